@@ -1,0 +1,191 @@
+import type { ApplicationState, Receipt, Settlement } from '../domain/application.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
+import type { Rule, Versioned } from '../domain/rule.ts';
+import type { HeldSubscription, Subscription } from '../domain/subscription.ts';
+
+/**
+ * What the steps need of the world, in our words. Adapters realise it; `worker/sites.ts` says which adapter for which
+ * site. Every call may throw an `ApplicationFailure` made by `failure()` of failure.ts (PeerUnavailable, PeerRejected,
+ * PeerMalformed and what the method names), and nothing else. None retries by itself: Temporal does.
+ */
+
+/** How a call that takes long waits: it polls, tells its progress, and stops when it is cancelled. */
+export interface Wait {
+  readonly signal: AbortSignal;
+  /** Becomes the heartbeat: a short sentence without addresses, seen by operators. */
+  progress(told: string): void;
+  /** Pause between two looks; rejects when cancelled. */
+  pause(): Promise<void>;
+}
+
+/** An application as the configuration knows it. */
+export interface Application {
+  readonly name: string;
+  readonly provider: string;
+  readonly appDId: string;
+  readonly softVersion: string;
+  readonly descriptorVersion: string;
+  /** Hexadecimal SHA-256 of the archive. */
+  readonly checksum: string;
+  /** The archive: a path for peers that are sent the bytes, a URI for peers that fetch. */
+  readonly archive: { readonly path: string; readonly uri: string };
+  /** The name by which devices find it, and the port on which every instance serves them. */
+  readonly domainName: string;
+  readonly port: number;
+  /** Names of MEC services that must be ACTIVE at the target. */
+  readonly requires: readonly string[];
+  /** Where the contract's calls are served; undefined: the application does not keep it. */
+  readonly management: { readonly port: number } | undefined;
+  readonly stateful: boolean;
+}
+
+/** An application instance at one site. `id` is the peer's: no address, no personal data. */
+export interface Instance {
+  readonly id: string;
+  /** The step's key, where Ferry made it. */
+  readonly name: string | null;
+  readonly state: 'starting' | 'started' | 'stopped' | 'notInstantiated' | 'failed';
+  readonly endpoint: Endpoint | null;
+}
+
+export interface Packages {
+  /** Is the same package (appDId, version, checksum) there and usable? `mismatch`: the same appDId, other content. */
+  find(application: Application, signal: AbortSignal): Promise<'usable' | 'absent' | 'unusable' | 'mismatch'>;
+  /** Looks before it creates; returns when it is usable. PackageInvalid, PackageMismatch, NotYet. */
+  distribute(application: Application, key: string, wait: Wait): Promise<void>;
+}
+
+export interface Instances {
+  /** Every instance of the application at this very site, oldest first. */
+  list(application: Application, signal: AbortSignal): Promise<readonly Instance[]>;
+  /**
+   * Creates under `key` (looked for first) and instantiates (open operations are looked for first); returns when it is
+   * started. TargetRefused, LcmOperationFailed, WrongHost, NotYet.
+   */
+  instantiate(application: Application, key: string, wait: Wait): Promise<Instance>;
+  /** Re-starts a stopped one. "Already so" is success. */
+  start(id: string, key: string, wait: Wait): Promise<Instance>;
+  /** Stops it and keeps it, with its package. "Already so" and "not there" are success. */
+  stop(id: string, key: string, wait: Wait): Promise<void>;
+  /** Closes open operations, terminates and deletes. "Not there" is success. */
+  remove(id: string, key: string, wait: Wait): Promise<void>;
+  /** Whether a site that is left keeps a stopped instance (a cloud, GR 5.3.1) or deletes it (a MEC host). */
+  readonly whenLeft: 'stop' | 'remove';
+  /** Can an instance be started here at all: is the orchestrator, or for a cloud the OSS and behind it the cloud, in reach? */
+  reach(application: Application, signal: AbortSignal): Promise<void>;
+}
+
+/** The owner of subscriptions: they are found by its endpoint, and carry its id. */
+export interface Owner {
+  readonly instance: string;
+  readonly endpoint: Endpoint;
+}
+
+/** Subscriptions at the MEC services from which the instances of a site are served (for a cloud: a platform that stays). */
+export interface Subscriptions {
+  list(owner: Owner, signal: AbortSignal): Promise<readonly HeldSubscription[]>;
+  /** Creates it and reads it back. SubscriptionRefused. */
+  create(owner: Owner, subscription: Subscription, signal: AbortSignal): Promise<HeldSubscription>;
+  /** "Not there" is success. */
+  remove(id: string, signal: AbortSignal): Promise<void>;
+  /** Of these services, those that are not ACTIVE there. */
+  missing(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** DNS and traffic rules of one instance at its own platform (MEC 011). */
+export interface Steering {
+  read(instance: string, signal: AbortSignal): Promise<readonly Versioned[]>;
+  /** Compare-and-swap. `lost`: it is no longer as it was read; the caller reads again and decides. */
+  write(instance: string, to: Rule, from: Versioned, signal: AbortSignal): Promise<'written' | 'lost'>;
+}
+
+/** The application contract, asked of an instance. */
+export interface Context {
+  state(at: Endpoint, users: string, signal: AbortSignal): Promise<ApplicationState>;
+  /** PromisedElsewhere, NotServing. With a target the source begins to copy ahead; the answer tells how far it is. */
+  promise(
+    at: Endpoint,
+    promise: { relocation: string; users: string; target: Endpoint | null },
+    signal: AbortSignal,
+  ): Promise<{ users: number; copied: number }>;
+  /** Introduces the source to a standby (an empty `copy`), to which it relays from now on. */
+  standBy(
+    at: Endpoint,
+    introduction: { relocation: string; users: string; source: Endpoint },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Idempotent on the relocation. KeptBySource when it was settled as kept. */
+  handOver(at: Endpoint, handOver: { relocation: string; target: Endpoint }, signal: AbortSignal): Promise<Receipt>;
+  /**
+   * At the source: decides for ever; with `retired`, after a hand-over, it drops the context of the users it gave away.
+   * At the target: drops what was copied under this relocation and not handed over.
+   */
+  settle(at: Endpoint, settle: { relocation: string; retired: boolean }, signal: AbortSignal): Promise<Settlement>;
+}
+
+/** MEC 021: what the application said of its mobility, where its platform has the service. */
+export interface Mobility {
+  /** Does any of these users' registrations say APP_MOBILITY_NOT_ALLOWED? */
+  forbidden(instance: string, device: string | null, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Tells devices their new endpoint (MEC 016 AddressChangeNotification, through the LCM proxy). */
+export interface Notices {
+  addressChanged(
+    notice: { from: string; to: string; endpoint: Endpoint; application: Application; user: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** Resolves and asks as a device in this access network would. */
+export interface Vantage {
+  /** Addresses and TTL in seconds; none: the name does not resolve there. */
+  resolve(name: string, signal: AbortSignal): Promise<{ addresses: readonly string[]; ttl: number }>;
+  /** The instance that answers at this host and port, by its `Ferry-Instance` header; null: nobody did. */
+  answering(at: Endpoint, device: string | null, signal: AbortSignal): Promise<string | null>;
+}
+
+export interface Network {
+  readonly name: string;
+  /** Undefined: the switch cannot be observed there. */
+  readonly vantage: Vantage | undefined;
+  /** How long a resolver there may keep an answer at least, in seconds. */
+  readonly resolverClampSeconds: number;
+}
+
+export interface Site {
+  readonly name: string;
+  readonly kind: 'mecHost' | 'cloud';
+  /** The MEC system; for a cloud its own name. */
+  readonly system: string;
+  /** The access network in whose path its platform is; undefined for a cloud. */
+  readonly network: Network | undefined;
+  readonly packages: Packages;
+  readonly instances: Instances;
+  readonly subscriptions: Subscriptions;
+  /** Undefined: no rules there (a cloud, or a platform that answers 501). */
+  readonly steering: Steering | undefined;
+  readonly mobility: Mobility | undefined;
+  readonly notices: Notices | undefined;
+  /** For the plan: the published calls behind a step, as peer and call, without addresses. */
+  calls(step: string): readonly { readonly peer: string; readonly call: string }[];
+}
+
+/** The result of probing one peer. */
+export interface PeerSurvey {
+  readonly name: string;
+  readonly kind: string;
+  readonly reachable: boolean;
+  readonly detail: string;
+  readonly capabilities: readonly { readonly name: string; readonly available: boolean; readonly detail: string }[];
+}
+
+/** Everything that is configured. Throws UnknownName for what is not. */
+export interface World {
+  site(name: string): Site;
+  application(name: string): Application;
+  /** The device's address by the user's ueIdentityTag; null where the catalogue has none. */
+  device(user: string): string | null;
+  readonly context: Context;
+  survey(signal: AbortSignal): Promise<readonly PeerSurvey[]>;
+}

@@ -1,0 +1,162 @@
+/**
+ * Every way in which a procedure can fail, or a request be refused: a closed union.
+ * `retry`: can asking again help? `status`: what the API answers where the failure answers a request (RFC 9110).
+ * `remedy`: what a person can do. `docs/failures.md` says the same at length; a test keeps both in step.
+ */
+export const failures = {
+  PeerUnavailable: {
+    retry: true,
+    status: 503,
+    remedy: 'Look at the peer named in the message: it did not answer, or said that it cannot now.',
+  },
+  PeerRejected: {
+    retry: false,
+    status: 502,
+    remedy: 'The peer understood the call and refused it: mend what its answer names, then start anew.',
+  },
+  PeerMalformed: {
+    retry: false,
+    status: 502,
+    remedy:
+      'The peer answered with something that its standard does not allow: check its dialect and version in the configuration.',
+  },
+  NotYet: { retry: true, status: 504, remedy: 'What was waited for never came: look at the peer, then start anew.' },
+  Conflict: {
+    retry: true,
+    status: 409,
+    remedy: 'The resource changed while it was being changed. Ferry reads it again by itself.',
+  },
+  UnknownName: { retry: false, status: 422, remedy: 'Name a site, application or user of the configuration file.' },
+  NotServing: {
+    retry: false,
+    status: 409,
+    remedy: 'Name the site whose instance is the authority for these users; `ferry plan` tells which one it is.',
+  },
+  PromisedElsewhere: {
+    retry: false,
+    status: 409,
+    remedy: 'Another relocation moves these users: wait for its end, or cancel it.',
+  },
+  TargetRefused: { retry: false, status: 409, remedy: 'Choose another target, or free resources at this one.' },
+  ServiceMissing: {
+    retry: false,
+    status: 409,
+    remedy: 'Start the missing MEC service at the target, or choose a target that has it.',
+  },
+  MobilityNotAllowed: {
+    retry: false,
+    status: 403,
+    remedy: "The application's own mobility level forbids the move: its provider has to raise it.",
+  },
+  NotSteerable: {
+    retry: false,
+    status: 409,
+    remedy: 'Neither side has rules that could lead devices to the target: give one of them a DNS or traffic rule.',
+  },
+  PackageInvalid: { retry: false, status: 422, remedy: 'Mend the package: manifest, descriptor and files must agree.' },
+  PackageMismatch: {
+    retry: false,
+    status: 409,
+    remedy: 'The target holds another package under the same descriptor id: remove it there, or raise the version.',
+  },
+  LcmOperationFailed: {
+    retry: false,
+    status: 502,
+    remedy: 'Look at the life cycle operation named in the message at the orchestrator, then start anew.',
+  },
+  WrongHost: {
+    retry: false,
+    status: 502,
+    remedy:
+      'The orchestrator placed the instance elsewhere: check its placement policy and the address range of the site.',
+  },
+  TargetNotReady: {
+    retry: false,
+    status: 504,
+    remedy: 'The instance runs but its application did not become ready as a standby: look at its log.',
+  },
+  SubscriptionRefused: {
+    retry: false,
+    status: 409,
+    remedy: 'The target platform refused a subscription that the application needs: see its answer in the message.',
+  },
+  OwnershipLost: {
+    retry: false,
+    status: 409,
+    remedy: 'Somebody else changed the rule meanwhile: find out who, then start anew.',
+  },
+  PathNotObserved: {
+    retry: false,
+    status: 504,
+    remedy:
+      'The rules were accepted, but devices would not have reached the target: look at the resolver and the user plane.',
+  },
+  ContextNotCopied: {
+    retry: false,
+    status: 504,
+    remedy: 'The source did not copy its context in time: look at the link between the two instances.',
+  },
+  InterruptionTooLong: {
+    retry: false,
+    status: 409,
+    remedy: 'Allow a longer interruption, or move when the application has less to transfer.',
+  },
+  DeadlinePassed: { retry: false, status: 409, remedy: 'Start again with a later deadline.' },
+  KeptBySource: {
+    retry: false,
+    status: 409,
+    remedy: 'The source decided to keep its users (the target did not answer in time): start anew.',
+  },
+  SourceUnreachable: {
+    retry: true,
+    status: 503,
+    remedy: 'The source alone knows who the authority is: bring it back, then retry.',
+  },
+  StillInUse: {
+    retry: false,
+    status: 409,
+    remedy:
+      'Clients still reach the source, which relays them. Retry when they are gone, or abandon to keep it as a relay.',
+  },
+  WorldEnded: { retry: false, status: 410, remedy: 'The sandbox that this run belonged to is gone: start anew.' },
+  Cancelled: { retry: false, status: 409, remedy: 'It was cancelled: start anew.' },
+  AlreadyRelocating: {
+    retry: false,
+    status: 409,
+    remedy: 'Follow the link to the relocation that runs; cancel it, or wait for its end.',
+  },
+  KeyReused: {
+    retry: false,
+    status: 409,
+    remedy: 'Send another Idempotency-Key for another request, or the same body with this one.',
+  },
+  UnknownRelocation: { retry: false, status: 404, remedy: 'List the relocations to find its id.' },
+  NotPossibleNow: {
+    retry: false,
+    status: 409,
+    remedy: 'The message says what the relocation is doing and which actions that state allows.',
+  },
+  CancelTooLate: {
+    retry: false,
+    status: 409,
+    remedy: 'The source may have given its users away: the relocation goes forward. Move them back with a new one.',
+  },
+} as const satisfies Record<string, { retry: boolean; status: number; remedy: string }>;
+
+export type FailureType = keyof typeof failures;
+
+export const isFailureType = (type: unknown): type is FailureType =>
+  typeof type === 'string' && Object.hasOwn(failures, type);
+
+/** A no of our own, before any peer is asked. */
+export class Refusal extends Error {
+  readonly type: FailureType;
+  /** Where to look instead, as a path of the API. */
+  readonly see: string | undefined;
+
+  constructor(type: FailureType, message: string, see?: string) {
+    super(message);
+    this.type = type;
+    this.see = see;
+  }
+}

@@ -1,0 +1,33 @@
+/** Names that must be found again: of workflows, of what we make at a peer. Pure: the caller brings the digest. */
+
+/** Hash of a text as lower-case base32 (a-z2-7), 25 characters. */
+export type Digest = (text: string) => string;
+
+/** One relocation of a subject at a time: the workflow id (design: application, source, users). */
+export const relocationWorkflowId = (
+  { application, source, users }: { application: string; source: string; users: string },
+  digest: Digest,
+): string => `relocation:${digest(`${application}\n${source}\n${users}`)}`;
+
+/** What the API gives out: names the run too, so that two moves of one subject are two resources. */
+export const relocationId = (workflowId: string, runId: string): string =>
+  `${workflowId.slice(workflowId.indexOf(':') + 1)}.${runId}`;
+
+export function parseRelocationId(id: string): { workflowId: string; runId: string } | undefined {
+  const match = /^([a-z2-7]{25})\.([0-9a-f-]{36})$/.exec(id);
+  return match?.[1] !== undefined && match[2] !== undefined
+    ? { workflowId: `relocation:${match[1]}`, runId: match[2] }
+    : undefined;
+}
+
+export interface Chain {
+  readonly workflowId: string;
+  readonly firstExecutionRunId: string;
+}
+
+/**
+ * The same for every retry, reset and continue-as-new of one relocation; different for the next one and for each step.
+ * A letter and 25 characters of base32: short and plain enough for every API (MEC 016: 32, E/WBI: [a-z0-9]).
+ */
+export const stepKey = ({ workflowId, firstExecutionRunId }: Chain, step: string, digest: Digest): string =>
+  `f${digest(`${workflowId}\n${firstExecutionRunId}\n${step}`)}`;

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import type { FailureType } from './failures.ts';
+import type { StepName } from './steps.ts';
+
+/** A name of the configuration file. */
+const Name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dot, dash and underscore, at most 63');
+
+/** When the cut-over (steps 5 and 6) may begin: at once, when an operator approves it, or at an instant. */
+export const CutOver = z
+  .union([
+    z.literal('immediately'),
+    z.strictObject({ approval: z.literal(true) }),
+    z.strictObject({ at: z.iso.datetime({ offset: true }) }),
+  ])
+  .meta({ id: 'CutOver', description: 'When the path may be turned and the users handed over.' });
+export type CutOver = z.infer<typeof CutOver>;
+
+/** What is to be moved, from where to where, and under which conditions (GR MEC 035, 4.3, 5.3, 5.4). */
+export const RelocationRequest = z
+  .strictObject({
+    application: Name.meta({ description: 'The application, by its name in the configuration.', example: 'counter' }),
+    users: z
+      .union([z.literal('*'), Name])
+      .default('*')
+      .meta({ description: 'All users of the instance (`*`), or one by its ueIdentityTag (MEC 014).', example: '*' }),
+    source: Name.meta({ description: 'The site that serves these users now.', example: 'cloud' }),
+    target: Name.meta({ description: 'The site that is to serve them.', example: 'a1' }),
+    maxInterruptionMs: z
+      .int()
+      .min(1)
+      .max(60_000)
+      .optional()
+      .meta({ description: 'Refuse, before anything is frozen, when the freeze is expected to last longer.' }),
+    deadline: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .meta({ description: 'Roll back when the hand-over has not begun by then.' }),
+    cutOver: CutOver.default('immediately'),
+  })
+  .refine(({ source, target }) => source !== target, { path: ['target'], message: 'is the source itself' })
+  .meta({ id: 'RelocationRequest' });
+export type RelocationRequest = z.infer<typeof RelocationRequest>;
+
+export const Direction = z
+  .enum(['cloudToMec', 'hostToHost', 'systemToSystem', 'mecToCloud'])
+  .meta({ id: 'Direction', description: 'GR MEC 035, 5.3 (cloud and MEC), 5.4 (two MEC systems of one operator).' });
+export type Direction = z.infer<typeof Direction>;
+
+/** What can be promised: by the application contract; by the application's own transfer (MEC 021); or nothing to move. */
+export const Guarantee = z.enum(['zeroLoss', 'applicationOwn', 'stateless']).meta({
+  id: 'Guarantee',
+  description: 'zeroLoss: the application keeps the contract of docs/application-contract.md.',
+});
+export type Guarantee = z.infer<typeof Guarantee>;
+
+/** Step 1 without side effects: what would be done, what stands in the way. */
+export const Plan = z
+  .object({
+    direction: Direction,
+    possible: z.boolean(),
+    obstacles: z.array(z.object({ failure: z.string(), where: z.string(), detail: z.string(), remedy: z.string() })),
+    package: z.enum(['kept', 'distribute']),
+    instance: z.enum(['create', 'restart', 'share']),
+    subscriptions: z.int(),
+    steering: z
+      .array(z.string())
+      .meta({ description: 'Each rule that would be changed, and from where it is observed.' }),
+    observed: z.boolean().meta({ description: 'False: no vantage point, so the switch would not be observed.' }),
+    guarantee: Guarantee,
+    expectedFreezeMs: z.int().nullable(),
+    drainMs: z.int(),
+    calls: z.array(z.object({ step: z.string(), peer: z.string(), call: z.string() })),
+  })
+  .meta({ id: 'Plan' });
+export type Plan = z.infer<typeof Plan>;
+
+const Millis = z.int().nonnegative();
+
+export const RelocationResult = z
+  .object({
+    outcome: z.enum(['relocated', 'relocatedSourceKept', 'rolledBack', 'refused', 'abandoned']).meta({
+      description:
+        'relocatedSourceKept: relocated, the source stays as a relay. refused: nothing was changed. abandoned: given up by an operator after the hand-over.',
+    }),
+    failure: z
+      .object({ type: z.string(), step: z.string(), message: z.string(), remedy: z.string() })
+      .nullable()
+      .meta({ description: 'Why it did not go through.' }),
+    leftovers: z.array(z.string()).meta({ description: 'What an undo could not remove; empty is what to expect.' }),
+    durationsMs: z.record(z.string(), Millis),
+    totalMs: Millis,
+    moved: z.object({
+      users: z.int(),
+      subscriptions: z.int(),
+      instance: z.enum(['created', 'restarted', 'shared', 'none']),
+      package: z.enum(['distributed', 'kept', 'none']),
+    }),
+    freezeMs: z.number().nullable().meta({ description: "From the source's receipt." }),
+    epoch: z.int().nullable(),
+    guarantee: Guarantee.nullable(),
+    pathObserved: z.boolean(),
+    cancelTooLate: z.boolean().meta({ description: 'A cancellation came after the hand-over had begun.' }),
+  })
+  .meta({ id: 'RelocationResult' });
+export type RelocationResult = z.infer<typeof RelocationResult>;
+
+export type Outcome = RelocationResult['outcome'];
+
+/** Where a running relocation stands. Instants are ISO strings of the workflow's clock. */
+export type RelocationStatus =
+  | { readonly state: 'working'; readonly step: StepName; readonly since: string; readonly cancellable: boolean }
+  | { readonly state: 'paused'; readonly step: StepName; readonly since: string; readonly cancellable: boolean }
+  | { readonly state: 'held'; readonly step: StepName; readonly since: string; readonly until: string | null }
+  | {
+      readonly state: 'parked';
+      readonly step: StepName;
+      readonly since: string;
+      readonly failure: { readonly type: FailureType; readonly message: string };
+    }
+  | { readonly state: 'rollingBack'; readonly step: StepName; readonly since: string }
+  | { readonly state: 'ended'; readonly step: StepName; readonly since: string; readonly result: RelocationResult };

@@ -1,0 +1,56 @@
+/** The two kinds of rules of a platform (MEC 011), in our words; they belong to one application instance. */
+export interface DnsRule {
+  readonly kind: 'dns';
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  /** Seconds. */
+  readonly ttl: number | null;
+  readonly active: boolean;
+}
+
+/** Leads new connections to any of `destinations` (from `sources` only, where given) to `leadsTo`; ports stay. */
+export interface TrafficRule {
+  readonly kind: 'traffic';
+  readonly id: string;
+  /** Empty: every device. */
+  readonly sources: readonly string[];
+  readonly destinations: readonly string[];
+  readonly leadsTo: string;
+  readonly active: boolean;
+}
+
+export type Rule = DnsRule | TrafficRule;
+
+/** A rule as read, with what makes a compare-and-swap of it. */
+export interface Versioned<R extends Rule = Rule> {
+  readonly rule: R;
+  /** The ETag; null where the platform has none: then the content is compared, without the guarantee. */
+  readonly version: string | null;
+}
+
+export function sameRule(a: Rule, b: Rule): boolean {
+  if (a.kind === 'dns') {
+    return (
+      b.kind === 'dns' &&
+      a.id === b.id &&
+      a.name === b.name &&
+      a.address === b.address &&
+      a.ttl === b.ttl &&
+      a.active === b.active
+    );
+  }
+  return (
+    b.kind === 'traffic' &&
+    a.id === b.id &&
+    a.leadsTo === b.leadsTo &&
+    a.active === b.active &&
+    sameSet(a.sources, b.sources) &&
+    sameSet(a.destinations, b.destinations)
+  );
+}
+
+const sameSet = (a: readonly string[], b: readonly string[]): boolean => {
+  const [left, right] = [new Set(a), new Set(b)];
+  return left.size === right.size && [...left].every((member) => right.has(member));
+};

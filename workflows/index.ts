@@ -1,0 +1,3 @@
+export { relocateApplication } from './relocation/relocate-application.ts';
+export { planRelocation } from './relocation/plan-relocation.ts';
+export { surveyPeers } from './survey-peers.ts';

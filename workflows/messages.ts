@@ -1,0 +1,32 @@
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { Pace } from '../configuration/peers.ts';
+import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
+
+/** What starts `relocateApplication`. JSON, names only. */
+export interface RelocationOrder {
+  readonly request: RelocationRequest;
+  readonly direction: Direction;
+  readonly pace: Pace;
+}
+
+/** Kept in the memo: what makes the same Idempotency-Key the same run. */
+export interface RelocationMemo {
+  readonly request: RelocationRequest;
+  readonly direction: Direction;
+  /** Digests of the Idempotency-Key and of the body. */
+  readonly key: string;
+  readonly body: string;
+}
+
+export const status = defineQuery<RelocationStatus>('status');
+
+/**
+ * An operator's commands. Each is refused by its validator, with an ApplicationFailure of a type of domain/failures.ts
+ * (NotPossibleNow, CancelTooLate), where the state does not allow it; a refused one leaves nothing in the history.
+ */
+export const pause = defineUpdate<RelocationStatus>('pause');
+export const resume = defineUpdate<RelocationStatus>('resume');
+export const cancel = defineUpdate<RelocationStatus>('cancel');
+export const approve = defineUpdate<RelocationStatus>('approve');
+export const retry = defineUpdate<RelocationStatus>('retry');
+export const abandon = defineUpdate<RelocationStatus>('abandon');
