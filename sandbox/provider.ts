@@ -1,0 +1,86 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { type Descriptor, packArchive, sha256 } from './packages.ts';
+
+/** The provider of the sandbox's application: what its package says, and how it is built. */
+
+export const DOMAIN_NAME = 'counter.edge.example';
+const IMAGE = 'Artifacts/app.mjs';
+
+/** AppD of MEC 010-2. The addresses of rules are the instance's own: a platform fills them in. */
+export function counterDescriptor(ttlSeconds: number): Descriptor {
+  const rule = {
+    filterType: 'FLOW',
+    action: 'FORWARD_DECAPSULATED',
+    dstInterface: { interfaceType: 'IP', dstIPAddress: '0.0.0.0' },
+  };
+  return {
+    appDId: 'counter.edge.example-1',
+    appName: 'counter',
+    appProvider: 'Edge Example',
+    appSoftVersion: '1.0.0',
+    appDVersion: '1.0',
+    mecVersion: '3.1.1',
+    appDescription: 'Counts the numbered writes of each user, and moves between sites without losing one.',
+    swImageDescriptor: [{ id: 'app', name: 'counter', version: '1.0.0', containerFormat: 'BARE', swImage: IMAGE }],
+    appExtCpd: [{ inherited_attributes: {} }],
+    virtualComputeDescriptor: { virtualCpu: { numVirtualCpu: 1 }, virtualMemory: { virtualMemSize: 128 } },
+    userContextTransferCapability: { statefulApplication: true, userContextTransferSupport: true },
+    appServiceRequired: [{ serName: 'RNIS', version: '2.2.1' }],
+    appDNSRule: [
+      {
+        dnsRuleId: 'name',
+        domainName: DOMAIN_NAME,
+        ipAddressType: 'IP_V4',
+        ipAddress: '0.0.0.0',
+        ttl: ttlSeconds,
+      },
+    ],
+    appTrafficRule: [
+      { trafficRuleId: 'all', priority: 10, trafficFilter: [{ dstAddress: [] }], ...rule },
+      { trafficRuleId: 'users', priority: 5, trafficFilter: [{ srcAddress: [], dstAddress: [] }], ...rule },
+    ],
+  };
+}
+
+export interface BuiltPackage {
+  readonly descriptor: Descriptor;
+  readonly archive: Buffer;
+  /** Hexadecimal SHA-256. */
+  readonly checksum: string;
+  /** Named by its content: another content is another file. */
+  readonly fileName: string;
+}
+
+/** Bundles the application into one file and packs it; the same sources give the same bytes. */
+export async function buildCounter(ttlSeconds: number): Promise<BuiltPackage> {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const bundle = await build({
+    absWorkingDir: root,
+    entryPoints: ['sandbox/application/main.ts'],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  const [image] = bundle.outputFiles;
+  if (image === undefined) throw new Error('the bundler made no file');
+  const descriptor = counterDescriptor(ttlSeconds);
+  const archive = packArchive(descriptor, { [IMAGE]: image.contents });
+  const checksum = sha256(archive);
+  return { descriptor, archive, checksum, fileName: `counter-${checksum.slice(0, 12)}.zip` };
+}
+
+/** Writes it whole or not at all, and answers where. */
+export async function keepPackage({ archive, fileName }: BuiltPackage, folder: string): Promise<string> {
+  const file = path.resolve(folder, fileName);
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${file}.${process.pid}`, archive);
+  await rename(`${file}.${process.pid}`, file);
+  return file;
+}
