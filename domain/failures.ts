@@ -48,6 +48,11 @@ export const failures = {
     status: 403,
     remedy: "The application's own mobility level forbids the move: its provider has to raise it.",
   },
+  ContractMissing: {
+    retry: false,
+    status: 409,
+    remedy: 'The application keeps state but not the application contract, so its users cannot be moved live.',
+  },
   NotSteerable: {
     retry: false,
     status: 409,
@@ -119,6 +124,11 @@ export const failures = {
       'Clients still reach the source, which relays them. Retry when they are gone, or abandon to keep it as a relay.',
   },
   WorldEnded: { retry: false, status: 410, remedy: 'The sandbox that this run belonged to is gone: start anew.' },
+  Unexpected: {
+    retry: false,
+    status: 500,
+    remedy: "A mistake in Ferry: look at the worker's log, and report it with the run's history.",
+  },
   Cancelled: { retry: false, status: 409, remedy: 'It was cancelled: start anew.' },
   AlreadyRelocating: {
     retry: false,

@@ -1,0 +1,24 @@
+import { checking } from './check.ts';
+import { copying } from './copy-ahead.ts';
+import { draining } from './confirm-quiet.ts';
+import { handingOver } from './hand-over.ts';
+import { instantiating } from './instance.ts';
+import { notifying } from './notify.ts';
+import { packaging } from './package.ts';
+import { retiring } from './retire-source.ts';
+import type { Means } from './subject.ts';
+import { switching } from './switch-path.ts';
+
+/** The steps of a relocation and their undos, as activities. */
+export const relocationActivities = (means: Means) => ({
+  ...checking(means),
+  ...packaging(means),
+  ...instantiating(means),
+  ...copying(means),
+  ...switching(means),
+  ...handingOver(means),
+  ...notifying(means),
+  ...draining(means),
+  ...retiring(means),
+});
+export type RelocationActivities = ReturnType<typeof relocationActivities>;

@@ -1,0 +1,69 @@
+import { missing } from '../../domain/subscription.ts';
+import { without } from '../../domain/steering.ts';
+import { alive } from '../waiting.ts';
+import { concerning, copySubscriptions, owners, releaseSubscriptions, type BothOrder } from './copy-ahead.ts';
+import { isLocated, sceneOf, type Means, type Scene } from './subject.ts';
+import { failure } from '../failure.ts';
+import type { Owner, Wait } from '../ports.ts';
+
+export const retiring = (means: Means) => ({
+  /**
+   * Step 9 (GR MEC 035, 5.3.1, [5.3.2-4]): what only the moved users needed is gone. The instance is stopped (cloud) or
+   * deleted (MEC host) only when it serves no other user.
+   */
+  retireSource: async (order: BothOrder): Promise<'stopped' | 'removed' | 'serving'> =>
+    await alive(means.pace.pollMs, async (wait) => {
+      const scene = sceneOf(means, order);
+      const { source: site, application, relocation, key } = scene;
+      const instance = (await site.instances.list(application, wait.signal)).find(
+        ({ id }) => id === order.found.source,
+      );
+      const kept = site.instances.whenLeft === 'stop' ? 'stopped' : 'removed';
+      if (instance === undefined || !isLocated(instance)) return await leave(); // an earlier attempt got that far
+
+      const { source, target } = await owners(scene, order, wait.signal);
+      wait.progress('comparing subscriptions for the last time');
+      await copySubscriptions(scene, source, target, wait.signal);
+      await confirmCopies(scene, source, target, wait);
+      await releaseSubscriptions(site, scene.device, source, wait.signal);
+      if (application.management !== undefined && order.users !== '*') {
+        const state = await means.world.context.state(instance.endpoint, '*', wait.signal);
+        if (state.role === 'authority' || state.users.some(({ role }) => role === 'authority')) {
+          await releaseRules(scene, source, wait);
+          await means.world.context.settle(instance.endpoint, { relocation, retired: true }, wait.signal);
+          return 'serving';
+        }
+      }
+      return await leave();
+
+      async function leave(): Promise<'stopped' | 'removed'> {
+        wait.progress(`the source is being ${kept}`);
+        if (kept === 'stopped') await site.instances.stop(order.found.source, key('retireSource'), wait);
+        else await site.instances.remove(order.found.source, key('retireSource'), wait);
+        return kept;
+      }
+    }),
+});
+
+/** Nothing is deleted at the source that is not there at the target. */
+async function confirmCopies(
+  { source, target, device }: Scene,
+  from: Owner,
+  to: Owner,
+  { signal }: Wait,
+): Promise<void> {
+  const wanted = concerning(device, await source.subscriptions.list(from, signal));
+  const lacking = missing(wanted, await target.subscriptions.list(to, signal));
+  if (lacking.length > 0) throw failure('NotYet', `${target.name}: ${lacking.length} subscriptions are not there yet`);
+}
+
+/** A shared instance stays: its rules must not lead the moved device back to it. */
+async function releaseRules({ source, target, device }: Scene, owner: Owner, { signal }: Wait): Promise<void> {
+  if (source.steering === undefined || device === null || target.steering === undefined) return;
+  for (const current of await source.steering.read(owner.instance, signal)) {
+    const { rule } = current;
+    if (rule.kind !== 'traffic' || !rule.sources.includes(device)) continue;
+    if ((await source.steering.write(owner.instance, without(rule, device), current, signal)) === 'lost')
+      throw failure('Conflict', `${source.name}: rule ${rule.id} changed meanwhile`);
+  }
+}

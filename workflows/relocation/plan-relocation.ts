@@ -1,0 +1,13 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { Plan } from '../../domain/relocation.ts';
+import type { RelocationOrder } from '../messages.ts';
+import { stepsAt } from '../steps.ts';
+import { chainOf } from './chain.ts';
+
+/** Step 1 and nothing else, without side effects: what would be done, and what stands in the way. */
+export async function planRelocation({ request, direction, pace }: RelocationOrder): Promise<Plan> {
+  const { application, users, source, target, maxInterruptionMs = null } = request;
+  const subject = { chain: chainOf(workflowInfo()), application, users, source, target };
+  const plan = await stepsAt(pace).planRelocation({ ...subject, maxInterruptionMs, found: null });
+  return { direction, ...plan };
+}
