@@ -78,6 +78,7 @@ function launch(id: string, file: string, address: string, env: Readonly<Record<
     },
     stdio: ['pipe', 'ignore', 'pipe'],
   });
+  child.once('error', () => undefined); // not spawned: it has no pid
   const pid = child.pid;
   if (pid === undefined) throw new Error(`instance ${id} could not be started`);
   running.set(pid, id);
