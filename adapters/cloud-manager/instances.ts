@@ -1,0 +1,104 @@
+import { BlockList } from 'node:net';
+import { z } from 'zod';
+import { failure } from '../../activities/failure.ts';
+import type { Instance, Instances, Wait } from '../../activities/ports.ts';
+import { CloudInstance, instances } from '../../protocols/cloud-manager/cloud.ts';
+import type { Exchange } from '../http.ts';
+import { scrubbed } from '../problem.ts';
+import type { Orders } from '../tmf641/orders.ts';
+
+const states = {
+  starting: 'starting',
+  running: 'started',
+  stopping: 'stopped',
+  stopped: 'stopped',
+  failed: 'failed',
+} as const satisfies Record<CloudInstance['state'], Instance['state']>;
+
+/**
+ * Instances in a cloud: seen at its manager, changed by orders at the OSS (GR MEC 035, 6.6.2: the MEO asks the OSS, the
+ * OSS the cloud). `addresses`: the range in which they have to be.
+ */
+export const cloudInstances = (
+  manager: Exchange,
+  orders: Orders,
+  { cloud, addresses }: { cloud: string; addresses: string },
+): Instances => {
+  const range = new BlockList();
+  const [network = '', prefix] = addresses.split('/');
+  range.addSubnet(network, Number(prefix));
+
+  /** Undefined: not there. */
+  async function look(id: string, signal: AbortSignal): Promise<CloudInstance | undefined> {
+    const path = `${instances}/${encodeURIComponent(id)}`;
+    const { status, body } = await manager.ask(
+      { method: 'GET', path, schema: CloudInstance, alsoExpect: [404] },
+      signal,
+    );
+    return status === 404 ? undefined : body;
+  }
+
+  /** A completed order is the OSS's word: what counts is what the cloud shows. */
+  async function shown(id: string, wanted: 'running' | 'stopped' | 'gone', wait: Wait) {
+    for (;;) {
+      const instance = await look(id, wait.signal);
+      if (instance?.state === wanted || (instance === undefined && wanted !== 'running')) return instance;
+      if (instance === undefined) throw failure('LcmOperationFailed', `${cloud}: instance ${id} is not there`);
+      if (instance.state === 'failed' && wanted !== 'gone') {
+        const why = scrubbed(instance.detail ?? 'it does not say why');
+        throw failure('LcmOperationFailed', `${cloud}: instance ${id} failed, instead of being ${wanted}: ${why}`);
+      }
+      wait.progress(`${cloud}: instance ${instance.state}, to be ${wanted}`);
+      await wait.pause();
+    }
+  }
+
+  async function running(id: string, wait: Wait): Promise<Instance> {
+    const shownRunning = await shown(id, 'running', wait);
+    const instance = shownRunning && ours(shownRunning);
+    if (!instance?.endpoint) throw failure('PeerMalformed', `${cloud}: the running instance ${id} has no endpoint`);
+    if (!range.check(instance.endpoint.host))
+      throw failure('WrongHost', `${cloud}: instance ${id} is outside the addresses of this site`);
+    return instance;
+  }
+
+  return {
+    list: async ({ appDId }, signal) => {
+      const path = `${instances}?appDId=${encodeURIComponent(appDId)}`;
+      const listed = (await manager.ask({ method: 'GET', path, schema: z.array(CloudInstance) }, signal)).body;
+      return listed
+        .filter((instance) => instance.appDId === appDId)
+        .toSorted((a, b) => (a.since ?? '').localeCompare(b.since ?? ''))
+        .map(ours);
+    },
+
+    instantiate: async (application, key, wait) =>
+      await running(await orders.fulfil({ wish: 'instantiate', application }, key, wait), wait),
+
+    start: async (id, key, wait) => {
+      const state = (await look(id, wait.signal))?.state;
+      if (state !== 'running' && state !== 'starting') await orders.fulfil({ wish: 'start', instance: id }, key, wait);
+      return await running(id, wait);
+    },
+
+    stop: async (id, key, wait) => {
+      const state = (await look(id, wait.signal))?.state;
+      if (state === undefined || state === 'stopped') return;
+      await orders.fulfil({ wish: 'stop', instance: id }, key, wait);
+      await shown(id, 'stopped', wait);
+    },
+
+    remove: async (id, key, wait) => {
+      if ((await look(id, wait.signal)) === undefined) return;
+      await orders.fulfil({ wish: 'remove', instance: id }, key, wait);
+      await shown(id, 'gone', wait);
+    },
+
+    whenLeft: 'stop',
+    reach: async (_application, signal) => await orders.reach(signal),
+  };
+};
+
+function ours({ name, state, endpoint }: CloudInstance): Instance {
+  return { id: name, name, state: states[state], endpoint: endpoint ?? null };
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { failure } from '../../activities/failure.ts';
+import type { Application, Packages, Wait } from '../../activities/ports.ts';
+import { CloudPackage, packages } from '../../protocols/cloud-manager/cloud.ts';
+import type { Exchange } from '../http.ts';
+import { scrubbed } from '../problem.ts';
+
+const at = (id: string): string => `${packages}/${encodeURIComponent(id)}`;
+
+/** Packages of a cloud: it fetches them itself, and keeps them when their instances are gone (GR MEC 035, 5.3.1). */
+export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
+  /** Idempotent by content: the same descriptor id, version and checksum again answer 200 with what is there. */
+  async function offer(application: Application, key: string, signal: AbortSignal) {
+    const { appDId, softVersion: appSoftVersion, checksum: hash, archive } = application;
+    const json = { appDId, appSoftVersion, checksum: { algorithm: 'SHA-256', hash }, uri: archive.uri };
+    const { status, body, told } = await manager.ask(
+      { method: 'POST', path: packages, json, key, schema: CloudPackage, alsoExpect: [409] },
+      signal,
+    );
+    if (status === 409) throw failure('PackageMismatch', told);
+    return { held: body, wasThere: status === 200 };
+  }
+
+  async function fetched(offered: CloudPackage, wait: Wait): Promise<CloudPackage> {
+    let held = offered;
+    while (held.state === 'fetching') {
+      wait.progress(`${cloud}: fetching and validating the package`);
+      await wait.pause();
+      held = (await manager.ask({ method: 'GET', path: at(held.id), schema: CloudPackage }, wait.signal)).body;
+    }
+    return held;
+  }
+
+  return {
+    find: async (application, signal) => {
+      const path = `${packages}?appDId=${encodeURIComponent(application.appDId)}`;
+      const held = (await manager.ask({ method: 'GET', path, schema: z.array(CloudPackage) }, signal)).body.find(
+        ({ appDId, appSoftVersion }) => appDId === application.appDId && appSoftVersion === application.softVersion,
+      );
+      if (held === undefined) return 'absent';
+      if (held.checksum.hash.toLowerCase() !== application.checksum) return 'mismatch';
+      return held.state === 'ready' ? 'usable' : 'unusable';
+    },
+
+    distribute: async (application, key, wait) => {
+      let { held, wasThere } = await offer(application, key, wait.signal);
+      if (wasThere && held.state === 'failed') {
+        // What failed before us may have been the way to the repository, not the package: it gets one more chance.
+        await manager.ask({ method: 'DELETE', path: at(held.id), key, alsoExpect: [404] }, wait.signal);
+        ({ held } = await offer(application, key, wait.signal));
+      }
+      held = await fetched(held, wait);
+      if (held.state === 'failed')
+        throw failure(
+          'PackageInvalid',
+          `${cloud} cannot use the package: ${scrubbed(held.detail ?? 'it does not say why')}`,
+        );
+    },
+  };
+};

@@ -1,0 +1,20 @@
+import type { Notices } from '../../activities/ports.ts';
+import { type AddressChangeNotification, addressChange } from '../../protocols/mec016/notices.ts';
+import type { Exchange } from '../http.ts';
+
+/**
+ * Tells the LCM proxy, which passes it on to the callbacks of the contexts concerned (MEC 016, 6.4.2; GR MEC 035,
+ * [5.3.2-7], [5.4.2-5]). MEC 016 has no GET of contexts, so they are named by what we know: one user's by its
+ * associateDevAppId, all of an instance by the instance that they were told of before.
+ */
+export const mec016Notices = (proxy: Exchange): Notices => ({
+  addressChanged: async ({ from, to, endpoint, user }, signal) => {
+    const notice: AddressChangeNotification = {
+      notificationType: 'AddressChangeNotification',
+      contextId: user === '*' ? from : user,
+      appInstanceId: to,
+      referenceURI: `http://${endpoint.host}:${endpoint.port}/`,
+    };
+    await proxy.ask({ method: 'POST', path: addressChange, json: notice }, signal);
+  },
+});

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/** The application contract, version 1 (docs/application-contract.md): answers of an instance. */
+export const base = '/relocation/v1';
+
+/** Frozen for at most so long; then an instance thaws by itself. */
+export const FREEZE_LIMIT_MS = 2_000;
+
+const Role = z.enum(['authority', 'standby', 'relay']);
+const Count = z.int().nonnegative();
+const Measure = z.number().nonnegative();
+
+export const State = z.object({
+  instance: z.string(),
+  role: Role,
+  users: z.array(z.object({ user: z.string(), role: Role, epoch: Count, count: Count })),
+  promisedTo: z.string().nullable(),
+  clientSeenSecondsAgo: Measure.nullable(),
+  clients: Count,
+  expectedFreezeMs: Measure,
+});
+
+export const Promised = z.object({ users: Count, copied: Count });
+
+export const HandOverReceipt = z.object({
+  relocation: z.string(),
+  epoch: Count,
+  users: Count,
+  count: Count,
+  freezeMs: Measure,
+});
+
+export const Settled = z.object({ settlement: z.enum(['handedOver', 'kept']) });
+
+/** A refusal (RFC 9457). `relocation`: the one to which these users are promised. */
+export const Refused = z.object({ type: z.string(), relocation: z.string().optional() });
