@@ -46,6 +46,7 @@ interface Shown {
   readonly state: string;
   readonly detail: string | null;
   readonly packageId: string;
+  readonly endpoint: { readonly host: string; readonly port: number };
 }
 const at = async <B = Shown>(method: string, path: string, body?: unknown) =>
   await ask<B>(method, `${cloud.url}/cloud/v1${path}`, body);
