@@ -1,0 +1,108 @@
+import { failure } from '../../activities/failure.ts';
+import type { Wait } from '../../activities/ports.ts';
+import {
+  appInstances,
+  AppLcmOpOcc,
+  appLcmOpOccs,
+  type CancelRequest,
+  type InstantiateAppRequest,
+  type OperateAppRequest,
+  type TerminateAppRequest,
+} from '../../protocols/mec010-2/life-cycle.ts';
+import type { Exchange } from '../http.ts';
+import { lastSegment } from '../links.ts';
+import { everyPage } from '../paging.ts';
+
+export type Task =
+  | { readonly call: 'instantiate'; readonly json: InstantiateAppRequest }
+  | { readonly call: 'operate'; readonly json: OperateAppRequest }
+  | { readonly call: 'terminate'; readonly json: TerminateAppRequest };
+
+/** 403 and 409: the state forbids it, or a right is missing. 404: it is gone. */
+const CONFLICT = [403, 404, 409];
+/** V2.1.1 has none of cancel, retry and fail. */
+const NOT_NOW = [...CONFLICT, 405, 501];
+
+/** Life cycle operation occurrences: one is open per instance, and it is looked for before the next is begun. */
+export const lcmOperations = (meo: Exchange) => {
+  async function read(id: string, signal: AbortSignal): Promise<AppLcmOpOcc | undefined> {
+    const call = { method: 'GET', path: pathOf(id), schema: AppLcmOpOcc, alsoExpect: [404] } as const;
+    const { status, body } = await meo.ask(call, signal);
+    return status === 404 ? undefined : body;
+  }
+
+  /** The one that is open at this instance. */
+  async function open(instance: string, signal: AbortSignal): Promise<AppLcmOpOcc | undefined> {
+    for (const listed of await everyPage(meo, `${appLcmOpOccs}?all_fields`, AppLcmOpOcc, signal)) {
+      if (!isOpen(listed)) continue;
+      const operation = listed.appInstance === undefined ? await read(listed.id, signal) : listed;
+      if (operation !== undefined && isOpen(operation) && lastSegment(operation.appInstance ?? '') === instance)
+        return operation;
+    }
+    return undefined;
+  }
+
+  /**
+   * Until it has ended well, or is not known any more. FAILED_TEMP may be cured by one retry; then it is closed, for it would stay
+   * open for ever. LcmOperationFailed.
+   */
+  async function complete(id: string, key: string, wait: Wait): Promise<void> {
+    const post = async (call: 'retry' | 'fail'): Promise<boolean> =>
+      (await meo.ask({ method: 'POST', path: `${pathOf(id)}/${call}`, alsoExpect: NOT_NOW, key }, wait.signal)).status <
+      300;
+    for (let retried = false; ; await wait.pause()) {
+      const operation = await read(id, wait.signal);
+      if (operation === undefined || operation.operationState === 'COMPLETED') return;
+      const { operationState, lcmOperation } = operation;
+      const told = `operation ${id} (${lcmOperation}) is ${operationState}`;
+      wait.progress(told);
+      if (operationState === 'FAILED') throw failure('LcmOperationFailed', told);
+      if (operationState !== 'FAILED_TEMP') continue;
+      if (!retried && (await post('retry'))) retried = true;
+      else {
+        await post('fail');
+        throw failure('LcmOperationFailed', retried ? `${told}, after a retry as well` : told);
+      }
+    }
+  }
+
+  /** Until nothing is open: cancelled where it goes on, failed where it waits; what was too far to be cancelled has ended. */
+  async function close(instance: string, key: string, wait: Wait): Promise<void> {
+    const cancelled = new Set<string>();
+    for (;;) {
+      const operation = await open(instance, wait.signal);
+      if (operation === undefined) return;
+      const { id, operationState } = operation;
+      wait.progress(`closing operation ${id}, which is ${operationState}`);
+      const post = async (call: string, json?: CancelRequest): Promise<unknown> =>
+        await meo.ask({ method: 'POST', path: `${pathOf(id)}/${call}`, json, alsoExpect: NOT_NOW, key }, wait.signal);
+      if (operationState === 'FAILED_TEMP') await post('fail');
+      else if (operationState === 'PROCESSING' && !cancelled.has(id)) {
+        cancelled.add(id);
+        await post('cancel', { CancelMode: 'FORCED' });
+      }
+      await wait.pause();
+    }
+  }
+
+  /** Begins it and tells the operation; `refused`: the instance's state forbids it, as far as the peer knows. */
+  async function begin(
+    instance: string,
+    { call, json }: Task,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly operation: string | undefined; readonly refused: boolean; readonly told: string }> {
+    const path = `${appInstances}/${encodeURIComponent(instance)}/${call}`;
+    const { status, location, told } = await meo.ask({ method: 'POST', path, json, alsoExpect: CONFLICT, key }, signal);
+    const operation = location?.startsWith(`${appLcmOpOccs}/`) === true ? lastSegment(location) : undefined;
+    return { operation, refused: status >= 300, told };
+  }
+
+  return { open, complete, close, begin };
+};
+export type LcmOperations = ReturnType<typeof lcmOperations>;
+
+const pathOf = (id: string): string => `${appLcmOpOccs}/${encodeURIComponent(id)}`;
+
+const isOpen = ({ operationState }: AppLcmOpOcc): boolean =>
+  operationState !== 'COMPLETED' && operationState !== 'FAILED';

@@ -1,0 +1,6 @@
+import { z } from 'zod';
+
+/** MEC 011, service management: what is asked of a service before an application is brought to its platform. */
+export const services = '/mec_service_mgmt/v1/services';
+
+export const ServiceInfo = z.object({ serName: z.string(), state: z.string() });
