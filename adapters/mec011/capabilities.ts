@@ -1,0 +1,21 @@
+import { dnsRules, trafficRules } from '../../protocols/mec011/rule.ts';
+import { services } from '../../protocols/mec011/service.ts';
+import type { Exchange } from '../http.ts';
+import { readable, REFUSALS, type Capability } from '../survey.ts';
+
+/** No instance of this id exists. */
+const NOBODY = 'ferry-survey';
+
+/** What a platform has of MEC 011. A platform without rules answers 501 (AdvantEDGE does); Ferry then steers elsewhere. */
+export const mec011Capabilities = async (platform: Exchange, signal: AbortSignal): Promise<readonly Capability[]> => [
+  await rules(platform, 'DNS rules (MEC 011)', dnsRules(NOBODY), signal),
+  await rules(platform, 'traffic rules (MEC 011)', trafficRules(NOBODY), signal),
+  await readable(platform, 'services (MEC 011)', services, signal),
+];
+
+/** Rules belong to an instance: that it does not know one, in a problem document, is the answer of a platform that has rules. */
+async function rules(platform: Exchange, name: string, path: string, signal: AbortSignal): Promise<Capability> {
+  const { status, body, told } = await platform.ask({ method: 'GET', path, alsoExpect: REFUSALS }, signal);
+  const available = status < 300 || status === 400 || (status === 404 && body !== undefined);
+  return { name, available, detail: told };
+}
