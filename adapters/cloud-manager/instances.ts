@@ -1,8 +1,8 @@
-import { BlockList } from 'node:net';
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
 import type { Instance, Instances, Wait } from '../../activities/ports.ts';
 import { CloudInstance, instances } from '../../protocols/cloud-manager/cloud.ts';
+import { addressRange } from '../address-range.ts';
 import type { Exchange } from '../http.ts';
 import { scrubbed } from '../problem.ts';
 import type { Orders } from '../tmf641/orders.ts';
@@ -24,9 +24,7 @@ export const cloudInstances = (
   orders: Orders,
   { cloud, addresses }: { cloud: string; addresses: string },
 ): Instances => {
-  const range = new BlockList();
-  const [network = '', prefix] = addresses.split('/');
-  range.addSubnet(network, Number(prefix));
+  const within = addressRange(addresses);
 
   /** Undefined: not there. */
   async function look(id: string, signal: AbortSignal): Promise<CloudInstance | undefined> {
@@ -57,7 +55,7 @@ export const cloudInstances = (
     const shownRunning = await shown(id, 'running', wait);
     const instance = shownRunning && ours(shownRunning);
     if (!instance?.endpoint) throw failure('PeerMalformed', `${cloud}: the running instance ${id} has no endpoint`);
-    if (!range.check(instance.endpoint.host))
+    if (!within(instance.endpoint.host))
       throw failure('WrongHost', `${cloud}: instance ${id} is outside the addresses of this site`);
     return instance;
   }

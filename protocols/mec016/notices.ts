@@ -8,3 +8,5 @@ export interface AddressChangeNotification {
 
 /** Where the LCM proxy takes it: Mm8 and Mm9 have no published API, so this path is ours. */
 export const addressChange = '/notifications/address_change';
+
+export const appList = '/dev_app/v1/app_list';

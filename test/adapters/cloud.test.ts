@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Instances } from '../../activities/ports.ts';
+import { cloudInstances } from '../../adapters/cloud-manager/instances.ts';
+import { cloudPackages } from '../../adapters/cloud-manager/packages.ts';
+import { cloudOrders } from '../../adapters/tmf641/orders.ts';
+import { counter } from '../support/counter.ts';
+import { type PlayedOss, playedOss } from '../support/played-oss.ts';
+import { type Asked, type PlayedPeer, playedPeer, type Reply } from '../support/played-peer.ts';
+import { quickWait } from '../support/wait.ts';
+
+const key = 'fabcdefghijklmnopqrstuvwxy';
+const soon = (): AbortSignal => AbortSignal.timeout(2_000);
+
+let manager: PlayedPeer;
+let play: (asked: Asked) => Reply;
+
+beforeEach(async () => {
+  play = () => ({ status: 500 });
+  manager = await playedPeer((asked) => play(asked));
+});
+afterEach(async () => await manager.close());
+
+describe('the packages of a cloud', () => {
+  const held = {
+    id: 'p1',
+    appDId: counter.appDId,
+    appSoftVersion: counter.softVersion,
+    checksum: { algorithm: 'SHA-256', hash: counter.checksum.toUpperCase() },
+    state: 'ready',
+    detail: null,
+  };
+  const packages = () => cloudPackages(manager.exchange('cloud-manager'), 'cloud');
+
+  it.each([
+    ['usable', [held]],
+    ['absent', []],
+    ['absent', [{ ...held, appSoftVersion: '0.9' }]],
+    ['absent', [{ ...held, appDId: 'other' }]],
+    ['unusable', [{ ...held, state: 'fetching' }]],
+    ['unusable', [{ ...held, state: 'failed' }]],
+    ['mismatch', [{ ...held, checksum: { algorithm: 'SHA-256', hash: 'cd'.repeat(32) } }]],
+  ])('are %s', async (found, listed) => {
+    play = () => ({ status: 200, json: listed });
+    expect(await packages().find(counter, soon())).toBe(found);
+  });
+
+  it('are fetched by the cloud itself, and waited for', async () => {
+    const states = ['fetching', 'fetching', 'ready'];
+    play = ({ method }) => ({ status: method === 'POST' ? 202 : 200, json: { ...held, state: states.shift() } });
+    await packages().distribute(counter, key, quickWait());
+    expect(states).toEqual([]);
+    expect(manager.asked[0]).toMatchObject({
+      method: 'POST',
+      path: '/cloud/v1/packages',
+      json: {
+        appDId: counter.appDId,
+        appSoftVersion: counter.softVersion,
+        checksum: { algorithm: 'SHA-256', hash: counter.checksum },
+        uri: counter.archive.uri,
+      },
+    });
+  });
+
+  it('are a mismatch when the cloud holds another one under the same id and version', async () => {
+    play = () => ({ status: 409, json: { title: 'Conflict', detail: 'another checksum' } });
+    await expect(packages().distribute(counter, key, quickWait())).rejects.toMatchObject({ type: 'PackageMismatch' });
+  });
+
+  it('are invalid when the cloud cannot use what it fetched, and say why', async () => {
+    play = ({ method }) => ({
+      status: method === 'POST' ? 202 : 200,
+      json: { ...held, state: method === 'POST' ? 'fetching' : 'failed', detail: 'wrong hash' },
+    });
+    await expect(packages().distribute(counter, key, quickWait())).rejects.toMatchObject({
+      type: 'PackageInvalid',
+      message: 'cloud cannot use the package: wrong hash',
+    });
+  });
+
+  it('get one more chance when they failed before', async () => {
+    let deleted = false;
+    play = ({ method }) => {
+      if (method === 'DELETE') {
+        deleted = true;
+        return { status: 204 };
+      }
+      return { status: deleted ? 202 : 200, json: { ...held, state: deleted ? 'ready' : 'failed' } };
+    };
+    await packages().distribute(counter, key, quickWait());
+    expect(manager.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /cloud/v1/packages',
+      'DELETE /cloud/v1/packages/p1',
+      'POST /cloud/v1/packages',
+    ]);
+  });
+});
+
+describe('the instances of a cloud', () => {
+  interface Held {
+    name: string;
+    appDId: string;
+    state: string;
+    endpoint: { host: string; port: number } | null;
+    since: string;
+    detail?: string;
+  }
+  let oss: PlayedOss;
+  let running: Map<string, Held>;
+  let instances: Instances;
+  const holds = (name: string, state: string, host = '127.77.41.1'): void =>
+    void running.set(name, {
+      name,
+      appDId: counter.appDId,
+      state,
+      endpoint: { host, port: 7000 },
+      since: `2030-01-0${running.size + 1}T00:00:00Z`,
+    });
+
+  beforeEach(async () => {
+    running = new Map();
+    oss = await playedOss();
+    play = ({ path }) => {
+      const name = /^\/cloud\/v1\/instances\/([^?]*)/.exec(path)?.[1];
+      if (name === undefined) return { status: 200, json: [...running.values()] };
+      const held = running.get(decodeURIComponent(name));
+      if (held === undefined) return { status: 404, json: { title: 'Not Found' } };
+      const seen = { ...held };
+      if (held.state === 'starting') held.state = 'running';
+      if (held.state === 'stopping') held.state = 'stopped';
+      return { status: 200, json: seen };
+    };
+    oss.carriesOut = ({ externalId = '', orderItem: [item] }) => {
+      const id = (item?.service['id'] as string | undefined) ?? externalId;
+      if (item?.action === 'delete') running.delete(id);
+      else holds(id, item?.service['state'] === 'active' ? 'starting' : 'stopping');
+    };
+    const orders = cloudOrders(oss.peer.exchange('oss'), 'cloud');
+    instances = cloudInstances(manager.exchange('cloud-manager'), orders, {
+      cloud: 'cloud',
+      addresses: '127.77.41.0/24',
+    });
+  });
+  afterEach(async () => await oss.peer.close());
+
+  it('are listed oldest first, those of this application only', async () => {
+    holds('young', 'running');
+    running.set('old', {
+      ...running.get('young'),
+      since: '2029-01-01T00:00:00Z',
+      name: 'old',
+      state: 'stopped',
+    } as Held);
+    running.set('other', { ...running.get('young'), name: 'other', appDId: 'other' } as Held);
+    expect(await instances.list(counter, soon())).toEqual([
+      { id: 'old', name: 'old', state: 'stopped', endpoint: { host: '127.77.41.1', port: 7000 } },
+      { id: 'young', name: 'young', state: 'started', endpoint: { host: '127.77.41.1', port: 7000 } },
+    ]);
+  });
+
+  it('are made by an order at the OSS, never at the cloud, and returned when they run', async () => {
+    expect(await instances.instantiate(counter, key, quickWait())).toMatchObject({ id: key, state: 'started' });
+    expect(oss.orders).toHaveLength(1);
+    expect(manager.asked.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  it('are on the wrong host when they are outside the addresses of the site', async () => {
+    oss.carriesOut = ({ externalId = '' }) => holds(externalId, 'running', '127.77.42.1');
+    await expect(instances.instantiate(counter, key, quickWait())).rejects.toMatchObject({ type: 'WrongHost' });
+  });
+
+  it('are not believed to run because the OSS says so', async () => {
+    oss.carriesOut = () => undefined;
+    await expect(instances.instantiate(counter, key, quickWait())).rejects.toMatchObject({
+      type: 'LcmOperationFailed',
+    });
+  });
+
+  it('say why they failed to start', async () => {
+    oss.carriesOut = ({ externalId = '' }) => {
+      holds(externalId, 'failed');
+      Object.assign(running.get(externalId) ?? {}, { detail: 'it ended by itself' });
+    };
+    await expect(instances.instantiate(counter, key, quickWait())).rejects.toThrow('it ended by itself');
+  });
+
+  it('are re-started when they were kept', async () => {
+    holds('kept', 'stopped');
+    expect(await instances.start('kept', key, quickWait())).toMatchObject({ id: 'kept', state: 'started' });
+    expect(oss.orders[0]?.orderItem[0]).toMatchObject({ action: 'modify', service: { id: 'kept', state: 'active' } });
+  });
+
+  it.each(['running', 'starting'])('are left alone when they are to be started and are %s', async (state) => {
+    holds('kept', state);
+    expect(await instances.start('kept', key, quickWait())).toMatchObject({ state: 'started' });
+    expect(oss.orders).toEqual([]);
+  });
+
+  it('are stopped and kept', async () => {
+    holds('left', 'running');
+    await instances.stop('left', key, quickWait());
+    expect(running.get('left')?.state).toBe('stopped');
+    await instances.stop('left', key, quickWait());
+    await instances.stop('never-there', key, quickWait());
+    expect(oss.orders).toHaveLength(1);
+    expect(instances.whenLeft).toBe('stop');
+  });
+
+  it('are removed, and that they are not there is success', async () => {
+    holds('made', 'running');
+    await instances.remove('made', key, quickWait());
+    await instances.remove('made', key, quickWait());
+    expect([...running]).toEqual([]);
+    expect(oss.orders).toHaveLength(1);
+  });
+
+  it('are malformed where their manager says something that its API does not', async () => {
+    holds('odd', 'hibernating');
+    await expect(instances.list(counter, soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
+  });
+});

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { vantagePoint } from '../../adapters/vantage/vantage.ts';
+import { type Asked, type PlayedPeer, playedPeer, type Reply } from '../support/played-peer.ts';
+
+describe('a vantage point', () => {
+  let point: PlayedPeer;
+  let play: (asked: Asked) => Reply;
+  const soon = (): AbortSignal => AbortSignal.timeout(2_000);
+  const vantage = () => vantagePoint(point.exchange('vantage'));
+
+  beforeEach(async () => {
+    play = () => ({ status: 500 });
+    point = await playedPeer((asked) => play(asked));
+  });
+  afterEach(async () => await point.close());
+
+  it('resolves a name, with the shortest time for which the answer may be kept', async () => {
+    const answers = [
+      { address: '127.0.0.2', ttl: 30 },
+      { address: '127.0.0.3', ttl: 5 },
+    ];
+    play = () => ({ status: 200, json: { name: 'a b', answers } });
+    expect(await vantage().resolve('a b', soon())).toEqual({ addresses: ['127.0.0.2', '127.0.0.3'], ttl: 5 });
+    expect(point.asked[0]?.path).toBe('/vantage/v1/resolve?name=a%20b');
+    play = () => ({ status: 200, json: { name: 'a b', answers: [] } });
+    expect(await vantage().resolve('a b', soon())).toEqual({ addresses: [], ttl: 0 });
+  });
+
+  it.each([
+    ['by its header, in whatever case', { status: 200, headers: { 'Ferry-Instance': 'i1' } }, 'i1'],
+    ['also when it refuses', { status: 503, headers: { 'ferry-instance': ['i2'] } }, 'i2'],
+    ['only when it says so', { status: 200, headers: {} }, null],
+  ])('tells which instance answers a device, %s', async (_, json, instance) => {
+    play = () => ({ status: 200, json: { ...json, body: '' } });
+    expect(await vantage().answering({ host: '127.0.0.2', port: 7000 }, '127.0.0.7', soon())).toBe(instance);
+    expect(point.asked[0]).toMatchObject({
+      method: 'POST',
+      path: '/vantage/v1/ask',
+      json: { url: 'http://127.0.0.2:7000/', from: '127.0.0.7' },
+    });
+  });
+
+  it('tells that nobody answered, which is no failure of its own', async () => {
+    play = () => ({ status: 502, json: { title: 'nobody' } });
+    expect(await vantage().answering({ host: '127.0.0.2', port: 7000 }, null, soon())).toBeNull();
+    play = () => ({ status: 503 });
+    await expect(vantage().answering({ host: '127.0.0.2', port: 7000 }, null, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+    });
+  });
+});

@@ -1,0 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Wait } from '../../activities/ports.ts';
+
+/** Polls quickly and keeps what it was told; gives up after a while, so that no test waits for ever. */
+export function quickWait(limitMs = 5_000): Wait & { readonly told: readonly string[] } {
+  const told: string[] = [];
+  const signal = AbortSignal.timeout(limitMs);
+  return {
+    signal,
+    told,
+    progress: (sentence) => void told.push(sentence),
+    pause: async () => await sleep(5, undefined, { signal }),
+  };
+}

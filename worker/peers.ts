@@ -1,0 +1,39 @@
+import type { Logger } from 'pino';
+import { failure } from '../activities/failure.ts';
+import { Exchange } from '../adapters/http.ts';
+import type { Configuration, Peer } from '../configuration/peers.ts';
+
+/** The peers of the configuration, with one exchange each: its connections are shared by all who ask that peer. */
+export class Peers {
+  readonly #records: ReadonlyMap<string, Peer>;
+  readonly #exchanges = new Map<string, Exchange>();
+  readonly #log: Logger;
+
+  constructor({ peers }: Pick<Configuration, 'peers'>, log: Logger) {
+    this.#records = new Map(Object.entries(peers));
+    this.#log = log;
+  }
+
+  get all(): readonly (readonly [name: string, record: Peer])[] {
+    return [...this.#records];
+  }
+
+  exchange(name: string): Exchange {
+    const { url, timeoutMs } = this.#record(name);
+    const exchange = this.#exchanges.get(name) ?? new Exchange({ name, url, timeoutMs }, this.#log);
+    this.#exchanges.set(name, exchange);
+    return exchange;
+  }
+
+  meo(name: string): Extract<Peer, { kind: 'meo' }> {
+    const record = this.#record(name);
+    if (record.kind !== 'meo') throw failure('UnknownName', `${name} is no MEO`);
+    return record;
+  }
+
+  #record(name: string): Peer {
+    const record = this.#records.get(name);
+    if (record === undefined) throw failure('UnknownName', `no peer is called ${name}`);
+    return record;
+  }
+}

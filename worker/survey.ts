@@ -1,0 +1,56 @@
+import type { PeerSurvey } from '../activities/ports.ts';
+import { cloudCapabilities } from '../adapters/cloud-manager/capabilities.ts';
+import { mec010Capabilities } from '../adapters/mec010-2/capabilities.ts';
+import { mec011Capabilities } from '../adapters/mec011/capabilities.ts';
+import { mec012Capabilities } from '../adapters/mec012/capabilities.ts';
+import { mec016Capabilities } from '../adapters/mec016/capabilities.ts';
+import { mec021Capabilities } from '../adapters/mec021/capabilities.ts';
+import type { Exchange } from '../adapters/http.ts';
+import { type Capability, survey } from '../adapters/survey.ts';
+import { reachCapability, tmf641Capabilities } from '../adapters/tmf641/capabilities.ts';
+import { vantageCapabilities } from '../adapters/vantage/capabilities.ts';
+import type { Configuration, Peer } from '../configuration/peers.ts';
+import type { Peers } from './peers.ts';
+
+/** An operator waits for it. */
+const SURVEY_MS = 10_000;
+
+type Ask = (exchange: Exchange, signal: AbortSignal) => Promise<readonly Capability[]>;
+
+/** What is asked of a peer of each kind. */
+function asks(record: Peer): readonly Ask[] {
+  if (record.kind === 'meo') return [async (meo, signal) => await mec010Capabilities(meo, record.packages, signal)];
+  return {
+    platform: [mec011Capabilities, mec012Capabilities, mec021Capabilities],
+    oss: [tmf641Capabilities],
+    lcmProxy: [mec016Capabilities],
+    cloud: [cloudCapabilities],
+    vantage: [vantageCapabilities],
+  }[record.kind];
+}
+
+/** Asks every peer at once what it can do; in the order of the configuration. Changes nothing. */
+export async function surveyPeers(
+  { sites }: Pick<Configuration, 'sites'>,
+  peers: Peers,
+  cancelled: AbortSignal,
+): Promise<readonly PeerSurvey[]> {
+  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(SURVEY_MS)]);
+
+  /** For each site in this cloud: is it in reach of its OSS? */
+  const reach = (manager: string): readonly Ask[] =>
+    Object.entries(sites).flatMap(([cloud, site]) =>
+      site.kind === 'cloud' && site.manager === manager
+        ? [async () => [await reachCapability({ oss: peers.exchange(site.oss), name: site.oss, cloud }, signal)]]
+        : [],
+    );
+
+  return await Promise.all(
+    peers.all.map(async ([name, record]) => {
+      const probes = [...asks(record), ...reach(name)].map(
+        (ask) => async () => await ask(peers.exchange(name), signal),
+      );
+      return await survey({ name, kind: record.kind }, probes);
+    }),
+  );
+}
