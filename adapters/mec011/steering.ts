@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
 import type { Steering } from '../../activities/ports.ts';
 import { sameRule, type DnsRule, type Rule, type TrafficRule, type Versioned } from '../../domain/rule.ts';
@@ -9,6 +9,7 @@ import {
   TrafficRule as WireTrafficRule,
 } from '../../protocols/mec011/rule.ts';
 import type { Exchange } from '../http.ts';
+import { everyPage } from '../paging.ts';
 import { dnsRuleOf, toWireDnsRule, toWireTrafficRule, trafficRuleOf } from './rules.ts';
 
 /** How one kind of rule is on the wire. */
@@ -50,13 +51,8 @@ export const mec011Steering = (platform: Exchange): Steering => {
     instance: string,
     signal: AbortSignal,
   ): Promise<Versioned[]> {
-    const path = kind.collection(instance);
-    const list = await platform.ask(
-      { method: 'GET', path, schema: z.array(kind.schema), alsoExpect: [404, 501] },
-      signal,
-    );
     const rules: Versioned[] = [];
-    for (const listed of list.status < 300 ? list.body : []) {
+    for (const listed of await everyPage(platform, kind.collection(instance), kind.schema, signal, [404, 501])) {
       const single = await readOne(kind, instance, kind.idOf(listed), signal);
       const rule = single && kind.ruleOf(single.wire);
       if (rule !== undefined) rules.push({ rule, version: single?.version ?? null });
