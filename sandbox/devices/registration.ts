@@ -1,0 +1,48 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+
+/** What the device application knows of itself (MEC 016, appInfo); `userAppInstanceInfo` is the server's to fill. */
+export const appInfo = {
+  appDId: 'counter.edge.example-1',
+  appName: 'counter',
+  appProvider: 'Edge Example',
+  appSoftVersion: '1.0.0',
+  appDVersion: '1.0',
+  userAppInstanceInfo: [{}],
+} as const;
+
+const AGAIN_MS = 5_000;
+
+/**
+ * Registers an application context at the LCM proxy (MEC 016, POST app_contexts), so that address changes reach the
+ * device. A device without one goes on by DNS alone, so a failure is only tried again, until the signal ends it.
+ */
+export async function register(
+  proxy: string,
+  { ue, callback, signal }: { ue: string; callback: string; signal: AbortSignal },
+): Promise<void> {
+  const context = { associateDevAppId: ue, callbackReference: callback, appLocationUpdates: false, appInfo };
+  while (!signal.aborted) {
+    try {
+      const answer = await fetch(`${proxy}/dev_app/v1/app_contexts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(context),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(AGAIN_MS)]),
+      });
+      await answer.body?.cancel();
+      if (answer.ok) return;
+    } catch {
+      // the proxy is not there, or not yet
+    }
+    await pause(AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+/** MEC 016, 6.4.2. */
+export const AddressChangeNotification = z.object({
+  notificationType: z.literal('AddressChangeNotification'),
+  contextId: z.string(),
+  appInstanceId: z.string(),
+  referenceURI: z.url(),
+});
