@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { temporalReady } from './readiness.ts';
+import { searchAttributes } from './search-attributes.ts';
+import { tether } from './tether.ts';
+
+export interface DevServerPlan {
+  /** Path of the Temporal CLI. */
+  readonly cli: string;
+  readonly port: number;
+  readonly uiPort: number;
+  /** What earlier starts have written is served again. */
+  readonly database: string;
+  readonly log: string;
+}
+
+/** A dev server of ours. It never outlives this process, however that ends. */
+export interface DevServer {
+  readonly address: string;
+  readonly ui: string;
+  readonly pid: number;
+  /** Resolves with how it ended: `exit status 1`, `SIGKILL`. */
+  readonly exited: Promise<string>;
+  /** Asks it to end, and kills it after `limitMs`. */
+  stop(limitMs?: number): Promise<void>;
+}
+
+/** Returns when it serves and knows our search attributes. Throws an Error when it ends before, or is not there in 30 s. */
+export async function startDevServer({ cli, port, uiPort, database, log }: DevServerPlan): Promise<DevServer> {
+  for (const file of [database, log]) mkdirSync(dirname(file), { recursive: true });
+  const written = openSync(log, 'a');
+  const child = spawn(
+    cli,
+    `server start-dev --ip 127.0.0.1 --port ${port} --ui-port ${uiPort} --log-level error --sqlite-pragma journal_mode=WAL`
+      .split(' ')
+      .concat('--db-filename', database)
+      .concat(Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`])),
+    // A group of its own: Ctrl-C is for us, who end it last.
+    { stdio: ['ignore', written, written], detached: true },
+  );
+  closeSync(written);
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`));
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`cannot start ${cli}: ${await exited}`);
+  const letGo = tether(pid);
+  void exited.then(letGo);
+
+  const stop = async (limitMs = 3_000): Promise<void> => {
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), limitMs);
+    await exited;
+    clearTimeout(late);
+  };
+
+  const address = `127.0.0.1:${port}`;
+  const abandoned = new AbortController();
+  try {
+    await Promise.race([
+      temporalReady({ connectionOptions: { address }, namespace: 'default' }, 30_000, abandoned.signal),
+      exited.then((how) => Promise.reject(new Error(`the Temporal server ended at once (${how}); see ${log}`))),
+    ]);
+  } catch (error) {
+    abandoned.abort();
+    await stop();
+    throw error;
+  }
+  return { address, ui: `http://127.0.0.1:${uiPort}`, pid, exited, stop };
+}

@@ -1,0 +1,18 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+
+/**
+ * `tsx temporal/download.ts cli|testServer <folder>`: the SDK downloads a server only to start it, so it is started once.
+ * The executable stays in the folder. Ends with status 1 and one line when that fails.
+ */
+const [server, downloadDir = '.'] = process.argv.slice(2);
+const executable = { type: 'cached-download', downloadDir } as const;
+try {
+  const environment =
+    server === 'cli'
+      ? await TestWorkflowEnvironment.createLocal({ server: { executable } })
+      : await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+  await environment.teardown();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message.split('\n')[0]}\n`);
+  process.exitCode = 1;
+}
