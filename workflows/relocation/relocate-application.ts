@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  setWorkflowOptions,
   sleep,
   TemporalFailure,
   workflowInfo,
@@ -19,8 +18,6 @@ import { Saga } from '../saga.ts';
 import { stepsAt } from '../steps.ts';
 import { chainOf } from './chain.ts';
 import { Operator } from './operator.ts';
-
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, relocateApplication);
 
 /**
  * Moves users of an application, and where needed the instance that serves them, from one site to another
@@ -42,7 +39,9 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
     await operator.proceed();
     return await progress.during(step, work);
   };
-  const inTime = (): void => {
+  /** A cancellation that was accepted counts, even if the step that it met went through. */
+  const mayGoOn = (): void => {
+    if (untilHandOver.consideredCancelled) throw failure('Cancelled', 'it was cancelled');
     if (deadline !== undefined && Date.now() >= Date.parse(deadline))
       throw failure('DeadlinePassed', `the hand-over had not begun by ${deadline}`);
   };
@@ -88,7 +87,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
       Object.assign(result.moved, copied);
       await operator.mayCutOver(cutOver, deadline);
       await operator.proceed();
-      inTime();
+      mayGoOn();
       if (operator.hasWaited()) continue; // the world may have changed
       // 5. Turn the path to the target ([5.3.2-7], [5.4.2-5], [5.4.2-6])
       const { observed } = await stage('switchPath', () =>
@@ -100,7 +99,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
       );
       result.pathObserved = observed;
       await operator.proceed();
-      inTime();
+      mayGoOn();
       if (!operator.hasWaited()) return { both, drainMs };
     }
   };

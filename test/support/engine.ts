@@ -1,0 +1,112 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { relocationActivities } from '../../activities/relocation/index.ts';
+import { surveyActivities } from '../../activities/survey.ts';
+import type { World } from '../../activities/ports.ts';
+import { Pace } from '../../configuration/peers.ts';
+import type { RelocationRequest } from '../../domain/relocation.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+import type { RelocationOrder } from '../../workflows/messages.ts';
+import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
+
+const logger = new DefaultLogger('ERROR');
+Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR' } }, shutdownSignals: [] });
+
+export const workflowBundle = await bundleWorkflowCode({
+  workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+  preloadModules: ['@temporalio/workflow'],
+  logger,
+});
+
+export const quickPace: Pace = {
+  ...Pace.parse({}),
+  attemptMs: 1_000,
+  stepMs: 3_000,
+  operationMs: 5_000,
+  heartbeatMs: 2_000,
+  pollMs: 5,
+  insistMs: 3_000,
+  quietMs: 100,
+  drainLimitMs: 400,
+  retryMs: 20,
+};
+
+type Handle = WorkflowHandleWithStartDetails<typeof relocateApplication>;
+
+/** The real engine, on a real dev server: workflows and activities as they are, over any world. */
+export class Engine {
+  readonly environment: TestWorkflowEnvironment;
+
+  constructor(environment: TestWorkflowEnvironment) {
+    this.environment = environment;
+  }
+
+  static async start(cli: string): Promise<Engine> {
+    return new Engine(
+      await TestWorkflowEnvironment.createLocal({
+        server: {
+          executable: { type: 'existing-path', path: cli },
+          searchAttributes: Object.values(searchAttributes),
+          log: { format: 'pretty', level: 'error' },
+        },
+      }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.environment.teardown();
+  }
+
+  /** Runs `scenario` beside a worker that knows `world`. */
+  async over(
+    world: World,
+    scenario: (start: (request?: Partial<RelocationRequest>, pace?: Partial<Pace>) => Promise<Handle>) => Promise<void>,
+  ): Promise<void> {
+    const taskQueue = `test-${randomUUID()}`;
+    const means = {
+      world,
+      pace: quickPace,
+      digest: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    };
+    const worker = await Worker.create({
+      connection: this.environment.nativeConnection,
+      workflowBundle,
+      taskQueue,
+      activities: { ...relocationActivities(means), ...surveyActivities(world) },
+      shutdownForceTime: '5 seconds',
+    });
+    await worker.runUntil(
+      scenario(async (request, pace) => {
+        const order: RelocationOrder = {
+          request: {
+            application: 'counter',
+            users: '*',
+            source: 'cloud',
+            target: 'a1',
+            cutOver: 'immediately',
+            ...request,
+          },
+          direction: 'cloudToMec',
+          pace: { ...quickPace, ...pace },
+        };
+        return await this.environment.client.workflow.start<typeof relocateApplication>('relocateApplication', {
+          workflowId: `relocation:${randomUUID()}`,
+          taskQueue,
+          args: [order],
+        });
+      }),
+    );
+  }
+}
+
+/** Awaits a condition with a deadline; no fixed sleeps. */
+export async function eventually(condition: () => Promise<boolean> | boolean, limitMs = 10_000): Promise<void> {
+  const begun = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - begun > limitMs) throw new Error('it never came about');
+    await new Promise((resume) => setTimeout(resume, 20));
+  }
+}

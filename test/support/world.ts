@@ -1,0 +1,327 @@
+import type { Application, Instance, Network, PeerSurvey, Site, Vantage, Wait, World } from '../../activities/ports.ts';
+import { failure } from '../../activities/failure.ts';
+import type { Role } from '../../domain/application.ts';
+import type { Endpoint } from '../../domain/endpoint.ts';
+import type { FailureType } from '../../domain/failures.ts';
+import type { Rule } from '../../domain/rule.ts';
+import type { HeldSubscription } from '../../domain/subscription.ts';
+
+/**
+ * A world at the height of the ports: sites, instances, rules and an application that keeps the contract, in memory. It
+ * serves tests of the procedure; the sandbox serves those of the whole. `on` makes one call fail, or wait.
+ */
+type Interference = FailureType | (() => Promise<void> | void);
+
+interface Made extends Instance {
+  readonly site: string;
+  state: Instance['state'];
+  rules: Rule[];
+  version: number;
+  subscriptions: HeldSubscription[];
+  role: Role;
+  epoch: number;
+  settled: Map<string, 'handedOver' | 'kept'>;
+  promisedTo: string | null;
+}
+
+const DOMAIN = 'counter.edge.test';
+
+export class PortWorld implements World {
+  readonly calls: string[] = [];
+  readonly instances: Made[] = [];
+  readonly packages = new Set<string>(['cloud']);
+  /** Polls before an instance runs. */
+  polls = 1;
+  /** Seconds since the source saw a client. */
+  clientSeen: number | null = null;
+  clampSeconds = 0;
+  expectedFreezeMs = 5;
+  missingServices: string[] = [];
+  mobilityForbidden = false;
+  readonly #interference = new Map<string, Interference[]>();
+  #serial = 0;
+
+  constructor(subscriptions = 3) {
+    const first = this.#make('cloud', null);
+    first.role = 'authority';
+    first.epoch = 1;
+    for (let n = 0; n < subscriptions; n += 1) this.subscribe(first, n);
+  }
+
+  /** The next calls of this name fail so, or wait for the promise, one after the other; 'always' by repeating it. */
+  on(call: string, ...interference: Interference[]): this {
+    this.#interference.set(call, interference);
+    return this;
+  }
+
+  subscribe(owner: Made, n: number): void {
+    owner.subscriptions.push({
+      id: `/rni/v2/subscriptions/s${(this.#serial += 1)}`,
+      service: 'rni',
+      type: 'CellChangeSubscription',
+      filter: { hoStatus: [3], ecgi: [n] },
+      callback: `/notifications/${n}`,
+      expiry: null,
+    });
+  }
+
+  at(site: string): Made[] {
+    return this.instances.filter((instance) => instance.site === site);
+  }
+
+  get authority(): Made | undefined {
+    return this.instances.find(({ role }) => role === 'authority');
+  }
+
+  /** What has to be equal before and after a rollback. */
+  dump(): unknown {
+    return JSON.parse(
+      JSON.stringify(
+        this.instances.map(({ site, state, rules, subscriptions, role, promisedTo }) => ({
+          site,
+          state,
+          rules,
+          subscriptions,
+          role,
+          promisedTo,
+        })),
+      ),
+    );
+  }
+
+  application(name: string): Application {
+    if (name !== 'counter') throw failure('UnknownName', `no such application: ${name}`);
+    return {
+      name,
+      provider: 'acme',
+      appDId: 'appd-1',
+      softVersion: '1.0',
+      descriptorVersion: '1.0',
+      checksum: '0'.repeat(64),
+      archive: { path: '/nowhere', uri: 'http://nowhere/' },
+      domainName: DOMAIN,
+      port: 7000,
+      requires: ['RNIS'],
+      management: { port: 7001 },
+      stateful: true,
+    };
+  }
+
+  device(user: string): string | null {
+    return user === 'ue-1' ? '10.9.9.1' : null;
+  }
+
+  async survey(): Promise<readonly PeerSurvey[]> {
+    return [{ name: 'meo', kind: 'meo', reachable: true, detail: '', capabilities: [] }];
+  }
+
+  site(name: string): Site {
+    if (!['cloud', 'a1', 'a2', 'w1'].includes(name)) throw failure('UnknownName', `no such site: ${name}`);
+    const cloud = name === 'cloud';
+    const call = async (what: string): Promise<void> => await this.#called(`${name}.${what}`);
+    const find = (id: string): Made | undefined => this.at(name).find((instance) => instance.id === id);
+    const owned = (endpoint: Endpoint): Made | undefined =>
+      this.instances.find((instance) => instance.endpoint?.host === endpoint.host);
+    return {
+      name,
+      kind: cloud ? 'cloud' : 'mecHost',
+      system: cloud ? 'cloud' : name === 'w1' ? 'wifi' : 'cellular',
+      network: cloud ? undefined : this.#network(name === 'w1' ? 'wifi' : 'cellular'),
+      packages: {
+        find: async () => {
+          await call('packages.find');
+          return this.packages.has(name) ? 'usable' : 'absent';
+        },
+        distribute: async () => {
+          await call('packages.distribute');
+          this.packages.add(name);
+        },
+      },
+      instances: {
+        list: async () => {
+          await call('instances.list');
+          return this.at(name).map((instance) => ({ ...instance }));
+        },
+        instantiate: async (_, key, wait: Wait) => {
+          await call('instances.instantiate');
+          const made = this.at(name).find((instance) => instance.name === key) ?? this.#make(name, key);
+          for (let poll = 0; poll < this.polls; poll += 1) await wait.pause();
+          await call('instances.instantiated');
+          return { ...made };
+        },
+        start: async (id) => {
+          await call('instances.start');
+          const instance = find(id);
+          if (instance === undefined) throw failure('NotYet', 'gone');
+          instance.state = 'started';
+          return { ...instance };
+        },
+        stop: async (id) => {
+          await call('instances.stop');
+          const instance = find(id);
+          if (instance !== undefined) Object.assign(instance, { state: 'stopped', role: 'relay', promisedTo: null });
+        },
+        remove: async (id) => {
+          await call('instances.remove');
+          const at = this.instances.findIndex((instance) => instance.id === id);
+          if (at >= 0) this.instances.splice(at, 1);
+        },
+        whenLeft: cloud ? 'stop' : 'remove',
+        reach: async () => await call('instances.reach'),
+      },
+      subscriptions: {
+        list: async ({ endpoint }) => {
+          await call('subscriptions.list');
+          return structuredClone(owned(endpoint)?.subscriptions ?? []);
+        },
+        create: async ({ endpoint }, subscription) => {
+          await call('subscriptions.create');
+          const held = { ...subscription, id: `/rni/v2/subscriptions/s${(this.#serial += 1)}` };
+          owned(endpoint)?.subscriptions.push(held);
+          return held;
+        },
+        remove: async (id) => {
+          await call('subscriptions.remove');
+          for (const instance of this.instances)
+            instance.subscriptions = instance.subscriptions.filter((subscription) => subscription.id !== id);
+        },
+        missing: async () => this.missingServices,
+      },
+      steering: cloud
+        ? undefined
+        : {
+            read: async (id) => {
+              await call('steering.read');
+              const instance = find(id);
+              return (instance?.rules ?? []).map((rule) => ({
+                rule: structuredClone(rule),
+                version: String(instance?.version),
+              }));
+            },
+            write: async (id, to) => {
+              await call('steering.write');
+              const instance = find(id);
+              if (instance === undefined) return 'lost';
+              instance.rules = instance.rules.map((rule) => (rule.id === to.id ? structuredClone(to) : rule));
+              return 'written';
+            },
+          },
+      mobility: { forbidden: async () => this.mobilityForbidden },
+      notices: cloud ? undefined : { addressChanged: async () => await call('notices.addressChanged') },
+      calls: () => [{ peer: name, call: 'GET /' }],
+    };
+  }
+
+  readonly context: World['context'] = {
+    state: async (at, users) => {
+      await this.#called('context.state');
+      const { id, role, epoch, promisedTo } = this.#by(at);
+      return {
+        instance: id,
+        role,
+        promisedTo,
+        users: [{ user: users === '*' ? 'ue-1' : users, role, epoch, count: 7 }],
+        clientSeenSecondsAgo: this.clientSeen,
+        clients: this.clientSeen === null ? 0 : 2,
+        expectedFreezeMs: this.expectedFreezeMs,
+      };
+    },
+    promise: async (at, { relocation }) => {
+      await this.#called('context.promise');
+      const instance = this.#by(at);
+      if (instance.settled.get(relocation) === 'kept') throw failure('PromisedElsewhere', 'settled');
+      if (instance.promisedTo !== null && instance.promisedTo !== relocation)
+        throw failure('PromisedElsewhere', 'promised');
+      instance.promisedTo = relocation;
+      return { users: 1, copied: 1 };
+    },
+    standBy: async () => await this.#called('context.standBy'),
+    handOver: async (at, { relocation, target }) => {
+      await this.#called('context.handOver');
+      const [source, other] = [this.#by(at), this.#by(target)];
+      if (source.settled.get(relocation) === 'kept') throw failure('KeptBySource', 'settled as kept');
+      if (source.role === 'authority') {
+        Object.assign(other, { role: 'authority', epoch: source.epoch + 1 });
+        Object.assign(source, { role: 'relay', promisedTo: null });
+        source.settled.set(relocation, 'handedOver');
+      }
+      await this.#called('context.handedOver');
+      return { relocation, epoch: other.epoch, users: 1, count: 7, freezeMs: 4.2 };
+    },
+    settle: async (at, { relocation }) => {
+      await this.#called('context.settle');
+      const instance = this.#by(at);
+      const settlement = instance.settled.get(relocation) ?? 'kept';
+      instance.settled.set(relocation, settlement);
+      if (instance.promisedTo === relocation) instance.promisedTo = null;
+      return settlement;
+    },
+  };
+
+  #network(name: string): Network {
+    const vantage: Vantage = {
+      resolve: async () => {
+        const inNetwork = this.instances.filter(({ site }) =>
+          name === 'wifi' ? site === 'w1' : site === 'a1' || site === 'a2',
+        );
+        const rule = inNetwork
+          .flatMap(({ rules }) => rules)
+          .find((candidate) => candidate.kind === 'dns' && candidate.active);
+        return rule?.kind === 'dns'
+          ? { addresses: [rule.address], ttl: 0 }
+          : { addresses: [this.at('cloud')[0]?.endpoint?.host ?? ''], ttl: 0 };
+      },
+      answering: async (at) => {
+        const led = this.instances
+          .flatMap(({ rules }) => rules)
+          .find((rule) => rule.kind === 'traffic' && rule.active && rule.destinations.includes(at.host));
+        const host = led?.kind === 'traffic' ? led.leadsTo : at.host;
+        return this.instances.find(({ endpoint }) => endpoint?.host === host)?.id ?? null;
+      },
+    };
+    return { name, vantage, resolverClampSeconds: this.clampSeconds };
+  }
+
+  #by(endpoint: Endpoint): Made {
+    const instance = this.instances.find(
+      (candidate) => candidate.endpoint?.host === endpoint.host && candidate.state === 'started',
+    );
+    if (instance === undefined) throw failure('PeerUnavailable', 'application: nobody answers');
+    return instance;
+  }
+
+  #make(site: string, name: string | null): Made {
+    const n = (this.#serial += 1);
+    const host = `10.0.0.${n}`;
+    const made: Made = {
+      site,
+      id: `i${n}`,
+      name,
+      state: 'started',
+      endpoint: { host, port: 7000 },
+      version: 1,
+      subscriptions: [],
+      role: 'standby',
+      epoch: 0,
+      settled: new Map(),
+      promisedTo: null,
+      rules:
+        site === 'cloud'
+          ? []
+          : [
+              { kind: 'dns', id: 'name', name: DOMAIN, address: host, ttl: 0, active: false },
+              { kind: 'traffic', id: 'all', sources: [], destinations: [], leadsTo: host, active: false },
+              { kind: 'traffic', id: 'users', sources: [], destinations: [], leadsTo: host, active: false },
+            ],
+    };
+    this.instances.push(made);
+    return made;
+  }
+
+  async #called(call: string): Promise<void> {
+    this.calls.push(call);
+    const interference = this.#interference.get(call)?.shift();
+    if (typeof interference === 'function') await interference();
+    else if (interference !== undefined) throw failure(interference, `${call} was made to fail`);
+  }
+}

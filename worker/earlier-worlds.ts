@@ -1,0 +1,18 @@
+import type { Client } from '@temporalio/client';
+import { failures } from '../domain/failures.ts';
+import { searchAttributes } from '../temporal/search-attributes.ts';
+
+/**
+ * Runs that belong to a sandbox's earlier world cannot go on: its peers are gone, and those of today know nothing of
+ * them. They are ended with that reason. Returns how many.
+ */
+export async function endEarlierWorlds({ workflow }: Client, world: string): Promise<number> {
+  const { world: attribute } = searchAttributes;
+  let ended = 0;
+  const query = `ExecutionStatus = 'Running' AND ${attribute.name} IS NOT NULL AND ${attribute.name} != '${world}'`;
+  for await (const { workflowId, runId } of workflow.list({ query })) {
+    await workflow.getHandle(workflowId, runId).terminate(`WorldEnded: ${failures.WorldEnded.remedy}`);
+    ended += 1;
+  }
+  return ended;
+}

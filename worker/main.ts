@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { pino } from 'pino';
+import { relocationActivities } from '../activities/relocation/index.ts';
+import { surveyActivities } from '../activities/survey.ts';
+import { digest } from '../configuration/digest.ts';
+import { readEnvironment } from '../configuration/environment.ts';
+import { readConfiguration } from '../configuration/peers.ts';
+import { bundleFile, bundleWorkflows } from '../temporal/bundle.ts';
+import { connectionSettings } from '../temporal/connection.ts';
+import { endEarlierWorlds } from './earlier-worlds.ts';
+import { worldOf } from './sites.ts';
+
+/** The composition root: configuration -> adapters -> sites -> activities -> Temporal worker. */
+const environment = readEnvironment();
+const log = pino({ name: 'worker', level: environment.FERRY_LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
+const configuration = readConfiguration(environment.FERRY_CONFIG);
+const world = worldOf(configuration, log);
+
+Runtime.install({
+  shutdownSignals: [], // ours: the order of things at the end matters
+  logger: {
+    log: (level, message, meta) =>
+      log[level === 'WARN' ? 'warn' : level === 'ERROR' ? 'error' : 'debug'](meta ?? {}, message),
+    trace: (message, meta) => log.trace(meta ?? {}, message),
+    debug: (message, meta) => log.debug(meta ?? {}, message),
+    info: (message, meta) => log.info(meta ?? {}, message),
+    warn: (message, meta) => log.warn(meta ?? {}, message),
+    error: (message, meta) => log.error(meta ?? {}, message),
+  },
+});
+
+const { connectionOptions, namespace } = connectionSettings();
+const [connection, workflowBundle] = await Promise.all([NativeConnection.connect(connectionOptions), workflows()]);
+const worker = await Worker.create({
+  connection,
+  namespace,
+  taskQueue: environment.FERRY_TASK_QUEUE,
+  workflowBundle,
+  activities: { ...relocationActivities({ world, pace: configuration.pace, digest }), ...surveyActivities(world) },
+  maxCachedWorkflows: 500,
+  stickyQueueScheduleToStartTimeout: '2 seconds',
+  shutdownGraceTime: '1 second',
+  shutdownForceTime: '4 seconds',
+});
+
+if (configuration.world !== undefined) {
+  const ended = await endEarlierWorlds(new Client({ connection, namespace }), configuration.world);
+  if (ended > 0) log.warn({ ended }, 'ended runs of an earlier world, whose peers are gone');
+}
+
+const stop = (): void => {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+};
+process.once('SIGINT', stop).once('SIGTERM', stop);
+if (process.argv.includes('--tethered')) process.stdin.once('close', stop).once('end', stop).resume();
+
+const running = worker.run();
+process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+try {
+  await running;
+} catch (error) {
+  log.error(error, 'the worker did not end cleanly');
+  process.exitCode = 1;
+} finally {
+  process.stdin.destroy();
+  await connection.close().catch((error: unknown) => log.error(error, 'the connection did not close'));
+}
+
+/** Built ahead where there is a build; else made now, which takes a second or two. */
+async function workflows(): Promise<WorkflowBundleOption> {
+  return import.meta.filename.includes('/dist/') && existsSync(bundleFile)
+    ? { codePath: bundleFile }
+    : { code: await bundleWorkflows() };
+}
