@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { Children, untilServed } from './children.ts';
+import { ferryConfiguration, type Plan } from './configuration.ts';
+import { serveControl } from './control.ts';
+import { buildCounter, keepPackage } from './provider.ts';
+import { foundWorld } from './world.ts';
+
+/**
+ * Starts a world. `--net N`: its network, 127.N.0.0/16. `--package-cache <dir>`, `--config-out <file>`: where the package
+ * and Ferry's configuration go (.ferry/sandbox-N by default). `--clamp`, `--ttl`: seconds. `--pace <json>`: members of
+ * Ferry's pace. `--cellChanges <seconds>`: the radio network reports one so often. `--tethered`: ends when its stdin closes.
+ * When it is ready, one line of JSON on stdout says where it is.
+ */
+const { values } = parseArgs({
+  options: {
+    net: { type: 'string', default: '10' },
+    'package-cache': { type: 'string' },
+    'config-out': { type: 'string' },
+    clamp: { type: 'string', default: '4' },
+    ttl: { type: 'string', default: '2' },
+    pace: { type: 'string', default: '{}' },
+    cellChanges: { type: 'string' },
+    tethered: { type: 'boolean', default: false },
+  },
+});
+const plan: Plan = {
+  world: randomUUID(),
+  net: z.coerce.number().int().min(1).max(254).parse(values.net),
+  clampSeconds: z.coerce.number().int().nonnegative().parse(values.clamp),
+  ttlSeconds: z.coerce.number().int().positive().parse(values.ttl),
+  pace: z.record(z.string(), z.number()).parse(JSON.parse(values.pace)),
+};
+const folder = path.resolve('.ferry', `sandbox-${plan.net}`);
+const configurationFile = path.resolve(values['config-out'] ?? path.join(folder, 'configuration.json'));
+
+const say = (line: string): void => void process.stderr.write(`sandbox: ${line}\n`);
+
+const children = new Children((name) => {
+  say(`${name} has ended: the world ends`);
+  void end(1);
+});
+async function end(status: number): Promise<never> {
+  await children.end();
+  process.exit(status);
+}
+process.once('SIGINT', () => void end(0)).once('SIGTERM', () => void end(0));
+if (values.tethered) process.stdin.resume().once('close', () => void end(0));
+
+async function start(): Promise<void> {
+  const net = ['--net', String(plan.net)];
+  children.start('network', net);
+  children.start('devices', net);
+  children.start('peers', values.cellChanges === undefined ? net : [...net, '--cellChanges', values.cellChanges]);
+  say('building the package of the application');
+  const built = await buildCounter(plan.ttlSeconds);
+  const archive = await keepPackage(built, values['package-cache'] ?? folder);
+  const configuration = ferryConfiguration(plan, built, archive);
+  const control = await serveControl(plan, children, configuration);
+  await Promise.all([2, 3, 4].map(async (host) => await untilServed(`http://127.${plan.net}.0.${host}:8080/state`)));
+  say('founding the world');
+  await foundWorld(plan, built);
+  await mkdir(path.dirname(configurationFile), { recursive: true });
+  await writeFile(`${configurationFile}.${process.pid}`, `${JSON.stringify(configuration, null, 2)}\n`);
+  await rename(`${configurationFile}.${process.pid}`, configurationFile);
+  const ready = { ready: true, world: plan.world, control: control.url, configuration: configurationFile };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+try {
+  await start();
+} catch (error) {
+  say((error as Error).message);
+  await end(1);
+}

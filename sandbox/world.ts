@@ -1,0 +1,67 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Plan, packageUri, users } from './configuration.ts';
+import { type BuiltPackage, DOMAIN_NAME } from './provider.ts';
+
+/**
+ * Founds a world, as operators and the application's provider would: the package in the repository and in the cloud,
+ * one instance there that is the authority of every user, its name in the public zone, its offer at the LCM proxy. No
+ * MEC system knows the package yet.
+ */
+
+const READY_LIMIT_MS = 15_000;
+const LOOK_EVERY_MS = 50;
+const FIRST_INSTANCE = 'counter-0';
+const SUBSCRIPTIONS = 3;
+
+export async function foundWorld({ net, ttlSeconds }: Plan, built: BuiltPackage): Promise<void> {
+  const at = (host: string): string => `http://127.${net}.${host}:8080`;
+  const { descriptor, archive, checksum } = built;
+  const { appDId, appName, appProvider, appSoftVersion, appDVersion, appDescription } = descriptor;
+  const uri = packageUri(net, built);
+  await send('PUT', uri, archive);
+
+  const cloud = `${at('4.1')}/cloud/v1`;
+  const order = { appDId, appSoftVersion, checksum: { algorithm: 'SHA-256', hash: checksum }, uri };
+  const { id: packageId } = await send<{ id: string }>('POST', `${cloud}/packages`, order);
+  await reaches(`${cloud}/packages/${packageId}`, 'ready');
+  const instance = `${cloud}/instances/${FIRST_INSTANCE}`;
+  await send('PUT', instance, { packageId });
+  const { endpoint } = await reaches<{ endpoint: { host: string; port: number } }>(instance, 'running');
+
+  await send('POST', `http://${endpoint.host}:7001/provider/found`, {
+    platform: at('2.11'),
+    subscriptions: SUBSCRIPTIONS,
+    users: users(net),
+  });
+  await send('PUT', `${at('0.3')}/zone`, { [DOMAIN_NAME]: { address: endpoint.host, ttl: ttlSeconds } });
+  await send('PUT', `${at('1.2')}/offers/${appDId}`, {
+    appInfo: { appDId, appName, appProvider, appSoftVersion, appDVersion, appDescription },
+    serving: { appInstanceId: FIRST_INSTANCE, referenceURI: `http://${endpoint.host}:${endpoint.port}/` },
+  });
+}
+
+async function send<T = unknown>(method: string, url: string, body?: object): Promise<T> {
+  const archive = Buffer.isBuffer(body);
+  const answer = await fetch(url, {
+    method,
+    signal: AbortSignal.timeout(10_000),
+    ...(body !== undefined && {
+      headers: { 'content-type': archive ? 'application/zip' : 'application/json' },
+      body: archive ? body : JSON.stringify(body),
+    }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${url} answered ${answer.status}: ${text}`);
+  return (text.startsWith('{') ? JSON.parse(text) : undefined) as T;
+}
+
+async function reaches<T>(url: string, state: string): Promise<T> {
+  const deadline = Date.now() + READY_LIMIT_MS;
+  for (;;) {
+    const seen = await send<T & { state: string; detail: string | null }>('GET', url);
+    if (seen.state === state) return seen;
+    if (seen.state === 'failed' || Date.now() > deadline)
+      throw new Error(`${url} is ${seen.state}, not ${state}: ${seen.detail ?? 'it does not say why'}`);
+    await pause(LOOK_EVERY_MS);
+  }
+}
