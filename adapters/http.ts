@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, errors, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failure } from '../activities/failure.ts';
 import { parseJson } from './json.ts';
@@ -96,16 +96,12 @@ export class Exchange {
       if (signal.aborted) throw signal.reason;
       if (deadline.aborted)
         throw this.#failure('PeerUnavailable', call, `did not answer within ${this.#peer.timeoutMs} ms`);
-      const code = (error as { code?: unknown }).code;
-      if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+      if (error instanceof errors.ResponseExceededMaxSizeError)
         throw this.#failure('PeerMalformed', call, `answered with more than ${BODY_LIMIT} bytes`);
-      if (typeof code === 'string' && (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW'))
-        throw this.#failure('PeerMalformed', call, `answered with something that is no HTTP (${code})`);
-      throw this.#failure(
-        'PeerUnavailable',
-        call,
-        `did not answer (${typeof code === 'string' ? code : 'no connection'})`,
-      );
+      if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
+        throw this.#failure('PeerMalformed', call, 'answered with something that is no HTTP');
+      const { code = 'no connection' } = error as { code?: string };
+      throw this.#failure('PeerUnavailable', call, `did not answer (${code})`);
     }
   }
 

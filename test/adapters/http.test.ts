@@ -1,0 +1,240 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { Exchange, type Call } from '../../adapters/http.ts';
+import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
+
+const Thing = z.object({ id: z.string(), parts: z.array(z.object({ size: z.number() })).optional() });
+const get = { method: 'GET', path: '/things/1?device=127.10.100.7', schema: Thing } as const satisfies Call<unknown>;
+const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+
+let peer: FaultyServer;
+afterEach(async () => await peer.close());
+
+async function answering(serve: (heard: Heard, res: ServerResponse) => Reply | undefined, options = {}) {
+  peer = await faultyServer(serve, options);
+  return peer.exchange;
+}
+const replying = async (reply: Reply, options = {}): Promise<Exchange> => await answering(() => reply, options);
+
+describe('a peer that does not answer', () => {
+  it('is unavailable after the deadline', async () => {
+    const exchange = await answering(() => undefined);
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+      nonRetryable: false,
+      message: 'peer: GET /things/1 did not answer within 300 ms',
+    });
+  });
+
+  it('is unavailable when its body trickles past the deadline', async () => {
+    const exchange = await answering((_, res) => {
+      res.writeHead(200).write('{"id":');
+      const drip = setInterval(() => res.write(' '), 50);
+      res.on('close', () => clearInterval(drip));
+      return undefined;
+    });
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+  });
+
+  it('is unavailable when it resets the connection, and is not asked again', async () => {
+    const exchange = await answering((_, res) => void res.socket?.destroy());
+    await expect(exchange.ask({ ...get, method: 'PUT' }, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    expect(peer.count(/./)).toBe(1);
+  });
+
+  it('is unavailable when nobody listens', async () => {
+    const exchange = await replying({ status: 200 });
+    await peer.close();
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+      message: 'peer: GET /things/1 did not answer (ECONNREFUSED)',
+    });
+    peer = await faultyServer(() => ({ status: 200 }));
+  });
+
+  it('rethrows the reason of the signal unchanged when we no longer want to know', async () => {
+    const stop = new AbortController();
+    const reason = new Error('cancelled by the server');
+    const exchange = await answering(() => {
+      stop.abort(reason);
+      return undefined;
+    });
+    await expect(exchange.ask({ ...get, method: 'POST' }, stop.signal)).rejects.toBe(reason);
+    expect(peer.lines).toMatchObject([{ audit: true, outcome: 'cancelled' }]);
+  });
+});
+
+describe('a peer that refuses', () => {
+  it.each([500, 502, 503, 504, 408, 429])('is unavailable with %i', async (status) => {
+    const exchange = await replying({ status });
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({ type: 'PeerUnavailable', nonRetryable: false });
+  });
+
+  it.each([400, 401, 403, 404, 409, 412, 422, 501, 302])('is taken at its word with %i', async (status) => {
+    const exchange = await replying({ status, headers: { location: '/elsewhere' } });
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({ type: 'PeerRejected', nonRetryable: true });
+    expect(peer.count(/./)).toBe(1);
+  });
+
+  it('tells when to come again, in seconds or as a date', async () => {
+    let header = '7';
+    const exchange = await answering(() => ({ status: 503, headers: { 'retry-after': header } }));
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({ nextRetryDelay: 7_000 });
+    header = new Date(Date.now() + 60_000).toUTCString();
+    const error = await exchange.ask(get, soon()).catch((reason: unknown) => reason as Error);
+    const { nextRetryDelay } = error as unknown as { nextRetryDelay: number };
+    expect(nextRetryDelay).toBeGreaterThan(55_000);
+    expect(nextRetryDelay).toBeLessThanOrEqual(60_000);
+  });
+
+  it('is quoted, without addresses and not at length', async () => {
+    const detail = `no room on 10.2.3.4:8080, fe80::1 or http://mep.a1/x for imsi 001010123456789 ${'x'.repeat(900)}`;
+    const exchange = await replying({ status: 409, json: { title: 'Full', detail } });
+    const error = await exchange.ask(get, soon()).catch((reason: unknown) => reason as Error);
+    expect((error as Error).message).toMatch(
+      /^peer: GET \/things\/1 answered 409: Full: no room on <address>, <address> or <uri> for imsi <number> x+…$/,
+    );
+    expect((error as Error).message.length).toBeLessThan(260);
+  });
+
+  it('is judged by the caller where the caller expects it', async () => {
+    const exchange = await replying({ status: 409, json: { detail: 'taken', type: 'Taken' } });
+    const answer = await exchange.ask({ ...get, alsoExpect: [409] }, soon());
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { type: 'Taken' },
+      told: 'peer: GET /things/1 answered 409: taken',
+    });
+  });
+});
+
+describe('an answer that does not fit', () => {
+  it('of 200 MB is refused before it has come', async () => {
+    const size = 200 * 1024 * 1024;
+    let sent = 0;
+    let closed: Promise<unknown> = Promise.resolve();
+    const exchange = await answering(
+      (_, res) => {
+        closed = once(res, 'close');
+        const pour = (): void => {
+          for (; sent < size && !res.destroyed; sent += 65_536)
+            if (!res.write(Buffer.alloc(65_536, 32))) return void res.once('drain', pour);
+          res.end();
+        };
+        pour();
+        return undefined;
+      },
+      { timeoutMs: 10_000 },
+    );
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: 'peer: GET /things/1 answered with more than 4194304 bytes',
+    });
+    await closed;
+    expect(sent).toBeLessThan(size / 4);
+  });
+
+  it.each([
+    ['garbage', '<html>', 'its body is no JSON'],
+    ['broken UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'its body is no JSON'],
+    ['nothing', '', 'its body does not fit'],
+    ['the wrong type', '{"id":"a","parts":[{"size":1},{"size":"2"}]}', 'parts.1.size does not fit'],
+    ['a member too few', '{}', 'id does not fit'],
+    ['a prototype', '{"id":"a","x":{"__proto__":{"admin":true}}}', 'its body has a member __proto__'],
+    ['a constructor', '{"id":"a","constructor":{"prototype":{}}}', 'its body has a member constructor'],
+    [
+      'a deep well',
+      `{"id":"a","x":${'['.repeat(5_000)}${']'.repeat(5_000)}}`,
+      'its body is nested deeper than 32 levels',
+    ],
+  ])('is malformed: %s', async (_, body, told) => {
+    const exchange = await answering((_heard, res) => void res.writeHead(200).end(body));
+    const error = await exchange.ask(get, soon()).catch((reason: unknown) => reason as Error);
+    expect(error).toMatchObject({ type: 'PeerMalformed', nonRetryable: true });
+    expect((error as Error).message).toContain(`peer: GET /things/1 answered 200, but ${told}`);
+  });
+
+  it('is malformed when it is no HTTP', async () => {
+    await replying({ status: 200 });
+    const server = createServer((socket) => socket.once('data', () => socket.end('220 mail.example ESMTP\r\n')));
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const exchange = new Exchange({ name: 'peer', url, timeoutMs: 2_000 }, pino({ enabled: false }));
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
+    await new Promise((closed) => server.close(closed));
+  });
+});
+
+describe('an answer', () => {
+  it('without a body is undefined', async () => {
+    const exchange = await replying({ status: 204 });
+    const { body } = await exchange.ask({ ...get, schema: Thing.optional() }, soon());
+    expect(body).toBeUndefined();
+  });
+
+  it('is not looked at without a schema', async () => {
+    const exchange = await replying({ status: 200, text: 'done.' });
+    expect((await exchange.ask({ method: 'DELETE', path: '/things/1' }, soon())).body).toBeUndefined();
+  });
+
+  it('tells its links as paths below the url of the peer', async () => {
+    const exchange = await answering(
+      () => ({
+        status: 201,
+        json: { id: 'a' },
+        headers: {
+          etag: '"3"',
+          location: `${peer.url}/things/2`,
+          link: '</base/first>; rel="first", <?nextpage_opaque_marker=abc>; rel="next"',
+        },
+      }),
+      { base: '/base' },
+    );
+    const answer = await exchange.ask({ ...get, path: '/things' }, soon());
+    expect(answer).toMatchObject({ etag: '"3"', location: '/things/2', next: '/things?nextpage_opaque_marker=abc' });
+    expect(peer.heard[0]?.path).toBe('/base/things');
+  });
+
+  it('whose location is at another host has none, and whose next page is there is malformed', async () => {
+    let headers: Record<string, string> = { location: 'http://127.0.0.9/things/2' };
+    const exchange = await answering(() => ({ status: 200, json: { id: 'a' }, headers }));
+    expect((await exchange.ask(get, soon())).location).toBeNull();
+    headers = { link: '<http://127.0.0.9/things?page=2>; rel=next' };
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
+  });
+});
+
+describe('the record of a call', () => {
+  it('is one audit line for each that changes something, with its key, and never with its query', async () => {
+    const exchange = await replying({ status: 201, json: { id: 'a' } });
+    await exchange.ask({ ...get, method: 'POST', json: { a: 1 }, key: 'fkey' }, soon());
+    expect(peer.heard[0]?.headers).toMatchObject({ 'x-correlator': 'fkey', 'content-type': 'application/json' });
+    expect(peer.lines).toEqual([
+      expect.objectContaining({
+        level: 30,
+        audit: true,
+        peer: 'peer',
+        method: 'POST',
+        path: '/things/1',
+        status: 201,
+        key: 'fkey',
+      }),
+    ]);
+    expect(JSON.stringify(peer.lines)).not.toContain('127.10.100.7');
+  });
+
+  it('is written for a call without an answer too, and for a read only at debug', async () => {
+    const exchange = await answering((_, res) => void res.socket?.destroy());
+    await exchange.ask({ ...get, method: 'PATCH' }, soon()).catch(() => {});
+    await exchange.ask(get, soon()).catch(() => {});
+    expect(peer.lines).toMatchObject([
+      { level: 30, audit: true, method: 'PATCH', outcome: 'no answer' },
+      { level: 20, method: 'GET', outcome: 'no answer' },
+    ]);
+    expect(peer.lines[1]).not.toHaveProperty('audit');
+  });
+});
