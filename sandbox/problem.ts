@@ -6,3 +6,19 @@ export function problem(res: Response, status: number, detail: string): void {
   const document = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Problem', status, detail };
   res.status(status).type('application/problem+json').send(JSON.stringify(document));
 }
+
+/** Thrown where a call is refused: the frame answers it as a problem document. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** What was looked for, or a 404. */
+export function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Refused(404, `no ${what}`);
+  return value;
+}

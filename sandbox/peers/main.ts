@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util';
+import { Faults } from '../faults.ts';
+import { Journal } from '../journal.ts';
+import { servePeer } from '../peer.ts';
+import { Cells } from './cells.ts';
+import { cloudPeer } from './cloud.ts';
+import { serveControl } from './control.ts';
+import { lcmProxyPeer } from './lcm-proxy.ts';
+import { ossPeer } from './oss.ts';
+import { repositoryPeer } from './repository.ts';
+import { serveSystem } from './system.ts';
+
+/** Every peer of the world `--net N` (sandbox/README.md), in one process. Ends when its parent's pipe closes. */
+const { values } = parseArgs({
+  options: {
+    net: { type: 'string', default: '10' },
+    /** Instances that a MEC host takes. */
+    capacity: { type: 'string', default: '20' },
+    /** How long each phase of a MEO's operations takes at least, in milliseconds. */
+    pace: { type: 'string', default: '100' },
+    /** A random device changes its cell every so many seconds; 0: only on demand. */
+    cellChanges: { type: 'string', default: '0' },
+  },
+});
+const net = Number(values.net);
+const [capacity, paceMs] = [Number(values.capacity), Number(values.pace)];
+const DEVICES = 9;
+
+process.stdin.resume().once('close', () => process.exit(0));
+try {
+  const around = { journal: new Journal(), faults: new Faults() };
+  const at = (rest: string): string => `127.${net}.${rest}`;
+  const network = (name: string): string => `http://${at('0.3')}:8080/networks/${name}/rules`;
+  const systems = [
+    await serveSystem(
+      {
+        name: 'cellular',
+        meo: at('2.1'),
+        hosts: [
+          { id: 'a1', address: at('2.11'), instances: at('21'), etag: 'version' },
+          { id: 'a2', address: at('2.12'), instances: at('22'), etag: 'content' },
+        ],
+        capacity,
+        network: network('cellular'),
+        paceMs,
+      },
+      around,
+    ),
+    await serveSystem(
+      {
+        name: 'wifi',
+        meo: at('3.1'),
+        hosts: [{ id: 'w1', address: at('3.11'), instances: at('31'), etag: 'version' }],
+        capacity,
+        network: network('wifi'),
+        paceMs,
+      },
+      around,
+    ),
+  ];
+  const others = [ossPeer(net, around.faults), lcmProxyPeer(net), cloudPeer(net, around.faults), repositoryPeer(net)];
+  const peers = [
+    ...systems.flatMap((system) => system.peers),
+    ...(await Promise.all(others.map(async (peer) => await servePeer(peer, around)))),
+  ];
+  const cells = new Cells(
+    net,
+    systems.flatMap(({ platforms }) => platforms),
+  );
+  if (Number(values.cellChanges) > 0) {
+    const change = (): number => cells.change({ user: `ue-${1 + Math.floor(Math.random() * DEVICES)}` });
+    setInterval(change, Number(values.cellChanges) * 1_000);
+  }
+  const { url } = await serveControl(at('0.2'), peers, cells, around);
+  process.stdout.write(`peers: ${url}\n`);
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,82 @@
+import { Router } from 'express';
+import type { Around } from '../exchange.ts';
+import { type Peer, servePeer } from '../peer.ts';
+import type { EtagKind } from './etag.ts';
+import { Host } from './host.ts';
+import { Instances } from './meo-instances.ts';
+import { LifeCycle } from './meo-life-cycle.ts';
+import { Operations } from './meo-operations.ts';
+import { Packages } from './meo-packages.ts';
+import { NetworkLink, type NetworkRules } from './network-link.ts';
+import { Platform } from './platform.ts';
+
+export interface HostPlan {
+  /** Of the host at its MEO; the platform is `platform-<id>`. */
+  readonly id: string;
+  readonly address: string;
+  /** The first three numbers of its instances' addresses. */
+  readonly instances: string;
+  readonly etag: EtagKind;
+}
+
+export interface SystemPlan {
+  readonly name: string;
+  readonly meo: string;
+  readonly hosts: readonly HostPlan[];
+  /** Instances that a host takes. */
+  readonly capacity: number;
+  /** Where the rules of this system's access network are put. */
+  readonly network: string;
+  /** How long each phase of a life cycle operation or on-boarding takes, at least. */
+  readonly paceMs: number;
+}
+
+export interface System {
+  readonly peers: readonly Peer[];
+  readonly platforms: readonly Platform[];
+}
+
+/** A MEC system: its MEO, and a platform on each of its hosts. */
+export async function serveSystem(plan: SystemPlan, around: Around): Promise<System> {
+  const { faults } = around;
+  const places = plan.hosts.map(({ id, address, instances, etag }) => {
+    const platform = new Platform(`platform-${id}`, `http://${address}:8080`, etag);
+    return { address, platform, host: new Host(id, platform, instances, plan.capacity) };
+  });
+  const platforms = places.map(({ platform }) => platform);
+  const link = new NetworkLink(plan.network, () => together(platforms));
+  const tell = async (): Promise<void> => await link.tell();
+
+  const url = `http://${plan.meo}:8080`;
+  const instances = new Instances(url);
+  const packages = new Packages(url, plan.paceMs, (id) => instances.use(id));
+  const operations = new Operations(url, plan.paceMs);
+  const hosts = places.map(({ host }) => host);
+  const meo = {
+    name: `meo-${plan.name}`,
+    address: plan.meo,
+    routes: Router()
+      .use(packages.routes(faults))
+      .use(instances.routes(packages, operations, faults))
+      .use(new LifeCycle(instances, operations, hosts, tell).routes(faults))
+      .use(operations.routes()),
+    state: () => ({
+      packages: packages.state(),
+      instances: instances.state(),
+      openOperations: operations.state(),
+    }),
+  };
+  const peers = places.map(({ address, platform }) => ({
+    name: platform.name,
+    address,
+    routes: platform.routes(faults, tell),
+    state: () => platform.state(),
+  }));
+  const served = await Promise.all([meo, ...peers].map(async (peer) => await servePeer(peer, around)));
+  return { peers: served, platforms };
+}
+
+const together = (platforms: readonly Platform[]): NetworkRules => {
+  const active = platforms.map((platform) => platform.active());
+  return { dns: active.flatMap(({ dns }) => dns), traffic: active.flatMap(({ traffic }) => traffic) };
+};
