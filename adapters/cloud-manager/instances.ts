@@ -15,6 +15,9 @@ const states = {
   failed: 'failed',
 } as const satisfies Record<CloudInstance['state'], Instance['state']>;
 
+/** Looks at an instance of which the OSS says that it was changed, and which does not even begin to. */
+const IDLE_LOOKS = 20;
+
 /**
  * Instances in a cloud: seen at its manager, changed by orders at the OSS (GR MEC 035, 6.6.2: the MEO asks the OSS, the
  * OSS the cloud). `addresses`: the range in which they have to be.
@@ -38,15 +41,17 @@ export const cloudInstances = (
 
   /** A completed order is the OSS's word: what counts is what the cloud shows. */
   async function shown(id: string, wanted: 'running' | 'stopped' | 'gone', wait: Wait) {
-    for (;;) {
+    for (let idle = 0; ; ) {
       const instance = await look(id, wait.signal);
-      if (instance?.state === wanted || (instance === undefined && wanted !== 'running')) return instance;
-      if (instance === undefined) throw failure('LcmOperationFailed', `${cloud}: instance ${id} is not there`);
-      if (instance.state === 'failed' && wanted !== 'gone') {
-        const why = scrubbed(instance.detail ?? 'it does not say why');
-        throw failure('LcmOperationFailed', `${cloud}: instance ${id} failed, instead of being ${wanted}: ${why}`);
+      const state = instance?.state ?? 'gone';
+      if (state === wanted || (state === 'gone' && wanted === 'stopped')) return instance;
+      const moves = state === 'starting' || state === 'stopping';
+      idle = moves ? 0 : idle + 1;
+      if ((state === 'failed' && wanted !== 'gone') || idle > IDLE_LOOKS) {
+        const why = instance?.detail ? `: ${scrubbed(instance.detail)}` : '';
+        throw failure('LcmOperationFailed', `${cloud}: instance ${id} is ${state}, it was to be ${wanted}${why}`);
       }
-      wait.progress(`${cloud}: instance ${instance.state}, to be ${wanted}`);
+      wait.progress(`${cloud}: instance ${state}, to be ${wanted}`);
       await wait.pause();
     }
   }

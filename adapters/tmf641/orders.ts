@@ -26,7 +26,7 @@ export interface Orders {
 
 /** A dry order has nothing to do: an OSS that is not done with it by then is in no state to reach a cloud. */
 const DRY_ORDER_MS = 5_000;
-const DRY_ORDER_LOOK_MS = 200;
+const DRY_ORDER_LOOK_MS = 100;
 const PAGE = 100;
 
 /** `cloud`: the name under which the OSS has it. */

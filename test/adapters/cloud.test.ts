@@ -5,18 +5,18 @@ import { cloudPackages } from '../../adapters/cloud-manager/packages.ts';
 import { cloudOrders } from '../../adapters/tmf641/orders.ts';
 import { counter } from '../support/counter.ts';
 import { type PlayedOss, playedOss } from '../support/played-oss.ts';
-import { type Asked, type PlayedPeer, playedPeer, type Reply } from '../support/played-peer.ts';
+import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 import { quickWait } from '../support/wait.ts';
 
 const key = 'fabcdefghijklmnopqrstuvwxy';
 const soon = (): AbortSignal => AbortSignal.timeout(2_000);
 
-let manager: PlayedPeer;
-let play: (asked: Asked) => Reply;
+let manager: FaultyServer;
+let play: (heard: Heard) => Reply;
 
 beforeEach(async () => {
   play = () => ({ status: 500 });
-  manager = await playedPeer((asked) => play(asked));
+  manager = await faultyServer((heard) => play(heard));
 });
 afterEach(async () => await manager.close());
 
@@ -29,7 +29,7 @@ describe('the packages of a cloud', () => {
     state: 'ready',
     detail: null,
   };
-  const packages = () => cloudPackages(manager.exchange('cloud-manager'), 'cloud');
+  const packages = () => cloudPackages(manager.exchange, 'cloud');
 
   it.each([
     ['usable', [held]],
@@ -49,7 +49,7 @@ describe('the packages of a cloud', () => {
     play = ({ method }) => ({ status: method === 'POST' ? 202 : 200, json: { ...held, state: states.shift() } });
     await packages().distribute(counter, key, quickWait());
     expect(states).toEqual([]);
-    expect(manager.asked[0]).toMatchObject({
+    expect(manager.heard[0]).toMatchObject({
       method: 'POST',
       path: '/cloud/v1/packages',
       json: {
@@ -87,7 +87,7 @@ describe('the packages of a cloud', () => {
       return { status: deleted ? 202 : 200, json: { ...held, state: deleted ? 'ready' : 'failed' } };
     };
     await packages().distribute(counter, key, quickWait());
-    expect(manager.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    expect(manager.heard.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'POST /cloud/v1/packages',
       'DELETE /cloud/v1/packages/p1',
       'POST /cloud/v1/packages',
@@ -134,8 +134,8 @@ describe('the instances of a cloud', () => {
       if (item?.action === 'delete') running.delete(id);
       else holds(id, item?.service['state'] === 'active' ? 'starting' : 'stopping');
     };
-    const orders = cloudOrders(oss.peer.exchange('oss'), 'cloud');
-    instances = cloudInstances(manager.exchange('cloud-manager'), orders, {
+    const orders = cloudOrders(oss.peer.exchange, 'cloud');
+    instances = cloudInstances(manager.exchange, orders, {
       cloud: 'cloud',
       addresses: '127.77.41.0/24',
     });
@@ -160,7 +160,7 @@ describe('the instances of a cloud', () => {
   it('are made by an order at the OSS, never at the cloud, and returned when they run', async () => {
     expect(await instances.instantiate(counter, key, quickWait())).toMatchObject({ id: key, state: 'started' });
     expect(oss.orders).toHaveLength(1);
-    expect(manager.asked.every(({ method }) => method === 'GET')).toBe(true);
+    expect(manager.heard.every(({ method }) => method === 'GET')).toBe(true);
   });
 
   it('are on the wrong host when they are outside the addresses of the site', async () => {

@@ -3,24 +3,27 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../activities/ports.ts';
 import { applicationContext } from '../../adapters/application/context.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
-import { type Asked, type PlayedPeer, playedPeer, type Reply } from '../support/played-peer.ts';
+import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 
 const relocation = 'fabcdefghijklmnopqrstuvwxy';
 const other: Endpoint = { host: '127.0.0.9', port: 7000 };
 const managedOther = { host: '127.0.0.9', port: 7001 };
 
 describe('the application contract', () => {
-  let application: PlayedPeer;
-  let play: (asked: Asked) => Reply;
+  let application: FaultyServer;
+  let play: (heard: Heard) => Reply | undefined;
   let context: Context;
   let at: Endpoint;
   const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 
   beforeEach(async () => {
     play = () => ({ status: 500 });
-    application = await playedPeer((asked) => play(asked));
+    application = await faultyServer((heard) => play(heard));
     at = { host: '127.0.0.1', port: 80 };
-    context = applicationContext((port) => (port === 80 ? application.port : port + 1), pino({ enabled: false }));
+    context = applicationContext(
+      (port) => (port === 80 ? Number(new URL(application.url).port) : port + 1),
+      pino({ enabled: false }),
+    );
   });
   afterEach(async () => await application.close());
 
@@ -36,7 +39,8 @@ describe('the application contract', () => {
     };
     play = () => ({ status: 200, json: state });
     expect(await context.state(at, '*', soon())).toEqual(state);
-    expect(application.asked[0]).toMatchObject({ method: 'GET', path: '/relocation/v1/state?users=*' });
+    expect(application.heard[0]).toMatchObject({ method: 'GET', path: '/relocation/v1/state' });
+    expect(application.heard[0]?.query.get('users')).toBe('*');
     play = () => ({ status: 200, json: { ...state, role: 'king' } });
     await expect(context.state(at, '*', soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
   });
@@ -50,7 +54,7 @@ describe('the application contract', () => {
     await context.promise(at, { relocation, users: 'ue-1', target: null }, soon());
     play = () => ({ status: 204 });
     await context.standBy(at, { relocation, users: '*', source: other }, soon());
-    expect(application.asked.map(({ path, json }) => [path, json])).toEqual([
+    expect(application.heard.map(({ path, json }) => [path, json])).toEqual([
       ['/relocation/v1/promise', { relocation, users: '*', target: managedOther }],
       ['/relocation/v1/promise', { relocation, users: 'ue-1', target: null }],
       ['/relocation/v1/copy', { relocation, users: '*', source: managedOther, chunk: [] }],
@@ -61,7 +65,7 @@ describe('the application contract', () => {
     const receipt = { relocation, epoch: 2, users: 3, count: 100, freezeMs: 3.21 };
     play = () => ({ status: 200, json: receipt });
     expect(await context.handOver(at, { relocation, target: other }, soon())).toEqual(receipt);
-    expect(application.asked[0]).toMatchObject({ method: 'POST', json: { relocation, target: managedOther } });
+    expect(application.heard[0]).toMatchObject({ method: 'POST', json: { relocation, target: managedOther } });
   });
 
   it.each([
@@ -70,7 +74,7 @@ describe('the application contract', () => {
   ] as const)('settles as %s', async (settlement, retired, json) => {
     play = () => ({ status: 200, json: { settlement } });
     expect(await context.settle(at, { relocation, retired }, soon())).toBe(settlement);
-    expect(application.asked[0]?.json).toEqual(json);
+    expect(application.heard[0]?.json).toEqual(json);
   });
 
   const promise = async (): Promise<unknown> =>
@@ -101,20 +105,20 @@ describe('the application contract', () => {
   });
 
   it('waits longer for a hand-over than a freeze may last', async () => {
-    play = () => 'silence';
+    play = () => undefined;
     const begun = performance.now();
     await expect(handOver()).rejects.toMatchObject({ type: 'PeerUnavailable' });
     expect(performance.now() - begun).toBeGreaterThan(2_500);
   });
 
   it('is unavailable when the answer is lost, or nobody is there; no address is told', async () => {
-    play = () => 'reset';
+    application.loseAnswer('POST /relocation/v1/handOver', 'reset');
     await expect(handOver()).rejects.toMatchObject({ type: 'PeerUnavailable' });
     await application.close();
     await expect(promise()).rejects.toMatchObject({
       type: 'PeerUnavailable',
       message: expect.not.stringContaining('127.0.0'),
     });
-    application = await playedPeer(() => ({ status: 200 }));
+    application = await faultyServer(() => undefined);
   });
 });

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { vantagePoint } from '../../adapters/vantage/vantage.ts';
-import { type Asked, type PlayedPeer, playedPeer, type Reply } from '../support/played-peer.ts';
+import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 
 describe('a vantage point', () => {
-  let point: PlayedPeer;
-  let play: (asked: Asked) => Reply;
+  let point: FaultyServer;
+  let play: (heard: Heard) => Reply;
   const soon = (): AbortSignal => AbortSignal.timeout(2_000);
-  const vantage = () => vantagePoint(point.exchange('vantage'));
+  const vantage = () => vantagePoint(point.exchange);
 
   beforeEach(async () => {
     play = () => ({ status: 500 });
-    point = await playedPeer((asked) => play(asked));
+    point = await faultyServer((heard) => play(heard));
   });
   afterEach(async () => await point.close());
 
@@ -21,7 +21,8 @@ describe('a vantage point', () => {
     ];
     play = () => ({ status: 200, json: { name: 'a b', answers } });
     expect(await vantage().resolve('a b', soon())).toEqual({ addresses: ['127.0.0.2', '127.0.0.3'], ttl: 5 });
-    expect(point.asked[0]?.path).toBe('/vantage/v1/resolve?name=a%20b');
+    expect(point.heard[0]?.path).toBe('/vantage/v1/resolve');
+    expect(point.heard[0]?.query.get('name')).toBe('a b');
     play = () => ({ status: 200, json: { name: 'a b', answers: [] } });
     expect(await vantage().resolve('a b', soon())).toEqual({ addresses: [], ttl: 0 });
   });
@@ -33,7 +34,7 @@ describe('a vantage point', () => {
   ])('tells which instance answers a device, %s', async (_, json, instance) => {
     play = () => ({ status: 200, json: { ...json, body: '' } });
     expect(await vantage().answering({ host: '127.0.0.2', port: 7000 }, '127.0.0.7', soon())).toBe(instance);
-    expect(point.asked[0]).toMatchObject({
+    expect(point.heard[0]).toMatchObject({
       method: 'POST',
       path: '/vantage/v1/ask',
       json: { url: 'http://127.0.0.2:7000/', from: '127.0.0.7' },

@@ -1,4 +1,4 @@
-import { type PlayedPeer, playedPeer, type Reply } from './played-peer.ts';
+import { faultyServer, type FaultyServer, type Reply } from './faulty-server.ts';
 
 interface Item {
   readonly action: string;
@@ -15,32 +15,29 @@ export interface PlayedOrder {
 }
 
 export interface PlayedOss {
-  readonly peer: PlayedPeer;
+  readonly peer: FaultyServer;
   readonly orders: PlayedOrder[];
   /** What happens to the next order, and from then on: its states, one for each look at it, the last one staying. */
   states: string[];
   notes: string[];
-  /** What is answered to a POST that was carried out. */
-  answers: (order: PlayedOrder) => Reply;
   /** Called once for each order that is completed. */
   carriesOut: (order: PlayedOrder) => void;
 }
 
-const path = '/tmf-api/serviceOrdering/v4/serviceOrder';
+export const collection = '/tmf-api/serviceOrdering/v4/serviceOrder';
 
 /** An OSS that lists in pages of `offset` and `limit`, unless `ignoresPaging`. */
 export async function playedOss({ ignoresPaging = false } = {}): Promise<PlayedOss> {
   const orders: PlayedOrder[] = [];
   const left = new Map<string, string[]>();
-  const peer = await playedPeer(({ method, path: asked, json }) => {
-    const url = new URL(asked, 'http://oss');
-    if (method === 'POST') return placed(json as PlayedOrder);
-    if (url.pathname === path) {
-      const offset = Number(url.searchParams.get('offset') ?? 0);
-      const limit = Number(url.searchParams.get('limit') ?? 1_000);
+  const peer = await faultyServer(({ method, path, query, json }) => {
+    if (method === 'POST') return placed(json as unknown as PlayedOrder);
+    if (path === collection) {
+      const offset = Number(query.get('offset') ?? 0);
+      const limit = Number(query.get('limit') ?? 1_000);
       return { status: 200, json: ignoresPaging ? orders : orders.slice(offset, offset + limit) };
     }
-    const order = orders.find(({ id }) => `${path}/${id}` === url.pathname);
+    const order = orders.find(({ id }) => `${collection}/${id}` === path);
     if (order === undefined) return { status: 404 };
     advance(order);
     return { status: 200, json: order };
@@ -50,7 +47,6 @@ export async function playedOss({ ignoresPaging = false } = {}): Promise<PlayedO
     orders,
     states: ['INPROGRESS', 'COMPLETED'],
     notes: [],
-    answers: (order) => ({ status: 201, json: order, headers: { location: `${path}/${order.id}` } }),
     carriesOut: () => undefined,
   };
 
@@ -65,7 +61,7 @@ export async function playedOss({ ignoresPaging = false } = {}): Promise<PlayedO
     orders.push(order);
     left.set(id, [...oss.states]);
     advance(order);
-    return oss.answers(order);
+    return { status: 201, json: order, headers: { location: `${collection}/${order.id}` } };
   }
 
   function advance(order: PlayedOrder): void {
