@@ -1,0 +1,231 @@
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { World } from '../../activities/ports.ts';
+import { type Configuration, parseConfiguration } from '../../configuration/peers.ts';
+import { stepNames } from '../../domain/steps.ts';
+import { worldOf } from '../../worker/sites.ts';
+import { faultyServer, type FaultyServer } from '../support/faulty-server.ts';
+import { playedOss } from '../support/played-oss.ts';
+
+const checksum = 'ab'.repeat(32);
+const nowhere = 'http://127.0.0.1:9';
+
+/** As a sandbox of network 77 describes itself, less what these tests do not need. */
+function configured(urls: Record<string, string> = {}): Configuration {
+  const peer = (kind: string, name: string) => ({ kind, url: urls[name] ?? nowhere, timeoutMs: 300 });
+  const host = (system: string, name: string, net: number) => ({
+    kind: 'mecHost',
+    system,
+    host: name,
+    platform: `platform-${name}`,
+    addresses: `127.77.${net}.0/24`,
+  });
+  return parseConfiguration(
+    JSON.stringify({
+      peers: {
+        'meo-cellular': peer('meo', 'meo-cellular'),
+        'meo-wifi': peer('meo', 'meo-wifi'),
+        'platform-a1': peer('platform', 'platform-a1'),
+        'platform-w1': peer('platform', 'platform-w1'),
+        oss: peer('oss', 'oss'),
+        'lcm-proxy': peer('lcmProxy', 'lcm-proxy'),
+        'cloud-manager': peer('cloud', 'cloud-manager'),
+        'vantage-cellular': peer('vantage', 'vantage-cellular'),
+      },
+      networks: { cellular: { vantage: 'vantage-cellular', resolverClampSeconds: 4 }, wifi: {} },
+      systems: {
+        cellular: { meo: 'meo-cellular', network: 'cellular', lcmProxy: 'lcm-proxy' },
+        wifi: { meo: 'meo-wifi', network: 'wifi' },
+      },
+      sites: {
+        a1: host('cellular', 'a1', 21),
+        w1: { ...host('wifi', 'w1', 31), country: 'DE' },
+        cloud: {
+          kind: 'cloud',
+          manager: 'cloud-manager',
+          oss: 'oss',
+          services: 'platform-a1',
+          addresses: '127.77.41.0/24',
+        },
+      },
+      applications: {
+        counter: {
+          provider: 'example',
+          appDId: 'counter-d',
+          softVersion: '1.0',
+          descriptorVersion: '1.0',
+          checksum,
+          archive: { path: '/nowhere/counter.zip', uri: 'http://127.77.1.9:8080/packages/counter.zip' },
+          domainName: 'counter.edge.example',
+          port: 7000,
+          requires: ['RNIS'],
+          management: { port: 7001 },
+        },
+        plain: {
+          provider: 'example',
+          appDId: 'plain-d',
+          softVersion: '1.0',
+          descriptorVersion: '1.0',
+          checksum,
+          archive: { path: '/nowhere/plain.zip', uri: 'http://127.77.1.9:8080/packages/plain.zip' },
+          domainName: 'plain.edge.example',
+          port: 7100,
+        },
+      },
+      users: { 'ue-1': { address: '127.77.100.1' } },
+    }),
+  );
+}
+
+const log = pino({ enabled: false });
+const world = (urls?: Record<string, string>): World => worldOf(configured(urls), log);
+const soon = (): AbortSignal => AbortSignal.timeout(5_000);
+
+const open: FaultyServer[] = [];
+afterEach(async () => void (await Promise.all(open.splice(0).map(async (server) => await server.close()))));
+async function playing(...[serve]: Parameters<typeof faultyServer>): Promise<FaultyServer> {
+  const server = await faultyServer(serve);
+  open.push(server);
+  return server;
+}
+
+describe('the sites of a configuration', () => {
+  it('are MEC hosts, with rules, mobility, devices to be told, and the network in whose path they are', () => {
+    const a1 = world().site('a1');
+    expect(a1).toMatchObject({ name: 'a1', kind: 'mecHost', system: 'cellular' });
+    expect(a1.network).toMatchObject({ name: 'cellular', resolverClampSeconds: 4 });
+    expect(a1.network?.vantage).toBeDefined();
+    expect(a1.steering).toBeDefined();
+    expect(a1.mobility).toBeDefined();
+    expect(a1.notices).toBeDefined();
+    expect(a1.instances.whenLeft).toBe('remove');
+  });
+
+  it('have no vantage point or notices where none is configured', () => {
+    const w1 = world().site('w1');
+    expect(w1.network).toEqual({ name: 'wifi', vantage: undefined, resolverClampSeconds: 30 });
+    expect(w1.notices).toBeUndefined();
+  });
+
+  it('are clouds, which keep what is left, have no rules of their own and reach no device', () => {
+    const cloud = world().site('cloud');
+    expect(cloud).toMatchObject({ name: 'cloud', kind: 'cloud', system: 'cloud' });
+    expect([cloud.network, cloud.steering, cloud.mobility, cloud.notices]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(cloud.instances.whenLeft).toBe('stop');
+  });
+
+  it('ask the peers that they name, and no other', async () => {
+    const manager = await playing(() => ({ status: 200, json: [] }));
+    const meo = await playing(() => ({ status: 200, json: [] }));
+    const here = world({ 'cloud-manager': manager.url, 'meo-wifi': meo.url });
+    const counter = here.application('counter');
+    expect(await here.site('cloud').instances.list(counter, soon())).toEqual([]);
+    expect([manager.heard.length, meo.heard.length]).toEqual([1, 0]);
+    expect(await here.site('w1').instances.list(counter, soon())).toEqual([]);
+    expect([manager.heard.length, meo.heard.length]).toEqual([1, 1]);
+    await expect(here.site('a1').instances.list(counter, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+  });
+
+  it('have their subscriptions, in a cloud, at the platform that serves it', async () => {
+    const platform = await playing(() => ({ status: 200, json: [{ serName: 'RNIS', state: 'ACTIVE' }] }));
+    const { subscriptions } = world({ 'platform-a1': platform.url }).site('cloud');
+    expect(await subscriptions.missing(['RNIS'], soon())).toEqual([]);
+  });
+
+  it.each(['constructor', '__proto__', 'nobody', ''])('are not called %j: UnknownName', (name) => {
+    for (const look of [() => world().site(name), () => world().application(name)])
+      expect(look).toThrowError(expect.objectContaining({ type: 'UnknownName' }));
+    expect(world().device(name)).toBeNull();
+  });
+
+  it('know applications and devices by their names', () => {
+    expect(world().application('counter')).toMatchObject({
+      name: 'counter',
+      management: { port: 7001 },
+      stateful: true,
+    });
+    expect(world().application('plain').management).toBeUndefined();
+    expect(world().device('ue-1')).toBe('127.77.100.1');
+  });
+
+  it('name the published calls behind each step, by peer and without addresses', () => {
+    for (const site of ['a1', 'w1', 'cloud'].map((name) => world().site(name))) {
+      const calls = stepNames.flatMap((step) => site.calls(step));
+      expect(calls.length).toBeGreaterThan(10);
+      for (const { peer, call } of calls) {
+        expect(['application', ...Object.keys(configured().peers)]).toContain(peer);
+        expect(call).toMatch(/^(GET|POST|PUT|PATCH|DELETE) \//);
+      }
+    }
+    expect(world().site('a1').calls('notify')).toEqual([
+      { peer: 'lcm-proxy', call: 'POST /notifications/address_change' },
+    ]);
+    expect(world().site('w1').calls('notify')).toEqual([]);
+    expect(world().site('cloud').calls('instance')[0]?.peer).toBe('oss');
+    expect(world().site('a1').calls('constructor')).toEqual([]);
+  });
+});
+
+describe('the application contract of a world', () => {
+  const at = { host: '127.0.0.1', port: 7100 };
+
+  it('is asked only of applications that keep it', async () => {
+    await expect(world().context.state(at, '*', soon())).rejects.toMatchObject({ type: 'UnknownName' });
+  });
+
+  it('has one management port for one port of clients', () => {
+    const twice = configured();
+    const { counter } = twice.applications;
+    if (counter === undefined) throw new Error('no counter');
+    const other = { ...counter, management: { port: 9_001 } };
+    expect(() => worldOf({ ...twice, applications: { counter, other } }, log)).toThrow('application other');
+  });
+});
+
+describe('a survey', () => {
+  it('tells of each peer whether it is there, what it can do, and why it cannot', async () => {
+    const oss = await playedOss();
+    open.push(oss.peer);
+    const manager = await playing(() => ({ status: 200, json: [] }));
+    const platform = await playing(({ path }) =>
+      path.includes('dns_rules') ? { status: 501, json: { title: 'not here' } } : { status: 200, json: [] },
+    );
+    const seen = await world({ oss: oss.peer.url, 'cloud-manager': manager.url, 'platform-a1': platform.url }).survey(
+      soon(),
+    );
+    const peer = (name: string) => seen.find((each) => each.name === name);
+    expect(seen.map(({ name }) => name)).toEqual(Object.keys(configured().peers));
+    expect(peer('meo-cellular')).toMatchObject({
+      kind: 'meo',
+      reachable: false,
+      detail: expect.stringContaining('ECONNREFUSED'),
+    });
+    expect(peer('platform-a1')?.capabilities).toContainEqual({
+      name: 'DNS rules (MEC 011)',
+      available: false,
+      detail: expect.stringContaining('501'),
+    });
+    expect(peer('cloud-manager')).toMatchObject({ reachable: true });
+    expect(peer('cloud-manager')?.capabilities.every(({ available }) => available)).toBe(true);
+    expect(JSON.stringify(seen)).not.toContain('127.0.0.1');
+  });
+
+  it('tells that the OSS does not reach the cloud although both answer', async () => {
+    const oss = await playedOss();
+    open.push(oss.peer);
+    oss.states = ['REJECTED'];
+    oss.notes = ['no route'];
+    const manager = await playing(() => ({ status: 200, json: [] }));
+    const seen = await world({ oss: oss.peer.url, 'cloud-manager': manager.url }).survey(soon());
+    expect(seen.find(({ name }) => name === 'cloud-manager')?.capabilities).toContainEqual({
+      name: 'cloud in reach of oss (TMF 641)',
+      available: false,
+      detail: 'cloud: the OSS does not reach it: "no route"',
+    });
+  });
+});
