@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Network, startNetwork } from '../../sandbox/network/network.ts';
 import { openTunnel } from '../../sandbox/network/tunnel.ts';
-import { call } from '../support/http-call.ts';
+import { ask as call } from '../support/asking.ts';
 
 const PORT = 7000;
 const name = 'counter.edge.example';

@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startDevices } from '../../sandbox/devices/control.ts';
+import type { WindowFigures } from '../../sandbox/devices/window.ts';
+import { type Network, startNetwork } from '../../sandbox/network/network.ts';
+import type { Peer } from '../../sandbox/peer.ts';
+import { ask, eventually } from '../support/asking.ts';
+import { accept, NumberedWrites } from '../support/numbered-writes.ts';
+
+const NET = 133;
+const name = 'counter.edge.example';
+
+let network: Network;
+let devices: Peer;
+let application: NumberedWrites;
+
+/** One resolving device, or one of each kind; a write is given up after 300 ms. */
+const start = async (count = 1): Promise<void> => {
+  const fleet = { application: { name, port: 7000 }, devices: count, rate: 50, giveUpMs: 300 };
+  expect((await ask('POST', `${devices.url}/fleet`, fleet)).status).toBe(201);
+  await accepted(1);
+};
+
+const accepted = async (writes: number): Promise<void> => {
+  const counts = () => [...application.users.values()].map((context) => context.accepted.size);
+  await eventually(counts, (seen) => seen.length > 0 && seen.every((count) => count >= writes));
+};
+
+const begin = async (window = 'move') =>
+  expect((await ask('POST', `${devices.url}/windows`, { name: window })).status).toBe(201);
+
+const end = async (window = 'move'): Promise<WindowFigures> => {
+  const { status, body } = await ask<WindowFigures>('DELETE', `${devices.url}/windows/${window}`);
+  expect(status).toBe(200);
+  return body;
+};
+
+/** Lets the application misbehave once, at the next new number, and waits until that has happened and been overcome. */
+const misbehave = async (how: NumberedWrites['write']): Promise<void> => {
+  let at: number | undefined;
+  application.write = (context, number) => {
+    if (!context.accepted.has(number)) at ??= number;
+    return number === at ? how(context, number) : accept(context, number);
+  };
+  await eventually(
+    () => at !== undefined && [...application.users.values()].some((context) => context.accepted.has((at ?? 0) + 3)),
+    Boolean,
+  );
+};
+
+beforeAll(async () => {
+  network = await startNetwork(NET);
+  devices = await startDevices(NET);
+  application = await new NumberedWrites(`127.${NET}.41.1`).listen();
+  await ask('PUT', `${network.url}/zone`, { [name]: { address: application.address, ttl: 60 } });
+});
+afterAll(async () => {
+  await Promise.all([network.close(), devices.close()]);
+  application.close();
+});
+beforeEach(() => application.reset());
+afterEach(async () => void (await ask('DELETE', `${devices.url}/fleet`)));
+
+describe('a window', () => {
+  it('counts every write that became due in it, by device and kind, and finds nothing wrong where nothing is', async () => {
+    await start(4);
+    await begin();
+    await accepted(30);
+    const { devices: each, byKind, total, durationMs } = await end();
+    const clean = { lost: 0, stale: 0, doubled: 0 };
+    expect(total).toMatchObject(clean);
+    expect(each.map(({ ue, kind }) => [ue, kind])).toEqual([
+      ['ue-1', 'resolving'],
+      ['ue-2', 'keeping'],
+      ['ue-3', 'clamping'],
+      ['ue-4', 'resolving'],
+    ]);
+    for (const device of each) {
+      expect(Math.abs(device.requests - durationMs / 20)).toBeLessThanOrEqual(1);
+      expect(device.longestGapMs).toBeGreaterThan(5);
+    }
+    expect(byKind.resolving?.requests).toBe((each[0]?.requests ?? 0) + (each[3]?.requests ?? 0));
+    expect(total.requests).toBe(each.reduce((sum, { requests }) => sum + requests, 0));
+  });
+
+  it('counts as lost what was acknowledged and is missing at the end', async () => {
+    await start();
+    await begin();
+    await misbehave(({ counter }) => counter + 1);
+    expect((await end()).total).toMatchObject({ lost: 1, doubled: 0 });
+  });
+
+  it('counts as lost what had to be given up, and shows the gap and when it began', async () => {
+    await start();
+    await begin();
+    const before = Date.now();
+    await misbehave(() => undefined);
+    const { total, devices: each } = await end();
+    expect(total).toMatchObject({ stale: 0, doubled: 0 });
+    expect(total.lost).toBeGreaterThanOrEqual(1);
+    expect(total.longestGapMs).toBeGreaterThanOrEqual(300);
+    expect(Math.abs(Date.parse(each[0]?.longestGapAt ?? '') - before)).toBeLessThan(200);
+  });
+
+  it('counts as stale an answer that goes back behind one seen before, in its counter or its epoch', async () => {
+    await start();
+    await accepted(5);
+    await begin();
+    await misbehave((context, number) => accept(context, number) - 3);
+    expect((await end()).total).toMatchObject({ lost: 0, stale: 1, doubled: 0 });
+    application.epoch = 3;
+    await accepted((application.users.get('ue-1')?.accepted.size ?? 0) + 3);
+    await begin();
+    application.epoch = 2;
+    await accepted((application.users.get('ue-1')?.accepted.size ?? 0) + 3);
+    expect((await end()).total.stale).toBeGreaterThanOrEqual(2);
+  });
+
+  it('counts as doubled what the application counted twice, in the first window that ends after it', async () => {
+    await start();
+    await begin();
+    await misbehave((context, number) => {
+      context.counter += 1;
+      return accept(context, number);
+    });
+    expect((await end()).total).toMatchObject({ lost: 0, stale: 0, doubled: 1 });
+    await begin('later');
+    expect((await end('later')).total.doubled).toBe(0);
+  });
+
+  it('counts everything as lost when no context can be read back, for nothing shows that it is there', async () => {
+    await start();
+    await begin();
+    await accepted(5);
+    application.close();
+    try {
+      const { total } = await end();
+      expect(total.lost).toBe(total.requests);
+    } finally {
+      application = await new NumberedWrites(application.address).listen();
+    }
+  });
+
+  it('is refused without a fleet, or under a name that is open; one that is not open is unknown', async () => {
+    expect((await ask('POST', `${devices.url}/windows`, { name: 'move' })).status).toBe(409);
+    await start();
+    await begin();
+    expect((await ask('POST', `${devices.url}/windows`, { name: 'move' })).status).toBe(409);
+    await end();
+    expect((await ask('DELETE', `${devices.url}/windows/move`)).status).toBe(404);
+  });
+});
