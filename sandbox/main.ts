@@ -12,7 +12,8 @@ import { foundWorld } from './world.ts';
 /**
  * Starts a world. `--net N`: its network, 127.N.0.0/16. `--package-cache <dir>`, `--config-out <file>`: where the package
  * and Ferry's configuration go (.ferry/sandbox-N by default). `--clamp`, `--ttl`: seconds. `--pace <json>`: members of
- * Ferry's pace. `--cellChanges <seconds>`: the radio network reports one so often. `--tethered`: ends when its stdin closes.
+ * Ferry's pace. `--cellChanges <seconds>`: a random device changes its cell so often. `--capacity`: instances that a MEC
+ * host takes. `--tethered`: ends when its stdin closes.
  * When it is ready, one line of JSON on stdout says where it is.
  */
 const { values } = parseArgs({
@@ -23,7 +24,8 @@ const { values } = parseArgs({
     clamp: { type: 'string', default: '4' },
     ttl: { type: 'string', default: '2' },
     pace: { type: 'string', default: '{}' },
-    cellChanges: { type: 'string' },
+    cellChanges: { type: 'string', default: '0' },
+    capacity: { type: 'string', default: '20' },
     tethered: { type: 'boolean', default: false },
   },
 });
@@ -54,7 +56,7 @@ async function start(): Promise<void> {
   const net = ['--net', String(plan.net)];
   children.start('network', net);
   children.start('devices', net);
-  children.start('peers', values.cellChanges === undefined ? net : [...net, '--cellChanges', values.cellChanges]);
+  children.start('peers', [...net, '--cellChanges', values.cellChanges, '--capacity', values.capacity]);
   say('building the package of the application');
   const built = await buildCounter(plan.ttlSeconds);
   const archive = await keepPackage(built, values['package-cache'] ?? folder);

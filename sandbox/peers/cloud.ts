@@ -3,7 +3,7 @@ import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
 import type { PeerPlan } from '../peer.ts';
-import { problem } from '../problem.ts';
+import { found, Refused } from '../problem.ts';
 import { CloudInstance, type InstanceInfo } from './cloud-instances.ts';
 import { CloudPackages, PackageOrder } from './cloud-packages.ts';
 
@@ -39,8 +39,11 @@ export function cloudPeer(net: number, faults: Faults): PeerPlan & { readonly st
     const order = PackageOrder.parse(req.body);
     const known = packages.alike(order);
     if (known !== undefined && known.checksum.hash.toLowerCase() !== order.checksum.hash.toLowerCase())
-      return problem(res, 409, `${order.appDId} ${order.appSoftVersion} is here with another checksum`);
-    if (known !== undefined) return void res.json(known);
+      throw new Refused(409, `${order.appDId} ${order.appSoftVersion} is here with another checksum`);
+    if (known !== undefined) {
+      res.json(known);
+      return;
+    }
     const info = packages.fetch(order, faults.acting(req, 'neverFinishes') !== undefined);
     if (faults.acting(req, 'noEffect')) packages.delete(info.id);
     res.status(202).location(`/cloud/v1/packages/${info.id}`).json(info);
@@ -50,15 +53,12 @@ export function cloudPeer(net: number, faults: Faults): PeerPlan & { readonly st
     res.json(packages.list().filter((info) => appDId === undefined || info.appDId === appDId));
   });
   routes.get('/cloud/v1/packages/:id', (req, res) => {
-    const info = packages.find(req.params.id);
-    if (info === undefined) return problem(res, 404, 'no such package');
-    res.json(info);
+    res.json(found(packages.find(req.params.id), `package ${req.params.id}`));
   });
   routes.delete('/cloud/v1/packages/:id', (req, res) => {
-    const { id } = req.params;
-    if (packages.find(id) === undefined) return problem(res, 404, 'no such package');
+    const { id } = found(packages.find(req.params.id), `package ${req.params.id}`);
     const user = infos().find(({ packageId }) => packageId === id);
-    if (user !== undefined) return problem(res, 409, `instance ${user.name} refers to this package`);
+    if (user !== undefined) throw new Refused(409, `instance ${user.name} refers to this package`);
     if (!faults.acting(req, 'noEffect')) packages.delete(id);
     res.status(204).end();
   });
@@ -69,12 +69,13 @@ export function cloudPeer(net: number, faults: Faults): PeerPlan & { readonly st
     const known = instances.get(name);
     if (known !== undefined) {
       const same = known.info.packageId === packageId && isDeepStrictEqual(known.info.parameters, parameters);
-      if (!same || known.deleting) return problem(res, 409, `instance ${name} is another one, or is being deleted`);
-      return void res.json(known.info);
+      if (!same || known.deleting) throw new Refused(409, `instance ${name} is another one, or is being deleted`);
+      res.json(known.info);
+      return;
     }
     const info = packages.find(packageId);
     const archive = packages.archive(packageId);
-    if (info === undefined || archive === undefined) return problem(res, 409, 'package missing, or not ready');
+    if (info === undefined || archive === undefined) throw new Refused(409, 'package missing, or not ready');
     const { appDId } = info;
     const endpoint = { host: freeAddress(), port: PORT };
     const instance = new CloudInstance({ name, appDId, packageId, parameters, endpoint }, archive);
@@ -91,8 +92,7 @@ export function cloudPeer(net: number, faults: Faults): PeerPlan & { readonly st
     res.json(infos().filter(wanted));
   });
   routes.get('/cloud/v1/instances/:name', (req: ByName, res) => {
-    const instance = found(req, res);
-    if (instance !== undefined) res.json(instance.info);
+    res.json(named(req).info);
   });
   routes.post('/cloud/v1/instances/:name/start', (req: ByName, res) => {
     change(req, res, ['running', 'starting'], (instance) => begin(req, instance, 'starting', () => instance.start()));
@@ -105,18 +105,13 @@ export function cloudPeer(net: number, faults: Faults): PeerPlan & { readonly st
     );
   });
   routes.delete('/cloud/v1/instances/:name', (req: ByName, res) => {
-    const instance = found(req, res);
-    if (instance === undefined) return;
+    const instance = named(req);
     if (!instance.deleting && !faults.acting(req, 'noEffect'))
       begin(req, instance, 'stopping', () => instance.delete(() => instances.delete(instance.info.name)));
     res.status(202).json(instance.info);
   });
 
-  function found(req: ByName, res: Response): CloudInstance | undefined {
-    const instance = instances.get(req.params.name);
-    if (instance === undefined) problem(res, 404, `no instance ${req.params.name}`);
-    return instance;
-  }
+  const named = ({ params: { name } }: ByName): CloudInstance => found(instances.get(name), `instance ${name}`);
 
   /** Already so: 200. Else 202, and what is to be done begins. */
   function change(
@@ -125,9 +120,8 @@ export function cloudPeer(net: number, faults: Faults): PeerPlan & { readonly st
     alreadySo: readonly InstanceInfo['state'][],
     act: (instance: CloudInstance) => void,
   ): void {
-    const instance = found(req, res);
-    if (instance === undefined) return;
-    if (instance.deleting) return problem(res, 409, `instance ${instance.info.name} is being deleted`);
+    const instance = named(req);
+    if (instance.deleting) throw new Refused(409, `instance ${instance.info.name} is being deleted`);
     if (alreadySo.includes(instance.info.state)) return void res.json(instance.info);
     if (!faults.acting(req, 'noEffect')) act(instance);
     res.status(202).json(instance.info);

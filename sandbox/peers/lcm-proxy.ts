@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { PeerPlan } from '../peer.ts';
-import { problem } from '../problem.ts';
+import { found, Refused } from '../problem.ts';
 
 const BASE = '/dev_app/v1';
 const TRIES = 3;
@@ -65,8 +65,10 @@ export function lcmProxyPeer(net: number): PeerPlan {
 
   routes.post(`${BASE}/app_contexts`, (req, res) => {
     const asked = AppContext.parse(req.body);
-    const offer = [...offers.values()].find(({ appInfo }) => sameApplication(appInfo, asked.appInfo));
-    if (offer === undefined) return problem(res, 404, `no application ${asked.appInfo.appName} is offered here`);
+    const offer = found(
+      [...offers.values()].find(({ appInfo }) => sameApplication(appInfo, asked.appInfo)),
+      `application ${asked.appInfo.appName} on offer`,
+    );
     // The same device application again is the same context: its first answer may have been lost, and there is no GET.
     const context = [...contexts.values()].find((known) => sameContext(known, asked)) ?? {
       ...asked,
@@ -78,15 +80,15 @@ export function lcmProxyPeer(net: number): PeerPlan {
   });
   routes.put(`${BASE}/app_contexts/:contextId`, (req, res) => {
     const { contextId } = req.params;
-    const known = contexts.get(contextId);
-    if (known === undefined) return problem(res, 404, 'no such context');
+    const known = found(contexts.get(contextId), `context ${contextId}`);
     const asked = AppContext.extend({ contextId: z.literal(contextId) }).parse(req.body);
-    if (!sameContext(known, asked)) return problem(res, 400, 'only callbackReference and appLocation may change');
+    if (!sameContext(known, asked)) throw new Refused(400, 'only callbackReference and appLocation may change');
     contexts.set(contextId, { ...known, callbackReference: asked.callbackReference });
     res.status(204).end();
   });
   routes.delete(`${BASE}/app_contexts/:contextId`, (req, res) => {
-    if (!contexts.delete(req.params.contextId)) return problem(res, 404, 'no such context');
+    const { contextId } = found(contexts.get(req.params.contextId), `context ${req.params.contextId}`);
+    contexts.delete(contextId);
     res.status(204).end();
   });
 

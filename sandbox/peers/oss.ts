@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Request, type Response, Router } from 'express';
+import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
 import type { PeerPlan } from '../peer.ts';
-import { problem } from '../problem.ts';
+import { found, Refused } from '../problem.ts';
 import { CloudOrders, Item, Unfulfilled } from './oss-cloud.ts';
 
 const COLLECTION = '/tmf-api/serviceOrdering/v4/serviceOrder';
@@ -23,6 +23,7 @@ const OrderUpdate = z.strictObject({
 
 const FINAL = ['COMPLETED', 'REJECTED', 'FAILED', 'PARTIAL', 'CANCELLED'] as const;
 type State = 'ACKNOWLEDGED' | 'INPROGRESS' | (typeof FINAL)[number];
+type ById = Request<{ id: string }>;
 type Order = z.infer<typeof OrderCreate> & {
   readonly id: string;
   readonly href: string;
@@ -89,26 +90,20 @@ export function ossPeer(net: number, faults: Faults): PeerPlan {
     res.setHeader('X-Total-Count', orders.size);
     res.json([...orders.values()].slice(offset, limit === undefined ? undefined : offset + limit));
   });
-  routes.get(`${COLLECTION}/:id`, (req: Request<{ id: string }>, res) => {
-    const order = found(req, res);
-    if (order !== undefined) res.json(order);
+  routes.get(`${COLLECTION}/:id`, (req: ById, res) => {
+    res.json(named(req));
   });
-  routes.patch(`${COLLECTION}/:id`, (req: Request<{ id: string }>, res) => {
+  routes.patch(`${COLLECTION}/:id`, (req: ById, res) => {
     const { state, description, note } = OrderUpdate.parse(req.body);
-    const order = found(req, res);
-    if (order === undefined) return;
-    if (state !== undefined && isFinal(order.id)) return problem(res, 409, `the order is ${order.state}`);
+    const order = named(req);
+    if (state !== undefined && isFinal(order.id)) throw new Refused(409, `the order is ${order.state}`);
     if (description !== undefined) change(order.id, { description });
     if (note !== undefined) change(order.id, { note: [...order.note, ...note] });
     if (state !== undefined) end(order.id, state);
     res.json(orders.get(order.id));
   });
 
-  function found(req: Request<{ id: string }>, res: Response): Order | undefined {
-    const order = orders.get(req.params.id);
-    if (order === undefined) problem(res, 404, 'no such order');
-    return order;
-  }
+  const named = ({ params: { id } }: ById): Order => found(orders.get(id), `order ${id}`);
 
   return {
     name: 'oss',

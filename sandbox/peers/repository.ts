@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { sha256 } from '../packages.ts';
 import type { PeerPlan } from '../peer.ts';
-import { problem } from '../problem.ts';
+import { found, Refused } from '../problem.ts';
 
 /** The provider's package repository: `/packages/<file>`. Its provider puts archives there; everyone may fetch them. */
 export function repositoryPeer(net: number): PeerPlan {
@@ -9,12 +9,10 @@ export function repositoryPeer(net: number): PeerPlan {
   const routes = Router();
 
   routes.get('/packages/:file', (req, res) => {
-    const archive = archives.get(req.params.file);
-    if (archive === undefined) return problem(res, 404, `no ${req.params.file} here`);
-    res.type('application/zip').send(archive);
+    res.type('application/zip').send(found(archives.get(req.params.file), req.params.file));
   });
   routes.put('/packages/:file', (req, res) => {
-    if (!Buffer.isBuffer(req.body)) return problem(res, 415, 'an archive is application/zip');
+    if (!Buffer.isBuffer(req.body)) throw new Refused(415, 'an archive is application/zip');
     archives.set(req.params.file, req.body);
     res.status(204).end();
   });

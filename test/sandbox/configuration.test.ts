@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../configuration/peers.ts';
+import { ferryConfiguration } from '../../sandbox/configuration.ts';
+import { counterDescriptor } from '../../sandbox/provider.ts';
+
+const built = { descriptor: counterDescriptor(2), archive: Buffer.of(), checksum: 'a'.repeat(64), fileName: 'c.zip' };
+const plan = { net: 34, world: 'w', clampSeconds: 4, ttlSeconds: 2, pace: {} };
+const parsed = (change: object = {}) =>
+  parseConfiguration(JSON.stringify(ferryConfiguration({ ...plan, ...change }, built, '/tmp/c.zip')));
+
+describe("Ferry's configuration of a world", () => {
+  it('is one that Ferry accepts', () => {
+    const { sites, applications, users, networks, world } = parsed();
+    expect(world).toBe('w');
+    expect(Object.keys(sites).toSorted()).toEqual(['a1', 'a2', 'cloud', 'w1']);
+    expect(applications['counter']).toMatchObject({ checksum: built.checksum, requires: ['RNIS'], port: 7000 });
+    expect(users['ue-9']).toEqual({ address: '127.34.100.9' });
+    expect(networks['wifi']).toEqual({ vantage: 'vantage-wifi', resolverClampSeconds: 4 });
+  });
+
+  it('has the pace that was asked for, and is refused with one that Ferry does not know', () => {
+    expect(parsed({ pace: { quietMs: 7 } }).pace).toMatchObject({ quietMs: 7, pollMs: 100 });
+    expect(() => parsed({ pace: { quiteMs: 7 } })).toThrow(/quiteMs/);
+  });
+});
