@@ -1,7 +1,10 @@
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startDevices } from '../../sandbox/devices/control.ts';
 import { type Network, startNetwork } from '../../sandbox/network/network.ts';
 import type { Peer } from '../../sandbox/peer.ts';
+import { counterDescriptor } from '../../sandbox/provider.ts';
 import { ask, eventually } from '../support/asking.ts';
 import { accept, NumberedWrites } from '../support/numbered-writes.ts';
 
@@ -193,5 +196,32 @@ describe('a fleet', () => {
     await start({ devices: 1 });
     await reaches('resolving', old);
     expect(Math.min(...(at(old).users.get('ue-1')?.accepted ?? []))).toBe(before + 1);
+  });
+
+  it('registers each device at the LCM proxy, by what the descriptor says of the application', async () => {
+    const contexts: unknown[] = [];
+    const proxy = createServer((req, res) => {
+      void json(req).then((body) => contexts.push([req.method, req.url, body]));
+      res.writeHead(201).end();
+    });
+    await new Promise<void>((resolve) => proxy.listen(8080, `127.${NET}.1.2`, resolve));
+    try {
+      await start({ devices: 2 });
+      await eventually(
+        () => contexts.length,
+        (count) => count === 2,
+      );
+    } finally {
+      proxy.close();
+    }
+    const { appDId, appName, appProvider, appSoftVersion, appDVersion } = counterDescriptor(2);
+    const context = (ue: string) => ({
+      associateDevAppId: ue,
+      callbackReference: `http://127.${NET}.0.4:8080/callbacks/${ue}`,
+      appLocationUpdates: false,
+      appInfo: { appDId, appName, appProvider, appSoftVersion, appDVersion, userAppInstanceInfo: [{}] },
+    });
+    const posted = ['ue-1', 'ue-2'].map((ue) => ['POST', '/dev_app/v1/app_contexts', context(ue)]);
+    expect(contexts.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))).toEqual(posted);
   });
 });
