@@ -66,22 +66,28 @@ export const lcmOperations = (meo: Exchange) => {
     }
   }
 
-  /** Until nothing is open: cancelled where it goes on, failed where it waits; what was too far to be cancelled has ended. */
+  /**
+   * Until nothing is open, so that the instance can go: cancelled where it goes on, failed where it waits; what was too far to be
+   * cancelled has ended. A termination is what is wanted, and left to complete.
+   */
   async function close(instance: string, key: string, wait: Wait): Promise<void> {
-    const cancelled = new Set<string>();
-    for (;;) {
-      const operation = await open(instance, wait.signal);
-      if (operation === undefined) return;
-      const { id, operationState } = operation;
-      wait.progress(`closing operation ${id}, which is ${operationState}`);
-      const post = async (call: string, json?: CancelRequest): Promise<unknown> =>
-        await meo.ask({ method: 'POST', path: `${pathOf(id)}/${call}`, json, alsoExpect: NOT_NOW, key }, wait.signal);
-      if (operationState === 'FAILED_TEMP') await post('fail');
-      else if (operationState === 'PROCESSING' && !cancelled.has(id)) {
-        cancelled.add(id);
+    const opened = await open(instance, wait.signal);
+    if (opened === undefined) return;
+    if (opened.lcmOperation === 'TERMINATE') return await complete(opened.id, key, wait);
+    const post = async (call: string, json?: CancelRequest): Promise<unknown> =>
+      await meo.ask(
+        { method: 'POST', path: `${pathOf(opened.id)}/${call}`, json, alsoExpect: NOT_NOW, key },
+        wait.signal,
+      );
+    for (let cancelled = false; ; await wait.pause()) {
+      const operation = await read(opened.id, wait.signal);
+      if (operation === undefined || !isOpen(operation)) return;
+      wait.progress(`closing operation ${operation.id}, which is ${operation.operationState}`);
+      if (operation.operationState === 'FAILED_TEMP') await post('fail');
+      else if (operation.operationState === 'PROCESSING' && !cancelled) {
+        cancelled = true;
         await post('cancel', { CancelMode: 'FORCED' });
       }
-      await wait.pause();
     }
   }
 
