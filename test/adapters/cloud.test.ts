@@ -168,11 +168,22 @@ describe('the instances of a cloud', () => {
     await expect(instances.instantiate(counter, key, quickWait())).rejects.toMatchObject({ type: 'WrongHost' });
   });
 
-  it('are not believed to run because the OSS says so', async () => {
+  it('are not believed to have changed because the OSS says so', async () => {
     oss.carriesOut = () => undefined;
-    await expect(instances.instantiate(counter, key, quickWait())).rejects.toMatchObject({
-      type: 'LcmOperationFailed',
-    });
+    const failed = { type: 'LcmOperationFailed' };
+    await expect(instances.instantiate(counter, key, quickWait())).rejects.toMatchObject(failed);
+    holds('kept', 'stopped');
+    await expect(instances.start('kept', 'f1', quickWait())).rejects.toMatchObject(failed);
+    holds('left', 'running');
+    await expect(instances.stop('left', 'f2', quickWait())).rejects.toMatchObject(failed);
+    await expect(instances.remove('left', 'f3', quickWait())).rejects.toMatchObject(failed);
+  });
+
+  it('are as good as stopped when they are gone', async () => {
+    holds('left', 'running');
+    oss.carriesOut = () => void running.delete('left');
+    await instances.stop('left', key, quickWait());
+    expect(oss.orders).toHaveLength(1);
   });
 
   it('say why they failed to start', async () => {
