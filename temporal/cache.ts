@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { lock } from 'proper-lockfile';
@@ -46,10 +46,12 @@ export async function locked<T>(name: string, say: Say, work: () => Promise<T>):
   }
 }
 
-/** Makes an entry of the cache in a folder beside it, and moves it into place when it is whole. */
+/** Makes an entry of the cache in a folder beside it, and moves it into place when it is whole. Only while locked. */
 export async function madeWhole(entry: string, make: (folder: string) => Promise<void>): Promise<void> {
   const parent = cacheFolder();
   await mkdir(parent, { recursive: true });
+  for (const left of await readdir(parent)) // by a start that was killed
+    if (left.startsWith(`.${entry}-`)) await rm(join(parent, left), { recursive: true, force: true });
   const folder = await mkdtemp(join(parent, `.${entry}-`));
   try {
     await make(folder);

@@ -23,13 +23,13 @@ export interface DevServer {
   /** Resolves with how it ended: `exit status 1`, `SIGKILL`. */
   readonly exited: Promise<string>;
   /** Asks it to end, and kills it after `limitMs`. */
-  stop(limitMs?: number): Promise<void>;
+  readonly stop: (limitMs?: number) => Promise<void>;
 }
 
 /** Returns when it serves and knows our search attributes. Throws an Error when it ends before, or is not there in 30 s. */
 export async function startDevServer({ cli, port, uiPort, database, log }: DevServerPlan): Promise<DevServer> {
   for (const file of [database, log]) mkdirSync(dirname(file), { recursive: true });
-  const written = openSync(log, 'a');
+  const written = openSync(log, 'w');
   const child = spawn(
     cli,
     `server start-dev --ip 127.0.0.1 --port ${port} --ui-port ${uiPort} --log-level error --sqlite-pragma journal_mode=WAL`

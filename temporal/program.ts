@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Say } from './cache.ts';
+import { tether } from './tether.ts';
 
 export interface Run {
   readonly program: string;
@@ -24,6 +25,7 @@ export async function run(
     timeout: limitMs,
     killSignal: 'SIGKILL',
   });
+  const letGo = child.pid === undefined ? undefined : tether(child.pid);
   let written = '';
   const hear = (chunk: Buffer): void => {
     written = (written + chunk.toString('utf8')).slice(-4_000);
@@ -45,6 +47,7 @@ export async function run(
       );
   } finally {
     clearInterval(alive);
+    letGo?.();
   }
 }
 

@@ -1,0 +1,87 @@
+import type { Action, PeerList, Relocation, RelocationList } from '../api/resources.ts';
+import type { Plan, RelocationRequest } from '../domain/relocation.ts';
+import type { FerryClient } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { exitOf, follow } from './follow.ts';
+import { planLines } from './plan-text.ts';
+import { relocationLines, standing, subject } from './relocation-text.ts';
+import { peerTable, relocationTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What each command asks of the API, and shows. Each throws Refused or Unreachable. */
+
+const one = (id: string, action = ''): string => `/v1/relocations/${encodeURIComponent(id)}${action}`;
+
+export async function relocate(
+  client: FerryClient,
+  terminal: Terminal,
+  request: Partial<RelocationRequest>,
+  { key, wait }: { key: string | undefined; wait: boolean },
+): Promise<Exit> {
+  const headers = key === undefined ? {} : { 'idempotency-key': key };
+  const relocation = await client.post<Relocation>('/v1/relocations', request, headers);
+  if (wait) {
+    terminal.tell(terminal.paint('dim', relocation.id));
+    return await watch(client, terminal, relocation.id);
+  }
+  if (terminal.json) terminal.document(relocation);
+  else terminal.tell(relocation.id);
+  return exits.done;
+}
+
+/** Ctrl-C ends the watching; the relocation goes on. */
+export async function watch(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
+  const relocation = await follow(client, id, terminal);
+  if (terminal.json) terminal.document(relocation);
+  else if (relocation.links.temporal !== null) terminal.tell(terminal.paint('dim', `  ${relocation.links.temporal}`));
+  return exitOf(relocation);
+}
+
+export async function plan(
+  client: FerryClient,
+  terminal: Terminal,
+  request: Partial<RelocationRequest>,
+): Promise<Exit> {
+  const planned = await client.post<Plan>('/v1/relocations?dryRun=true', request);
+  if (terminal.json) terminal.document(planned);
+  else for (const line of planLines(planned, terminal)) terminal.tell(line);
+  return planned.possible ? exits.done : exits.notThrough;
+}
+
+export async function list(
+  client: FerryClient,
+  terminal: Terminal,
+  filters: Record<string, string | undefined>,
+): Promise<Exit> {
+  const given = Object.entries(filters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const query = new URLSearchParams(given).toString();
+  const answer = await client.get<RelocationList>(`/v1/relocations${query === '' ? '' : `?${query}`}`);
+  if (terminal.json) terminal.document(answer);
+  else if (answer.relocations.length === 0) terminal.tell('No relocations.');
+  else {
+    terminal.tell(relocationTable(answer.relocations));
+    if (answer.next !== null) terminal.tell(terminal.paint('dim', 'There are older ones: --limit shows up to 100.'));
+  }
+  return exits.done;
+}
+
+export async function show(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
+  const relocation = await client.get<Relocation>(one(id));
+  if (terminal.json) terminal.document(relocation);
+  else for (const line of relocationLines(relocation, terminal)) terminal.tell(line);
+  return exits.done;
+}
+
+export async function act(client: FerryClient, terminal: Terminal, action: Action, id: string): Promise<Exit> {
+  const relocation = await client.post<Relocation>(one(id, `/${action}`));
+  if (terminal.json) terminal.document(relocation);
+  else terminal.tell(`${subject(relocation)}: ${standing(relocation)}`);
+  return exits.done;
+}
+
+export async function peers(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const answer = await client.get<PeerList>('/v1/peers');
+  if (terminal.json) terminal.document(answer);
+  else terminal.tell(peerTable(answer));
+  return exits.done;
+}

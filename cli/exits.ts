@@ -1,0 +1,21 @@
+/** What the exit status tells a script. */
+export const exits = {
+  done: 0,
+  /** It ran, and did not go through: rolled back, refused, parked. */
+  notThrough: 1,
+  usage: 2,
+  /** The API refused the request. */
+  refused: 3,
+  /** The API does not answer. */
+  unreachable: 4,
+} as const;
+
+export type Exit = (typeof exits)[keyof typeof exits];
+
+export const exitHelp = `
+Exit status:
+  0  done
+  1  it did not go through: rolled back, refused, parked, not possible
+  2  wrong usage
+  3  the API refused the request
+  4  the API does not answer`;

@@ -1,0 +1,40 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Relocation } from '../api/resources.ts';
+import { type FerryClient, Refused } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { Progress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
+
+/** An API that is away for longer ends the watching, not the relocation. */
+const PATIENCE_MS = 30_000;
+const PAUSE_MS = 500;
+
+/** Nothing will happen any more without a person. */
+const rests = ({ state }: Relocation): boolean => ['ended', 'terminated', 'parked'].includes(state);
+
+/** Shows a relocation while it runs, over broken streams; returns when it rests: ended, terminated or parked. */
+export async function follow(client: FerryClient, id: string, terminal: Terminal): Promise<Relocation> {
+  const progress = new Progress(terminal);
+  let heard: number | undefined;
+  try {
+    for (;;) {
+      try {
+        for await (const relocation of client.events(id)) {
+          heard = performance.now();
+          progress.show(relocation);
+          if (rests(relocation)) return relocation;
+        }
+      } catch (error) {
+        const final = error instanceof Refused && error.problem.status < 500;
+        if (final || heard === undefined || performance.now() - heard > PATIENCE_MS) throw error;
+      }
+      await pause(PAUSE_MS);
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+/** The users are at the target: also when the source stays as a relay. */
+export const exitOf = ({ result }: Relocation): Exit =>
+  result?.outcome === 'relocated' || result?.outcome === 'relocatedSourceKept' ? exits.done : exits.notThrough;

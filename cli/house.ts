@@ -1,0 +1,175 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { lock } from 'proper-lockfile';
+import { connectionSettings } from '../temporal/connection.ts';
+import { startDevServer } from '../temporal/dev-server.ts';
+import { temporalCli } from '../temporal/obtain.ts';
+import { temporalReady } from '../temporal/readiness.ts';
+import { Child, lastLines } from './child.ts';
+import { freePort, isFree } from './ports.ts';
+import { seconds, type Terminal } from './terminal.ts';
+
+export interface HousePlan {
+  readonly port: number;
+  /** The sandbox's network, 127.N.0.0/16. */
+  readonly net: number;
+  /** Where Temporal's database, the logs and the sandbox's files are. */
+  readonly data: string;
+}
+
+export interface Addresses {
+  readonly api: string;
+  readonly temporal: string;
+  readonly temporalUi: string | null;
+  readonly sandbox: string | null;
+}
+
+interface Temporal {
+  readonly address: string;
+  readonly ui: string | null;
+  /** What worker and API need to reach it. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+const HOST = '127.0.0.1';
+const ASK_MS = 3_000;
+
+/** Every process of `ferry up`: Temporal, sandbox, worker, API. Whatever happens, `end` leaves none. */
+export class House {
+  /** Rejects when a process ends that nobody has asked to. */
+  readonly broken: Promise<never>;
+  readonly #plan: HousePlan;
+  readonly #terminal: Terminal;
+  readonly #children: Child[] = [];
+  #stopTemporal: (limitMs: number) => Promise<void> = async () => undefined;
+  #unlock: () => Promise<void> = async () => undefined;
+  #breaks: (error: Error) => void = () => undefined;
+  #ending = false;
+
+  constructor(plan: HousePlan, terminal: Terminal) {
+    this.#plan = { ...plan, data: resolve(plan.data) };
+    this.#terminal = terminal;
+    this.broken = new Promise((_, reject) => {
+      this.#breaks = reject;
+    });
+    this.broken.catch(() => undefined);
+  }
+
+  async start(): Promise<Addresses> {
+    await this.#claim();
+    const [temporal, sandbox] = await Promise.all([this.#temporal(), this.#sandbox()]);
+    const environment = {
+      ...temporal.environment,
+      FERRY_CONFIG: sandbox?.configuration ?? resolve(process.env['FERRY_CONFIG'] ?? ''),
+      FERRY_HOST: HOST,
+      FERRY_PORT: String(this.#plan.port),
+      ...(temporal.ui !== null && { FERRY_TEMPORAL_UI: temporal.ui }),
+    };
+    const [api] = await Promise.all([
+      this.#child('API', 'api/main.ts', [], environment),
+      this.#child('worker', 'worker/main.ts', [], environment),
+    ]);
+    return {
+      api: String(api['url']).replace(/\/+$/, ''),
+      temporal: temporal.address,
+      temporalUi: temporal.ui,
+      sandbox: sandbox?.control ?? null,
+    };
+  }
+
+  /** Asks every process to end, and kills what has not within seconds. Temporal last: the worker still talks to it. */
+  async end(): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    await Promise.all(this.#children.map(async (child) => await child.stop(ASK_MS)));
+    await this.#stopTemporal(1_500);
+    await this.#unlock();
+  }
+
+  /** The data folder and the ports are ours, or nothing is started. */
+  async #claim(): Promise<void> {
+    const { data, port, net } = this.#plan;
+    await mkdir(data, { recursive: true });
+    // A start that was killed leaves its lock, which is stale after these seconds.
+    const retries = { retries: 12, factor: 1, minTimeout: 500, maxTimeout: 500 };
+    this.#unlock = await lock(data, { stale: 5_000, update: 1_000, retries, onCompromised: () => undefined }).catch(
+      (error: unknown) => {
+        throw new Error(`another ferry up uses ${data}: end it, or choose another folder with --data`, {
+          cause: error,
+        });
+      },
+    );
+    if (!(await isFree(HOST, port)))
+      throw new Error(`port ${port} of ${HOST} is in use: choose another for the API with --port`);
+    const control = `127.${net}.0.1`;
+    if (process.env['FERRY_CONFIG'] === undefined && !(await isFree(control, 8080)))
+      throw new Error(`port 8080 of ${control} is in use: choose another network for the sandbox with --net`);
+  }
+
+  async #temporal(): Promise<Temporal> {
+    const say = (line: string): void => this.#terminal.tell(`  ${line}`);
+    if ((process.env['TEMPORAL_ADDRESS'] ?? '') !== '') {
+      const settings = connectionSettings();
+      const { address } = settings.connectionOptions;
+      await this.#timed(`Temporal at ${address}`, temporalReady(settings, 10_000));
+      return { address, ui: process.env['FERRY_TEMPORAL_UI'] ?? null, environment: process.env };
+    }
+    const cli = await temporalCli(say);
+    const log = join(this.#plan.data, 'logs', 'temporal.log');
+    const [port, uiPort] = [await freePort(HOST, 7233), await freePort(HOST, 8233)];
+    const server = await this.#timed(
+      `Temporal dev server at ${HOST}:${port}`,
+      startDevServer({ cli, port, uiPort, database: join(this.#plan.data, 'temporal.db'), log }),
+    );
+    this.#stopTemporal = server.stop;
+    void server.exited.then((how) =>
+      this.#ended(`Temporal has ended (${how}); the last lines of ${log}:\n${lastLines(log)}`),
+    );
+    if (this.#ending) await server.stop(0);
+    return { address: server.address, ui: server.ui, environment: towards(server.address) };
+  }
+
+  async #sandbox(): Promise<{ control: string; configuration: string } | undefined> {
+    if ((process.env['FERRY_CONFIG'] ?? '') !== '') return undefined;
+    const { data, net } = this.#plan;
+    const folder = join(data, `sandbox-${net}`);
+    const files = ['--package-cache', folder, '--config-out', join(folder, 'configuration.json')];
+    const said = await this.#child('sandbox', 'sandbox/main.ts', ['--net', String(net), ...files], process.env);
+    return { control: String(said['control']), configuration: String(said['configuration']) };
+  }
+
+  async #child(
+    name: string,
+    script: string,
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv,
+  ): Promise<Record<string, unknown>> {
+    const log = join(this.#plan.data, 'logs', `${name.toLowerCase()}.log`);
+    const child = new Child({ name, script, args, environment, log });
+    this.#children.push(child);
+    void child.exited.then((how) => this.#ended(child.ended(how)));
+    return await this.#timed(name, child.ready);
+  }
+
+  #ended(sentence: string): void {
+    if (!this.#ending) this.#breaks(new Error(sentence));
+  }
+
+  async #timed<T>(what: string, started: Promise<T>): Promise<T> {
+    const begun = performance.now();
+    const result = await started;
+    const took = seconds(performance.now() - begun);
+    this.#terminal.tell(
+      `  ${this.#terminal.paint('green', '✓')} ${what.padEnd(38)} ${this.#terminal.paint('dim', took)}`,
+    );
+    return result;
+  }
+}
+
+/** A person's own Temporal profile must not lead worker and API to another server. */
+const towards = (address: string): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
+  TEMPORAL_CONFIG_FILE: '/dev/null',
+  TEMPORAL_ADDRESS: address,
+  TEMPORAL_NAMESPACE: 'default',
+});

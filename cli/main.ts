@@ -1,0 +1,179 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { FerryClient, Refused, Unreachable } from './client.ts';
+import { act, list, peers, plan, relocate, show, watch } from './commands.ts';
+import { type Exit, exitHelp, exits } from './exits.ts';
+import { type Stream, Terminal } from './terminal.ts';
+
+/** The command line `ferry`. Returns the exit status; never throws. */
+export async function main(argv: readonly string[], stdout: Stream, stderr: Stream): Promise<number> {
+  const terminal = new Terminal(stdout, stderr, argv.includes('--json'));
+  let exit: Exit = exits.done;
+  const program = new Command('ferry')
+    .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) })
+    .exitOverride();
+  describe(program, terminal, (status) => {
+    exit = status;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exit;
+  } catch (error) {
+    return explained(error, terminal, stderr);
+  }
+}
+
+interface ApiOptions {
+  readonly api: string;
+}
+
+interface RequestOptions extends ApiOptions {
+  readonly user?: string;
+  readonly maxInterruption?: number;
+  readonly deadline?: string;
+  readonly approve?: true;
+  readonly at?: string;
+}
+
+interface RelocateOptions extends RequestOptions {
+  readonly key?: string;
+  readonly wait: boolean;
+}
+
+type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome' | 'limit', string>>;
+
+function describe(program: Command, terminal: Terminal, ended: (exit: Exit) => void): void {
+  program
+    .description('Moves running applications between MEC hosts, MEC systems and clouds without losing a request.')
+    .addHelpText('after', exitHelp);
+
+  program
+    .command('up')
+    .description('start Temporal, a sandbox, the worker and the API, and stay up')
+    .option('--tour', 'move an application through every direction, under load, and show what its devices noticed')
+    .option('--exit', 'end after the tour; the exit status is its verdict')
+    .option('--port <port>', 'of the API', integer(1, 65_535), 8700)
+    .option('--net <n>', 'network of the sandbox, 127.n.0.0/16', integer(1, 254), 10)
+    .option('--data <folder>', "Temporal's database, logs, the sandbox's files", '.ferry')
+    .option('--json', 'one JSON document on stdout')
+    .action(
+      async (options: { tour?: true; exit?: true; port: number; net: number; data: string }, command: Command) => {
+        const [wantsTour, exit] = [options.tour === true, options.exit === true];
+        if (exit && !wantsTour) command.error('error: --exit needs --tour');
+        if (wantsTour && (process.env['FERRY_CONFIG'] ?? '') !== '')
+          command.error('error: the tour needs the sandbox, but FERRY_CONFIG names other peers');
+        const { up } = await import('./up.ts');
+        ended(await up({ ...options, tour: wantsTour, exit }, terminal));
+      },
+    );
+
+  const asking = (usage: string, description: string): Command =>
+    program
+      .command(usage)
+      .description(description)
+      .addOption(new Option('--api <url>', 'of the API').env('FERRY_API').default('http://127.0.0.1:8700'))
+      .option('--json', 'one JSON document on stdout');
+  const requesting = (name: string, description: string): Command =>
+    asking(`${name} <application> <source> <target>`, description)
+      .option('--user <tag>', 'one user, by the ueIdentityTag (MEC 014); all without')
+      .option('--max-interruption <ms>', 'refuse when the freeze is expected to be longer', integer(1, 60_000))
+      .option('--deadline <time>', 'roll back when the hand-over has not begun by then', instant)
+      .addOption(new Option('--approve', 'hold the cut-over until `ferry approve`').conflicts('at'))
+      .option('--at <time>', 'hold the cut-over until then', instant);
+
+  requesting('relocate', 'move users of an application from one site to another, and watch it')
+    .option('--key <key>', 'Idempotency-Key: the same key starts the same relocation once')
+    .option('--wait', 'watch until it ends (default)', true)
+    .option('--no-wait', 'print its id and return')
+    .action(async (application: string, source: string, target: string, options: RelocateOptions) => {
+      const { api, key, wait } = options;
+      const request = { application, source, target, ...requested(options) };
+      ended(await relocate(new FerryClient(api), terminal, request, { key, wait }));
+    });
+  requesting('plan', 'what a relocation would do, and what stands in its way; changes nothing').action(
+    async (application: string, source: string, target: string, options: RequestOptions) => {
+      const request = { application, source, target, ...requested(options) };
+      ended(await plan(new FerryClient(options.api), terminal, request));
+    },
+  );
+  asking('list', 'relocations, newest first')
+    .option('--application <name>')
+    .option('--source <site>')
+    .option('--target <site>')
+    .addOption(new Option('--state <state>').choices(['running', 'parked', 'ended']))
+    .option('--outcome <outcome>')
+    .option('--limit <n>', 'at most so many')
+    .action(async ({ api, ...options }: ApiOptions & Filters & { json?: true }) => {
+      const { application, source, target, state, outcome, limit } = options;
+      const filters = { application, source, target, state, outcome, limit };
+      ended(await list(new FerryClient(api), terminal, filters));
+    });
+  asking('show <id>', 'everything that is known of one').action(async (id: string, { api }: ApiOptions) =>
+    ended(await show(new FerryClient(api), terminal, id)),
+  );
+  asking('watch <id>', 'follow one until it ends or is parked').action(async (id: string, { api }: ApiOptions) =>
+    ended(await watch(new FerryClient(api), terminal, id)),
+  );
+  for (const [action, description] of [
+    ['pause', 'pause before the next step'],
+    ['resume', 'go on after a pause'],
+    ['cancel', 'roll back; too late once the hand-over has begun'],
+    ['approve', 'let a held cut-over begin'],
+    ['retry', 'try a parked step again'],
+    ['abandon', 'give a parked relocation up as it is'],
+  ] as const)
+    asking(`${action} <id>`, description).action(async (id: string, { api }: ApiOptions) =>
+      ended(await act(new FerryClient(api), terminal, action, id)),
+    );
+  asking('peers', 'who is in reach, and what each can do').action(async ({ api }: ApiOptions) =>
+    ended(await peers(new FerryClient(api), terminal)),
+  );
+}
+
+const requested = ({ user, maxInterruption, deadline, approve, at }: RequestOptions) => ({
+  ...(user !== undefined && { users: user }),
+  ...(maxInterruption !== undefined && { maxInterruptionMs: maxInterruption }),
+  ...(deadline !== undefined && { deadline }),
+  ...(approve && { cutOver: { approval: true as const } }),
+  ...(at !== undefined && { cutOver: { at } }),
+});
+
+const integer =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < from || value > to)
+      throw new InvalidArgumentError(`A whole number from ${from} to ${to}.`);
+    return value;
+  };
+
+/** An instant as ISO 8601 with its offset, which the API wants; without one it is local time. */
+function instant(text: string): string {
+  const time = new Date(text);
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(time.getTime()))
+    throw new InvalidArgumentError('An instant such as 2030-01-31T18:00:00+01:00.');
+  return time.toISOString();
+}
+
+/** Title, detail and remedy; never a stack. With `--json` the problem document is the document. */
+function explained(error: unknown, terminal: Terminal, stderr: Stream): Exit {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exits.done : exits.usage;
+  const say = (...lines: (string | undefined)[]): void =>
+    void stderr.write(`${lines.filter((line) => line !== undefined && line !== '').join('\n')}\n`);
+  if (error instanceof Refused) {
+    const { title, detail, remedy, see, errors } = error.problem;
+    if (terminal.json) terminal.document(error.problem);
+    say(
+      `${title}${detail === '' ? '' : `: ${detail}`}`,
+      ...(errors ?? []).map(({ path, message }) => `  ${path}: ${message}`),
+      remedy === undefined || remedy === '' ? undefined : `Remedy: ${remedy}`,
+      see === undefined ? undefined : `See: ${see}`,
+    );
+    return exits.refused;
+  }
+  if (error instanceof Unreachable) {
+    say(error.message, 'Is Ferry up? `ferry up` starts it; --api or FERRY_API says where it is.');
+    return exits.unreachable;
+  }
+  say(`ferry: ${error instanceof Error ? error.message : String(error)}`);
+  return exits.notThrough;
+}

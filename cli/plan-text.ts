@@ -1,0 +1,31 @@
+import type { Plan } from '../domain/relocation.ts';
+import { seconds, type Terminal } from './terminal.ts';
+
+const guarantees: Record<Plan['guarantee'], string> = {
+  zeroLoss: 'no write is lost (the application keeps the application contract)',
+  applicationOwn: "what the application's own transfer keeps (MEC 021)",
+  stateless: 'there is no context to move',
+};
+
+/** What would be done and what stands in the way, for a person. */
+export function planLines(plan: Plan, terminal: Terminal): string[] {
+  const { direction, possible, obstacles, calls, expectedFreezeMs, steering, observed, drainMs } = plan;
+  return [
+    possible
+      ? terminal.paint('green', `possible (${direction})`)
+      : terminal.paint('red', `not possible (${direction})`),
+    ...obstacles.flatMap(({ failure, where, detail, remedy }) => [
+      `  ${failure} at ${where}: ${detail}`,
+      `    Remedy: ${remedy}`,
+    ]),
+    `  guarantee      ${guarantees[plan.guarantee]}`,
+    `  package        ${plan.package}`,
+    `  instance       ${plan.instance}`,
+    `  subscriptions  ${plan.subscriptions}`,
+    `  freeze         ${expectedFreezeMs === null ? 'not known' : `about ${expectedFreezeMs} ms`}`,
+    `  drain          at least ${seconds(drainMs)}`,
+    ...steering.map((rule) => `  steering       ${rule}`),
+    ...(observed ? [] : ['  no vantage point: the switch of the path would not be observed']),
+    ...calls.map(({ step, peer, call }) => `  ${step.padEnd(14)} ${peer}: ${call}`),
+  ];
+}

@@ -1,0 +1,45 @@
+import type { PeerList, Relocation } from '../api/resources.ts';
+import { standing } from './relocation-text.ts';
+import { seconds } from './terminal.ts';
+
+export type Align = 'left' | 'right';
+
+/** Columns without lines, for people and for grep. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  aligns: readonly Align[] = [],
+): string {
+  const lines = [head, ...rows];
+  const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
+  const padded = (cell: string, at: number): string =>
+    aligns[at] === 'right' ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0);
+  return lines.map((line) => line.map(padded).join('  ').trimEnd()).join('\n');
+}
+
+export const relocationTable = (relocations: readonly Relocation[]): string =>
+  table(
+    ['started', 'application', 'from', 'to', 'users', 'state', 'took', 'id'],
+    relocations.map((relocation) => {
+      const { id, startedAt, endedAt, request } = relocation;
+      const took = endedAt === null ? '' : seconds(Date.parse(endedAt) - Date.parse(startedAt));
+      const { application, source, target, users } = request;
+      const started = startedAt.slice(0, 19).replace('T', ' ');
+      return [started, application, source, target, users === '*' ? 'all' : users, standing(relocation), took, id];
+    }),
+  );
+
+export const peerTable = ({ peers }: PeerList): string =>
+  table(
+    ['peer', 'kind', 'reachable', 'capabilities'],
+    peers.map(({ name, kind, reachable, detail, capabilities }) => [
+      name,
+      kind,
+      reachable ? 'yes' : 'no',
+      reachable
+        ? capabilities
+            .map((capability) => `${capability.name}${capability.available ? '' : ` missing (${capability.detail})`}`)
+            .join(', ')
+        : detail,
+    ]),
+  );

@@ -1,0 +1,140 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Relocation } from '../api/resources.ts';
+import type { FerryClient } from './client.ts';
+import type { Devices, Figures } from './devices.ts';
+import { follow } from './follow.ts';
+import { table } from './table.ts';
+import { seconds, type Terminal } from './terminal.ts';
+
+/** Every direction once: into the edge, to another host, to another MEC system, and back to the cloud. */
+const route = ['cloud', 'a1', 'a2', 'w1', 'cloud'] as const;
+const APPLICATION = 'counter';
+const DEVICES = 6;
+const RATE = 20;
+/** A comparison without a move is as long as the move, up to this. */
+const STILL_LIMIT_MS = 15_000;
+
+/** One relocation of the tour, as `--json` shows it. Counts are those of the move and of the comparison after it. */
+export interface Leg {
+  readonly direction: string;
+  readonly outcome: string;
+  readonly durationMs: number;
+  readonly freezeMs: number | null;
+  /** The longest time in which a device got no answer, while it was moved. */
+  readonly interruptionMs: number;
+  readonly requests: number;
+  readonly lost: number;
+  readonly stale: number;
+  readonly doubled: number;
+  readonly subscriptions: number;
+}
+
+export interface TourReport {
+  readonly relocations: readonly Leg[];
+  readonly ok: boolean;
+}
+
+interface Measured {
+  readonly relocation: Relocation;
+  readonly leg: Leg;
+  /** The same gap in an equally long window without a move. */
+  readonly stillMs: number;
+}
+
+/** The whole route was travelled, and no device noticed more than a pause. */
+export const verdict = (legs: readonly Leg[]): boolean =>
+  legs.length === route.length - 1 &&
+  legs.every(
+    ({ outcome, requests, lost, stale, doubled }) =>
+      outcome === 'relocated' && requests > 0 && lost === 0 && stale === 0 && doubled === 0,
+  );
+
+export async function tour(client: FerryClient, devices: Devices, terminal: Terminal): Promise<TourReport> {
+  terminal.tell(`\n${DEVICES} devices send ${RATE} numbered writes a second each, while the application moves.`);
+  await devices.start(DEVICES, RATE);
+  await still(devices, 'warm-up', 1_500, terminal);
+
+  const measured: Measured[] = [];
+  for (const [at, target] of route.slice(1).entries()) {
+    terminal.tell();
+    const one = await leg(client, devices, { source: route[at] ?? target, target, name: `tour-${at + 1}` }, terminal);
+    measured.push(one);
+    if (one.leg.outcome !== 'relocated') break; // where the users are now is for a person to find out
+  }
+
+  const legs = measured.map((one) => one.leg);
+  const ok = verdict(legs);
+  terminal.tell(`\n${summary(measured)}\n`);
+  for (const { relocation } of measured)
+    if (relocation.links.temporal !== null) terminal.tell(`${arrow(relocation)}: ${relocation.links.temporal}`);
+  terminal.tell(
+    ok
+      ? terminal.paint('green', '\nEvery relocation went through. No write was lost, stale or doubled.')
+      : terminal.paint('red', '\nThe tour did not go as it should: see the table.'),
+  );
+  return { relocations: legs, ok };
+}
+
+async function leg(
+  client: FerryClient,
+  devices: Devices,
+  { source, target, name }: { source: string; target: string; name: string },
+  terminal: Terminal,
+): Promise<Measured> {
+  await devices.openWindow(name);
+  const { id } = await client.post<Relocation>('/v1/relocations', { application: APPLICATION, source, target });
+  const relocation = await follow(client, id, terminal);
+  const moved = await devices.closeWindow(name);
+  const compared = await still(devices, `${name}-still`, Math.min(moved.durationMs, STILL_LIMIT_MS), terminal);
+  const gaps = `longest gap of a device: ${Math.round(moved.longestGapMs)} ms (without a move: ${Math.round(compared.longestGapMs)} ms)`;
+  terminal.tell(`  ${moved.requests} writes, ${gaps}`);
+
+  const { result, state, direction } = relocation;
+  const sum = (count: (figures: Figures) => number): number => count(moved) + count(compared);
+  return {
+    relocation,
+    stillMs: compared.longestGapMs,
+    leg: {
+      direction,
+      outcome: result?.outcome ?? state,
+      durationMs: result?.totalMs ?? moved.durationMs,
+      freezeMs: result?.freezeMs ?? null,
+      interruptionMs: moved.longestGapMs,
+      requests: sum(({ requests }) => requests),
+      lost: sum(({ lost }) => lost),
+      stale: sum(({ stale }) => stale),
+      doubled: sum(({ doubled }) => doubled),
+      subscriptions: result?.moved.subscriptions ?? 0,
+    },
+  };
+}
+
+/** A window in which nothing moves. */
+async function still(devices: Devices, name: string, ms: number, terminal: Terminal): Promise<Figures> {
+  await devices.openWindow(name);
+  terminal.living(`  measuring ${seconds(ms)} without a move, for comparison`);
+  await pause(ms);
+  const figures = await devices.closeWindow(name);
+  terminal.living('');
+  return figures;
+}
+
+const arrow = ({ request }: Relocation): string => `${request.source} → ${request.target}`;
+
+const summary = (measured: readonly Measured[]): string =>
+  table(
+    ['', 'direction', 'outcome', 'took', 'freeze', 'gap', 'gap still', 'writes', 'lost', 'stale', 'doubled', 'subscr.'],
+    measured.map(
+      ({ relocation, leg: { direction, outcome, durationMs, freezeMs, interruptionMs, ...counts }, stillMs }) => [
+        arrow(relocation),
+        direction,
+        outcome,
+        seconds(durationMs),
+        freezeMs === null ? '-' : `${freezeMs} ms`,
+        `${Math.round(interruptionMs)} ms`,
+        `${Math.round(stillMs)} ms`,
+        ...[counts.requests, counts.lost, counts.stale, counts.doubled, counts.subscriptions].map(String),
+      ],
+    ),
+    ['left', 'left', 'left', ...Array.from({ length: 9 }, () => 'right' as const)],
+  );

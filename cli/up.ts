@@ -1,0 +1,76 @@
+import type { RelocationList } from '../api/resources.ts';
+import { FerryClient } from './client.ts';
+import { Devices } from './devices.ts';
+import { type Exit, exits } from './exits.ts';
+import { type Addresses, House, type HousePlan } from './house.ts';
+import { relocationTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+import { tour } from './tour.ts';
+
+export interface UpPlan extends HousePlan {
+  readonly tour: boolean;
+  /** Ends after the tour; the exit status is its verdict. */
+  readonly exit: boolean;
+}
+
+/** Starts everything, shows the tour where asked, and stays until it is asked to end, or a process ends by itself. */
+export async function up(plan: UpPlan, terminal: Terminal): Promise<Exit> {
+  const house = new House(plan, terminal);
+  const interruption = interrupted();
+  try {
+    return await Promise.race([visit(house, plan, terminal, interruption), interruption, house.broken]);
+  } catch (error) {
+    terminal.tell(`${terminal.paint('red', 'ferry up')}: ${(error as Error).message}`);
+    return exits.notThrough;
+  } finally {
+    terminal.living('');
+    await house.end();
+  }
+}
+
+async function visit(house: House, plan: UpPlan, terminal: Terminal, interruption: Promise<Exit>): Promise<Exit> {
+  terminal.tell(terminal.paint('bold', 'Starting Ferry'));
+  const addresses = await house.start();
+  const client = new FerryClient(addresses.api);
+  for (const line of where(addresses)) terminal.tell(line);
+  await earlier(client, terminal);
+
+  if (plan.tour && addresses.sandbox !== null) {
+    const report = await tour(client, new Devices(addresses.sandbox), terminal);
+    if (terminal.json) terminal.document(report);
+    if (plan.exit) return report.ok ? exits.done : exits.notThrough;
+  } else if (terminal.json) terminal.document({ ready: true, ...addresses });
+
+  const other = plan.port === 8700 ? '' : ` --api ${addresses.api}`;
+  terminal.tell(`
+Ferry stays up until Ctrl-C. From a second terminal:
+  npx ferry relocate counter cloud a1${other}
+  npx ferry list${other}
+  npx ferry --help`);
+  return await interruption;
+}
+
+const where = ({ api, temporal, temporalUi, sandbox }: Addresses): string[] => [
+  '',
+  `  API          ${api}  (documentation: ${api}/docs)`,
+  `  Temporal     ${temporal}${temporalUi === null ? '' : `  (UI: ${temporalUi})`}`,
+  ...(sandbox === null ? [] : [`  Sandbox      ${sandbox}/sandbox/state`]),
+];
+
+/** What an earlier start with the same data has left to look at. */
+async function earlier(client: FerryClient, terminal: Terminal): Promise<void> {
+  const { relocations, next } = await client.get<RelocationList>('/v1/relocations?limit=10');
+  if (relocations.length === 0) return;
+  terminal.tell(`\nEarlier relocations${next === null ? '' : ' (the latest ten)'}:\n${relocationTable(relocations)}`);
+}
+
+/** Ctrl-C, SIGTERM or a closed terminal. A second one does not wait: whatever is left is tethered to this process. */
+async function interrupted(): Promise<Exit> {
+  return await new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(exits.notThrough));
+        resolve(exits.done);
+      });
+  });
+}
