@@ -92,6 +92,7 @@ export const cloudInstances = (
     },
 
     remove: async (id, key, wait) => {
+      await orders.withdraw(id, wait); // an instance is called after the order that makes it
       if ((await look(id, wait.signal)) === undefined) return;
       await orders.fulfil({ wish: 'remove', instance: id }, key, wait);
       await shown(id, 'gone', wait);

@@ -20,6 +20,8 @@ export type Wish =
 export interface Orders {
   /** Orders it under `key` (looked for first), waits for the end, tells the instance. TargetRefused, LcmOperationFailed. */
   fulfil(wish: Wish, key: string, wait: Wait): Promise<string>;
+  /** Cancels what is still to be made under `key`, or waits until it is: then nothing more comes of it. */
+  withdraw(key: string, wait: Wait): Promise<void>;
   /** Does the OSS reach the cloud (6.6.3)? Asked by an order that changes nothing. TargetRefused, NotYet. */
   reach(signal: AbortSignal): Promise<void>;
 }
@@ -28,6 +30,7 @@ export interface Orders {
 const DRY_ORDER_MS = 5_000;
 const DRY_ORDER_LOOK_MS = 100;
 const PAGE = 100;
+const UNCANCELLED = [400, 403, 405, 409, 422, 501];
 
 /** `cloud`: the name under which the OSS has it. */
 export const cloudOrders = (oss: Exchange, cloud: string): Orders => {
@@ -51,8 +54,7 @@ export const cloudOrders = (oss: Exchange, cloud: string): Orders => {
   }
 
   async function read(id: string, signal: AbortSignal): Promise<ServiceOrder> {
-    const path = `${serviceOrders}/${encodeURIComponent(id)}`;
-    return (await oss.ask({ method: 'GET', path, schema: ServiceOrder }, signal)).body;
+    return (await oss.ask({ method: 'GET', path: pathOf(id), schema: ServiceOrder }, signal)).body;
   }
 
   async function placed(item: Item, key: string | undefined, signal: AbortSignal): Promise<ServiceOrder> {
@@ -90,6 +92,16 @@ export const cloudOrders = (oss: Exchange, cloud: string): Orders => {
       return instance;
     },
 
+    withdraw: async (key, wait) => {
+      for (const order of await placedUnder(key, wait.signal)) {
+        if (meaningOf(order) !== 'open' || order.orderItem[0]?.action !== 'add') continue;
+        const json = { state: 'CANCELLED' };
+        // It may have ended meanwhile (409), or an OSS may not cancel at all: either way its end tells
+        await oss.ask({ method: 'PATCH', path: pathOf(order.id), json, key, alsoExpect: UNCANCELLED }, wait.signal);
+        await ended(await read(order.id, wait.signal), wait);
+      }
+    },
+
     reach: async (signal) => {
       const begun = performance.now();
       const pause = async (): Promise<void> => {
@@ -104,6 +116,8 @@ export const cloudOrders = (oss: Exchange, cloud: string): Orders => {
     },
   };
 };
+
+const pathOf = (id: string): string => `${serviceOrders}/${encodeURIComponent(id)}`;
 
 interface Item {
   readonly action: 'add' | 'modify' | 'delete' | 'noChange';

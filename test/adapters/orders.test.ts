@@ -178,6 +178,36 @@ describe('an order at the OSS', () => {
   });
 });
 
+describe('an order that is withdrawn', () => {
+  const placeOne = async (...states: string[]): Promise<void> => {
+    oss.states = states;
+    oss.peer.loseAnswer(`POST ${collection}`, 'reset');
+    await expect(orders.fulfil(instantiate, key, quickWait())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+  };
+
+  it('is cancelled, and has ended then', async () => {
+    await placeOne('INPROGRESS');
+    await orders.withdraw(key, quickWait());
+    expect(oss.orders[0]?.state).toBe('CANCELLED');
+  });
+
+  it('is waited for where it cannot be cancelled', async () => {
+    await placeOne('INPROGRESS', 'INPROGRESS', 'INPROGRESS', 'INPROGRESS', 'COMPLETED');
+    oss.refusesPatch = true;
+    await orders.withdraw(key, quickWait());
+    expect(oss.orders[0]?.state).toBe('COMPLETED');
+  });
+
+  it('is left alone when it has ended, asks for something else, or is not ours', async () => {
+    await placeOne('COMPLETED');
+    oss.states = ['INPROGRESS'];
+    await expect(orders.fulfil(start, key, quickWait(100))).rejects.toMatchObject({ name: 'AbortError' });
+    await orders.withdraw(key, quickWait());
+    await orders.withdraw('somebody-else', quickWait());
+    expect(oss.orders.map(({ state }) => state)).toEqual(['COMPLETED', 'INPROGRESS']);
+  });
+});
+
 describe('whether the OSS reaches the cloud', () => {
   it('is asked by an order that changes nothing, under no key', async () => {
     await orders.reach(AbortSignal.timeout(2_000));

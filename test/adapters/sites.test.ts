@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { World } from '../../activities/ports.ts';
 import { type Configuration, parseConfiguration } from '../../configuration/peers.ts';
 import { stepNames } from '../../domain/steps.ts';
+import { ferryConfiguration } from '../../sandbox/configuration.ts';
+import { counterDescriptor } from '../../sandbox/provider.ts';
 import { worldOf } from '../../worker/sites.ts';
 import { faultyServer, type FaultyServer } from '../support/faulty-server.ts';
 import { playedOss } from '../support/played-oss.ts';
@@ -168,6 +170,28 @@ describe('the sites of a configuration', () => {
     expect(world().site('w1').calls('notify')).toEqual([]);
     expect(world().site('cloud').calls('instance')[0]?.peer).toBe('oss');
     expect(world().site('a1').calls('constructor')).toEqual([]);
+  });
+});
+
+describe('the configuration of a sandbox', () => {
+  it('makes the world that the sandbox is', () => {
+    const archive = Buffer.from('archive');
+    const built = { descriptor: counterDescriptor(2), archive, checksum, fileName: 'counter.zip' };
+    const plan = { net: 77, world: 'w', clampSeconds: 4, ttlSeconds: 2, pace: {} };
+    const file = JSON.stringify(ferryConfiguration(plan, built, '/nowhere/counter.zip'));
+    const sandbox = worldOf(parseConfiguration(file), log);
+    const described = ['a1', 'a2', 'w1', 'cloud'].map((name) => sandbox.site(name));
+    expect(described.map(({ kind, system, network }) => [kind, system, network?.name])).toEqual([
+      ['mecHost', 'cellular', 'cellular'],
+      ['mecHost', 'cellular', 'cellular'],
+      ['mecHost', 'wifi', 'wifi'],
+      ['cloud', 'cloud', undefined],
+    ]);
+    expect(sandbox.application('counter')).toMatchObject({
+      appDId: built.descriptor.appDId,
+      management: { port: 7001 },
+    });
+    expect(sandbox.device('ue-9')).toBe('127.77.100.9');
   });
 });
 

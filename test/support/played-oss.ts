@@ -20,6 +20,7 @@ export interface PlayedOss {
   /** What happens to the next order, and from then on: its states, one for each look at it, the last one staying. */
   states: string[];
   notes: string[];
+  refusesPatch: boolean;
   /** Called once for each order that is completed. */
   carriesOut: (order: PlayedOrder) => void;
 }
@@ -39,6 +40,8 @@ export async function playedOss({ ignoresPaging = false } = {}): Promise<PlayedO
     }
     const order = orders.find(({ id }) => `${collection}/${id}` === path);
     if (order === undefined) return { status: 404 };
+    if (method === 'PATCH' && oss.refusesPatch) return { status: 405 };
+    if (method === 'PATCH') left.set(order.id, [String(json['state'])]);
     advance(order);
     return { status: 200, json: order };
   });
@@ -47,6 +50,7 @@ export async function playedOss({ ignoresPaging = false } = {}): Promise<PlayedO
     orders,
     states: ['INPROGRESS', 'COMPLETED'],
     notes: [],
+    refusesPatch: false,
     carriesOut: () => undefined,
   };
 
