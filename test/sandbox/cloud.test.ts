@@ -162,6 +162,8 @@ describe('instances in the cloud', () => {
     const operation = 'PUT /cloud/v1/instances/*';
     around.faults.add({ peer: 'cloud-manager', operation, nth: 1, times: 1, kind: 'neverFinishes' });
     await at('PUT', '/instances/one', { packageId });
+    await at('PUT', '/instances/two', { packageId });
+    await reaches('/instances/two', 'running');
     expect((await at('GET', '/instances/one')).body.state).toBe('starting');
     await at('DELETE', '/instances/one');
     expect(await isGone('/instances/one')).toMatchObject({ status: 404 });

@@ -159,6 +159,7 @@ describe('an order at the OSS', () => {
     around.faults.add({ peer: 'oss', operation: 'POST /tmf-api/*/*/*', nth: 1, times: 1, kind: 'neverFinishes' });
     const { body } = await ask<Order>('POST', orders, add('key-never'));
     const url = `${orders}/${body.id}`;
+    await ordered(add('key-later'));
     expect((await ask<Order>('GET', url)).body.state).toBe('INPROGRESS');
     expect(await ask<Order>('PATCH', url, { state: 'CANCELLED' })).toMatchObject({
       status: 200,
