@@ -224,6 +224,13 @@ describe('the instances of a cloud', () => {
     expect(oss.orders).toHaveLength(1);
   });
 
+  it('are not made any more once they are removed', async () => {
+    oss.states = ['INPROGRESS'];
+    await expect(instances.instantiate(counter, key, quickWait(100))).rejects.toMatchObject({ name: 'AbortError' });
+    await instances.remove(key, 'fundo', quickWait());
+    expect(oss.orders.map(({ state }) => state)).toEqual(['CANCELLED']);
+  });
+
   it('are malformed where their manager says something that its API does not', async () => {
     holds('odd', 'hibernating');
     await expect(instances.list(counter, soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
