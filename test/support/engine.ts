@@ -56,6 +56,15 @@ export class Engine {
     );
   }
 
+  /** On the time-skipping server: hours pass at once while nothing but timers is waited for. */
+  static async skippingTime(testServer: string): Promise<Engine> {
+    return new Engine(
+      await TestWorkflowEnvironment.createTimeSkipping({
+        server: { executable: { type: 'existing-path', path: testServer } },
+      }),
+    );
+  }
+
   async stop(): Promise<void> {
     await this.environment.teardown();
   }

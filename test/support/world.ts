@@ -22,6 +22,8 @@ interface Made extends Instance {
   epoch: number;
   settled: Map<string, 'handedOver' | 'kept'>;
   promisedTo: string | null;
+  /** Knows the source that it relays to. */
+  introduced: boolean;
 }
 
 const DOMAIN = 'counter.edge.test';
@@ -63,6 +65,11 @@ export class PortWorld implements World {
       callback: `/notifications/${n}`,
       expiry: null,
     });
+  }
+
+  /** The process of this site's instance starts anew: what it was told is forgotten. */
+  restart(site: string): void {
+    for (const instance of this.at(site)) Object.assign(instance, { role: 'standby', introduced: false });
   }
 
   at(site: string): Made[] {
@@ -235,12 +242,16 @@ export class PortWorld implements World {
       instance.promisedTo = relocation;
       return { users: 1, copied: 1 };
     },
-    standBy: async () => await this.#called('context.standBy'),
+    standBy: async (at) => {
+      await this.#called('context.standBy');
+      this.#by(at).introduced = true;
+    },
     handOver: async (at, { relocation, target }) => {
       await this.#called('context.handOver');
       const [source, other] = [this.#by(at), this.#by(target)];
       if (source.settled.get(relocation) === 'kept') throw failure('KeptBySource', 'settled as kept');
       if (source.role === 'authority') {
+        if (!other.introduced) throw failure('PeerRejected', 'the target knows nothing of this source');
         Object.assign(other, { role: 'authority', epoch: source.epoch + 1 });
         Object.assign(source, { role: 'relay', promisedTo: null });
         source.settled.set(relocation, 'handedOver');
@@ -304,6 +315,7 @@ export class PortWorld implements World {
       role: 'standby',
       epoch: 0,
       settled: new Map(),
+      introduced: false,
       promisedTo: null,
       rules:
         site === 'cloud'

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import { describe, expect, it } from 'vitest';
+import { workflowBundle } from '../support/engine.ts';
+
+/** What was recorded has to be replayed by the workflows of today; what they would do otherwise has to be noticed. */
+const folder = fileURLToPath(new URL('histories/', import.meta.url));
+const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+
+async function replay(file: string, code = workflowBundle.code): Promise<void> {
+  const history: unknown = JSON.parse(readFileSync(`${folder}${file}`, 'utf8'));
+  await Worker.runReplayHistory({ workflowBundle: { code } }, history);
+}
+
+describe('a recorded history', () => {
+  it('is there for each way in which a relocation can go', () => {
+    const scenarios = new Set(files.map((file) => file.split('.')[1]));
+    for (const scenario of [
+      'relocated',
+      'refused',
+      'rolledBack',
+      'undoFailed',
+      'keptBySource',
+      'answerLost',
+      'cancelledWhileHeld',
+      'cancelledTooLate',
+      'approved',
+      'abandoned',
+    ])
+      expect(scenarios).toContain(scenario);
+  });
+
+  it.each(files)('%s is replayed without a difference', async (file) => {
+    await expect(replay(file)).resolves.toBeUndefined();
+  });
+});
+
+/** The workflow as it would be after a careless change. */
+function changed(from: RegExp, to: string): string {
+  const code = workflowBundle.code.replace(from, to);
+  expect(code, `the change ${String(from)} was not made`).not.toBe(workflowBundle.code);
+  return code;
+}
+
+const relocated = files.filter((file) => file.includes('.relocated.')).at(-1) ?? '';
+
+const notice = /await forward\('notify',[^;]*;/;
+const drain = /await forward\('drain', \(\)=>[^;]*?sleep\)[^;]*;/;
+
+describe('a changed workflow fails the replay', () => {
+  it.each([
+    ['another activity', /activity\('notifyEndpoint'/, "activity('confirmQuiet'"],
+    ['a step left out', notice, ''],
+    ['a step done twice', notice, '$&$&'],
+    ['the drain before the notice', new RegExp(`(${notice.source})([^]*?)(${drain.source})`), '$3$2$1'],
+    ['no drain', drain, ''],
+  ])('%s', async (_, from, to) => {
+    await expect(replay(relocated, changed(from, to))).rejects.toThrow(/nondeterminism/i);
+  });
+});

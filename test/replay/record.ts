@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { RelocationRequest } from '../../domain/relocation.ts';
+import { temporalCli } from '../../temporal/obtain.ts';
+import { abandon, approve, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
+import { Engine, eventually } from '../support/engine.ts';
+import { PortWorld } from '../support/world.ts';
+
+/**
+ * Records the histories that later versions have to replay: `npm run record`, once for every release. Those of earlier
+ * versions stay. `historyToJSON` is the only writer: replay reads nothing else.
+ */
+interface Scenario {
+  readonly world: () => PortWorld;
+  readonly request?: Partial<RelocationRequest>;
+  readonly meanwhile?: (handle: WorkflowHandle, world: PortWorld) => Promise<void>;
+}
+
+const reaches = async (handle: WorkflowHandle, state: string): Promise<void> =>
+  await eventually(async () => (await handle.query(status)).state === state);
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  relocated: { world: () => new PortWorld() },
+  refused: { world: () => Object.assign(new PortWorld(), { missingServices: ['RNIS'] }) },
+  rolledBack: { world: () => new PortWorld().on('a1.steering.write', 'PeerRejected') },
+  undoFailed: {
+    world: () => new PortWorld().on('a1.steering.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected'),
+  },
+  keptBySource: { world: () => new PortWorld().on('context.handOver', 'PeerRejected') },
+  answerLost: { world: () => new PortWorld().on('context.handedOver', 'PeerRejected') },
+  cancelledWhileHeld: {
+    world: () => new PortWorld(),
+    request: { cutOver: { approval: true } },
+    meanwhile: async (handle) => {
+      await reaches(handle, 'held');
+      await handle.executeUpdate(cancel);
+    },
+  },
+  cancelledTooLate: {
+    world: () => new PortWorld().on('cloud.instances.stop', 'PeerRejected'),
+    meanwhile: async (handle) => {
+      await reaches(handle, 'parked');
+      await handle.cancel();
+      await handle.executeUpdate(retry);
+    },
+  },
+  approved: {
+    world: () => new PortWorld(),
+    request: { cutOver: { approval: true } },
+    meanwhile: async (handle) => {
+      await reaches(handle, 'held');
+      await handle.executeUpdate(approve);
+    },
+  },
+  paused: {
+    world: () => {
+      const world = new PortWorld();
+      return world.on('a1.steering.write', async () => await eventually(() => world.calls.includes('let go')));
+    },
+    meanwhile: async (handle, world) => {
+      await eventually(() => world.calls.includes('a1.steering.write'));
+      await handle.executeUpdate(pause);
+      world.calls.push('let go');
+      await reaches(handle, 'paused');
+      await handle.executeUpdate(resume);
+    },
+  },
+  abandoned: {
+    world: () => Object.assign(new PortWorld(), { clientSeen: 0 }),
+    meanwhile: async (handle) => {
+      await reaches(handle, 'parked');
+      await handle.executeUpdate(abandon);
+    },
+  },
+};
+
+const folder = fileURLToPath(new URL('histories/', import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+await mkdir(folder, { recursive: true });
+const engine = await Engine.start(await temporalCli());
+try {
+  for (const [name, { world: make, request, meanwhile }] of Object.entries(scenarios)) {
+    const world = make();
+    await engine.over(world, async (start) => {
+      const handle = await start(request);
+      await meanwhile?.(handle, world);
+      const { outcome } = await handle.result();
+      const file = `relocate-application.${name}.${version}.json`;
+      await writeFile(`${folder}${file}`, historyToJSON(await handle.fetchHistory()));
+      process.stdout.write(`${file}: ${outcome}\n`);
+    });
+  }
+} finally {
+  await engine.stop();
+}
