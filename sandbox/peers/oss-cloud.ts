@@ -45,11 +45,14 @@ const Instance = z.object({
 });
 type Instance = z.infer<typeof Instance>;
 
-export class CloudOrders {
+/** The work on one order. When `withdrawn` is aborted, nothing more is asked of the cloud. */
+export class CloudWork {
   readonly #url: string;
+  readonly #withdrawn: AbortSignal;
 
-  constructor(url: string) {
+  constructor(url: string, withdrawn: AbortSignal) {
     this.#url = `${url}/cloud/v1`;
+    this.#withdrawn = withdrawn;
   }
 
   /** Does it, waits until the cloud shows it, and answers the item as completed. `key` names what is made. */
@@ -123,6 +126,7 @@ export class CloudOrders {
   }
 
   async #ask(method: string, path: string, json?: unknown, also: readonly number[] = []) {
+    this.#withdrawn.throwIfAborted();
     const answer = await fetch(this.#url + path, {
       method,
       signal: AbortSignal.timeout(4_000),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Faults } from '../faults.ts';
 import type { PeerPlan } from '../peer.ts';
 import { found, Refused } from '../problem.ts';
-import { CloudOrders, Item, Unfulfilled } from './oss-cloud.ts';
+import { CloudWork, Item, Unfulfilled } from './oss-cloud.ts';
 
 const COLLECTION = '/tmf-api/serviceOrdering/v4/serviceOrder';
 
@@ -34,8 +34,10 @@ type Order = z.infer<typeof OrderCreate> & {
 
 /** The OSS: TMF 641 service ordering v4, as OpenSlice serves it. Fulfils orders at the cloud. */
 export function ossPeer(net: number, faults: Faults): PeerPlan {
-  const cloud = new CloudOrders(`http://127.${net}.4.1:8080`);
+  const cloud = `http://127.${net}.4.1:8080`;
   const orders = new Map<string, Order>();
+  /** What is under way, and how to withdraw it. */
+  const work = new Map<string, { readonly withdrawal: AbortController; readonly done: Promise<void> }>();
   const isFinal = (id: string): boolean => FINAL.some((state) => state === orders.get(id)?.state);
 
   function change(id: string, members: Partial<Order>): void {
@@ -44,17 +46,18 @@ export function ossPeer(net: number, faults: Faults): PeerPlan {
   }
 
   function end(id: string, state: State, members: Partial<Order> = {}): void {
-    if (!isFinal(id)) change(id, { ...members, state, completionDate: new Date().toISOString() }); // else cancelled
+    change(id, { ...members, state, completionDate: new Date().toISOString() });
   }
 
   /** Item by item; the first one that cannot be fulfilled ends the order. */
-  async function perform({ id, externalId, orderItem, note }: Order): Promise<void> {
+  async function perform({ id, externalId, orderItem, note }: Order, withdrawn: AbortSignal): Promise<void> {
     const items = orderItem.map((item) => ({ ...item, state: 'INPROGRESS' }));
     change(id, { state: 'INPROGRESS', orderItem: items });
     for (const [n, item] of orderItem.entries()) {
       try {
-        items[n] = { ...(await cloud.fulfil(item, externalId ?? id)), state: 'COMPLETED' };
+        items[n] = { ...(await new CloudWork(cloud, withdrawn).fulfil(item, externalId ?? id)), state: 'COMPLETED' };
       } catch (error) {
+        if (withdrawn.aborted) return;
         const state = error instanceof Unfulfilled ? error.state : 'FAILED';
         items[n] = { ...item, state };
         const told = { text: (error as Error).message, author: 'oss', date: new Date().toISOString() };
@@ -62,6 +65,20 @@ export function ossPeer(net: number, faults: Faults): PeerPlan {
       }
     }
     end(id, 'COMPLETED', { orderItem: items });
+  }
+
+  function begin(order: Order): void {
+    const withdrawal = new AbortController();
+    const done = perform(order, withdrawal.signal).finally(() => work.delete(order.id));
+    work.set(order.id, { withdrawal, done });
+  }
+
+  /** What is being asked of the cloud is awaited: nothing more comes of an order that is CANCELLED. */
+  async function withdraw(id: string): Promise<void> {
+    work.get(id)?.withdrawal.abort();
+    await work.get(id)?.done;
+    if (isFinal(id)) throw new Refused(409, `the order is ${orders.get(id)?.state}`);
+    end(id, 'CANCELLED');
   }
 
   const routes = Router();
@@ -78,7 +95,7 @@ export function ossPeer(net: number, faults: Faults): PeerPlan {
     orders.set(id, order);
     if (faults.acting(req, 'neverFinishes')) change(id, { state: 'INPROGRESS' });
     else if (faults.acting(req, 'noEffect')) end(id, 'COMPLETED');
-    else void perform(order);
+    else begin(order);
     res.status(201).location(order.href).json(order);
   });
   routes.get(COLLECTION, (req, res) => {
@@ -93,13 +110,12 @@ export function ossPeer(net: number, faults: Faults): PeerPlan {
   routes.get(`${COLLECTION}/:id`, (req: ById, res) => {
     res.json(named(req));
   });
-  routes.patch(`${COLLECTION}/:id`, (req: ById, res) => {
+  routes.patch(`${COLLECTION}/:id`, async (req: ById, res) => {
     const { state, description, note } = OrderUpdate.parse(req.body);
     const order = named(req);
-    if (state !== undefined && isFinal(order.id)) throw new Refused(409, `the order is ${order.state}`);
+    if (state !== undefined) await withdraw(order.id);
     if (description !== undefined) change(order.id, { description });
     if (note !== undefined) change(order.id, { note: [...order.note, ...note] });
-    if (state !== undefined) end(order.id, state);
     res.json(orders.get(order.id));
   });
 

@@ -168,6 +168,34 @@ describe('an order at the OSS', () => {
     expect((await ask('PATCH', url, { state: 'CANCELLED' })).status).toBe(409);
   });
 
+  it('that is cancelled makes nothing later', async () => {
+    const operation = 'GET /cloud/v1/packages';
+    const fault = around.faults.add({
+      peer: 'cloud-manager',
+      operation,
+      nth: 1,
+      times: 1,
+      kind: 'hold',
+      when: 'before',
+    });
+    const { body } = await ask<Order>('POST', orders, add('key-cancelled'));
+    await eventually(
+      () => fault.fired,
+      (fired) => fired === 1,
+    );
+    const cancelling = ask<Order>('PATCH', `${orders}/${body.id}`, { state: 'CANCELLED' });
+    await eventually(
+      () => around.journal.since(0).some(({ method, path }) => method === 'PATCH' && path.endsWith(body.id)),
+      (asked) => asked,
+    );
+    await ask('GET', orders); // by now the PATCH that came before has been read, and its withdrawal is heard
+    fault.release();
+    expect((await cancelling).body.state).toBe('CANCELLED');
+    await ordered(add('key-after'));
+    expect((await ask<Order>('GET', `${orders}/${body.id}`)).body.state).toBe('CANCELLED');
+    expect((await atCloud('key-cancelled')).status).toBe(404);
+  });
+
   it('is found in the list by its externalId, which cannot be changed', async () => {
     await ordered(add('key-found'));
     const { body } = await ask<Order[]>('GET', orders);
