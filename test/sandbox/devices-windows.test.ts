@@ -101,6 +101,18 @@ describe('a window', () => {
     expect(Math.abs(Date.parse(each[0]?.longestGapAt ?? '') - before)).toBeLessThan(200);
   });
 
+  it('waits, when it ends, for what became due in it and is not settled yet', async () => {
+    await start();
+    await begin();
+    let pending = false;
+    application.write = () => {
+      pending = true;
+      return undefined;
+    };
+    await eventually(() => pending, Boolean);
+    expect((await end()).total.lost).toBeGreaterThanOrEqual(1);
+  });
+
   it('counts as stale an answer that goes back behind one seen before, in its counter or its epoch', async () => {
     await start();
     await accepted(5);
