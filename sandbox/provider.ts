@@ -26,7 +26,11 @@ export function counterDescriptor(ttlSeconds: number): Descriptor {
     appDescription: 'Counts the numbered writes of each user, and moves between sites without losing one.',
     swImageDescriptor: [{ id: 'app', name: 'counter', version: '1.0.0', containerFormat: 'BARE', swImage: IMAGE }],
     appExtCpd: [{ inherited_attributes: {} }],
-    virtualComputeDescriptor: { virtualCpu: { numVirtualCpu: 1 }, virtualMemory: { virtualMemSize: 128 } },
+    virtualComputeDescriptor: {
+      virtualComputeDescId: 'small',
+      virtualCpu: { numVirtualCpu: 1 },
+      virtualMemory: { virtualMemSize: 128 },
+    },
     userContextTransferCapability: { statefulApplication: true, userContextTransferSupport: true },
     appServiceRequired: [{ serName: 'RNIS', version: '2.2.1' }],
     appDNSRule: [
