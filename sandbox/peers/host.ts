@@ -3,6 +3,9 @@ import { Refused } from '../problem.ts';
 import { type RunningInstance, startInstance } from '../runner.ts';
 import type { Platform } from './platform.ts';
 
+/** Of a range: 1 to this. */
+const ADDRESSES = 250;
+
 /** A MEC host: a platform, and addresses on which application instances run as processes. */
 export class Host {
   readonly id: string;
@@ -21,7 +24,7 @@ export class Host {
   }
 
   get full(): boolean {
-    return this.#places.size >= this.#capacity;
+    return this.#places.size >= Math.min(this.#capacity, ADDRESSES);
   }
 
   /** Keeps a place for an instance: not the address of one that left just now, which devices may still have cached. */
@@ -29,7 +32,7 @@ export class Host {
     if (this.full) throw new Refused(409, `host ${this.id} is full`);
     const taken = new Set(this.#places.values());
     do {
-      this.#last = (this.#last % 250) + 1;
+      this.#last = (this.#last % ADDRESSES) + 1;
     } while (taken.has(`${this.#range}.${this.#last}`));
     this.#places.set(instance, `${this.#range}.${this.#last}`);
   }
@@ -38,15 +41,10 @@ export class Host {
     return this.#places.get(instance);
   }
 
-  /** The platform knows it first; when its process cannot be started, nothing stays. */
+  /** The platform knows it first. Who is told that its process could not be started lets it leave. */
   async begin(instance: string, archive: Buffer, descriptor: Descriptor): Promise<RunningInstance> {
     this.platform.admit(instance, descriptor, this.#place(instance));
-    try {
-      return await this.run(instance, archive);
-    } catch (error) {
-      this.platform.dismiss(instance);
-      throw error;
-    }
+    return await this.run(instance, archive);
   }
 
   /** Starts its process, at first or again. */

@@ -72,9 +72,8 @@ export class LifeCycle {
     if (instance.operationalState !== undefined) throw new Refused(409, 'it is INSTANTIATED');
     const wanted = InstantiateAppRequest.parse(body).selectedMECHostInfo.map(({ hostId }) => hostId.id);
     const hosts = this.#hosts.filter(({ id }) => wanted.includes(id));
-    if (hosts.length === 0) throw new Refused(400, `no host ${wanted.join(', ')} here`);
-    const host = hosts.find(({ full }) => !full);
-    if (host === undefined) throw new Refused(409, `host ${wanted.join(', ')} is full`);
+    const host = hosts.find(({ full }) => !full) ?? hosts[0];
+    if (host === undefined) throw new Refused(400, `no host ${wanted.join(', ')} here`);
     host.take(instance.id);
     instance.host = host;
     const work = async (): Promise<void> => {
