@@ -43,7 +43,7 @@ beforeAll(async () => {
   const { appDId, appSoftVersion: softVersion } = descriptor;
   application = { ...counter, appDId, softVersion, checksum: sha256(archive), archive: { path: '', uri } };
 
-  const exchange = ({ name, url }: Peer) => new Exchange({ name, url, timeoutMs: 500 }, pino({ enabled: false }));
+  const exchange = ({ name, url }: Peer) => new Exchange({ name, url, timeoutMs: 1_500 }, pino({ enabled: false }));
   packages = cloudPackages(exchange(manager), 'cloud');
   instances = cloudInstances(exchange(manager), cloudOrders(exchange(oss), 'cloud'), {
     cloud: 'cloud',
@@ -56,19 +56,21 @@ afterAll(async () => {
   await Promise.all(peers.map(async (peer) => await peer.close()));
 });
 
-const soon = (): AbortSignal => AbortSignal.timeout(5_000);
+const soon = (): AbortSignal => AbortSignal.timeout(15_000);
 const found = async (id: string) => (await instances.list(application, soon())).find((each) => each.id === id);
 
 describe("the adapters at the sandbox's cloud and OSS", () => {
   it('are told that the package is missing, bring it, and find it usable', async () => {
     expect(await packages.find(application, soon())).toBe('absent');
-    await expect(instances.instantiate(application, 'f0', quickWait())).rejects.toThrow('package missing');
-    await packages.distribute(application, 'f1', quickWait());
+    await expect(instances.instantiate(application, 'f0', quickWait(15_000))).rejects.toThrow('package missing');
+    await packages.distribute(application, 'f1', quickWait(15_000));
     expect(await packages.find(application, soon())).toBe('usable');
-    await packages.distribute(application, 'f1', quickWait());
+    await packages.distribute(application, 'f1', quickWait(15_000));
     const other = { ...application, checksum: 'f'.repeat(64) };
     expect(await packages.find(other, soon())).toBe('mismatch');
-    await expect(packages.distribute(other, 'f1', quickWait())).rejects.toMatchObject({ type: 'PackageMismatch' });
+    await expect(packages.distribute(other, 'f1', quickWait(15_000))).rejects.toMatchObject({
+      type: 'PackageMismatch',
+    });
   });
 
   it('find the OSS to reach the cloud', async () => {
@@ -76,41 +78,41 @@ describe("the adapters at the sandbox's cloud and OSS", () => {
   });
 
   it('instantiate, stop, re-start and remove', async () => {
-    await packages.distribute(application, 'f1', quickWait());
+    await packages.distribute(application, 'f1', quickWait(15_000));
     const made = await instances.instantiate(application, 'f2', quickWait(15_000));
     expect(made).toMatchObject({ id: 'f2', name: 'f2', state: 'started', endpoint: { port: 7000 } });
-    await instances.stop('f2', 'f3', quickWait());
+    await instances.stop('f2', 'f3', quickWait(15_000));
     expect(await found('f2')).toMatchObject({ state: 'stopped' });
     expect(await instances.start('f2', 'f4', quickWait(15_000))).toMatchObject({ state: 'started' });
-    await instances.remove('f2', 'f5', quickWait());
+    await instances.remove('f2', 'f5', quickWait(15_000));
     expect(await found('f2')).toBeUndefined();
   });
 
   it.each(['reset', '504', 'silence'] as const)('make one instance although the answer was lost (%s)', async (as) => {
-    await packages.distribute(application, 'f1', quickWait());
+    await packages.distribute(application, 'f1', quickWait(15_000));
     const key = `flost${as}`;
     const before = orders().length;
     around.faults.add({ peer: 'oss', nth: 1, operation: `POST ${orderPath}`, kind: 'answerLost', as, times: 1 });
-    await expect(instances.instantiate(application, key, quickWait())).rejects.toMatchObject({
+    await expect(instances.instantiate(application, key, quickWait(15_000))).rejects.toMatchObject({
       type: 'PeerUnavailable',
     });
     expect(await instances.instantiate(application, key, quickWait(15_000))).toMatchObject({ id: key });
     expect(orders().length - before).toBe(1);
-    await instances.remove(key, `${key}x`, quickWait());
+    await instances.remove(key, `${key}x`, quickWait(15_000));
   });
 
   it('do not believe an OSS that completes an order without doing it', async () => {
-    await packages.distribute(application, 'f1', quickWait());
+    await packages.distribute(application, 'f1', quickWait(15_000));
     await instances.instantiate(application, 'f6', quickWait(15_000));
     around.faults.add({ peer: 'oss', nth: 1, operation: `POST ${orderPath}`, kind: 'noEffect' });
-    await expect(instances.stop('f6', 'f7', quickWait())).rejects.toMatchObject({ type: 'LcmOperationFailed' });
+    await expect(instances.stop('f6', 'f7', quickWait(15_000))).rejects.toMatchObject({ type: 'LcmOperationFailed' });
     around.faults.clear();
-    await instances.remove('f6', 'f8', quickWait());
+    await instances.remove('f6', 'f8', quickWait(15_000));
   });
 
   it('find out that the cloud cannot use a package', async () => {
     const wrong = { ...application, softVersion: '9.9.9' };
-    await expect(packages.distribute(wrong, 'f9', quickWait())).rejects.toMatchObject({ type: 'PackageInvalid' });
+    await expect(packages.distribute(wrong, 'f9', quickWait(15_000))).rejects.toMatchObject({ type: 'PackageInvalid' });
     expect(await packages.find(wrong, soon())).toBe('unusable');
   });
 });

@@ -17,7 +17,7 @@ const notice = {
   application: counter,
   user: '*',
 };
-const soon = (): AbortSignal => AbortSignal.timeout(3_000);
+const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 
 describe("a notice of an application's new address", () => {
   let proxy: Peer;

@@ -42,7 +42,7 @@ describe.skipIf(openapiAbsent)(`what is asked of an OSS is as TMF 641 publishes 
   });
 
   it('the order that changes nothing', async () => {
-    await cloudOrders(oss.peer.exchange, 'cloud').reach(AbortSignal.timeout(2_000));
+    await cloudOrders(oss.peer.exchange, 'cloud').reach(AbortSignal.timeout(10_000));
     expect(fits('ServiceOrderCreate', oss.peer.heard[0]?.json)).toBe(true);
   });
 
@@ -85,7 +85,7 @@ describe.skipIf(openapiAbsent)(`what is told to an LCM proxy is as MEC 016 publi
     const proxy = await faultyServer(() => ({ status: 204 }));
     const endpoint = { host: '127.0.0.2', port: 7000 };
     const notice = { from: 'old', to: 'new', endpoint, application: counter, user: '*' };
-    await mec016Notices(proxy.exchange).addressChanged(notice, AbortSignal.timeout(2_000));
+    await mec016Notices(proxy.exchange).addressChanged(notice, AbortSignal.timeout(10_000));
     await proxy.close();
     const body = proxy.heard[0]?.json ?? {};
     const fits = published(mec016, 'AddressChangeNotification');

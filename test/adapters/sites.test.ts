@@ -14,7 +14,7 @@ const nowhere = 'http://127.0.0.1:9';
 
 /** As a sandbox of network 77 describes itself, less what these tests do not need. */
 function configured(urls: Record<string, string> = {}): Configuration {
-  const peer = (kind: string, name: string) => ({ kind, url: urls[name] ?? nowhere, timeoutMs: 300 });
+  const peer = (kind: string, name: string) => ({ kind, url: urls[name] ?? nowhere, timeoutMs: 2_000 });
   const host = (system: string, name: string, net: number) => ({
     kind: 'mecHost',
     system,
@@ -81,7 +81,7 @@ function configured(urls: Record<string, string> = {}): Configuration {
 
 const log = pino({ enabled: false });
 const world = (urls?: Record<string, string>): World => worldOf(configured(urls), log);
-const soon = (): AbortSignal => AbortSignal.timeout(5_000);
+const soon = (): AbortSignal => AbortSignal.timeout(15_000);
 
 const open: FaultyServer[] = [];
 afterEach(async () => void (await Promise.all(open.splice(0).map(async (server) => await server.close()))));

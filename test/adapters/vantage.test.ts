@@ -5,12 +5,12 @@ import { faultyServer, type FaultyServer, type Heard, type Reply } from '../supp
 describe('a vantage point', () => {
   let point: FaultyServer;
   let play: (heard: Heard) => Reply;
-  const soon = (): AbortSignal => AbortSignal.timeout(2_000);
+  const soon = (): AbortSignal => AbortSignal.timeout(10_000);
   const vantage = () => vantagePoint(point.exchange);
 
   beforeEach(async () => {
     play = () => ({ status: 500 });
-    point = await faultyServer((heard) => play(heard));
+    point = await faultyServer((heard) => play(heard), { timeoutMs: 2_000 });
   });
   afterEach(async () => await point.close());
 

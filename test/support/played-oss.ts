@@ -31,20 +31,23 @@ export const collection = '/tmf-api/serviceOrdering/v4/serviceOrder';
 export async function playedOss({ ignoresPaging = false } = {}): Promise<PlayedOss> {
   const orders: PlayedOrder[] = [];
   const left = new Map<string, string[]>();
-  const peer = await faultyServer(({ method, path, query, json }) => {
-    if (method === 'POST') return placed(json as unknown as PlayedOrder);
-    if (path === collection) {
-      const offset = Number(query.get('offset') ?? 0);
-      const limit = Number(query.get('limit') ?? 1_000);
-      return { status: 200, json: ignoresPaging ? orders : orders.slice(offset, offset + limit) };
-    }
-    const order = orders.find(({ id }) => `${collection}/${id}` === path);
-    if (order === undefined) return { status: 404 };
-    if (method === 'PATCH' && oss.refusesPatch) return { status: 405 };
-    if (method === 'PATCH') left.set(order.id, [String(json['state'])]);
-    advance(order);
-    return { status: 200, json: order };
-  });
+  const peer = await faultyServer(
+    ({ method, path, query, json }) => {
+      if (method === 'POST') return placed(json as unknown as PlayedOrder);
+      if (path === collection) {
+        const offset = Number(query.get('offset') ?? 0);
+        const limit = Number(query.get('limit') ?? 1_000);
+        return { status: 200, json: ignoresPaging ? orders : orders.slice(offset, offset + limit) };
+      }
+      const order = orders.find(({ id }) => `${collection}/${id}` === path);
+      if (order === undefined) return { status: 404 };
+      if (method === 'PATCH' && oss.refusesPatch) return { status: 405 };
+      if (method === 'PATCH') left.set(order.id, [String(json['state'])]);
+      advance(order);
+      return { status: 200, json: order };
+    },
+    { timeoutMs: 1_500 },
+  );
   const oss: PlayedOss = {
     peer,
     orders,

@@ -12,3 +12,13 @@ export function quickWait(limitMs = 5_000): Wait & { readonly told: readonly str
     pause: async () => await sleep(5, undefined, { signal }),
   };
 }
+
+/** Cancelled, with an Error `cancelled`, as soon as there is something to tell. */
+export function cancelledWait(): Wait {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    progress: () => controller.abort(new Error('cancelled')),
+    pause: async () => controller.signal.throwIfAborted(),
+  };
+}
