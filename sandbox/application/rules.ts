@@ -1,0 +1,41 @@
+import { has, type Intervals } from './intervals.ts';
+import type { Kept, Relocation, Standing } from './state.ts';
+
+/**
+ * The rules that make a hand-over safe, each in one place (docs/application-contract.md). They are a parameter of the
+ * authority so that the exploration can show, for each, what goes wrong without it.
+ */
+export interface Rules {
+  /** Only the source decides: does the target take a `prepare` for the decision? */
+  readonly prepareDecides: boolean;
+  /** Each freeze has its own number: the epoch it proposes, higher than any proposed before, decided or not. */
+  readonly freezeNumber: (epoch: number, proposed: number) => number;
+  /** What remains of a relocation that was settled as kept: a tombstone. */
+  readonly bury: (relocation: Relocation | undefined) => Relocation;
+  /** `copy` and `prepare` are refused by an authority. */
+  readonly refusesCopies: (standing: Standing) => boolean;
+  /** Whoever is not the authority relays. */
+  readonly serves: (standing: Standing) => boolean;
+  /** A control message of an older epoch is refused. */
+  readonly outdated: (number: number, known: number) => boolean;
+  /** A request that carries a newer epoch makes an instance stop serving. */
+  readonly fenced: (own: number, heard: number) => boolean;
+  /** Was this write accepted before? The highest number alone does not tell. */
+  readonly accepted: (accepted: Intervals, number: number) => boolean;
+}
+
+const TOMBSTONE: Kept = { phase: 'kept' };
+
+export const rules: Rules = {
+  prepareDecides: false,
+  freezeNumber: (epoch, proposed) => Math.max(epoch, proposed) + 1,
+  bury: () => TOMBSTONE,
+  refusesCopies: ({ role }) => role === 'authority',
+  serves: ({ role }) => role === 'authority',
+  outdated: (number, known) => number <= known,
+  fenced: (own, heard) => heard > own,
+  accepted: has,
+};
+
+/** A request crosses at most this many relays. */
+export const MOST_HOPS = 2;

@@ -1,0 +1,112 @@
+import { size, union } from './intervals.ts';
+import {
+  ALL,
+  type Effect,
+  type Entry,
+  type EventOf,
+  isContext,
+  type Prepare,
+  type Refused,
+  refuse,
+} from './messages.ts';
+import type { Rules } from './rules.ts';
+import { knownOf, learn, type Receiving, type State, standingOf } from './state.ts';
+
+const done = (id: number): Effect => ({ kind: 'answer', id, body: null });
+
+/** Takes what the source sends ahead. Without content it is an introduction: from now on it relays to the source. */
+export function copy(state: State, { id, relocation, users, source, chunk }: EventOf<'copy'>, rules: Rules): Effect[] {
+  const known = state.relocations.get(relocation);
+  if (known?.phase === 'kept') return [refuse(id, 'Kept')];
+  const named = chunk.filter(isContext).map(({ user }) => user);
+  if ((chunk.length === 0 ? [users] : named).some((user) => rules.refusesCopies(standingOf(state, user))))
+    return [refuse(id, 'Authority')];
+  if (known !== undefined && known.phase !== 'receiving') return [refuse(id, 'Authority')];
+  const receiving = known ?? { phase: 'receiving', users, staged: new Map(), prepared: null };
+  state.relocations.set(relocation, receiving);
+  stage(receiving, chunk);
+  if (chunk.length === 0) state.users.set(users, { ...knownOf(state, users), role: 'standby', to: source });
+  for (const entry of chunk) learn(state, entry.user, entry.epoch, isContext(entry) ? source : entry.to);
+  return [done(id)];
+}
+
+/** Takes the last delta, and waits: only the source decides. */
+export function prepare(state: State, event: EventOf<'prepare'>, rules: Rules): Effect[] {
+  const { id, relocation, users, number } = event;
+  const known = state.relocations.get(relocation);
+  if (known?.phase === 'kept') return [refuse(id, 'Kept')];
+  if (known !== undefined && known.phase !== 'receiving') return [refuse(id, 'Authority')];
+  const receiving: Receiving = known ?? { phase: 'receiving', users, staged: new Map(), prepared: null };
+  if (receiving.prepared !== null && number < receiving.prepared) return [refuse(id, 'Outdated')];
+  stage(receiving, event.entries);
+  const refused = objection(state, receiving, event, rules);
+  if (refused !== null) return [refuse(id, refused)];
+  receiving.prepared = number;
+  state.relocations.set(relocation, receiving);
+  if (rules.prepareDecides) takeOver(state, relocation, receiving, number);
+  return [done(id)];
+}
+
+/** The source has decided. */
+export function commit(state: State, { id, relocation, number, whole }: EventOf<'commit'>, rules: Rules): Effect[] {
+  const known = state.relocations.get(relocation);
+  if (known?.phase === 'received' && known.number >= number) return [done(id)];
+  if (known?.phase === 'receiving' && known.prepared === number) {
+    takeOver(state, relocation, known, number);
+    return [done(id)];
+  }
+  if (whole === null) return [refuse(id, 'NotPrepared')];
+  const receiving: Receiving = { phase: 'receiving', users: whole.users, staged: new Map(), prepared: number };
+  stage(receiving, whole.entries);
+  const refused = objection(state, receiving, whole, rules);
+  if (refused !== null) return [refuse(id, refused)];
+  takeOver(state, relocation, receiving, number);
+  return [done(id)];
+}
+
+/** A relayed request that carries the number for which this instance is prepared says that the source has decided. */
+export function decidedAt(state: State, user: string, number: number): void {
+  for (const [relocation, known] of state.relocations)
+    if (known.phase === 'receiving' && known.prepared === number && concerns(state, known, user))
+      takeOver(state, relocation, known, number);
+}
+
+function concerns(state: State, { staged }: Receiving, user: string): boolean {
+  const entry = staged.get(user) ?? staged.get(ALL);
+  return entry !== undefined && isContext(entry) && standingOf(state, user).role !== 'authority';
+}
+
+/** Messages may arrive late and twice: the newer epoch wins, and what was accepted in the same one is joined. */
+function stage({ staged }: Receiving, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    const known = staged.get(entry.user);
+    if (known !== undefined && known.epoch > entry.epoch) continue;
+    const joined = known?.epoch === entry.epoch && isContext(known) && isContext(entry);
+    staged.set(entry.user, joined ? { ...entry, accepted: union(known.accepted, entry.accepted) } : entry);
+  }
+}
+
+function objection(state: State, { staged }: Receiving, { number, total }: Prepare, rules: Rules): Refused | null {
+  let count = 0;
+  for (const entry of staged.values()) {
+    if (!isContext(entry)) continue;
+    if (rules.refusesCopies(standingOf(state, entry.user))) return 'Authority';
+    if (rules.outdated(number, state.users.get(entry.user)?.epoch ?? 0)) return 'Outdated';
+    count += size(entry.accepted);
+  }
+  // What was copied only ever grows towards what the source has: equal sums mean equal content.
+  return staged.size === total.entries && count === total.count ? null : 'Incomplete';
+}
+
+function takeOver(state: State, relocation: string, { staged }: Receiving, epoch: number): void {
+  const all = staged.get(ALL);
+  if (all !== undefined && isContext(all))
+    for (const [user, { role }] of state.users) if (role !== 'authority' && !staged.has(user)) state.users.delete(user);
+  for (const entry of staged.values()) {
+    if (isContext(entry)) {
+      const { user, accepted, address } = entry;
+      state.users.set(user, { role: 'authority', epoch, accepted, address, to: null, frozen: false });
+    } else learn(state, entry.user, entry.epoch, entry.to);
+  }
+  state.relocations.set(relocation, { phase: 'received', number: epoch });
+}
