@@ -5,38 +5,44 @@ import { z } from 'zod';
  * The environment of the API and of the worker. Where Temporal is, temporal/connection.ts reads from its own variables
  * (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …).
  */
-const Environment = z
+const Variables = z.object({
+  /** Path of the configuration file. */
+  FERRY_CONFIG: z.string('is missing: the path of the configuration file'),
+  FERRY_HOST: z.string().default('127.0.0.1'),
+  FERRY_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'is no port')
+    .transform(Number)
+    .pipe(z.int().max(65_535, 'is no port'))
+    .default(8700),
+  /** Serve others than this machine, although nobody has to say who he is. */
+  FERRY_UNPROTECTED: z.stringbool('is neither true nor false').default(false),
+  FERRY_TASK_QUEUE: z.string().default('ferry'),
+  FERRY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** Address of the Temporal UI, for links to it. */
+  FERRY_TEMPORAL_UI: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+});
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+
+const Exposure = z
   .object({
-    /** Path of the configuration file. */
-    FERRY_CONFIG: z.string('is missing: the path of the configuration file'),
-    FERRY_HOST: z.string().default('127.0.0.1'),
-    FERRY_PORT: z
-      .string()
-      .regex(/^\d{1,5}$/, 'is no port')
-      .transform(Number)
-      .pipe(z.int().max(65_535, 'is no port'))
-      .default(8700),
-    /** Serve others than this machine, although nobody has to say who he is. */
-    FERRY_UNPROTECTED: z.stringbool('is neither true nor false').default(false),
-    FERRY_TASK_QUEUE: z.string().default('ferry'),
-    FERRY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    /** Address of the Temporal UI, for links to it. */
-    FERRY_TEMPORAL_UI: z
-      .url({ protocol: /^https?$/ })
-      .transform((url) => url.replace(/\/+$/, ''))
-      .optional(),
+    FERRY_HOST: Variables.shape.FERRY_HOST,
+    FERRY_UNPROTECTED: Variables.shape.FERRY_UNPROTECTED.catch(false),
   })
   .refine(({ FERRY_HOST, FERRY_UNPROTECTED }) => isLoopback(FERRY_HOST) || FERRY_UNPROTECTED, {
     path: ['FERRY_HOST'],
     message:
       'is reached from other machines, and the API does not ask yet who calls: bind it to 127.0.0.1, or set FERRY_UNPROTECTED=true where something else protects it',
-    when: ({ value }) => typeof (value as { FERRY_HOST?: unknown }).FERRY_HOST === 'string', // beside other mistakes too
-  })
-  .readonly();
-export type Environment = z.infer<typeof Environment>;
+  });
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+/** An intersection, so that the mistakes of both sides are told at once. */
+const Environment = Variables.and(Exposure).readonly();
+export type Environment = z.infer<typeof Environment>;
 
 /** Reads it once, at the entry; an empty variable is an unset one. Throws an Error whose message lists every mistake. */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
