@@ -112,11 +112,6 @@ export const failures = {
     status: 409,
     remedy: 'The source decided to keep its users (the target did not answer in time): start anew.',
   },
-  SourceUnreachable: {
-    retry: true,
-    status: 503,
-    remedy: 'The source alone knows who the authority is: bring it back, then retry.',
-  },
   StillInUse: {
     retry: false,
     status: 409,

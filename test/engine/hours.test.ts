@@ -25,7 +25,7 @@ describe('over hours', () => {
       world.restart('a1');
       const result = await handle.result();
       expect(result).toMatchObject({ outcome: 'relocated', moved: { subscriptions: 4 } });
-      expect(result.totalMs).toBeGreaterThan(24 * 3_600_000);
+      expect(result.totalMs).toBeGreaterThan(23 * 3_600_000);
     });
     expect(world.at('a1')[0]?.subscriptions).toHaveLength(4);
   });
@@ -46,9 +46,8 @@ describe('over hours', () => {
       await eventually(async () => (await handle.query(status)).state === 'parked');
       await engine.environment.sleep('3 days');
       await expect(handle.query(status)).resolves.toMatchObject({ state: 'parked', step: 'retire' });
-      const answered = handle.executeUpdate(retry);
+      await handle.executeUpdate(retry);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
-      await answered;
     });
   });
 });

@@ -58,11 +58,16 @@ export class Engine {
 
   /** On the time-skipping server: hours pass at once while nothing but timers is waited for. */
   static async skippingTime(testServer: string): Promise<Engine> {
-    return new Engine(
-      await TestWorkflowEnvironment.createTimeSkipping({
-        server: { executable: { type: 'existing-path', path: testServer } },
-      }),
-    );
+    const environment = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path: testServer } },
+    });
+    // It has no start option for them, and fails each upsert of one that it does not know
+    const KEYWORD = 2;
+    await environment.connection.operatorService.addSearchAttributes({
+      namespace: 'default',
+      searchAttributes: Object.fromEntries(Object.values(searchAttributes).map(({ name }) => [name, KEYWORD])),
+    });
+    return new Engine(environment);
   }
 
   async stop(): Promise<void> {
