@@ -67,7 +67,7 @@ export interface Instances {
   start(id: string, key: string, wait: Wait): Promise<Instance>;
   /** Stops it and keeps it, with its package. "Already so" and "not there" are success. */
   stop(id: string, key: string, wait: Wait): Promise<void>;
-  /** Closes open operations, terminates and deletes. "Not there" is success. */
+  /** Closes open operations, terminates and deletes; `id` may be the name under which it was made. "Not there" is success. */
   remove(id: string, key: string, wait: Wait): Promise<void>;
   /** Whether a site that is left keeps a stopped instance (a cloud, GR 5.3.1) or deletes it (a MEC host). */
   readonly whenLeft: 'stop' | 'remove';

@@ -55,20 +55,19 @@ export const instantiating = (means: Means) => ({
       const { application, target, relocation, key } = sceneOf(means, subject);
       const step = key('instantiateTarget');
       if (found.target === null) {
-        // Looked for twice: a creation whose answer was lost may be carried out after we gave up
-        await removeNamed();
-        await until(wait, means.pace.attemptMs / 10, async () => ((await removeNamed()) ? true : undefined));
+        // Whatever goes by our name, also what a peer has not begun yet; once more, since it may carry out a creation
+        // whose answer was lost after we gave up
+        await target.instances.remove(step, step, wait);
+        const late = await until(wait, means.pace.attemptMs / 10, async () => {
+          const instances = await target.instances.list(application, wait.signal);
+          return instances.some(({ name }) => name === step) ? true : undefined;
+        });
+        if (late !== undefined) await target.instances.remove(step, step, wait);
       } else if (found.target.was === 'stopped') {
         await target.instances.stop(found.target.id, key('stopTarget'), wait);
       } else if (application.management !== undefined) {
         const { endpoint } = await locate(target, application, found.target.id, wait.signal);
         await means.world.context.settle(endpoint, { relocation, retired: false }, wait.signal);
-      }
-
-      async function removeNamed(): Promise<boolean> {
-        const made = (await target.instances.list(application, wait.signal)).filter(({ name }) => name === step);
-        for (const { id } of made) await target.instances.remove(id, key('removeTarget'), wait);
-        return made.length > 0;
       }
     }),
 });

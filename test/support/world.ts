@@ -170,7 +170,7 @@ export class PortWorld implements World {
         },
         remove: async (id) => {
           await call('instances.remove');
-          const at = this.instances.findIndex((instance) => instance.id === id);
+          const at = this.instances.findIndex((instance) => instance.id === id || instance.name === id);
           if (at >= 0) this.instances.splice(at, 1);
         },
         whenLeft: cloud ? 'stop' : 'remove',
