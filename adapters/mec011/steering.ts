@@ -67,6 +67,7 @@ export const mec011Steering = (platform: Exchange): Steering => {
     from: Versioned,
     signal: AbortSignal,
   ) {
+    // Not left to If-Match alone: some platforms answer 412 and change the name all the same
     const seen = await readOne(kind, instance, to.id, signal);
     const rule = seen && kind.ruleOf(seen.wire);
     if (seen === undefined || rule === undefined || seen.version !== from.version || !sameRule(rule, from.rule))

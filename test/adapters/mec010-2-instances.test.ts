@@ -191,6 +191,18 @@ describe('removing', () => {
     expect(meo.server.heard.every(({ method }) => method === 'GET')).toBe(true);
   });
 
+  it('is content when somebody else deletes it meanwhile, but not when it stays', async () => {
+    const { id } = meo.add('runs');
+    const refusing = (status: number) => (meo.instead = ({ method }) => (method === 'DELETE' ? { status } : undefined));
+    refusing(404);
+    await instances().remove(id, key, quickWait());
+    refusing(409);
+    await expect(instances().remove(id, key, quickWait())).rejects.toMatchObject({
+      type: 'Conflict',
+      nonRetryable: false,
+    });
+  });
+
   it('finds what a lost answer created, by the key', async () => {
     meo.add(key);
     meo.add(key, 'STARTED');

@@ -150,10 +150,11 @@ describe('distributing a package', () => {
     packages = [
       held('late', { onboardingState: 'CREATED', appDId: '', userDefinedData }),
       held('first', { userDefinedData }),
+      held('theirs'),
       held('other', { appDId: 'other' }),
     ];
     await mec010().distribute(application, key, quickWait());
-    expect(packages.map(({ id }) => id)).toEqual(['first', 'other']);
+    expect(packages.map(({ id }) => id)).toEqual(['first', 'theirs', 'other']);
   });
 
   it('waits for the one that somebody else is on-boarding', async () => {

@@ -148,10 +148,11 @@ describe('writing a rule', () => {
     expect(rules.get(`${rulesOf}/dns_rules/name`)?.body).toMatchObject({ state: 'INACTIVE', ttl: 9 });
   });
 
-  it('is lost when the value came back but the rule was written in between', async () => {
+  it('is lost when the value came back but the rule was written in between, and then is not even tried', async () => {
     const { dns } = await read();
     rules.set(`${rulesOf}/dns_rules/name`, { body: dnsRule, version: 3 });
     expect(await steering().write('i1', { ...dns.rule, active: true }, dns, soon())).toBe('lost');
+    expect(peer.count(/^PUT/)).toBe(0);
   });
 
   it('is lost when the rule is gone', async () => {

@@ -81,7 +81,7 @@ describe('listing', () => {
       _links: null,
       filterCriteriaAssocHo: { appInstanceId: 'i1', associateId, ecgi: null, hoStatus: [] },
     });
-    expect(await subscriptions().list(source, soon())).toMatchObject([wanted]);
+    expect(await subscriptions().list(source, soon())).toEqual([{ id: `${collection}/s1`, ...wanted }]);
   });
 
   it('is empty after a restart that forgot them', async () => {

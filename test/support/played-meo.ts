@@ -38,12 +38,14 @@ export class PlayedMeo {
   page = 100;
   version3 = true;
   effect = true;
+  /** Answers in its place. */
+  instead: (heard: Heard) => Reply | undefined = () => undefined;
   server!: FaultyServer;
   #n = 0;
 
   static async open(): Promise<PlayedMeo> {
     const meo = new PlayedMeo();
-    meo.server = await faultyServer((heard) => meo.#serve(heard));
+    meo.server = await faultyServer((heard) => meo.instead(heard) ?? meo.#serve(heard));
     return meo;
   }
 
