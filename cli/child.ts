@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -41,11 +41,11 @@ export class Child {
 
   constructor({ name, script, args, environment, log }: ChildPlan) {
     [this.name, this.log] = [name, log];
-    mkdirSync(dirname(log), { recursive: true });
+    mkdirSync(path.dirname(log), { recursive: true });
     const written = openSync(log, 'w');
     const child = spawn(
       process.execPath,
-      ['--import', import.meta.resolve('tsx'), join(root, script), ...args, '--tethered'],
+      ['--import', import.meta.resolve('tsx'), path.resolve(root, script), ...args, '--tethered'],
       { cwd: root, env: environment, stdio: ['pipe', 'pipe', written], detached: true },
     );
     this.#process = child;

@@ -107,7 +107,8 @@ export class House {
   }
 
   async #temporal(): Promise<Temporal> {
-    const say = (line: string): void => this.#terminal.tell(`  ${line}`);
+    const terminal = this.#terminal;
+    const say = (line: string): void => (terminal.alive ? terminal.living(`  ${line}`) : terminal.tell(`  ${line}`));
     if ((process.env['TEMPORAL_ADDRESS'] ?? '') !== '') {
       const settings = connectionSettings();
       const { address } = settings.connectionOptions;

@@ -13,6 +13,7 @@ try {
       : await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
   await environment.teardown();
 } catch (error) {
-  process.stderr.write(`${(error as Error).message.split('\n')[0]}\n`);
+  const [line = ''] = (error as Error).message.split('\n');
+  process.stderr.write(`${line.split('): ').at(-1)}\n`); // what comes before repeats the address
   process.exitCode = 1;
 }

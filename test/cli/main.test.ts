@@ -1,0 +1,280 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answering, ended, event, FakeApi, ferry, relocation, streaming } from './fake-api.ts';
+
+let api: FakeApi;
+beforeEach(async () => {
+  api = await FakeApi.start();
+});
+afterEach(async () => await api.stop());
+
+const problem = {
+  type: 'about:blank',
+  title: 'Already relocating',
+  status: 409,
+  detail: 'counter moves from cloud to a2',
+  remedy: 'Wait for its end.',
+  see: '/v1/relocations/abc.1',
+};
+
+const at = (): readonly string[] => ['--api', api.url];
+
+describe('ferry relocate', () => {
+  it('sends what was asked for, with the key, and tells the id when it is not to wait', async () => {
+    api.answer = answering(202, relocation());
+    const options = ['--user', 'ue-1', '--max-interruption', '50', '--key', 'k1', '--no-wait'];
+    const { exit, out } = await ferry('relocate', 'counter', 'cloud', 'a1', ...options, ...at());
+    expect(exit).toBe(0);
+    expect(out).toBe('abc.1\n');
+    expect(api.asked).toHaveLength(1);
+    expect(api.asked[0]).toMatchObject({
+      method: 'POST',
+      url: '/v1/relocations',
+      headers: { 'idempotency-key': 'k1' },
+      body: { application: 'counter', source: 'cloud', target: 'a1', users: 'ue-1', maxInterruptionMs: 50 },
+    });
+  });
+
+  it('turns times into instants, and holds the cut-over for approval or until a time', async () => {
+    api.answer = answering(202, relocation());
+    const move = ['relocate', 'counter', 'cloud', 'a1', '--no-wait'];
+    await ferry(...move, '--approve', '--deadline', '2030-01-31T13:00:00+01:00', ...at());
+    await ferry(...move, '--at', '2030-02-01T00:00:00Z', ...at());
+    expect(api.asked[0]?.body).toMatchObject({ cutOver: { approval: true }, deadline: '2030-01-31T12:00:00.000Z' });
+    expect(api.asked[1]?.body).toMatchObject({ cutOver: { at: '2030-02-01T00:00:00.000Z' } });
+  });
+
+  it('shows one line for each step, also for one that the stream passed over, and how it ended', async () => {
+    api.answer = (asked, response) =>
+      asked.method === 'POST'
+        ? answering(202, relocation())(asked, response)
+        : streaming(
+            ': keepalive\n\n',
+            event(relocation()),
+            event(relocation({ step: 'instance' })),
+            event(ended()),
+          )(asked, response);
+    const { exit, out } = await ferry('relocate', 'counter', 'cloud', 'a1', ...at());
+    expect(exit).toBe(0);
+    const lines = out.split('\n').filter((line) => line.includes('✓'));
+    expect(lines).toHaveLength(9);
+    expect(lines[1]).toMatch(/✓ 2 bring the package to the target/);
+    expect(out).toContain('relocated in 9.8 s, frozen for 4.21 ms');
+    expect(out).not.toContain('\u001B');
+  });
+
+  it('writes one JSON document to stdout with --json, and the progress to stderr', async () => {
+    api.answer = (asked, response) =>
+      asked.method === 'POST'
+        ? answering(202, relocation())(asked, response)
+        : streaming(event(relocation()), event(ended()))(asked, response);
+    const { exit, out, err } = await ferry('relocate', 'counter', 'cloud', 'a1', '--json', ...at());
+    expect(exit).toBe(0);
+    expect(JSON.parse(out)).toEqual(ended());
+    expect(err).toContain('✓ 1 check');
+  });
+});
+
+describe('ferry watch', () => {
+  it.each([
+    ['relocated', ended(), 0],
+    ['relocated, with the source kept as a relay', ended({ outcome: 'relocatedSourceKept' }), 0],
+    ['rolled back', ended({ outcome: 'rolledBack' }), 1],
+    ['refused', ended({ outcome: 'refused' }), 1],
+    ['abandoned', ended({ outcome: 'abandoned' }), 1],
+    ['terminated from outside', relocation({ state: 'terminated' }), 1],
+    ['parked', relocation({ state: 'parked' }), 1],
+  ] as const)('tells by its exit status that it was %s', async (_, last, status) => {
+    api.answer = streaming(event(relocation()), event(last));
+    expect((await ferry('watch', 'abc.1', ...at())).exit).toBe(status);
+  });
+
+  it('names failure, remedy and what was left behind, and marks the step that failed', async () => {
+    const failure = { type: 'TargetRefused', step: 'instance', message: 'no room', remedy: 'Choose another target.' };
+    const last = { ...ended({ outcome: 'rolledBack', failure, leftovers: ['instance at a1'] }), step: 'instance' };
+    api.answer = streaming(event(relocation()), event(relocation({ step: 'instance' })), event(last));
+    const { out } = await ferry('watch', 'abc.1', ...at());
+    for (const said of ['✗ 3', 'TargetRefused at instance: no room', 'Choose another target.', 'instance at a1'])
+      expect(out).toContain(said);
+  });
+
+  it('goes on when the stream breaks, without telling a step twice', async () => {
+    const streams = [
+      streaming(event(relocation()), event(relocation({ step: 'package' }))),
+      answering(503, { ...problem, status: 503 }),
+      streaming(event(relocation({ step: 'package' })), event(ended())),
+    ];
+    api.answer = (asked, response) => streams.shift()?.(asked, response);
+    const { exit, out } = await ferry('watch', 'abc.1', ...at());
+    expect(exit).toBe(0);
+    expect(out.match(/✓/g)).toHaveLength(9);
+  });
+
+  it('says how to approve one that is held', async () => {
+    api.answer = streaming(event(relocation({ state: 'held', step: 'switchPath' })), event(ended()));
+    expect((await ferry('watch', 'abc.1', ...at())).out).toContain('ferry approve abc.1');
+  });
+});
+
+describe('ferry plan', () => {
+  const plan = {
+    direction: 'cloudToMec',
+    possible: true,
+    obstacles: [],
+    package: 'distribute',
+    instance: 'create',
+    subscriptions: 3,
+    steering: ['dns rule of a1'],
+    observed: true,
+    guarantee: 'zeroLoss',
+    expectedFreezeMs: 5,
+    drainMs: 4_000,
+    calls: [{ step: 'package', peer: 'meo-cellular', call: 'POST /app_pkgm/v1/app_packages' }],
+  };
+
+  it('asks without side effects, and shows the calls', async () => {
+    api.answer = answering(200, plan);
+    const { exit, out } = await ferry('plan', 'counter', 'cloud', 'a1', ...at());
+    expect(exit).toBe(0);
+    expect(api.asked[0]?.url).toBe('/v1/relocations?dryRun=true');
+    expect(out).toContain('meo-cellular: POST /app_pkgm/v1/app_packages');
+  });
+
+  it('ends with 1 when something stands in the way, and names the remedy', async () => {
+    const obstacles = [{ failure: 'NotServing', where: 'cloud', detail: 'a2 serves them', remedy: 'Name a2.' }];
+    api.answer = answering(200, { ...plan, possible: false, obstacles });
+    const { exit, out } = await ferry('plan', 'counter', 'cloud', 'a1', ...at());
+    expect(exit).toBe(1);
+    expect(out).toContain('Name a2.');
+  });
+});
+
+describe('ferry list, show, peers and the actions', () => {
+  it('lists as a table what the filters leave', async () => {
+    api.answer = answering(200, { relocations: [ended(), relocation({ id: 'abc.2' })], next: null });
+    const { out } = await ferry('list', '--state', 'ended', '--source', 'cloud', ...at());
+    expect(api.asked[0]?.url).toBe('/v1/relocations?source=cloud&state=ended');
+    const [head, first, second] = out.split('\n');
+    expect(head).toMatch(/^started +application +from +to/);
+    expect(first).toMatch(/counter +cloud +a1 +all +relocated +9\.8 s +abc\.1$/);
+    expect(second).toMatch(/working: check +abc\.2$/);
+  });
+
+  it('shows what one waits for and what may be done', async () => {
+    const waitingFor = {
+      what: 'the target to become ready',
+      since: '2030-01-31T12:00:01.000Z',
+      until: null,
+      attempt: 2,
+      lastFailure: 'a1 answered 503',
+      call: 'GET /v1/relocations/abc.1',
+    };
+    api.answer = answering(200, relocation({ waitingFor }));
+    const { out } = await ferry('show', 'abc.1', ...at());
+    for (const said of ['the target to become ready', 'a1 answered 503', 'ferry cancel abc.1'])
+      expect(out).toContain(said);
+  });
+
+  it.each(['pause', 'resume', 'cancel', 'approve', 'retry', 'abandon'])('asks to %s', async (action) => {
+    api.answer = answering(200, relocation({ state: 'paused' }));
+    expect((await ferry(action, 'abc.1', ...at())).exit).toBe(0);
+    expect(api.asked[0]).toMatchObject({ method: 'POST', url: `/v1/relocations/abc.1/${action}` });
+  });
+
+  it('tells which peer is not in reach, and what one cannot do', async () => {
+    const able = { kind: 'meo', reachable: true, detail: '' };
+    const capabilities = [{ name: 'rules', available: false, detail: '501 at dns_rules' }];
+    api.answer = answering(200, {
+      peers: [
+        { ...able, name: 'meo', capabilities },
+        { ...able, name: 'oss', reachable: false, detail: 'connection refused', capabilities: [] },
+      ],
+    });
+    const { out } = await ferry('peers', ...at());
+    expect(out).toMatch(/meo .*yes +rules missing \(501 at dns_rules\)/);
+    expect(out).toMatch(/oss .*no +connection refused/);
+  });
+
+  it.each([
+    ['list', { relocations: [], next: null }],
+    ['peers', { peers: [] }],
+    ['show abc.1', relocation()],
+    ['cancel abc.1', relocation()],
+  ])('answers `ferry %s --json` with the document of the API and nothing else', async (command, document) => {
+    api.answer = answering(200, document);
+    const { out, err } = await ferry(...command.split(' '), '--json', ...at());
+    expect(JSON.parse(out)).toEqual(document);
+    expect(err).toBe('');
+  });
+});
+
+describe('ferry, when it does not go through', () => {
+  it('ends with 3 when the API refuses, with title, detail and remedy and no stack', async () => {
+    api.answer = answering(409, problem);
+    const { exit, out, err } = await ferry('relocate', 'counter', 'cloud', 'a1', ...at());
+    expect(exit).toBe(3);
+    expect(out).toBe('');
+    expect(err).toBe(
+      'Already relocating: counter moves from cloud to a2\nRemedy: Wait for its end.\nSee: /v1/relocations/abc.1\n',
+    );
+  });
+
+  it('gives the problem as the document with --json', async () => {
+    api.answer = answering(409, problem);
+    const { exit, out } = await ferry('cancel', 'abc.1', '--json', ...at());
+    expect(exit).toBe(3);
+    expect(JSON.parse(out)).toMatchObject(problem);
+  });
+
+  it('ends with 3 when something else than Ferry answers, and says so', async () => {
+    api.answer = (_, response) => void response.writeHead(404, { 'content-type': 'text/html' }).end('<html>');
+    const { exit, err } = await ferry('list', ...at());
+    expect(exit).toBe(3);
+    expect(err).toContain("not as Ferry's API");
+  });
+
+  it('ends with 4 when nobody answers, and says how to start it', async () => {
+    const { url } = api;
+    await api.stop();
+    const { exit, err } = await ferry('list', '--api', url);
+    expect(exit).toBe(4);
+    expect(err).toContain('ferry up');
+    expect(err).not.toContain('    at ');
+  });
+
+  it.each([
+    [['relocate', 'counter', 'cloud'], 'target'],
+    [['relocate', 'counter', 'cloud', 'a1', '--max-interruption', 'long'], 'whole number'],
+    [['relocate', 'counter', 'cloud', 'a1', '--deadline', 'soon'], 'instant'],
+    [['relocate', 'counter', 'cloud', 'a1', '--approve', '--at', '2030-01-01T00:00:00Z'], 'cannot be used with'],
+    [['list', '--state', 'odd'], 'Allowed choices'],
+    [['fly'], 'unknown command'],
+    [['show'], 'id'],
+    [['up', '--exit'], '--tour'],
+    [['up', '--net', '300'], 'whole number'],
+  ])('ends with 2 on %j, before it asks anything', async (argv, said) => {
+    const { exit, err } = await ferry(...argv, ...(argv[0] === 'up' ? [] : at()));
+    expect(exit).toBe(2);
+    expect(err).toContain(said);
+    expect(api.asked).toEqual([]);
+  });
+
+  it('documents every exit status in its help', async () => {
+    const { exit, out } = await ferry('--help');
+    expect(exit).toBe(0);
+    for (const status of [0, 1, 2, 3, 4]) expect(out).toMatch(new RegExp(`^ {2}${status}  \\w`, 'm'));
+  });
+
+  it('finds the API by FERRY_API, as a program of its own', async () => {
+    api.answer = answering(200, { relocations: [], next: null });
+    const program = fileURLToPath(new URL('../../cli/ferry.mjs', import.meta.url));
+    const environment = { ...process.env, FERRY_API: api.url };
+    const [status, out] = await new Promise<[number, string]>((resolve) =>
+      execFile(process.execPath, [program, 'list'], { env: environment, cwd: '/' }, (error, stdout) =>
+        resolve([typeof error?.code === 'number' ? error.code : 0, stdout]),
+      ),
+    );
+    expect([status, out]).toEqual([0, 'No relocations.\n']);
+  });
+});

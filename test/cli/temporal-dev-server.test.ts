@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Connection } from '@temporalio/client';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../cli/ports.ts';
+import { startDevServer } from '../../temporal/dev-server.ts';
+import { temporalCli } from '../../temporal/obtain.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { eventually, isAlive } from './eventually.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry-dev-server-'));
+});
+afterEach(async () => await rm(folder, { recursive: true }));
+
+const start = async () =>
+  await startDevServer({
+    cli: await temporalCli(),
+    port: await freePort('127.0.0.1', 0),
+    uiPort: await freePort('127.0.0.1', 0),
+    database: join(folder, 'temporal.db'),
+    log: join(folder, 'temporal.log'),
+  });
+
+it('knows our search attributes when it is said to be up, again with the database of an earlier start', async () => {
+  for (let time = 0; time < 2; time += 1) {
+    const server = await start();
+    const connection = await Connection.connect({ address: server.address });
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
+    expect(Object.keys(customAttributes)).toEqual(
+      expect.arrayContaining(Object.values(searchAttributes).map(({ name }) => name)),
+    );
+    await connection.close();
+    await server.stop();
+    expect(isAlive(server.pid)).toBe(false);
+  }
+}, 60_000);
+
+it('is dead soon after the process that started it was killed', async () => {
+  const parent = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('starts-a-dev-server.ts', import.meta.url)), folder],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const { pid, port } = JSON.parse(line.toString('utf8')) as { pid: number; port: number };
+  expect(isAlive(pid)).toBe(true);
+  parent.kill('SIGKILL');
+  await eventually(() => !isAlive(pid), 5_000);
+  const [error] = (await once(connect(port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException];
+  expect(error.code).toBe('ECONNREFUSED');
+}, 60_000);
+
+it('is not waited for when it ends at once: the log is named', async () => {
+  const plan = { port: 1, uiPort: 2, database: join(folder, 'temporal.db'), log: join(folder, 'temporal.log') };
+  await expect(startDevServer({ ...plan, cli: '/bin/false' })).rejects.toThrow(
+    /ended at once \(exit status 1\).*temporal\.log/,
+  );
+});
