@@ -82,11 +82,8 @@ describe('a world', () => {
     expect(instances).toMatchObject([{ state: 'running', endpoint: { host: '127.34.41.1', port: 7000 } }]);
     const { body: state } = await ask('GET', 'http://127.34.41.1:7001/relocation/v1/state?users=*');
     expect(state).toMatchObject({ role: 'authority' });
-    const { body: held } = await ask<{ _links: { subscription: object[] } }>(
-      'GET',
-      `${at('2.11')}/rni/v2/subscriptions`,
-    );
-    expect(held._links.subscription).toHaveLength(3);
+    const { body: held } = await ask('GET', `${at('2.11')}/rni/v2/subscriptions`);
+    expect(held).toMatchObject({ _links: { subscription: [{}, {}, {}] } });
     const { body: resolved } = await ask('GET', `${at('2.90')}/vantage/v1/resolve?name=counter.edge.example`);
     expect(resolved).toMatchObject({ answers: [{ address: '127.34.41.1' }] });
     const { body: packages } = await ask('GET', `${at('2.1')}/app_pkgm/v1/app_packages`);
