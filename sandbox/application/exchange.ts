@@ -1,0 +1,83 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+
+/** What a peer said: 0 when it said nothing. `type`: of its problem document. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string | null;
+}
+
+interface Asked {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+}
+
+export interface Passed {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+const LARGEST_BODY = 64 * 1024 * 1024;
+const agent = new Agent({ keepAlive: true, maxSockets: 128 });
+
+/** Tells a peer something; never throws. */
+export async function post(url: string, body: object, timeoutMs: number): Promise<Answer> {
+  try {
+    const headers = { 'content-type': 'application/json' };
+    const { status, body: said } = await exchange(url, { method: 'POST', headers }, JSON.stringify(body), timeoutMs);
+    return { status, type: status < 400 ? null : typeOf(said) };
+  } catch {
+    return { status: 0, type: null };
+  }
+}
+
+/** One request on a kept connection. One that the peer had closed meanwhile is opened anew: every call is repeatable. */
+export async function exchange(url: string, asked: Asked, body: string, timeoutMs: number): Promise<Passed> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    return await attempt(url, asked, body, signal);
+  } catch (error) {
+    if (!(error instanceof KeptConnectionClosed)) throw error;
+    return await attempt(url, asked, body, signal);
+  }
+}
+
+class KeptConnectionClosed extends Error {}
+
+const attempt = async (url: string, { method, headers }: Asked, body: string, signal: AbortSignal): Promise<Passed> =>
+  await new Promise((resolve, reject) => {
+    const framed = { ...headers, 'content-length': Buffer.byteLength(body) };
+    const asked = request(url, { method, headers: framed, agent, signal }, (answer) => {
+      read(answer, LARGEST_BODY).then(
+        (said) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: said }),
+        reject,
+      );
+    });
+    asked.on('error', (error: NodeJS.ErrnoException) =>
+      reject(asked.reusedSocket && error.code === 'ECONNRESET' ? new KeptConnectionClosed() : error),
+    );
+    asked.end(body);
+  });
+
+export class TooLarge extends Error {}
+
+/** The whole body. Throws TooLarge. */
+export async function read(message: IncomingMessage, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > most) throw new TooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function typeOf(body: Buffer): string | null {
+  try {
+    const { type } = JSON.parse(body.toString()) as { type?: unknown };
+    return typeof type === 'string' ? type : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,127 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { step } from './authority.ts';
+import { type Answer, post } from './exchange.ts';
+import { decision } from './handover.ts';
+import type { ClientRequest, Copy, Effect, Event, Peer, Prepare } from './messages.ts';
+import { behind } from './promise.ts';
+import { newState, type State } from './state.ts';
+
+/** How a request or a call ends. */
+export type Ending = Extract<Effect, { kind: 'serve' | 'relay' | 'answer' | 'refuse' }>;
+
+type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
+
+/** Contexts in one call of the copy ahead. */
+const CHUNK = 500;
+/** How long the copy may lag behind. */
+const REFRESH_MS = 25;
+const RETRY_MS = 200;
+const CALL_MS = 2_000;
+
+/** The authority of a running instance, with the clock and the wire that it lacks. */
+export class Instance {
+  readonly state: State;
+  readonly #freezeLimitMs: number;
+  readonly #waiting = new Map<number, (ending: Ending) => void>();
+  readonly #copying = new Set<string>();
+  #asked = 0;
+  /** Of the last exchange with a target: what a freeze lasts at least. */
+  #roundTripMs = 5;
+
+  constructor(self: Peer, freezeLimitMs: number) {
+    this.state = newState(self);
+    this.#freezeLimitMs = freezeLimitMs;
+  }
+
+  get expectedFreezeMs(): number {
+    return Math.ceil(this.#roundTripMs) + 1;
+  }
+
+  /** Resolves when it is served or refused, or is to be relayed; in a freeze, when that is over. */
+  async request(asked: Omit<ClientRequest, 'id'>): Promise<Ending> {
+    return await this.call({ kind: 'request', ...asked });
+  }
+
+  async call(event: WithoutId<Event>): Promise<Ending> {
+    const id = this.#asked++;
+    return await new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.happens({ ...event, id });
+    });
+  }
+
+  happens(event: Event): void {
+    for (const effect of step(this.state, event)) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: Effect): void {
+    if (effect.kind === 'prepare') void this.#prepare(effect.to, effect.prepare);
+    else if (effect.kind === 'commit') void this.#tellDecision(effect.relocation);
+    else if (effect.kind === 'copyAhead') void this.#copyAhead(effect.relocation);
+    else {
+      const ends = this.#waiting.get(effect.id);
+      this.#waiting.delete(effect.id);
+      ends?.(effect);
+    }
+  }
+
+  async #prepare(to: Peer, prepare: Prepare): Promise<void> {
+    const { relocation, number } = prepare;
+    const limit = setTimeout(() => this.happens({ kind: 'limit', relocation, number }), this.#freezeLimitMs);
+    const heard = await this.#send(to, '/transfer/v1/prepare', prepare, this.#freezeLimitMs);
+    clearTimeout(limit);
+    this.happens({ kind: 'prepared', relocation, number, answer: meaning(heard), at: performance.now() });
+  }
+
+  /** Nobody but the source knows of its decision: it tells the target until that has heard. */
+  async #tellDecision(relocation: string): Promise<void> {
+    let whole = false;
+    for (
+      let told = decision(this.state, relocation, whole);
+      told !== null;
+      told = decision(this.state, relocation, whole)
+    ) {
+      const { to, commit } = told;
+      const heard = await this.#send(to, '/transfer/v1/commit', commit, CALL_MS);
+      if (heard.status === 204) this.happens({ kind: 'committed', relocation, number: commit.number });
+      else if (heard.type === 'NotPrepared' && !whole) whole = true;
+      else await pause(RETRY_MS);
+    }
+  }
+
+  async #copyAhead(relocation: string): Promise<void> {
+    if (this.#copying.has(relocation)) return;
+    this.#copying.add(relocation);
+    while (this.state.relocations.get(relocation)?.phase === 'promised') {
+      const ahead = behind(this.state, relocation, CHUNK);
+      if (ahead === null || !(await this.#copy(ahead.to, ahead.copy))) await pause(REFRESH_MS);
+    }
+    this.#copying.delete(relocation);
+  }
+
+  async #copy(target: Peer, { source, ...copy }: Copy): Promise<boolean> {
+    const body = { ...copy, source: endpointOf(source) };
+    const heard = await this.#send(target, '/relocation/v1/copy', body, CALL_MS);
+    if (heard.status !== 204) return false;
+    this.happens({ kind: 'copied', relocation: copy.relocation, target, entries: copy.chunk });
+    return true;
+  }
+
+  async #send(to: Peer, path: string, body: object, timeoutMs: number): Promise<Answer> {
+    const sent = performance.now();
+    const heard = await post(`http://${to}${path}`, body, timeoutMs);
+    if (heard.status === 204) this.#roundTripMs = performance.now() - sent;
+    return heard;
+  }
+}
+
+function meaning({ status, type }: Answer): 'yes' | 'incomplete' | 'refused' | 'silent' {
+  if (status === 204) return 'yes';
+  if (status !== 409) return 'silent';
+  return type === 'Incomplete' ? 'incomplete' : 'refused';
+}
+
+export function endpointOf(peer: Peer): { host: string; port: number } {
+  const colon = peer.lastIndexOf(':');
+  return { host: peer.slice(0, colon), port: Number(peer.slice(colon + 1)) };
+}

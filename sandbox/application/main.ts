@@ -1,0 +1,37 @@
+import { register } from './platform.ts';
+import { serve } from './server.ts';
+
+/** An instance of the counter. It ends with the pipe to its stdin, and when it is asked to (SIGTERM). */
+const { INSTANCE_ID: id, HOST: host, PORT, MANAGEMENT_PORT, FREEZE_LIMIT_MS, PLATFORM_URL: platform } = process.env;
+
+const number = (text: string | undefined, usual: number): number => {
+  const value = Number(text || usual);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`no whole number: ${text}`);
+};
+if (!id || !host) throw new Error('INSTANCE_ID and HOST have to be set');
+
+const application = await serve({
+  id,
+  host,
+  port: number(PORT, 7000),
+  managementPort: number(MANAGEMENT_PORT, 7001),
+  freezeLimitMs: number(FREEZE_LIMIT_MS, 2_000),
+});
+process.stderr.write(`${id} serves clients on ${host}:${PORT || 7000}\n`);
+
+let ending = false;
+const end = async (why: string): Promise<void> => {
+  if (ending) return;
+  ending = true;
+  await application.close();
+  process.stderr.write(`${id} ends: ${why}\n`);
+  process.exit(0);
+};
+process.once('SIGTERM', () => void end('it was asked to'));
+process.stdin
+  .once('end', () => void end('its host has gone'))
+  .once('error', () => void end('its host has gone'))
+  .resume();
+
+if (platform) await register(platform.replace(/\/+$/, ''), id);
