@@ -94,6 +94,8 @@ export interface Subscriptions {
 
 /** DNS and traffic rules of one instance at its own platform (MEC 011). */
 export interface Steering {
+  /** Probed, not assumed: some platforms answer 501 to every rule. */
+  available(signal: AbortSignal): Promise<boolean>;
   read(instance: string, signal: AbortSignal): Promise<readonly Versioned[]>;
   /** Compare-and-swap. `lost`: it is no longer as it was read; the caller reads again and decides. */
   write(instance: string, to: Rule, from: Versioned, signal: AbortSignal): Promise<'written' | 'lost'>;

@@ -17,17 +17,21 @@ export interface HeldSubscription extends Subscription {
   readonly id: string;
 }
 
-/** Equal text means equal subscription: GR MEC 035, [5.3.2-4] asks that they are kept in step. */
-export const canonical = ({ service, type, filter, callback, expiry }: Subscription): string =>
-  JSON.stringify(sorted({ service, type, filter, callback, expiry }));
+/**
+ * Equal text means equal subscription: GR MEC 035, [5.3.2-4] asks that they are kept in step. Less the expiry: a server
+ * may set or shorten it.
+ */
+export const canonical = ({ service, type, filter, callback }: Subscription): string =>
+  JSON.stringify(sorted({ service, type, filter, callback }));
 
-/** What `wanted` has and `held` has not, each as often as it is missing: two equal subscriptions are legal. */
+/** What `wanted` has and `held` has not. Two equal ones would only notify twice: they count as one. */
 export function missing<T extends Subscription>(wanted: readonly T[], held: readonly Subscription[]): T[] {
-  const left = held.map(canonical);
+  const there = new Set(held.map(canonical));
   return wanted.filter((subscription) => {
-    const at = left.indexOf(canonical(subscription));
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
+    const text = canonical(subscription);
+    const lacking = !there.has(text);
+    there.add(text);
+    return lacking;
   });
 }
 

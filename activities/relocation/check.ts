@@ -160,8 +160,8 @@ async function survey(means: Means, scene: Scene, order: CheckOrder, signal: Abo
   if (services.length > 0) obstacle('ServiceMissing', target.name, `${services.join(', ')} is not ACTIVE`);
 
   // The path: whoever steers the devices of the networks concerned
-  if (target.steering === undefined && source.steering === undefined)
-    obstacle('NotSteerable', target.name, 'no rules at either side could lead devices there');
+  const ways = await Promise.all([target, source].map(async ({ steering }) => await steering?.available(signal)));
+  if (!ways.includes(true)) obstacle('NotSteerable', target.name, 'no rules at either side could lead devices there');
   const networks = networksOf(scene);
   const sourceRules =
     authority !== undefined && source.steering !== undefined ? await source.steering.read(authority.id, signal) : [];

@@ -1,6 +1,6 @@
 import type { Settlement } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
-import { alive } from '../waiting.ts';
+import { alive, until } from '../waiting.ts';
 import { owners, type BothOrder } from './copy-ahead.ts';
 import { locate, roleOf, sceneOf, type Means } from './subject.ts';
 
@@ -18,7 +18,8 @@ export const handingOver = (means: Means) => ({
    * point of no return. Verified: the target is the authority, with the receipt's epoch and count.
    */
   handOver: async (order: BothOrder): Promise<HandedOver> =>
-    await alive(means.pace.pollMs, async ({ signal, progress }) => {
+    await alive(means.pace.pollMs, async (wait) => {
+      const { signal, progress } = wait;
       const scene = sceneOf(means, order);
       if (scene.application.management === undefined) return { epoch: null, users: 0, writes: 0, freezeMs: null };
       const { source, target } = await owners(scene, order, signal);
@@ -30,16 +31,18 @@ export const handingOver = (means: Means) => ({
         signal,
       );
       progress('comparing the target with the receipt');
-      const state = await context.state(target.endpoint, order.users, signal);
-      const writes = state.users.reduce((sum, user) => sum + user.count, 0);
-      if (
-        roleOf(state, order.users) !== 'authority' ||
-        writes < count ||
-        state.users.some(
-          (user) => user.epoch > 0 && user.role === 'authority' && user.epoch < epoch && order.users !== '*',
-        )
-      )
-        throw failure('NotYet', `${scene.target.name}: the target is not yet the authority that the receipt speaks of`);
+      // The source's word is final; that it reached the target may take a moment
+      const arrived = await until(wait, means.pace.attemptMs / 2, async () => {
+        const state = await context.state(target.endpoint, order.users, signal);
+        const writes = state.users.reduce((sum, user) => sum + user.count, 0);
+        const older = state.users.some((user) => user.user === order.users && user.epoch < epoch);
+        return roleOf(state, order.users) === 'authority' && writes >= count && !older ? true : undefined;
+      });
+      if (arrived === undefined)
+        throw failure(
+          'NotYet',
+          `${scene.target.name}: the target is not the authority that the source's receipt speaks of`,
+        );
       return { epoch, users, writes: count, freezeMs };
     }),
 

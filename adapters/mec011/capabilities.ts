@@ -8,9 +8,13 @@ const NOBODY = 'ferry-survey';
 
 /** What a platform has of MEC 011. A platform without rules answers 501 (AdvantEDGE does); Ferry then steers elsewhere. */
 export const mec011Capabilities = async (platform: Exchange, signal: AbortSignal): Promise<readonly Capability[]> => [
+  ...(await ruleCapabilities(platform, signal)),
+  await readable(platform, 'services (MEC 011)', services, signal),
+];
+
+export const ruleCapabilities = async (platform: Exchange, signal: AbortSignal): Promise<readonly Capability[]> => [
   await rules(platform, 'DNS rules (MEC 011)', dnsRules(NOBODY), signal),
   await rules(platform, 'traffic rules (MEC 011)', trafficRules(NOBODY), signal),
-  await readable(platform, 'services (MEC 011)', services, signal),
 ];
 
 /** Rules belong to an instance: that it does not know one, in a problem document, is the answer of a platform that has rules. */

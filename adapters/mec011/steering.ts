@@ -10,6 +10,7 @@ import {
 } from '../../protocols/mec011/rule.ts';
 import type { Exchange } from '../http.ts';
 import { everyPage } from '../paging.ts';
+import { ruleCapabilities } from './capabilities.ts';
 import { dnsRuleOf, toWireDnsRule, toWireTrafficRule, trafficRuleOf } from './rules.ts';
 
 /** How one kind of rule is on the wire. */
@@ -91,6 +92,7 @@ export const mec011Steering = (platform: Exchange): Steering => {
   }
 
   return {
+    available: async (signal) => (await ruleCapabilities(platform, signal)).some(({ available }) => available),
     read: async (instance, signal) => [
       ...(await readAll(dns, instance, signal)),
       ...(await readAll(traffic, instance, signal)),

@@ -63,7 +63,7 @@ export const mec012Subscriptions = (platform: Exchange): Subscriptions => {
       const callback = wire === undefined ? undefined : callbackOf(wire);
       if (wire !== undefined && callback !== undefined) {
         const held = heldOf(id, wire, callback);
-        if (callback.hostname === owner.endpoint.host && isAsWanted(held, subscription)) return held;
+        if (callback.hostname === owner.endpoint.host && canonical(held) === canonical(subscription)) return held;
       }
       await remove(id, signal);
       throw failure('SubscriptionRefused', `${told}, but holds another subscription than it was given`);
@@ -107,10 +107,6 @@ function toWire({ instance, endpoint }: Owner, { service, type, filter, callback
     ...(expiry !== null && { expiryDeadline: { seconds: expiry, nanoSeconds: 0 } }),
   };
 }
-
-/** A server may set an expiry where the client set none (MEC 012, 6.3). */
-const isAsWanted = (held: Subscription, wanted: Subscription): boolean =>
-  canonical(wanted.expiry === null ? { ...held, expiry: null } : held) === canonical(wanted);
 
 /** Absent, null and empty are the same to a filter. */
 const present = (filter: Record<string, unknown>): Record<string, unknown> =>

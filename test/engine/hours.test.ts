@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testServer } from '../../temporal/obtain.ts';
 import { retry, status } from '../../workflows/messages.ts';
-import { Engine, eventually } from '../support/engine.ts';
+import { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** Hours pass at once. */

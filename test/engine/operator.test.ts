@@ -3,7 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../temporal/obtain.ts';
 import { abandon, approve, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
-import { Engine, eventually } from '../support/engine.ts';
+import { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { PortWorld } from '../support/world.ts';
 
 let engine: Engine;

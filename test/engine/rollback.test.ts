@@ -113,6 +113,7 @@ describe('a relocation is refused, and nothing is changed,', () => {
   it.each([
     ['NotServing', { source: 'a2', target: 'a1' }, () => new PortWorld()],
     ['ServiceMissing', {}, () => Object.assign(new PortWorld(), { missingServices: ['RNIS'] })],
+    ['NotSteerable', {}, () => Object.assign(new PortWorld(), { steerable: false })],
     ['MobilityNotAllowed', {}, () => Object.assign(new PortWorld(), { mobilityForbidden: true })],
     ['InterruptionTooLong', { maxInterruptionMs: 1 }, () => new PortWorld()],
     ['TargetRefused', {}, () => new PortWorld().on('a1.instances.reach', 'TargetRefused')],

@@ -6,7 +6,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { temporalCli } from '../../temporal/obtain.ts';
 import { abandon, approve, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
-import { Engine, eventually } from '../support/engine.ts';
+import { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { PortWorld } from '../support/world.ts';
 
 /**

@@ -115,12 +115,3 @@ export class Engine {
     );
   }
 }
-
-/** Awaits a condition with a deadline; no fixed sleeps. */
-export async function eventually(condition: () => Promise<boolean> | boolean, limitMs = 10_000): Promise<void> {
-  const begun = performance.now();
-  while (!(await condition())) {
-    if (performance.now() - begun > limitMs) throw new Error('it never came about');
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
-}

@@ -40,6 +40,7 @@ export class PortWorld implements World {
   expectedFreezeMs = 5;
   missingServices: string[] = [];
   mobilityForbidden = false;
+  steerable = true;
   readonly #interference = new Map<string, Interference[]>();
   #serial = 0;
 
@@ -197,6 +198,7 @@ export class PortWorld implements World {
       steering: cloud
         ? undefined
         : {
+            available: async () => this.steerable,
             read: async (id) => {
               await call('steering.read');
               const instance = find(id);

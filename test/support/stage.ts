@@ -1,0 +1,237 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Relocation } from '../../api/resources.ts';
+import { startDevServer, type DevServer } from '../../temporal/dev-server.ts';
+import { temporalCli } from '../../temporal/obtain.ts';
+import { freePort } from '../../cli/ports.ts';
+import { eventually } from './eventually.ts';
+
+/** A process of ours that may be killed by its id. */
+export interface Part {
+  readonly pid: number;
+  readonly log: string;
+  readonly said: Record<string, unknown>;
+  readonly exited: Promise<string>;
+  kill(): Promise<void>;
+}
+
+export interface Held {
+  readonly id: string;
+  readonly fired: number;
+  readonly held: number;
+}
+
+export interface Logged {
+  readonly n: number;
+  readonly peer: string;
+  readonly method: string;
+  readonly path: string;
+  readonly effect: boolean;
+  readonly status: number | null;
+  readonly fault: string | null;
+  readonly phase: string;
+}
+
+/** Patience for tests: nothing is cached for long, nobody waits for long. */
+const PACE = { quietMs: 400, pollMs: 50, retryMs: 100, heartbeatMs: 2_000 };
+
+/** Everything of the real thing, each a process of its own: Temporal, sandbox, API, worker. */
+export class Stage {
+  readonly folder = mkdtempSync(join(tmpdir(), 'ferry-stage-'));
+  readonly #parts: Part[] = [];
+  #temporal: DevServer | undefined;
+  #environment: NodeJS.ProcessEnv = {};
+  worker!: Part;
+  api = '';
+  control = '';
+  configuration = '';
+
+  static async set(net: number, { clamp = 0, pace = {} }: { clamp?: number; pace?: object } = {}): Promise<Stage> {
+    const stage = new Stage();
+    await stage.#start(net, clamp, { ...PACE, ...pace });
+    return stage;
+  }
+
+  async #start(net: number, clamp: number, pace: object): Promise<void> {
+    const port = await freePort('127.0.0.1', 17_000 + net * 10);
+    const uiPort = await freePort('127.0.0.1', 18_000 + net * 10);
+    const log = join(this.folder, 'temporal.log');
+    const configuration = join(this.folder, 'configuration.json');
+    const [temporal, sandbox] = await Promise.all([
+      startDevServer({ cli: await temporalCli(), port, uiPort, database: join(this.folder, 'temporal.db'), log }),
+      this.start('sandbox/main.ts', [
+        ...['--net', String(net), '--clamp', String(clamp), '--ttl', '1', '--pace', JSON.stringify(pace)],
+        ...['--package-cache', this.folder, '--config-out', configuration],
+      ]),
+    ]);
+    this.#temporal = temporal;
+    this.control = String(sandbox.said['control']);
+    this.configuration = configuration;
+    this.#environment = {
+      FERRY_CONFIG: configuration,
+      FERRY_PORT: '0',
+      FERRY_LOG_LEVEL: 'debug',
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_CONFIG_FILE: '/dev/null',
+    };
+    const [api] = await Promise.all([this.start('api/main.ts'), this.startWorker()]);
+    this.api = String(api.said['url']).replace(/\/+$/, '');
+  }
+
+  async startWorker(): Promise<void> {
+    this.worker = await this.start('worker/main.ts');
+  }
+
+  /** SIGKILL, and seen dead. */
+  async killWorker(): Promise<void> {
+    await this.worker.kill();
+  }
+
+  async start(script: string, args: readonly string[] = []): Promise<Part> {
+    const log = join(this.folder, `${script.replaceAll('/', '-')}-${this.#parts.length}.log`);
+    const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', script, ...args, '--tethered'], {
+      env: { ...process.env, ...this.#environment },
+      stdio: ['pipe', 'pipe', openSync(log, 'w')],
+    });
+    child.stdin?.on('error', () => undefined);
+    const exited = new Promise<string>((resolve) =>
+      child.once('exit', (code, signal) => resolve(signal ?? `status ${code}`)),
+    );
+    const said = await new Promise<Record<string, unknown>>((resolve, reject) => {
+      if (child.stdout !== null)
+        createInterface({ input: child.stdout }).on('line', (line) => {
+          if (line.startsWith('{"ready":true')) resolve(JSON.parse(line) as Record<string, unknown>);
+        });
+      void exited.then((how) =>
+        reject(new Error(`${script} ended (${how}):\n${readFileSync(log, 'utf8').slice(-2_000)}`)),
+      );
+    });
+    const part: Part = {
+      pid: child.pid ?? 0,
+      log,
+      said,
+      exited,
+      kill: async () => {
+        process.kill(part.pid, 'SIGKILL');
+        if ((await exited) !== 'SIGKILL') throw new Error(`${script} did not die of SIGKILL`);
+      },
+    };
+    this.#parts.push(part);
+    return part;
+  }
+
+  async strike(): Promise<void> {
+    for (const { pid } of this.#parts.toReversed())
+      try {
+        process.kill(pid, 'SIGTERM');
+      } catch {
+        // gone already
+      }
+    await Promise.all(
+      this.#parts.map(async ({ pid, exited }) => {
+        const late = setTimeout(() => process.kill(pid, 'SIGKILL'), 6_000);
+        await exited;
+        clearTimeout(late);
+      }),
+    );
+    await this.#temporal?.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  // What people do: through the API
+
+  async ask(path: string, init?: RequestInit): Promise<Response> {
+    return await fetch(`${this.api}${path}`, init);
+  }
+
+  async post(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return await this.ask(path, {
+      method: 'POST',
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+
+  async begin(
+    source: string,
+    target: string,
+    more: object = {},
+    headers: Record<string, string> = {},
+  ): Promise<Relocation> {
+    const answer = await this.post('/v1/relocations', { application: 'counter', source, target, ...more }, headers);
+    if (answer.status !== 202) throw new Error(`${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as Relocation;
+  }
+
+  async show(id: string): Promise<Relocation> {
+    return (await (await this.ask(`/v1/relocations/${id}`)).json()) as Relocation;
+  }
+
+  async reaches(id: string, states: readonly Relocation['state'][], limitMs = 60_000): Promise<Relocation> {
+    let last: Relocation | undefined;
+    await eventually(async () => {
+      last = await this.show(id);
+      return states.includes(last.state);
+    }, limitMs).catch(() => {
+      throw new Error(`it is not ${states.join(' or ')}: ${JSON.stringify(last, null, 1)}`);
+    });
+    return last as Relocation;
+  }
+
+  async ends(id: string, limitMs = 90_000): Promise<NonNullable<Relocation['result']>> {
+    const { result } = await this.reaches(id, ['ended'], limitMs);
+    if (result === null) throw new Error('it ended without a result');
+    return result;
+  }
+
+  async relocate(source: string, target: string, more: object = {}): Promise<NonNullable<Relocation['result']>> {
+    return await this.ends((await this.begin(source, target, more)).id);
+  }
+
+  // What the sandbox knows, and does on demand
+
+  async sandbox<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
+    const answer = await fetch(`${this.control}/sandbox${path}`, {
+      method,
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return (answer.status === 204 ? undefined : await answer.json()) as T;
+  }
+
+  async fault(fault: object): Promise<string> {
+    return (await this.sandbox<{ id: string }>('/faults', 'POST', fault)).id;
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.sandbox('/faults', 'DELETE');
+  }
+
+  async faultState(id: string): Promise<Held> {
+    const faults = await this.sandbox<Held[]>('/faults');
+    const found = faults.find((fault) => String(fault.id) === String(id));
+    if (found === undefined) throw new Error(`no fault ${id}`);
+    return found;
+  }
+
+  /** State-changing calls that peers executed, as `peer METHOD path` with ids left out. */
+  async effects(since = 0): Promise<string[]> {
+    const log = await this.sandbox<Logged[]>(`/log?since=${since}`);
+    return log.filter(({ effect }) => effect).map(({ peer, method, path }) => `${peer} ${method} ${anonymous(path)}`);
+  }
+
+  async logEnd(): Promise<number> {
+    return (await this.sandbox<Logged[]>('/log?since=0')).at(-1)?.n ?? 0;
+  }
+}
+
+/** Ids and keys differ from run to run. */
+export const anonymous = (path: string): string =>
+  path
+    .replace(/\?.*$/, '')
+    .split('/')
+    .map((segment) => (/^[0-9a-f]{32}$|^[0-9a-f-]{36}$|^f[a-z2-7]{25}$/.test(segment) ? '{id}' : segment))
+    .join('/');
