@@ -13,9 +13,9 @@ import type { HeldSubscription, Subscription } from '../domain/subscription.ts';
 export interface Wait {
   readonly signal: AbortSignal;
   /** Becomes the heartbeat: a short sentence without addresses, seen by operators. */
-  progress(told: string): void;
+  readonly progress: (told: string) => void;
   /** Pause between two looks; rejects when cancelled. */
-  pause(): Promise<void>;
+  readonly pause: () => Promise<void>;
 }
 
 /** An application as the configuration knows it. */

@@ -119,10 +119,10 @@ export class Progress {
         return `**Parked** at: ${title}, since ${status.since}. ${status.failure.type}: ${status.failure.message}. ${failures[status.failure.type].remedy} Waits for \`ferry retry\` or \`ferry abandon\`.`;
       case 'rollingBack':
         return `Rolling back what was done up to: ${title}.`;
-      case 'ended': {
-        const { outcome, failure } = status.result;
-        return `Ended: **${outcome}**${failure === null ? '' : `. ${failure.type}: ${failure.message}. ${failure.remedy}`}`;
-      }
+      case 'ended':
+        break;
     }
+    const { outcome, failure } = status.result;
+    return `Ended: **${outcome}**${failure === null ? '' : `. ${failure.type}: ${failure.message}. ${failure.remedy}`}`;
   }
 }

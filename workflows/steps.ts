@@ -25,11 +25,6 @@ export function stepsAt(pace: Pace) {
   const insist = within(pace.insistMs, pace.operationMs);
   const quiet = within(pace.drainLimitMs + pace.insistMs, pace.drainLimitMs + pace.stepMs);
 
-  const activity = <K extends keyof RelocationActivities>(name: K, options: ActivityOptions, summary: string) =>
-    proxyActivities<RelocationActivities>({ ...options, summary })[name] as unknown as RelocationActivities[K];
-  const titled = (name: StepName): string =>
-    `${Object.keys(steps).indexOf(name) + 1} ${steps[name].title} (GR MEC 035, ${steps[name].clause})`;
-
   return {
     checkRelocation: activity('checkRelocation', step, titled('check')),
     distributePackage: activity('distributePackage', wait, titled('package')),
@@ -50,6 +45,11 @@ export function stepsAt(pace: Pace) {
     },
   };
 }
+
+const activity = <K extends keyof RelocationActivities>(name: K, options: ActivityOptions, summary: string) =>
+  proxyActivities<RelocationActivities>({ ...options, summary })[name] as unknown as RelocationActivities[K];
+const titled = (name: StepName): string =>
+  `${Object.keys(steps).indexOf(name) + 1} ${steps[name].title} (GR MEC 035, ${steps[name].clause})`;
 
 export const { surveyPeers } = proxyActivities<SurveyActivities>({
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',

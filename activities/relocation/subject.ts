@@ -38,7 +38,7 @@ export interface Scene {
   /** By this name the application knows the relocation. */
   readonly relocation: string;
   /** What is made at a peer for a step is found again by this key. */
-  key(step: string): string;
+  readonly key: (step: string) => string;
 }
 
 export function sceneOf({ world, digest }: Means, subject: Subject): Scene {

@@ -1,8 +1,10 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RelocationResult } from '../../domain/relocation.ts';
 import { temporalCli } from '../../temporal/obtain.ts';
 import { abandon, approve, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
+import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { PortWorld } from '../support/world.ts';
@@ -14,7 +16,7 @@ beforeAll(async () => {
 afterAll(async () => await engine.stop());
 
 /** A call that waits until it is let go. */
-function gate(): { arrived: Promise<void>; open(): void; wait(): Promise<void> } {
+function gate(): { arrived: Promise<void>; open: () => void; wait: () => Promise<void> } {
   const [arrive, leave] = [deferred(), deferred()];
   return {
     arrived: arrive.promise,
@@ -26,7 +28,7 @@ function gate(): { arrived: Promise<void>; open(): void; wait(): Promise<void> }
   };
 }
 
-function deferred(): { promise: Promise<void>; resolve(): void } {
+function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve: () => void = () => {};
   const promise = new Promise<void>((done) => {
     resolve = done;
@@ -59,65 +61,53 @@ const afterwards = [
   ['retire', 'cloud.instances.stop'],
 ] as const;
 
-describe('a cancellation', () => {
-  it.each(beforeHandOver)('by the API in step %s rolls everything back', async (_, call) => {
-    const held = gate();
-    const world = new PortWorld().on(call, held.wait);
-    const before = world.dump();
-    await engine.over(world, async (start) => {
-      const handle = await start();
-      await held.arrived;
-      await handle.executeUpdate(cancel);
-      held.open();
-      await expect(handle.result()).resolves.toMatchObject({
-        outcome: 'rolledBack',
-        failure: { type: 'Cancelled' },
-        leftovers: [],
-      });
-    });
+/** An operator has two ways to cancel. */
+type Relocating = WorkflowHandle<typeof relocateApplication>;
+const byApi = async (relocation: Relocating): Promise<unknown> => await relocation.executeUpdate(cancel);
+const byTemporalUi = async (relocation: Relocating): Promise<unknown> => await relocation.cancel();
+
+/** Runs a relocation, does something in the middle of a step, and lets it go on. */
+async function during(
+  call: string,
+  meanwhile: (relocation: Relocating) => Promise<unknown>,
+): Promise<{ world: PortWorld; before: unknown; result: RelocationResult }> {
+  const held = gate();
+  const world = new PortWorld().on(call, held.wait);
+  const before = world.dump();
+  let result: RelocationResult | undefined;
+  await engine.over(world, async (start) => {
+    const handle = await start();
+    await held.arrived;
+    await meanwhile(handle);
+    held.open();
+    result = await handle.result();
+  });
+  if (result === undefined) throw new Error('it gave no result');
+  return { world, before, result };
+}
+
+describe.each([
+  ['by the API', byApi],
+  ['from the Temporal UI', byTemporalUi],
+] as const)('a cancellation %s', (_, cancelling) => {
+  it.each(beforeHandOver)('in step %s rolls everything back', async (_step, call) => {
+    const { world, before, result } = await during(call, cancelling);
+    expect(result).toMatchObject({ outcome: 'rolledBack', failure: { type: 'Cancelled' }, leftovers: [] });
     expect(world.dump()).toStrictEqual(before);
   });
+});
 
-  it.each(beforeHandOver)('from the Temporal UI in step %s rolls everything back', async (_, call) => {
-    const held = gate();
-    const world = new PortWorld().on(call, held.wait);
-    const before = world.dump();
-    await engine.over(world, async (start) => {
-      const handle = await start();
-      await held.arrived;
-      await handle.cancel();
-      held.open();
-      await expect(handle.result()).resolves.toMatchObject({
-        outcome: 'rolledBack',
-        failure: { type: 'Cancelled' },
-        leftovers: [],
-      });
+describe('a cancellation after the hand-over has begun', () => {
+  it.each(afterwards)('by the API, in step %s, is refused as too late', async (_, call) => {
+    const { result } = await during(call, async (relocation) => {
+      await expect(refusalOf(byApi(relocation))).resolves.toBe('CancelTooLate');
     });
-    expect(world.dump()).toStrictEqual(before);
+    expect(result).toMatchObject({ outcome: 'relocated', cancelTooLate: false });
   });
 
-  it.each(afterwards)('by the API in step %s is refused as too late', async (_, call) => {
-    const held = gate();
-    const world = new PortWorld().on(call, held.wait);
-    await engine.over(world, async (start) => {
-      const handle = await start();
-      await held.arrived;
-      await expect(refusalOf(handle.executeUpdate(cancel))).resolves.toBe('CancelTooLate');
-      held.open();
-      await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated', cancelTooLate: false });
-    });
-  });
-
-  it.each(afterwards)('from the Temporal UI in step %s is recorded and ignored', async (_, call) => {
-    const held = gate();
-    const world = new PortWorld().on(call, held.wait);
-    await engine.over(world, async (start) => {
-      const handle = await start();
-      await held.arrived;
-      await handle.cancel();
-      held.open();
-      await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated', cancelTooLate: true });
-    });
+  it.each(afterwards)('from the Temporal UI, in step %s, is recorded and ignored', async (_, call) => {
+    const { world, result } = await during(call, byTemporalUi);
+    expect(result).toMatchObject({ outcome: 'relocated', cancelTooLate: true });
     expect(world.authority?.site).toBe('a1');
   });
 });

@@ -63,8 +63,18 @@ export class Stage {
     const [temporal, sandbox] = await Promise.all([
       startDevServer({ cli: await temporalCli(), port, uiPort, database: join(this.folder, 'temporal.db'), log }),
       this.start('sandbox/main.ts', [
-        ...['--net', String(net), '--clamp', String(clamp), '--ttl', '1', '--pace', JSON.stringify(pace)],
-        ...['--package-cache', this.folder, '--config-out', configuration],
+        '--net',
+        String(net),
+        '--clamp',
+        String(clamp),
+        '--ttl',
+        '1',
+        '--pace',
+        JSON.stringify(pace),
+        '--package-cache',
+        this.folder,
+        '--config-out',
+        configuration,
       ]),
     ]);
     this.#temporal = temporal;
@@ -212,7 +222,7 @@ export class Stage {
 
   async faultState(id: string): Promise<Held> {
     const faults = await this.sandbox<Held[]>('/faults');
-    const found = faults.find((fault) => String(fault.id) === String(id));
+    const found = faults.find((fault) => fault.id === id);
     if (found === undefined) throw new Error(`no fault ${id}`);
     return found;
   }
