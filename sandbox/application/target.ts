@@ -35,8 +35,8 @@ export function prepare(state: State, event: EventOf<'prepare'>, rules: Rules): 
   const { id, relocation, users, number } = event;
   const known = state.relocations.get(relocation);
   if (known?.phase === 'kept') return [refuse(id, 'Kept')];
-  if (known !== undefined && known.phase !== 'receiving') return [refuse(id, 'Authority')];
-  const receiving: Receiving = known ?? { phase: 'receiving', users, staged: new Map(), prepared: null };
+  const fresh: Receiving = { phase: 'receiving', users, staged: new Map(), prepared: null };
+  const receiving = known?.phase === 'receiving' ? known : fresh;
   if (receiving.prepared !== null && number < receiving.prepared) return [refuse(id, 'Outdated')];
   stage(receiving, event.entries);
   const refused = objection(state, receiving, event, rules);

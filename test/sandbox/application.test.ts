@@ -1,0 +1,373 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { image, Process, until, Writer } from './application.world.ts';
+
+interface Receipt {
+  epoch: number;
+  users: number;
+  count: number;
+  freezeMs: number;
+}
+interface Refusal {
+  type: string;
+  relocation?: string;
+}
+interface Served {
+  counter: number;
+  epoch: number;
+  instance: string;
+}
+
+let folder: string;
+let file: string;
+const running = new Set<Process>();
+const writers = new Set<Writer>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'counter-'));
+  file = path.join(folder, 'app.mjs');
+  await writeFile(file, await image());
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+afterEach(async () => {
+  await Promise.all([...writers].map(async (writer) => await writer.stop()));
+  for (const instance of running) {
+    instance.kill();
+    await instance.ended;
+  }
+  writers.clear();
+  running.clear();
+});
+
+async function start(id: string, host: string, env?: Record<string, string>): Promise<Process> {
+  const instance = await Process.start(id, host, file, env);
+  running.add(instance);
+  return instance;
+}
+
+/** A founded instance and a standby. */
+async function pair(net: number, env?: Record<string, string>): Promise<[Process, Process]> {
+  const [source, target] = await Promise.all([
+    start('source', `127.31.${net}.1`, env),
+    start('target', `127.31.${net}.2`, env),
+  ]);
+  const founded = { platform: null, subscriptions: 0, users: {} };
+  await source.manage('POST', '/provider/found', founded);
+  return [source, target];
+}
+
+function load(users: readonly string[], at: Process): Writer[] {
+  return users.map((user) => {
+    const writer = new Writer(user, at);
+    writers.add(writer);
+    return writer;
+  });
+}
+
+const written = async (all: readonly Writer[], number: number): Promise<void> =>
+  await until(() => all.every(({ acknowledged }) => acknowledged.length >= number), `${number} writes of each`);
+
+/** Introduces, promises, and awaits the copy ahead. */
+async function prepared(relocation: string, users: string, from: Process, to: Process): Promise<void> {
+  expect(await introduced(relocation, users, from, to)).toBe(204);
+  await until(async () => {
+    const { body } = await from.contract<{ users: number; copied: number }>('promise', {
+      relocation,
+      users,
+      target: to.endpoint,
+    });
+    return body.users > 0 && body.copied === body.users;
+  }, 'everything is copied ahead');
+}
+
+const introduced = async (relocation: string, users: string, from: Process, to: Process): Promise<number> =>
+  (await to.contract('copy', { relocation, users, source: from.endpoint, chunk: [] })).status;
+
+const handOver = async (relocation: string, from: Process, to: Process) =>
+  await from.contract<Receipt & Refusal>('handOver', { relocation, target: to.endpoint });
+
+/** Every write that was acknowledged is accepted at this instance, exactly once, and nothing else is. */
+async function expectNothingLostAt(instance: Process, all: readonly Writer[]): Promise<void> {
+  for (const { user, acknowledged } of all) {
+    const { body } = await instance.client<Served & { accepted: unknown }>('GET', `/users/${user}`);
+    expect(body).toMatchObject({ accepted: [[1, acknowledged.length]], counter: acknowledged.length });
+  }
+}
+
+const expectEpochsToRise = (all: readonly Writer[]): void => {
+  for (const { acknowledged } of all) {
+    const epochs = acknowledged.map(({ epoch }) => epoch);
+    expect(epochs).toEqual(epochs.toSorted((a, b) => a - b));
+  }
+};
+
+const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
+
+it('moves everybody to and fro under load: nothing is lost, nothing doubled, epochs rise, freezes are short', async () => {
+  const [source, target] = await pair(1);
+  const all = load(['u1', 'u2', 'u3', 'u4'], source);
+  await written(all, 20);
+  const receipts: Receipt[] = [];
+  let [from, to] = [source, target];
+  for (let move = 1; move <= 7; move += 1) {
+    await prepared(`move-${move}`, '*', from, to);
+    for (const writer of all) writer.entrance = move % 2 === 0 ? from : to; // the path turns before the hand-over
+    const { status, body } = await handOver(`move-${move}`, from, to);
+    expect(status).toBe(200);
+    receipts.push(body);
+    await written(all, (all[0]?.acknowledged.length ?? 0) + 10);
+    [from, to] = [to, from];
+  }
+  await Promise.all(all.map(async (writer) => await writer.stop()));
+  expect(receipts.map(({ epoch }) => epoch)).toEqual([2, 3, 4, 5, 6, 7, 8]);
+  expect(receipts.every(({ users }) => users === 4)).toBe(true);
+  await expectNothingLostAt(from, all);
+  expectEpochsToRise(all);
+  const freezes = receipts.map(({ freezeMs }) => freezeMs);
+  process.stdout.write(`freezes in ms: ${freezes.join(', ')}\n`);
+  expect(median(freezes)).toBeLessThanOrEqual(50);
+});
+
+it('moves one user and leaves the others', async () => {
+  const [source, target] = await pair(2);
+  const all = load(['u1', 'u2', 'u3'], source);
+  await written(all, 10);
+  await prepared('one', 'u1', source, target);
+  const { body: receipt } = await handOver('one', source, target);
+  expect(receipt).toMatchObject({ relocation: 'one', epoch: 2, users: 1 });
+  await written(all, (all[0]?.acknowledged.length ?? 0) + 10);
+  await Promise.all(all.map(async (writer) => await writer.stop()));
+  expect(all.map(({ acknowledged }) => acknowledged.at(-1)?.instance)).toEqual(['target', 'source', 'source']);
+  await expectNothingLostAt(source, all); // it serves the others and relays the one
+  expect((await source.client<Served>('GET', '/users/new')).body.instance).toBe('source');
+});
+
+it('moves everybody to where one had been moved before, and on to a third', async () => {
+  const [source, target] = await pair(3);
+  const third = await start('third', '127.31.3.3');
+  const all = load(['u1', 'u2'], source);
+  await written(all, 5);
+  await prepared('one', 'u1', source, target);
+  await handOver('one', source, target);
+  await prepared('all', '*', source, third);
+  expect((await handOver('all', source, third)).body).toMatchObject({ users: 1, epoch: 3 });
+  await written(all, (all[0]?.acknowledged.length ?? 0) + 10);
+  expect(all.map(({ acknowledged }) => acknowledged.at(-1)?.instance)).toEqual(['target', 'third']);
+  await prepared('on', '*', third, target);
+  expect((await handOver('on', third, target)).status).toBe(200);
+  await written(all, (all[0]?.acknowledged.length ?? 0) + 10);
+  await Promise.all(all.map(async (writer) => await writer.stop()));
+  expect(all.map(({ acknowledged }) => acknowledged.at(-1)?.instance)).toEqual(['target', 'target']);
+  await expectNothingLostAt(third, all);
+});
+
+it('accepts a write once by its number, in whatever order', async () => {
+  const [source] = await pair(4);
+  for (const number of [2, 1, 2, 5]) await source.client('POST', '/users/u1/writes', { number });
+  const { body } = await source.client('GET', '/users/u1');
+  expect(body).toEqual({
+    user: 'u1',
+    counter: 3,
+    accepted: [
+      [1, 2],
+      [5, 5],
+    ],
+    epoch: 1,
+    instance: 'source',
+  });
+});
+
+it('knows nobody to relay to before it is introduced, and relays afterwards', async () => {
+  const [source, target] = await pair(5);
+  const early = await target.client<Refusal>('GET', '/users/u1');
+  expect([early.status, early.body.type]).toEqual([503, 'NoAuthority']);
+  await introduced('r', '*', source, target);
+  const late = await target.client<Served>('POST', '/users/u1/writes', { number: 1 });
+  expect(late.body).toMatchObject({ counter: 1, instance: 'source' });
+  expect(late.headers['ferry-instance']).toBe('target');
+  expect(late.headers.connection).toBe('close');
+});
+
+it('closes a kept connection when it relays, and not when it serves', async () => {
+  const [source, target] = await pair(6);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const served = await source.client('POST', '/users/u1/writes', { number: 1 }, agent);
+  expect(served.headers.connection).toBe('keep-alive');
+  await prepared('r', '*', source, target);
+  await handOver('r', source, target);
+  const relayed = await source.client<Served>('POST', '/users/u1/writes', { number: 2 }, agent);
+  expect(relayed).toMatchObject({ body: { instance: 'target' }, headers: { connection: 'close' } });
+  agent.destroy();
+});
+
+it('counts the clients that come by themselves, and nobody else', async () => {
+  const [source, target] = await pair(7);
+  await introduced('r', '*', source, target);
+  await source.client('GET', '/');
+  await target.client('POST', '/users/u1/writes', { number: 1 });
+  const state = async (at: Process, users: string) =>
+    (
+      await at.manage<{ clients: number; clientSeenSecondsAgo: number | null }>(
+        'GET',
+        `/relocation/v1/state?users=${users}`,
+      )
+    ).body;
+  expect(await state(source, '*')).toMatchObject({ clients: 0, clientSeenSecondsAgo: null, role: 'authority' });
+  expect(await state(target, 'u1')).toMatchObject({ clients: 1, clientSeenSecondsAgo: expect.any(Number) });
+  expect(await state(target, 'u2')).toMatchObject({ clients: 0, clientSeenSecondsAgo: null, role: 'standby' });
+});
+
+it('promises users to one relocation at a time, and names it', async () => {
+  const [source] = await pair(8);
+  const promise = async (relocation: string, users: string) =>
+    await source.contract<Refusal>('promise', { relocation, users, target: null });
+  expect((await promise('first', 'u1')).body).toEqual({ users: 1, copied: 0 });
+  expect((await promise('first', 'u1')).status).toBe(200);
+  expect(await promise('second', '*')).toMatchObject({
+    status: 409,
+    body: { type: 'PromisedElsewhere', relocation: 'first' },
+  });
+  await source.contract('settle', { relocation: 'first' });
+  expect((await promise('second', '*')).status).toBe(200);
+});
+
+it('refuses a late hand-over of what was settled as kept, even where nothing was promised', async () => {
+  const [source, target] = await pair(9);
+  await prepared('r', 'u1', source, target);
+  for (const relocation of ['r', 'unheard'])
+    expect((await source.contract('settle', { relocation })).body).toEqual({ settlement: 'kept' });
+  expect((await target.contract('settle', { relocation: 'r' })).body).toEqual({ settlement: 'kept' });
+  for (const relocation of ['r', 'unheard'])
+    expect(await handOver(relocation, source, target)).toMatchObject({ status: 409, body: { type: 'Kept' } });
+  expect((await source.client<Served>('GET', '/users/u1')).body.instance).toBe('source');
+});
+
+it('answers the same receipt and the same settlement for ever, and forgets what it gave away when it is retired', async () => {
+  const [source, target] = await pair(10);
+  await source.client('POST', '/users/u1/writes', { number: 1 });
+  await prepared('r', '*', source, target);
+  const first = await handOver('r', source, target);
+  expect((await handOver('r', source, target)).body).toEqual(first.body);
+  for (const at of [source, target])
+    expect((await at.contract('settle', { relocation: 'r' })).body).toEqual({ settlement: 'handedOver' });
+  expect((await source.user('u1'))?.accepted).toEqual([[1, 1]]);
+  await source.contract('settle', { relocation: 'r', retired: true });
+  await until(async () => (await source.user('u1'))?.accepted.length === 0, 'the source forgets');
+  expect((await source.client<Served>('GET', '/users/u1')).body).toMatchObject({ counter: 1, instance: 'target' });
+});
+
+it('answers 504 and thaws within the freeze limit when the target was killed after the promise', async () => {
+  const [source, target] = await pair(11, { FREEZE_LIMIT_MS: '400' });
+  const all = load(['u1', 'u2'], source);
+  await written(all, 5);
+  await prepared('r', '*', source, target);
+  target.kill();
+  await target.ended;
+  expect(await handOver('r', source, target)).toMatchObject({ status: 504, body: { type: 'TargetSilent' } });
+  await written(all, (all[0]?.acknowledged.length ?? 0) + 5);
+  expect((await source.dump()).frozen).toEqual([]);
+  await Promise.all(all.map(async (writer) => await writer.stop()));
+  await expectNothingLostAt(source, all);
+});
+
+it('holds requests while it is frozen, and serves them after the limit when the target never answers', async () => {
+  const [source] = await pair(12, { FREEZE_LIMIT_MS: '400' });
+  await source.client('POST', '/users/u1/writes', { number: 1 });
+  const silent = createServer(() => undefined).listen(7001, '127.31.12.9');
+  await once(silent, 'listening');
+  const target = { host: '127.31.12.9', port: 7001 };
+  await source.contract('promise', { relocation: 'r', users: 'u1', target: null });
+  const asked = source.contract<Refusal>('handOver', { relocation: 'r', target });
+  await until(async () => (await source.dump()).frozen.includes('u1'), 'the freeze');
+  const held = source.client<Served>('POST', '/users/u1/writes', { number: 2 });
+  const other = await source.client<Served>('POST', '/users/u2/writes', { number: 1 });
+  expect(other.body.instance).toBe('source');
+  expect((await source.dump()).frozen).toEqual(['u1']);
+  expect((await held).body).toMatchObject({ counter: 2, epoch: 1, instance: 'source' });
+  expect(await asked).toMatchObject({ status: 504, body: { type: 'TargetSilent' } });
+  silent.closeAllConnections();
+  silent.close();
+});
+
+it('is handed over by a second attempt after the first one met silence, with a number of its own', async () => {
+  const [source, target] = await pair(13, { FREEZE_LIMIT_MS: '200' });
+  await source.client('POST', '/users/u1/writes', { number: 1 });
+  await source.contract('promise', { relocation: 'r', users: '*', target: null });
+  const nowhere = { host: '127.31.13.9', port: 7001 };
+  expect((await source.contract('handOver', { relocation: 'r', target: nowhere })).status).toBe(504);
+  expect((await handOver('r', source, target)).body).toMatchObject({ epoch: 3, users: 1, count: 1 });
+  expect((await source.client<Served>('GET', '/users/u1')).body).toMatchObject({ counter: 1, instance: 'target' });
+});
+
+it('tells everything once more to a target that lost what had been copied to it', async () => {
+  const [source, target] = await pair(14);
+  await source.client('POST', '/users/u1/writes', { number: 1 });
+  await prepared('r', '*', source, target);
+  target.kill();
+  await target.ended;
+  const again = await start('again', target.host);
+  expect((await again.client('GET', '/users/u1')).status).toBe(503);
+  expect((await handOver('r', source, target)).body).toMatchObject({ count: 1 });
+  expect((await again.client<Served>('GET', '/users/u1')).body).toMatchObject({ counter: 1, instance: 'again' });
+});
+
+it('refuses copies once it is the authority, and calls that make no sense', async () => {
+  const [source, target] = await pair(15);
+  expect(await introduced('r', '*', target, source)).toBe(409);
+  expect((await source.contract('handOver', { relocation: 'r' })).status).toBe(400);
+  expect((await handOver('r', source, target)).body.type).toBe('NotPromised');
+  expect((await target.contract<Refusal>('promise', { relocation: 'r', users: '*', target: null })).body.type).toBe(
+    'NotServing',
+  );
+  expect((await source.client('POST', '/users/u1/writes', { number: 1.5 })).status).toBe(400);
+  expect((await source.client('GET', '/nowhere')).status).toBe(404);
+  expect((await source.client('GET', '/users/*')).status).toBe(400);
+});
+
+it('confirms that it is ready, registers, and subscribes with filters of its own; counts events of users it serves', async () => {
+  const told: { path: string; body: Record<string, unknown> }[] = [];
+  const platform = createServer((req, res) => {
+    let text = '';
+    req.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+    req.on('end', () => {
+      told.push({ path: req.url ?? '', body: JSON.parse(text) as Record<string, unknown> });
+      res.writeHead(req.url?.endsWith('confirm_ready') ? 204 : 201).end('{}');
+    });
+  }).listen(0, '127.31.16.9');
+  await once(platform, 'listening');
+  const url = `http://127.31.16.9:${(platform.address() as { port: number }).port}`;
+  const instance = await start('first', '127.31.16.1', { PLATFORM_URL: url });
+  await until(() => told.length === 2, 'both registrations');
+  expect(told).toEqual([
+    { path: '/mec_app_support/v1/applications/first/confirm_ready', body: { indication: 'READY' } },
+    {
+      path: '/amsi/v1/app_mobility_services',
+      body: { serviceConsumerId: { appInstanceId: 'first' }, deviceInformation: [] },
+    },
+  ]);
+  const order = { platform: url, subscriptions: 20, users: { u1: '127.31.100.1' } };
+  const founded = await instance.manage<{ subscriptions: number }>('POST', '/provider/found', order);
+  expect(founded.body.subscriptions).toBe(20);
+  const filters = told.slice(2).map(({ body }) => JSON.stringify(body['filterCriteriaAssocHo']));
+  expect(new Set(filters).size).toBe(20);
+  expect(told[2]?.body['callbackReference']).toBe('http://127.31.16.1:7000/notifications/rni/1');
+  for (const value of ['127.31.100.1', '127.31.100.2'])
+    await instance.client('POST', '/notifications/rni/1', { associateId: [{ type: 1, value }] });
+  expect((await instance.dump()).notifications).toEqual({ received: 2, forUsersServed: 1 });
+  platform.closeAllConnections();
+  platform.close();
+});
+
+it('ends with the pipe to its stdin, and gracefully when it is asked to', async () => {
+  const [source, target] = await pair(17);
+  source.closePipe();
+  target.terminate();
+  expect(await Promise.all([source.ended, target.ended])).toEqual([0, 0]);
+  expect(source.said.trim().split('\n')).toHaveLength(2);
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { type Rules, rules } from '../../sandbox/application/rules.ts';
+import { Exploration, type Outcome, type Scenario } from './authority.explorer.ts';
+import { type Message, relocation } from './authority.messages.ts';
+
+const MOST = 400_000;
+const withoutUndo = (asked: readonly Message[]): Message[] =>
+  asked.filter((message) => !('event' in message) || message.event.kind !== 'settle');
+
+const pair = { instances: ['S', 'T'], users: ['u'] } as const;
+const both = { numbers: [1], entrances: ['S', 'T'] } as const;
+
+/** Two attempts at the same hand-over, and an undo at any time: settled at the source, then at the target, which goes. */
+const attempts = (users: string): Scenario => ({ ...pair, ...both, asked: relocation('S', 'T', users), freezes: 2 });
+
+/** Two writes, which may arrive in either order, early or late. */
+const order: Scenario = {
+  ...pair,
+  numbers: [1, 2],
+  entrances: ['S'],
+  asked: relocation('S', 'T', 'u'),
+  freezes: 2,
+};
+
+const lateRelays: Scenario = { ...pair, ...both, asked: relocation('S', 'T', '*'), freezes: 1, lateRelays: true };
+
+const thereAndBack = (users: string): Scenario => ({
+  ...pair,
+  numbers: [1],
+  entrances: ['T'],
+  asked: withoutUndo([...relocation('S', 'T', users), ...relocation('T', 'S', users)]),
+  freezes: 1,
+});
+
+/** One relocation is undone, late, while another moves the same user to the same target. */
+const again: Scenario = {
+  ...pair,
+  numbers: [1],
+  entrances: ['S'],
+  asked: [...relocation('S', 'T', 'u', 'shared'), ...withoutUndo(relocation('S', 'T', 'u'))],
+  freezes: 2,
+};
+
+const elsewhere: Scenario = {
+  instances: ['S', 'T', 'B'],
+  users: ['u'],
+  numbers: [1],
+  entrances: ['S'],
+  asked: [...relocation('S', 'T', 'u'), ...withoutUndo(relocation('S', 'B', 'u'))],
+  freezes: 2,
+};
+
+const oneThenAll: Scenario = {
+  instances: ['S', 'T', 'B'],
+  users: ['u'],
+  numbers: [1],
+  entrances: ['S', 'B'],
+  asked: withoutUndo([...relocation('S', 'T', 'u'), ...relocation('S', 'B', '*')]),
+  freezes: 2,
+};
+
+function explored(scenario: Scenario, changed: Partial<Rules> = {}): Outcome {
+  const started = performance.now();
+  const outcome = new Exploration(scenario, { ...rules, ...changed }).run(MOST);
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+  process.stdout.write(`${expect.getState().currentTestName}: ${outcome.states} states, ${seconds} s\n`);
+  if (outcome.violation !== null && process.env['TELL'])
+    process.stdout.write(`${outcome.violation.what}\n  ${outcome.violation.after.join('\n  ')}\n`);
+  return outcome;
+}
+
+const expectSafe = (scenario: Scenario): void => {
+  const { violation, states } = explored(scenario);
+  expect(violation).toBeNull();
+  expect(states).toBeGreaterThan(1_000);
+};
+
+describe('in every interleaving, no two instances accept writes, and no acknowledged write is lost or accepted twice', () => {
+  it('of two attempts and an undo, for one user', () => {
+    expectSafe(attempts('u'));
+  });
+  it('of two attempts and an undo, for everybody', () => {
+    expectSafe(attempts('*'));
+  });
+  it('of two attempts and an undo with writes out of order', () => {
+    expectSafe(order);
+  });
+  it('of a relocation in which relayed requests arrive late and doubled', () => {
+    expectSafe(lateRelays);
+  });
+  it('of a move and the move back, for one user', () => {
+    expectSafe(thereAndBack('u'));
+  });
+  it('of a move and the move back, for everybody', () => {
+    expectSafe(thereAndBack('*'));
+  });
+  it('of a move whose undo comes late, and another to the same target', () => {
+    expectSafe(again);
+  });
+  it('of a move that is undone and a move to another target', () => {
+    expectSafe(elsewhere);
+  });
+  it('of the move of one user, and of everybody to another instance', () => {
+    expectSafe(oneThenAll);
+  });
+});
+
+describe('goes wrong without', () => {
+  const broken = (scenario: Scenario, changed: Partial<Rules>): string | undefined =>
+    explored(scenario, changed).violation?.what;
+
+  it('the source alone deciding', () => {
+    expect(broken(attempts('u'), { prepareDecides: true })).toMatch(/both accept writes/);
+  });
+  it('a number of its own for each freeze', () => {
+    expect(broken(order, { freezeNumber: (epoch) => epoch + 1 })).toMatch(/twice|lost/);
+  });
+  it('the tombstone', () => {
+    const bury: Rules['bury'] = (known) => known ?? { phase: 'kept' };
+    expect(broken(attempts('u'), { bury })).toMatch(/is lost with its authority/);
+  });
+  it('the refusal of copies by an authority', () => {
+    expect(broken(again, { refusesCopies: () => false })).toMatch(/lost|both/);
+  });
+  it('the relaying of whoever is not the authority', () => {
+    expect(broken(attempts('u'), { serves: ({ role }) => role !== 'relay' })).toMatch(/both accept writes/);
+  });
+  it('the epoch check', () => {
+    expect(broken(thereAndBack('u'), { outdated: () => false, fenced: () => false })).toMatch(/lost|both/);
+  });
+  it('intervals: the highest number alone', () => {
+    const accepted: Rules['accepted'] = (known, number) => number <= (known.at(-1)?.[1] ?? 0);
+    expect(broken(order, { accepted })).toMatch(/lost/);
+  });
+});

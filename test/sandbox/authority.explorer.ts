@@ -1,0 +1,278 @@
+import { step } from '../../sandbox/application/authority.ts';
+import { has } from '../../sandbox/application/intervals.ts';
+import type { ClientRequest, Effect, Peer } from '../../sandbox/application/messages.ts';
+import type { Rules } from '../../sandbox/application/rules.ts';
+import { newState, type State, standingOf } from '../../sandbox/application/state.ts';
+import { answersTo, type Message, ownMoves } from './authority.messages.ts';
+
+/**
+ * Explores every interleaving of a few instances, their clients and those who ask for relocations, breadth first. What was
+ * sent once may arrive at any time, any number of times, or never: runs with late, doubled and lost messages are all there.
+ */
+export interface Scenario {
+  /** The first one is founded as the authority of everybody. */
+  readonly instances: readonly Peer[];
+  /** What clients write: a user's numbers, at any of the entrances, as often as they like. */
+  readonly users: readonly string[];
+  readonly numbers: readonly number[];
+  readonly entrances: readonly Peer[];
+  /** What may be asked of the instances, in any order, any number of times. */
+  readonly asked: readonly Message[];
+  /** At most so many freezes at each instance. */
+  readonly freezes: number;
+  /** Relayed requests take their time as well; otherwise they arrive at once. */
+  readonly lateRelays?: true;
+}
+
+export interface Outcome {
+  readonly states: number;
+  /** What went wrong first, and the shortest way to it. */
+  readonly violation: { readonly what: string; readonly after: readonly string[] } | null;
+}
+
+/** Everything by number, so that a world costs little: interned states (-1: removed), an interned set of messages. */
+interface World {
+  readonly at: readonly number[];
+  readonly sent: number;
+  /** One bit for each write. */
+  readonly acknowledged: number;
+  readonly accepted: number;
+  readonly doubled: boolean;
+  readonly from: World | null;
+  /** The message that led here; -1: none. */
+  readonly by: number;
+}
+
+interface Move {
+  readonly next: number;
+  /** Writes that are served or relayed. */
+  readonly effects: readonly Effect[];
+  readonly sends: readonly number[];
+}
+
+/** Room for interned numbers, two of which make one key. */
+const MANY = 2 ** 20;
+
+export class Exploration {
+  readonly #scenario: Scenario;
+  readonly #rules: Rules;
+  readonly #states = interned<State>(canonical);
+  readonly #messages = interned<Message>((message) => JSON.stringify(message));
+  readonly #sets = interned<readonly number[]>((ids) => ids.join());
+  readonly #moves = new Map<number, Move | null>();
+  readonly #own = new Map<number, readonly number[]>();
+  readonly #grown = new Map<number, number>();
+  readonly #requests: ClientRequest[] = [];
+  readonly #safe = new Set<string>();
+
+  constructor(scenario: Scenario, rules: Rules) {
+    this.#scenario = scenario;
+    this.#rules = rules;
+  }
+
+  /** Breadth first, to the end or to the first violation. */
+  run(most: number): Outcome {
+    const start = this.#start();
+    const seen = new Set([keyOf(start)]);
+    let frontier = [start];
+    while (frontier.length > 0) {
+      const next: World[] = [];
+      for (const world of frontier)
+        for (const reached of this.#successors(world)) {
+          const key = keyOf(reached);
+          if (seen.has(key)) continue;
+          seen.add(key);
+          const what = this.#violation(reached);
+          if (what !== null) return { states: seen.size, violation: { what, after: this.#story(reached) } };
+          if (seen.size > most) throw new Error(`more than ${most} states`);
+          next.push(reached);
+        }
+      frontier = next;
+    }
+    return { states: seen.size, violation: null };
+  }
+
+  #start(): World {
+    const { instances, users, numbers, entrances, asked } = this.#scenario;
+    const at = instances.map((peer, index) => {
+      const state = newState(peer);
+      if (index === 0) step(state, { kind: 'found', id: -1, users: {} });
+      return this.#states.id(state);
+    });
+    const clients = users.flatMap((user) =>
+      numbers.flatMap((number) =>
+        entrances.map((to): Message => {
+          const request = { id: this.#requests.length, user, number, hops: 0, fence: null };
+          this.#requests.push(request);
+          return { to, event: { kind: 'request', ...request } };
+        }),
+      ),
+    );
+    const sent = this.#sets.id([...new Set([...asked, ...clients].map(this.#messages.id))]);
+    return { at, sent, acknowledged: 0, accepted: 0, doubled: false, from: null, by: -1 };
+  }
+
+  *#successors(world: World): Generator<World> {
+    for (const id of this.#sets.value(world.sent)) {
+      const after = this.#deliver(world, id);
+      if (after !== world) yield after;
+    }
+    for (const [index, stateId] of world.at.entries()) {
+      if (stateId < 0) continue;
+      for (const id of this.#ownMoves(index, stateId)) {
+        const after = this.#deliver(world, id);
+        if (after !== world) yield after;
+      }
+    }
+  }
+
+  #ownMoves(index: number, stateId: number): readonly number[] {
+    const known = this.#own.get(stateId);
+    if (known !== undefined) return known;
+    const self = this.#scenario.instances[index] ?? '';
+    const ids = ownMoves(this.#states.value(stateId), self).map(this.#messages.id);
+    this.#own.set(stateId, ids);
+    return ids;
+  }
+
+  /** The very same world, when nothing comes of it. */
+  #deliver(world: World, id: number): World {
+    const message = this.#messages.value(id);
+    const index = this.#scenario.instances.indexOf(message.to);
+    const stateId = world.at[index] ?? -1;
+    if (stateId < 0) return world;
+    if ('remove' in message) return { ...world, at: world.at.with(index, -1), from: world, by: id };
+    const move = this.#move(stateId, message, id);
+    if (move === null) return world;
+    const sent = this.#with(world.sent, move.sends);
+    if (move.next === stateId && sent === world.sent && move.effects.length === 0) return world;
+    const at = move.next === stateId ? world.at : world.at.with(index, move.next);
+    let after: World = { ...world, at, sent, from: world, by: id };
+    for (const effect of move.effects) after = this.#happens(after, effect);
+    return after;
+  }
+
+  #move(stateId: number, message: Message, id: number): Move | null {
+    const key = stateId * MANY + id;
+    const known = this.#moves.get(key);
+    if (known !== undefined) return known;
+    const state = structuredClone(this.#states.value(stateId));
+    const before = state.freezes;
+    const effects = 'event' in message ? step(state, message.event, this.#rules) : [];
+    const allowed = state.freezes === before || state.freezes <= this.#scenario.freezes;
+    const move = allowed && {
+      next: this.#states.id(state),
+      effects: effects.filter(({ kind }) => kind === 'serve' || kind === 'relay'),
+      sends: answersTo(message, effects, state).map(this.#messages.id),
+    };
+    this.#moves.set(key, move || null);
+    return move || null;
+  }
+
+  /** A write is served, or goes on to another instance. */
+  #happens(world: World, effect: Effect): World {
+    if (effect.kind === 'relay') {
+      const request = this.#requests[effect.id];
+      if (request === undefined) throw new Error('relays what nobody asked');
+      const { to, hops, fence } = effect;
+      const id = this.#messages.id({ to, event: { kind: 'request', ...request, hops, fence } });
+      if (this.#scenario.lateRelays) return { ...world, sent: this.#with(world.sent, [id]) };
+      return this.#deliver(world, id);
+    }
+    if (effect.kind !== 'serve') return world;
+    const bit = 1 << this.#write(effect.user, effect.number ?? 0);
+    return {
+      ...world,
+      acknowledged: world.acknowledged | bit,
+      accepted: effect.fresh ? world.accepted | bit : world.accepted,
+      doubled: world.doubled || (effect.fresh && (world.accepted & bit) !== 0),
+    };
+  }
+
+  #write(user: string, number: number): number {
+    const { users, numbers } = this.#scenario;
+    return users.indexOf(user) * numbers.length + numbers.indexOf(number);
+  }
+
+  #with(sent: number, more: readonly number[]): number {
+    return more.reduce((set, id) => {
+      const key = set * MANY + id;
+      const known = this.#grown.get(key);
+      if (known !== undefined) return known;
+      const ids = this.#sets.value(set);
+      const grown = ids.includes(id) ? set : this.#sets.id([...ids, id].toSorted((a, b) => a - b));
+      this.#grown.set(key, grown);
+      return grown;
+    }, sent);
+  }
+
+  #story(world: World): string[] {
+    const told: string[] = [];
+    for (let at: World | null = world; at !== null && at.by >= 0; at = at.from)
+      told.unshift(JSON.stringify(this.#messages.value(at.by)));
+    return told;
+  }
+
+  #violation(world: World): string | null {
+    if (world.doubled) return 'a write was accepted twice';
+    const key = `${world.at.join()}|${world.acknowledged}`;
+    if (this.#safe.has(key)) return null;
+    const alive = world.at.filter((id) => id >= 0).map(this.#states.value);
+    for (const user of this.#scenario.users) {
+      const what = this.#wrongFor(user, alive, world.acknowledged);
+      if (what !== null) return what;
+    }
+    this.#safe.add(key);
+    return null;
+  }
+
+  #wrongFor(user: string, alive: readonly State[], acknowledged: number): string | null {
+    const authorities = alive.filter((state) => this.#rules.serves(standingOf(state, user)));
+    const serving = authorities.filter((state) => !standingOf(state, user).frozen);
+    if (serving.length > 1) return `${serving.map(({ self }) => self).join(' and ')} both accept writes of ${user}`;
+    const keepers = [...authorities, ...alive.filter((state) => tellsOn(state, user))];
+    for (const number of this.#scenario.numbers) {
+      if ((acknowledged & (1 << this.#write(user, number))) === 0) continue;
+      const holds = (state: State): boolean => has(standingOf(state, user).accepted, number);
+      if (!serving.every(holds)) return `the authority of ${user} has lost acknowledged write ${number}`;
+      if (!keepers.some(holds)) return `acknowledged write ${number} of ${user} is lost with its authority`;
+    }
+    return null;
+  }
+}
+
+/** It has decided, holds what it gave away, and tells the target until that has heard. */
+const tellsOn = (state: State, user: string): boolean =>
+  [...state.relocations.values()].some(
+    (known) =>
+      known.phase === 'handedOver' && !known.committed && (known.keys.includes(user) || known.keys.includes('*')),
+  );
+
+const keyOf = ({ at, sent, acknowledged, accepted, doubled }: World): string =>
+  `${at.join()}|${sent}|${acknowledged}|${accepted}|${doubled}`;
+
+function interned<T>(keyFor: (value: T) => string): { id: (value: T) => number; value: (id: number) => T } {
+  const ids = new Map<string, number>();
+  const values: T[] = [];
+  return {
+    id: (value) => {
+      const key = keyFor(value);
+      const known = ids.get(key) ?? values.push(value) - 1;
+      ids.set(key, known);
+      return known;
+    },
+    value: (id) => {
+      const value = values[id];
+      if (value === undefined) throw new Error(`never seen: ${id}`);
+      return value;
+    },
+  };
+}
+
+/** Equal text means equal state, whatever the order in which it came about; how often it froze is only counted. */
+const canonical = (state: State): string => JSON.stringify(state, plain);
+
+function plain(_: string, value: unknown): unknown {
+  if (!(value instanceof Map || value instanceof Set)) return value;
+  return [...(value as Iterable<unknown>)].map((entry) => JSON.stringify(entry, plain)).toSorted();
+}
