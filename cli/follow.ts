@@ -36,5 +36,5 @@ export async function follow(client: FerryClient, id: string, terminal: Terminal
 }
 
 /** The users are at the target: also when the source stays as a relay. */
-export const exitOf = ({ result }: Relocation): Exit =>
-  result?.outcome === 'relocated' || result?.outcome === 'relocatedSourceKept' ? exits.done : exits.notThrough;
+export const exitOf = ({ outcome }: Relocation): Exit =>
+  outcome === 'relocated' || outcome === 'relocatedSourceKept' ? exits.done : exits.notThrough;

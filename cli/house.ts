@@ -170,7 +170,7 @@ export class House {
 /** A person's own Temporal profile must not lead worker and API to another server. */
 const towards = (address: string): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
-  TEMPORAL_CONFIG_FILE: '/dev/null',
+  TEMPORAL_CONFIG_FILE: '/nonexistent',
   TEMPORAL_ADDRESS: address,
   TEMPORAL_NAMESPACE: 'default',
 });

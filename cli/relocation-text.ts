@@ -6,8 +6,8 @@ export const subject = ({ request }: Relocation): string =>
   `${request.application}: ${request.source} → ${request.target}, ${request.users === '*' ? 'all users' : request.users}`;
 
 /** `relocated`, or where it stands. */
-export const standing = ({ state, step, result }: Relocation): string =>
-  result?.outcome ?? (state === 'working' && step !== null ? `working: ${step}` : state);
+export const standing = ({ state, step, outcome }: Relocation): string =>
+  outcome ?? (state === 'working' && step !== null ? `working: ${step}` : state);
 
 /** How it came to rest, in a few lines: what was reached or what stands in the way, and what can be done. */
 export function endLines(relocation: Relocation, terminal: Terminal): string[] {

@@ -50,7 +50,7 @@ export class Terminal {
   }
 
   #fitting(line: string): string {
-    const width = (this.#person.columns ?? 80) - 1;
+    const width = (this.#person.columns || 80) - 1;
     return line.length > width ? `${line.slice(0, width - 1)}…` : line;
   }
 }

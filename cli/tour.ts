@@ -89,14 +89,14 @@ async function leg(
   const gaps = `longest gap of a device: ${Math.round(moved.longestGapMs)} ms (without a move: ${Math.round(compared.longestGapMs)} ms)`;
   terminal.tell(`  ${moved.requests} writes, ${gaps}`);
 
-  const { result, state, direction } = relocation;
+  const { result, outcome, state, direction } = relocation;
   const sum = (count: (figures: Figures) => number): number => count(moved) + count(compared);
   return {
     relocation,
     stillMs: compared.longestGapMs,
     leg: {
       direction,
-      outcome: result?.outcome ?? state,
+      outcome: outcome ?? state,
       durationMs: result?.totalMs ?? moved.durationMs,
       freezeMs: result?.freezeMs ?? null,
       interruptionMs: moved.longestGapMs,

@@ -16,7 +16,8 @@ export interface UpPlan extends HousePlan {
 /** Starts everything, shows the tour where asked, and stays until it is asked to end, or a process ends by itself. */
 export async function up(plan: UpPlan, terminal: Terminal): Promise<Exit> {
   const house = new House(plan, terminal);
-  const interruption = interrupted();
+  // Before a verdict that is waited for, an interruption is none.
+  const interruption = interrupted().then(() => (plan.exit ? exits.notThrough : exits.done));
   try {
     return await Promise.race([visit(house, plan, terminal, interruption), interruption, house.broken]);
   } catch (error) {
@@ -65,12 +66,12 @@ async function earlier(client: FerryClient, terminal: Terminal): Promise<void> {
 }
 
 /** Ctrl-C, SIGTERM or a closed terminal. A second one does not wait: whatever is left is tethered to this process. */
-async function interrupted(): Promise<Exit> {
-  return await new Promise((resolve) => {
+async function interrupted(): Promise<void> {
+  await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.once(signal, () => {
         process.once(signal, () => process.exit(exits.notThrough));
-        resolve(exits.done);
+        resolve();
       });
   });
 }

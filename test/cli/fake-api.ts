@@ -101,6 +101,7 @@ export const relocation = (members: Partial<Relocation> = {}): Relocation => ({
   endedAt: null,
   waitingFor: null,
   actions: ['pause', 'cancel'],
+  outcome: null,
   result: null,
   links: { self: '/v1/relocations/abc.1', events: '/v1/relocations/abc.1/events', temporal: null },
   ...members,
@@ -111,5 +112,6 @@ export const ended = (members: Partial<NonNullable<Relocation['result']>> = {}):
     state: 'ended',
     step: 'retire',
     endedAt: '2030-01-31T12:00:09.800Z',
+    outcome: members.outcome ?? 'relocated',
     result: { ...result, ...members },
   });

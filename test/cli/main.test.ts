@@ -152,7 +152,10 @@ describe('ferry plan', () => {
 
 describe('ferry list, show, peers and the actions', () => {
   it('lists as a table what the filters leave', async () => {
-    api.answer = answering(200, { relocations: [ended(), relocation({ id: 'abc.2' })], next: null });
+    api.answer = answering(200, {
+      relocations: [{ ...ended(), result: null }, relocation({ id: 'abc.2' })],
+      next: null,
+    });
     const { out } = await ferry('list', '--state', 'ended', '--source', 'cloud', ...at());
     expect(api.asked[0]?.url).toBe('/v1/relocations?source=cloud&state=ended');
     const [head, first, second] = out.split('\n');
