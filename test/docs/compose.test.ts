@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+
+/** The rules of the compose specification that this file can break, and ours. */
+interface Service {
+  readonly image?: string;
+  readonly build?: unknown;
+  readonly command?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { condition: string }>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly [member: string]: unknown;
+}
+
+const root = new URL('../../', import.meta.url);
+const text = readFileSync(new URL('docker-compose.yml', root), 'utf8');
+const compose = parse(text, { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown> };
+const services = Object.entries(compose.services);
+
+const MEMBERS = [
+  'image',
+  'build',
+  'command',
+  'entrypoint',
+  'depends_on',
+  'environment',
+  'ports',
+  'volumes',
+  'healthcheck',
+  'restart',
+  'stop_grace_period',
+];
+
+describe('docker-compose.yml', () => {
+  it('has Temporal with PostgreSQL, its UI, API and worker', () => {
+    expect(Object.keys(compose.services)).toEqual(
+      expect.arrayContaining(['postgresql', 'temporal', 'temporal-ui', 'api', 'worker']),
+    );
+    expect(compose).not.toHaveProperty('version'); // obsolete in the specification
+  });
+
+  it.each(services)('%s has an image or a build, and members that the specification knows', (_, service) => {
+    expect(service.image === undefined).not.toBe(service.build === undefined);
+    expect(Object.keys(service).filter((member) => !MEMBERS.includes(member))).toStrictEqual([]);
+  });
+
+  it.each(services)('%s waits for services that are there, and that tell when they are', (_, { depends_on = {} }) => {
+    for (const [name, { condition }] of Object.entries(depends_on)) {
+      expect(Object.keys(compose.services)).toContain(name);
+      expect(['service_healthy', 'service_completed_successfully', 'service_started']).toContain(condition);
+      const healthcheck = compose.services[name]?.healthcheck?.test[0] ?? 'none';
+      expect(condition === 'service_healthy' ? healthcheck : 'CMD').toMatch(/^CMD/);
+    }
+  });
+
+  it.each(services)('%s publishes its ports on loopback only', (_, { ports = [] }) => {
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it.each(services)('%s mounts volumes that are declared', (_, { volumes = [] }) => {
+    const named = volumes.map((volume) => volume.split(':')[0] ?? '').filter((name) => !/^[./$]/.test(name));
+    expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(named));
+  });
+
+  it.each(services)('%s pins its image', (_, { image }) => {
+    expect(image ?? 'built:0').toMatch(/:\d[\w.-]*$/);
+  });
+
+  it('makes every search attribute', () => {
+    for (const { name } of Object.values(searchAttributes)) expect(text).toContain(`--name ${name} --type Keyword`);
+  });
+
+  it.each(['api', 'worker'])('runs an entry of %s that exists', (name) => {
+    const entry = compose.services[name]?.command?.at(-1) ?? '';
+    expect(existsSync(new URL(entry, root))).toBe(true);
+  });
+
+  it('spells out that the API is unprotected inside the network', () => {
+    expect(compose.services['api']?.environment).toMatchObject({ FERRY_HOST: '0.0.0.0', FERRY_UNPROTECTED: 'true' });
+  });
+});
+
+describe('the image', () => {
+  const copied = [...readFileSync(new URL('Dockerfile', root), 'utf8').matchAll(/^COPY (\S+) \S+$/gm)].map(
+    ([, path = '']) => path,
+  );
+
+  it('copies what is there', () => {
+    expect(copied.length).toBeGreaterThan(5);
+    expect(copied.filter((path) => !existsSync(new URL(path, root)))).toStrictEqual([]);
+  });
+
+  it('holds every folder that worker and API import from', () => {
+    for (const folder of [
+      'domain',
+      'workflows',
+      'activities',
+      'protocols',
+      'adapters',
+      'configuration',
+      'temporal',
+      'api',
+      'worker',
+    ])
+      expect(copied).toContain(folder);
+  });
+});
