@@ -26,19 +26,26 @@ export const Relocation = z
         until: Instant.nullable(),
         attempt: z.int().nullable(),
         lastFailure: z.string().nullable(),
-        call: z.string().meta({ description: 'The call that would show the same.', example: 'ferry show <id>' }),
+        call: z
+          .string()
+          .meta({ description: 'The call that would show the same.', example: 'temporal workflow describe …' }),
       })
       .nullable(),
     actions: z.array(z.enum(actions)).meta({ description: 'What an operator may do now.' }),
+    outcome: RelocationResult.shape.outcome
+      .nullable()
+      .meta({ description: 'How it ended; lists carry it without the result.' }),
     result: RelocationResult.nullable(),
     links: z.object({ self: z.string(), events: z.string(), temporal: z.string().nullable() }),
   })
   .meta({ id: 'Relocation' });
 export type Relocation = z.infer<typeof Relocation>;
 
-export const RelocationList = z
-  .object({ relocations: z.array(Relocation), next: z.string().nullable() })
-  .meta({ id: 'RelocationList', description: 'Newest first. `next`: the path of the next page.' });
+export const RelocationList = z.object({ relocations: z.array(Relocation), next: z.string().nullable() }).meta({
+  id: 'RelocationList',
+  description:
+    'Those that run, the newest first, then those that ended, the latest first. Entries tell what the index knows: for the step, and what it waits for, ask for the relocation itself. `next`: the path of the next page.',
+});
 export type RelocationList = z.infer<typeof RelocationList>;
 
 export const PeerList = z
@@ -55,6 +62,8 @@ export const PeerList = z
   })
   .meta({ id: 'PeerList' });
 export type PeerList = z.infer<typeof PeerList>;
+
+export const Health = z.object({ status: z.enum(['live', 'ready']) }).meta({ id: 'Health' });
 
 /** RFC 9457. `failure` is one of docs/failures.md; `see` leads to the resource that stands in the way. */
 export const Problem = z

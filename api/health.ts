@@ -1,0 +1,33 @@
+import type { Client } from '@temporalio/client';
+import type { Handlers } from './handlers.ts';
+import { unavailable } from './problem.ts';
+
+const PROBE_MS = 2_000;
+
+/** What the process says of itself. */
+export interface Condition {
+  /** Aborted: it is shutting down. */
+  readonly stopping: AbortSignal;
+  /** Has Temporal been found to know the namespace and our search attributes? */
+  readonly prepared: () => boolean;
+}
+
+export const healthHandlers = (
+  temporal: Client,
+  { stopping, prepared }: Condition,
+): Handlers<'showLiveness' | 'showReadiness'> => ({
+  showLiveness: (_req, res) => {
+    res.json({ status: 'live' });
+  },
+  showReadiness: async (_req, res) => {
+    if (stopping.aborted) throw unavailable('it is shutting down', 'Ask another one.');
+    const { namespace } = temporal.options;
+    await temporal.withDeadline(
+      Date.now() + PROBE_MS,
+      async () => await temporal.workflowService.describeNamespace({ namespace }),
+    );
+    if (!prepared())
+      throw unavailable('Temporal answers, but is not known yet to have our search attributes', 'Ask again.');
+    res.json({ status: 'ready' });
+  },
+});

@@ -1,0 +1,67 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
+import { searchAttributes } from '../temporal/search-attributes.ts';
+import { CALL_MS } from './reader.ts';
+import { type Seen, seenIn } from './seen.ts';
+
+const { application, source, target, key, outcome } = searchAttributes;
+
+/** Conditions of a visibility query. Values are names, digests or words of ours: nothing in them needs escaping. */
+const is = ({ name }: { name: string }, value: string): string => `${name} = '${value}'`;
+const isAny = ({ name }: { name: string }, values: readonly string[]): string =>
+  `${name} IN (${values.map((value) => `'${value}'`).join(', ')})`;
+const RUNNING = "ExecutionStatus = 'Running'";
+
+export interface Filter {
+  readonly application?: string | undefined;
+  readonly source?: string | undefined;
+  readonly target?: string | undefined;
+  readonly state?: 'running' | 'parked' | 'ended' | undefined;
+  readonly outcome?: string | undefined;
+}
+
+export function queryFor(filter: Filter): string {
+  const conditions: string[] = [];
+  if (filter.application !== undefined) conditions.push(is(application, filter.application));
+  if (filter.source !== undefined) conditions.push(is(source, filter.source));
+  if (filter.target !== undefined) conditions.push(is(target, filter.target));
+  if (filter.state === 'running') conditions.push(RUNNING);
+  if (filter.state === 'parked') conditions.push(RUNNING, is(outcome, 'parked'));
+  if (filter.state === 'ended') conditions.push("ExecutionStatus != 'Running'");
+  if (filter.outcome !== undefined) conditions.push(is(outcome, filter.outcome));
+  return conditions.join(' AND ');
+}
+
+/** What a new relocation has to know of: runs with its key, and running ones of its application at its two sites. */
+export function queryAround(
+  request: { readonly application: string; readonly source: string; readonly target: string },
+  keyDigest: string | undefined,
+): string {
+  const sites = [request.source, request.target];
+  const around = `(${RUNNING} AND ${is(application, request.application)} AND (${isAny(source, sites)} OR ${isAny(target, sites)}))`;
+  return keyDigest === undefined ? around : `(${is(key, keyDigest)} OR ${around})`;
+}
+
+/** A page of Temporal's index, which is some time behind. `token`: of the page before; the answer's: of the next. */
+export async function listed(
+  temporal: Client,
+  query: string,
+  pageSize: number,
+  token: Uint8Array = new Uint8Array(),
+): Promise<{ readonly seen: readonly Seen[]; readonly token: Uint8Array }> {
+  const { namespace } = temporal.options;
+  return await temporal.withDeadline(Date.now() + CALL_MS, async () => {
+    const { executions, nextPageToken } = await temporal.workflowService.listWorkflowExecutions({
+      namespace,
+      query: ["WorkflowType = 'relocateApplication'", ...(query === '' ? [] : [query])].join(' AND '),
+      pageSize,
+      nextPageToken: token,
+    });
+    const infos: WorkflowExecutionInfo[] = await Promise.all(
+      executions.map(
+        async (raw) => await executionInfoFromRaw(raw, temporal.options.loadedDataConverter, raw, namespace),
+      ),
+    );
+    return { seen: infos.flatMap((info) => seenIn(info) ?? []), token: nextPageToken ?? new Uint8Array() };
+  });
+}

@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import { readEnvironment } from '../configuration/environment.ts';
+import { readConfiguration } from '../configuration/peers.ts';
+import { connectionSettings } from '../temporal/connection.ts';
+import { temporalReady } from '../temporal/readiness.ts';
+import { app } from './app.ts';
+import { close, serverOf } from './server.ts';
+
+/** So long "not ready" is said before the socket closes, and so long requests may take to end then. */
+const NOTICE_MS = 200;
+const END_MS = 2_000;
+
+const [environment, configuration] = (() => {
+  try {
+    const read = readEnvironment();
+    return [read, readConfiguration(read.FERRY_CONFIG)] as const;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`); // the mistake of whoever starts it: in words, without a stack
+    return process.exit(1);
+  }
+})();
+const log = pino({ name: 'api', level: environment.FERRY_LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
+const { connectionOptions, namespace } = connectionSettings();
+const connection = Connection.lazy(connectionOptions);
+
+const stopping = new AbortController();
+let prepared = false;
+void prepare();
+
+const server = serverOf(
+  app({
+    temporal: new Client({ connection, namespace }),
+    configuration,
+    taskQueue: environment.FERRY_TASK_QUEUE,
+    temporalUi: environment.FERRY_TEMPORAL_UI,
+    condition: { stopping: stopping.signal, prepared: () => prepared },
+    log,
+  }),
+);
+
+const stop = (): void => stopping.abort();
+process.once('SIGINT', stop).once('SIGTERM', stop);
+if (process.argv.includes('--tethered'))
+  process.stdin.once('close', stop).once('end', stop).once('error', stop).resume();
+
+try {
+  await once(server.listen(environment.FERRY_PORT, environment.FERRY_HOST), 'listening');
+  const { address, family, port } = server.address() as AddressInfo;
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  process.stdout.write(`${JSON.stringify({ ready: true, url })}\n`);
+  if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
+  await sleep(NOTICE_MS);
+  await close(server, END_MS);
+} catch (error) {
+  log.error((error as Error).message);
+  process.exitCode = 1;
+} finally {
+  stopping.abort();
+  process.stdin.destroy();
+  await connection.close();
+}
+
+/** Until Temporal knows the namespace and our search attributes the API says that it is not ready. */
+async function prepare(): Promise<void> {
+  while (!stopping.signal.aborted)
+    try {
+      await temporalReady({ connectionOptions, namespace }, 10_000, stopping.signal);
+      prepared = true;
+      return;
+    } catch (error) {
+      if (!stopping.signal.aborted) log.warn((error as Error).message);
+    }
+}

@@ -1,0 +1,165 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
+import type { ErrorRequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { failures, isFailureType, Refusal, type FailureType } from '../domain/failures.ts';
+import { Malformed } from './input.ts';
+import type { Problem } from './resources.ts';
+
+/** A refusal for which HTTP has a word and the domain has none. `remedy`: what whoever asked can mend. */
+export class HttpRefusal extends Error {
+  readonly status: number;
+  readonly remedy: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, remedy: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.remedy = remedy;
+    this.headers = headers;
+  }
+}
+
+/** Nobody answers who could: asked again later, it may work. */
+export const unavailable = (message: string, remedy: string, seconds = 2): HttpRefusal =>
+  new HttpRefusal(503, message, remedy, { 'retry-after': String(seconds) });
+
+/** RFC 9457, as MEC 009 asks of every ETSI MEC API. The only place that turns an error into an answer. */
+export const problems =
+  (log: Logger): ErrorRequestHandler =>
+  (error, req, res, next) => {
+    if (res.headersSent) return next(error); // too late for an answer: Express closes the connection
+    const [problem, headers] = problemOf(error);
+    if (problem.status >= 500) log[problem.status === 500 ? 'error' : 'warn']({ err: error }, problem.detail);
+    res
+      .status(problem.status)
+      .set(headers)
+      .type('application/problem+json')
+      .json({ ...problem, instance: printable(req.originalUrl) });
+  };
+
+type Answer = [problem: Problem, headers: Readonly<Record<string, string>>];
+
+function problemOf(error: unknown): Answer {
+  if (error instanceof Refusal) return [failed(error.type, error.message, error.see), {}];
+  if (error instanceof HttpRefusal)
+    return [{ ...plain(error.status, error.message), remedy: error.remedy }, error.headers];
+  if (error instanceof Malformed) return [malformed(error), {}];
+  if (isClientError(error)) return unreadableBody(error);
+  if (error instanceof WorkflowNotFoundError) return [failed('UnknownRelocation', 'there is no such relocation'), {}];
+  const failure = failureBehind(error);
+  if (failure !== undefined) return [failed(failure.type, failure.message), {}];
+  if (isTemporals(error)) return problemOf(temporalAway(error));
+  return [{ ...plain(500, 'Ferry made a mistake'), remedy: failures.Unexpected.remedy, failure: 'Unexpected' }, {}];
+}
+
+const plain = (status: number, detail: string): Problem => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Unknown',
+  status,
+  detail: printable(detail),
+});
+
+const failed = (type: FailureType, detail: string, see?: string): Problem => ({
+  type: `urn:ferry:failure:${type}`,
+  title: type.replaceAll(/(?<=[a-z])[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
+  status: failures[type].status,
+  detail: printable(detail),
+  failure: type,
+  remedy: failures[type].remedy,
+  ...(see !== undefined && { see }),
+});
+
+function malformed({ message, where, issues }: Malformed): Problem {
+  const errors = issues.slice(0, 20).map((issue) => ({
+    path: printable([where, ...issue.path].join('.')),
+    message: printable(issue.message),
+  }));
+  return { ...plain(400, message), remedy: 'Mend what `errors` names; /docs shows what is taken.', errors };
+}
+
+/** What Express and its body parser throw: no JSON, too long, another encoding, a path that does not decode. */
+const isClientError = (error: unknown): error is Error & { status: number; type?: string } =>
+  error instanceof Error &&
+  'status' in error &&
+  typeof error.status === 'number' &&
+  error.status >= 400 &&
+  error.status < 500;
+
+function unreadableBody({ status, message }: { status: number; message: string }): Answer {
+  const remedy =
+    status === 413
+      ? 'Send at most 64 kB.'
+      : status === 415
+        ? 'Send application/json in UTF-8, without a content encoding.'
+        : 'Send what /docs shows, as JSON in UTF-8.';
+  // What is still being sent is not worth reading.
+  return [{ ...plain(status, message), remedy }, status === 413 ? { connection: 'close' } : {}];
+}
+
+/** What a workflow, one of its steps, or the validator of an update said. */
+function failureBehind(error: unknown): { type: FailureType; message: string } | undefined {
+  if (!(error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError)) return undefined;
+  const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  if (cause.type === 'AcceptedUpdateCompletedWorkflow')
+    return { type: 'NotPossibleNow', message: 'it ended in the meantime' };
+  return isFailureType(cause.type) ? { type: cause.type, message: cause.message } : undefined;
+}
+
+const isTemporals = (error: unknown): error is Error =>
+  error instanceof ServiceError ||
+  error instanceof NamespaceNotFoundError ||
+  error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+  isGrpcServiceError(error);
+
+const temporalAway = (error: Error): HttpRefusal =>
+  unavailable(
+    error instanceof NamespaceNotFoundError
+      ? 'Temporal does not know the namespace'
+      : 'Temporal does not answer as it should',
+    'Ask again; with the same Idempotency-Key nothing is started twice. If it stays so, look whether Temporal runs.',
+  );
+
+/** Text of others goes into answers bounded, and without what could steer a terminal or turn the reading direction. */
+export const printable = (text: string): string =>
+  text
+    .slice(0, 500)
+    .replaceAll(/[^\x20-\x7e→’…]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+
+/** Requests that Node cannot read, or that take too long to arrive, get a problem document as well. */
+export function unreadable(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: number }): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || (socket.bytesWritten ?? 0) > 0) {
+    socket.destroy();
+    return;
+  }
+  const [status, detail, remedy] = unreadableRequest(error.code);
+  const body = JSON.stringify({ ...plain(status, detail), remedy });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-store',
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+function unreadableRequest(code: string | undefined): [status: number, detail: string, remedy: string] {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return [431, 'the request line and the headers are too long', 'Send at most 16 kB of them.'];
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return [408, 'the request did not arrive in time', 'Send it without pausing.'];
+  return [400, 'this is no HTTP request', 'Send HTTP/1.1.'];
+}

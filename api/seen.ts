@@ -1,0 +1,71 @@
+import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { optionalTsToDate } from '@temporalio/common/lib/time.js';
+import { relocationId } from '../domain/identity.ts';
+import type { Outcome } from '../domain/relocation.ts';
+import { searchAttributes } from '../temporal/search-attributes.ts';
+import type { RelocationMemo } from '../workflows/messages.ts';
+
+/** What Temporal itself knows of a relocation, whether or not a worker runs. */
+export interface Seen {
+  readonly id: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly memo: RelocationMemo;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** Undefined: it runs. Without a result it was ended from outside. */
+  readonly ended: 'withResult' | 'without' | undefined;
+  readonly outcome: Outcome | 'parked' | undefined;
+  readonly historyLength: number;
+  /** The step under way, where it was looked for. */
+  readonly pending: Pending | undefined;
+}
+
+export interface Pending {
+  readonly activity: string;
+  readonly attempt: number;
+  /** What its heartbeat told last: a sentence. */
+  readonly sentence: string | undefined;
+  readonly lastFailure: string | null;
+  readonly since: string;
+  readonly until: string | null;
+}
+
+/** Undefined: a run that the API has not started, which has no memo of ours. */
+export function seenIn(info: WorkflowExecutionInfo | WorkflowExecutionDescription): Seen | undefined {
+  const { workflowId, runId, memo, startTime, closeTime, status, historyLength, typedSearchAttributes } = info;
+  if (info.type !== 'relocateApplication' || memo?.['request'] === undefined) return undefined;
+  return {
+    id: relocationId(workflowId, runId),
+    workflowId,
+    runId,
+    memo: memo as unknown as RelocationMemo,
+    startedAt: startTime.toISOString(),
+    endedAt: closeTime?.toISOString() ?? null,
+    ended: status.name === 'RUNNING' ? undefined : status.name === 'COMPLETED' ? 'withResult' : 'without',
+    outcome: typedSearchAttributes.get(searchAttributes.outcome) as Seen['outcome'],
+    historyLength,
+    pending: 'pendingActivities' in info.raw ? pendingIn(info as WorkflowExecutionDescription) : undefined,
+  };
+}
+
+function pendingIn({ raw }: WorkflowExecutionDescription): Pending | undefined {
+  const [activity] = raw.pendingActivities ?? [];
+  if (activity === undefined) return undefined;
+  const [told] = activity.heartbeatDetails?.payloads ?? [];
+  const sentence: unknown = told == null ? undefined : defaultPayloadConverter.fromPayload(told);
+  const failure = activity.lastFailure;
+  const type = failure?.applicationFailureInfo?.type ?? '';
+  return {
+    activity: activity.activityType?.name ?? '',
+    attempt: activity.attempt ?? 1,
+    sentence: typeof sentence === 'string' && sentence !== '' ? sentence : undefined,
+    lastFailure: failure == null ? null : `${type === '' ? '' : `${type}: `}${failure.message ?? ''}`,
+    since: instant(activity.scheduledTime) ?? instant(activity.lastStartedTime) ?? new Date().toISOString(),
+    until: instant(activity.expirationTime),
+  };
+}
+
+const instant = (timestamp: Parameters<typeof optionalTsToDate>[0]): string | null =>
+  optionalTsToDate(timestamp)?.toISOString() ?? null;

@@ -1,0 +1,159 @@
+import type { RelocationResult, RelocationStatus } from '../domain/relocation.ts';
+import { stepNames, steps, type StepName } from '../domain/steps.ts';
+import type { Action, Relocation } from './resources.ts';
+import type { Pending, Seen } from './seen.ts';
+
+/** What the workflow itself said, or why it said nothing: it was not asked, or no worker answered. */
+export type Told = RelocationStatus | 'notAsked' | 'silent';
+
+export interface Links {
+  readonly temporalUi: string | undefined;
+  readonly namespace: string;
+}
+
+/** The resource, from what Temporal knows, what the workflow said, and, when it ended, its result. */
+export function relocationOf(seen: Seen, told: Told, result: RelocationResult | null, links: Links): Relocation {
+  const { id, memo, startedAt, endedAt, outcome } = seen;
+  const self = `/v1/relocations/${id}`;
+  return {
+    id,
+    request: memo.request,
+    direction: memo.direction,
+    ...standing(seen, told, result),
+    startedAt,
+    endedAt,
+    outcome: result?.outcome ?? (outcome === undefined || outcome === 'parked' ? null : outcome),
+    result,
+    links: { self, events: `${self}/events`, temporal: temporalLink(seen, links) },
+  };
+}
+
+type Standing = Pick<Relocation, 'state' | 'step' | 'actions' | 'waitingFor'>;
+
+function standing(seen: Seen, told: Told, result: RelocationResult | null): Standing {
+  if (seen.ended === 'without') return { state: 'terminated', step: null, actions: [], waitingFor: null };
+  if (seen.ended === 'withResult') {
+    const step = result === null ? null : (result.failure?.step ?? stepNames.at(-1) ?? null);
+    return { state: 'ended', step, actions: [], waitingFor: null };
+  }
+  if (typeof told === 'string') return fromOutside(seen, told);
+  return {
+    state: told.state,
+    step: told.step,
+    actions: actionsIn(told),
+    waitingFor: waitsFor(seen, told),
+  };
+}
+
+/** What an operator may do, by the rules of the workflow's own validators. */
+export function actionsIn(status: RelocationStatus): Action[] {
+  switch (status.state) {
+    case 'working':
+      return status.cancellable ? ['pause', 'cancel'] : ['pause'];
+    case 'paused':
+      return status.cancellable ? ['resume', 'cancel'] : ['resume'];
+    case 'held':
+      return ['approve', 'cancel'];
+    case 'parked':
+      return ['retry', 'abandon'];
+    case 'rollingBack':
+    case 'ended':
+      break;
+  }
+  return [];
+}
+
+/** Without the workflow's word: what can be told from the step under way. */
+function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
+  const { pending, outcome, startedAt } = seen;
+  const step = pending === undefined ? undefined : stepOf(pending);
+  const silence = (what: string | undefined): Relocation['waitingFor'] =>
+    told === 'notAsked'
+      ? pending === undefined
+        ? null
+        : during(seen, pending)
+      : {
+          what: `a worker: none has answered; Temporal shows ${what ?? 'no step under way'}`,
+          since: pending?.since ?? startedAt,
+          until: pending?.until ?? null,
+          attempt: pending?.attempt ?? null,
+          lastFailure: pending?.lastFailure ?? null,
+          call: describeCall(seen),
+        };
+  if (outcome === 'parked')
+    return { state: 'parked', step: null, actions: ['retry', 'abandon'], waitingFor: silence('that it is parked') };
+  if (pending === undefined) {
+    const begins = seen.historyLength <= ONLY_STARTED;
+    const actions: Action[] = begins ? ['pause', 'cancel'] : [];
+    return { state: 'working', step: begins ? 'check' : null, actions, waitingFor: silence(undefined) };
+  }
+  const waitingFor = silence(titleOf(pending));
+  if (step === undefined) return { state: 'rollingBack', step: null, actions: [], waitingFor };
+  const actions: Action[] = beforeHandOver(step) ? ['pause', 'cancel'] : ['pause'];
+  return { state: 'working', step, actions, waitingFor };
+}
+
+/** Events up to the end of the first workflow task. */
+const ONLY_STARTED = 4;
+
+const beforeHandOver = (step: StepName): boolean => stepNames.indexOf(step) < stepNames.indexOf('handOver');
+
+/** Undefined: an undo. */
+const stepOf = ({ activity }: Pending): StepName | undefined =>
+  activity === 'settle' ? 'handOver' : stepNames.find((name) => steps[name].activity === activity);
+
+const titleOf = (pending: Pending): string => {
+  const step = stepOf(pending);
+  if (pending.activity === 'settle') return 'the source: what became of the hand-over';
+  return step === undefined ? `the undo ${pending.activity}` : steps[step].title;
+};
+
+function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'] {
+  const { pending } = seen;
+  const person = (what: string, until: string | null, lastFailure: string | null): Relocation['waitingFor'] => ({
+    what,
+    since: status.since,
+    until,
+    attempt: null,
+    lastFailure,
+    call: describeCall(seen),
+  });
+  switch (status.state) {
+    case 'paused':
+      return person(`an operator: paused before "${steps[status.step].title}"`, null, null);
+    case 'held':
+      return status.until === null
+        ? person('an operator: the cut-over has to be approved', null, null)
+        : person('the time of the cut-over', status.until, null);
+    case 'parked': {
+      const { type, message } = status.failure;
+      return person('an operator: retry, or abandon it', null, `${type}: ${message}`);
+    }
+    case 'working':
+    case 'rollingBack':
+      if (pending !== undefined) return during(seen, pending);
+      return status.step === 'drain' && status.state === 'working'
+        ? person('old addresses to leave the caches', null, null)
+        : null;
+    case 'ended':
+      break;
+  }
+  return null;
+}
+
+const during = (seen: Seen, pending: Pending): Relocation['waitingFor'] => ({
+  what: pending.sentence ?? titleOf(pending),
+  since: pending.since,
+  until: pending.until,
+  attempt: pending.attempt,
+  lastFailure: pending.lastFailure,
+  call: describeCall(seen),
+});
+
+const describeCall = ({ workflowId, runId }: Seen): string =>
+  `temporal workflow describe --workflow-id ${workflowId} --run-id ${runId}`;
+
+const temporalLink = ({ workflowId, runId }: Seen, { temporalUi, namespace }: Links): string | null =>
+  temporalUi === undefined
+    ? null
+    : `${temporalUi}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
