@@ -1,9 +1,9 @@
 # glibc only: the SDK's native bridge has no musl build
-FROM node:22-bookworm-slim
+FROM node:22-bookworm-slim AS build
 WORKDIR /ferry
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund
-COPY tsconfig.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
 COPY domain domain
 COPY workflows workflows
 COPY activities activities
@@ -14,5 +14,12 @@ COPY temporal temporal
 COPY api api
 COPY worker worker
 COPY cli cli
+RUN npm run build && npm prune --omit=dev
+
+FROM node:22-bookworm-slim
+WORKDIR /ferry
+COPY --from=build /ferry/package.json ./
+COPY --from=build /ferry/node_modules node_modules
+COPY --from=build /ferry/dist dist
 USER node
-CMD ["node", "--import", "tsx", "api/main.ts"]
+CMD ["node", "dist/api/main.js"]

@@ -1,12 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
-/** Where `npm run build` puts it. */
-export const bundleFile = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url));
+/** Is this the build, or are the sources run as they are? */
+const built = import.meta.url.endsWith('.js');
 
-/** The workflows as one script, as the worker loads them; its source map is inside. Takes a second or two. */
+/** Where `npm run build` puts the workflows, beside the rest of it. */
+const bundleFile = fileURLToPath(
+  new URL(built ? '../workflow-bundle.js' : '../dist/workflow-bundle.js', import.meta.url),
+);
+
+/** The workflows as a worker loads them: from the build, or made now, which takes a second or two. */
+export const workflowBundle = async (): Promise<WorkflowBundleOption> =>
+  built ? { codePath: bundleFile } : { code: await bundleWorkflows() };
+
+/** The workflows as one script; its source map is inside. */
 export async function bundleWorkflows(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),

@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { surveyActivities } from '../activities/survey.ts';
 import { digest } from '../configuration/digest.ts';
 import { readEnvironment } from '../configuration/environment.ts';
 import { readConfiguration } from '../configuration/peers.ts';
-import { bundleFile, bundleWorkflows } from '../temporal/bundle.ts';
+import { workflowBundle } from '../temporal/bundle.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import { worldOf } from './sites.ts';
@@ -32,12 +31,12 @@ Runtime.install({
 });
 
 const { connectionOptions, namespace } = connectionSettings();
-const [connection, workflowBundle] = await Promise.all([NativeConnection.connect(connectionOptions), workflows()]);
+const [connection, bundle] = await Promise.all([NativeConnection.connect(connectionOptions), workflowBundle()]);
 const worker = await Worker.create({
   connection,
   namespace,
   taskQueue: environment.FERRY_TASK_QUEUE,
-  workflowBundle,
+  workflowBundle: bundle,
   activities: { ...relocationActivities({ world, pace: configuration.pace, digest }), ...surveyActivities(world) },
   maxCachedWorkflows: 500,
   stickyQueueScheduleToStartTimeout: '2 seconds',
@@ -66,11 +65,4 @@ try {
 } finally {
   process.stdin.destroy();
   await connection.close().catch((error: unknown) => log.error(error, 'the connection did not close'));
-}
-
-/** Built ahead where there is a build; else made now, which takes a second or two. */
-async function workflows(): Promise<WorkflowBundleOption> {
-  return import.meta.filename.includes('/dist/') && existsSync(bundleFile)
-    ? { codePath: bundleFile }
-    : { code: await bundleWorkflows() };
 }

@@ -76,7 +76,8 @@ describe('docker-compose.yml', () => {
 
   it.each(['api', 'worker'])('runs an entry of %s that exists', (name) => {
     const entry = compose.services[name]?.command?.at(-1) ?? '';
-    expect(existsSync(new URL(entry, root))).toBe(true);
+    expect(entry).toMatch(/^dist\/.*\.js$/);
+    expect(existsSync(new URL(entry.replace(/^dist\/(.*)\.js$/, '$1.ts'), root))).toBe(true);
   });
 
   it('spells out that the API is unprotected inside the network', () => {
@@ -85,7 +86,7 @@ describe('docker-compose.yml', () => {
 });
 
 describe('the image', () => {
-  const copied = [...readFileSync(new URL('Dockerfile', root), 'utf8').matchAll(/^COPY (\S+) \S+$/gm)].map(
+  const copied = [...readFileSync(new URL('Dockerfile', root), 'utf8').matchAll(/^COPY (?!--)(\S+) \S+$/gm)].map(
     ([, path = '']) => path,
   );
 
