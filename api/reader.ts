@@ -61,6 +61,9 @@ export class Reader {
   }
 
   async show(seen: Seen, told: Told): Promise<Relocation> {
+    // It may end between the two questions: its own word is the later one
+    if (typeof told !== 'string' && told.state === 'ended')
+      return relocationOf({ ...seen, ended: 'withResult', endedAt: told.since }, told, told.result, this.#links);
     return relocationOf(seen, told, await this.#result(seen), this.#links);
   }
 

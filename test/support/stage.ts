@@ -51,7 +51,12 @@ export class Stage {
 
   static async set(net: number, { clamp = 0, pace = {} }: { clamp?: number; pace?: object } = {}): Promise<Stage> {
     const stage = new Stage();
-    await stage.#start(net, clamp, { ...PACE, ...pace });
+    try {
+      await stage.#start(net, clamp, { ...PACE, ...pace });
+    } catch (error) {
+      await stage.strike(); // a failed start leaves no process behind
+      throw error;
+    }
     return stage;
   }
 
@@ -85,7 +90,6 @@ export class Stage {
       FERRY_PORT: '0',
       FERRY_LOG_LEVEL: 'debug',
       TEMPORAL_ADDRESS: temporal.address,
-      TEMPORAL_CONFIG_FILE: '/dev/null',
     };
     const [api] = await Promise.all([this.start('api/main.ts'), this.startWorker()]);
     this.api = String(api.said['url']).replace(/\/+$/, '');
