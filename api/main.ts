@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { readEnvironment } from '../configuration/environment.ts';
 import { readConfiguration } from '../configuration/peers.ts';
@@ -9,6 +9,7 @@ import { connectionSettings } from '../temporal/connection.ts';
 import { temporalReady } from '../temporal/readiness.ts';
 import { app } from './app.ts';
 import { close, serverOf } from './server.ts';
+import { connectionFor } from './temporal.ts';
 
 /** So long "not ready" is said before the socket closes, and so long requests may take to end then. */
 const NOTICE_MS = 200;
@@ -25,7 +26,7 @@ const [environment, configuration] = (() => {
 })();
 const log = pino({ name: 'api', level: environment.FERRY_LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
 const { connectionOptions, namespace } = connectionSettings();
-const connection = Connection.lazy(connectionOptions);
+const connection = connectionFor(connectionOptions);
 
 const stopping = new AbortController();
 let prepared = false;

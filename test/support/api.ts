@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Client } from '@temporalio/client';
+import { pino } from 'pino';
+import { app } from '../../api/app.ts';
+import type { Problem } from '../../api/resources.ts';
+import { close, serverOf } from '../../api/server.ts';
+import { connectionFor } from '../../api/temporal.ts';
+import { Configuration } from '../../configuration/peers.ts';
+
+const host = (system: string, platform: string) => ({
+  kind: 'mecHost',
+  system,
+  host: platform,
+  platform,
+  addresses: '10.0.0.0/8',
+});
+const cloud = { kind: 'cloud', manager: 'cloud', oss: 'oss', services: 'p1', addresses: '10.0.0.0/8' };
+const url = 'http://127.0.0.1:1';
+
+/** What the API knows of names. No peer of it exists. */
+export const named = Configuration.parse({
+  world: 'test',
+  peers: {
+    meo: { kind: 'meo', url },
+    p1: { kind: 'platform', url },
+    oss: { kind: 'oss', url },
+    cloud: { kind: 'cloud', url },
+  },
+  networks: { cellular: {}, wifi: {} },
+  systems: { cellular: { meo: 'meo', network: 'cellular' }, wifi: { meo: 'meo', network: 'wifi' } },
+  sites: { cloud, cloud2: cloud, a1: host('cellular', 'p1'), a2: host('cellular', 'p1'), w1: host('wifi', 'p1') },
+  applications: {
+    counter: {
+      provider: 'acme',
+      appDId: 'appd-1',
+      softVersion: '1.0',
+      descriptorVersion: '1.0',
+      checksum: '0'.repeat(64),
+      archive: { path: '/nowhere', uri: 'http://nowhere/' },
+      domainName: 'counter.edge.test',
+      port: 7000,
+    },
+  },
+  users: { 'ue-1': { address: '10.9.9.1' }, 'ue-2': { address: '10.9.9.2' } },
+});
+
+export interface Answer<T = unknown> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+/** The API, served for a test. */
+export class Served {
+  readonly url: string;
+  readonly stopping: AbortController;
+  readonly #stop: () => Promise<void>;
+
+  constructor(at: string, stopping: AbortController, stop: () => Promise<void>) {
+    this.url = at;
+    this.stopping = stopping;
+    this.#stop = stop;
+  }
+
+  static async start({
+    temporal,
+    taskQueue = 'nobody',
+    pace = {},
+    prepared = true,
+  }: {
+    temporal: Client;
+    taskQueue?: string;
+    pace?: Partial<Configuration['pace']>;
+    prepared?: boolean;
+  }): Promise<Served> {
+    const stopping = new AbortController();
+    const server = serverOf(
+      app({
+        temporal,
+        configuration: { ...named, pace: { ...named.pace, ...pace } },
+        taskQueue,
+        temporalUi: 'http://ui.example',
+        condition: { stopping: stopping.signal, prepared: () => prepared },
+        log: pino({ level: 'silent' }),
+      }),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    return new Served(`http://127.0.0.1:${port}`, stopping, async () => {
+      stopping.abort();
+      await close(server, 1_000);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#stop();
+  }
+
+  async get<T = Problem>(path: string): Promise<Answer<T>> {
+    return await this.ask<T>(path, {});
+  }
+
+  async post<T = Problem>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer<T>> {
+    return await this.ask<T>(path, {
+      method: 'POST',
+      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+  }
+
+  async ask<T = Problem>(path: string, init: RequestInit): Promise<Answer<T>> {
+    const answer = await fetch(`${this.url}${path}`, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(30_000),
+      ...init,
+    });
+    const text = await answer.text();
+    const json = (answer.headers.get('content-type') ?? '').includes('json');
+    return { status: answer.status, headers: answer.headers, body: (json ? JSON.parse(text) : text) as T };
+  }
+}
+
+/** A client of a Temporal that is not there. */
+export const nowhere = (): Client => new Client({ connection: connectionFor({ address: '127.0.0.1:1' }) });
