@@ -4,15 +4,20 @@ import { endLines, subject } from './relocation-text.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
 const WIDTH = Math.max(...Object.values(steps).map(({ title }) => title.length));
-const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
+/** What is shorter cannot be measured by watching; the result tells it exactly. */
+const MEASURABLE_MS = 1_000;
 
 /** One line for each step that is done, and on a terminal a living one for the step that runs. */
 export class Progress {
   readonly #terminal: Terminal;
   readonly #timer: NodeJS.Timeout | undefined;
-  #seen: Relocation | undefined;
+  #state: Relocation['state'] | undefined;
+  #step: StepName | undefined;
   #stepSince = performance.now();
-  #did = '';
+  #doing = '';
+  /** So many steps were told to be done. */
+  #told = 0;
   #frame = 0;
 
   constructor(terminal: Terminal) {
@@ -21,13 +26,14 @@ export class Progress {
   }
 
   show(relocation: Relocation): void {
-    const before = this.#seen;
-    if (before === undefined) this.#terminal.tell(this.#terminal.paint('bold', subject(relocation)));
-    if (relocation.step !== before?.step || relocation.state === 'ended') this.#passed(before, relocation);
-    if (relocation.state !== before?.state) this.#turned(relocation);
-    if (relocation.step !== before?.step) [this.#stepSince, this.#did] = [performance.now(), ''];
-    this.#did = relocation.waitingFor?.what ?? this.#did;
-    this.#seen = relocation;
+    const { state, waitingFor, result } = relocation;
+    const step = stepNames.find((name) => name === relocation.step) ?? this.#step; // null: not known at this moment
+    if (this.#state === undefined) this.#terminal.tell(this.#terminal.paint('bold', subject(relocation)));
+    if (step !== undefined) this.#passed(step, result);
+    if (step !== this.#step) [this.#step, this.#stepSince, this.#doing] = [step, performance.now(), ''];
+    if (state !== this.#state) this.#turned(relocation);
+    this.#state = state;
+    if (waitingFor !== null) this.#doing = waitingFor.what;
     this.#draw();
   }
 
@@ -36,54 +42,45 @@ export class Progress {
     this.#terminal.living('');
   }
 
-  /** The steps between where it was and where it is: the stream may pass over short ones. */
-  #passed(before: Relocation | undefined, { step, state, result }: Relocation): void {
-    const ended = state === 'ended';
-    const from = before === undefined ? 0 : position(before.step);
-    const to = position(step);
-    for (const name of stepNames.slice(from, ended ? to + 1 : to)) {
-      const measured = name === before?.step ? performance.now() - this.#stepSince : undefined;
-      const failed = ended && result?.failure?.step === name;
-      this.#line(name, failed ? this.#terminal.paint('red', '✗') : this.#terminal.paint('green', '✓'), {
-        ms: result?.durationsMs[name] ?? measured,
-        did: name === before?.step ? this.#did : '',
-      });
+  /** The steps before this one, and with the result this one too: the stream may pass over short ones. */
+  #passed(step: StepName, result: Relocation['result']): void {
+    const done = stepNames.indexOf(step) + (result === null ? 0 : 1);
+    for (const name of stepNames.slice(this.#told, done)) {
+      const failed = result?.failure?.step === name;
+      const mark = failed ? this.#terminal.paint('red', '✗') : this.#terminal.paint('green', '✓');
+      this.#terminal.tell(`  ${mark} ${name === this.#step ? this.#line(name) : numbered(name)}`.trimEnd());
     }
+    this.#told = Math.max(this.#told, done);
   }
 
-  #line(name: StepName, mark: string, { ms, did }: { ms: number | undefined; did: string }): void {
-    const took = ms === undefined ? '' : seconds(ms);
-    const text = `  ${mark} ${numbered(name)}  ${took.padStart(6)}`;
-    this.#terminal.tell(`${text}${did === '' ? '' : `  ${this.#terminal.paint('dim', did)}`}`.trimEnd());
+  #line(step: StepName): string {
+    const ms = performance.now() - this.#stepSince;
+    const took = ms < MEASURABLE_MS ? '' : seconds(ms);
+    const did = this.#doing === steps[step].title ? '' : this.#terminal.paint('dim', this.#doing);
+    return `${numbered(step)}  ${took.padStart(6)}  ${did}`;
   }
 
-  /** What a person may have to act on. */
+  /** What a person may have to act on, and the end. */
   #turned(relocation: Relocation): void {
-    const { state, id, waitingFor } = relocation;
-    const what = waitingFor?.what ?? '';
-    const { paint } = { paint: this.#terminal.paint.bind(this.#terminal) };
-    if (state === 'paused') this.#terminal.tell(`  ${paint('yellow', 'paused')}: ferry resume ${id}`);
-    else if (state === 'held') this.#terminal.tell(`  ${paint('yellow', 'held')}: ${what} (ferry approve ${id})`);
-    else if (state === 'rollingBack') this.#terminal.tell(`  ${paint('yellow', 'rolling back')} ${what}`.trimEnd());
+    const { state, id, waitingFor, result } = relocation;
+    const say = (word: string, more: string): void =>
+      this.#terminal.tell(`  ${this.#terminal.paint('yellow', word)}: ${more}`);
+    if (state === 'paused') say('paused', `ferry resume ${id}`);
+    else if (state === 'held') say('held', `${waitingFor?.what ?? 'before the cut-over'} (ferry approve ${id})`);
+    else if (state === 'rollingBack') say('rolling back', waitingFor?.what ?? 'what was done is undone');
     else if (state === 'parked' || state === 'ended' || state === 'terminated')
       for (const line of endLines(relocation, this.#terminal)) this.#terminal.tell(`  ${line}`);
+    const durations = Object.entries(result?.durationsMs ?? {}).map(([step, ms]) => `${step} ${seconds(ms)}`);
+    if (durations.length > 0) this.#terminal.tell(`  ${this.#terminal.paint('dim', durations.join(', '))}`);
   }
 
   #draw(): void {
-    const { step, state } = this.#seen ?? {};
-    if (step === undefined || state === 'ended' || state === 'terminated' || state === 'parked') return;
-    this.#frame += 1;
-    const name = stepNames[position(step ?? null)] ?? 'check';
-    const wheel = this.#terminal.paint('cyan', spinner[this.#frame % spinner.length] ?? '');
+    if (this.#step === undefined || !['working', 'paused', 'held', 'rollingBack'].includes(this.#state ?? '')) return;
+    this.#frame = (this.#frame + 1) % SPINNER.length;
     const took = seconds(performance.now() - this.#stepSince);
-    this.#terminal.living(`  ${wheel} ${numbered(name)}  ${took.padStart(6)}  ${this.#did}`.trimEnd());
+    const wheel = this.#terminal.paint('cyan', SPINNER[this.#frame] ?? '');
+    this.#terminal.living(`  ${wheel} ${numbered(this.#step)}  ${took.padStart(6)}  ${this.#doing}`.trimEnd());
   }
 }
 
-const position = (step: string | null): number =>
-  Math.max(
-    0,
-    stepNames.findIndex((name) => name === step),
-  );
-
-const numbered = (name: StepName): string => `${position(name) + 1} ${steps[name].title.padEnd(WIDTH)}`;
+const numbered = (name: StepName): string => `${stepNames.indexOf(name) + 1} ${steps[name].title.padEnd(WIDTH)}`;

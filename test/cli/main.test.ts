@@ -61,6 +61,7 @@ describe('ferry relocate', () => {
     expect(lines).toHaveLength(9);
     expect(lines[1]).toMatch(/✓ 2 bring the package to the target/);
     expect(out).toContain('relocated in 9.8 s, frozen for 4.21 ms');
+    expect(out).toContain('check 0.1 s, package 0.8 s, instance 1.4 s');
     expect(out).not.toContain('\u001B');
   });
 
@@ -109,6 +110,13 @@ describe('ferry watch', () => {
     const { exit, out } = await ferry('watch', 'abc.1', ...at());
     expect(exit).toBe(0);
     expect(out.match(/✓/g)).toHaveLength(9);
+  });
+
+  it('tells no step twice when the step is not known for a moment', async () => {
+    const seen = [relocation({ step: 'instance' }), relocation({ step: null }), relocation({ step: 'switchPath' })];
+    api.answer = streaming(...seen.map(event), event(ended()));
+    const { out } = await ferry('watch', 'abc.1', ...at());
+    expect(out.match(/✓ \d/g)).toEqual(Array.from({ length: 9 }, (_, n) => `✓ ${n + 1}`));
   });
 
   it('says how to approve one that is held', async () => {

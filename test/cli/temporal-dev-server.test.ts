@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
+import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { freePort } from '../../cli/ports.ts';
 import { startDevServer } from '../../temporal/dev-server.ts';
 import { temporalCli } from '../../temporal/obtain.ts';
+import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { eventually, isAlive } from './eventually.ts';
 
@@ -40,6 +42,20 @@ it('knows our search attributes when it is said to be up, again with the databas
     await server.stop();
     expect(isAlive(server.pid)).toBe(false);
   }
+}, 60_000);
+
+it('makes the search attributes of a namespace that lacks them, when that is the one to be used', async () => {
+  const server = await start();
+  const connection = await Connection.connect({ address: server.address });
+  await connection.workflowService.registerNamespace({
+    namespace: 'other',
+    workflowExecutionRetentionPeriod: msNumberToTs(86_400_000),
+  });
+  await temporalReady({ connectionOptions: { address: server.address }, namespace: 'other' }, 30_000);
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'other' });
+  expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining(['FerryKey', 'FerryOutcome']));
+  await connection.close();
+  await server.stop();
 }, 60_000);
 
 it('is dead soon after the process that started it was killed', async () => {
