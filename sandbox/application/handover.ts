@@ -34,7 +34,11 @@ export function handOver(state: State, event: EventOf<'handOver'>, rules: Rules)
   state.freezes += 1;
   known.freeze = { number, keys, since: at, callers: new Set([id]), whole: false };
   for (const key of keys) standingOf(state, key).frozen = true;
-  return [{ kind: 'prepare', to: target, prepare: lastDelta(state, relocation, known, number) }];
+  const prepare = lastDelta(state, relocation, known, number);
+  return [
+    { kind: 'freeze', relocation, number },
+    { kind: 'prepare', to: target, prepare },
+  ];
 }
 
 /** The target's answer. The decision falls here, and nowhere else. */

@@ -55,7 +55,8 @@ export class Instance {
   }
 
   #carryOut(effect: Effect): void {
-    if (effect.kind === 'prepare') void this.#prepare(effect.to, effect.prepare);
+    if (effect.kind === 'freeze') this.#limit(effect);
+    else if (effect.kind === 'prepare') void this.#prepare(effect.to, effect.prepare);
     else if (effect.kind === 'commit') void this.#tellDecision(effect.relocation);
     else if (effect.kind === 'copyAhead') void this.#copyAhead(effect.relocation);
     else {
@@ -65,11 +66,15 @@ export class Instance {
     }
   }
 
+  /** However often the target is asked, the freeze lasts no longer. */
+  #limit({ relocation, number }: Extract<Effect, { kind: 'freeze' }>): void {
+    const passed = { kind: 'limit', relocation, number } as const;
+    setTimeout(() => this.happens(passed), this.#freezeLimitMs).unref();
+  }
+
   async #prepare(to: Peer, prepare: Prepare): Promise<void> {
     const { relocation, number } = prepare;
-    const limit = setTimeout(() => this.happens({ kind: 'limit', relocation, number }), this.#freezeLimitMs);
     const heard = await this.#send(to, '/transfer/v1/prepare', prepare, this.#freezeLimitMs);
-    clearTimeout(limit);
     this.happens({ kind: 'prepared', relocation, number, answer: meaning(heard), at: performance.now() });
   }
 

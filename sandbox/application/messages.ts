@@ -141,6 +141,7 @@ export type Effect =
   | { readonly kind: 'answer'; readonly id: number; readonly body: object | null }
   | { readonly kind: 'refuse'; readonly id: number; readonly refused: Refused; readonly relocation: string | null }
   | { readonly kind: 'copyAhead'; readonly relocation: string }
+  | { readonly kind: 'freeze'; readonly relocation: string; readonly number: number }
   | { readonly kind: 'prepare'; readonly to: Peer; readonly prepare: Prepare }
   | { readonly kind: 'commit'; readonly to: Peer; readonly relocation: string };
 

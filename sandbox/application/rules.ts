@@ -1,4 +1,5 @@
 import { has, type Intervals } from './intervals.ts';
+import type { Prepare } from './messages.ts';
 import type { Kept, Relocation, Standing } from './state.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface Rules {
   readonly outdated: (number: number, known: number) => boolean;
   /** A request that carries a newer epoch makes an instance stop serving. */
   readonly fenced: (own: number, heard: number) => boolean;
+  /** Does the target hold everything? What was copied only grows towards what the source has: equal sums, equal content. */
+  readonly complete: (held: Prepare['total'], total: Prepare['total']) => boolean;
   /** Was this write accepted before? The highest number alone does not tell. */
   readonly accepted: (accepted: Intervals, number: number) => boolean;
 }
@@ -34,6 +37,7 @@ export const rules: Rules = {
   serves: ({ role }) => role === 'authority',
   outdated: (number, known) => number <= known,
   fenced: (own, heard) => heard > own,
+  complete: (held, total) => held.entries === total.entries && held.count === total.count,
   accepted: has,
 };
 

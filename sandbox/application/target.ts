@@ -5,6 +5,7 @@ import {
   type Entry,
   type EventOf,
   isContext,
+  type Peer,
   type Prepare,
   type Refused,
   refuse,
@@ -26,7 +27,7 @@ export function copy(state: State, { id, relocation, users, source, chunk }: Eve
   state.relocations.set(relocation, receiving);
   stage(receiving, chunk);
   if (chunk.length === 0) state.users.set(users, { ...knownOf(state, users), role: 'standby', to: source });
-  for (const entry of chunk) learn(state, entry.user, entry.epoch, isContext(entry) ? source : entry.to);
+  learnFrom(state, chunk, source);
   return [done(id)];
 }
 
@@ -42,6 +43,7 @@ export function prepare(state: State, event: EventOf<'prepare'>, rules: Rules): 
   const refused = objection(state, receiving, event, rules);
   if (refused !== null) return [refuse(id, refused)];
   receiving.prepared = number;
+  learnFrom(state, event.entries, event.source);
   state.relocations.set(relocation, receiving);
   if (rules.prepareDecides) takeOver(state, relocation, receiving, number);
   return [done(id)];
@@ -76,6 +78,11 @@ function concerns(state: State, { staged }: Receiving, user: string): boolean {
   return entry !== undefined && isContext(entry) && standingOf(state, user).role !== 'authority';
 }
 
+/** Whoever comes here before the decision is relayed to the source, or to where the source knows him to be. */
+function learnFrom(state: State, entries: readonly Entry[], source: Peer): void {
+  for (const entry of entries) learn(state, entry.user, entry.epoch, isContext(entry) ? source : entry.to);
+}
+
 /** Messages may arrive late and twice: the newer epoch wins, and what was accepted in the same one is joined. */
 function stage({ staged }: Receiving, entries: readonly Entry[]): void {
   for (const entry of entries) {
@@ -94,8 +101,7 @@ function objection(state: State, { staged }: Receiving, { number, total }: Prepa
     if (rules.outdated(number, state.users.get(entry.user)?.epoch ?? 0)) return 'Outdated';
     count += size(entry.accepted);
   }
-  // What was copied only ever grows towards what the source has: equal sums mean equal content.
-  return staged.size === total.entries && count === total.count ? null : 'Incomplete';
+  return rules.complete({ entries: staged.size, count }, total) ? null : 'Incomplete';
 }
 
 function takeOver(state: State, relocation: string, { staged }: Receiving, epoch: number): void {

@@ -57,7 +57,7 @@ async function pair(net: number, env?: Record<string, string>): Promise<[Process
     start('source', `127.31.${net}.1`, env),
     start('target', `127.31.${net}.2`, env),
   ]);
-  const founded = { platform: null, subscriptions: 0, users: {} };
+  const founded = { platform: null, subscriptions: 0, users: { u1: '127.31.100.1' } };
   await source.manage('POST', '/provider/found', founded);
   return [source, target];
 }
@@ -159,6 +159,7 @@ it('moves everybody to where one had been moved before, and on to a third', asyn
   expect((await handOver('all', source, third)).body).toMatchObject({ users: 1, epoch: 3 });
   await written(all, (all[0]?.acknowledged.length ?? 0) + 10);
   expect(all.map(({ acknowledged }) => acknowledged.at(-1)?.instance)).toEqual(['target', 'third']);
+  expect((await third.client<Served>('GET', '/users/u1')).body.instance).toBe('target');
   await prepared('on', '*', third, target);
   expect((await handOver('on', third, target)).status).toBe(200);
   await written(all, (all[0]?.acknowledged.length ?? 0) + 10);
@@ -320,6 +321,7 @@ it('tells everything once more to a target that lost what had been copied to it'
 it('refuses copies once it is the authority, and calls that make no sense', async () => {
   const [source, target] = await pair(15);
   expect(await introduced('r', '*', target, source)).toBe(409);
+  expect((await source.manage('POST', '/provider/found', { users: {} })).status).toBe(409);
   expect((await source.contract('handOver', { relocation: 'r' })).status).toBe(400);
   expect((await handOver('r', source, target)).body.type).toBe('NotPromised');
   expect((await target.contract<Refusal>('promise', { relocation: 'r', users: '*', target: null })).body.type).toBe(
@@ -362,6 +364,69 @@ it('confirms that it is ready, registers, and subscribes with filters of its own
   expect((await instance.dump()).notifications).toEqual({ received: 2, forUsersServed: 1 });
   platform.closeAllConnections();
   platform.close();
+});
+
+it('ignores events of users that it gave away', async () => {
+  const [source, target] = await pair(18);
+  await prepared('r', 'u1', source, target);
+  await handOver('r', source, target);
+  await target.client('GET', '/users/u1');
+  for (const at of [source, target])
+    await at.client('POST', '/notifications/rni/1', { associateId: [{ type: 1, value: '127.31.100.1' }] });
+  expect((await source.dump()).notifications).toEqual({ received: 1, forUsersServed: 0 });
+  expect((await target.dump()).notifications).toEqual({ received: 1, forUsersServed: 1 });
+});
+
+it('is frozen for no longer than the limit, also when the target answers first and asks for everything', async () => {
+  const [source] = await pair(19, { FREEZE_LIMIT_MS: '1000' });
+  let calls = 0;
+  const slow = createServer((_, res) => {
+    calls += 1;
+    if (calls === 1) setTimeout(() => res.writeHead(409).end('{"type":"Incomplete"}'), 900);
+  }).listen(7001, '127.31.19.9');
+  await once(slow, 'listening');
+  await source.contract('promise', { relocation: 'r', users: '*', target: null });
+  const asked = performance.now();
+  const target = { host: '127.31.19.9', port: 7001 };
+  expect((await source.contract('handOver', { relocation: 'r', target })).status).toBe(504);
+  expect([calls, performance.now() - asked < 1_700]).toEqual([2, true]);
+  slow.closeAllConnections();
+  slow.close();
+});
+
+it('keeps what it gave away until the target has heard of the decision, which it repeats', async () => {
+  const [source] = await pair(20);
+  await source.client('POST', '/users/u1/writes', { number: 1 });
+  let commits = 0;
+  let hears = false;
+  const deaf = createServer((req, res) => {
+    if (req.url === '/transfer/v1/commit') commits += 1;
+    res.writeHead(req.url === '/transfer/v1/commit' && !hears ? 500 : 204).end();
+  }).listen(7001, '127.31.20.9');
+  await once(deaf, 'listening');
+  const target = { host: '127.31.20.9', port: 7001 };
+  await source.contract('promise', { relocation: 'r', users: '*', target: null });
+  expect((await source.contract('handOver', { relocation: 'r', target })).status).toBe(200);
+  const retired = await source.contract('settle', { relocation: 'r', retired: true });
+  expect(retired.body).toEqual({ settlement: 'handedOver' });
+  await until(() => commits > 1, 'the decision is repeated');
+  expect((await source.user('u1'))?.accepted).toEqual([[1, 1]]);
+  expect((await source.client<Refusal>('GET', '/users/u1')).body.type).toBe('AuthorityUnreachable');
+  hears = true;
+  await until(async () => (await source.user('u1'))?.accepted.length === 0, 'the source forgets');
+  deaf.closeAllConnections();
+  deaf.close();
+});
+
+it('relays to the source while it is prepared and the decision is not known', async () => {
+  const [source, target] = await pair(21);
+  const entries = [{ user: 'u1', epoch: 1, accepted: [], address: null }];
+  const total = { entries: 1, count: 0 };
+  const prepare = { relocation: 'r', users: 'u1', source: '127.31.21.1:7001', number: 2, entries, total };
+  expect((await target.manage('POST', '/transfer/v1/prepare', prepare)).status).toBe(204);
+  const { body } = await target.client<Served>('POST', '/users/u1/writes', { number: 1 });
+  expect(body).toMatchObject({ epoch: 1, instance: 'source' });
+  expect((await source.user('u1'))?.accepted).toEqual([[1, 1]]);
 });
 
 it('ends with the pipe to its stdin, and gracefully when it is asked to', async () => {

@@ -41,6 +41,15 @@ const again: Scenario = {
   freezes: 2,
 };
 
+/** The target may forget everything until it is the authority, and copies of before arrive afterwards. */
+const forgetful: Scenario = {
+  ...pair,
+  numbers: [1, 2],
+  entrances: ['S'],
+  asked: [...withoutUndo(relocation('S', 'T', 'u')), { to: 'T', restart: true }],
+  freezes: 1,
+};
+
 const elsewhere: Scenario = {
   instances: ['S', 'T', 'B'],
   users: ['u'],
@@ -97,6 +106,9 @@ describe('in every interleaving, no two instances accept writes, and no acknowle
   it('of a move whose undo comes late, and another to the same target', () => {
     expectSafe(again);
   });
+  it('of a move to a target that is started again before it is the authority', () => {
+    expectSafe(forgetful);
+  });
   it('of a move that is undone and a move to another target', () => {
     expectSafe(elsewhere);
   });
@@ -127,6 +139,10 @@ describe('goes wrong without', () => {
   });
   it('the epoch check', () => {
     expect(broken(thereAndBack('u'), { outdated: () => false, fenced: () => false })).toMatch(/lost|both/);
+  });
+  it('the comparison of what the target holds with what the source has', () => {
+    expect(broken(forgetful, { complete: () => true })).toMatch(/lost|twice/);
+    expect(broken(forgetful, { complete: (held, total) => held.entries === total.entries })).toMatch(/lost|twice/);
   });
   it('intervals: the highest number alone', () => {
     const accepted: Rules['accepted'] = (known, number) => number <= (known.at(-1)?.[1] ?? 0);

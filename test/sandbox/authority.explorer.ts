@@ -156,7 +156,7 @@ export class Exploration {
     const key = stateId * MANY + id;
     const known = this.#moves.get(key);
     if (known !== undefined) return known;
-    const state = structuredClone(this.#states.value(stateId));
+    const state = restarted(message, this.#states.value(stateId));
     const before = state.freezes;
     const effects = 'event' in message ? step(state, message.event, this.#rules) : [];
     const allowed = state.freezes === before || state.freezes <= this.#scenario.freezes;
@@ -247,6 +247,11 @@ const tellsOn = (state: State, user: string): boolean =>
     (known) =>
       known.phase === 'handedOver' && !known.committed && (known.keys.includes(user) || known.keys.includes('*')),
   );
+
+function restarted(message: Message, state: State): State {
+  const authority = [...state.users.values()].some(({ role }) => role === 'authority');
+  return 'restart' in message && !authority ? newState(state.self) : structuredClone(state);
+}
 
 const keyOf = ({ at, sent, acknowledged, accepted, doubled }: World): string =>
   `${at.join()}|${sent}|${acknowledged}|${accepted}|${doubled}`;

@@ -8,6 +8,8 @@ export type Message =
   /** What the source does by itself: it copies ahead; it repeats its decision, with everything. */
   | { readonly to: Peer; readonly copyAhead: string }
   | { readonly to: Peer; readonly repeat: string }
+  /** An instance that is nobody's authority dies and is started again: it knows nothing. */
+  | { readonly to: Peer; readonly restart: true }
   /** The end of an undo: the instance is taken away. */
   | { readonly to: Peer; readonly remove: true };
 
