@@ -53,7 +53,7 @@ export function app({ temporal, configuration, taskQueue, temporalUi, condition,
   for (const [name, operation] of Object.entries<Operation>(operations))
     served[operation.method](route(operation.path), nothingElse(operation), handlers[name as OperationName]);
   for (const path of new Set(Object.values(operations).map((operation) => operation.path)))
-    served.all(route(path), notAllowed(path));
+    served.route(route(path)).all(notAllowed(path));
   return served.use(unknown).use(problems(log));
 }
 

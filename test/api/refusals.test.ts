@@ -104,7 +104,7 @@ describe('a request to start', () => {
     const answer = await api.ask('/v1/relocations', {
       method: 'POST',
       body,
-      headers: headers as Record<string, string>,
+      headers,
     });
     expect(answer.status).toBe(status);
     expectProblem(answer);
@@ -231,7 +231,7 @@ describe('without Temporal', () => {
     expectProblem(answer);
   });
 
-  it('it is alive', async () => {
+  it('the process is alive all the same', async () => {
     await expect(api.get('/health/live')).resolves.toMatchObject({ status: 200, body: { status: 'live' } });
   });
 });

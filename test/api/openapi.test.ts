@@ -1,0 +1,171 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Express } from 'express';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { app } from '../../api/app.ts';
+import { relocationExample } from '../../api/examples.ts';
+import { openApiDocument } from '../../api/openapi.ts';
+import { operations } from '../../api/operations.ts';
+import { Problem, Relocation } from '../../api/resources.ts';
+import { failures } from '../../domain/failures.ts';
+import { named, nowhere, Served } from '../support/api.ts';
+
+interface Media {
+  readonly schema: object;
+  readonly example?: unknown;
+}
+interface Described {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters?: readonly { name: string; in: string; schema: object }[];
+  readonly requestBody?: { content: Record<string, Media> };
+  readonly responses: Record<string, { description: string; content?: Record<string, Media> }>;
+}
+interface Document {
+  readonly openapi: string;
+  readonly info: { title: string; version: string };
+  readonly paths: Record<string, Record<string, Described>>;
+  readonly components: { schemas: Record<string, object> };
+}
+
+const document = openApiDocument() as Document;
+const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+/** Every value under a key of this name, wherever it is. */
+function under(key: string, value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [...(name === key ? [inner] : []), ...under(key, inner)]);
+}
+
+let api: Served;
+const temporal = nowhere();
+beforeAll(async () => {
+  api = await Served.start({ temporal });
+});
+afterAll(async () => {
+  await api.stop();
+  await temporal.connection.close();
+});
+
+describe('the OpenAPI document', () => {
+  it('is of 3.1, and served', async () => {
+    expect(document.openapi).toMatch(/^3\.1\./);
+    await expect(api.get('/openapi.json')).resolves.toMatchObject({ status: 200, body: document });
+  });
+
+  it('resolves every $ref', () => {
+    const refs = under('$ref', document) as string[];
+    expect(refs.length).toBeGreaterThan(10);
+    for (const ref of refs) {
+      const name = /^#\/components\/schemas\/(\w+)$/.exec(ref)?.[1] ?? ref;
+      expect(document.components.schemas).toHaveProperty([name]);
+    }
+  });
+
+  it('has schemas that are JSON Schema 2020-12', () => {
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, formats: { 'date-time': true } });
+    ajv.addVocabulary(['components', 'example']);
+    const { components } = document;
+    for (const name of Object.keys(components.schemas))
+      expect(ajv.compile({ $ref: `#/components/schemas/${name}`, components })).toBeTypeOf('function');
+  });
+
+  it('names every operation once, each with a summary', () => {
+    const ids = described.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { operation } of described) expect(operation.summary).not.toBe('');
+  });
+
+  it('gives each path parameter a description of its own', () => {
+    for (const { path, operation } of described) {
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+      const told = operation.parameters?.filter((parameter) => parameter.in === 'path').map(({ name }) => name) ?? [];
+      expect(told).toEqual(inPath);
+    }
+  });
+
+  it('tells every failure of an operation under its status', () => {
+    for (const { path, method, operation } of described) {
+      const known = Object.values(operations).find((one) => one.path === path && one.method === method);
+      for (const failure of known?.failures ?? [])
+        expect(operation.responses[failures[failure].status]?.description).toMatch(failure);
+    }
+  });
+
+  it('has a problem document for every status that is no success, and none for others', () => {
+    for (const { operation } of described)
+      for (const [status, { content }] of Object.entries(operation.responses))
+        expect(Object.keys(content ?? {}).includes('application/problem+json')).toBe(Number(status) >= 400);
+  });
+
+  it('has examples that fit', () => {
+    expect(Relocation.safeParse(relocationExample).error).toBeUndefined();
+    for (const { operation } of described)
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        const { example } = content?.['application/problem+json'] ?? {};
+        const fits = Number(status) < 400 || Problem.parse(example).status === Number(status);
+        expect(fits).toBe(true);
+      }
+  });
+});
+
+interface Layer {
+  readonly route?: { path: string; methods: Record<string, boolean> };
+  readonly handle?: { stack?: Layer[] };
+}
+
+/** What Express routes, by its own account. */
+const routed = (layers: readonly Layer[]): string[] =>
+  layers.flatMap(({ route, handle }) =>
+    route === undefined
+      ? routed(handle?.stack ?? [])
+      : Object.keys(route.methods)
+          .filter((method) => method !== '_all')
+          .map((method) => `${method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`),
+  );
+
+it('is routed as it is described, and described as it is routed', () => {
+  const condition = { stopping: AbortSignal.abort(), prepared: () => false };
+  const served: Express = app({
+    temporal,
+    configuration: named,
+    taskQueue: 'nobody',
+    temporalUi: undefined,
+    condition,
+    log: pino({ level: 'silent' }),
+  });
+  const pages = /^get \/(docs.*)?$/;
+  const routes = routed((served.router as unknown as { stack: Layer[] }).stack).filter((route) => !pages.test(route));
+  expect(routes.toSorted()).toEqual(described.map(({ method, path }) => `${method} ${path}`).toSorted());
+});
+
+describe('/docs', () => {
+  it('is where / leads', async () => {
+    const answer = await api.get('/');
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/docs']);
+  });
+
+  it('asks for nothing from elsewhere, and its policy would not let it', async () => {
+    const { body, headers } = await api.get<string>('/docs');
+    const references = [...body.matchAll(/(?:src|href)="([^"]*)"/g)].map((match) => match[1] ?? '');
+    expect(references.length).toBeGreaterThanOrEqual(4);
+    for (const reference of references) {
+      expect(reference).toMatch(/^\/docs\//);
+      await expect(api.get(reference)).resolves.toMatchObject({ status: 200 });
+    }
+    expect(body).not.toMatch(/https?:|<script>|style=|on\w+=/);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch("default-src 'self'");
+    expect(policy).not.toMatch(/https?:|script-src|upgrade-insecure-requests/);
+  });
+
+  it('shows our own document, and has it validated by nobody', async () => {
+    const { body, headers } = await api.get<string>('/docs/initializer.js');
+    expect(headers.get('content-type')).toMatch('javascript');
+    expect(body).toMatch("url: '/openapi.json'");
+    expect(body).toMatch('validatorUrl: null');
+    expect(body).not.toMatch(/https?:/);
+  });
+});
