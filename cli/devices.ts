@@ -7,6 +7,13 @@ export interface Figures {
   readonly longestGapMs: number;
 }
 
+/** What a window tells: of each kind of device by its name (`resolving`, `keeping`, `clamping`), and of all together. */
+export interface Counted {
+  readonly durationMs: number;
+  readonly byKind: Readonly<Record<string, Figures>>;
+  readonly total: Figures;
+}
+
 /** The sandbox's devices, through its control. Throws an Error with the control's answer when that refuses. */
 export class Devices {
   readonly #control: string;
@@ -24,12 +31,8 @@ export class Devices {
   }
 
   /** Waits until every write that became due in it was answered or given up. */
-  async closeWindow(name: string): Promise<Figures & { readonly durationMs: number }> {
-    const { durationMs, total } = (await this.#ask('DELETE', `/windows/${encodeURIComponent(name)}`)) as {
-      durationMs: number;
-      total: Figures;
-    };
-    return { ...total, durationMs };
+  async closeWindow(name: string): Promise<Counted> {
+    return (await this.#ask('DELETE', `/windows/${encodeURIComponent(name)}`)) as Counted;
   }
 
   async #ask(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -92,17 +92,21 @@ export class House {
     await mkdir(data, { recursive: true });
     // A start that was killed leaves its lock, which is stale after these seconds.
     const retries = { retries: 12, factor: 1, minTimeout: 500, maxTimeout: 500 };
-    this.#unlock = await lock(data, { stale: 5_000, update: 1_000, retries, onCompromised: () => undefined }).catch(
-      (error: unknown) => {
-        throw new Error(`another ferry up uses ${data}: end it, or choose another folder with --data`, {
-          cause: error,
-        });
-      },
-    );
+    this.#unlock = await lock(data, {
+      lockfilePath: join(data, 'up.lock'),
+      stale: 5_000,
+      update: 1_000,
+      retries,
+      onCompromised: () => undefined,
+    }).catch((error: unknown) => {
+      throw new Error(`another ferry up uses ${data}: end it, or choose another folder with --data`, {
+        cause: error,
+      });
+    });
     if (!(await isFree(HOST, port)))
       throw new Error(`port ${port} of ${HOST} is in use: choose another for the API with --port`);
     const control = `127.${net}.0.1`;
-    if (process.env['FERRY_CONFIG'] === undefined && !(await isFree(control, 8080)))
+    if ((process.env['FERRY_CONFIG'] ?? '') === '' && !(await isFree(control, 8080)))
       throw new Error(`port 8080 of ${control} is in use: choose another network for the sandbox with --net`);
   }
 

@@ -33,7 +33,8 @@ export class Progress {
     if (step !== this.#step) [this.#step, this.#stepSince, this.#doing] = [step, performance.now(), ''];
     if (state !== this.#state) this.#turned(relocation);
     this.#state = state;
-    if (waitingFor !== null) this.#doing = waitingFor.what;
+    if (waitingFor !== null && step !== undefined)
+      this.#doing = waitingFor.what === steps[step].title ? '' : waitingFor.what;
     this.#draw();
   }
 
@@ -56,7 +57,7 @@ export class Progress {
   #line(step: StepName): string {
     const ms = performance.now() - this.#stepSince;
     const took = ms < MEASURABLE_MS ? '' : seconds(ms);
-    const did = this.#doing === steps[step].title ? '' : this.#terminal.paint('dim', this.#doing);
+    const did = this.#doing === '' ? '' : this.#terminal.paint('dim', this.#doing);
     return `${numbered(step)}  ${took.padStart(6)}  ${did}`;
   }
 

@@ -35,7 +35,7 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
 /** Everything that is known of one, for a person. */
 export function relocationLines(relocation: Relocation, terminal: Terminal): string[] {
   const { id, request, direction, startedAt, endedAt, waitingFor, actions, links } = relocation;
-  const cutOver = typeof request.cutOver === 'string' ? request.cutOver : JSON.stringify(request.cutOver);
+  const { cutOver } = request;
   const rows: [string, string | null][] = [
     ['id', id],
     ['direction', direction],
@@ -44,7 +44,7 @@ export function relocationLines(relocation: Relocation, terminal: Terminal): str
     ['ended', endedAt],
     ['at most', request.maxInterruptionMs === undefined ? null : `${request.maxInterruptionMs} ms of interruption`],
     ['deadline', request.deadline ?? null],
-    ['cut-over', request.cutOver === 'immediately' ? null : cutOver],
+    ['cut-over', cutOver === 'immediately' ? null : 'at' in cutOver ? `at ${cutOver.at}` : 'when approved'],
     ['waits for', waitingFor === null ? null : `${waitingFor.what}, since ${waitingFor.since}`],
     ['until', waitingFor?.until ?? null],
     ['attempt', waitingFor?.attempt === null || waitingFor === null ? null : String(waitingFor.attempt)],

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Relocation } from '../api/resources.ts';
 import type { FerryClient } from './client.ts';
-import type { Devices, Figures } from './devices.ts';
+import type { Counted, Devices, Figures } from './devices.ts';
 import { follow } from './follow.ts';
 import { table } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
@@ -14,19 +14,24 @@ const RATE = 20;
 /** A comparison without a move is as long as the move, up to this. */
 const STILL_LIMIT_MS = 15_000;
 
+interface Counts {
+  readonly requests: number;
+  readonly lost: number;
+  readonly stale: number;
+  readonly doubled: number;
+}
+
 /** One relocation of the tour, as `--json` shows it. Counts are those of the move and of the comparison after it. */
-export interface Leg {
+export interface Leg extends Counts {
   readonly direction: string;
   readonly outcome: string;
   readonly durationMs: number;
   readonly freezeMs: number | null;
   /** The longest time in which a device got no answer, while it was moved. */
   readonly interruptionMs: number;
-  readonly requests: number;
-  readonly lost: number;
-  readonly stale: number;
-  readonly doubled: number;
   readonly subscriptions: number;
+  /** The same counts for each kind of device: `resolving`, `keeping`, `clamping` (sandbox/README.md). */
+  readonly byKind: Readonly<Record<string, Counts>>;
 }
 
 export interface TourReport {
@@ -86,31 +91,38 @@ async function leg(
   const relocation = await follow(client, id, terminal);
   const moved = await devices.closeWindow(name);
   const compared = await still(devices, `${name}-still`, Math.min(moved.durationMs, STILL_LIMIT_MS), terminal);
-  const gaps = `longest gap of a device: ${Math.round(moved.longestGapMs)} ms (without a move: ${Math.round(compared.longestGapMs)} ms)`;
-  terminal.tell(`  ${moved.requests} writes, ${gaps}`);
+  const { longestGapMs, requests } = moved.total;
+  const stillMs = compared.total.longestGapMs;
+  const gaps = `longest gap of a device: ${Math.round(longestGapMs)} ms (without a move: ${Math.round(stillMs)} ms)`;
+  terminal.tell(`  ${requests} writes, ${gaps}`);
 
   const { result, outcome, state, direction } = relocation;
-  const sum = (count: (figures: Figures) => number): number => count(moved) + count(compared);
+  const kinds = Object.entries(moved.byKind);
   return {
     relocation,
-    stillMs: compared.longestGapMs,
+    stillMs,
     leg: {
       direction,
       outcome: outcome ?? state,
       durationMs: result?.totalMs ?? moved.durationMs,
       freezeMs: result?.freezeMs ?? null,
-      interruptionMs: moved.longestGapMs,
-      requests: sum(({ requests }) => requests),
-      lost: sum(({ lost }) => lost),
-      stale: sum(({ stale }) => stale),
-      doubled: sum(({ doubled }) => doubled),
+      interruptionMs: longestGapMs,
+      ...together(moved.total, compared.total),
       subscriptions: result?.moved.subscriptions ?? 0,
+      byKind: Object.fromEntries(kinds.map(([kind, figures]) => [kind, together(figures, compared.byKind[kind])])),
     },
   };
 }
 
+const together = (a: Figures, b: Figures | undefined): Counts => ({
+  requests: a.requests + (b?.requests ?? 0),
+  lost: a.lost + (b?.lost ?? 0),
+  stale: a.stale + (b?.stale ?? 0),
+  doubled: a.doubled + (b?.doubled ?? 0),
+});
+
 /** A window in which nothing moves. */
-async function still(devices: Devices, name: string, ms: number, terminal: Terminal): Promise<Figures> {
+async function still(devices: Devices, name: string, ms: number, terminal: Terminal): Promise<Counted> {
   await devices.openWindow(name);
   terminal.living(`  measuring ${seconds(ms)} without a move, for comparison`);
   await pause(ms);

@@ -17,6 +17,7 @@ const leg: Leg = {
   stale: 0,
   doubled: 0,
   subscriptions: 3,
+  byKind: { keeping: { requests: 200, lost: 0, stale: 0, doubled: 0 } },
 };
 const whole = [leg, leg, leg, leg];
 
@@ -63,7 +64,8 @@ describe('the tour', () => {
       };
       if (url.endsWith('/events')) streaming(event(relocation()), event(ends))(asked, response);
       else if (url === '/v1/relocations') answering(202, relocation({ id: `r${(moves += 1)}` }))(asked, response);
-      else if (method === 'DELETE') answering(200, { durationMs: 20, total: figures })(asked, response);
+      else if (method === 'DELETE')
+        answering(200, { durationMs: 20, byKind: { keeping: figures }, total: figures })(asked, response);
       else answering(201, {})(asked, response);
     };
     const stream = { write: (text: string) => void (out += text) };
