@@ -4,6 +4,6 @@ import { alive } from './waiting.ts';
 export const surveyActivities = (world: World) => ({
   /** What each configured peer can do, and why it cannot. */
   surveyPeers: async (): Promise<readonly PeerSurvey[]> =>
-    await alive(1_000, async ({ signal }) => await world.survey(signal)),
+    await alive({ pollMs: 1_000, heartbeatMs: 5_000 }, async ({ signal }) => await world.survey(signal)),
 });
 export type SurveyActivities = ReturnType<typeof surveyActivities>;

@@ -44,7 +44,7 @@ export const checking = (means: Means) => ({
    * that is not worth a retry comes before the promise: nothing is to be undone then.
    */
   checkRelocation: async (order: CheckOrder): Promise<Checked> =>
-    await alive(means.pace.pollMs, async ({ signal, progress }) => {
+    await alive(means.pace, async ({ signal, progress }) => {
       const scene = sceneOf(means, order);
       progress('looking at source, target and path');
       const { obstacles, authority, steering: _, ...checked } = await survey(means, scene, order, signal);
@@ -64,7 +64,7 @@ export const checking = (means: Means) => ({
 
   /** The undo: the source is free again, and a late hand-over of this relocation will be refused for ever. */
   releasePromise: async (subject: Subject): Promise<void> =>
-    await alive(means.pace.pollMs, async ({ signal }) => {
+    await alive(means.pace, async ({ signal }) => {
       const { application, source, relocation } = sceneOf(means, subject);
       if (application.management === undefined) return;
       for (const instance of await source.instances.list(application, signal)) {
@@ -77,7 +77,7 @@ export const checking = (means: Means) => ({
 
   /** Step 1 without side effects, with all that stands in the way at once. */
   planRelocation: async (order: CheckOrder): Promise<Omit<Plan, 'direction'>> =>
-    await alive(means.pace.pollMs, async ({ signal }) => {
+    await alive(means.pace, async ({ signal }) => {
       const scene = sceneOf(means, order);
       const seen = await survey(means, scene, order, signal);
       const { found } = seen;

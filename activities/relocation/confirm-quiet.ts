@@ -6,7 +6,7 @@ import { locate, sceneOf, type Means } from './subject.ts';
 export const draining = (means: Means) => ({
   /** Step 8, after the timer (GR MEC 035, 5.3.1): until the source has seen no client for a while. StillInUse: a limit. */
   confirmQuiet: async (order: BothOrder): Promise<void> =>
-    await alive(means.pace.pollMs, async (wait) => {
+    await alive(means.pace, async (wait) => {
       const { application, source } = sceneOf(means, order);
       if (application.management === undefined) return;
       let clients = 0;

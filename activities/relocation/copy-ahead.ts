@@ -23,7 +23,7 @@ const AT_ONCE = 4;
 export const copying = (means: Means) => ({
   /** Step 4 (GR MEC 035, [5.3.2-4], [5.4.2-3]): subscriptions made again and read back; beside it the bulk of the context. */
   copyAhead: async (order: BothOrder): Promise<Copied> =>
-    await alive(means.pace.pollMs, async (wait) => {
+    await alive(means.pace, async (wait) => {
       const scene = sceneOf(means, order);
       const { source, target } = await owners(scene, order, wait.signal);
       const context = async (): Promise<number> => {
@@ -49,7 +49,7 @@ export const copying = (means: Means) => ({
 
   /** The undo: the copies are deleted, what the target had of its own stays. */
   deleteCopies: async (order: BothOrder): Promise<void> =>
-    await alive(means.pace.pollMs, async ({ signal }) => {
+    await alive(means.pace, async ({ signal }) => {
       const { application, target } = sceneOf(means, order);
       const instance = (await target.instances.list(application, signal)).find(({ id }) => id === order.instance);
       if (instance === undefined || instance.endpoint === null) return;

@@ -18,7 +18,7 @@ export const handingOver = (means: Means) => ({
    * point of no return. Verified: the target is the authority, with the receipt's epoch and count.
    */
   handOver: async (order: BothOrder): Promise<HandedOver> =>
-    await alive(means.pace.pollMs, async (wait) => {
+    await alive(means.pace, async (wait) => {
       const { signal, progress } = wait;
       const scene = sceneOf(means, order);
       if (scene.application.management === undefined) return { epoch: null, users: 0, writes: 0, freezeMs: null };
@@ -48,7 +48,7 @@ export const handingOver = (means: Means) => ({
 
   /** What became of it? The source's answer is for ever: forward, or back. */
   settle: async (order: BothOrder): Promise<Settlement> =>
-    await alive(means.pace.pollMs, async ({ signal }) => {
+    await alive(means.pace, async ({ signal }) => {
       const { application, source, relocation } = sceneOf(means, order);
       if (application.management === undefined) return 'handedOver';
       const { endpoint } = await locate(source, application, order.found.source, signal);

@@ -2,7 +2,7 @@ import { failure } from '../failure.ts';
 import type { Instance } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
 import type { Found } from './found.ts';
-import { isLocated, locate, roleOf, sceneOf, type Means, type Subject } from './subject.ts';
+import { isLocated, locate, roleOf, sceneOf, servesAnybody, type Means, type Subject } from './subject.ts';
 
 export interface Started {
   readonly instance: string;
@@ -19,7 +19,7 @@ export const instantiating = (means: Means) => ({
    * is re-started; else one is created. In the end it runs as a standby that relays to the source.
    */
   instantiateTarget: async (order: InstanceOrder): Promise<Started> =>
-    await alive(means.pace.pollMs, async (wait) => {
+    await alive(means.pace, async (wait) => {
       const { application, source, target, relocation, key } = sceneOf(means, order);
       const step = key('instantiateTarget');
       const { found } = order;
@@ -49,25 +49,30 @@ export const instantiating = (means: Means) => ({
       return { instance: instance.id, how };
     }),
 
-  /** The undo restores what was found: deletes what we made, stops what we re-started, leaves what ran. */
+  /**
+   * The undo restores what was found: deletes what we made, stops what we re-started, leaves what ran, and whatever
+   * serves users of somebody else by now.
+   */
   removeTarget: async ({ found, ...subject }: InstanceOrder): Promise<void> =>
-    await alive(means.pace.pollMs, async (wait) => {
+    await alive(means.pace, async (wait) => {
       const { application, target, relocation, key } = sceneOf(means, subject);
       const step = key('instantiateTarget');
-      if (found.target === null) {
-        // Whatever goes by our name, also what a peer has not begun yet; once more, since it may carry out a creation
-        // whose answer was lost after we gave up
-        await target.instances.remove(step, step, wait);
-        const late = await until(wait, means.pace.attemptMs / 10, async () => {
-          const instances = await target.instances.list(application, wait.signal);
-          return instances.some(({ name }) => name === step) ? true : undefined;
-        });
-        if (late !== undefined) await target.instances.remove(step, step, wait);
-      } else if (found.target.was === 'stopped') {
-        await target.instances.stop(found.target.id, key('stopTarget'), wait);
-      } else if (application.management !== undefined) {
-        const { endpoint } = await locate(target, application, found.target.id, wait.signal);
-        await means.world.context.settle(endpoint, { relocation, retired: false }, wait.signal);
+      const ours = ({ id, name }: Instance): boolean =>
+        found.target === null ? name === step : id === found.target.id;
+      const brought = async (): Promise<Instance | undefined> =>
+        (await target.instances.list(application, wait.signal)).find(ours);
+
+      const instance = await brought();
+      if (instance !== undefined && isLocated(instance) && application.management !== undefined) {
+        await means.world.context.settle(instance.endpoint, { relocation, retired: false }, wait.signal);
+        if (servesAnybody(await means.world.context.state(instance.endpoint, '*', wait.signal))) return;
       }
+      if (found.target?.was === 'stopped') await target.instances.stop(found.target.id, key('stopTarget'), wait);
+      if (found.target !== null) return;
+      // Whatever goes by our name, also what a peer has not begun yet; once more, since it may carry out a creation
+      // whose answer was lost after we gave up
+      await target.instances.remove(step, step, wait);
+      const late = await until(wait, means.pace.attemptMs / 10, brought);
+      if (late !== undefined) await target.instances.remove(step, step, wait);
     }),
 });

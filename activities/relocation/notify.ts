@@ -14,7 +14,7 @@ export const notifying = (means: Means) => ({
    * proxy, the source's system does. Subscriptions that changed meanwhile are compared once more.
    */
   notifyEndpoint: async (order: BothOrder): Promise<Notified> =>
-    await alive(means.pace.pollMs, async ({ signal, progress }) => {
+    await alive(means.pace, async ({ signal, progress }) => {
       const scene = sceneOf(means, order);
       const { source, target } = await owners(scene, order, signal);
       progress('telling devices where the application is');

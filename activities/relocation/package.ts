@@ -7,7 +7,7 @@ export const packaging = ({ world, pace, digest }: Means) => ({
    * packages are named by their content, kept and reported.
    */
   distributePackage: async (subject: Subject): Promise<'kept' | 'distributed'> =>
-    await alive(pace.pollMs, async (wait) => {
+    await alive(pace, async (wait) => {
       const { application, target, key } = sceneOf({ world, pace, digest }, subject);
       if ((await target.packages.find(application, wait.signal)) === 'usable') return 'kept';
       wait.progress(`bringing ${application.name} ${application.softVersion} to ${target.name}`);

@@ -2,7 +2,7 @@ import { missing } from '../../domain/subscription.ts';
 import { without } from '../../domain/steering.ts';
 import { alive } from '../waiting.ts';
 import { concerning, copySubscriptions, owners, releaseSubscriptions, type BothOrder } from './copy-ahead.ts';
-import { isLocated, sceneOf, type Means, type Scene } from './subject.ts';
+import { isLocated, sceneOf, servesAnybody, type Means, type Scene } from './subject.ts';
 import { failure } from '../failure.ts';
 import type { Owner, Wait } from '../ports.ts';
 
@@ -12,7 +12,7 @@ export const retiring = (means: Means) => ({
    * deleted (MEC host) only when it serves no other user.
    */
   retireSource: async (order: BothOrder): Promise<'stopped' | 'removed' | 'serving'> =>
-    await alive(means.pace.pollMs, async (wait) => {
+    await alive(means.pace, async (wait) => {
       const scene = sceneOf(means, order);
       const { source: site, application, relocation, key } = scene;
       const instance = (await site.instances.list(application, wait.signal)).find(
@@ -28,7 +28,7 @@ export const retiring = (means: Means) => ({
       await releaseSubscriptions(site, scene.device, source, wait.signal);
       if (application.management !== undefined && order.users !== '*') {
         const state = await means.world.context.state(instance.endpoint, '*', wait.signal);
-        if (state.role === 'authority' || state.users.some(({ role }) => role === 'authority')) {
+        if (servesAnybody(state)) {
           await releaseRules(scene, source, wait);
           await means.world.context.settle(instance.endpoint, { relocation, retired: true }, wait.signal);
           return 'serving';

@@ -66,6 +66,10 @@ export async function locate(site: Site, application: Application, id: string, s
   return instance;
 }
 
+/** Is it the authority of any user at all? Then it must not be taken away. */
+export const servesAnybody = ({ role, users }: ApplicationState): boolean =>
+  role === 'authority' || users.some((user) => user.role === 'authority');
+
 /** What an instance is to these users. */
 export function roleOf(state: ApplicationState, users: string): ApplicationState['role'] {
   return users === '*' ? state.role : (state.users.find(({ user }) => user === users)?.role ?? state.role);

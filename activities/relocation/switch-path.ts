@@ -22,7 +22,7 @@ export const switching = (means: Means) => ({
    * each by compare-and-swap; then a device's view of it is observed. Whoever arrives is relayed to the source.
    */
   switchPath: async (order: BothOrder): Promise<Switched> =>
-    await alive(means.pace.pollMs, async (wait) => {
+    await alive(means.pace, async (wait) => {
       const scene = sceneOf(means, order);
       const { source, target } = await owners(scene, order, wait.signal);
       const found =
@@ -54,7 +54,7 @@ export const switching = (means: Means) => ({
    * given up may still have been under way.
    */
   switchBack: async (order: BothOrder): Promise<void> =>
-    await alive(means.pace.pollMs, async (wait) => {
+    await alive(means.pace, async (wait) => {
       const scene = sceneOf(means, order);
       const { source: from, target: to, application } = scene;
       const back = async (): Promise<number> => {

@@ -155,3 +155,18 @@ describe('a relocation is refused, and nothing is changed,', () => {
     expect(world.dump()).toStrictEqual(before);
   });
 });
+
+it('an instance that we made is left alone when it serves users of somebody else by now', async () => {
+  const world = new PortWorld(3);
+  world.on(
+    'a1.steering.write',
+    () => {
+      Object.assign(world.at('a1')[0] ?? {}, { role: 'authority' }); // another relocation shared it
+    },
+    'PeerRejected',
+  );
+  await engine.over(world, async (start) => {
+    await expect((await start()).result()).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
+  });
+  expect(world.at('a1')).toMatchObject([{ state: 'started', role: 'authority' }]);
+});

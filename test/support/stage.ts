@@ -48,6 +48,8 @@ export class Stage {
   api = '';
   control = '';
   configuration = '';
+  /** Where the dev server is, for whoever acts past the API, as the Temporal UI does. */
+  temporal = '';
 
   static async set(net: number, { clamp = 0, pace = {} }: { clamp?: number; pace?: object } = {}): Promise<Stage> {
     const stage = new Stage();
@@ -83,6 +85,7 @@ export class Stage {
       ]),
     ]);
     this.#temporal = temporal;
+    this.temporal = temporal.address;
     this.control = String(sandbox.said['control']);
     this.configuration = configuration;
     this.#environment = {

@@ -1,0 +1,177 @@
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseRelocationId } from '../../domain/identity.ts';
+import { Stage } from '../support/stage.ts';
+
+/** After a refused, failed or cancelled relocation the world is what it was: shown by dumps of the whole sandbox. */
+const NETWORK = 64;
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.set(NETWORK, { pace: { stepMs: 4_000, heartbeatMs: 1_000, attemptMs: 2_000 } });
+});
+afterAll(async () => await stage.strike());
+afterEach(async () => await stage.clearFaults());
+
+interface World {
+  readonly peers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly network: {
+    readonly zone: unknown;
+    readonly networks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  };
+}
+
+/** The world as far as an undo has to restore it. */
+async function world(): Promise<unknown> {
+  const { peers, network } = await stage.sandbox<World>('/state');
+  const {
+    repository: _files, // never changed by Ferry
+    oss: _orders, // the record of what was asked, the dry order of 6.6.3 included
+    ...rest
+  } = peers;
+  const application = await fetch(`http://127.${NETWORK}.41.1:7001/relocation/v1/state?users=*`);
+  const { role, users, promisedTo } = (await application.json()) as Record<string, unknown>;
+  return {
+    // packages are named by their content, kept and reported: no undo removes them
+    peers: Object.fromEntries(Object.entries(rest).map(([name, { packages: _kept, ...state }]) => [name, state])),
+    zone: network.zone,
+    // open connections, and counts of what was redirected, are traffic
+    networks: Object.entries(network.networks).map(([name, { rules, answers }]) => ({ name, rules, answers })),
+    application: { role, users, promisedTo },
+  };
+}
+
+const RNIS = `http://127.${NETWORK}.2.11:8080/mec_service_mgmt/v1/applications/rnis/services/rnis`;
+
+async function setRnis(state: string): Promise<void> {
+  const service = (await (await fetch(RNIS)).json()) as object;
+  const answer = await fetch(RNIS, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...service, state }),
+  });
+  if (!answer.ok) throw new Error(`the service was not changed: ${answer.status}`);
+}
+
+const PLATFORM = { peer: 'platform-a1', times: 1 };
+const RULE = '/mec_app_support/v1/applications/*';
+
+describe('the world is what it was after', () => {
+  it('a relocation that was refused since a service is missing', async () => {
+    await setRnis('INACTIVE');
+    const before = await world();
+    await expect(stage.relocate('cloud', 'a1')).resolves.toMatchObject({
+      outcome: 'refused',
+      failure: { type: 'ServiceMissing' },
+    });
+    expect(await world()).toStrictEqual(before);
+    await setRnis('ACTIVE');
+  });
+
+  it.each([
+    // first of all: once it is there, a package is kept
+    [
+      'a package that is refused',
+      'PeerRejected',
+      'package',
+      { peer: 'meo-cellular', operation: 'POST /app_pkgm/v1/app_packages', kind: 'status', status: 403 },
+    ],
+    [
+      'a full host',
+      'TargetRefused',
+      'instance',
+      { peer: 'meo-cellular', operation: 'POST /app_lcm/v1/app_instances/*/instantiate', kind: 'status', status: 409 },
+    ],
+    [
+      'an operation that fails for good',
+      'LcmOperationFailed',
+      'instance',
+      {
+        peer: 'meo-cellular',
+        operation: 'POST /app_lcm/v1/app_instances/*/instantiate',
+        kind: 'failedTemp',
+        recovers: false,
+      },
+    ],
+    [
+      'a subscription that is refused',
+      'SubscriptionRefused',
+      'copyAhead',
+      { ...PLATFORM, nth: 2, operation: 'POST /rni/v2/subscriptions', kind: 'status', status: 403 },
+    ],
+    [
+      'a rule that was accepted without effect',
+      'PathNotObserved',
+      'switchPath',
+      { ...PLATFORM, operation: `PUT ${RULE}/dns_rules/*`, kind: 'noEffect', times: 100 },
+    ],
+    [
+      'a rule that is read back right, but was never told to the resolver',
+      'PathNotObserved',
+      'switchPath',
+      { ...PLATFORM, operation: `PUT ${RULE}/dns_rules/*`, kind: 'noEffect', pushed: false, times: 100 },
+    ],
+    [
+      'a traffic rule that is refused, after the name was turned',
+      'PeerRejected',
+      'switchPath',
+      { ...PLATFORM, operation: `PUT ${RULE}/traffic_rules/*`, kind: 'status', status: 400 },
+    ],
+  ])('one that failed: %s', async (_, type, step, fault) => {
+    const before = await world();
+    const injected = await stage.fault(fault);
+    await expect(stage.relocate('cloud', 'a1')).resolves.toMatchObject({
+      outcome: 'rolledBack',
+      failure: { type, step },
+      leftovers: [],
+    });
+    expect((await stage.faultState(injected)).fired).toBeGreaterThan(0);
+    expect(await world()).toStrictEqual(before);
+  });
+
+  it('one that was cancelled by the API', async () => {
+    const before = await world();
+    const { id } = await stage.begin('cloud', 'a1', { cutOver: { approval: true } });
+    await stage.reaches(id, ['held']);
+    expect(await world()).not.toStrictEqual(before); // its traces are seen while it runs
+    expect((await stage.post(`/v1/relocations/${id}/cancel`)).status).toBe(200);
+    await expect(stage.ends(id)).resolves.toMatchObject({
+      outcome: 'rolledBack',
+      failure: { type: 'Cancelled' },
+      leftovers: [],
+    });
+    expect(await world()).toStrictEqual(before);
+  });
+
+  it('one that was cancelled in the Temporal UI', async () => {
+    const before = await world();
+    const { id } = await stage.begin('cloud', 'a1', { cutOver: { approval: true } });
+    await stage.reaches(id, ['held']);
+    const run = parseRelocationId(id);
+    const connection = await Connection.connect({ address: stage.temporal });
+    await new Client({ connection }).workflow.getHandle(run?.workflowId ?? '', run?.runId).cancel();
+    await connection.close();
+    await expect(stage.ends(id)).resolves.toMatchObject({
+      outcome: 'rolledBack',
+      failure: { type: 'Cancelled' },
+      leftovers: [],
+    });
+    expect(await world()).toStrictEqual(before);
+  });
+});
+
+describe('and a difference would be seen', () => {
+  it('after one change of a service', async () => {
+    const before = await world();
+    await setRnis('SUSPENDED');
+    expect(await world()).not.toStrictEqual(before);
+    await setRnis('ACTIVE');
+    expect(await world()).toStrictEqual(before);
+  });
+
+  it('after a relocation', async () => {
+    const before = await world();
+    await expect(stage.relocate('cloud', 'a1')).resolves.toMatchObject({ outcome: 'relocated' });
+    await stage.relocate('a1', 'cloud');
+    expect(await world()).not.toStrictEqual(before); // subscriptions were made again: they have other ids
+  });
+});
