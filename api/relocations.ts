@@ -36,8 +36,7 @@ export const relocationHandlers = ({
       res.json(await procedures.plan({ request, direction, pace: configuration.pace }));
       return;
     }
-    const id = await starter.start(request, direction, key);
-    const relocation = reader.entry(await reader.look(id));
+    const relocation = reader.entry(await starter.start(request, direction, key));
     res.status(202).location(relocation.links.self).json(relocation);
   },
 

@@ -32,6 +32,7 @@ export class Starter {
   readonly #taskQueue: string;
   readonly #configuration: Pick<Configuration, 'world' | 'pace'>;
   readonly #lately = new Map<string, { readonly body: string; readonly id: Promise<string> }>();
+  readonly #looks = new Map<string, Promise<Seen>>();
 
   constructor(
     temporal: Client,
@@ -44,8 +45,16 @@ export class Starter {
     this.#configuration = configuration;
   }
 
-  /** The relocation's id. Throws a Refusal (AlreadyRelocating, KeyReused). */
-  async start(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<string> {
+  /** The relocation as it is then. Throws a Refusal (AlreadyRelocating, KeyReused). */
+  async start(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<Seen> {
+    const id = await this.#started(request, direction, key);
+    // A thousand who asked at once look once.
+    const look = this.#looks.get(id) ?? this.#reader.look(id).finally(() => this.#looks.delete(id));
+    this.#looks.set(id, look);
+    return await look;
+  }
+
+  async #started(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<string> {
     const body = digest(JSON.stringify(request));
     const memo: RelocationMemo = { request, direction, key: key === undefined ? '' : digest(key), body };
     if (key === undefined) return await this.#startOnce(memo);

@@ -83,7 +83,7 @@ function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
   if (outcome === 'parked')
     return { state: 'parked', step: null, actions: ['retry', 'abandon'], waitingFor: silence('that it is parked') };
   if (pending === undefined) {
-    const begins = seen.historyLength <= ONLY_STARTED;
+    const begins = seen.historyLength > 0 && seen.historyLength <= ONLY_STARTED; // the index tells 0 of what runs
     const actions: Action[] = begins ? ['pause', 'cancel'] : [];
     return { state: 'working', step: begins ? 'check' : null, actions, waitingFor: silence(undefined) };
   }

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { Problem, RelocationList } from '../../api/resources.ts';
+import { eventually } from '../support/eventually.ts';
+import { command, gate, over, PATH, reached, show, starting } from '../support/served-engine.ts';
+import { PortWorld } from '../support/world.ts';
+
+describe('a command', () => {
+  it('pauses, and resumes', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      const { body } = await starting(api);
+      await held.arrived;
+      expect((await command(api, body, 'pause')).status).toBe(200);
+      held.open();
+      const paused = await reached(api, body, 'paused');
+      expect(paused.actions).toEqual(['resume', 'cancel']);
+      expect(paused.waitingFor?.what).toMatch(/operator/);
+      expect((await command(api, body, 'resume')).status).toBe(200);
+      expect(await reached(api, body, 'ended')).toMatchObject({ outcome: 'relocated' });
+    });
+  });
+
+  it('approves a held cut-over', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      const held = await reached(api, body, 'held');
+      expect(held).toMatchObject({ actions: ['approve', 'cancel'], waitingFor: { until: null } });
+      await expect(command(api, body, 'approve')).resolves.toMatchObject({ status: 200, body: { id: body.id } });
+      expect(await reached(api, body, 'ended')).toMatchObject({ outcome: 'relocated' });
+    });
+  });
+
+  it('cancels, and then is refused', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      await reached(api, body, 'held');
+      expect((await command(api, body, 'cancel')).status).toBe(200);
+      expect(await reached(api, body, 'ended')).toMatchObject({ outcome: 'rolledBack' });
+      await expect(command<Problem>(api, body, 'cancel')).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'NotPossibleNow', detail: 'cancel is not possible: it is ended (rolledBack)' },
+      });
+    });
+  });
+
+  it.each([
+    ['retry', 'relocated'],
+    ['abandon', 'abandoned'],
+  ] as const)('to %s ends the waiting of a parked one', async (action, outcome) => {
+    await over(new PortWorld().on('cloud.instances.stop', 'PeerRejected'), async (api) => {
+      const { body } = await starting(api);
+      const parked = await reached(api, body, 'parked');
+      expect(parked).toMatchObject({
+        step: 'retire',
+        actions: ['retry', 'abandon'],
+        waitingFor: { lastFailure: 'PeerRejected: cloud.instances.stop was made to fail' },
+      });
+      await eventually(async () => {
+        const { relocations } = (await api.get<RelocationList>(`${PATH}?state=parked`)).body;
+        return relocations.some(({ id, state }) => id === body.id && state === 'parked');
+      });
+      await expect(command<Problem>(api, body, 'pause')).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'NotPossibleNow', remedy: expect.any(String) as string },
+      });
+      expect((await command(api, body, action)).status).toBe(200);
+      expect(await reached(api, body, 'ended')).toMatchObject({ outcome });
+    });
+  });
+
+  it('to cancel is too late once the hand-over has begun, and after it has ended', async () => {
+    const held = gate();
+    await over(new PortWorld().on('context.handOver', held.wait), async (api) => {
+      const { body } = await starting(api);
+      await held.arrived;
+      expect((await show(api, body)).actions).toEqual(['pause']);
+      const late = { status: 409, body: { failure: 'CancelTooLate' } };
+      await expect(command<Problem>(api, body, 'cancel')).resolves.toMatchObject(late);
+      held.open();
+      await reached(api, body, 'ended');
+      await expect(command<Problem>(api, body, 'cancel')).resolves.toMatchObject(late);
+    });
+  });
+
+  it.each(['resume', 'approve', 'retry', 'abandon'])('to %s is refused while it works', async (action) => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      const { body } = await starting(api);
+      await held.arrived;
+      const answer = await command<Problem>(api, body, action);
+      expect(answer).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+      expect(answer.body.detail).toMatch(new RegExp(`${action} is not possible: it is working`));
+      held.open();
+      await reached(api, body, 'ended');
+    });
+  });
+});

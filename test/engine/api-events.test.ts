@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { Relocation } from '../../api/resources.ts';
+import { serverSentEvents } from '../../cli/server-sent-events.ts';
+import type { Served } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
+import { command, over, PATH, reached, show, starting } from '../support/served-engine.ts';
+import { PortWorld } from '../support/world.ts';
+
+describe('a stream of events', () => {
+  const events = async function* (api: Served, id: string, signal?: AbortSignal): AsyncGenerator<Relocation> {
+    const answer = await fetch(`${api.url}${PATH}/${id}/events`, signal === undefined ? {} : { signal });
+    expect(answer.headers.get('content-type')).toMatch('text/event-stream');
+    if (answer.body === null) return;
+    for await (const { event, data } of serverSentEvents(answer.body)) {
+      expect(event).toBe('relocation');
+      yield JSON.parse(data) as Relocation;
+    }
+  };
+
+  it('tells the relocation at once, whenever it changes, and its end, and then ends', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      const seen: Relocation[] = [];
+      for await (const relocation of events(api, body.id)) {
+        if (relocation.state === 'held' && seen.at(-1)?.state !== 'held') await command(api, body, 'approve');
+        seen.push(relocation);
+      }
+      expect(seen.map(({ state }) => state)).toContain('held');
+      expect(seen.at(-1)).toEqual(await show(api, body));
+      expect(seen.at(-1)).toMatchObject({ state: 'ended', outcome: 'relocated' });
+      expect(new Set(seen.map((one) => JSON.stringify(one))).size).toBe(seen.length);
+    });
+  });
+
+  it('of one that has ended tells that, and ends', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api);
+      await reached(api, body, 'ended');
+      const seen: Relocation[] = [];
+      for await (const relocation of events(api, body.id)) seen.push(relocation);
+      expect(seen).toEqual([await show(api, body)]);
+    });
+  });
+
+  it('is one of at most a hundred; one that was left makes room', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      const leave = new AbortController();
+      const path = `${api.url}${PATH}/${body.id}/events`;
+      const open = await Promise.all(
+        Array.from({ length: 100 }, async () => await fetch(path, { signal: leave.signal })),
+      );
+      expect(open.every(({ status }) => status === 200)).toBe(true);
+      const refused = await api.get(`${PATH}/${body.id}/events`);
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '10']);
+      leave.abort();
+      await eventually(async () => {
+        const answer = await fetch(path);
+        await answer.body?.cancel();
+        return answer.status === 200;
+      });
+    });
+  });
+
+  it('is ended by the shutting down of the process', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      let told = 0;
+      for await (const relocation of events(api, body.id)) {
+        expect(relocation.id).toBe(body.id);
+        told += 1;
+        api.stopping.abort();
+      }
+      expect(told).toBe(1);
+    });
+  });
+
+  it('answers HEAD without a stream', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      await expect(api.ask(`${PATH}/${body.id}/events`, { method: 'HEAD' })).resolves.toMatchObject({ status: 200 });
+    });
+  });
+});

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import { digest } from '../../configuration/digest.ts';
+import { Served } from '../support/api.ts';
+import { quickPace } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { alone, engine, order, over, PATH, reached, RUNNING, starting } from '../support/served-engine.ts';
+import { PortWorld } from '../support/world.ts';
+
+describe('an Idempotency-Key', () => {
+  it('makes a thousand starts at once one run, answered alike', async () => {
+    await over(new PortWorld(), async (api, temporal) => {
+      const answers = await Promise.all(Array.from({ length: 1_000 }, async () => await starting(api, {}, 'storm')));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+      expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+      const query = `FerryKey = '${digest('storm')}'`;
+      await eventually(async () => (await temporal.workflow.count(query)).count > 0);
+      expect((await temporal.workflow.count(query)).count).toBe(1);
+    });
+  });
+
+  it('makes starts at several processes at once one run', async () => {
+    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+      const others = await Promise.all(
+        [1, 2].map(async () => await Served.start({ temporal, taskQueue, pace: quickPace })),
+      );
+      const all = [api, ...others];
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, async (_, n) => await starting(all[n % 3] ?? api, {}, 'race')),
+      );
+      expect(new Set(answers.map(({ status, body }) => `${status} ${body.id}`)).size).toBe(1);
+      for (const other of others) await other.stop();
+    });
+  });
+
+  it('is the same run after that has ended, at this process and at another', async () => {
+    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+      const first = await starting(api, {}, 'again');
+      await reached(api, first.body, 'ended');
+      const other = await Served.start({ temporal, taskQueue, pace: quickPace });
+      for (const process of [api, other])
+        await expect(starting(process, {}, 'again')).resolves.toMatchObject({
+          status: 202,
+          body: { id: first.body.id, state: 'ended', outcome: 'relocated' },
+        });
+      await other.stop();
+    });
+  });
+
+  it('is the same run though the index know nothing of it', async () => {
+    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+      const first = await starting(api, {}, 'unknown');
+      await reached(api, first.body, 'ended');
+      const blind = Object.create(temporal, {
+        workflowService: { value: { listWorkflowExecutions: async () => ({ executions: [], nextPageToken: null }) } },
+      }) as Client;
+      const other = await Served.start({ temporal: blind, taskQueue, pace: quickPace });
+      await expect(starting(other, {}, 'unknown')).resolves.toMatchObject({ status: 202, body: { id: first.body.id } });
+      await other.stop();
+    });
+  });
+
+  it('with another body is refused: at once, at another process, and after the end', async () => {
+    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+      const first = await starting(api, {}, 'reused');
+      const other = await Served.start({ temporal, taskQueue, pace: quickPace });
+      const refused = { status: 409, body: { failure: 'KeyReused', see: `${PATH}/${first.body.id}` } };
+      await expect(starting(api, { target: 'a2' }, 'reused')).resolves.toMatchObject(refused);
+      await expect(starting(api, { source: 'w1', target: 'a2' }, 'reused')).resolves.toMatchObject(refused);
+      await expect(starting(other, { target: 'a2' }, 'reused')).resolves.toMatchObject(refused);
+      await reached(api, first.body, 'ended');
+      await expect(starting(other, { users: 'ue-1' }, 'reused')).resolves.toMatchObject(refused);
+      await other.stop();
+    });
+  });
+
+  it('of a start whose answer was lost finds the run that was started', async () => {
+    let lost = 0;
+    const temporal = new Client({
+      connection: engine.environment.connection,
+      interceptors: {
+        workflow: [
+          {
+            startWithDetails: async (input, next) => {
+              const started = await next(input);
+              if (lost > 0) return started;
+              lost += 1;
+              throw Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'lost', metadata: {} });
+            },
+          },
+        ],
+      },
+    });
+    await alone(async (api) => {
+      const first = await api.post(PATH, order, { 'idempotency-key': 'lost' });
+      expect(first).toMatchObject({ status: 503 });
+      expect(first.headers.get('retry-after')).not.toBeNull();
+      const again = await starting(api, {}, 'lost');
+      expect(again.status).toBe(202);
+      const { count } = await temporal.workflow.count(`FerryKey = '${digest('lost')}'`);
+      expect(count).toBe(1);
+    }, temporal);
+  });
+});
+
+describe('another request for users that are being moved', () => {
+  it.each<[string, object, string | undefined]>([
+    ['the same one, without a key', {}, undefined],
+    ['with another key', {}, 'other'],
+    ['to another target', { target: 'a2' }, undefined],
+    ['for one of them', { users: 'ue-1' }, undefined],
+    ['that crosses it', { source: 'a1', target: 'cloud' }, undefined],
+    ['into its source', { source: 'a2', target: 'cloud' }, undefined],
+  ])('%s, is answered 409 with a link to it', async (_, body, key) => {
+    await over(new PortWorld(), async (api, temporal) => {
+      const first = await starting(api, { cutOver: { approval: true } }, `mine-${randomUUID()}`);
+      expect(first.status).toBe(202);
+      await eventually(async () => (await temporal.workflow.count(RUNNING)).count > 0);
+      await expect(starting(api, { cutOver: { approval: true }, ...body }, key)).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'AlreadyRelocating', see: `${PATH}/${first.body.id}` },
+      });
+    });
+  });
+
+  it('is a new relocation when it is for another user', async () => {
+    await over(new PortWorld(), async (api) => {
+      const first = await starting(api, { users: 'ue-1', cutOver: { approval: true } });
+      const second = await starting(api, { users: 'ue-2', cutOver: { approval: true } });
+      expect([first.status, second.status]).toEqual([202, 202]);
+      expect(second.body.id).not.toBe(first.body.id);
+    });
+  });
+
+  it('is a new relocation as soon as the first has ended, though the index be behind', async () => {
+    await over(new PortWorld(), async (api) => {
+      for (const body of [{}, { source: 'a1', target: 'cloud' }, {}]) {
+        const { status, body: one } = await starting(api, body);
+        expect(status).toBe(202);
+        expect(await reached(api, one, 'ended')).toMatchObject({ outcome: 'relocated' });
+      }
+    });
+  });
+});

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { PeerList, Problem } from '../../api/resources.ts';
+import { digest } from '../../configuration/digest.ts';
+import { parseRelocationId } from '../../domain/identity.ts';
+import type { Plan } from '../../domain/relocation.ts';
+import { Served } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  alone,
+  command,
+  engine,
+  gate,
+  order,
+  over,
+  PATH,
+  reached,
+  RUNNING,
+  show,
+  starting,
+} from '../support/served-engine.ts';
+import { PortWorld } from '../support/world.ts';
+
+describe('a relocation', () => {
+  it('is started with 202 and a Location, and shown from its first step to its result', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      const { status, headers, body } = await starting(api);
+      expect(status).toBe(202);
+      expect(headers.get('location')).toBe(`${PATH}/${body.id}`);
+      expect(body).toMatchObject({
+        request: { ...order, users: '*', cutOver: 'immediately' },
+        direction: 'cloudToMec',
+        state: 'working',
+        endedAt: null,
+        outcome: null,
+        result: null,
+      });
+      await held.arrived;
+      const now = await show(api, body);
+      expect(now).toMatchObject({ state: 'working', step: 'package', actions: ['pause', 'cancel'] });
+      expect(now.waitingFor).toMatchObject({ attempt: 1, lastFailure: null, since: expect.any(String) as string });
+      expect(Date.parse(now.waitingFor?.until ?? '')).toBeGreaterThan(Date.now());
+      held.open();
+      const ended = await reached(api, body, 'ended');
+      expect(ended).toMatchObject({ step: 'retire', outcome: 'relocated', actions: [], waitingFor: null });
+      expect(ended.result).toMatchObject({ outcome: 'relocated', failure: null, leftovers: [] });
+      expect(Date.parse(ended.endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(ended.startedAt));
+      const { workflowId, runId } = parseRelocationId(body.id) ?? { workflowId: '', runId: '' };
+      expect(ended.links.temporal).toBe(
+        `http://ui.example/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}`,
+      );
+    });
+  });
+
+  it('can be read in the Temporal UI: a summary, details and search attributes', async () => {
+    await over(new PortWorld(), async (api, temporal) => {
+      const { body } = await starting(api, { cutOver: { approval: true } }, 'ui');
+      const { workflowId, runId } = parseRelocationId(body.id) ?? { workflowId: '', runId: '' };
+      const run = await temporal.workflow.getHandle(workflowId, runId).describe();
+      await expect(run.staticSummary()).resolves.toBe('counter: cloud → a1, all users');
+      await expect(run.staticDetails()).resolves.toMatch(/when an operator approves/);
+      expect(run.searchAttributes).toMatchObject({
+        FerryApplication: ['counter'],
+        FerryDirection: ['cloudToMec'],
+        FerrySource: ['cloud'],
+        FerryTarget: ['a1'],
+        FerryKey: [digest('ui')],
+        FerryWorld: ['test'],
+      });
+    });
+  });
+
+  it('tells what a long step says of itself, how often it was tried, and why it failed', async () => {
+    const held = gate();
+    const world = new PortWorld().on('a1.instances.instantiate', 'PeerUnavailable', held.wait);
+    await over(world, async (api) => {
+      const { body } = await starting(api);
+      await held.arrived;
+      await eventually(async () => (await show(api, body)).waitingFor?.what === 'starting counter at a1');
+      expect((await show(api, body)).waitingFor).toMatchObject({
+        attempt: 2,
+        lastFailure: 'PeerUnavailable: a1.instances.instantiate was made to fail',
+        call: expect.stringMatching(/^temporal workflow describe/) as string,
+      });
+      held.open();
+      await reached(api, body, 'ended');
+    });
+  });
+
+  it('that was terminated from outside is shown so, and is no longer to be commanded', async () => {
+    await over(new PortWorld(), async (api, temporal) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      const { workflowId, runId } = parseRelocationId(body.id) ?? { workflowId: '', runId: '' };
+      await temporal.workflow.getHandle(workflowId, runId).terminate();
+      expect(await show(api, body)).toMatchObject({ state: 'terminated', step: null, actions: [], outcome: null });
+      await expect(command<Problem>(api, body, 'cancel')).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'NotPossibleNow' },
+      });
+    });
+  });
+
+  it('is unknown when its run never was, or is none of ours', async () => {
+    await over(new PortWorld(), async (api, temporal) => {
+      const workflowId = `relocation:${digest('other')}`;
+      const other = await temporal.workflow.start('other', { workflowId, taskQueue: 'elsewhere' });
+      const ids = [other.firstExecutionRunId, randomUUID()].map((run) => `${digest('other')}.${run}`);
+      for (const id of ids) {
+        await expect(api.get(`${PATH}/${id}`)).resolves.toMatchObject({ status: 404 });
+        await expect(command<Problem>(api, { id }, 'pause')).resolves.toMatchObject({ status: 404 });
+        await expect(api.get(`${PATH}/${id}/events`)).resolves.toMatchObject({ status: 404 });
+      }
+    });
+  });
+});
+
+describe('without a worker', () => {
+  it('a relocation is started, and shown to wait for one', async () => {
+    await alone(async (api) => {
+      const { status, body } = await starting(api);
+      expect(status).toBe(202);
+      expect(body).toMatchObject({ state: 'working', step: 'check', actions: ['pause', 'cancel'], waitingFor: null });
+      expect((await show(api, body)).waitingFor?.what).toMatch(/^a worker: none has answered/);
+    });
+  });
+
+  it('a command is answered 503 with Retry-After within 6 s', async () => {
+    await alone(async (api) => {
+      const { body } = await starting(api);
+      const begun = performance.now();
+      const answer = await command<Problem>(api, body, 'pause');
+      expect(performance.now() - begun).toBeLessThan(6_000);
+      expect(answer).toMatchObject({ status: 503, body: { detail: expect.stringMatching(/no worker/) as string } });
+      expect(answer.headers.get('retry-after')).not.toBeNull();
+    });
+  });
+
+  it('a plan and a survey are answered 503 when their time is over, and leave no run behind', async () => {
+    await alone(async (api) => {
+      const answers = await Promise.all([api.post(`${PATH}?dryRun=true`, order), api.get('/v1/peers')]);
+      for (const { status, headers, body } of answers) {
+        expect(status).toBe(503);
+        expect(headers.get('retry-after')).not.toBeNull();
+        expect(body.detail).toMatch(/within 20 s/);
+      }
+      await eventually(async () => (await engine.environment.client.workflow.count(RUNNING)).count === 0);
+    });
+  });
+});
+
+describe('looking without touching', () => {
+  it('plans a relocation and starts none', async () => {
+    await over(new PortWorld(), async (api, temporal) => {
+      const { status, body } = await api.post<Plan>(`${PATH}?dryRun=true`, order);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ direction: 'cloudToMec', possible: true, obstacles: [], guarantee: 'zeroLoss' });
+      expect((await temporal.workflow.count(`${RUNNING} AND WorkflowType = 'relocateApplication'`)).count).toBe(0);
+    });
+  });
+
+  it('plans the impossible with 200 and the obstacles', async () => {
+    await over(Object.assign(new PortWorld(), { missingServices: ['RNIS'] }), async (api) => {
+      const { status, body } = await api.post<Plan>(`${PATH}?dryRun=true`, order);
+      expect(status).toBe(200);
+      expect(body.possible).toBe(false);
+      expect(body.obstacles.map(({ failure }) => failure)).toContain('ServiceMissing');
+    });
+  });
+
+  it('surveys the peers', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { status, body } = await api.get<PeerList>('/v1/peers');
+      expect(status).toBe(200);
+      expect(body.peers).toEqual([{ name: 'meo', kind: 'meo', reachable: true, detail: '', capabilities: [] }]);
+    });
+  });
+
+  it('is ready when Temporal answers and knows our search attributes, and not while it shuts down', async () => {
+    await alone(async (api) => {
+      await expect(api.get('/health/ready')).resolves.toMatchObject({ status: 200, body: { status: 'ready' } });
+      api.stopping.abort();
+      await expect(api.get('/health/ready')).resolves.toMatchObject({ status: 503 });
+      const unprepared = await Served.start({ temporal: engine.environment.client, prepared: false });
+      await expect(unprepared.get('/health/ready')).resolves.toMatchObject({ status: 503 });
+      await unprepared.stop();
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll } from 'vitest';
+import { relocationActivities } from '../../activities/relocation/index.ts';
+import { surveyActivities } from '../../activities/survey.ts';
+import type { Relocation } from '../../api/resources.ts';
+import { digest } from '../../configuration/digest.ts';
+import { temporalCli } from '../../temporal/obtain.ts';
+import { Served } from './api.ts';
+import { Engine, quickPace, workflowBundle } from './engine.ts';
+import { eventually } from './eventually.ts';
+import type { PortWorld } from './world.ts';
+
+/** The API over the real engine, for each test file that imports this on a dev server of its own. */
+export let engine: Engine;
+beforeAll(async () => {
+  engine = await Engine.start(await temporalCli());
+});
+afterAll(async () => await engine.stop());
+
+export const order = { application: 'counter', source: 'cloud', target: 'a1' };
+export const PATH = '/v1/relocations';
+
+/** The API and a worker, over a world of ports, on one real dev server. All relocations of before are ended first. */
+export async function over(
+  world: PortWorld,
+  scenario: (api: Served, temporal: Client, taskQueue: string) => Promise<void>,
+): Promise<void> {
+  const temporal = engine.environment.client;
+  await quiet(temporal);
+  const taskQueue = `api-${randomUUID()}`;
+  const means = { world, pace: quickPace, digest };
+  const worker = await Worker.create({
+    connection: engine.environment.nativeConnection,
+    workflowBundle,
+    taskQueue,
+    activities: { ...relocationActivities(means), ...surveyActivities(world) },
+    shutdownForceTime: '5 seconds',
+  });
+  const api = await Served.start({ temporal, taskQueue, pace: quickPace });
+  try {
+    await worker.runUntil(scenario(api, temporal, taskQueue));
+  } finally {
+    await api.stop();
+  }
+}
+
+/** The API without a worker. */
+export async function alone(
+  scenario: (api: Served) => Promise<void>,
+  temporal = engine.environment.client,
+): Promise<void> {
+  await quiet(engine.environment.client);
+  const api = await Served.start({ temporal, taskQueue: `nobody-${randomUUID()}`, pace: quickPace });
+  try {
+    await scenario(api);
+  } finally {
+    await api.stop();
+  }
+}
+
+export const RUNNING = "ExecutionStatus = 'Running'";
+
+async function quiet({ workflow }: Client): Promise<void> {
+  await eventually(async () => {
+    for await (const { workflowId, runId } of workflow.list({ query: RUNNING }))
+      await workflow
+        .getHandle(workflowId, runId)
+        .terminate('the next test begins')
+        .catch(() => undefined); // the index is behind
+    return (await workflow.count(RUNNING)).count === 0;
+  });
+}
+
+export const starting = async (api: Served, body: object = {}, key?: string) =>
+  await api.post<Relocation>(PATH, { ...order, ...body }, key === undefined ? {} : { 'idempotency-key': key });
+
+export const show = async (api: Served, { id }: { id: string }): Promise<Relocation> =>
+  (await api.get<Relocation>(`${PATH}/${id}`)).body;
+
+export const reached = async (api: Served, one: { id: string }, state: Relocation['state']): Promise<Relocation> => {
+  let now = await show(api, one);
+  await eventually(async () => {
+    now = await show(api, one);
+    return now.state === state;
+  });
+  return now;
+};
+
+export const command = async <T = Relocation>(api: Served, { id }: { id: string }, action: string) =>
+  await api.post<T>(`${PATH}/${id}/${action}`);
+
+/** A call that waits until it is let go. */
+export function gate(): { arrived: Promise<void>; open: () => void; wait: () => Promise<void> } {
+  let [arrive, leave]: (() => void)[] = [];
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  return {
+    arrived,
+    open: () => leave?.(),
+    wait: async () => {
+      arrive?.();
+      await left;
+    },
+  };
+}
