@@ -16,7 +16,7 @@ export const FaultOrder = z.discriminatedUnion('kind', [
   z.strictObject({
     ...where,
     kind: z.literal('status'),
-    status: z.int().min(400).max(599),
+    status: z.int().min(200).max(599),
     retryAfter: z.int().nonnegative().optional(),
     body: z.unknown().optional(),
   }),
