@@ -1,9 +1,12 @@
 import { Context } from '@temporalio/activity';
 import type { Pace } from '../configuration/peers.ts';
+import { failure } from './failure.ts';
 import type { Wait } from './ports.ts';
 
 /** No heartbeat in the first second: most steps end before, and each that reaches the server is an action. */
 const SIGN_OF_LIFE_MS = 1_000;
+/** So long before a step is given up it gives up itself, and says what it was doing: a timeout would not. */
+const LAST_WORDS_MS = 300;
 
 /**
  * Runs a step that tells that it is alive, and stops when the server wants it to: a cancellation reaches an activity
@@ -14,20 +17,34 @@ export async function alive<T>(
   work: (wait: Wait) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
-  const signal = context.cancellationSignal;
-  let told = '';
+  const late = new AbortController();
+  const signal = AbortSignal.any([context.cancellationSignal, late.signal]);
+  let told = 'the step';
   const pulse = setInterval(() => context.heartbeat(told), Math.min(SIGN_OF_LIFE_MS, heartbeatMs / 3));
+  const end = setTimeout(() => late.abort(failure('NotYet', `${told}: not done in time`)), patience(context));
   try {
     return await work({
       signal,
       progress: (sentence) => {
         told = sentence;
       },
-      pause: async () => await context.sleep(pollMs),
+      pause: async () => {
+        signal.throwIfAborted();
+        await context.sleep(pollMs);
+        signal.throwIfAborted();
+      },
     });
   } finally {
     clearInterval(pulse);
+    clearTimeout(end);
   }
+}
+
+/** What is left of this attempt, and of all attempts, by the server's own instants: clocks may differ. */
+function patience({ info }: Context): number {
+  const waited = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs;
+  const left = Math.min(info.startToCloseTimeoutMs, info.scheduleToCloseTimeoutMs - waited);
+  return Math.max(left - LAST_WORDS_MS, left / 2);
 }
 
 /** Looks until `look` gives something, at most `limitMs`; undefined: it never did. */

@@ -10,15 +10,22 @@ export interface Reason {
 export function reasonOf(error: unknown): Reason | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof CancelledFailure) return { type: 'Cancelled', message: 'it was cancelled' };
-  if (cause instanceof TimeoutFailure) return { type: 'PeerUnavailable', message: lastWords(cause) };
-  if (cause instanceof ApplicationFailure && isFailureType(cause.type))
-    return { type: cause.type, message: cause.message };
-  return undefined;
+  if (cause instanceof TimeoutFailure) return lastWords(cause) ?? silence;
+  return cause instanceof ApplicationFailure ? foreseen(cause.type, cause.message) : undefined;
 }
 
-/** A timeout says nothing by itself; what the last attempt said does. */
-function lastWords({ cause }: TimeoutFailure): string {
-  return cause instanceof ApplicationFailure ? cause.message : 'the step gave no sign of life, or was not done in time';
+const foreseen = (type: unknown, message: string): Reason | undefined =>
+  isFailureType(type) ? { type, message } : undefined;
+
+const silence: Reason = {
+  type: 'PeerUnavailable',
+  message: 'the step gave no sign of life, or was not done in time',
+};
+
+/** A timeout says nothing by itself; the failure of the last attempt, which the server put behind it, does. */
+function lastWords({ failure: told }: TimeoutFailure): Reason | undefined {
+  const last = told?.cause; // the SDK decodes no cause of a timeout
+  return foreseen(last?.applicationFailureInfo?.type, last?.message ?? '');
 }
 
 /** A failure that the procedure itself finds. */

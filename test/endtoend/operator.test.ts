@@ -1,0 +1,144 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { Stage } from '../support/stage.ts';
+
+/** What waits for an operator, with real processes: parked after the hand-over, held before it. */
+const NETWORK = 67;
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.set(NETWORK, { pace: { insistMs: 2_000 } });
+});
+afterAll(async () => await stage.strike());
+afterEach(async () => await stage.clearFaults());
+
+const act = async (id: string, action: string): Promise<number> =>
+  (await stage.post(`/v1/relocations/${id}/${action}`)).status;
+
+interface World {
+  readonly peers: Readonly<
+    Record<
+      string,
+      {
+        readonly instances: readonly { readonly id: string }[];
+        readonly radio: readonly { readonly callbackReference: string }[];
+      }
+    >
+  >;
+}
+
+describe('a relocation whose source cannot be retired', () => {
+  it('is parked, says why and what it waits for, and is retried to its end', async () => {
+    const order = {
+      peer: 'oss',
+      operation: 'POST /tmf-api/serviceOrdering/v4/serviceOrder',
+      kind: 'status',
+      status: 503,
+    };
+    await stage.fault(order);
+    const { id } = await stage.begin('cloud', 'a1');
+    const parked = await stage.reaches(id, ['parked']);
+    expect(parked).toMatchObject({ step: 'retire', actions: ['retry', 'abandon'], result: null });
+    expect(parked.waitingFor?.what).toContain('operator');
+    expect(parked.waitingFor?.lastFailure).toMatch(/PeerUnavailable: oss: POST .*503/);
+    expect(await act(id, 'cancel')).toBe(409);
+    const list = (await (await stage.ask('/v1/relocations?state=parked')).json()) as { relocations: { id: string }[] };
+    expect(list.relocations.map((relocation) => relocation.id)).toStrictEqual([id]);
+
+    await stage.clearFaults();
+    expect(await act(id, 'retry')).toBe(200);
+    await expect(stage.ends(id)).resolves.toMatchObject({ outcome: 'relocated', leftovers: [] });
+    expect(await act(id, 'retry')).toBe(409);
+  });
+
+  it('may be abandoned: the users are served, and what is left is told', async () => {
+    await stage.fault({
+      peer: 'meo-cellular',
+      operation: 'DELETE /app_lcm/v1/app_instances/*',
+      kind: 'status',
+      status: 500,
+    });
+    const { id } = await stage.begin('a1', 'cloud');
+    await stage.reaches(id, ['parked']);
+    expect(await act(id, 'abandon')).toBe(200);
+    await expect(stage.ends(id)).resolves.toMatchObject({
+      outcome: 'abandoned',
+      failure: { type: 'PeerUnavailable', step: 'retire' },
+    });
+    const plan = await stage.post('/v1/relocations?dryRun=true', {
+      application: 'counter',
+      source: 'cloud',
+      target: 'a2',
+    });
+    await expect(plan.json()).resolves.toMatchObject({ possible: true, obstacles: [] });
+  });
+});
+
+describe('a held cut-over', () => {
+  it('goes on after the approval with what the source gained, though the target was started again meanwhile', async () => {
+    await stage.sandbox('/devices/fleet', 'POST', { devices: 3, rate: 10, giveUpMs: 2_000 });
+    await stage.sandbox('/devices/windows', 'POST', { name: 'held' });
+    const { id } = await stage.begin('cloud', 'a2', { cutOver: { approval: true } });
+    await stage.reaches(id, ['held']);
+
+    const gained = await fetch(`http://127.${NETWORK}.2.11:8080/rni/v2/subscriptions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        subscriptionType: 'CellChangeSubscription',
+        callbackReference: `http://127.${NETWORK}.41.1:7000/notifications/rni/99`,
+        filterCriteriaAssocHo: { appInstanceId: 'counter-0', hoStatus: [3] },
+      }),
+    });
+    expect(gained.status).toBe(201);
+    const { peers } = await stage.sandbox<World>('/state');
+    const made = peers['meo-cellular']?.instances.map((instance) => instance.id) ?? [];
+    const processes = await stage.sandbox<{ name: string; pid: number }[]>('/processes');
+    const pid = processes.find(({ name }) => made.includes(name))?.pid;
+    if (pid === undefined) throw new Error('the target has no process');
+    process.kill(pid, 'SIGKILL');
+    await eventually(
+      async () => !(await stage.sandbox<{ pid: number }[]>('/processes')).some((one) => one.pid === pid),
+    );
+
+    expect(await act(id, 'approve')).toBe(200);
+    await expect(stage.ends(id)).resolves.toMatchObject({
+      outcome: 'relocated',
+      moved: { subscriptions: 4 },
+      leftovers: [],
+    });
+    const after = await stage.sandbox<World>('/state');
+    expect(after.peers['platform-a2']?.radio).toHaveLength(4);
+    expect(after.peers['platform-a1']?.radio).toHaveLength(0);
+    const { total } = await stage.sandbox<{ total: object }>('/devices/windows/held', 'DELETE');
+    expect(total).toMatchObject({ lost: 0, stale: 0, doubled: 0 });
+  });
+
+  it('begins by itself at its time', async () => {
+    const at = new Date(Date.now() + 3_000).toISOString();
+    const { id } = await stage.begin('a2', 'cloud', { cutOver: { at } });
+    const held = await stage.reaches(id, ['held']);
+    expect(held.waitingFor).toMatchObject({ until: at });
+    await expect(stage.ends(id)).resolves.toMatchObject({ outcome: 'relocated' });
+  });
+});
+
+describe('a pause', () => {
+  it('holds a relocation between its steps until it is resumed', async () => {
+    const slow = {
+      peer: 'platform-a1',
+      operation: 'POST /rni/v2/subscriptions',
+      kind: 'hold',
+      when: 'before',
+      times: 1,
+    };
+    const hold = await stage.fault(slow);
+    const { id } = await stage.begin('cloud', 'a1');
+    await eventually(async () => (await stage.faultState(hold)).held > 0, 20_000);
+    expect(await act(id, 'pause')).toBe(200);
+    await stage.sandbox(`/faults/${hold}/release`, 'POST', {});
+    const paused = await stage.reaches(id, ['paused']);
+    expect(paused.actions).toStrictEqual(['resume', 'cancel']);
+    expect(await act(id, 'resume')).toBe(200);
+    await expect(stage.ends(id)).resolves.toMatchObject({ outcome: 'relocated' });
+  });
+});
