@@ -66,6 +66,17 @@ function describe(program: Command, terminal: Terminal, ended: (exit: Exit) => v
       },
     );
 
+  program
+    .command('sandbox')
+    .description('start the sandbox alone: peers for any client of their APIs')
+    .option('--net <n>', 'its network, 127.n.0.0/16', integer(1, 254), 10)
+    .option('--data <folder>', 'its files', '.ferry')
+    .option('--json', 'one JSON document on stdout')
+    .action(async (options: { net: number; data: string }) => {
+      const { sandbox } = await import('./sandbox.ts');
+      ended(await sandbox(options, terminal));
+    });
+
   const asking = (usage: string, description: string): Command =>
     program
       .command(usage)

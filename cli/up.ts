@@ -3,6 +3,7 @@ import { FerryClient } from './client.ts';
 import { Devices } from './devices.ts';
 import { type Exit, exits } from './exits.ts';
 import { type Addresses, House, type HousePlan } from './house.ts';
+import { interrupted } from './interruption.ts';
 import { relocationTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { tour } from './tour.ts';
@@ -63,15 +64,4 @@ async function earlier(client: FerryClient, terminal: Terminal): Promise<void> {
   const { relocations, next } = await client.get<RelocationList>('/v1/relocations?limit=10');
   if (relocations.length === 0) return;
   terminal.tell(`\nEarlier relocations${next === null ? '' : ' (the latest ten)'}:\n${relocationTable(relocations)}`);
-}
-
-/** Ctrl-C, SIGTERM or a closed terminal. A second one does not wait: whatever is left is tethered to this process. */
-async function interrupted(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(exits.notThrough));
-        resolve();
-      });
-  });
 }

@@ -1,0 +1,45 @@
+import { join, resolve } from 'node:path';
+import { Child } from './child.ts';
+import { type Exit, exits } from './exits.ts';
+import { interrupted } from './interruption.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface SandboxPlan {
+  readonly net: number;
+  /** Where its package, its configuration and its log are. */
+  readonly data: string;
+}
+
+/** The peers alone, so that any other client of these APIs can be tried against them. Stays until it is asked to end. */
+export async function sandbox({ net, data }: SandboxPlan, terminal: Terminal): Promise<Exit> {
+  const folder = resolve(data, `sandbox-${net}`);
+  const configuration = join(folder, 'configuration.json');
+  const child = new Child({
+    name: 'sandbox',
+    script: 'sandbox/main.ts',
+    args: ['--net', String(net), '--package-cache', folder, '--config-out', configuration],
+    environment: process.env,
+    log: join(folder, 'sandbox.log'),
+  });
+  const interruption = interrupted();
+  try {
+    const { control, world } = await child.ready;
+    if (terminal.json) terminal.document({ ready: true, control, world, configuration });
+    terminal.tell(`
+  Peers          127.${net}.0.0/16; who speaks what where: sandbox/README.md
+  The world      ${String(control)}/sandbox/state
+  Faults         ${String(control)}/sandbox/faults
+  For Ferry      FERRY_CONFIG=${configuration}
+
+The sandbox stays up until Ctrl-C.`);
+    const ended = await Promise.race([interruption, child.exited]);
+    if (ended === undefined) return exits.done;
+    terminal.tell(child.ended(ended));
+    return exits.notThrough;
+  } catch (error) {
+    terminal.tell((error as Error).message);
+    return exits.notThrough;
+  } finally {
+    await child.stop(3_000);
+  }
+}

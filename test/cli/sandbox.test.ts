@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, it } from 'vitest';
+import { readConfiguration } from '../../configuration/peers.ts';
+
+it('ferry sandbox starts the peers alone, says where they are, and ends them on Ctrl-C', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'ferry-sandbox-'));
+  const ferry = spawn(process.execPath, ['cli/ferry.mjs', 'sandbox', '--net', '137', '--data', data, '--json'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const exited = new Promise((resolve) => ferry.once('exit', resolve));
+  try {
+    const line = await new Promise<string>((resolve) => createInterface({ input: ferry.stdout }).once('line', resolve));
+    const { control, configuration } = JSON.parse(line) as { control: string; configuration: string };
+    expect(Object.keys(readConfiguration(configuration).sites)).toEqual(
+      expect.arrayContaining(['cloud', 'a1', 'a2', 'w1']),
+    );
+    const state = (await (await fetch(`${control}/sandbox/state`)).json()) as { peers: object };
+    expect(Object.keys(state.peers)).toContain('meo-cellular');
+    ferry.kill('SIGINT');
+    await expect(exited).resolves.toBe(0);
+    await expect(fetch(`${control}/sandbox/state`)).rejects.toThrow('fetch failed');
+  } finally {
+    ferry.kill('SIGKILL');
+    rmSync(data, { recursive: true, force: true });
+  }
+});
