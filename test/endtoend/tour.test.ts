@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../cli/ports.ts';
+import type { TourReport } from '../../cli/tour.ts';
+import { callsIn, distinct, unpublished } from '../support/published.ts';
+import { boundIn, isFree, Up } from '../support/up.ts';
+
+/** `ferry up --tour --exit --json`, once, as a person starts it; every test looks at what came of it. */
+const NET = 70;
+const LIMIT_MS = 180_000;
+const kinds = ['clamping', 'keeping', 'resolving'];
+
+const data = mkdtempSync(join(tmpdir(), 'ferry-tour-'));
+let [port, tookMs, met] = [0, 0, 0];
+let run: Up;
+let exited: string;
+
+beforeAll(async () => {
+  port = await freePort('127.0.0.1', 17_700);
+  const options = ['--tour', '--exit', '--net', String(NET), '--port', String(port), '--data', data];
+  const begun = performance.now();
+  run = new Up(options, { FERRY_LOG_LEVEL: 'debug' });
+  const meeting = setInterval(() => (met = Math.max(met, run.meet().length)), 250);
+  exited = await run.exited;
+  clearInterval(meeting);
+  tookMs = performance.now() - begun;
+}, LIMIT_MS);
+
+afterAll(async () => {
+  await run.end();
+  rmSync(data, { recursive: true, force: true });
+});
+
+const report = (): TourReport => JSON.parse(run.out.trimEnd().split('\n').at(-1) ?? '') as TourReport;
+
+it('ends with status 0, in less than three minutes, and a report in one line', () => {
+  expect(`${exited}${exited === 'status 0' ? '' : run.err}`).toBe('status 0');
+  expect(tookMs).toBeLessThan(LIMIT_MS);
+  expect(report().ok).toBe(true);
+  expect(run.out.trimEnd().split('\n')).toHaveLength(1);
+});
+
+it('moves the application through every direction', () => {
+  expect(report().relocations.map(({ direction, outcome }) => `${direction}: ${outcome}`)).toEqual([
+    'cloudToMec: relocated',
+    'hostToHost: relocated',
+    'systemToSystem: relocated',
+    'mecToCloud: relocated',
+  ]);
+  for (const leg of report().relocations) {
+    expect(leg.subscriptions).toBe(3);
+    expect(leg.durationMs).toBeGreaterThan(0);
+    expect(leg.interruptionMs).toBeGreaterThan(0);
+  }
+});
+
+it('loses nothing, reads nothing stale, counts nothing twice', () => {
+  for (const { requests, lost, stale, doubled } of report().relocations) {
+    expect({ lost, stale, doubled }).toEqual({ lost: 0, stale: 0, doubled: 0 });
+    expect(requests).toBeGreaterThan(200);
+  }
+});
+
+it('holds that for each kind of device, whether it resolves anew, keeps its first address, or keeps each for a while', () => {
+  for (const { byKind, requests } of report().relocations) {
+    expect(Object.keys(byKind).toSorted()).toEqual(kinds);
+    for (const { lost, stale, doubled } of Object.values(byKind))
+      expect({ lost, stale, doubled }).toEqual({ lost: 0, stale: 0, doubled: 0 });
+    const sum = Object.values(byKind).reduce((all, counts) => all + counts.requests, 0);
+    expect(sum).toBe(requests);
+    for (const counts of Object.values(byKind)) expect(counts.requests).toBeGreaterThan(0);
+  }
+});
+
+it('freezes for less than 50 ms in the median', () => {
+  const freezes = report().relocations.map(({ freezeMs }) => freezeMs ?? Number.NaN);
+  expect(freezes.every((ms) => ms > 0)).toBe(true);
+  const [, low = Number.NaN, high = Number.NaN] = freezes.toSorted((a, b) => a - b);
+  expect((low + high) / 2).toBeLessThanOrEqual(50);
+});
+
+it('leaves no process behind, and no address bound', async () => {
+  expect(met).toBeGreaterThan(8); // Temporal and its tether, sandbox and its three, instances, API, worker
+  expect(run.left).toEqual([]);
+  expect(boundIn(NET)).toEqual([]);
+  expect(await isFree('127.0.0.1', port)).toBe(true);
+  expect(await isFree(`127.${NET}.0.1`, 8080)).toBe(true);
+});
+
+it('calls nothing but published operations', () => {
+  const calls = callsIn(readFileSync(join(data, 'logs', 'worker.log'), 'utf8'));
+  process.stdout.write(`The tour made ${calls.length} calls of ${distinct(calls).length} distinct operations.\n`);
+  expect(unpublished(calls)).toEqual([]);
+  expect(distinct(calls).length).toBeGreaterThan(30);
+});

@@ -1,0 +1,103 @@
+/**
+ * Every operation that Ferry may ask of anybody, by the clause that publishes it. `*` stands for one segment. Written
+ * from the standards and from the pages of this project, not from the adapters.
+ */
+const operations = [
+  // MEC 010-2, 7.3: application package management
+  'GET /app_pkgm/v1/app_packages',
+  'POST /app_pkgm/v1/app_packages',
+  'GET /app_pkgm/v1/app_packages/*',
+  'PATCH /app_pkgm/v1/app_packages/*',
+  'DELETE /app_pkgm/v1/app_packages/*',
+  'PUT /app_pkgm/v1/app_packages/*/package_content',
+  'GET /app_pkgm/v1/onboarded_app_packages',
+  'GET /app_pkgm/v1/onboarded_app_packages/*',
+  // MEC 010-2, 7.4: application life cycle management
+  'GET /app_lcm/v1/app_instances',
+  'POST /app_lcm/v1/app_instances',
+  'GET /app_lcm/v1/app_instances/*',
+  'DELETE /app_lcm/v1/app_instances/*',
+  'POST /app_lcm/v1/app_instances/*/instantiate',
+  'POST /app_lcm/v1/app_instances/*/operate',
+  'POST /app_lcm/v1/app_instances/*/terminate',
+  'GET /app_lcm/v1/app_lcm_op_occs',
+  'GET /app_lcm/v1/app_lcm_op_occs/*',
+  'POST /app_lcm/v1/app_lcm_op_occs/*/cancel',
+  'POST /app_lcm/v1/app_lcm_op_occs/*/fail',
+  'POST /app_lcm/v1/app_lcm_op_occs/*/retry',
+  // MEC 011, 7.2 and 8.2: application support, service management
+  'GET /mec_app_support/v1/applications/*/dns_rules',
+  'GET /mec_app_support/v1/applications/*/dns_rules/*',
+  'PUT /mec_app_support/v1/applications/*/dns_rules/*',
+  'GET /mec_app_support/v1/applications/*/traffic_rules',
+  'GET /mec_app_support/v1/applications/*/traffic_rules/*',
+  'PUT /mec_app_support/v1/applications/*/traffic_rules/*',
+  'GET /mec_service_mgmt/v1/services',
+  // MEC 012, 7: radio network information
+  'GET /rni/v2/subscriptions',
+  'POST /rni/v2/subscriptions',
+  'GET /rni/v2/subscriptions/*',
+  'DELETE /rni/v2/subscriptions/*',
+  // MEC 016, 7: device applications; 6.4.3: the notification, at the callback that was given
+  'GET /dev_app/v1/app_list',
+  'POST /notifications/address_change',
+  // MEC 021, 8: application mobility
+  'GET /amsi/v1/app_mobility_services',
+  'GET /amsi/v1/app_mobility_services/*',
+  // TMF 641: service orders, and their cancellation
+  'GET /tmf-api/serviceOrdering/v4/serviceOrder',
+  'POST /tmf-api/serviceOrdering/v4/serviceOrder',
+  'GET /tmf-api/serviceOrdering/v4/serviceOrder/*',
+  'GET /tmf-api/serviceOrdering/v4/cancelServiceOrder',
+  'POST /tmf-api/serviceOrdering/v4/cancelServiceOrder',
+  'GET /tmf-api/serviceOrdering/v4/cancelServiceOrder/*',
+  // The cloud manager (docs/operations.md): packages are brought; instances are only looked at, orders change them
+  'GET /cloud/v1/packages',
+  'POST /cloud/v1/packages',
+  'GET /cloud/v1/packages/*',
+  'GET /cloud/v1/instances',
+  'GET /cloud/v1/instances/*',
+  // The application contract (docs/application-contract.md)
+  'GET /relocation/v1/state',
+  'POST /relocation/v1/promise',
+  'POST /relocation/v1/copy',
+  'POST /relocation/v1/handOver',
+  'POST /relocation/v1/settle',
+  // Vantage points (docs/operations.md)
+  'GET /vantage/v1/resolve',
+  'POST /vantage/v1/ask',
+] as const;
+
+const published = operations.map((operation) => ({
+  operation,
+  pattern: new RegExp(`^${operation.replaceAll(/[.]/g, String.raw`\.`).replaceAll('*', '[^/]+')}$`),
+}));
+
+export interface Call {
+  readonly peer: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Which published operation that is; undefined: none. */
+export const operationOf = ({ method, path }: Call): string | undefined =>
+  published.find(({ pattern }) => pattern.test(`${method} ${path}`))?.operation;
+
+/** Every call that a worker's log tells of; it tells of all at `FERRY_LOG_LEVEL=debug`. */
+export const callsIn = (log: string): Call[] =>
+  log.split('\n').flatMap((line) => {
+    if (!line.startsWith('{')) return [];
+    const said = JSON.parse(line) as Partial<Call>;
+    return said.peer === undefined || said.method === undefined || said.path === undefined
+      ? []
+      : [{ peer: said.peer, method: said.method, path: said.path }];
+  });
+
+/** Those that nobody has published. */
+export const unpublished = (calls: readonly Call[]): string[] =>
+  calls.filter((call) => operationOf(call) === undefined).map(({ peer, method, path }) => `${peer}: ${method} ${path}`);
+
+/** The operations that were asked, each once. */
+export const distinct = (calls: readonly Call[]): string[] => [
+  ...new Set(calls.flatMap((call) => operationOf(call) ?? [])),
+];
