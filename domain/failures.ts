@@ -24,7 +24,7 @@ export const failures = {
   Conflict: {
     retry: true,
     status: 409,
-    remedy: 'The resource changed while it was being changed. Ferry reads it again by itself.',
+    remedy: 'Ferry reads the resource again by itself. If it stays so, look at it at the peer: its state forbids the call.',
   },
   UnknownName: { retry: false, status: 422, remedy: 'Name a site, application or user of the configuration file.' },
   NotServing: {

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration, Pace } from '../../configuration/peers.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const operations = read('docs/operations.md');
+const readme = read('README.md');
+
+const quoted = (text: string): Set<string> => new Set([...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code));
+
+describe('docs/operations.md', () => {
+  const variables = [...read('configuration/environment.ts').matchAll(/\bFERRY_[A-Z_]+\b/g)].map(([name]) => name);
+
+  it('names every environment variable', () => {
+    expect(variables.length).toBeGreaterThan(6);
+    expect(variables.filter((name) => !quoted(operations).has(name))).toStrictEqual([]);
+  });
+
+  it('shows a configuration file that is valid', () => {
+    const [, example = ''] = /```json\n([^]*?)```/.exec(operations) ?? [];
+    expect(Object.keys(parseConfiguration(example).sites)).toStrictEqual(['host-1', 'central']);
+  });
+
+  it('names every member of the pace', () => {
+    expect(Object.keys(Pace.parse({})).filter((name) => !quoted(operations).has(name))).toStrictEqual([]);
+  });
+
+  it('names every search attribute', () => {
+    expect(Object.values(searchAttributes).filter(({ name }) => !operations.includes(name))).toStrictEqual([]);
+  });
+
+  it('shows pictures that are there', () => {
+    for (const [, file = ''] of operations.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g))
+      expect(read(`docs/${file}`).length).toBeGreaterThan(1_000);
+  });
+});
+
+describe('README.md and docs/operations.md', () => {
+  const commands = [...read('cli/main.ts').matchAll(/(?:command|asking|requesting)\(\s*['`](\w+)|^ {4}\['(\w+)', '/gm)]
+    .map(([, command, action]) => command ?? action ?? '')
+    .filter((name) => name !== '');
+
+  it('name every command of ferry', () => {
+    expect(commands).toEqual(expect.arrayContaining(['up', 'sandbox', 'relocate', 'plan', 'list', 'peers', 'retry']));
+    expect(commands.filter((name) => !new RegExp(`\\b${name}\\b`).test(`${readme}${operations}`))).toStrictEqual([]);
+  });
+
+  it.each([...`${readme}`.matchAll(/\]\((?!http)([^)#]+)/g)].map(([, path = '']) => path))(
+    'link to %s, which is there',
+    (path) => {
+      expect(read(path).length).toBeGreaterThan(100);
+    },
+  );
+});
