@@ -23,6 +23,9 @@ export const draining = (means: Means) => ({
         return seconds === null || seconds * 1_000 >= means.pace.quietMs ? true : undefined;
       });
       if (quiet === undefined)
-        throw failure('StillInUse', `${source.name}: ${clients} clients still come to the source, which relays them`);
+        throw failure(
+          'StillInUse',
+          `${source.name}: clients still come to the source, which relays them (${clients} within the last minute)`,
+        );
     }),
 });
