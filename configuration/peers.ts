@@ -77,7 +77,7 @@ const ApplicationRecord = z.strictObject({
 
 /** How patient the procedures are. The defaults are for production; a sandbox scales them down. */
 export const Pace = z.strictObject({
-  /** One attempt of a step that only calls; longer than any peer's own timeout. */
+  /** How late what was asked may still take effect: a target hears of a decision, a peer carries out what we gave up. */
   attemptMs: Millis.default(30_000),
   /** All attempts of a step before the hand-over; then it is rolled back. */
   stepMs: Millis.default(120_000),
