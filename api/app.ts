@@ -46,7 +46,6 @@ export function app({ temporal, configuration, taskQueue, temporalUi, condition,
   };
 
   const served = express()
-    .disable('x-powered-by')
     .disable('etag')
     .use(told(log), helmet(protection), fresh, ownPages, json, express.json({ limit: '64kb', inflate: false }))
     .use(documentation());

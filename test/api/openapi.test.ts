@@ -94,6 +94,16 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it.each([
+    ['startRelocation', ['UnknownName', 'AlreadyRelocating', 'KeyReused']],
+    ['showRelocation', ['UnknownRelocation']],
+    ['cancelRelocation', ['UnknownRelocation', 'NotPossibleNow', 'CancelTooLate']],
+    ['retryRelocation', ['UnknownRelocation', 'NotPossibleNow']],
+  ])('tells of %s what was seen to be refused', (id, types) => {
+    const { operation } = described.find((one) => one.operation.operationId === id) ?? {};
+    for (const type of types) expect(JSON.stringify(operation?.responses)).toMatch(`${type}: `);
+  });
+
   it('has a problem document for every status that is no success, and none for others', () => {
     for (const { operation } of described)
       for (const [status, { content }] of Object.entries(operation.responses))

@@ -94,6 +94,8 @@ it('ends when its stdin closes, where it is tethered, and only there', async () 
   const free = run({});
   const { url } = await free.said;
   free.process.stdin?.end();
+  const ready = (await (await fetch(`${url}/health/ready`)).json()) as { detail: string }; // asks Temporal for a second
+  expect(ready.detail).toMatch(/Temporal/);
   expect((await fetch(`${url}/health/live`)).status).toBe(200);
 });
 

@@ -5,8 +5,14 @@ import { digest } from '../../configuration/digest.ts';
 import { Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { alone, engine, order, over, PATH, reached, RUNNING, starting } from '../support/served-engine.ts';
+import { alone, command, engine, order, over, PATH, reached, RUNNING, starting } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
+
+/** A Temporal whose index knows what it knew then. */
+const behind = (temporal: Client, then: object): Client =>
+  Object.create(temporal, { workflowService: { value: { listWorkflowExecutions: async () => then } } }) as Client;
+
+const noRuns = { executions: [], nextPageToken: null };
 
 describe('an Idempotency-Key', () => {
   it('makes a thousand starts at once one run, answered alike', async () => {
@@ -52,12 +58,21 @@ describe('an Idempotency-Key', () => {
     await over(new PortWorld(), async (api, temporal, taskQueue) => {
       const first = await starting(api, {}, 'unknown');
       await reached(api, first.body, 'ended');
-      const blind = Object.create(temporal, {
-        workflowService: { value: { listWorkflowExecutions: async () => ({ executions: [], nextPageToken: null }) } },
-      }) as Client;
-      const other = await Served.start({ temporal: blind, taskQueue, pace: quickPace });
+      const other = await Served.start({ temporal: behind(temporal, noRuns), taskQueue, pace: quickPace });
       await expect(starting(other, {}, 'unknown')).resolves.toMatchObject({ status: 202, body: { id: first.body.id } });
       await other.stop();
+    });
+  });
+
+  it('with another body is refused though the index know nothing of it yet', async () => {
+    await over(new PortWorld(), async (_api, temporal, taskQueue) => {
+      const api = await Served.start({ temporal: behind(temporal, noRuns), taskQueue, pace: quickPace });
+      const first = await starting(api, { cutOver: { approval: true } }, 'early');
+      await expect(starting(api, { source: 'w1', target: 'a2' }, 'early')).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'KeyReused', see: `${PATH}/${first.body.id}` },
+      });
+      await api.stop();
     });
   });
 
@@ -133,13 +148,28 @@ describe('another request for users that are being moved', () => {
     });
   });
 
-  it('is a new relocation as soon as the first has ended, though the index be behind', async () => {
+  it('is a new relocation as soon as the first has ended', async () => {
     await over(new PortWorld(), async (api) => {
       for (const body of [{}, { source: 'a1', target: 'cloud' }, {}]) {
         const { status, body: one } = await starting(api, body);
         expect(status).toBe(202);
         expect(await reached(api, one, 'ended')).toMatchObject({ outcome: 'relocated' });
       }
+    });
+  });
+
+  it('is a new relocation though the index say that the first still runs', async () => {
+    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+      const first = await starting(api, { cutOver: { approval: true } });
+      await eventually(async () => (await temporal.workflow.count(RUNNING)).count > 0);
+      const query = RUNNING;
+      const then = await temporal.workflowService.listWorkflowExecutions({ namespace: 'default', query });
+      await reached(api, first.body, 'held');
+      await command(api, first.body, 'approve');
+      await reached(api, first.body, 'ended');
+      const other = await Served.start({ temporal: behind(temporal, then), taskQueue, pace: quickPace });
+      expect((await starting(other, { source: 'a1', target: 'cloud' })).status).toBe(202);
+      await other.stop();
     });
   });
 });
