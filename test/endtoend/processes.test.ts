@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Relocation, RelocationList } from '../../api/resources.ts';
+import { FerryClient } from '../../cli/client.ts';
+import type { Addresses } from '../../cli/house.ts';
+import { freePort } from '../../cli/ports.ts';
+import { parseRelocationId } from '../../domain/identity.ts';
+import { eventually } from '../support/eventually.ts';
+import { boundIn, isFree, Up } from '../support/up.ts';
+
+/** `ferry up` as processes: whatever ends it, nothing is left; whatever is started again knows what was. */
+let net = 71;
+let data: string;
+let port: number;
+const started: Up[] = [];
+
+beforeEach(async () => {
+  net += 1;
+  data = mkdtempSync(join(tmpdir(), 'ferry-up-'));
+  port = await freePort('127.0.0.1', 17_600 + net);
+});
+
+afterEach(async () => {
+  for (const one of started.splice(0)) await one.end();
+  rmSync(data, { recursive: true, force: true });
+});
+
+function up(...more: readonly string[]): Up {
+  const one = new Up(['--net', String(net), '--port', String(port), '--data', data, ...more]);
+  started.push(one);
+  return one;
+}
+
+/** Every port of the addresses that it told. */
+const ports = ({ api, temporal, temporalUi }: Addresses): number[] =>
+  [api, `http://${temporal}`, temporalUi ?? api].map((url) => Number(new URL(url).port));
+
+const nothingIsLeft = async (
+  one: Up,
+  { limitMs, used }: { limitMs: number; used: readonly number[] },
+): Promise<void> => {
+  await eventually(() => one.left.length === 0 && boundIn(net).length === 0, limitMs).catch(() => {
+    throw new Error(`left: ${[...one.left, ...boundIn(net)].join('\n')}`);
+  });
+  expect(await isFree(`127.${net}.0.1`, 8080)).toBe(true);
+  expect(await Promise.all(used.map(async (each) => await isFree('127.0.0.1', each)))).toEqual(used.map(() => true));
+};
+
+async function processesOf({ sandbox }: Addresses): Promise<number[]> {
+  const answer = await fetch(`${sandbox}/sandbox/processes`);
+  return ((await answer.json()) as { pid: number }[]).map(({ pid }) => pid);
+}
+
+it('leaves no process and no address bound within ten seconds after SIGKILL', async () => {
+  const one = up();
+  const addresses = await one.ready();
+  const met = one.meet();
+  // Else the rest of this test could not fail
+  const sandbox = await processesOf(addresses);
+  expect(sandbox.length).toBeGreaterThan(4);
+  expect(met).toEqual(expect.arrayContaining(sandbox));
+  expect(one.left.length).toBeGreaterThan(sandbox.length);
+  expect(boundIn(net).length).toBeGreaterThan(10);
+  expect(await isFree(`127.${net}.0.1`, 8080)).toBe(false);
+
+  one.signal('SIGKILL');
+  expect(await one.exited).toBe('SIGKILL');
+  await nothingIsLeft(one, { limitMs: 10_000, used: ports(addresses) });
+});
+
+it('ends everything within five seconds after SIGINT, with status 0, in the middle of a relocation as well', async () => {
+  const one = up();
+  const addresses = await one.ready();
+  const { id } = await begin(addresses, { source: 'cloud', target: 'a1' });
+  await reaches(addresses, id, ({ step }) => step === 'drain');
+  one.meet();
+  const begun = performance.now();
+  one.signal('SIGINT');
+  expect(await one.exited).toBe('status 0');
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  await nothingIsLeft(one, { limitMs: 100, used: ports(addresses) });
+});
+
+it('lists what earlier starts with the same data have done, and ends with a reason what they left running', async () => {
+  const first = up();
+  const before = await first.ready();
+  const done = await begin(before, { source: 'cloud', target: 'a1' });
+  await reaches(before, done.id, ({ state }) => state === 'ended');
+  const held = await begin(before, { source: 'a1', target: 'a2', cutOver: { approval: true } });
+  await reaches(before, held.id, ({ state }) => state === 'held');
+  first.signal('SIGINT');
+  await first.exited;
+
+  const second = up();
+  const after = await second.ready();
+  expect(second.err).toContain('Earlier relocations');
+  expect(second.err).toContain(done.id);
+  const { relocations } = await new FerryClient(after.api).get<RelocationList>('/v1/relocations');
+  expect(relocations.map(({ id, state, outcome }) => ({ id, state, outcome }))).toEqual(
+    expect.arrayContaining([
+      { id: done.id, state: 'ended', outcome: 'relocated' },
+      { id: held.id, state: 'terminated', outcome: null },
+    ]),
+  );
+  const shown = await new FerryClient(after.api).get<Relocation>(`/v1/relocations/${held.id}`);
+  expect(shown).toMatchObject({ state: 'terminated', actions: [] });
+  expect(await reasonOfEnd(after, held.id)).toMatch(/^WorldEnded: /);
+
+  // It is another world: the same relocation begins anew, and goes through
+  const again = await begin(after, { source: 'cloud', target: 'a1' });
+  await reaches(after, again.id, ({ state }) => state === 'ended');
+  expect((await show(after, again.id)).outcome).toBe('relocated');
+});
+
+it('refuses a data folder that another one uses, and says what to do; that one goes on', async () => {
+  const one = up();
+  const addresses = await one.ready();
+  const two = up('--net', String(net + 5), '--port', String(await freePort('127.0.0.1', 17_690)));
+  expect(await two.exited).toBe('status 1');
+  expect(two.err).toContain(`another ferry up uses ${data}: end it, or choose another folder with --data`);
+  expect(two.out).toBe('');
+  expect(await (await fetch(`${addresses.api}/health/ready`)).json()).toEqual({ status: 'ready' });
+});
+
+/** As the Temporal UI shows it. */
+async function reasonOfEnd(at: Addresses, id: string): Promise<string> {
+  const { workflowId, runId } = parseRelocationId(id) ?? { workflowId: '', runId: '' };
+  const connection = await Connection.connect({ address: at.temporal });
+  const { events } = await new Client({ connection }).workflow.getHandle(workflowId, runId).fetchHistory();
+  await connection.close();
+  return events?.at(-1)?.workflowExecutionTerminatedEventAttributes?.reason ?? '';
+}
+
+const begin = async (at: Addresses, request: object): Promise<Relocation> =>
+  await new FerryClient(at.api).post<Relocation>('/v1/relocations', { application: 'counter', ...request });
+
+const show = async (at: Addresses, id: string): Promise<Relocation> =>
+  await new FerryClient(at.api).get<Relocation>(`/v1/relocations/${id}`);
+
+const reaches = async (at: Addresses, id: string, as: (seen: Relocation) => boolean): Promise<void> =>
+  await eventually(async () => as(await show(at, id)), 60_000);
