@@ -51,10 +51,14 @@ export class Stage {
   /** Where the dev server is, for whoever acts past the API, as the Temporal UI does. */
   temporal = '';
 
-  static async set(net: number, { clamp = 0, pace = {} }: { clamp?: number; pace?: object } = {}): Promise<Stage> {
+  /** `clamp`: seconds; `capacity`: instances that a MEC host takes; `pace`: members that are to be other than PACE. */
+  static async set(
+    net: number,
+    { clamp = 0, capacity = 20, pace = {} }: { clamp?: number; capacity?: number; pace?: object } = {},
+  ): Promise<Stage> {
     const stage = new Stage();
     try {
-      await stage.#start(net, clamp, { ...PACE, ...pace });
+      await stage.#start(net, { clamp, capacity }, { ...PACE, ...pace });
     } catch (error) {
       await stage.strike(); // a failed start leaves no process behind
       throw error;
@@ -62,7 +66,7 @@ export class Stage {
     return stage;
   }
 
-  async #start(net: number, clamp: number, pace: object): Promise<void> {
+  async #start(net: number, { clamp, capacity }: { clamp: number; capacity: number }, pace: object): Promise<void> {
     const port = await freePort('127.0.0.1', 17_000 + net * 10);
     const uiPort = await freePort('127.0.0.1', 18_000 + net * 10);
     const log = join(this.folder, 'temporal.log');
@@ -74,6 +78,8 @@ export class Stage {
         String(net),
         '--clamp',
         String(clamp),
+        '--capacity',
+        String(capacity),
         '--ttl',
         '1',
         '--pace',
