@@ -173,10 +173,12 @@ const killed = (target: Site, effects: readonly string[], expected = effects): K
 const there = [...killed('a1', packaging, [...packaging, ...toHost]), ...killed('a1', toHost)];
 // On the way back only what differs
 const back = killed('cloud', toCloud).filter(({ effect }) => /oss|cloud-manager|rules|app_lcm/.test(effect));
-const inTurn = there.flatMap((one, at) => [one, ...back.slice(at, at + 1)]);
+const inTurn = there
+  .flatMap((one, at) => [one, ...back.slice(at, at + 1)])
+  .map((one) => [`on the way to ${one.target}: ${one.effect} (${one.nth})`, one] as const);
 
 describe('a worker killed when a peer has executed a call, and before it answered,', () => {
-  it.each(inTurn)('on the way to $target: $effect ($nth)', async ({ target, effect, nth, expected }) => {
+  it.each(inTurn)('%s', async (_, { target, effect, nth, expected }) => {
     await bringTo(away[target]);
     if (packaging.includes(effect)) await forgetPackage();
     const since = await stage.logEnd();
