@@ -30,6 +30,7 @@ export function openApiDocument(): object {
       operationId,
       method,
       path,
+      tags: [tagOf(path)],
       summary,
       ...(description !== undefined && { description }),
       request: {
@@ -53,6 +54,9 @@ export function openApiDocument(): object {
     },
   });
 }
+
+/** The collection it belongs to. */
+const tagOf = (path: string): string => /^\/v1\/(\w+)/.exec(path)?.[1] ?? 'this process';
 
 const answered = ([status, answer]: [string, Operation['answers'][number]]): [string, ResponseConfig] => {
   const { description, schema, media = 'application/json', headers } = answer;

@@ -49,6 +49,7 @@ export class Progress {
     for (const name of stepNames.slice(this.#told, done)) {
       const failed = result?.failure?.step === name;
       const mark = failed ? this.#terminal.paint('red', '✗') : this.#terminal.paint('green', '✓');
+      if (failed) this.#doing = ''; // what was done last is an undo
       this.#terminal.tell(`  ${mark} ${name === this.#step ? this.#line(name) : numbered(name)}`.trimEnd());
     }
     this.#told = Math.max(this.#told, done);

@@ -18,7 +18,11 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
       `ferry retry ${id}`,
       `ferry abandon ${id}`,
     ];
-  if (result === null) return [`${terminal.paint('red', state)}: ended from outside; nothing was cleaned up`];
+  if (result === null)
+    return [
+      `${terminal.paint('red', state)}: ended from outside; nothing was cleaned up`,
+      'Remedy: docs/operations.md, "Cancel, Terminate, Reset", says how it can go on, or be undone.',
+    ];
   const { outcome, totalMs, freezeMs, failure, leftovers, moved } = result;
   const good = outcome === 'relocated' || outcome === 'relocatedSourceKept';
   const said = [`${terminal.paint(good ? 'green' : 'red', outcome)} in ${seconds(totalMs)}`];
@@ -61,6 +65,8 @@ export function relocationLines(relocation: Relocation, terminal: Terminal): str
     terminal.paint('bold', subject(relocation)),
     ...rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(12)} ${value}`])),
     ...steps.map(([step, ms]) => `  ${step.padEnd(12)} ${seconds(ms)}`),
-    ...(relocation.result === null ? [] : endLines(relocation, terminal).map((line) => `  ${line}`)),
+    ...(['ended', 'terminated'].includes(relocation.state) ? endLines(relocation, terminal) : []).map(
+      (line) => `  ${line}`,
+    ),
   ];
 }

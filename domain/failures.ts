@@ -12,7 +12,7 @@ export const failures = {
   PeerRejected: {
     retry: false,
     status: 502,
-    remedy: 'The peer understood the call and refused it: mend what its answer names, then start anew.',
+    remedy: 'The peer understood the call and refused it: mend what its answer names, then try again.',
   },
   PeerMalformed: {
     retry: false,
@@ -20,7 +20,7 @@ export const failures = {
     remedy:
       'The peer answered with something that its standard does not allow: check its dialect and version in the configuration.',
   },
-  NotYet: { retry: true, status: 504, remedy: 'What was waited for never came: look at the peer, then start anew.' },
+  NotYet: { retry: true, status: 504, remedy: 'What was waited for never came: look at the peer, then try again.' },
   Conflict: {
     retry: true,
     status: 409,
@@ -67,7 +67,7 @@ export const failures = {
   LcmOperationFailed: {
     retry: false,
     status: 502,
-    remedy: 'Look at the life cycle operation named in the message at the orchestrator, then start anew.',
+    remedy: 'Look at the life cycle operation named in the message at the orchestrator, then try again.',
   },
   WrongHost: {
     retry: false,
@@ -88,7 +88,7 @@ export const failures = {
   OwnershipLost: {
     retry: false,
     status: 409,
-    remedy: 'Somebody else changed the rule meanwhile: find out who, then start anew.',
+    remedy: 'Somebody else changed the rule meanwhile: find out who, then try again.',
   },
   PathNotObserved: {
     retry: false,

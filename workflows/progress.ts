@@ -91,16 +91,25 @@ export class Progress {
     const at = stepNames.indexOf(this.step);
     const list = stepNames.map((step, index) => {
       const took = this.durationsMs[step];
-      const mark = index < at && took !== undefined ? '✓' : index === at ? '▶' : '·';
-      return `${mark} ${index + 1}. ${steps[step].title}${took === undefined ? '' : ` (${(took / 1_000).toFixed(1)} s)`}`;
+      const mark = index === at ? this.#mark() : index < at && took !== undefined ? '✓' : '·';
+      return `${index + 1}. ${mark} ${steps[step].title}${took === undefined ? '' : ` (${(took / 1_000).toFixed(1)} s)`}`;
     });
     return [
       `**${application}**, ${users === '*' ? 'all users' : 'one user'}: **${source} → ${target}**`,
       '',
       this.#sentence(),
       '',
-      ...list.map((line) => `${line}  `),
+      ...list,
+      '',
+      '\u00a0', // the UI cuts the last line off
     ].join('\n');
+  }
+
+  /** Of the step that it is at. */
+  #mark(): string {
+    const status = this.#status;
+    if (status.state === 'ended') return status.result.failure === null ? '✓' : '✗';
+    return status.state === 'held' ? '✓' : '▶';
   }
 
   #sentence(): string {

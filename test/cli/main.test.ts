@@ -220,6 +220,15 @@ describe('ferry list, show, peers and the actions', () => {
   });
 });
 
+describe('ferry show', () => {
+  it('says what it means when somebody else ended it', async () => {
+    api.answer = answering(200, relocation({ state: 'terminated', step: null, actions: [] }));
+    const { out } = await ferry('show', 'abc.1', ...at());
+    expect(out).toContain('terminated: ended from outside; nothing was cleaned up');
+    expect(out).toContain('docs/operations.md');
+  });
+});
+
 describe('ferry, when it does not go through', () => {
   it('ends with 3 when the API refuses, with title, detail and remedy and no stack', async () => {
     api.answer = answering(409, problem);
@@ -287,5 +296,15 @@ describe('ferry, when it does not go through', () => {
       ),
     );
     expect([status, out]).toEqual([0, 'No relocations.\n']);
+  });
+
+  it('ends quietly when whoever reads along has had enough', async () => {
+    const program = fileURLToPath(new URL('../../cli/ferry.mjs', import.meta.url));
+    const err = await new Promise<string>((resolve) =>
+      execFile('/bin/sh', ['-c', `"${process.execPath}" "${program}" --help | true`], (_, __, stderr) =>
+        resolve(stderr),
+      ),
+    );
+    expect(err).toBe('');
   });
 });
