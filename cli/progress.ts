@@ -3,6 +3,7 @@ import { type StepName, stepNames, steps } from '../domain/steps.ts';
 import { endLines, subject } from './relocation-text.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
+const titles: ReadonlySet<string> = new Set(Object.values(steps).map(({ title }) => title));
 const WIDTH = Math.max(...Object.values(steps).map(({ title }) => title.length));
 const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 /** What is shorter cannot be measured by watching; the result tells it exactly. */
@@ -33,8 +34,7 @@ export class Progress {
     if (step !== this.#step) [this.#step, this.#stepSince, this.#doing] = [step, performance.now(), ''];
     if (state !== this.#state) this.#turned(relocation);
     this.#state = state;
-    if (waitingFor !== null && step !== undefined)
-      this.#doing = waitingFor.what === steps[step].title ? '' : waitingFor.what;
+    if (waitingFor !== null && step !== undefined) this.#doing = titles.has(waitingFor.what) ? '' : waitingFor.what;
     this.#draw();
   }
 

@@ -21,7 +21,7 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
   if (result === null)
     return [
       `${terminal.paint('red', state)}: ended from outside; nothing was cleaned up`,
-      'Remedy: docs/operations.md, "Cancel, Terminate, Reset", says how it can go on, or be undone.',
+      'Remedy: docs/operations.md, under "Terminate", says how it can go on, or be undone.',
     ];
   const { outcome, totalMs, freezeMs, failure, leftovers, moved } = result;
   const good = outcome === 'relocated' || outcome === 'relocatedSourceKept';
