@@ -81,6 +81,11 @@ export const Pace = z.strictObject({
   attemptMs: Millis.default(30_000),
   /** All attempts of a step before the hand-over; then it is rolled back. */
   stepMs: Millis.default(120_000),
+  /**
+   * All attempts of the hand-over; then the source is asked what became of it. Short: the path leads to the target by
+   * then, and if that has died nobody answers there.
+   */
+  handOverMs: Millis.default(15_000),
   /** All attempts of a step that waits for a peer's long operation. */
   operationMs: Millis.default(900_000),
   /** A step that waits is taken to be dead without a sign of life for this long. */

@@ -23,6 +23,7 @@ export const users = (net: number): Record<string, string> =>
 const pace = {
   attemptMs: 10_000,
   stepMs: 30_000,
+  handOverMs: 8_000,
   operationMs: 30_000,
   heartbeatMs: 3_000,
   pollMs: 100,

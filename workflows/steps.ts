@@ -31,7 +31,7 @@ export function stepsAt(pace: Pace) {
     instantiateTarget: activity('instantiateTarget', wait, titled('instance')),
     copyAhead: activity('copyAhead', step, titled('copyAhead')),
     switchPath: activity('switchPath', step, titled('switchPath')),
-    handOver: activity('handOver', step, titled('handOver')),
+    handOver: activity('handOver', within(pace.handOverMs), titled('handOver')),
     settle: activity('settle', insist, 'ask the source what became of the hand-over'),
     notifyEndpoint: activity('notifyEndpoint', insist, titled('notify')),
     confirmQuiet: activity('confirmQuiet', quiet, titled('drain')),

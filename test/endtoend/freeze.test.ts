@@ -111,7 +111,7 @@ describe('while the source is frozen for a target that does not answer', () => {
   });
 
   it('and the target dies for good, the source keeps its users, and the path leads back to it', async () => {
-    stage = await Stage.set(NETWORK, { pace: { stepMs: 5_000 } });
+    stage = await Stage.set(NETWORK, { pace: { handOverMs: 5_000 } });
     await fleet(stage, 3);
     const { result, figures } = await measured(stage, async () => {
       const { id } = await justBeforeTheHandOver(({ pid }) => process.kill(pid, 'SIGKILL'));

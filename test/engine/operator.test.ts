@@ -229,7 +229,7 @@ describe('what fails after the hand-over', () => {
     const silent = Array.from({ length: 200 }, () => 'PeerUnavailable' as const);
     const world = new PortWorld().on('context.handOver', ...silent.slice(0, 60)).on('context.settle', ...silent);
     await engine.over(world, async (start) => {
-      const handle = await start({}, { stepMs: 300, insistMs: 300 });
+      const handle = await start({}, { handOverMs: 300, insistMs: 300 });
       await eventually(async () => (await handle.query(status)).state === 'parked');
       await expect(handle.query(status)).resolves.toMatchObject({
         step: 'handOver',

@@ -25,6 +25,7 @@ export const quickPace: Pace = {
   ...Pace.parse({}),
   attemptMs: 1_000,
   stepMs: 3_000,
+  handOverMs: 3_000,
   operationMs: 5_000,
   heartbeatMs: 2_000,
   pollMs: 5,
