@@ -24,7 +24,8 @@ export const failures = {
   Conflict: {
     retry: true,
     status: 409,
-    remedy: 'Ferry reads the resource again by itself. If it stays so, look at it at the peer: its state forbids the call.',
+    remedy:
+      'Ferry reads the resource again by itself. If it stays so, look at it at the peer: its state forbids the call.',
   },
   UnknownName: { retry: false, status: 422, remedy: 'Name a site, application or user of the configuration file.' },
   NotServing: {
