@@ -56,7 +56,7 @@ export class Procedures {
       if (!(error instanceof ServiceError)) throw error;
       throw unavailable(
         `${what} was not made within ${ANSWER_MS / 1_000} s`,
-        'Look whether a Ferry worker runs, and which peer keeps it waiting; then ask again.',
+        'Look whether a Ferry worker runs, and with `ferry peers` which peer keeps it waiting; then ask again.',
       );
     }
   }

@@ -67,8 +67,10 @@ export class Progress {
     const { state, id, waitingFor, result } = relocation;
     const say = (word: string, more: string): void =>
       this.#terminal.tell(`  ${this.#terminal.paint('yellow', word)}: ${more}`);
+    const until = waitingFor?.until == null ? '' : `, ${waitingFor.until}`;
     if (state === 'paused') say('paused', `ferry resume ${id}`);
-    else if (state === 'held') say('held', `${waitingFor?.what ?? 'before the cut-over'} (ferry approve ${id})`);
+    else if (state === 'held')
+      say('held', `${waitingFor?.what ?? 'before the cut-over'}${until} (ferry approve ${id})`);
     else if (state === 'rollingBack') say('rolling back', waitingFor?.what ?? 'what was done is undone');
     else if (state === 'parked' || state === 'ended' || state === 'terminated')
       for (const line of endLines(relocation, this.#terminal)) this.#terminal.tell(`  ${line}`);
