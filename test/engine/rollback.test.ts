@@ -145,14 +145,15 @@ describe('a relocation is refused, and nothing is changed,', () => {
     ).toBeGreaterThan(4);
   });
 
-  it('when the deadline has passed before the cut-over', async () => {
+  it('when the deadline has passed already', async () => {
     const world = new PortWorld();
     const before = world.dump();
     await engine.over(world, async (start) => {
       const result = await (await start({ deadline: '2020-01-01T00:00:00Z' })).result();
-      expect(result).toMatchObject({ outcome: 'rolledBack', failure: { type: 'DeadlinePassed' }, leftovers: [] });
+      expect(result).toMatchObject({ outcome: 'refused', failure: { type: 'DeadlinePassed' }, leftovers: [] });
     });
     expect(world.dump()).toStrictEqual(before);
+    expect(world.calls).toStrictEqual([]);
   });
 });
 

@@ -18,6 +18,7 @@ import { Saga } from '../saga.ts';
 import { stepsAt } from '../steps.ts';
 import { chainOf } from './chain.ts';
 import { Operator } from './operator.ts';
+import { Outcome } from './outcome.ts';
 
 /**
  * Moves users of an application, and where needed the instance that serves them, from one site to another
@@ -52,6 +53,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
     let drainMs = 0;
     for (;;) {
       // 1. Check source, target and path (GR MEC 035, [5.3.2-2], [5.4.2-1], 6.6.3)
+      mayGoOn();
       const found = checked?.found ?? null;
       const seen = await stage('check', () =>
         saga.step(
@@ -180,41 +182,4 @@ class Abandoned {
 function foreseen(error: unknown): Reason {
   if (!(error instanceof TemporalFailure)) throw error;
   return reasonOf(error) ?? { type: 'Unexpected', message: error.cause?.message ?? error.message };
-}
-
-/** Collects what the result tells. */
-class Outcome {
-  outcome: RelocationResult['outcome'] = 'rolledBack';
-  guarantee: RelocationResult['guarantee'] = null;
-  pathObserved = false;
-  leftovers: string[] = [];
-  handedOver: HandedOver | undefined;
-  readonly moved: RelocationResult['moved'] = { users: 0, subscriptions: 0, instance: 'none', package: 'none' };
-  readonly #progress: Progress;
-  #failure: RelocationResult['failure'] = null;
-
-  constructor(progress: Progress) {
-    this.#progress = progress;
-  }
-
-  fail({ type, message }: Reason): void {
-    this.#failure = { type, step: this.#progress.step, message, remedy: failures[type].remedy };
-  }
-
-  told(cancelled: boolean): RelocationResult {
-    const { outcome, guarantee, pathObserved, leftovers, handedOver, moved } = this;
-    return {
-      outcome,
-      failure: this.#failure,
-      leftovers,
-      durationsMs: { ...this.#progress.durationsMs },
-      totalMs: this.#progress.totalMs,
-      moved: outcome === 'refused' || outcome === 'rolledBack' ? { ...moved, users: 0, subscriptions: 0 } : moved,
-      freezeMs: handedOver?.freezeMs ?? null,
-      epoch: handedOver?.epoch ?? null,
-      guarantee,
-      pathObserved,
-      cancelTooLate: cancelled && handedOver !== undefined,
-    };
-  }
 }
