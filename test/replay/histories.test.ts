@@ -16,16 +16,27 @@ async function replay(file: string, code = workflowBundle.code): Promise<void> {
 describe('a recorded history', () => {
   it('is there for each way in which a relocation can go', () => {
     const scenarios = new Set(files.map((file) => file.split('.')[1]));
+    const refusals = [
+      'NotServing',
+      'ServiceMissing',
+      'NotSteerable',
+      'MobilityNotAllowed',
+      'InterruptionTooLong',
+      'TargetRefused',
+      'DeadlinePassed',
+    ];
+    const steps = ['Check', 'Package', 'Instance', 'CopyAhead', 'SwitchPath'];
     for (const scenario of [
+      ...refusals.map((type) => `refused${type}`),
+      ...steps.map((step) => `rolledBackIn${step}`),
       'relocated',
-      'refused',
-      'rolledBack',
       'undoFailed',
       'keptBySource',
       'answerLost',
       'cancelledWhileHeld',
       'cancelledTooLate',
       'approved',
+      'paused',
       'abandoned',
     ])
       expect(scenarios).toContain(scenario);

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { temporalCli } from '../../temporal/obtain.ts';
 import { abandon, approve, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
@@ -17,16 +18,29 @@ import { PortWorld } from '../support/world.ts';
 interface Scenario {
   readonly world: () => PortWorld;
   readonly request?: Partial<RelocationRequest>;
+  readonly pace?: Partial<Pace>;
   readonly meanwhile?: (handle: WorkflowHandle, world: PortWorld) => Promise<void>;
 }
 
 const reaches = async (handle: WorkflowHandle, state: string): Promise<void> =>
   await eventually(async () => (await handle.query(status)).state === state);
 
+const silent = Array.from({ length: 50 }, () => 'PeerUnavailable' as const);
+
 const scenarios: Readonly<Record<string, Scenario>> = {
   relocated: { world: () => new PortWorld() },
-  refused: { world: () => Object.assign(new PortWorld(), { missingServices: ['RNIS'] }) },
-  rolledBack: { world: () => new PortWorld().on('a1.steering.write', 'PeerRejected') },
+  refusedNotServing: { world: () => new PortWorld(), request: { source: 'a2' } },
+  refusedServiceMissing: { world: () => Object.assign(new PortWorld(), { missingServices: ['RNIS'] }) },
+  refusedNotSteerable: { world: () => Object.assign(new PortWorld(), { steerable: false }) },
+  refusedMobilityNotAllowed: { world: () => Object.assign(new PortWorld(), { mobilityForbidden: true }) },
+  refusedInterruptionTooLong: { world: () => new PortWorld(), request: { maxInterruptionMs: 1 } },
+  refusedTargetRefused: { world: () => new PortWorld().on('a1.instances.reach', 'TargetRefused') },
+  refusedDeadlinePassed: { world: () => new PortWorld(), request: { deadline: '2020-01-01T00:00:00Z' } },
+  rolledBackInCheck: { world: () => new PortWorld().on('context.promise', ...silent), pace: { stepMs: 400 } },
+  rolledBackInPackage: { world: () => new PortWorld().on('a1.packages.distribute', 'PackageInvalid') },
+  rolledBackInInstance: { world: () => new PortWorld().on('a1.instances.instantiated', 'LcmOperationFailed') },
+  rolledBackInCopyAhead: { world: () => new PortWorld().on('a1.subscriptions.create', 'SubscriptionRefused') },
+  rolledBackInSwitchPath: { world: () => new PortWorld().on('a1.steering.write', 'PeerRejected') },
   undoFailed: {
     world: () => new PortWorld().on('a1.steering.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected'),
   },
@@ -86,10 +100,10 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 await mkdir(folder, { recursive: true });
 const engine = await Engine.start(await temporalCli());
 try {
-  for (const [name, { world: make, request, meanwhile }] of Object.entries(scenarios)) {
+  for (const [name, { world: make, request, pace, meanwhile }] of Object.entries(scenarios)) {
     const world = make();
     await engine.over(world, async (start) => {
-      const handle = await start(request);
+      const handle = await start(request, pace);
       await meanwhile?.(handle, world);
       const { outcome } = await handle.result();
       const file = `relocate-application.${name}.${version}.json`;
