@@ -3,5 +3,3 @@ export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
-
-export const sameEndpoint = (a: Endpoint, b: Endpoint): boolean => a.host === b.host && a.port === b.port;

@@ -20,14 +20,17 @@ export function parseRelocationId(id: string): { workflowId: string; runId: stri
     : undefined;
 }
 
-export interface Chain {
-  readonly workflowId: string;
-  readonly firstExecutionRunId: string;
-}
+/** The same for every retry, reset and continue-as-new of one procedure; another for the next one. */
+export const chainOf = ({
+  workflowId,
+  firstExecutionRunId,
+}: {
+  workflowId: string;
+  firstExecutionRunId: string;
+}): string => `${workflowId}/${firstExecutionRunId}`;
 
 /**
- * The same for every retry, reset and continue-as-new of one relocation; different for the next one and for each step.
- * A letter and 25 characters of base32: short and plain enough for every API (MEC 016: 32, E/WBI: [a-z0-9]).
+ * By this name what a step makes at a peer is found again. A letter and 25 characters of base32: short and plain enough
+ * for every API (MEC 016: 32, E/WBI: [a-z0-9]).
  */
-export const stepKey = ({ workflowId, firstExecutionRunId }: Chain, step: string, digest: Digest): string =>
-  `f${digest(`${workflowId}\n${firstExecutionRunId}\n${step}`)}`;
+export const stepKey = (chain: string, step: string, digest: Digest): string => `f${digest(`${chain}\n${step}`)}`;

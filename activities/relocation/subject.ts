@@ -1,6 +1,6 @@
 import type { ApplicationState } from '../../domain/application.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
-import type { Digest } from '../../domain/identity.ts';
+import { type Digest, stepKey } from '../../domain/identity.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
 import type { Application, Instance, Site, World } from '../ports.ts';
@@ -42,7 +42,7 @@ export interface Scene {
 }
 
 export function sceneOf({ world, digest }: Means, subject: Subject): Scene {
-  const key = (step: string): string => `f${digest(`${subject.chain}\n${step}`)}`;
+  const key = (step: string): string => stepKey(subject.chain, step, digest);
   const device = subject.users === '*' ? null : world.device(subject.users);
   if (subject.users !== '*' && device === null) throw failure('UnknownName', `no device is known for that user`);
   return {

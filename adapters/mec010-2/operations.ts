@@ -106,7 +106,6 @@ export const lcmOperations = (meo: Exchange) => {
 
   return { open, complete, close, begin };
 };
-export type LcmOperations = ReturnType<typeof lcmOperations>;
 
 const pathOf = (id: string): string => `${appLcmOpOccs}/${encodeURIComponent(id)}`;
 

@@ -89,18 +89,6 @@ async function closed(stage: Stage, name: string): Promise<Figures> {
   return (await stage.sandbox<{ total: Figures }>(`/devices/windows/${name}`, 'DELETE')).total;
 }
 
-/** Every device has had more writes acknowledged since. */
-export async function served(stage: Stage, more: number): Promise<void> {
-  const before = new Map((await worldOf(stage)).devices.devices.map(({ ue, acknowledged }) => [ue, acknowledged]));
-  await eventually(
-    async () =>
-      (await worldOf(stage)).devices.devices.every(
-        ({ ue, acknowledged }) => acknowledged >= (before.get(ue) ?? 0) + more,
-      ),
-    20_000,
-  );
-}
-
 /** A call that a fault holds. */
 export interface Holding {
   readonly id: string;

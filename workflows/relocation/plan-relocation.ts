@@ -1,8 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
+import { chainOf } from '../../domain/identity.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import type { RelocationOrder } from '../messages.ts';
 import { stepsAt } from '../steps.ts';
-import { chainOf } from './chain.ts';
 
 /** Step 1 and nothing else, without side effects: what would be done, and what stands in the way. */
 export async function planRelocation({ request, direction, pace }: RelocationOrder): Promise<Plan> {

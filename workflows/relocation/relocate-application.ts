@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { HandedOver } from '../../activities/relocation/hand-over.ts';
 import type { Checked } from '../../activities/relocation/check.ts';
+import { chainOf } from '../../domain/identity.ts';
 import { failures } from '../../domain/failures.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
 import type { StepName } from '../../domain/steps.ts';
@@ -16,7 +17,6 @@ import type { RelocationOrder } from '../messages.ts';
 import { Progress } from '../progress.ts';
 import { Saga } from '../saga.ts';
 import { stepsAt } from '../steps.ts';
-import { chainOf } from './chain.ts';
 import { Operator } from './operator.ts';
 import { Outcome } from './outcome.ts';
 
