@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import {
   Connection,
   type ConnectionOptions,
@@ -8,11 +10,37 @@ import {
 /**
  * A connection for answering requests: made when it is needed first, so that the API starts without Temporal; it gives up
  * within about 2 s (five attempts, 100 ms × 1.7ⁿ apart), since a pause between two attempts knows no deadline; and it
- * finds a Temporal that has come back within 2 s, however long that was away.
+ * finds a Temporal that has come back within 2 s, however long that was away. Closing it waits for the calls under way:
+ * an attempt that wakes up from its pause on a closed channel throws where nobody can catch it.
  */
-export const connectionFor = (options: ConnectionOptions): Connection =>
-  Connection.lazy({
+export function connectionFor(options: ConnectionOptions): Connection {
+  const underWay = new Set<InterceptingCall>();
+  const counted: Interceptor = (made, next) => {
+    const call: InterceptingCall = new InterceptingCall(next(made), {
+      start: (metadata, _, begin) => {
+        underWay.add(call);
+        begin(metadata, {
+          onReceiveStatus: (status, tell) => {
+            underWay.delete(call);
+            tell(status);
+          },
+        });
+      },
+    });
+    return call;
+  };
+  const connection = Connection.lazy({
     ...options,
-    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 5, initialIntervalMs: () => 100 }))],
+    interceptors: [
+      counted,
+      makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 5, initialIntervalMs: () => 100 })),
+    ],
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 },
   });
+  const close = connection.close.bind(connection);
+  connection.close = async () => {
+    while (underWay.size > 0) await sleep(10);
+    await close();
+  };
+  return connection;
+}

@@ -5,18 +5,18 @@ import { digest } from '../../configuration/digest.ts';
 import { Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { alone, command, engine, order, over, PATH, reached, RUNNING, starting } from '../support/served-engine.ts';
+import { alone, command, order, over, PATH, reached, RUNNING, starting, temporal } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** A Temporal whose index knows what it knew then. */
-const behind = (temporal: Client, then: object): Client =>
+const behind = (then: object): Client =>
   Object.create(temporal, { workflowService: { value: { listWorkflowExecutions: async () => then } } }) as Client;
 
 const noRuns = { executions: [], nextPageToken: null };
 
 describe('an Idempotency-Key', () => {
   it('makes a thousand starts at once one run, answered alike', async () => {
-    await over(new PortWorld(), async (api, temporal) => {
+    await over(new PortWorld(), async (api) => {
       const answers = await Promise.all(Array.from({ length: 1_000 }, async () => await starting(api, {}, 'storm')));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
       expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
@@ -27,7 +27,7 @@ describe('an Idempotency-Key', () => {
   });
 
   it('makes starts at several processes at once one run', async () => {
-    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+    await over(new PortWorld(), async (api, taskQueue) => {
       const others = await Promise.all(
         [1, 2].map(async () => await Served.start({ temporal, taskQueue, pace: quickPace })),
       );
@@ -41,7 +41,7 @@ describe('an Idempotency-Key', () => {
   });
 
   it('is the same run after that has ended, at this process and at another', async () => {
-    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+    await over(new PortWorld(), async (api, taskQueue) => {
       const first = await starting(api, {}, 'again');
       await reached(api, first.body, 'ended');
       const other = await Served.start({ temporal, taskQueue, pace: quickPace });
@@ -55,18 +55,18 @@ describe('an Idempotency-Key', () => {
   });
 
   it('is the same run though the index know nothing of it', async () => {
-    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+    await over(new PortWorld(), async (api, taskQueue) => {
       const first = await starting(api, {}, 'unknown');
       await reached(api, first.body, 'ended');
-      const other = await Served.start({ temporal: behind(temporal, noRuns), taskQueue, pace: quickPace });
+      const other = await Served.start({ temporal: behind(noRuns), taskQueue, pace: quickPace });
       await expect(starting(other, {}, 'unknown')).resolves.toMatchObject({ status: 202, body: { id: first.body.id } });
       await other.stop();
     });
   });
 
   it('with another body is refused though the index know nothing of it yet', async () => {
-    await over(new PortWorld(), async (_api, temporal, taskQueue) => {
-      const api = await Served.start({ temporal: behind(temporal, noRuns), taskQueue, pace: quickPace });
+    await over(new PortWorld(), async (_api, taskQueue) => {
+      const api = await Served.start({ temporal: behind(noRuns), taskQueue, pace: quickPace });
       const first = await starting(api, { cutOver: { approval: true } }, 'early');
       await expect(starting(api, { source: 'w1', target: 'a2' }, 'early')).resolves.toMatchObject({
         status: 409,
@@ -77,7 +77,7 @@ describe('an Idempotency-Key', () => {
   });
 
   it('with another body is refused: at once, at another process, and after the end', async () => {
-    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+    await over(new PortWorld(), async (api, taskQueue) => {
       const first = await starting(api, {}, 'reused');
       const other = await Served.start({ temporal, taskQueue, pace: quickPace });
       const refused = { status: 409, body: { failure: 'KeyReused', see: `${PATH}/${first.body.id}` } };
@@ -92,8 +92,8 @@ describe('an Idempotency-Key', () => {
 
   it('of a start whose answer was lost finds the run that was started', async () => {
     let lost = 0;
-    const temporal = new Client({
-      connection: engine.environment.connection,
+    const lossy = new Client({
+      connection: temporal.connection,
       interceptors: {
         workflow: [
           {
@@ -115,7 +115,7 @@ describe('an Idempotency-Key', () => {
       expect(again.status).toBe(202);
       const { count } = await temporal.workflow.count(`FerryKey = '${digest('lost')}'`);
       expect(count).toBe(1);
-    }, temporal);
+    }, lossy);
   });
 });
 
@@ -128,7 +128,7 @@ describe('another request for users that are being moved', () => {
     ['that crosses it', { source: 'a1', target: 'cloud' }, undefined],
     ['into its source', { source: 'a2', target: 'cloud' }, undefined],
   ])('%s, is answered 409 with a link to it', async (_, body, key) => {
-    await over(new PortWorld(), async (api, temporal) => {
+    await over(new PortWorld(), async (api) => {
       const first = await starting(api, { cutOver: { approval: true } }, `mine-${randomUUID()}`);
       expect(first.status).toBe(202);
       await eventually(async () => (await temporal.workflow.count(RUNNING)).count > 0);
@@ -159,7 +159,7 @@ describe('another request for users that are being moved', () => {
   });
 
   it('is a new relocation though the index say that the first still runs', async () => {
-    await over(new PortWorld(), async (api, temporal, taskQueue) => {
+    await over(new PortWorld(), async (api, taskQueue) => {
       const first = await starting(api, { cutOver: { approval: true } });
       await eventually(async () => (await temporal.workflow.count(RUNNING)).count > 0);
       const query = RUNNING;
@@ -167,7 +167,7 @@ describe('another request for users that are being moved', () => {
       await reached(api, first.body, 'held');
       await command(api, first.body, 'approve');
       await reached(api, first.body, 'ended');
-      const other = await Served.start({ temporal: behind(temporal, then), taskQueue, pace: quickPace });
+      const other = await Served.start({ temporal: behind(then), taskQueue, pace: quickPace });
       expect((await starting(other, { source: 'a1', target: 'cloud' })).status).toBe(202);
       await other.stop();
     });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { RelocationList } from '../../api/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { over, PATH, reached, RUNNING, starting } from '../support/served-engine.ts';
+import { over, PATH, reached, RUNNING, starting, temporal } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
 describe('the list', () => {
   it('tells by pages what runs and what has ended, as it is filtered', async () => {
-    await over(new PortWorld(), async (api, temporal) => {
+    await over(new PortWorld(), async (api) => {
       const there = await starting(api);
       await reached(api, there.body, 'ended');
       const back = await starting(api, { source: 'a1', target: 'cloud' });

@@ -9,7 +9,6 @@ import { eventually } from '../support/eventually.ts';
 import {
   alone,
   command,
-  engine,
   gate,
   order,
   over,
@@ -18,6 +17,7 @@ import {
   RUNNING,
   show,
   starting,
+  temporal,
 } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
@@ -54,7 +54,7 @@ describe('a relocation', () => {
   });
 
   it('can be read in the Temporal UI: a summary, details and search attributes', async () => {
-    await over(new PortWorld(), async (api, temporal) => {
+    await over(new PortWorld(), async (api) => {
       const { body } = await starting(api, { cutOver: { approval: true } }, 'ui');
       const { workflowId, runId } = parseRelocationId(body.id) ?? { workflowId: '', runId: '' };
       const run = await temporal.workflow.getHandle(workflowId, runId).describe();
@@ -89,7 +89,7 @@ describe('a relocation', () => {
   });
 
   it('that was terminated from outside is shown so, and is no longer to be commanded', async () => {
-    await over(new PortWorld(), async (api, temporal) => {
+    await over(new PortWorld(), async (api) => {
       const { body } = await starting(api, { cutOver: { approval: true } });
       const { workflowId, runId } = parseRelocationId(body.id) ?? { workflowId: '', runId: '' };
       await temporal.workflow.getHandle(workflowId, runId).terminate();
@@ -102,7 +102,7 @@ describe('a relocation', () => {
   });
 
   it('is unknown when its run never was, or is none of ours', async () => {
-    await over(new PortWorld(), async (api, temporal) => {
+    await over(new PortWorld(), async (api) => {
       const workflowId = `relocation:${digest('other')}`;
       const other = await temporal.workflow.start('other', { workflowId, taskQueue: 'elsewhere' });
       const ids = [other.firstExecutionRunId, randomUUID()].map((run) => `${digest('other')}.${run}`);
@@ -144,14 +144,14 @@ describe('without a worker', () => {
         expect(headers.get('retry-after')).not.toBeNull();
         expect(body.detail).toMatch(/within 20 s/);
       }
-      await eventually(async () => (await engine.environment.client.workflow.count(RUNNING)).count === 0);
+      await eventually(async () => (await temporal.workflow.count(RUNNING)).count === 0);
     });
   });
 });
 
 describe('looking without touching', () => {
   it('plans a relocation and starts none', async () => {
-    await over(new PortWorld(), async (api, temporal) => {
+    await over(new PortWorld(), async (api) => {
       const { status, body } = await api.post<Plan>(`${PATH}?dryRun=true`, order);
       expect(status).toBe(200);
       expect(body).toMatchObject({ direction: 'cloudToMec', possible: true, obstacles: [], guarantee: 'zeroLoss' });
@@ -181,7 +181,7 @@ describe('looking without touching', () => {
       await expect(api.get('/health/ready')).resolves.toMatchObject({ status: 200, body: { status: 'ready' } });
       api.stopping.abort();
       await expect(api.get('/health/ready')).resolves.toMatchObject({ status: 503 });
-      const unprepared = await Served.start({ temporal: engine.environment.client, prepared: false });
+      const unprepared = await Served.start({ temporal, prepared: false });
       await expect(unprepared.get('/health/ready')).resolves.toMatchObject({ status: 503 });
       await unprepared.stop();
     });

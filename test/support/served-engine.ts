@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import type { Relocation } from '../../api/resources.ts';
+import { connectionFor } from '../../api/temporal.ts';
 import { digest } from '../../configuration/digest.ts';
 import { temporalCli } from '../../temporal/obtain.ts';
 import { Served } from './api.ts';
@@ -14,10 +15,16 @@ import type { PortWorld } from './world.ts';
 
 /** The API over the real engine, for each test file that imports this on a dev server of its own. */
 export let engine: Engine;
+/** As the API's process connects. */
+export let temporal: Client;
 beforeAll(async () => {
   engine = await Engine.start(await temporalCli());
+  temporal = new Client({ connection: connectionFor({ address: engine.environment.address }) });
 });
-afterAll(async () => await engine.stop());
+afterAll(async () => {
+  await temporal.connection.close();
+  await engine.stop();
+});
 
 export const order = { application: 'counter', source: 'cloud', target: 'a1' };
 export const PATH = '/v1/relocations';
@@ -25,10 +32,9 @@ export const PATH = '/v1/relocations';
 /** The API and a worker, over a world of ports, on one real dev server. All relocations of before are ended first. */
 export async function over(
   world: PortWorld,
-  scenario: (api: Served, temporal: Client, taskQueue: string) => Promise<void>,
+  scenario: (api: Served, taskQueue: string) => Promise<void>,
 ): Promise<void> {
-  const temporal = engine.environment.client;
-  await quiet(temporal);
+  await quiet();
   const taskQueue = `api-${randomUUID()}`;
   const means = { world, pace: quickPace, digest };
   const worker = await Worker.create({
@@ -40,19 +46,16 @@ export async function over(
   });
   const api = await Served.start({ temporal, taskQueue, pace: quickPace });
   try {
-    await worker.runUntil(scenario(api, temporal, taskQueue));
+    await worker.runUntil(scenario(api, taskQueue));
   } finally {
     await api.stop();
   }
 }
 
 /** The API without a worker. */
-export async function alone(
-  scenario: (api: Served) => Promise<void>,
-  temporal = engine.environment.client,
-): Promise<void> {
-  await quiet(engine.environment.client);
-  const api = await Served.start({ temporal, taskQueue: `nobody-${randomUUID()}`, pace: quickPace });
+export async function alone(scenario: (api: Served) => Promise<void>, through = temporal): Promise<void> {
+  await quiet();
+  const api = await Served.start({ temporal: through, taskQueue: `nobody-${randomUUID()}`, pace: quickPace });
   try {
     await scenario(api);
   } finally {
@@ -62,7 +65,8 @@ export async function alone(
 
 export const RUNNING = "ExecutionStatus = 'Running'";
 
-async function quiet({ workflow }: Client): Promise<void> {
+async function quiet(): Promise<void> {
+  const { workflow } = temporal;
   await eventually(async () => {
     for await (const { workflowId, runId } of workflow.list({ query: RUNNING }))
       await workflow
