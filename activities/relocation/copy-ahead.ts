@@ -1,6 +1,6 @@
 import { canonical, missing, type HeldSubscription, type Subscription } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
-import type { Owner, Site } from '../ports.ts';
+import type { Owner } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
 import type { Found } from './found.ts';
 import { locate, sceneOf, type Means, type Scene, type Subject } from './subject.ts';
@@ -41,7 +41,7 @@ export const copying = (means: Means) => ({
       const subscriptionsCopied = async (): Promise<number> => {
         const copied = await copySubscriptions(scene, source, target, wait.signal);
         await dropVanished(scene, order.found, source, target, wait.signal);
-        return copied;
+        return copied.length;
       };
       const [subscriptions, users] = await Promise.all([subscriptionsCopied(), context()]);
       return { subscriptions, users };
@@ -71,17 +71,17 @@ export async function owners(
   return { source: { instance: from.id, endpoint: from.endpoint }, target: { instance: to.id, endpoint: to.endpoint } };
 }
 
-/** Makes again at the target what the source has and the target has not. Returns how many the moved users have. */
+/** Makes again at the target what the source has and the target has not. Returns all that the moved users have. */
 export async function copySubscriptions(
   { source, target, device }: Scene,
   from: Owner,
   to: Owner,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<HeldSubscription[]> {
   const wanted = concerning(device, await source.subscriptions.list(from, signal));
   const lacking = missing(wanted, await target.subscriptions.list(to, signal));
   await side(lacking, async (subscription) => void (await target.subscriptions.create(to, subscription, signal)));
-  return wanted.length;
+  return wanted;
 }
 
 /** Deletes copies of what vanished at the source. Before the hand-over only: then the target makes its own. */
@@ -100,21 +100,25 @@ async function dropVanished(
 }
 
 /** Of a shared instance only what names the device that moves. */
-export function concerning<S extends Subscription>(device: string | null, subscriptions: readonly S[]): S[] {
+function concerning<S extends Subscription>(device: string | null, subscriptions: readonly S[]): S[] {
   return device === null
     ? [...subscriptions]
     : subscriptions.filter((subscription) => canonical(subscription).includes(`"${device}"`));
 }
 
-/** What the moved users need no longer at the source. */
+/** Deletes these at the source, and no others: whatever was made there since has no copy yet. */
 export async function releaseSubscriptions(
-  site: Site,
-  device: string | null,
-  owner: Owner,
+  { source, target, device }: Scene,
+  copied: readonly HeldSubscription[],
+  from: Owner,
+  to: Owner,
   signal: AbortSignal,
 ): Promise<void> {
-  const held: HeldSubscription[] = concerning(device, await site.subscriptions.list(owner, signal));
-  await side(held, async ({ id }) => await site.subscriptions.remove(id, signal));
+  const lacking = missing(copied, await target.subscriptions.list(to, signal));
+  if (lacking.length > 0) throw failure('NotYet', `${target.name}: ${lacking.length} subscriptions are not there yet`);
+  await side(copied, async ({ id }) => await source.subscriptions.remove(id, signal));
+  const more = concerning(device, await source.subscriptions.list(from, signal));
+  if (more.length > 0) throw failure('NotYet', `${source.name}: ${more.length} subscriptions were made meanwhile`);
 }
 
 async function side<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

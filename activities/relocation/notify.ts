@@ -30,6 +30,6 @@ export const notifying = (means: Means) => ({
         signal,
       );
       const subscriptions = await copySubscriptions(scene, source, target, signal);
-      return { devices: notices !== undefined, subscriptions };
+      return { devices: notices !== undefined, subscriptions: subscriptions.length };
     }),
 });

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, it } from 'vitest';
+import { relocationActivities } from '../../activities/relocation/index.ts';
+import { Pace } from '../../configuration/peers.ts';
+import { PortWorld } from '../support/world.ts';
+
+it('leaves a subscription that is made while others are deleted, until it has a copy', async () => {
+  const world = new PortWorld();
+  const activities = relocationActivities({
+    world,
+    pace: { ...Pace.parse({}), pollMs: 1 },
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+  });
+  const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
+    await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
+  const subject = { chain: 'one/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
+  const { found } = await run(activities.checkRelocation, { ...subject, maxInterruptionMs: null, found: null });
+  const { instance } = await run(activities.instantiateTarget, { ...subject, found });
+  const both = { ...subject, found, instance };
+  await run(activities.copyAhead, both);
+  await run(activities.switchPath, both);
+  await run(activities.handOver, both);
+
+  const [source] = world.at('cloud');
+  const [target] = world.at('a1');
+  world.on('cloud.subscriptions.remove', () => {
+    if (source !== undefined) world.subscribe(source, 99);
+  });
+  await expect(run(activities.retireSource, both)).rejects.toThrow(/1 subscriptions were made meanwhile/);
+  expect(source).toMatchObject({ state: 'started', subscriptions: [{ filter: { ecgi: [99] } }] });
+  expect(target?.subscriptions).toHaveLength(3);
+
+  await expect(run(activities.retireSource, both)).resolves.toBe('stopped');
+  expect(source).toMatchObject({ state: 'stopped', subscriptions: [] });
+  expect(target?.subscriptions).toHaveLength(4);
+});
