@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Relocation } from '../../api/resources.ts';
-import { startDevServer, type DevServer } from '../../temporal/dev-server.ts';
+import { startDevServer, type DevServer, type DevServerPlan } from '../../temporal/dev-server.ts';
 import { temporalCli } from '../../temporal/obtain.ts';
 import { freePort } from '../../cli/ports.ts';
 import { eventually } from './eventually.ts';
@@ -42,6 +42,7 @@ const PACE = { quietMs: 400, pollMs: 50, retryMs: 100, heartbeatMs: 2_000 };
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'ferry-stage-'));
   readonly #parts: Part[] = [];
+  #plan: DevServerPlan | undefined;
   #temporal: DevServer | undefined;
   #environment: NodeJS.ProcessEnv = {};
   worker!: Part;
@@ -71,8 +72,9 @@ export class Stage {
     const uiPort = await freePort('127.0.0.1', 18_000 + net * 10);
     const log = join(this.folder, 'temporal.log');
     const configuration = join(this.folder, 'configuration.json');
+    this.#plan = { cli: await temporalCli(), port, uiPort, database: join(this.folder, 'temporal.db'), log };
     const [temporal, sandbox] = await Promise.all([
-      startDevServer({ cli: await temporalCli(), port, uiPort, database: join(this.folder, 'temporal.db'), log }),
+      startDevServer(this.#plan),
       this.start('sandbox/main.ts', [
         '--net',
         String(net),
@@ -111,6 +113,20 @@ export class Stage {
   /** SIGKILL, and seen dead. */
   async killWorker(): Promise<void> {
     await this.worker.kill();
+  }
+
+  /** SIGKILL, and seen dead. */
+  async killTemporal(): Promise<void> {
+    if (this.#temporal === undefined) throw new Error('no Temporal server was started');
+    process.kill(this.#temporal.pid, 'SIGKILL');
+    const how = await this.#temporal.exited;
+    if (how !== 'SIGKILL') throw new Error(`the Temporal server did not die of SIGKILL: ${how}`);
+  }
+
+  /** On the same port, with what it had written. */
+  async startTemporalAgain(): Promise<void> {
+    if (this.#plan === undefined) throw new Error('no Temporal server was started');
+    this.#temporal = await startDevServer(this.#plan);
   }
 
   async start(script: string, args: readonly string[] = []): Promise<Part> {
