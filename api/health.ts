@@ -20,12 +20,14 @@ export const healthHandlers = (
     res.json({ status: 'live' });
   },
   showReadiness: async (_req, res) => {
-    if (stopping.aborted) throw unavailable('it is shutting down', 'Ask another one.');
+    const goesOn = (): void => {
+      if (stopping.aborted) throw unavailable('it is shutting down', 'Ask another one.');
+    };
+    goesOn();
     const { namespace } = temporal.options;
-    await temporal.withDeadline(
-      Date.now() + PROBE_MS,
-      async () => await temporal.workflowService.describeNamespace({ namespace }),
-    );
+    await temporal
+      .withDeadline(Date.now() + PROBE_MS, async () => await temporal.workflowService.describeNamespace({ namespace }))
+      .finally(goesOn); // it may have been told to stop meanwhile
     if (!prepared())
       throw unavailable('Temporal answers, but is not known yet to have our search attributes', 'Ask again.');
     res.json({ status: 'ready' });
