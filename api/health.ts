@@ -12,24 +12,29 @@ export interface Condition {
   readonly prepared: () => boolean;
 }
 
-export const healthHandlers = (
+export function healthHandlers(
   temporal: Client,
   { stopping, prepared }: Condition,
-): Handlers<'showLiveness' | 'showReadiness'> => ({
-  showLiveness: (_req, res) => {
-    res.json({ status: 'live' });
-  },
-  showReadiness: async (_req, res) => {
-    const goesOn = (): void => {
-      if (stopping.aborted) throw unavailable('it is shutting down', 'Ask another one.');
-    };
-    goesOn();
-    const { namespace } = temporal.options;
-    await temporal
-      .withDeadline(Date.now() + PROBE_MS, async () => await temporal.workflowService.describeNamespace({ namespace }))
-      .finally(goesOn); // it may have been told to stop meanwhile
-    if (!prepared())
-      throw unavailable('Temporal answers, but is not known yet to have our search attributes', 'Ask again.');
-    res.json({ status: 'ready' });
-  },
-});
+): Handlers<'showLiveness' | 'showReadiness'> {
+  const goesOn = (): void => {
+    if (stopping.aborted) throw unavailable('it is shutting down', 'Ask another one.');
+  };
+  return {
+    showLiveness: (_req, res) => {
+      res.json({ status: 'live' });
+    },
+    showReadiness: async (_req, res) => {
+      goesOn();
+      const { namespace } = temporal.options;
+      await temporal
+        .withDeadline(
+          Date.now() + PROBE_MS,
+          async () => await temporal.workflowService.describeNamespace({ namespace }),
+        )
+        .finally(goesOn); // it may have been told to stop meanwhile
+      if (!prepared())
+        throw unavailable('Temporal answers, but is not known yet to have our search attributes', 'Ask again.');
+      res.json({ status: 'ready' });
+    },
+  };
+}
