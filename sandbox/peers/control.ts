@@ -3,7 +3,7 @@ import type { Around } from '../exchange.ts';
 import { FaultOrder, Faults } from '../faults.ts';
 import { Journal } from '../journal.ts';
 import { type Peer, servePeer } from '../peer.ts';
-import { found } from '../problem.ts';
+import { found, Refused } from '../problem.ts';
 import { runningInstances } from '../runner.ts';
 import { type Cells, CellChangeOrder, MobilityOrder } from './cells.ts';
 
@@ -22,7 +22,13 @@ export async function serveControl(
   routes.get('/processes', (_req, res) => void res.json(runningInstances()));
 
   routes.get('/faults', (_req, res) => void res.json(faults.list()));
-  routes.post('/faults', (req, res) => void res.status(201).json({ id: faults.add(FaultOrder.parse(req.body)).id }));
+  routes.post('/faults', (req, res) => {
+    const order = FaultOrder.parse(req.body);
+    const names = peers.map(({ name }) => name);
+    if (!names.includes(order.peer))
+      throw new Refused(400, `${order.peer} takes no faults; these do: ${names.toSorted().join(', ')}`);
+    res.status(201).json({ id: faults.add(order).id });
+  });
   routes.delete('/faults', (_req, res) => {
     faults.clear();
     res.status(204).end();

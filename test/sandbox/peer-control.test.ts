@@ -61,6 +61,9 @@ describe('control over the peers', () => {
     expect(
       (await ask('POST', `${control.url}/faults`, { peer: 'things', operation: 'things', kind: 'reset' })).status,
     ).toBe(400);
+    expect(
+      (await ask('POST', `${control.url}/faults`, { peer: 'vantage-wifi', operation, kind: 'reset' })).body,
+    ).toMatchObject({ status: 400, detail: 'vantage-wifi takes no faults; these do: things' });
     expect((await ask('POST', `${control.url}/faults/f9/release`)).status).toBe(404);
   });
 
