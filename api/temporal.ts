@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import { InterceptingCall, type Interceptor, status as statuses } from '@grpc/grpc-js';
 import {
   Connection,
   type ConnectionOptions,
@@ -10,8 +10,8 @@ import {
 /**
  * A connection for answering requests: made when it is needed first, so that the API starts without Temporal; it gives up
  * within about 2 s (five attempts, 100 ms × 1.7ⁿ apart), since a pause between two attempts knows no deadline; and it
- * finds a Temporal that has come back within 2 s, however long that was away. Closing it waits for the calls under way:
- * an attempt that wakes up from its pause on a closed channel throws where nobody can catch it.
+ * finds a Temporal that has come back within 2 s, however long that was away. Closing it cancels the calls under way, and
+ * waits for them: an attempt that wakes up from its pause on a closed channel throws where nobody can catch it.
  */
 export function connectionFor(options: ConnectionOptions): Connection {
   const underWay = new Set<InterceptingCall>();
@@ -39,6 +39,7 @@ export function connectionFor(options: ConnectionOptions): Connection {
   });
   const close = connection.close.bind(connection);
   connection.close = async () => {
+    for (const call of underWay) call.cancelWithStatus(statuses.CANCELLED, 'the connection is being closed');
     while (underWay.size > 0) await sleep(10);
     await close();
   };
