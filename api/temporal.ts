@@ -15,7 +15,7 @@ import {
  */
 export function connectionFor(options: ConnectionOptions): Connection {
   const underWay = new Set<InterceptingCall>();
-  const counted: Interceptor = (made, next) => {
+  const watched: Interceptor = (made, next) => {
     const call: InterceptingCall = new InterceptingCall(next(made), {
       start: (metadata, _, begin) => {
         underWay.add(call);
@@ -32,7 +32,7 @@ export function connectionFor(options: ConnectionOptions): Connection {
   const connection = Connection.lazy({
     ...options,
     interceptors: [
-      counted,
+      watched,
       makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 5, initialIntervalMs: () => 100 })),
     ],
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { fleet, hold, measured, subscribers, worldOf } from '../support/sight.ts';
+import { fleet, hold, measured, servingIn, subscribers, unharmed, worldOf } from '../support/sight.ts';
 import { Stage, type Logged } from '../support/stage.ts';
 
 /** The worker is killed between an effect at a peer and the end of its activity, for each effect of a relocation. */
@@ -63,10 +63,6 @@ beforeAll(async () => {
 });
 afterAll(async () => await stage?.strike());
 
-const OF_THE_APPLICATION = /confirm_ready$|app_mobility_services$/;
-const effectsSince = async (n: number): Promise<string[]> =>
-  (await stage.effects(n)).filter((effect) => !OF_THE_APPLICATION.test(effect));
-
 /** Of the first, what the second does not have, counted one by one. */
 function less(all: readonly string[], others: readonly string[]): string[] {
   const left = [...others];
@@ -116,9 +112,7 @@ async function isServedAt(site: Site): Promise<void> {
   const owners = subscribers(world);
   expect(owners).toHaveLength(3);
   for (const owner of owners) expect(owner.startsWith(`127.${NETWORK}.${site === 'a1' ? 21 : 41}.`)).toBe(true);
-  expect([...new Set(world.devices.devices.map(({ instance }) => instance))]).toEqual([
-    site === 'a1' ? instances[0]?.id : 'counter-0',
-  ]);
+  expect(servingIn(world)).toEqual([site === 'a1' ? instances[0]?.id : 'counter-0']);
 }
 
 async function bringTo(site: Site): Promise<void> {
@@ -140,8 +134,6 @@ async function forgetPackage(): Promise<void> {
   }
 }
 
-const unharmed = { lost: 0, stale: 0, doubled: 0 };
-
 describe('without a fault', () => {
   it.each([
     { target: 'a1' as const, effects: [...packaging, ...toHost] },
@@ -151,7 +143,7 @@ describe('without a fault', () => {
     const { result, figures } = await measured(stage, async () => await stage.relocate(away[target], target));
     expect(result).toMatchObject({ outcome: 'relocated' });
     expect(figures).toMatchObject(unharmed);
-    expect((await effectsSince(since)).toSorted()).toEqual(effects.toSorted());
+    expect((await stage.effects(since)).toSorted()).toEqual(effects.toSorted());
     await isServedAt(target);
   });
 });
@@ -190,7 +182,7 @@ describe('a worker killed when a peer has executed a call, and before it answere
     });
     expect(result).toMatchObject({ outcome: 'relocated', leftovers: [], moved: { subscriptions: 3 } });
     expect(figures).toMatchObject(unharmed);
-    const effects = await effectsSince(since);
+    const effects = await stage.effects(since);
     expect(less(expected, effects)).toEqual([]);
     const mayRepeat = repeatable.some((one) => one.effect === effect && one.nth === nth && one.target === target);
     expect(less(effects, expected)).toEqual(mayRepeat ? [effect] : []);

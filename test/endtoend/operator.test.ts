@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { hold } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** What waits for an operator, with real processes: parked after the hand-over, held before it. */
@@ -124,18 +125,12 @@ describe('a held cut-over', () => {
 
 describe('a pause', () => {
   it('holds a relocation between its steps until it is resumed', async () => {
-    const slow = {
-      peer: 'platform-a1',
-      operation: 'POST /rni/v2/subscriptions',
-      kind: 'hold',
-      when: 'before',
-      times: 1,
-    };
-    const hold = await stage.fault(slow);
+    const slow = { peer: 'platform-a1', operation: 'POST /rni/v2/subscriptions' };
+    const call = await hold(stage, { ...slow, when: 'before' });
     const { id } = await stage.begin('cloud', 'a1');
-    await eventually(async () => (await stage.faultState(hold)).held > 0, 20_000);
+    await call.held();
     expect(await act(id, 'pause')).toBe(200);
-    await stage.sandbox(`/faults/${hold}/release`, 'POST', {});
+    await call.release();
     const paused = await stage.reaches(id, ['paused']);
     expect(paused.actions).toStrictEqual(['resume', 'cancel']);
     expect(await act(id, 'resume')).toBe(200);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Relocation } from '../../api/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { fleet, measured, subscribers, worldOf } from '../support/sight.ts';
+import { fleet, measured, subscribers, unharmed, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** After the hand-over there is only forward: what cannot be finished is parked, and an operator says how to go on. */
@@ -15,8 +15,6 @@ beforeAll(async () => {
 });
 afterEach(async () => await stage.clearFaults());
 afterAll(async () => await stage?.strike());
-
-const unharmed = { lost: 0, stale: 0, doubled: 0 };
 
 /** The platform at which the source's subscriptions are refuses to delete them for as long as the fault is there. */
 async function parkedAtRetire(): Promise<Relocation> {

@@ -52,7 +52,14 @@ export interface Figures {
   readonly longestGapMs: number;
 }
 
+export const unharmed = { lost: 0, stale: 0, doubled: 0 };
+
 export const worldOf = async (stage: Stage): Promise<World> => await stage.sandbox<World>('/state');
+
+/** Instances by which devices were answered last. */
+export const servingIn = ({ devices }: World): (string | null)[] => [
+  ...new Set(devices.devices.map(({ instance }) => instance)),
+];
 
 /** Hosts of the instances to which subscriptions at any platform belong, sorted. */
 export const subscribers = ({ peers }: World): string[] =>

@@ -256,16 +256,21 @@ export class Stage {
     return found;
   }
 
-  /** State-changing calls that peers executed, as `peer METHOD path` with ids left out. */
-  async effects(since = 0): Promise<string[]> {
+  /** What peers executed for Ferry and what changed their state, as `peer METHOD path` with ids left out. */
+  async effects(since: number): Promise<string[]> {
     const log = await this.sandbox<Logged[]>(`/log?since=${since}`);
-    return log.filter(({ effect }) => effect).map(({ peer, method, path }) => `${peer} ${method} ${anonymous(path)}`);
+    return log
+      .filter(({ effect, path }) => effect && !OF_THE_APPLICATION.test(path))
+      .map(({ peer, method, path }) => `${peer} ${method} ${anonymous(path)}`);
   }
 
   async logEnd(): Promise<number> {
     return (await this.sandbox<Logged[]>('/log?since=0')).at(-1)?.n ?? 0;
   }
 }
+
+/** What an instance does at its platform by itself. */
+const OF_THE_APPLICATION = /confirm_ready$|app_mobility_services$/;
 
 /** Ids and keys differ from run to run. */
 export const anonymous = (path: string): string =>
