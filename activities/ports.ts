@@ -125,6 +125,60 @@ export interface Context {
   settle(at: Endpoint, settle: { relocation: string; retired: boolean }, signal: AbortSignal): Promise<Settlement>;
 }
 
+/** Whom the path is to lead where. Addresses: lives inside one activity. */
+export interface Lead {
+  /** The name by which devices find the application. */
+  readonly name: string;
+  /** Address of the one device that moves; null: all. */
+  readonly device: string | null;
+  readonly from: { readonly instance: string; readonly endpoint: Endpoint };
+  readonly to: { readonly instance: string; readonly endpoint: Endpoint };
+  /** Every address at which devices may still look for the application, the source's included. */
+  readonly former: readonly string[];
+  /** Do both sites steer the same access network? */
+  readonly sameNetwork: boolean;
+}
+
+/** What was found of the path to one instance, or of what a site has where there is none yet. */
+export interface PathSight {
+  /** Can these devices be led by this site at all: by the name, by their traffic? Probed, not assumed. */
+  readonly by: { readonly name: boolean; readonly traffic: boolean };
+  /** For the plan: each rule that would be turned, and what cannot be, as sentences without addresses. */
+  readonly told: readonly string[];
+  /** Seconds for which resolvers may keep an answer. */
+  readonly ttlSeconds: number;
+  /** Addresses that are led to this instance already: devices may still have them. */
+  readonly former: readonly string[];
+}
+
+/**
+ * How devices are led to the instances of a site, and away from them (GR MEC 035, [5.3.2-7], [5.4.2-5], [5.4.2-6]). A
+ * turn is planned once, carried out, and undone: sealed, it is what the history keeps of it.
+ */
+export interface Path {
+  /** `instance`: null where it is yet to be made. */
+  look(
+    instance: string | null,
+    whom: { readonly name: string; readonly device: string | null },
+    signal: AbortSignal,
+  ): Promise<PathSight>;
+  /**
+   * What has to change of the rules of `lead.to` (here) or of `lead.from` (away). `earlier`: a turn that may have been carried
+   * out, wholly or in part; what it found is what this one restores.
+   */
+  plan(way: 'here' | 'away', lead: Lead, earlier: string | null, signal: AbortSignal): Promise<string>;
+  /** Carries it out, rule by rule, by compare-and-swap; returns how many were changed. OwnershipLost, Conflict. */
+  turn(turn: string, wait: Wait): Promise<number>;
+  /** Undoes exactly what the turn changes, whatever has been carried out of it; "nothing there" is success. */
+  turnBack(turn: string, wait: Wait): Promise<number>;
+  /** Is any device led to this instance, by any active rule of its own? */
+  holds(instance: string, signal: AbortSignal): Promise<boolean>;
+  /** A shared instance stays: its rules no longer name this device. Conflict. */
+  release(instance: string, device: string, wait: Wait): Promise<void>;
+  /** The drain is over and these addresses are nobody's any more: rules of this instance no longer lead them here. */
+  forget(instance: string, addresses: readonly string[], wait: Wait): Promise<void>;
+}
+
 /** MEC 021: what the application said of its mobility, where its platform has the service. */
 export interface Mobility {
   /** Does any of these users' registrations say APP_MOBILITY_NOT_ALLOWED? */
