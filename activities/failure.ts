@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failures, type FailureType } from '../domain/failures.ts';
 
 /**
@@ -13,3 +13,18 @@ export const failure = (type: FailureType, message: string, retryAfterMs?: numbe
     nonRetryable: !failures[type].retry,
     ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
   });
+
+/** The same failure, with what the step kept: names and facts for whoever undoes it. */
+export function keeping(error: unknown, kept: Readonly<Record<string, unknown>>): unknown {
+  if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [{ kept }]);
+  if (!(error instanceof ApplicationFailure)) return error;
+  const { message, type, nonRetryable, nextRetryDelay } = error;
+  return ApplicationFailure.create({
+    message,
+    ...(type != null && { type }),
+    nonRetryable: nonRetryable ?? false,
+    details: [{ kept }],
+    ...(nextRetryDelay != null && { nextRetryDelay }),
+    cause: error,
+  });
+}

@@ -1,6 +1,5 @@
 import type { ApplicationState, Receipt, Settlement } from '../domain/application.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
-import type { Rule, Versioned } from '../domain/rule.ts';
 import type { HeldSubscription, Subscription } from '../domain/subscription.ts';
 
 /**
@@ -16,6 +15,10 @@ export interface Wait {
   readonly progress: (told: string) => void;
   /** Pause between two looks; rejects when cancelled. */
   readonly pause: () => Promise<void>;
+  /** Remembers a name or a fact for the next attempt, and for whoever has to undo this one. No address, no secret. */
+  readonly keep: (name: string, value: unknown) => void;
+  /** What this attempt or an earlier one kept. */
+  readonly kept: (name: string) => unknown;
 }
 
 /** An application as the configuration knows it. */
@@ -92,17 +95,10 @@ export interface Subscriptions {
   missing(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** DNS and traffic rules of one instance at its own platform (MEC 011). */
-export interface Steering {
-  /** Probed, not assumed: some platforms answer 501 to every rule. */
-  available(signal: AbortSignal): Promise<boolean>;
-  read(instance: string, signal: AbortSignal): Promise<readonly Versioned[]>;
-  /** Compare-and-swap. `lost`: it is no longer as it was read; the caller reads again and decides. */
-  write(instance: string, to: Rule, from: Versioned, signal: AbortSignal): Promise<'written' | 'lost'>;
-}
-
-/** The application contract, asked of an instance. */
+/** What the users of an application have at its instances: by the application contract, or nothing. */
 export interface Context {
+  /** What can be promised of it. */
+  readonly guarantee: 'zeroLoss' | 'stateless';
   state(at: Endpoint, users: string, signal: AbortSignal): Promise<ApplicationState>;
   /** PromisedElsewhere, NotServing. With a target the source begins to copy ahead; the answer tells how far it is. */
   promise(
@@ -122,7 +118,16 @@ export interface Context {
    * At the source: decides for ever; with `retired`, after a hand-over, it drops the context of the users it gave away.
    * At the target: drops what was copied under this relocation and not handed over.
    */
-  settle(at: Endpoint, settle: { relocation: string; retired: boolean }, signal: AbortSignal): Promise<Settlement>;
+  settle(
+    at: Endpoint,
+    settle: { relocation: string; retired: boolean },
+    signal: AbortSignal,
+  ): Promise<{ readonly settlement: Settlement; readonly serves: boolean }>;
+  /**
+   * May this instance be taken away? It says no while it serves anybody or another relocation is on its way to it; once
+   * it has said yes it takes nobody in any more. `relocation`: the one that asks.
+   */
+  retire(at: Endpoint, relocation: string, signal: AbortSignal): Promise<'retires' | 'stays'>;
 }
 
 /** Whom the path is to lead where. Addresses: lives inside one activity. */
@@ -181,8 +186,8 @@ export interface Path {
 
 /** MEC 021: what the application said of its mobility, where its platform has the service. */
 export interface Mobility {
-  /** Does any of these users' registrations say APP_MOBILITY_NOT_ALLOWED? */
-  forbidden(instance: string, device: string | null, signal: AbortSignal): Promise<boolean>;
+  /** What these users' registrations say: the strictest of them. */
+  of(instance: string, device: string | null, signal: AbortSignal): Promise<'free' | 'confirmation' | 'forbidden'>;
 }
 
 /** Tells devices their new endpoint (MEC 016 AddressChangeNotification, through the LCM proxy). */
@@ -219,12 +224,12 @@ export interface Site {
   readonly packages: Packages;
   readonly instances: Instances;
   readonly subscriptions: Subscriptions;
-  /** Undefined: no rules there (a cloud, or a platform that answers 501). */
-  readonly steering: Steering | undefined;
+  /** Undefined: nobody is led by anything of this site (a cloud). */
+  readonly path: Path | undefined;
+  /** The users' context at instances of this application here. */
+  readonly context: (application: Application) => Context;
   readonly mobility: Mobility | undefined;
   readonly notices: Notices | undefined;
-  /** For the plan: the published calls behind a step, as peer and call, without addresses. */
-  calls(step: string): readonly { readonly peer: string; readonly call: string }[];
 }
 
 /** The result of probing one peer. */
@@ -236,12 +241,10 @@ export interface PeerSurvey {
   readonly capabilities: readonly { readonly name: string; readonly available: boolean; readonly detail: string }[];
 }
 
-/** Everything that is configured. Throws UnknownName for what is not. */
-export interface World {
-  site(name: string): Site;
-  application(name: string): Application;
-  /** The device's address by the user's ueIdentityTag; null where the catalogue has none. */
-  device(user: string): string | null;
-  readonly context: Context;
-  survey(signal: AbortSignal): Promise<readonly PeerSurvey[]>;
+/** What is known of sites, applications and devices. Throws UnknownName for what is not. */
+export interface Catalogue {
+  site(name: string): Promise<Site>;
+  application(name: string): Promise<Application>;
+  /** The device's address by the user's ueIdentityTag; null where none is known. */
+  device(user: string): Promise<string | null>;
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import { actions, type Action } from '../domain/procedure.ts';
+
+export type { Action };
 import { Direction, RelocationRequest, RelocationResult } from '../domain/relocation.ts';
 
 /** What the API answers: one shape per resource. The OpenAPI document is generated from these. */
 
 const Instant = z.iso.datetime();
-
-export const actions = ['pause', 'resume', 'cancel', 'approve', 'retry', 'abandon'] as const;
-export type Action = (typeof actions)[number];
 
 export const Relocation = z
   .object({

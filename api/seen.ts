@@ -54,7 +54,8 @@ function pendingIn({ raw }: WorkflowExecutionDescription): Pending | undefined {
   const [activity] = raw.pendingActivities ?? [];
   if (activity === undefined) return undefined;
   const [told] = activity.heartbeatDetails?.payloads ?? [];
-  const sentence: unknown = told == null ? undefined : defaultPayloadConverter.fromPayload(told);
+  const details: unknown = told == null ? undefined : defaultPayloadConverter.fromPayload(told);
+  const sentence = typeof details === 'object' && details !== null && 'told' in details ? details.told : details;
   const failure = activity.lastFailure;
   const type = failure?.applicationFailureInfo?.type ?? '';
   return {

@@ -1,6 +1,7 @@
+import { actionsOf, type Action } from '../domain/procedure.ts';
 import type { RelocationResult, RelocationStatus } from '../domain/relocation.ts';
-import { stepNames, steps, type StepName } from '../domain/steps.ts';
-import type { Action, Relocation } from './resources.ts';
+import { stepNames, steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
+import type { Relocation } from './resources.ts';
 import type { Pending, Seen } from './seen.ts';
 
 /** What the workflow itself said, or why it said nothing: it was not asked, or no worker answered. */
@@ -40,27 +41,9 @@ function standing(seen: Seen, told: Told, result: RelocationResult | null): Stan
   return {
     state: told.state,
     step: told.step,
-    actions: actionsIn(told),
+    actions: [...actionsOf(told)],
     waitingFor: waitsFor(seen, told),
   };
-}
-
-/** What an operator may do, by the rules of the workflow's own validators. */
-export function actionsIn(status: RelocationStatus): Action[] {
-  switch (status.state) {
-    case 'working':
-      return status.cancellable ? ['pause', 'cancel'] : ['pause'];
-    case 'paused':
-      return status.cancellable ? ['resume', 'cancel'] : ['resume'];
-    case 'held':
-      return ['approve', 'cancel'];
-    case 'parked':
-      return ['retry', 'abandon'];
-    case 'rollingBack':
-    case 'ended':
-      break;
-  }
-  return [];
 }
 
 /** Without the workflow's word: what can be told from the step under way. */
@@ -105,12 +88,16 @@ const stepOf = ({ activity }: Pending): StepName | undefined =>
 const titleOf = (pending: Pending): string => {
   const step = stepOf(pending);
   if (pending.activity === 'settle') return 'the source: what became of the hand-over';
-  return step === undefined ? `the undo ${pending.activity}` : steps[step].title;
+  if (step !== undefined) return steps[step].title;
+  return Object.hasOwn(undos, pending.activity)
+    ? `undo: ${undos[pending.activity as UndoName].title}`
+    : pending.activity;
 };
 
 function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'] {
   const { pending } = seen;
-  const person = (what: string, until: string | null, lastFailure: string | null): Relocation['waitingFor'] => ({
+  const deadline = seen.memo.request.deadline ?? null;
+  const person: Person = (what, until, lastFailure) => ({
     what,
     since: status.since,
     until,
@@ -120,15 +107,13 @@ function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'
   });
   switch (status.state) {
     case 'paused':
-      return person(`an operator: paused before "${steps[status.step].title}"`, null, null);
+      return person(`an operator: paused before "${steps[status.step].title}"`, deadline, null);
     case 'held':
       return status.until === null
-        ? person('an operator: the cut-over has to be approved', null, null)
+        ? person('an operator: the cut-over has to be approved', deadline, null)
         : person('the time of the cut-over', status.until, null);
-    case 'parked': {
-      const { type, message } = status.failure;
-      return person('an operator: retry, or abandon it', null, `${type}: ${message}`);
-    }
+    case 'parked':
+      return parked(status, person);
     case 'working':
     case 'rollingBack':
       if (pending !== undefined) return during(seen, pending);
@@ -139,6 +124,24 @@ function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'
       break;
   }
   return null;
+}
+
+type Person = (what: string, until: string | null, lastFailure: string | null) => Relocation['waitingFor'];
+
+/** On the way back: what is still to be undone, and why it could not be; on the way forward: what the step failed of. */
+function parked(
+  { failure, left, until, abandonable }: Extract<RelocationStatus, { state: 'parked' }>,
+  person: Person,
+): Relocation['waitingFor'] {
+  const may = abandonable ? 'retry, or abandon it' : 'retry: it is not known yet who serves the users';
+  const [first] = left;
+  if (first === undefined) return person(`an operator: ${may}`, until, `${failure.type}: ${failure.message}`);
+  const undone = left.map(({ undo }) => `"${undos[undo as UndoName].title}"`).join(', ');
+  return person(
+    `an operator, on the way back: ${may}; still to be undone: ${undone}`,
+    until,
+    left.map(({ type, message }) => `${type}: ${message}`).join('; '),
+  );
 }
 
 const during = (seen: Seen, pending: Pending): Relocation['waitingFor'] => ({

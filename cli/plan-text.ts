@@ -9,7 +9,7 @@ const guarantees: Record<Plan['guarantee'], string> = {
 
 /** What would be done and what stands in the way, for a person. */
 export function planLines(plan: Plan, terminal: Terminal): string[] {
-  const { direction, possible, obstacles, calls, expectedFreezeMs, steering, observed, drainMs } = plan;
+  const { direction, possible, obstacles, expectedFreezeMs, steering, observed, drainMs } = plan;
   return [
     possible
       ? terminal.paint('green', `possible (${direction})`)
@@ -26,6 +26,8 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
     `  drain          at least ${seconds(drainMs)}`,
     ...steering.map((rule) => `  steering       ${rule}`),
     ...(observed ? [] : ['  no vantage point: the switch of the path would not be observed']),
-    ...calls.map(({ step, peer, call }) => `  ${step.padEnd(14)} ${peer}: ${call}`),
+    ...(plan.confirmation
+      ? ['  confirmation   it will be held until it is approved: the application wants that (MEC 021)']
+      : []),
   ];
 }

@@ -33,7 +33,9 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
   if (failure !== null)
     lines.push(`${failure.type} at ${failure.step}: ${failure.message}`, `Remedy: ${failure.remedy}`);
   if (result.cancelTooLate) lines.push('A cancellation came too late: the hand-over had begun.');
-  return lines.concat(leftovers.map((leftover) => `left behind: ${leftover}`));
+  for (const { undo, type, message, remedy } of leftovers)
+    lines.push(`left behind by ${undo}: ${type}: ${message}`, `Remedy: ${remedy}`);
+  return lines;
 }
 
 /** Everything that is known of one, for a person. */

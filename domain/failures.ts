@@ -36,7 +36,14 @@ export const failures = {
   PromisedElsewhere: {
     retry: false,
     status: 409,
-    remedy: 'Another relocation moves these users: wait for its end, or cancel it.',
+    remedy:
+      'Follow that relocation with `ferry show`: wait for its end, or cancel it. If it was terminated, docs/operations.md says how its users are released.',
+  },
+  AuthoritySplit: {
+    retry: false,
+    status: 409,
+    remedy:
+      'Two instances accept writes of the same users: find out by their logs which one is right, and have its orchestrator stop the other.',
   },
   TargetRefused: { retry: false, status: 409, remedy: 'Choose another target, or free resources at this one.' },
   ServiceMissing: {
@@ -112,6 +119,17 @@ export const failures = {
     retry: false,
     status: 409,
     remedy: 'The source decided to keep its users (the target did not answer in time): start anew.',
+  },
+  SourceLost: {
+    retry: false,
+    status: 409,
+    remedy:
+      'The source no longer serves its users, and the target holds the only copy of their context: bring the source back and retry, or abandon, which leaves the target as it is.',
+  },
+  InDoubt: {
+    retry: false,
+    status: 409,
+    remedy: 'Only the source can tell who serves its users: see to it that it can be reached, then retry.',
   },
   StillInUse: {
     retry: false,

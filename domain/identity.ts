@@ -29,8 +29,17 @@ export const chainOf = ({
   firstExecutionRunId: string;
 }): string => `${workflowId}/${firstExecutionRunId}`;
 
+/** By this name an application knows the relocation: the id that the API gives out, so that a person can follow it. */
+export function relocationNameOf(chain: string): string {
+  const slash = chain.lastIndexOf('/');
+  return relocationId(chain.slice(0, slash), chain.slice(slash + 1));
+}
+
 /**
  * By this name what a step makes at a peer is found again. A letter and 25 characters of base32: short and plain enough
  * for every API (MEC 016: 32, E/WBI: [a-z0-9]).
  */
 export const stepKey = (chain: string, step: string, digest: Digest): string => `f${digest(`${chain}\n${step}`)}`;
+
+/** Is this a name that a step of some relocation gave? */
+export const isStepKey = (name: string | null): boolean => name !== null && /^f[a-z2-7]{25}$/.test(name);

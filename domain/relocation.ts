@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { FailureType } from './failures.ts';
+import { failures, type FailureType } from './failures.ts';
+import type { ProcedureStatus } from './procedure.ts';
 import type { StepName } from './steps.ts';
 
 /** A name of the configuration file. */
@@ -69,14 +70,25 @@ export const Plan = z
       .meta({ description: 'Each rule that would be changed, and from where it is observed.' }),
     observed: z.boolean().meta({ description: 'False: no vantage point, so the switch would not be observed.' }),
     guarantee: Guarantee,
+    confirmation: z
+      .boolean()
+      .meta({ description: 'The application wants each move confirmed (MEC 021): held until it is approved.' }),
     expectedFreezeMs: z.int().nullable(),
     drainMs: z.int(),
-    calls: z.array(z.object({ step: z.string(), peer: z.string(), call: z.string() })),
   })
   .meta({ id: 'Plan' });
 export type Plan = z.infer<typeof Plan>;
 
 const Millis = z.int().nonnegative();
+
+const Leftover = z
+  .object({
+    undo: z.string(),
+    type: z.enum(Object.keys(failures) as [FailureType, ...FailureType[]]),
+    message: z.string().meta({ description: 'What is left, at which peer, and why.' }),
+    remedy: z.string(),
+  })
+  .meta({ id: 'Leftover' });
 
 export const RelocationResult = z
   .object({
@@ -88,7 +100,9 @@ export const RelocationResult = z
       .object({ type: z.string(), step: z.string(), message: z.string(), remedy: z.string() })
       .nullable()
       .meta({ description: 'Why it did not go through.' }),
-    leftovers: z.array(z.string()).meta({ description: 'What an undo could not remove; empty is what to expect.' }),
+    leftovers: z
+      .array(Leftover)
+      .meta({ description: 'What was given up before it could be undone; empty is what to expect.' }),
     durationsMs: z.record(z.string(), Millis),
     totalMs: Millis,
     moved: z.object({
@@ -108,16 +122,5 @@ export type RelocationResult = z.infer<typeof RelocationResult>;
 
 export type Outcome = RelocationResult['outcome'];
 
-/** Where a running relocation stands. Instants are ISO strings of the workflow's clock. */
-export type RelocationStatus =
-  | { readonly state: 'working'; readonly step: StepName; readonly since: string; readonly cancellable: boolean }
-  | { readonly state: 'paused'; readonly step: StepName; readonly since: string; readonly cancellable: boolean }
-  | { readonly state: 'held'; readonly step: StepName; readonly since: string; readonly until: string | null }
-  | {
-      readonly state: 'parked';
-      readonly step: StepName;
-      readonly since: string;
-      readonly failure: { readonly type: FailureType; readonly message: string };
-    }
-  | { readonly state: 'rollingBack'; readonly step: StepName; readonly since: string }
-  | { readonly state: 'ended'; readonly step: StepName; readonly since: string; readonly result: RelocationResult };
+/** Where a running relocation stands. */
+export type RelocationStatus = ProcedureStatus<StepName, RelocationResult>;

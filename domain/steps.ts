@@ -17,3 +17,16 @@ export const steps = {
 export type StepName = keyof typeof steps;
 
 export const stepNames = Object.keys(steps) as readonly StepName[];
+
+/**
+ * The undos, each an activity, with those that must be done before it. As long as a path may lead to the target, the
+ * target lives and relays; and nothing at the target is destroyed before the source has said that it goes on serving.
+ */
+export const undos = {
+  releasePromise: { title: 'release the source from its promise', after: [] },
+  removeTarget: { title: 'leave the target as it was found', after: ['releasePromise', 'switchBack'] },
+  deleteCopies: { title: 'delete the copied subscriptions', after: ['releasePromise'] },
+  switchBack: { title: 'turn the path back', after: [] },
+} as const;
+
+export type UndoName = keyof typeof undos;

@@ -21,7 +21,7 @@ export interface RelocationMemo {
 export const status = defineQuery<RelocationStatus>('status');
 
 /**
- * An operator's commands. Each is refused by its validator, with an ApplicationFailure of a type of domain/failures.ts
+ * What a procedure of the kit answers to: an operator's commands. Each is refused by its validator, with an ApplicationFailure of a type of domain/failures.ts
  * (NotPossibleNow, CancelTooLate), where the state does not allow it; a refused one leaves nothing in the history.
  */
 export const pause = defineUpdate<RelocationStatus>('pause');

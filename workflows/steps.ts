@@ -2,7 +2,7 @@ import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { RelocationActivities } from '../activities/relocation/index.ts';
 import type { SurveyActivities } from '../activities/survey.ts';
 import type { Pace } from '../configuration/peers.ts';
-import { steps, type StepName } from '../domain/steps.ts';
+import { steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 
 /**
  * Every activity proxy, grouped by promise: a step is given up after a while, and rolled back; a step that waits for a
@@ -24,6 +24,7 @@ export function stepsAt(pace: Pace) {
   const wait = within(pace.operationMs);
   const insist = within(pace.insistMs, pace.operationMs);
   const quiet = within(pace.drainLimitMs + pace.insistMs, pace.drainLimitMs + pace.stepMs);
+  const back = (name: UndoName): string => `undo: ${undos[name].title}`;
 
   return {
     checkRelocation: activity('checkRelocation', step, titled('check')),
@@ -31,20 +32,34 @@ export function stepsAt(pace: Pace) {
     instantiateTarget: activity('instantiateTarget', wait, titled('instance')),
     copyAhead: activity('copyAhead', step, titled('copyAhead')),
     switchPath: activity('switchPath', step, titled('switchPath')),
-    handOver: activity('handOver', within(pace.handOverMs), titled('handOver')),
+    // Its patience is the activity's own: the absence of a worker uses up none of it
+    handOver: activity('handOver', within(pace.insistMs, pace.handOverMs * 2), titled('handOver')),
     settle: activity('settle', insist, 'ask the source what became of the hand-over'),
     notifyEndpoint: activity('notifyEndpoint', insist, titled('notify')),
     confirmQuiet: activity('confirmQuiet', quiet, titled('drain')),
     retireSource: activity('retireSource', insist, titled('retire')),
-    planRelocation: activity('planRelocation', step, 'look, and change nothing'),
     undo: {
-      releasePromise: activity('releasePromise', insist, 'undo: release the source from its promise'),
-      removeTarget: activity('removeTarget', insist, 'undo: leave the target as it was found'),
-      deleteCopies: activity('deleteCopies', insist, 'undo: delete the copied subscriptions'),
-      switchBack: activity('switchBack', insist, 'undo: turn the path back'),
+      releasePromise: activity('releasePromise', insist, back('releasePromise')),
+      removeTarget: activity('removeTarget', insist, back('removeTarget')),
+      deleteCopies: activity('deleteCopies', insist, back('deleteCopies')),
+      switchBack: activity('switchBack', insist, back('switchBack')),
     },
   };
 }
+
+/** A question of a person: what cannot be asked at once is told so. */
+export const planAt = (pace: Pace) => {
+  const { planRelocation } = proxyActivities<RelocationActivities>({
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    heartbeatTimeout: pace.heartbeatMs,
+    startToCloseTimeout: PLAN_MS,
+    scheduleToCloseTimeout: PLAN_MS,
+    retry: { maximumAttempts: 2 },
+    summary: 'look, and change nothing',
+  });
+  return planRelocation;
+};
+const PLAN_MS = '18 seconds';
 
 const activity = <K extends keyof RelocationActivities>(name: K, options: ActivityOptions, summary: string) =>
   proxyActivities<RelocationActivities>({ ...options, summary })[name] as unknown as RelocationActivities[K];

@@ -1,18 +1,21 @@
 import { failure } from '../failure.ts';
 import { alive, until } from '../waiting.ts';
-import type { BothOrder } from './copy-ahead.ts';
-import { locate, sceneOf, type Means } from './subject.ts';
+import { find, isLocated, sceneOf, type Both, type Means } from './subject.ts';
 
 export const draining = (means: Means) => ({
-  /** Step 8, after the timer (GR MEC 035, 5.3.1): until the source has seen no client for a while. StillInUse: a limit. */
-  confirmQuiet: async (order: BothOrder): Promise<void> =>
+  /**
+   * Step 8, after the timer (GR MEC 035, 5.3.1): until the source has seen no client for a while, or is gone: who has
+   * stopped, failed or vanished has no clients. StillInUse: a limit.
+   */
+  confirmQuiet: async (order: Both): Promise<void> =>
     await alive(means.pace, async (wait) => {
-      const { application, source } = sceneOf(means, order);
-      if (application.management === undefined) return;
+      const { application, source, context } = await sceneOf(means, order);
       let clients = 0;
       const quiet = await until(wait, means.pace.drainLimitMs, async () => {
-        const { endpoint } = await locate(source, application, order.found.source, wait.signal);
-        const state = await means.world.context.state(endpoint, order.users, wait.signal);
+        const instance = await find(source, application, order.from, wait.signal);
+        if (instance === undefined || instance.state === 'stopped' || instance.state === 'failed') return true;
+        if (!isLocated(instance)) return undefined;
+        const state = await context.source.state(instance.endpoint, order.users, wait.signal);
         clients = state.clients;
         const seconds = state.clientSeenSecondsAgo;
         wait.progress(

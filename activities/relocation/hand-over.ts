@@ -1,8 +1,10 @@
-import type { Settlement } from '../../domain/application.ts';
+import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import { roleOf, type Receipt } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
+import type { Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
-import { owners, type BothOrder } from './copy-ahead.ts';
-import { locate, roleOf, sceneOf, type Means } from './subject.ts';
+import { find, isLocated, locateBoth, sceneOf, type Both, type Located, type Means, type Scene } from './subject.ts';
 
 export interface HandedOver {
   readonly epoch: number | null;
@@ -12,46 +14,107 @@ export interface HandedOver {
   readonly freezeMs: number | null;
 }
 
+/** What became of a hand-over whose answer is missing. */
+export type Settled = 'handedOver' | 'kept' | 'lost';
+
 export const handingOver = (means: Means) => ({
   /**
    * Step 6 (GR MEC 035, [5.3.2-4], [5.4.2-3]): the source freezes the users, sends the last delta, and decides, once. The
-   * point of no return. Verified: the target is the authority, with the receipt's epoch and count.
+   * point of no return. Verified: the target is the authority, with the receipt's epoch and count. Its patience is of
+   * its own: the time that attempts take, not that in which there was no worker.
    */
-  handOver: async (order: BothOrder): Promise<HandedOver> =>
-    await alive(means.pace, async (wait) => {
-      const { signal, progress } = wait;
-      const scene = sceneOf(means, order);
-      if (scene.application.management === undefined) return { epoch: null, users: 0, writes: 0, freezeMs: null };
-      const { source, target } = await owners(scene, order, signal);
-      progress('the source hands its users over');
-      const { context } = means.world;
-      const { epoch, users, count, freezeMs } = await context.handOver(
-        source.endpoint,
-        { relocation: scene.relocation, target: target.endpoint },
-        signal,
-      );
-      progress('comparing the target with the receipt');
-      // The source's word is final; that it reached the target may take a moment
-      const arrived = await until(wait, means.pace.attemptMs / 2, async () => {
-        const state = await context.state(target.endpoint, order.users, signal);
-        const writes = state.users.reduce((sum, user) => sum + user.count, 0);
-        const older = state.users.some((user) => user.user === order.users && user.epoch < epoch);
-        return roleOf(state, order.users) === 'authority' && writes >= count && !older ? true : undefined;
-      });
-      if (arrived === undefined)
-        throw failure(
-          'NotYet',
-          `${scene.target.name}: the target is not the authority that the source's receipt speaks of`,
-        );
-      return { epoch, users, writes: count, freezeMs };
-    }),
+  handOver: async (order: Both): Promise<HandedOver> =>
+    await alive(
+      means.pace,
+      async (wait) =>
+        await patiently(wait, means.pace.handOverMs, async (within) => await handOver(means, order, within)),
+    ),
 
   /** What became of it? The source's answer is for ever: forward, or back. */
-  settle: async (order: BothOrder): Promise<Settlement> =>
+  settle: async (order: Both): Promise<Settled> =>
     await alive(means.pace, async ({ signal }) => {
-      const { application, source, relocation } = sceneOf(means, order);
-      if (application.management === undefined) return 'handedOver';
-      const { endpoint } = await locate(source, application, order.found.source, signal);
-      return await means.world.context.settle(endpoint, { relocation, retired: false }, signal);
+      const scene = await sceneOf(means, order);
+      const { application, source, target, context, relocation } = scene;
+      const authority = async (): Promise<boolean> => {
+        const instance = await find(target, application, order.to, signal);
+        return (
+          instance !== undefined &&
+          isLocated(instance) &&
+          context.target.guarantee === 'zeroLoss' &&
+          roleOf(await context.target.state(instance.endpoint, order.users, signal), order.users) === 'authority'
+        );
+      };
+      const instance = await find(source, application, order.from, signal);
+      if (instance === undefined || !isLocated(instance)) {
+        // It is gone, and cannot say: what the target is tells it
+        if (await authority()) return 'handedOver';
+        return 'lost';
+      }
+      const settle = { relocation, retired: false };
+      const { settlement, serves } = await context.source.settle(instance.endpoint, settle, signal);
+      if (settlement === 'handedOver') return 'handedOver';
+      if (serves) return 'kept';
+      return (await authority()) ? 'handedOver' : 'lost';
     }),
 });
+
+async function handOver(means: Means, order: Both, wait: Wait): Promise<HandedOver> {
+  const { signal, progress } = wait;
+  const scene = await sceneOf(means, order);
+  const { context, relocation } = scene;
+  const { source, target } = await locateBoth(scene, order, signal);
+  progress('the source hands its users over');
+  const receipt = await context.source.handOver(source.endpoint, { relocation, target: target.endpoint }, signal);
+  progress('comparing the target with the receipt');
+  await arrival(means, scene, order, receipt, target, wait);
+  const { epoch, users, count, freezeMs } = receipt;
+  return { epoch, users, writes: count, freezeMs };
+}
+
+/** The source's word is final; that it reached the target may take a moment. */
+async function arrival(
+  { pace }: Means,
+  { context, target: site }: Scene,
+  { users }: Both,
+  { epoch, count }: Receipt,
+  target: Located,
+  wait: Wait,
+): Promise<void> {
+  let told = '';
+  const arrived = await until(wait, pace.attemptMs / 2, async () => {
+    const state = await context.target.state(target.endpoint, users, wait.signal);
+    const role = roleOf(state, users);
+    const writes = state.users.reduce((sum, user) => sum + user.count, 0);
+    const older = state.users.some((user) => user.user === users && user.epoch < (epoch ?? 0));
+    told = `is ${role} with ${writes} writes, the receipt says authority at epoch ${epoch} with ${count}`;
+    return role === 'authority' && writes >= count && !older ? true : undefined;
+  });
+  if (arrived === undefined) throw failure('NotYet', `${site.name}: instance ${target.id} ${told}`);
+}
+
+/** Limits the time of all attempts together, less that in which no worker was there; then it is final. */
+async function patiently<T>(wait: Wait, limitMs: number, work: (wait: Wait) => Promise<T>): Promise<T> {
+  const begun = Date.now();
+  const { currentAttemptScheduledTimestampMs: due } = Context.current().info;
+  const { spentMs = 0, failedAt = due } = (wait.kept('patience') ?? {}) as { spentMs?: number; failedAt?: number };
+  const before = spentMs + Math.max(0, due - failedAt);
+  const spent = (): number => before + Date.now() - begun;
+  const limit = new AbortController();
+  const pulse = setInterval(() => wait.keep('patience', { spentMs: spent() }), limitMs / 10);
+  const end = setTimeout(() => limit.abort(outOfPatience), Math.max(0, limitMs - before));
+  try {
+    if (before >= limitMs) throw outOfPatience;
+    return await work({ ...wait, signal: AbortSignal.any([wait.signal, limit.signal]) });
+  } catch (error) {
+    wait.keep('patience', { spentMs: spent(), failedAt: Date.now() });
+    throw spent() >= limitMs && error instanceof ApplicationFailure ? final(error) : error;
+  } finally {
+    clearInterval(pulse);
+    clearTimeout(end);
+  }
+}
+
+const outOfPatience = failure('NotYet', 'the hand-over was not done in time');
+
+const final = ({ message, type }: ApplicationFailure): ApplicationFailure =>
+  ApplicationFailure.create({ message, nonRetryable: true, ...(type != null && { type }) });

@@ -5,6 +5,7 @@ import { handingOver } from './hand-over.ts';
 import { instantiating } from './instance.ts';
 import { notifying } from './notify.ts';
 import { packaging } from './package.ts';
+import { releasing } from './release-promise.ts';
 import { retiring } from './retire-source.ts';
 import type { Means } from './subject.ts';
 import { switching } from './switch-path.ts';
@@ -20,5 +21,6 @@ export const relocationActivities = (means: Means) => ({
   ...notifying(means),
   ...draining(means),
   ...retiring(means),
+  ...releasing(means),
 });
 export type RelocationActivities = ReturnType<typeof relocationActivities>;

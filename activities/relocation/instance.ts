@@ -1,78 +1,147 @@
+import { isStepKey } from '../../domain/identity.ts';
+import { roleOf } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
-import type { Instance } from '../ports.ts';
+import type { Instance, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
-import type { Found } from './found.ts';
-import { isLocated, locate, roleOf, sceneOf, servesAnybody, type Means, type Subject } from './subject.ts';
+import type { Inspection } from './inspection.ts';
+import { find, isLocated, locate, sceneOf, type Located, type Means, type Scene, type Subject } from './subject.ts';
 
 export interface Started {
-  readonly instance: string;
+  /** The target instance. */
+  readonly to: string;
   readonly how: 'created' | 'restarted' | 'shared';
 }
 
 export interface InstanceOrder extends Subject {
-  readonly found: Found;
+  readonly from: string;
+  /** What the check found there. */
+  readonly there: Inspection['there'];
+}
+
+export interface RemovalOrder extends Subject {
+  readonly there: Inspection['there'];
+  /** The instance that was used, as far as it is known; null: perhaps one that we made, under our key. */
+  readonly to: string | null;
 }
 
 export const instantiating = (means: Means) => ({
   /**
-   * Step 3 (GR MEC 035, [5.3.2-5], [5.3.2-6], [5.4.2-4], 6.6.2): an instance that already serves there is used; a kept one
-   * is re-started; else one is created. In the end it runs as a standby that relays to the source.
+   * Step 3 (GR MEC 035, [5.3.2-5], [5.3.2-6], [5.4.2-4], 6.6.2): an instance that already serves there is used, also one that
+   * another relocation of ours is just making; a kept one is re-started; else one is created. In the end it runs as a
+   * standby that relays to the source.
    */
   instantiateTarget: async (order: InstanceOrder): Promise<Started> =>
     await alive(means.pace, async (wait) => {
-      const { application, source, target, relocation, key } = sceneOf(means, order);
-      const step = key('instantiateTarget');
-      const { found } = order;
+      const scene = await sceneOf(means, order);
+      const { application, source, target } = scene;
       wait.progress(`starting ${application.name} at ${target.name}`);
-      const instance: Instance =
-        found.target === null
-          ? await target.instances.instantiate(application, step, wait)
-          : found.target.was === 'stopped'
-            ? await target.instances.start(found.target.id, step, wait)
-            : await locate(target, application, found.target.id, wait.signal);
-      if (!isLocated(instance))
-        throw failure('TargetNotReady', `${target.name}: instance ${instance.id} is ${instance.state}`);
+      const site = `${target.name} ${application.name}`;
+      const started = await means.turns(site, wait.signal, async () => await bring(scene, order, wait));
+      wait.keep('to', started.to);
+      const instance = await locate(target, application, started.to, wait.signal);
 
-      if (application.management !== undefined) {
-        wait.progress('introducing the source to the standby');
-        const { endpoint } = await locate(source, application, found.source, wait.signal);
-        await means.world.context.standBy(
-          instance.endpoint,
-          { relocation, users: order.users, source: endpoint },
-          wait.signal,
+      wait.progress('introducing the source to the standby');
+      const { endpoint } = await locate(source, application, order.from, wait.signal);
+      const introduction = { relocation: scene.relocation, users: order.users, source: endpoint };
+      await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
+      const state = await scene.context.target.state(instance.endpoint, order.users, wait.signal);
+      if (scene.context.target.guarantee === 'zeroLoss' && roleOf(state, order.users) === 'authority')
+        throw failure(
+          'TargetRefused',
+          `${target.name}: instance ${instance.id} is an authority for these users already`,
         );
-        const role = roleOf(await means.world.context.state(instance.endpoint, order.users, wait.signal), order.users);
-        if (role === 'authority')
-          throw failure('TargetRefused', `${target.name}: instance ${instance.id} is an authority for these users`);
-      }
-      const how = found.target === null ? 'created' : found.target.was === 'stopped' ? 'restarted' : 'shared';
-      return { instance: instance.id, how };
+      return started;
     }),
 
   /**
    * The undo restores what was found: deletes what we made, stops what we re-started, leaves what ran, and whatever
-   * serves users of somebody else by now.
+   * others rely on by now: the last one of ours to leave takes an instance with him that was made for us.
    */
-  removeTarget: async ({ found, ...subject }: InstanceOrder): Promise<void> =>
+  removeTarget: async (order: RemovalOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
-      const { application, target, relocation, key } = sceneOf(means, subject);
+      const scene = await sceneOf(means, order);
+      const { application, target, context, relocation, key } = scene;
       const step = key('instantiateTarget');
-      const ours = ({ id, name }: Instance): boolean =>
-        found.target === null ? name === step : id === found.target.id;
-      const brought = async (): Promise<Instance | undefined> =>
-        (await target.instances.list(application, wait.signal)).find(ours);
-
-      const instance = await brought();
-      if (instance !== undefined && isLocated(instance) && application.management !== undefined) {
-        await means.world.context.settle(instance.endpoint, { relocation, retired: false }, wait.signal);
-        if (servesAnybody(await means.world.context.state(instance.endpoint, '*', wait.signal))) return;
+      const restarted = order.there?.was === 'stopped' ? order.there.id : null;
+      const used = order.to ?? restarted;
+      for (const instance of await target.instances.list(application, wait.signal)) {
+        const { id, name } = instance;
+        if (id !== used && name !== step) continue;
+        if (isLocated(instance)) {
+          await context.target.settle(instance.endpoint, { relocation, retired: false }, wait.signal);
+          const ours = name === step || id === restarted || (order.there === null && isStepKey(name));
+          if (!ours || !(await mayGo(scene, instance, wait))) return;
+        } else if (name !== step && id !== restarted) return;
+        if (id === restarted) await target.instances.stop(id, key('stopTarget'), wait);
+        else {
+          // What an instance that we made has, goes with it: also what a step made whose worker died
+          if (name === step && isLocated(instance)) await dropSubscriptions(scene, instance, wait);
+          await target.instances.remove(id, step, wait);
+        }
       }
-      if (found.target?.was === 'stopped') await target.instances.stop(found.target.id, key('stopTarget'), wait);
-      if (found.target !== null) return;
+      if (order.there !== null) return;
       // Whatever goes by our name, also what a peer has not begun yet; once more, since it may carry out a creation
       // whose answer was lost after we gave up
       await target.instances.remove(step, step, wait);
-      const late = await until(wait, means.pace.attemptMs / 10, brought);
+      const lateMs = order.to === null ? means.pace.attemptMs : means.pace.attemptMs / 10;
+      const late = await until(wait, lateMs, async () =>
+        (await target.instances.list(application, wait.signal)).find(({ name }) => name === step),
+      );
       if (late !== undefined) await target.instances.remove(step, step, wait);
     }),
 });
+
+/** While it is our turn: whoever comes second finds what the first has made. */
+async function bring(scene: Scene, { there, from }: InstanceOrder, wait: Wait): Promise<Started> {
+  const { application, target, key } = scene;
+  const step = key('instantiateTarget');
+  if (there?.was === 'started') return { to: there.id, how: 'shared' };
+  if (there !== null) {
+    const { id } = await target.instances.start(there.id, step, wait);
+    return { to: id, how: 'restarted' };
+  }
+  const own = (instance: Instance): boolean => instance.name === step;
+  const seen = await target.instances.list(application, wait.signal);
+  const others = seen.filter((instance) => !own(instance) && instance.id !== from && isStepKey(instance.name));
+  if (!seen.some(own)) {
+    const other = await firstThatTakesIn(scene, others, wait);
+    if (other !== undefined) return { to: other.id, how: 'shared' };
+  }
+  const { id } = await target.instances.instantiate(application, step, wait);
+  return { to: id, how: 'created' };
+}
+
+/** Made by another relocation of ours meanwhile; it may still be starting. */
+async function firstThatTakesIn(
+  { application, target, context }: Scene,
+  others: readonly Instance[],
+  wait: Wait,
+): Promise<Located | undefined> {
+  for (const { id } of others) {
+    let instance = await find(target, application, id, wait.signal);
+    while (instance?.state === 'starting') {
+      wait.progress(`waiting for instance ${id} at ${target.name}, which another relocation is starting`);
+      await wait.pause();
+      instance = await find(target, application, id, wait.signal);
+    }
+    if (instance === undefined || !isLocated(instance)) continue;
+    if ((await context.target.state(instance.endpoint, '*', wait.signal)).retiring !== true) return instance;
+  }
+  return undefined;
+}
+
+async function dropSubscriptions({ target }: Scene, { id, endpoint }: Located, { signal }: Wait): Promise<void> {
+  const owner = { instance: id, endpoint };
+  for (const held of await target.subscriptions.list(owner, signal)) await target.subscriptions.remove(held.id, signal);
+}
+
+/** Does nobody rely on it? Without the contract only the rules can tell. */
+async function mayGo(
+  { target, context, relocation }: Scene,
+  { id, endpoint }: Located,
+  { signal }: Wait,
+): Promise<boolean> {
+  if (context.target.guarantee === 'zeroLoss')
+    return (await context.target.retire(endpoint, relocation, signal)) === 'retires';
+  return (await target.path?.holds(id, signal)) !== true;
+}

@@ -1,9 +1,10 @@
 import { alive } from '../waiting.ts';
-import { copySubscriptions, owners, type BothOrder } from './copy-ahead.ts';
-import { sceneOf, type Means } from './subject.ts';
+import { ownerOf } from './copy-ahead.ts';
+import { copySubscriptions } from './subscriptions.ts';
+import { locateBoth, sceneOf, type Both, type Means } from './subject.ts';
 
 export interface Notified {
-  /** False: no system on either side can reach devices. */
+  /** Whether there was anybody to tell them. */
   readonly devices: boolean;
   readonly subscriptions: number;
 }
@@ -13,23 +14,23 @@ export const notifying = (means: Means) => ({
    * Step 7 (GR MEC 035, [5.3.2-7], [5.4.2-5]): the target system tells the devices; towards a cloud, which has no LCM
    * proxy, the source's system does. Subscriptions that changed meanwhile are compared once more.
    */
-  notifyEndpoint: async (order: BothOrder): Promise<Notified> =>
+  notifyEndpoint: async (order: Both): Promise<Notified> =>
     await alive(means.pace, async ({ signal, progress }) => {
-      const scene = sceneOf(means, order);
-      const { source, target } = await owners(scene, order, signal);
+      const scene = await sceneOf(means, order);
+      const { source, target } = await locateBoth(scene, order, signal);
       progress('telling devices where the application is');
       const notices = scene.target.notices ?? scene.source.notices;
       await notices?.addressChanged(
         {
-          from: source.instance,
-          to: target.instance,
+          from: source.id,
+          to: target.id,
           endpoint: target.endpoint,
           application: scene.application,
           user: order.users,
         },
         signal,
       );
-      const subscriptions = await copySubscriptions(scene, source, target, signal);
-      return { devices: notices !== undefined, subscriptions: subscriptions.length };
+      const copied = await copySubscriptions(scene, ownerOf(source), ownerOf(target), () => undefined, signal);
+      return { devices: notices !== undefined, subscriptions: copied.length };
     }),
 });

@@ -1,55 +1,55 @@
-import { without } from '../../domain/steering.ts';
 import { alive } from '../waiting.ts';
-import { copySubscriptions, owners, releaseSubscriptions, type BothOrder } from './copy-ahead.ts';
-import { isLocated, sceneOf, servesAnybody, type Means, type Scene } from './subject.ts';
-import { failure } from '../failure.ts';
-import type { Owner, Wait } from '../ports.ts';
+import type { Wait } from '../ports.ts';
+import { ownerOf } from './copy-ahead.ts';
+import { copySubscriptions, releaseSubscriptions } from './subscriptions.ts';
+import { find, isLocated, locate, sceneOf, type Both, type Located, type Means, type Scene } from './subject.ts';
+
+export type Retired = 'stopped' | 'removed' | 'serving';
 
 export const retiring = (means: Means) => ({
   /**
    * Step 9 (GR MEC 035, 5.3.1, [5.3.2-4]): what only the moved users needed is gone. The instance is stopped (cloud) or
-   * deleted (MEC host) only when it serves no other user.
+   * deleted (MEC host) only when nobody relies on it, which it says itself; from then on it takes nobody in.
    */
-  retireSource: async (order: BothOrder): Promise<'stopped' | 'removed' | 'serving'> =>
+  retireSource: async (order: Both): Promise<Retired> =>
     await alive(means.pace, async (wait) => {
-      const scene = sceneOf(means, order);
-      const { source: site, application, relocation, key } = scene;
-      const instance = (await site.instances.list(application, wait.signal)).find(
-        ({ id }) => id === order.found.source,
-      );
-      const kept = site.instances.whenLeft === 'stop' ? 'stopped' : 'removed';
-      if (instance === undefined || !isLocated(instance)) return await leave(); // an earlier attempt got that far
-
-      const { source, target } = await owners(scene, order, wait.signal);
-      wait.progress('comparing subscriptions for the last time');
-      const copied = await copySubscriptions(scene, source, target, wait.signal);
-      await releaseSubscriptions(scene, copied, source, target, wait.signal);
-      if (application.management !== undefined && order.users !== '*') {
-        const state = await means.world.context.state(instance.endpoint, '*', wait.signal);
-        if (servesAnybody(state)) {
-          await releaseRules(scene, source, wait);
-          await means.world.context.settle(instance.endpoint, { relocation, retired: true }, wait.signal);
+      const scene = await sceneOf(means, order);
+      const instance = await find(scene.source, scene.application, order.from, wait.signal);
+      if (instance !== undefined && isLocated(instance)) {
+        await releaseSource(scene, order, instance, wait);
+        if (!(await mayGo(scene, order, instance, wait))) {
+          if (scene.device !== null) await scene.source.path?.release(instance.id, scene.device, wait);
           return 'serving';
         }
+        // Before it goes: an address is somebody else's as soon as it is free
+        if (scene.source.instances.whenLeft === 'remove')
+          await scene.target.path?.forget(order.to, [instance.endpoint.host], wait);
       }
-      return await leave();
-
-      async function leave(): Promise<'stopped' | 'removed'> {
-        wait.progress(`the source is being ${kept}`);
-        if (kept === 'stopped') await site.instances.stop(order.found.source, key('retireSource'), wait);
-        else await site.instances.remove(order.found.source, key('retireSource'), wait);
-        return kept;
-      }
+      return await leave(scene, order, wait);
     }),
 });
 
-/** A shared instance stays: its rules must not lead the moved device back to it. */
-async function releaseRules({ source, target, device }: Scene, owner: Owner, { signal }: Wait): Promise<void> {
-  if (source.steering === undefined || device === null || target.steering === undefined) return;
-  for (const current of await source.steering.read(owner.instance, signal)) {
-    const { rule } = current;
-    if (rule.kind !== 'traffic' || !rule.sources.includes(device)) continue;
-    if ((await source.steering.write(owner.instance, without(rule, device), current, signal)) === 'lost')
-      throw failure('Conflict', `${source.name}: rule ${rule.id} changed meanwhile`);
-  }
+/** Its subscriptions are at the target by now, and the context of those whom it gave away is theirs. */
+async function releaseSource(scene: Scene, order: Both, instance: Located, wait: Wait): Promise<void> {
+  const target = await locate(scene.target, scene.application, order.to, wait.signal);
+  const [from, to] = [ownerOf(instance), ownerOf(target)];
+  wait.progress('comparing subscriptions for the last time');
+  const copied = await copySubscriptions(scene, from, to, () => undefined, wait.signal);
+  await releaseSubscriptions(scene, copied, from, to, wait.signal);
+  const settle = { relocation: scene.relocation, retired: true };
+  await scene.context.source.settle(instance.endpoint, settle, wait.signal);
+}
+
+/** Whom else an instance serves that keeps no contract is not known of a single user's move: then it stays. */
+async function mayGo({ context, relocation }: Scene, { users }: Both, instance: Located, wait: Wait): Promise<boolean> {
+  if (context.source.guarantee === 'stateless') return users === '*';
+  return (await context.source.retire(instance.endpoint, relocation, wait.signal)) === 'retires';
+}
+
+async function leave({ source, key }: Scene, { from }: Both, wait: Wait): Promise<'stopped' | 'removed'> {
+  const kept = source.instances.whenLeft === 'stop' ? 'stopped' : 'removed';
+  wait.progress(`the source is being ${kept}`);
+  if (kept === 'stopped') await source.instances.stop(from, key('retireSource'), wait);
+  else await source.instances.remove(from, key('retireSource'), wait);
+  return kept;
 }

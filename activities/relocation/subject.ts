@@ -1,9 +1,8 @@
-import type { ApplicationState } from '../../domain/application.ts';
+import { relocationNameOf, stepKey, type Digest } from '../../domain/identity.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
-import { type Digest, stepKey } from '../../domain/identity.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
-import type { Application, Instance, Site, World } from '../ports.ts';
+import type { Application, Catalogue, Context, Instance, Network, Site } from '../ports.ts';
 
 /** What every step of a relocation is told: names only. */
 export interface Subject {
@@ -16,12 +15,22 @@ export interface Subject {
   readonly target: string;
 }
 
+/** Both instances are known by now: by the ids of their peers. */
+export interface Both extends Subject {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** What the worker gives to the steps. */
 export interface Means {
-  readonly world: World;
+  readonly catalogue: Catalogue;
   readonly pace: Pace;
   readonly digest: Digest;
+  /** One after the other, in this process, for whoever gives the same name. */
+  readonly turns: Turns;
 }
+
+export type Turns = <T>(name: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 
 /** An instance that can be reached. */
 export interface Located extends Instance {
@@ -39,38 +48,66 @@ export interface Scene {
   readonly relocation: string;
   /** What is made at a peer for a step is found again by this key. */
   readonly key: (step: string) => string;
+  /** The users' context at either site. */
+  readonly context: { readonly source: Context; readonly target: Context };
 }
 
-export function sceneOf({ world, digest }: Means, subject: Subject): Scene {
-  const key = (step: string): string => stepKey(subject.chain, step, digest);
-  const device = subject.users === '*' ? null : world.device(subject.users);
-  if (subject.users !== '*' && device === null) throw failure('UnknownName', `no device is known for that user`);
+export async function sceneOf({ catalogue, digest }: Means, subject: Subject): Promise<Scene> {
+  const everyone = subject.users === '*';
+  const [application, source, target, device] = await Promise.all([
+    catalogue.application(subject.application),
+    catalogue.site(subject.source),
+    catalogue.site(subject.target),
+    everyone ? null : catalogue.device(subject.users),
+  ]);
+  if (!everyone && device === null)
+    throw failure('UnknownName', 'no device is known for that user: add him to the users of the configuration');
   return {
-    application: world.application(subject.application),
-    source: world.site(subject.source),
-    target: world.site(subject.target),
+    application,
+    source,
+    target,
     device,
-    relocation: key('relocation'),
-    key,
+    relocation: relocationNameOf(subject.chain),
+    key: (step) => stepKey(subject.chain, step, digest),
+    context: { source: source.context(application), target: target.context(application) },
   };
 }
 
 export const isLocated = (instance: Instance): instance is Located =>
   instance.state === 'started' && instance.endpoint !== null;
 
+export async function find(
+  site: Site,
+  application: Application,
+  id: string,
+  signal: AbortSignal,
+): Promise<Instance | undefined> {
+  return (await site.instances.list(application, signal)).find((candidate) => candidate.id === id);
+}
+
 /** The instance as it is now. NotYet: it is not running, which may pass. */
 export async function locate(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Located> {
-  const instance = (await site.instances.list(application, signal)).find((candidate) => candidate.id === id);
+  const instance = await find(site, application, id, signal);
   if (instance === undefined) throw failure('NotYet', `${site.name}: instance ${id} is not there`);
   if (!isLocated(instance)) throw failure('NotYet', `${site.name}: instance ${id} is ${instance.state}`);
   return instance;
 }
 
-/** Is it the authority of any user at all? Then it must not be taken away. */
-export const servesAnybody = ({ role, users }: ApplicationState): boolean =>
-  role === 'authority' || users.some((user) => user.role === 'authority');
+/** Both instances as they are now. */
+export async function locateBoth(
+  { source, target, application }: Scene,
+  { from, to }: Both,
+  signal: AbortSignal,
+): Promise<{ source: Located; target: Located }> {
+  const [left, right] = await Promise.all([
+    locate(source, application, from, signal),
+    locate(target, application, to, signal),
+  ]);
+  return { source: left, target: right };
+}
 
-/** What an instance is to these users. */
-export function roleOf(state: ApplicationState, users: string): ApplicationState['role'] {
-  return users === '*' ? state.role : (state.users.find(({ user }) => user === users)?.role ?? state.role);
+/** The access networks whose devices are concerned. */
+export function networksOf({ source, target }: Pick<Scene, 'source' | 'target'>): Network[] {
+  const networks = [target.network, source.network].filter((network) => network !== undefined);
+  return [...new Map(networks.map((network) => [network.name, network])).values()];
 }

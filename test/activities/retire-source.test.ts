@@ -2,24 +2,26 @@ import { createHash } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
+import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
 import { PortWorld } from '../support/world.ts';
 
 it('leaves a subscription that is made while others are deleted, until it has a copy', async () => {
   const world = new PortWorld();
   const activities = relocationActivities({
-    world,
+    catalogue: world,
     pace: { ...Pace.parse({}), pollMs: 1 },
     digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    turns: takingTurns(),
   });
   const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
     await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
-  const subject = { chain: 'one/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
-  const { found } = await run(activities.checkRelocation, { ...subject, maxInterruptionMs: null, found: null });
-  const { instance } = await run(activities.instantiateTarget, { ...subject, found });
-  const both = { ...subject, found, instance };
-  await run(activities.copyAhead, both);
-  await run(activities.switchPath, both);
+  const subject = { chain: 'relocation:one/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
+  const { from, there } = await run(activities.checkRelocation, { ...subject, maxInterruptionMs: null, own: null });
+  const { to } = await run(activities.instantiateTarget, { ...subject, from, there });
+  const both = { ...subject, from, to };
+  const { turns } = await run(activities.copyAhead, { ...both, made: [], turns: null });
+  await run(activities.switchPath, { ...both, turns });
   await run(activities.handOver, both);
 
   const [source] = world.at('cloud');

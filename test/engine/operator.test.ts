@@ -53,7 +53,7 @@ const beforeHandOver = [
   ['package', 'a1.packages.distribute'],
   ['instance', 'a1.instances.instantiated'],
   ['copyAhead', 'a1.subscriptions.create'],
-  ['switchPath', 'a1.steering.write'],
+  ['switchPath', 'a1.path.write'],
 ] as const;
 const afterwards = [
   ['handOver', 'context.handOver'],
@@ -118,7 +118,7 @@ describe('a held cut-over', () => {
     await engine.over(world, async (start) => {
       const handle = await start({ cutOver: { approval: true } });
       await eventually(async () => (await handle.query(status)).state === 'held');
-      expect(world.calls).not.toContain('a1.steering.write');
+      expect(world.calls).not.toContain('a1.path.write');
       const [source] = world.at('cloud');
       if (source !== undefined) world.subscribe(source, 99); // gained while it was held
       await handle.executeUpdate(approve);
@@ -146,7 +146,7 @@ describe('a held cut-over', () => {
 describe('a pause', () => {
   it('takes effect before the next step, and a resume verifies everything anew', async () => {
     const held = gate();
-    const world = new PortWorld(3).on('a1.steering.write', held.wait);
+    const world = new PortWorld(3).on('a1.path.write', held.wait);
     await engine.over(world, async (start) => {
       const handle = await start();
       await held.arrived;

@@ -27,14 +27,14 @@ describe('a relocation is rolled back', () => {
     ['instance', 'a1.instances.instantiated', 'LcmOperationFailed'],
     ['instance', 'context.standBy', 'PeerRejected'],
     ['copyAhead', 'a1.subscriptions.create', 'SubscriptionRefused'],
-    ['switchPath', 'a1.steering.write', 'PeerRejected'],
+    ['switchPath', 'a1.path.write', 'PeerRejected'],
   ] as const)('in step %s, when %s fails, with %s', async (step, call, type) => {
     await expectRolledBack(new PortWorld(3).on(call, type), step, type);
   });
 
   it('when a rule was changed and the other was refused', async () => {
     await expectRolledBack(
-      new PortWorld(3).on('a1.steering.write', () => {}, 'PeerRejected'),
+      new PortWorld(3).on('a1.path.write', () => {}, 'PeerRejected'),
       'switchPath',
       'PeerRejected',
     );
@@ -68,7 +68,7 @@ describe('a relocation is rolled back', () => {
   });
 
   it('and says what it could not undo', async () => {
-    const world = new PortWorld(3).on('a1.steering.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected');
+    const world = new PortWorld(3).on('a1.path.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected');
     await engine.over(world, async (start) => {
       const result = await (await start()).result();
       expect(result).toMatchObject({ outcome: 'rolledBack', leftovers: ['removeTarget'] });
@@ -92,7 +92,7 @@ describe('a relocation goes forward', () => {
       'a1.packages.distribute',
       'a1.instances.instantiated',
       'a1.subscriptions.create',
-      'a1.steering.write',
+      'a1.path.write',
       'context.handOver',
       'a1.notices.addressChanged',
       'cloud.instances.stop',
@@ -114,7 +114,7 @@ describe('a relocation is refused, and nothing is changed,', () => {
     ['NotServing', { source: 'a2', target: 'a1' }, () => new PortWorld()],
     ['ServiceMissing', {}, () => Object.assign(new PortWorld(), { missingServices: ['RNIS'] })],
     ['NotSteerable', {}, () => Object.assign(new PortWorld(), { steerable: false })],
-    ['MobilityNotAllowed', {}, () => Object.assign(new PortWorld(), { mobilityForbidden: true })],
+    ['MobilityNotAllowed', {}, () => Object.assign(new PortWorld(), { mobility: 'forbidden' as const })],
     ['InterruptionTooLong', { maxInterruptionMs: 1 }, () => new PortWorld()],
     ['TargetRefused', {}, () => new PortWorld().on('a1.instances.reach', 'TargetRefused')],
     [
@@ -160,7 +160,7 @@ describe('a relocation is refused, and nothing is changed,', () => {
 it('an instance that we made is left alone when it serves users of somebody else by now', async () => {
   const world = new PortWorld(3);
   world.on(
-    'a1.steering.write',
+    'a1.path.write',
     () => {
       Object.assign(world.at('a1')[0] ?? {}, { role: 'authority' }); // another relocation shared it
     },

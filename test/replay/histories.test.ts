@@ -56,8 +56,8 @@ function changed(from: RegExp, to: string): string {
 
 const relocated = files.filter((file) => file.includes('.relocated.')).at(-1) ?? '';
 
-const notice = /await forward\('notify',[^;]*;/;
-const drain = /await forward\('drain', \(\)=>[^;]*?sleep\)[^;]*;/;
+const notice = /await procedure\.forward\('notify',[^;]*;/;
+const drain = /await procedure\.forward\('drain', \(\)=>[^;]*?sleep\)[^;]*;/;
 
 describe('a changed workflow fails the replay', () => {
   it.each([

@@ -32,7 +32,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   refusedNotServing: { world: () => new PortWorld(), request: { source: 'a2' } },
   refusedServiceMissing: { world: () => Object.assign(new PortWorld(), { missingServices: ['RNIS'] }) },
   refusedNotSteerable: { world: () => Object.assign(new PortWorld(), { steerable: false }) },
-  refusedMobilityNotAllowed: { world: () => Object.assign(new PortWorld(), { mobilityForbidden: true }) },
+  refusedMobilityNotAllowed: { world: () => Object.assign(new PortWorld(), { mobility: 'forbidden' as const }) },
   refusedInterruptionTooLong: { world: () => new PortWorld(), request: { maxInterruptionMs: 1 } },
   refusedTargetRefused: { world: () => new PortWorld().on('a1.instances.reach', 'TargetRefused') },
   refusedDeadlinePassed: { world: () => new PortWorld(), request: { deadline: '2020-01-01T00:00:00Z' } },
@@ -40,9 +40,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   rolledBackInPackage: { world: () => new PortWorld().on('a1.packages.distribute', 'PackageInvalid') },
   rolledBackInInstance: { world: () => new PortWorld().on('a1.instances.instantiated', 'LcmOperationFailed') },
   rolledBackInCopyAhead: { world: () => new PortWorld().on('a1.subscriptions.create', 'SubscriptionRefused') },
-  rolledBackInSwitchPath: { world: () => new PortWorld().on('a1.steering.write', 'PeerRejected') },
+  rolledBackInSwitchPath: { world: () => new PortWorld().on('a1.path.write', 'PeerRejected') },
   undoFailed: {
-    world: () => new PortWorld().on('a1.steering.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected'),
+    world: () => new PortWorld().on('a1.path.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected'),
   },
   keptBySource: { world: () => new PortWorld().on('context.handOver', 'PeerRejected') },
   answerLost: { world: () => new PortWorld().on('context.handedOver', 'PeerRejected') },
@@ -73,10 +73,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   paused: {
     world: () => {
       const world = new PortWorld();
-      return world.on('a1.steering.write', async () => await eventually(() => world.calls.includes('let go')));
+      return world.on('a1.path.write', async () => await eventually(() => world.calls.includes('let go')));
     },
     meanwhile: async (handle, world) => {
-      await eventually(() => world.calls.includes('a1.steering.write'));
+      await eventually(() => world.calls.includes('a1.path.write'));
       await handle.executeUpdate(pause);
       world.calls.push('let go');
       await reaches(handle, 'paused');

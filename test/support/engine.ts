@@ -4,8 +4,9 @@ import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { relocationActivities } from '../../activities/relocation/index.ts';
+import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
-import type { World } from '../../activities/ports.ts';
+import type { Catalogue, PeerSurvey } from '../../activities/ports.ts';
 import { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
@@ -34,6 +35,11 @@ export const quickPace: Pace = {
   drainLimitMs: 400,
   retryMs: 20,
 };
+
+/** Of a world at the height of the ports. */
+export const survey = async (): Promise<readonly PeerSurvey[]> => [
+  { name: 'meo', kind: 'meo', reachable: true, detail: '', capabilities: [] },
+];
 
 type Handle = WorkflowHandleWithStartDetails<typeof relocateApplication>;
 
@@ -75,22 +81,23 @@ export class Engine {
     await this.environment.teardown();
   }
 
-  /** Runs `scenario` beside a worker that knows `world`. */
+  /** Runs `scenario` beside a worker with that catalogue. */
   async over(
-    world: World,
+    catalogue: Catalogue,
     scenario: (start: (request?: Partial<RelocationRequest>, pace?: Partial<Pace>) => Promise<Handle>) => Promise<void>,
   ): Promise<void> {
     const taskQueue = `test-${randomUUID()}`;
     const means = {
-      world,
+      catalogue,
       pace: quickPace,
       digest: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+      turns: takingTurns(),
     };
     const worker = await Worker.create({
       connection: this.environment.nativeConnection,
       workflowBundle,
       taskQueue,
-      activities: { ...relocationActivities(means), ...surveyActivities(world) },
+      activities: { ...relocationActivities(means), ...surveyActivities(survey) },
       shutdownForceTime: '5 seconds',
     });
     await worker.runUntil(

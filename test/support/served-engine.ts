@@ -3,13 +3,14 @@ import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
+import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { connectionFor } from '../../api/temporal.ts';
 import { digest } from '../../configuration/digest.ts';
 import { temporalCli } from '../../temporal/obtain.ts';
 import { Served } from './api.ts';
-import { Engine, quickPace, workflowBundle } from './engine.ts';
+import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
 
@@ -36,12 +37,12 @@ export async function over(
 ): Promise<void> {
   await quiet();
   const taskQueue = `api-${randomUUID()}`;
-  const means = { world, pace: quickPace, digest };
+  const means = { catalogue: world, pace: quickPace, digest, turns: takingTurns() };
   const worker = await Worker.create({
     connection: engine.environment.nativeConnection,
     workflowBundle,
     taskQueue,
-    activities: { ...relocationActivities(means), ...surveyActivities(world) },
+    activities: { ...relocationActivities(means), ...surveyActivities(survey) },
     shutdownForceTime: '5 seconds',
   });
   const api = await Served.start({ temporal, taskQueue, pace: quickPace });

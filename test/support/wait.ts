@@ -10,6 +10,7 @@ export function quickWait(limitMs = 5_000): Wait & { readonly told: readonly str
     told,
     progress: (sentence) => void told.push(sentence),
     pause: async () => await sleep(5, undefined, { signal }),
+    ...remembering(),
   };
 }
 
@@ -20,5 +21,11 @@ export function cancelledWait(): Wait {
     signal: controller.signal,
     progress: () => controller.abort(new Error('cancelled')),
     pause: async () => controller.signal.throwIfAborted(),
+    ...remembering(),
   };
+}
+
+function remembering(): Pick<Wait, 'keep' | 'kept'> {
+  const kept = new Map<string, unknown>();
+  return { keep: (name, value) => void kept.set(name, value), kept: (name) => kept.get(name) };
 }

@@ -1,4 +1,15 @@
-import type { Application, Instance, Network, PeerSurvey, Site, Vantage, Wait, World } from '../../activities/ports.ts';
+import type {
+  Application,
+  Catalogue,
+  Context,
+  Instance,
+  Lead,
+  Network,
+  Path,
+  Site,
+  Vantage,
+  Wait,
+} from '../../activities/ports.ts';
 import { failure } from '../../activities/failure.ts';
 import type { Role } from '../../domain/application.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
@@ -6,10 +17,6 @@ import type { FailureType } from '../../domain/failures.ts';
 import type { Rule } from '../../domain/rule.ts';
 import type { HeldSubscription } from '../../domain/subscription.ts';
 
-/**
- * A world at the height of the ports: sites, instances, rules and an application that keeps the contract, in memory. It
- * serves tests of the procedure; the sandbox serves those of the whole. `on` makes one call fail, or wait.
- */
 type Interference = FailureType | (() => Promise<void> | void);
 
 interface Made extends Instance {
@@ -24,11 +31,25 @@ interface Made extends Instance {
   promisedTo: string | null;
   /** Knows the source that it relays to. */
   introduced: boolean;
+  /** Relocations that were introduced here and are not settled. */
+  expected: Set<string>;
+  retiring: boolean;
 }
 
 const DOMAIN = 'counter.edge.test';
 
-export class PortWorld implements World {
+/** As an application's rules lead in a world where each instance has one name and one traffic rule. */
+function turned(rule: Rule, lead: Lead, way: 'here' | 'away'): Rule {
+  if (rule.kind === 'dns') return { ...rule, address: lead.to.endpoint.host, active: way === 'here' || rule.active };
+  if (rule.id !== 'all' || (way === 'away' && lead.sameNetwork)) return { ...rule, active: false };
+  return { ...rule, destinations: [...lead.former], leadsTo: lead.to.endpoint.host, active: true };
+}
+
+/**
+ * A world at the height of the ports: sites, instances, rules and an application that keeps the contract, in memory. It
+ * serves tests of the procedure; the sandbox serves those of the whole. `on` makes one call fail, or wait.
+ */
+export class PortWorld implements Catalogue {
   readonly calls: string[] = [];
   readonly instances: Made[] = [];
   readonly packages = new Set<string>(['cloud']);
@@ -39,7 +60,7 @@ export class PortWorld implements World {
   clampSeconds = 0;
   expectedFreezeMs = 5;
   missingServices: string[] = [];
-  mobilityForbidden = false;
+  mobility: 'free' | 'confirmation' | 'forbidden' = 'free';
   steerable = true;
   readonly #interference = new Map<string, Interference[]>();
   #serial = 0;
@@ -97,7 +118,7 @@ export class PortWorld implements World {
     );
   }
 
-  application(name: string): Application {
+  async application(name: string): Promise<Application> {
     if (name !== 'counter') throw failure('UnknownName', `no such application: ${name}`);
     return {
       name,
@@ -115,15 +136,11 @@ export class PortWorld implements World {
     };
   }
 
-  device(user: string): string | null {
+  async device(user: string): Promise<string | null> {
     return user === 'ue-1' ? '10.9.9.1' : null;
   }
 
-  async survey(): Promise<readonly PeerSurvey[]> {
-    return [{ name: 'meo', kind: 'meo', reachable: true, detail: '', capabilities: [] }];
-  }
-
-  site(name: string): Site {
+  async site(name: string): Promise<Site> {
     if (!['cloud', 'a1', 'a2', 'w1'].includes(name)) throw failure('UnknownName', `no such site: ${name}`);
     const cloud = name === 'cloud';
     const call = async (what: string): Promise<void> => await this.#called(`${name}.${what}`);
@@ -195,40 +212,23 @@ export class PortWorld implements World {
         },
         missing: async () => this.missingServices,
       },
-      steering: cloud
-        ? undefined
-        : {
-            available: async () => this.steerable,
-            read: async (id) => {
-              await call('steering.read');
-              const instance = find(id);
-              return (instance?.rules ?? []).map((rule) => ({
-                rule: structuredClone(rule),
-                version: String(instance?.version),
-              }));
-            },
-            write: async (id, to) => {
-              await call('steering.write');
-              const instance = find(id);
-              if (instance === undefined) return 'lost';
-              instance.rules = instance.rules.map((rule) => (rule.id === to.id ? structuredClone(to) : rule));
-              return 'written';
-            },
-          },
-      mobility: { forbidden: async () => this.mobilityForbidden },
+      path: cloud ? undefined : this.#path(name),
+      context: () => this.context,
+      mobility: { of: async () => this.mobility },
       notices: cloud ? undefined : { addressChanged: async () => await call('notices.addressChanged') },
-      calls: () => [{ peer: name, call: 'GET /' }],
     };
   }
 
-  readonly context: World['context'] = {
+  readonly context: Context = {
+    guarantee: 'zeroLoss',
     state: async (at, users) => {
       await this.#called('context.state');
-      const { id, role, epoch, promisedTo } = this.#by(at);
+      const { id, role, epoch, promisedTo, retiring } = this.#by(at);
       return {
         instance: id,
         role,
         promisedTo,
+        retiring,
         users: [{ user: users === '*' ? 'ue-1' : users, role, epoch, count: 7 }],
         clientSeenSecondsAgo: this.clientSeen,
         clients: this.clientSeen === null ? 0 : 2,
@@ -244,9 +244,12 @@ export class PortWorld implements World {
       instance.promisedTo = relocation;
       return { users: 1, copied: 1 };
     },
-    standBy: async (at) => {
+    standBy: async (at, { relocation }) => {
       await this.#called('context.standBy');
-      this.#by(at).introduced = true;
+      const instance = this.#by(at);
+      if (instance.retiring) throw failure('TargetRefused', 'it goes');
+      instance.introduced = true;
+      instance.expected.add(relocation);
     },
     handOver: async (at, { relocation, target }) => {
       await this.#called('context.handOver');
@@ -255,6 +258,7 @@ export class PortWorld implements World {
       if (source.role === 'authority') {
         if (!other.introduced) throw failure('PeerRejected', 'the target knows nothing of this source');
         Object.assign(other, { role: 'authority', epoch: source.epoch + 1 });
+        other.expected.delete(relocation);
         Object.assign(source, { role: 'relay', promisedTo: null });
         source.settled.set(relocation, 'handedOver');
       }
@@ -267,9 +271,63 @@ export class PortWorld implements World {
       const settlement = instance.settled.get(relocation) ?? 'kept';
       instance.settled.set(relocation, settlement);
       if (instance.promisedTo === relocation) instance.promisedTo = null;
-      return settlement;
+      instance.expected.delete(relocation);
+      return { settlement, serves: instance.role === 'authority' };
+    },
+    retire: async (at, relocation) => {
+      await this.#called('context.retire');
+      const instance = this.#by(at);
+      const expected = [...instance.expected].some((other) => other !== relocation);
+      if (instance.role === 'authority' || instance.promisedTo !== null || expected) return 'stays';
+      instance.retiring = true;
+      return 'retires';
     },
   };
+
+  /** Rules of an instance here, in memory; a turn is what it was and what it is to be. */
+  #path(name: string): Path {
+    const find = (id: string): Made | undefined => this.at(name).find((instance) => instance.id === id);
+    const write = async (instance: Made | undefined, to: Rule): Promise<number> => {
+      const now = instance?.rules.find(({ id }) => id === to.id);
+      if (instance === undefined || JSON.stringify(now) === JSON.stringify(to)) return 0;
+      await this.#called(`${name}.path.write`);
+      instance.rules = instance.rules.map((rule) => (rule.id === to.id ? structuredClone(to) : rule));
+      return 1;
+    };
+    interface Turn {
+      readonly instance: string;
+      readonly before: Rule[];
+      readonly after: Rule[];
+    }
+    return {
+      look: async () => {
+        await this.#called(`${name}.path.look`);
+        return { by: { name: this.steerable, traffic: this.steerable }, told: [], ttlSeconds: 0, former: [] };
+      },
+      plan: async (way, lead, earlier) => {
+        const { instance } = way === 'here' ? lead.to : lead.from;
+        const rules = structuredClone(find(instance)?.rules ?? []);
+        const before = earlier === null ? rules : (JSON.parse(earlier) as Turn).before;
+        return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way)) });
+      },
+      turn: async (turn) => {
+        const { instance, after } = JSON.parse(turn) as Turn;
+        let written = 0;
+        for (const rule of after) written += await write(find(instance), rule);
+        return written;
+      },
+      turnBack: async (turn) => {
+        const { instance, before } = JSON.parse(turn) as Turn;
+        await this.#called(`${name}.path.turnBack`);
+        let written = 0;
+        for (const rule of before) written += await write(find(instance), rule);
+        return written;
+      },
+      holds: async (id) => (find(id)?.rules ?? []).some(({ active }) => active),
+      release: async () => await this.#called(`${name}.path.release`),
+      forget: async () => await this.#called(`${name}.path.forget`),
+    };
+  }
 
   #network(name: string): Network {
     const vantage: Vantage = {
@@ -318,6 +376,8 @@ export class PortWorld implements World {
       epoch: 0,
       settled: new Map(),
       introduced: false,
+      expected: new Set(),
+      retiring: false,
       promisedTo: null,
       rules:
         site === 'cloud'

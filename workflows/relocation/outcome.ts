@@ -1,41 +1,51 @@
 import type { HandedOver } from '../../activities/relocation/hand-over.ts';
 import { failures } from '../../domain/failures.ts';
+import type { Leftover } from '../../domain/procedure.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
-import type { Reason } from '../failure.ts';
-import type { Progress } from '../progress.ts';
+import type { StepName } from '../../domain/steps.ts';
+import type { Reason } from '../kit/failure.ts';
+import type { Account } from '../kit/procedure.ts';
+import type { Progress } from '../kit/progress.ts';
 
-/** Collects what the result tells. */
-export class Outcome {
-  outcome: RelocationResult['outcome'] = 'rolledBack';
+/** Collects what the result of a relocation tells. */
+export class Outcome implements Account<RelocationResult> {
   guarantee: RelocationResult['guarantee'] = null;
   pathObserved = false;
-  leftovers: string[] = [];
   handedOver: HandedOver | undefined;
   readonly moved: RelocationResult['moved'] = { users: 0, subscriptions: 0, instance: 'none', package: 'none' };
-  readonly #progress: Progress;
+  readonly #progress: Progress<StepName, RelocationResult>;
+  #outcome: RelocationResult['outcome'] = 'rolledBack';
   #failure: RelocationResult['failure'] = null;
+  #leftovers: readonly Leftover[] = [];
 
-  constructor(progress: Progress) {
+  constructor(progress: Progress<StepName, RelocationResult>) {
     this.#progress = progress;
   }
 
-  fail({ type, message }: Reason): void {
+  succeeded(): void {
+    this.#outcome = 'relocated';
+  }
+
+  failed(how: 'refused' | 'rolledBack' | 'abandoned', { type, message }: Reason, leftovers: readonly Leftover[]): void {
+    this.#outcome = how === 'abandoned' && type === 'StillInUse' ? 'relocatedSourceKept' : how;
     this.#failure = { type, step: this.#progress.step, message, remedy: failures[type].remedy };
+    this.#leftovers = leftovers;
   }
 
   told(cancelled: boolean): RelocationResult {
-    const { outcome, guarantee, pathObserved, leftovers, handedOver, moved } = this;
+    const { guarantee, pathObserved, handedOver, moved } = this;
+    const nothing = this.#outcome === 'refused' || this.#outcome === 'rolledBack';
     return {
-      outcome,
+      outcome: this.#outcome,
       failure: this.#failure,
-      leftovers,
+      leftovers: [...this.#leftovers],
       durationsMs: { ...this.#progress.durationsMs },
       totalMs: this.#progress.totalMs,
-      moved: outcome === 'refused' || outcome === 'rolledBack' ? { ...moved, users: 0, subscriptions: 0 } : moved,
+      moved: nothing ? { users: 0, subscriptions: 0, instance: 'none', package: moved.package } : moved,
       freezeMs: handedOver?.freezeMs ?? null,
       epoch: handedOver?.epoch ?? null,
       guarantee,
-      pathObserved,
+      pathObserved: pathObserved && !nothing,
       cancelTooLate: cancelled && handedOver !== undefined,
     };
   }

@@ -2,12 +2,11 @@ import { workflowInfo } from '@temporalio/workflow';
 import { chainOf } from '../../domain/identity.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import type { RelocationOrder } from '../messages.ts';
-import { stepsAt } from '../steps.ts';
+import { planAt } from '../steps.ts';
 
 /** Step 1 and nothing else, without side effects: what would be done, and what stands in the way. */
 export async function planRelocation({ request, direction, pace }: RelocationOrder): Promise<Plan> {
   const { application, users, source, target, maxInterruptionMs = null } = request;
   const subject = { chain: chainOf(workflowInfo()), application, users, source, target };
-  const plan = await stepsAt(pace).planRelocation({ ...subject, maxInterruptionMs, found: null });
-  return { direction, ...plan };
+  return { direction, ...(await planAt(pace)({ ...subject, maxInterruptionMs, own: null })) };
 }

@@ -1,0 +1,206 @@
+import type { ApplicationState } from '../../domain/application.ts';
+import { servesThem } from '../../domain/application.ts';
+import { failures, isFailureType, type FailureType } from '../../domain/failures.ts';
+import type { Guarantee } from '../../domain/relocation.ts';
+import type { Instance, PathSight } from '../ports.ts';
+import { isLocated, networksOf, type Located, type Scene, type Subject } from './subject.ts';
+
+/** What stands in the way. */
+export interface Obstacle {
+  readonly type: FailureType;
+  readonly where: string;
+  readonly detail: string;
+}
+
+export interface InspectionOrder extends Subject {
+  readonly maxInterruptionMs: number | null;
+  /** The target instance of an earlier pass: it is none that was found. */
+  readonly own: string | null;
+}
+
+/** What was found, and what may be promised. */
+export interface Inspection {
+  readonly obstacles: readonly Obstacle[];
+  readonly authority: Located | undefined;
+  /** The instance at the target that will be used, where there is one already. */
+  readonly there: { readonly id: string; readonly was: 'started' | 'stopped' } | null;
+  readonly package: 'kept' | 'distribute';
+  readonly guarantee: Guarantee;
+  /** Moved only once an operator has said so (MEC 021, APP_MOBILITY_WITH_CONFIRMATION). */
+  readonly confirmation: boolean;
+  readonly subscriptions: number;
+  readonly expectedFreezeMs: number | null;
+  /** At least this long the source answers after the path was turned: old TTL, or the resolvers' clamp. */
+  readonly drainMs: number;
+  readonly observed: boolean;
+  /** Each rule that would be turned, what cannot be, and from where it is observed. */
+  readonly told: readonly string[];
+}
+
+/**
+ * The one look at source, target and path: what a plan tells, and what a relocation begins with. Changes nothing.
+ * `everything`: whatever cannot be asked is an obstacle too; otherwise what may pass is thrown on, and asked again.
+ */
+export async function inspect(
+  scene: Scene,
+  order: InspectionOrder,
+  everything: boolean,
+  signal: AbortSignal,
+): Promise<Inspection> {
+  const { application, source, target, device } = scene;
+  const obstacles: Obstacle[] = [];
+  const obstacle = (type: FailureType, where: string, detail: string): void =>
+    void obstacles.push({ type, where, detail });
+  const asking = async <T>(otherwise: T, where: string, ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask();
+    } catch (error) {
+      const type = error instanceof Error && 'type' in error ? error.type : undefined;
+      if (!isFailureType(type) || (!everything && failures[type].retry)) throw error;
+      obstacle(type, where, (error as Error).message);
+      return otherwise;
+    }
+  };
+
+  const [serving, there, held, missing] = await Promise.all([
+    asking([], source.name, async () => await servingAt(scene, order, asking, signal)),
+    asking(undefined, target.name, async () => await atTarget(scene, order, signal)),
+    asking('absent' as const, target.name, async () => await target.packages.find(application, signal)),
+    asking([], target.name, async () => await target.subscriptions.missing(application.requires, signal)),
+    asking(undefined, target.name, async () => await target.instances.reach(application, signal)),
+  ]);
+
+  // The source: the one instance that is the authority for these users
+  const [only, ...more] = serving;
+  const authority = more.length === 0 ? only?.instance : undefined;
+  const expectedFreezeMs = only?.state.expectedFreezeMs ?? null;
+  if (application.stateful && scene.context.source.guarantee === 'stateless')
+    obstacle('ContractMissing', application.name, 'keeps state, but not the application contract');
+  if (only === undefined && !obstacles.some(({ where }) => where === source.name))
+    obstacle('NotServing', source.name, `no instance of ${application.name} there is the authority for these users`);
+  if (more.length > 0) {
+    const ids = serving.map(({ instance }) => instance.id).join(' and ');
+    if (serving.some(({ state }) => state.role === 'authority') || order.users !== '*')
+      obstacle('AuthoritySplit', source.name, `instances ${ids} both say that they serve these users`);
+    else obstacle('NotServing', source.name, `its users are spread over instances ${ids}: move them one by one`);
+  }
+  const promisedTo = only?.state.promisedTo ?? null;
+  if (promisedTo !== null && promisedTo !== scene.relocation)
+    obstacle('PromisedElsewhere', source.name, `its instance has promised these users to relocation ${promisedTo}`);
+  if (order.maxInterruptionMs !== null && expectedFreezeMs !== null && expectedFreezeMs > order.maxInterruptionMs)
+    obstacle(
+      'InterruptionTooLong',
+      source.name,
+      `a freeze of ${expectedFreezeMs} ms is to be expected, ${order.maxInterruptionMs} ms are allowed`,
+    );
+  const mobility =
+    authority === undefined
+      ? undefined
+      : await asking(undefined, source.name, async () => await source.mobility?.of(authority.id, device, signal));
+  if (mobility === 'forbidden')
+    obstacle('MobilityNotAllowed', source.name, 'the application registered its users as not to be moved (MEC 021)');
+
+  // The target: with the package or ready for it, with the services that the application requires
+  if (held === 'mismatch') obstacle('PackageMismatch', target.name, `holds another package as ${application.appDId}`);
+  if (missing.length > 0) obstacle('ServiceMissing', target.name, `${missing.join(', ')} is not ACTIVE`);
+  if (there !== undefined && there.id === authority?.id)
+    obstacle('TargetRefused', target.name, `instance ${there.id} there is the source itself: the sites overlap`);
+  const subscriptions =
+    authority === undefined
+      ? 0
+      : await asking(0, source.name, async () => (await source.subscriptions.list(owner(authority), signal)).length);
+
+  // The path: whoever steers the devices of the networks concerned
+  const path = await inspectPath(scene, authority, there, asking, signal);
+  if (!path.steers) obstacle('NotSteerable', target.name, path.why);
+  const networks = networksOf(scene);
+  return {
+    obstacles,
+    authority,
+    there: there === undefined ? null : { id: there.id, was: there.state === 'stopped' ? 'stopped' : 'started' },
+    package: held === 'usable' ? 'kept' : 'distribute',
+    guarantee: scene.context.source.guarantee,
+    confirmation: mobility === 'confirmation',
+    subscriptions,
+    expectedFreezeMs,
+    drainMs: Math.max(path.ttlSeconds, ...networks.map(({ resolverClampSeconds }) => resolverClampSeconds)) * 1_000,
+    observed: networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined),
+    told: [
+      ...path.told,
+      ...networks.map(({ name, vantage }) =>
+        vantage === undefined ? `${name}: not observed` : `${name}: observed from its vantage point`,
+      ),
+    ],
+  };
+}
+
+type Asking = <T>(otherwise: T, where: string, ask: () => Promise<T>) => Promise<T>;
+
+const owner = ({ id: instance, endpoint }: Located) => ({ instance, endpoint });
+
+interface Serving {
+  readonly instance: Located;
+  readonly state: ApplicationState;
+}
+
+/** Every instance there that says that it serves these users. */
+async function servingAt(
+  { source, application, context }: Scene,
+  { users }: Subject,
+  asking: Asking,
+  signal: AbortSignal,
+): Promise<Serving[]> {
+  const serving: Serving[] = [];
+  for (const instance of (await source.instances.list(application, signal)).filter(isLocated)) {
+    const state = await asking(undefined, source.name, async () =>
+      context.source.state(instance.endpoint, users, signal),
+    );
+    if (state !== undefined && servesThem(state, users)) serving.push({ instance, state });
+  }
+  return serving;
+}
+
+/** One that serves, else one that is being made, else a kept one; none that is ours, and none that goes. */
+async function atTarget(
+  { target, application, context, key }: Scene,
+  { own }: InspectionOrder,
+  signal: AbortSignal,
+): Promise<Instance | undefined> {
+  const step = key('instantiateTarget');
+  const others = (await target.instances.list(application, signal)).filter(
+    ({ id, name }) => name !== step && id !== own,
+  );
+  for (const instance of others.filter(isLocated))
+    if ((await context.target.state(instance.endpoint, '*', signal)).retiring !== true) return instance;
+  return others.find(({ state }) => state === 'stopped');
+}
+
+async function inspectPath(
+  { source, target, application, device }: Scene,
+  authority: Located | undefined,
+  there: Instance | undefined,
+  asking: Asking,
+  signal: AbortSignal,
+): Promise<{ steers: boolean; why: string; ttlSeconds: number; told: readonly string[] }> {
+  const whom = { name: application.domainName, device };
+  const look = async (site: typeof source, instance: string | null): Promise<PathSight | undefined> =>
+    await asking(undefined, site.name, async () => await site.path?.look(instance, whom, signal));
+  const sights = await Promise.all([
+    look(target, there?.state === 'started' ? there.id : null),
+    authority === undefined ? undefined : look(source, authority.id),
+  ]);
+  const seen = sights.filter((sight) => sight !== undefined);
+  const ttls = seen.map(({ ttlSeconds }) => ttlSeconds);
+  for (const { vantage } of networksOf({ source, target })) {
+    const resolved = vantage && (await asking(undefined, source.name, async () => vantage.resolve(whom.name, signal)));
+    if (resolved !== undefined) ttls.push(resolved.ttl);
+  }
+  // One device is told from the others by its traffic only
+  const leads = ({ by }: PathSight): boolean => by.traffic || (device === null && by.name);
+  return {
+    steers: seen.some(leads),
+    why: `no ${device === null ? 'name or traffic' : 'traffic'} rule at either side could lead devices there`,
+    ttlSeconds: Math.max(0, ...ttls),
+    told: seen.flatMap(({ told }) => told),
+  };
+}

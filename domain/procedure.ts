@@ -1,0 +1,61 @@
+import type { FailureType } from './failures.ts';
+
+/** What every procedure tells of itself, and what a person may say to it. Pure. */
+
+/** Something that could not be undone, in the words of a parked step. */
+export interface Leftover {
+  /** The undo: one of `domain/steps.ts`. */
+  readonly undo: string;
+  readonly type: FailureType;
+  /** What is left, at which peer, and why. */
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Where a running procedure stands. Instants are ISO strings of the workflow's clock. */
+export type ProcedureStatus<Step extends string, Result> =
+  | {
+      readonly state: 'working';
+      readonly step: Step;
+      readonly since: string;
+      readonly cancellable: boolean;
+      /** A pause was asked for: it takes effect before the next step. */
+      readonly pausing: boolean;
+    }
+  | { readonly state: 'paused'; readonly step: Step; readonly since: string; readonly cancellable: boolean }
+  | { readonly state: 'held'; readonly step: Step; readonly since: string; readonly until: string | null }
+  | {
+      readonly state: 'parked';
+      readonly step: Step;
+      readonly since: string;
+      readonly failure: { readonly type: FailureType; readonly message: string };
+      /** On the way back it tries again by itself, then; null: only when it is told to. */
+      readonly until: string | null;
+      /** May it be given up? Not while it is not known who serves the users. */
+      readonly abandonable: boolean;
+      /** Empty: on the way forward. */
+      readonly left: readonly Leftover[];
+    }
+  | { readonly state: 'rollingBack'; readonly step: Step; readonly since: string }
+  | { readonly state: 'ended'; readonly step: Step; readonly since: string; readonly result: Result };
+
+export const actions = ['pause', 'resume', 'cancel', 'approve', 'retry', 'abandon'] as const;
+export type Action = (typeof actions)[number];
+
+/** What may be said now: what is offered to a person, and what is accepted of him. */
+export function actionsOf(status: ProcedureStatus<string, unknown>): readonly Action[] {
+  switch (status.state) {
+    case 'working':
+      return [status.pausing ? 'resume' : 'pause', ...(status.cancellable ? (['cancel'] as const) : [])];
+    case 'paused':
+      return ['resume', ...(status.cancellable ? (['cancel'] as const) : [])];
+    case 'held':
+      return ['approve', 'cancel'];
+    case 'parked':
+      return status.abandonable ? ['retry', 'abandon'] : ['retry'];
+    case 'rollingBack':
+    case 'ended':
+      break;
+  }
+  return [];
+}

@@ -1,0 +1,128 @@
+import { condition, defineQuery, defineUpdate, setHandler, type CancellationScope } from '@temporalio/workflow';
+import type { FailureType } from '../../domain/failures.ts';
+import { actionsOf, type Action, type Leftover, type ProcedureStatus } from '../../domain/procedure.ts';
+import { failure, type Reason } from './failure.ts';
+import type { Ended, Progress } from './progress.ts';
+
+/** When what follows may begin: at once, when an operator approves it, or at an instant. */
+export type Start = 'immediately' | { readonly approval: true } | { readonly at: string };
+
+/** What an operator may say to a procedure: each command is possible in some states, and refused without a trace in others. */
+export class Operator<Step extends string, Result extends Ended> {
+  readonly #progress: Progress<Step, Result>;
+  #paused = false;
+  #approved = false;
+  #answer: 'retry' | 'abandon' | undefined;
+  #cancelled = false;
+  #waited = false;
+
+  constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
+    this.#progress = progress;
+    setHandler(defineQuery<ProcedureStatus<Step, Result>>('status'), () => progress.status);
+    this.#command('pause', () => this.#pause(true));
+    this.#command('resume', () => this.#pause(false));
+    this.#command('approve', () => {
+      this.#approved = true;
+    });
+    this.#command('retry', () => {
+      this.#answer = 'retry';
+    });
+    this.#command('abandon', () => {
+      this.#answer = 'abandon';
+    });
+    this.#command('cancel', () => {
+      this.#cancelled = true;
+      untilNoReturn.cancel();
+    });
+  }
+
+  /** Between two steps: waits while it is paused. */
+  async proceed(): Promise<void> {
+    if (!this.#paused) return;
+    this.#progress.paused();
+    await condition(() => !this.#paused);
+    this.#waited = true;
+  }
+
+  /** Waits for an approval, or for an instant; a deadline ends the wait. Once it may begin, it may. */
+  async mayStart(start: Start, deadline: string | undefined): Promise<void> {
+    if (start === 'immediately' || this.#approved) return;
+    const until = 'at' in start ? start.at : null;
+    const ends = Math.min(...[until, deadline].flatMap((instant) => (instant == null ? [] : [Date.parse(instant)])));
+    this.#progress.held(until);
+    if (ends === Number.POSITIVE_INFINITY) await condition(() => this.#approved);
+    else if (ends > Date.now()) await condition(() => this.#approved, ends - Date.now());
+    if (until !== null && Date.now() >= Date.parse(until)) this.#approved = true;
+    this.#waited = true;
+  }
+
+  /** Has anybody waited since this was asked last? Then the world may have changed, and everything is verified anew. */
+  hasWaited(): boolean {
+    const waited = this.#waited;
+    this.#waited = false;
+    return waited;
+  }
+
+  /** Forward only: an operator says whether to try again. */
+  async decides(reason: Reason, abandonable: boolean): Promise<'retry' | 'abandon'> {
+    this.#answer = undefined;
+    this.#progress.parked(reason, { until: null, abandonable, left: [] });
+    await condition(() => this.#answer !== undefined);
+    const answer = this.#answer ?? 'retry';
+    if (answer === 'retry') {
+      this.#progress.working(this.#progress.step);
+      this.#progress.unparked();
+    }
+    return answer;
+  }
+
+  /** On the way back: it tries again by itself after a while, since what is left may block others. */
+  async decidesBack(reason: Reason, left: readonly Leftover[], afterMs: number): Promise<'retry' | 'abandon'> {
+    this.#answer = undefined;
+    const until = new Date(Date.now() + afterMs).toISOString();
+    this.#progress.parked(reason, { until, abandonable: true, left });
+    await condition(() => this.#answer !== undefined, afterMs);
+    const answer = this.#answer ?? 'retry';
+    if (answer === 'retry') {
+      this.#progress.rollingBack();
+      this.#progress.unparked();
+    }
+    return answer;
+  }
+
+  #pause(asked: boolean): void {
+    this.#paused = asked;
+    this.#progress.pausing(asked);
+  }
+
+  #command(name: Action, effect: () => void): void {
+    setHandler(
+      defineUpdate<ProcedureStatus<Step, Result>>(name),
+      () => {
+        effect();
+        return this.#progress.status;
+      },
+      {
+        validator: () => {
+          const now = this.#progress.status;
+          if (name === 'cancel' && this.#cancelled && now.state !== 'ended')
+            throw failure('NotPossibleNow', 'it is being cancelled already');
+          if (!actionsOf(now).includes(name)) throw failure(...this.#refusal(name));
+        },
+      },
+    );
+  }
+
+  #refusal(name: Action): [FailureType, string] {
+    const now = this.#progress.status;
+    const possible = actionsOf(now);
+    const instead = possible.length === 0 ? 'nothing can be asked of it now' : `possible now: ${possible.join(', ')}`;
+    if (name === 'cancel' && now.state !== 'rollingBack') {
+      if (now.state !== 'parked' || now.left.length === 0) return ['CancelTooLate', 'the hand-over has begun'];
+    }
+    if (name === 'abandon' && now.state === 'parked')
+      return ['InDoubt', 'it is not known yet whether the source gave its users away'];
+    if (name === 'pause' && now.state === 'working') return ['NotPossibleNow', `it pauses already; ${instead}`];
+    return ['NotPossibleNow', `${name} is not possible: it is ${now.state}; ${instead}`];
+  }
+}

@@ -1,0 +1,243 @@
+import { allHandlersFinished, CancellationScope, condition, patched, sleep } from '@temporalio/workflow';
+import { failures } from '../../domain/failures.ts';
+import type { Leftover } from '../../domain/procedure.ts';
+import { Undoing } from '../../domain/undoing.ts';
+import { failure, foreseen, keptIn, type Reason } from './failure.ts';
+import { Operator, type Start } from './operator.ts';
+import { Progress, type Ended } from './progress.ts';
+
+type Table<Name extends string, Row> = Readonly<Record<Name, Row>>;
+
+export interface ProcedurePlan<Step extends string, Undo extends string> {
+  /** Markdown, one line: what this run is about. */
+  readonly headline: string;
+  /** In their order. */
+  readonly steps: Table<Step, { readonly title: string }>;
+  /** `after`: those undos that must be done before this one. */
+  readonly undos: Table<Undo, { readonly title: string; readonly after: readonly Undo[] }>;
+  /** An instant: what has not passed the point of no return by then is rolled back. */
+  readonly deadline: string | undefined;
+  /** Parked on the way back, it tries again by itself after so long; then after twice that, up to a day. */
+  readonly againMs: number;
+}
+
+/** How it came out. */
+export interface Account<Result> {
+  succeeded(): void;
+  /** `left`: what could not be undone. */
+  failed(how: 'refused' | 'rolledBack' | 'abandoned', reason: Reason, left: readonly Leftover[]): void;
+  told(cancelledTooLate: boolean): Result;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * A procedure of numbered steps. Up to its point of no return it can be paused, held, cancelled or run out of time, and a
+ * failure undoes what may have been done, in an order that no undo breaks; after it there is only forward. What can
+ * go neither way by itself is parked: an operator says whether to try again, or gives it up.
+ */
+export class Procedure<Step extends string, Undo extends string, Result extends Ended> {
+  readonly progress: Progress<Step, Result>;
+  readonly #plan: ProcedurePlan<Step, Undo>;
+  readonly #untilNoReturn = new CancellationScope();
+  readonly #operator: Operator<Step, Result>;
+  readonly #undoing = new Undoing();
+  readonly #undos = new Map<string, () => Promise<void>>();
+  #late = false;
+
+  constructor(plan: ProcedurePlan<Step, Undo>) {
+    this.#plan = plan;
+    const titles = Object.entries<{ readonly title: string }>(plan.steps).map(
+      ([step, { title }]) => [step as Step, title] as const,
+    );
+    this.progress = new Progress(plan.headline, new Map(titles));
+    this.#operator = new Operator(this.progress, this.#untilNoReturn);
+  }
+
+  /** The whole of it; answers its result, also where it failed. */
+  async run(account: Account<Result>, body: () => Promise<void>): Promise<Result> {
+    try {
+      await body();
+      account.succeeded();
+    } catch (error) {
+      if (error instanceof Abandoned) account.failed('abandoned', error.reason, []);
+      else await CancellationScope.nonCancellable(async () => await this.#goBack(foreseen(error), account));
+    }
+    await CancellationScope.nonCancellable(async () => await condition(allHandlersFinished));
+    return this.progress.ended(account.told(CancellationScope.current().consideredCancelled));
+  }
+
+  /** Everything before the point of no return. Where somebody has waited the world may have changed: it is done anew. */
+  async prepare<T>(pass: () => Promise<T>): Promise<T> {
+    const stop = this.#startDeadline();
+    try {
+      return await this.#untilNoReturn.run(async () => {
+        for (;;) {
+          this.#mayGoOn();
+          try {
+            const prepared = await pass();
+            await this.#mayGoOnAsPlanned();
+            return prepared;
+          } catch (error) {
+            if (!(error instanceof Anew)) throw error;
+          }
+        }
+      });
+    } finally {
+      stop();
+    }
+  }
+
+  /** One step. Its undo is registered first: a step may take effect and still be reported as failed. */
+  async step<T>(name: Step, work: () => Promise<T>, undo: Partial<Table<Undo, () => Promise<void>>> = {}): Promise<T> {
+    await this.#operator.proceed();
+    const first: string[] = [];
+    for (const [each, back] of Object.entries<(() => Promise<void>) | undefined>(undo)) {
+      if (back === undefined) continue;
+      if (!this.#undos.has(each)) first.push(each);
+      this.#undos.set(each, back);
+      this.#undoing.add(each, this.#plan.undos[each as Undo].after);
+    }
+    try {
+      return await this.progress.during(name, work);
+    } catch (error) {
+      // The step itself says so, and no earlier pass had done it
+      if (keptIn(error)['untouched'] === true) for (const each of first) this.#forget(each);
+      throw error;
+    }
+  }
+
+  /** Between two steps: waits for an approval or an instant, if it has to. */
+  async hold(start: Start): Promise<void> {
+    await this.#operator.mayStart(start, this.#plan.deadline);
+    await this.#mayGoOnAsPlanned();
+  }
+
+  /** From here on nothing is cancelled, and nothing undone unless a step says that it was not passed after all. */
+  async pastNoReturn<T>(body: () => Promise<T>): Promise<T> {
+    return await CancellationScope.nonCancellable(async () => {
+      this.progress.pastNoReturn();
+      return await body();
+    });
+  }
+
+  /** A step that is insisted on; when even that fails, an operator decides. `inDoubt`: it must not be given up. */
+  async forward<T>(name: Step, work: () => Promise<T>, doubt?: 'inDoubt'): Promise<T> {
+    for (;;) {
+      try {
+        return await this.step(name, work);
+      } catch (error) {
+        const reason = foreseen(error);
+        if ((await this.#operator.decides(reason, doubt === undefined)) === 'abandon') throw new Abandoned(reason);
+      }
+    }
+  }
+
+  /** A cancellation that was accepted counts, even if the step that it met went through. */
+  #mayGoOn(): void {
+    const { deadline } = this.#plan;
+    if (this.#late || (deadline !== undefined && Date.now() >= Date.parse(deadline)))
+      throw failure('DeadlinePassed', tooLate(deadline));
+    if (this.#untilNoReturn.consideredCancelled) throw failure('Cancelled', 'it was cancelled');
+  }
+
+  async #mayGoOnAsPlanned(): Promise<void> {
+    await this.#operator.proceed();
+    this.#mayGoOn();
+    if (this.#operator.hasWaited()) throw new Anew();
+  }
+
+  /** A step that hangs, or a pause, must not outlast it. */
+  #startDeadline(): () => void {
+    const { deadline } = this.#plan;
+    const ms = deadline === undefined ? 0 : Date.parse(deadline) - Date.now();
+    if (ms <= 0 || !patched('a-deadline-is-a-timer')) return () => undefined;
+    const timer = new CancellationScope();
+    timer
+      .run(async () => await sleep(ms, { summary: 'the deadline' }))
+      .then(
+        () => {
+          this.#late = true;
+          this.#untilNoReturn.cancel();
+        },
+        () => undefined,
+      );
+    return () => timer.cancel();
+  }
+
+  async #goBack(error: Reason, account: Account<Result>): Promise<void> {
+    const { deadline } = this.#plan;
+    const reason: Reason =
+      this.#late && error.type === 'Cancelled' ? { type: 'DeadlinePassed', message: tooLate(deadline) } : error;
+    if (!patched('undos-have-an-order')) return await this.#goBackAsRecorded(reason, account);
+    const untouched = this.#undoing.left.length === 0 && reason.type !== 'Cancelled';
+    this.progress.rollingBack();
+    account.failed(untouched ? 'refused' : 'rolledBack', reason, await this.#undoAll(reason));
+  }
+
+  /** Returns what an operator gave up. */
+  async #undoAll(reason: Reason): Promise<readonly Leftover[]> {
+    const failed = new Map<string, Reason>();
+    for (let pauseMs = this.#plan.againMs; ; pauseMs = Math.min(pauseMs * 2, DAY_MS)) {
+      for (let undo = this.#undoing.next(); undo !== undefined; undo = this.#undoing.next()) {
+        try {
+          await this.#undos.get(undo)?.();
+          this.#undoing.succeeded(undo);
+        } catch (error) {
+          failed.set(undo, foreseen(error));
+          this.#undoing.failed(undo);
+        }
+      }
+      const left = this.#undoing.left.map((undo) => this.#leftover(undo, failed));
+      if (left.length === 0 || (await this.#operator.decidesBack(reason, left, pauseMs)) === 'abandon') return left;
+      this.#undoing.again();
+      failed.clear();
+    }
+  }
+
+  #leftover(undo: string, failed: ReadonlyMap<string, Reason>): Leftover {
+    const { undos } = this.#plan;
+    const own = failed.get(undo);
+    const waitsFor = undos[undo as Undo].after.find((each) => this.#undoing.left.includes(each));
+    const { type, message } = own ?? {
+      type: (waitsFor === undefined ? undefined : failed.get(waitsFor)?.type) ?? 'NotYet',
+      message: `"${undos[undo as Undo].title}" waits for "${waitsFor === undefined ? 'another undo' : undos[waitsFor].title}"`,
+    };
+    return { undo, type, message, remedy: failures[type].remedy };
+  }
+
+  #forget(undo: string): void {
+    this.#undos.delete(undo);
+    this.#undoing.forget(undo);
+  }
+
+  /** Runs that began before undos had an order: every one is tried once, the latest first. */
+  async #goBackAsRecorded(reason: Reason, account: Account<Result>): Promise<void> {
+    const [firstStep] = Object.keys(this.#plan.steps);
+    const untouched = this.progress.step === firstStep && reason.type !== 'Cancelled' && !failures[reason.type].retry;
+    const [firstUndo] = this.#undoing.left;
+    if (untouched && firstUndo !== undefined) this.#forget(firstUndo);
+    this.progress.rollingBack();
+    const failed = new Map<string, Reason>();
+    for (const undo of this.#undoing.left.toReversed())
+      await this.#undos
+        .get(undo)?.()
+        .catch((error: unknown) => void failed.set(undo, foreseen(error)));
+    const left = [...failed.keys()].map((undo) => this.#leftover(undo, failed));
+    account.failed(untouched ? 'refused' : 'rolledBack', reason, left);
+  }
+}
+
+const tooLate = (deadline: string | undefined): string => `the hand-over had not begun by ${deadline}`;
+
+/** Somebody has waited. */
+class Anew {}
+
+/** An operator gave up what could not be finished. */
+class Abandoned {
+  readonly reason: Reason;
+
+  constructor(reason: Reason) {
+    this.reason = reason;
+  }
+}

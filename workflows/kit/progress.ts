@@ -1,0 +1,177 @@
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { failures, type FailureType } from '../../domain/failures.ts';
+import type { Leftover, ProcedureStatus } from '../../domain/procedure.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+import type { Reason } from './failure.ts';
+
+/** What a result has to tell, of whatever procedure. */
+export interface Ended {
+  readonly outcome: string;
+  readonly failure: { readonly type: string; readonly message: string; readonly remedy: string } | null;
+}
+
+const now = (): string => new Date().toISOString();
+
+/** Where a procedure stands: for the status query, and for whoever opens the run in the Temporal UI. */
+export class Progress<Step extends string, Result extends Ended> {
+  readonly durationsMs: Partial<Record<Step, number>> = {};
+  readonly #begun = Date.now();
+  readonly #headline: string;
+  readonly #titles: ReadonlyMap<Step, string>;
+  #status: ProcedureStatus<Step, Result>;
+  #cancellable = true;
+  #pausing = false;
+
+  /** `headline`: Markdown, one line. `titles`: of the steps, in their order. */
+  constructor(headline: string, titles: ReadonlyMap<Step, string>) {
+    const [first] = titles.keys();
+    if (first === undefined) throw new TypeError('a procedure has steps');
+    this.#headline = headline;
+    this.#titles = titles;
+    this.#status = { state: 'working', step: first, since: now(), cancellable: true, pausing: false };
+  }
+
+  get status(): ProcedureStatus<Step, Result> {
+    return this.#status;
+  }
+
+  get step(): Step {
+    return this.#status.step;
+  }
+
+  get totalMs(): number {
+    return Date.now() - this.#begun;
+  }
+
+  /** Does the step, and remembers how long it took; done again, the times add up. */
+  async during<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    this.working(step);
+    const begun = Date.now();
+    try {
+      return await work();
+    } finally {
+      this.durationsMs[step] = (this.durationsMs[step] ?? 0) + Date.now() - begun;
+    }
+  }
+
+  working(step: Step): void {
+    const since = this.#status.state === 'working' && this.#status.step === step ? this.#status.since : now();
+    this.#enter({ state: 'working', step, since, cancellable: this.#cancellable, pausing: this.#pausing });
+  }
+
+  /** A pause was asked for, or taken back. */
+  pausing(asked: boolean): void {
+    this.#pausing = asked;
+    if (this.#status.state === 'working') this.working(this.step);
+  }
+
+  /** From here on there is no way back. */
+  pastNoReturn(): void {
+    this.#cancellable = false;
+  }
+
+  paused(): void {
+    this.#enter({ state: 'paused', step: this.step, since: now(), cancellable: this.#cancellable });
+  }
+
+  held(until: string | null): void {
+    this.#enter({ state: 'held', step: this.step, since: now(), until });
+  }
+
+  parked(failure: Reason, how: { until: string | null; abandonable: boolean; left: readonly Leftover[] }): void {
+    this.#enter({ state: 'parked', step: this.step, since: now(), failure, ...how });
+    upsertSearchAttributes([{ key: searchAttributes.outcome, value: 'parked' }]);
+  }
+
+  unparked(): void {
+    upsertSearchAttributes([{ key: searchAttributes.outcome, value: null }]);
+  }
+
+  rollingBack(): void {
+    this.#cancellable = false;
+    this.#enter({ state: 'rollingBack', step: this.step, since: now() });
+  }
+
+  ended(result: Result): Result {
+    this.#enter({ state: 'ended', step: this.step, since: now(), result });
+    upsertSearchAttributes([{ key: searchAttributes.outcome, value: result.outcome }]);
+    return result;
+  }
+
+  #enter(status: ProcedureStatus<Step, Result>): void {
+    this.#status = status;
+    setCurrentDetails(this.#details());
+  }
+
+  /** Markdown for the Temporal UI: what it is, which step, why it waits. Costs no event. */
+  #details(): string {
+    const names = [...this.#titles.keys()];
+    const at = names.indexOf(this.step);
+    const list = names.map((step, index) => {
+      const took = this.durationsMs[step];
+      const mark = index === at ? this.#mark() : index < at && took !== undefined ? '✓' : '·';
+      return `${index + 1}. ${mark} ${this.#title(step)}${took === undefined ? '' : ` (${(took / 1_000).toFixed(1)} s)`}`;
+    });
+    return [
+      this.#headline,
+      '',
+      this.#sentence(),
+      '',
+      ...list,
+      '',
+      '\u00a0', // the UI cuts the last line off
+    ].join('\n');
+  }
+
+  #title(step: Step): string {
+    return this.#titles.get(step) ?? step;
+  }
+
+  /** Of the step that it is at. */
+  #mark(): string {
+    const status = this.#status;
+    if (status.state === 'ended') return status.result.failure === null ? '✓' : '✗';
+    return status.state === 'held' ? '✓' : '▶';
+  }
+
+  #sentence(): string {
+    const status = this.#status;
+    const title = this.#title(status.step);
+    switch (status.state) {
+      case 'working':
+        return [
+          `Now: ${title}. ${status.cancellable ? 'Can still be cancelled.' : 'Goes forward only.'}`,
+          ...(status.pausing ? ['Pauses before the next step.'] : []),
+        ].join(' ');
+      case 'paused':
+        return `**Paused** before: ${title}, since ${status.since}. Waits for \`ferry resume\`.`;
+      case 'held':
+        return status.until === null
+          ? `**Held** before the cut-over, since ${status.since}. Waits for \`ferry approve\`.`
+          : `**Held** before the cut-over until ${status.until}.`;
+      case 'parked':
+        return parkedSentence(title, status);
+      case 'rollingBack':
+        return `Rolling back what was done up to: ${title}.`;
+      case 'ended':
+        break;
+    }
+    const { outcome, failure } = status.result;
+    return `Ended: **${outcome}**${failure === null ? '' : `. ${failure.type}: ${failure.message}. ${failure.remedy}`}`;
+  }
+}
+
+function parkedSentence(
+  title: string,
+  { since, failure, until, left, abandonable }: Extract<ProcedureStatus<string, Ended>, { state: 'parked' }>,
+): string {
+  const waits = `Waits for \`ferry retry\`${abandonable ? ' or `ferry abandon`' : ''}${until === null ? '' : `, and tries again at ${until}`}.`;
+  const told = (type: FailureType, message: string): string => `${type}: ${message}. ${failures[type].remedy}`;
+  if (left.length === 0)
+    return `**Parked** at: ${title}, since ${since}. ${told(failure.type, failure.message)} ${waits}`;
+  return [
+    `**Parked** on the way back, since ${since}, after ${failure.type}: ${failure.message}. ${waits} Still to be undone:`,
+    '',
+    ...left.map(({ undo, type, message }) => `- ${undo}: ${told(type, message)}`),
+  ].join('\n');
+}

@@ -1,0 +1,60 @@
+import type { Checked } from '../../activities/relocation/check.ts';
+import type { PathTurns } from '../../activities/relocation/copy-ahead.ts';
+import type { Started } from '../../activities/relocation/instance.ts';
+import { keptIn } from '../kit/failure.ts';
+
+/**
+ * What a relocation has brought about so far, in any attempt of any pass: what an undo has to know. Names, and sealed
+ * rules.
+ */
+export class Brought {
+  /** The instance that promised its users; null: none is known. */
+  from: string | null = null;
+  /** The target instance; null: none is known. */
+  to: string | null = null;
+  /** What the first check found at the target. */
+  there: Checked['there'] = null;
+  drainMs = 0;
+  /** Subscriptions made at the target. */
+  made: readonly string[] = [];
+  /** What of the path may have been turned. */
+  turns: PathTurns | null = null;
+  #how: Started['how'] | undefined;
+  #checked = false;
+
+  found(checked: Checked): { from: string } {
+    if (!this.#checked) this.there = checked.there;
+    this.#checked = true;
+    this.from = checked.from;
+    this.drainMs = Math.max(this.drainMs, checked.drainMs);
+    return { from: checked.from };
+  }
+
+  /** How the instance came to run, in the first pass: later ones find it. */
+  how(how: Started['how']): Started['how'] {
+    this.#how ??= how;
+    return this.#how;
+  }
+
+  /** A step may have brought something about and still fail: then it tells what. */
+  keeping<T extends { readonly to: string } | { readonly made: readonly string[] }>(
+    work: () => Promise<T>,
+  ): () => Promise<T> {
+    return async () => {
+      try {
+        const done = await work();
+        this.#learn(done);
+        return done;
+      } catch (error) {
+        this.#learn(keptIn(error));
+        throw error;
+      }
+    };
+  }
+
+  #learn(told: Readonly<Record<string, unknown>> | { to: string } | { made: readonly string[] }): void {
+    if ('to' in told && typeof told.to === 'string') this.to = told.to;
+    if ('made' in told && Array.isArray(told.made))
+      this.made = [...new Set([...this.made, ...(told.made as string[])])];
+  }
+}
