@@ -134,6 +134,10 @@ export interface Context {
 export interface Lead {
   /** The name by which devices find the application. */
   readonly name: string;
+  /** Other names of it that lead the same way, and that both ends can lead (`PathSight.names`). */
+  readonly aliases: readonly string[];
+  /** Ids of the rules in its descriptor: some platforms list only those that are active. */
+  readonly ruleIds: readonly string[];
   /** Address of the one device that moves; null: all. */
   readonly device: string | null;
   readonly from: { readonly instance: string; readonly endpoint: Endpoint };
@@ -150,11 +154,18 @@ export interface PathSight {
   readonly by: { readonly name: boolean; readonly traffic: boolean };
   /** For the plan: each rule that would be turned, and what cannot be, as sentences without addresses. */
   readonly told: readonly string[];
+  /** What would go on leading devices to an instance that they leave: none may be moved while there is one. */
+  readonly obstacles: readonly string[];
+  /** Other names that the instance has rules for; `leads`: devices are led to it by this one now. */
+  readonly names: readonly { readonly name: string; readonly leads: boolean }[];
   /** Seconds for which resolvers may keep an answer. */
   readonly ttlSeconds: number;
   /** Addresses that are led to this instance already: devices may still have them. */
   readonly former: readonly string[];
 }
+
+/** An instance as the path knows it: by its id, and by its own address where it has one. */
+export type Led = Pick<Instance, 'id' | 'endpoint'>;
 
 /**
  * How devices are led to the instances of a site, and away from them (GR MEC 035, [5.3.2-7], [5.4.2-5], [5.4.2-6]). A
@@ -162,23 +173,22 @@ export interface PathSight {
  */
 export interface Path {
   /** `instance`: null where it is yet to be made. */
-  look(
-    instance: string | null,
-    whom: { readonly name: string; readonly device: string | null },
-    signal: AbortSignal,
-  ): Promise<PathSight>;
+  look(instance: Led | null, whom: Pick<Lead, 'name' | 'device' | 'ruleIds'>, signal: AbortSignal): Promise<PathSight>;
   /**
    * What has to change of the rules of `lead.to` (here) or of `lead.from` (away). `earlier`: a turn that may have been carried
    * out, wholly or in part; what it found is what this one restores.
    */
   plan(way: 'here' | 'away', lead: Lead, earlier: string | null, signal: AbortSignal): Promise<string>;
-  /** Carries it out, rule by rule, by compare-and-swap; returns how many were changed. OwnershipLost, Conflict. */
+  /**
+   * Carries it out, rule by rule, by compare-and-swap, for as long as the step is given; returns how many were changed.
+   * OwnershipLost, ReceiptUnreadable.
+   */
   turn(turn: string, wait: Wait): Promise<number>;
-  /** Undoes exactly what the turn changes, whatever has been carried out of it; "nothing there" is success. */
+  /** Undoes exactly what the turn changes, whatever has been carried out of it; "nothing there" is success. ReceiptUnreadable. */
   turnBack(turn: string, wait: Wait): Promise<number>;
   /** Is any device led to this instance, by any active rule of its own? */
-  holds(instance: string, signal: AbortSignal): Promise<boolean>;
-  /** A shared instance stays: its rules no longer name this device. Conflict. */
+  holds(instance: Led, signal: AbortSignal): Promise<boolean>;
+  /** A shared instance stays: its rules no longer name this device. */
   release(instance: string, device: string, wait: Wait): Promise<void>;
   /** The drain is over and these addresses are nobody's any more: rules of this instance no longer lead them here. */
   forget(instance: string, addresses: readonly string[], wait: Wait): Promise<void>;

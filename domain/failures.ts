@@ -98,6 +98,11 @@ export const failures = {
     status: 409,
     remedy: 'Somebody else changed the rule meanwhile: find out who, then try again.',
   },
+  ReceiptUnreadable: {
+    retry: false,
+    status: 500,
+    remedy: 'Give the workers the FERRY_SECRET with which the relocation began, then retry.',
+  },
   PathNotObserved: {
     retry: false,
     status: 504,

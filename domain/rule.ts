@@ -1,4 +1,7 @@
-/** The two kinds of rules of a platform (MEC 011), in our words; they belong to one application instance. */
+/**
+ * The two kinds of rules of a platform (MEC 011), in our words; they belong to one application
+ * instance.
+ */
 export interface DnsRule {
   readonly kind: 'dns';
   readonly id: string;
@@ -18,9 +21,16 @@ export interface TrafficRule {
   readonly destinations: readonly string[];
   readonly leadsTo: string;
   readonly active: boolean;
+  /** Which of the two lists the platform has for it, be they empty. */
+  readonly lists?: { readonly sources: boolean; readonly destinations: boolean };
 }
 
 export type Rule = DnsRule | TrafficRule;
+
+/** Names of the DNS compare without regard to case and to the dot at their end (RFC 4343). */
+export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, '');
+
+export const isIPv6 = (address: string): boolean => address.includes(':');
 
 /** A rule as read, with what makes a compare-and-swap of it. */
 export interface Versioned<R extends Rule = Rule> {

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { failure } from '../../activities/failure.ts';
+import { sameRule, type Rule } from '../../domain/rule.ts';
+import type { Answer, Call, Exchange } from '../http.ts';
+import { dns, traffic, type Kind } from './wire.ts';
+
+/** One rule as it is, with what the platform says of it. */
+export interface Read {
+  readonly rule: Rule;
+  readonly wire: unknown;
+  /** The ETag, where it may stand in If-Match: a weak one never does (RFC 9110, 13.1.1). */
+  readonly version: string | null;
+  readonly told: string;
+}
+
+/** The rules of an instance, in the platform's order; `has`: the kinds of which the platform has any at all. */
+export interface Sight {
+  readonly has: { readonly dns: boolean; readonly traffic: boolean };
+  readonly rules: readonly Rule[];
+  /** The platform knows the instance. */
+  readonly known: boolean;
+}
+
+/** No such kind of rules on this platform: some answer 501 (AdvantEDGE), some know no such path. */
+const ABSENT = [405, 406, 410, 501];
+const LONGEST_LIST = 10_000;
+
+/** Rules of one application instance at its platform (MEC 011, Mp1). There is no way to create or delete one. */
+export class RulesOfInstance {
+  readonly #platform: Exchange;
+
+  constructor(platform: Exchange) {
+    this.#platform = platform;
+  }
+
+  /** `ids`: asked for one by one where the list has them not, since some platforms list ACTIVE rules only. */
+  async all(instance: string, ids: readonly string[], signal: AbortSignal): Promise<Sight> {
+    const names = await this.#list(dns, instance, ids, signal);
+    const traffics = await this.#list(traffic, instance, ids, signal);
+    const lists: readonly (readonly Rule[] | 'absent' | 'unknown')[] = [names, traffics];
+    return {
+      has: { dns: names !== 'absent', traffic: traffics !== 'absent' },
+      rules: lists.flatMap((rules) => (typeof rules === 'string' ? [] : rules)),
+      known: lists.some((rules) => typeof rules !== 'string'),
+    };
+  }
+
+  /** The rule as it is now; undefined: it is gone, or its instance, or the platform. */
+  async one({ kind, id }: Rule, instance: string, signal: AbortSignal): Promise<Read | undefined> {
+    return kind === 'dns'
+      ? await this.#read(dns, instance, id, signal)
+      : await this.#read(traffic, instance, id, signal);
+  }
+
+  /** `lost`: it was changed between reading and writing, or did not become what it was given. */
+  async write(instance: string, from: Read, to: Rule, signal: AbortSignal): Promise<'written' | 'lost'> {
+    return to.kind === 'dns'
+      ? await this.#put(dns, instance, from, to, signal)
+      : await this.#put(traffic, instance, from, to, signal);
+  }
+
+  async #list<R extends Rule, W>(
+    kind: Kind<R, W>,
+    instance: string,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly R[] | 'absent' | 'unknown'> {
+    const listed: unknown[] = [];
+    const pages = new Set<string>();
+    let known = true;
+    for (let page: string | null = kind.collection(instance); page !== null && !pages.has(page); ) {
+      pages.add(page);
+      const call = { method: 'GET', path: page, schema: List, alsoExpect: [...ABSENT, 404] } as const;
+      const answer: Answer<unknown[]> = await this.#ask(call, signal);
+      if (ABSENT.includes(answer.status)) return 'absent';
+      // In a problem document: an instance is not known; without one: the path is not
+      if (answer.status === 404 && answer.body === undefined) return 'absent';
+      known = answer.status !== 404;
+      listed.push(...(known ? answer.body : []));
+      if (listed.length > LONGEST_LIST) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
+      page = known ? answer.next : null;
+    }
+    const rules = listed.flatMap((entry) => {
+      const parsed = kind.schema.safeParse(entry);
+      return parsed.success ? [parsed.data] : [];
+    });
+    const found = rules.map(kind.ruleOf).filter((rule) => rule !== undefined);
+    for (const id of known ? ids : []) {
+      if (rules.some((rule) => kind.idOf(rule) === id)) continue;
+      const read = await this.#read(kind, instance, id, signal);
+      if (read !== undefined) found.push(read.rule as R);
+    }
+    return known || found.length > 0 ? found : 'unknown';
+  }
+
+  async #read<R extends Rule, W>(
+    kind: Kind<R, W>,
+    instance: string,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<Read | undefined> {
+    const path = pathOf(kind, instance, id);
+    const answer = await this.#ask({ method: 'GET', path, schema: kind.schema, alsoExpect: [404, ...ABSENT] }, signal);
+    if (answer.status >= 300) return undefined;
+    const rule = kind.ruleOf(answer.body);
+    const version = answer.etag === null || /^w\//i.test(answer.etag) ? null : answer.etag;
+    return rule && { rule, wire: answer.body, version, told: answer.told };
+  }
+
+  async #put<R extends Rule, W>(
+    kind: Kind<R, W>,
+    instance: string,
+    from: Read,
+    to: R,
+    signal: AbortSignal,
+  ): Promise<'written' | 'lost'> {
+    const answer = await this.#ask(
+      {
+        method: 'PUT',
+        path: pathOf(kind, instance, to.id),
+        json: kind.toWire(to, from.wire as W),
+        headers: from.version === null ? {} : { 'if-match': from.version },
+        schema: z.unknown(),
+        alsoExpect: [404, 412],
+      },
+      signal,
+    );
+    if (answer.status >= 300) return 'lost';
+    const shown = kind.schema.safeParse(answer.body);
+    const rule = shown.success ? kind.ruleOf(shown.data) : undefined;
+    if (from.version !== null && rule !== undefined && sameRule(rule, to)) return 'written';
+    // Without a guarantee, or an answer that shows it (204, the rule as it was), it is read again
+    const now = await this.#read(kind, instance, to.id, signal);
+    if (now === undefined || sameRule(now.rule, to)) return 'written';
+    if (!sameRule(now.rule, from.rule)) return 'lost';
+    throw failure('PeerMalformed', `${answer.told}, but the rule is as it was before`);
+  }
+
+  /** An instance that is not READY yet is refused with 403 or 409 (MEC 011): a state, which passes, and no lack of rights. */
+  async #ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
+    const answer = await this.#platform.ask({ ...call, alsoExpect: [...(call.alsoExpect ?? []), 403, 409] }, signal);
+    if (answer.status === 409 || (answer.status === 403 && tellsState(answer.body)))
+      throw failure('NotYet', answer.told);
+    if (answer.status === 403) throw failure('PeerRejected', answer.told);
+    return answer;
+  }
+}
+
+/** Null or nothing is a dialect's way of saying that there is none. */
+const List = z
+  .array(z.unknown())
+  .nullish()
+  .transform((entries) => entries ?? []);
+
+const Problem = z.object({ title: z.string().catch(''), detail: z.string().catch('') });
+
+function tellsState(problem: unknown): boolean {
+  const { title, detail } = Problem.catch({ title: '', detail: '' }).parse(problem);
+  return /\b(ready|yet|instantiated|start(ed|ing)|state|status|progress|initiali[sz]\w*|later)\b/i.test(
+    `${title} ${detail}`,
+  );
+}
+
+const pathOf = <R, W>({ collection }: Kind<R, W>, instance: string, id: string): string =>
+  `${collection(instance)}/${encodeURIComponent(id)}`;

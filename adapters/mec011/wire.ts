@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import { isIPv6, type DnsRule, type TrafficRule } from '../../domain/rule.ts';
+import {
+  DnsRule as WireDnsRule,
+  dnsRules,
+  TrafficRule as WireTrafficRule,
+  trafficRules,
+  type DestinationInterface,
+} from '../../protocols/mec011/rule.ts';
+
+/** How one kind of rule is on the wire. What ours do not say of a rule stays as the platform has it. */
+export interface Kind<R, W> {
+  readonly collection: (instance: string) => string;
+  readonly schema: z.ZodType<W>;
+  readonly idOf: (wire: W) => string;
+  /** Undefined: it leads nobody anywhere, or not in a way that we could turn. */
+  readonly ruleOf: (wire: W) => R | undefined;
+  readonly toWire: (rule: R, as: W) => W;
+}
+
+export const dns: Kind<DnsRule, WireDnsRule> = {
+  collection: dnsRules,
+  schema: WireDnsRule,
+  idOf: ({ dnsRuleId }) => dnsRuleId,
+  ruleOf: ({ dnsRuleId, domainName, ipAddress, ttl, state }) => ({
+    kind: 'dns',
+    id: dnsRuleId,
+    name: domainName,
+    address: ipAddress,
+    ttl: ttl ?? null,
+    active: state === 'ACTIVE',
+  }),
+  toWire: (rule, as) => ({
+    ...as,
+    ipAddressType: isIPv6(rule.address) ? 'IP_V6' : 'IP_V4',
+    ipAddress: rule.address,
+    state: rule.active ? 'ACTIVE' : 'INACTIVE',
+  }),
+};
+
+export const traffic: Kind<TrafficRule, WireTrafficRule> = {
+  collection: trafficRules,
+  schema: WireTrafficRule,
+  idOf: ({ trafficRuleId }) => trafficRuleId,
+  ruleOf: (wire) => {
+    const [filter, ...more] = wire.trafficFilter;
+    const exit = onlyInterface(wire);
+    if (!wire.action.startsWith('FORWARD_') || filter === undefined || more.length > 0) return undefined;
+    if (exit === undefined) return undefined;
+    return {
+      kind: 'traffic',
+      id: wire.trafficRuleId,
+      sources: filter.srcAddress ?? [],
+      destinations: filter.dstAddress ?? [],
+      leadsTo: exit.dstIpAddress ?? '',
+      active: wire.state === 'ACTIVE',
+      lists: { sources: Array.isArray(filter.srcAddress), destinations: Array.isArray(filter.dstAddress) },
+    };
+  },
+  toWire: (rule, as) => {
+    const { srcAddress: _sources, dstAddress: _destinations, ...filter } = as.trafficFilter[0] ?? {};
+    const { dstIpAddress: _leadsTo, ...rest } = onlyInterface(as) ?? { interfaceType: 'IP' };
+    const exit = { ...rest, ...(rule.leadsTo !== '' && { dstIpAddress: rule.leadsTo }) };
+    const { sources, destinations, lists } = rule;
+    return {
+      ...as,
+      trafficFilter: [
+        {
+          ...filter,
+          ...((sources.length > 0 || lists?.sources === true) && { srcAddress: [...sources] }),
+          ...((destinations.length > 0 || lists?.destinations === true) && { dstAddress: [...destinations] }),
+        },
+      ],
+      dstInterface: Array.isArray(as.dstInterface) ? [exit] : exit,
+      state: rule.active ? 'ACTIVE' : 'INACTIVE',
+    };
+  },
+};
+
+/** Its way out, where it is one IP interface without a tunnel: the only one that we can turn. */
+function onlyInterface({ dstInterface }: WireTrafficRule): DestinationInterface | undefined {
+  const [exit, ...more] = [dstInterface ?? []].flat();
+  return exit?.interfaceType === 'IP' && more.length === 0 && exit['tunnelInfo'] == null ? exit : undefined;
+}

@@ -1,0 +1,187 @@
+import { ledAway, ledHere, type Course } from './leading.ts';
+import { sameRule, type DnsRule, type Rule, type TrafficRule } from './rule.ts';
+
+/**
+ * A change of the rules of one instance, as it was planned: enough to carry it out and to undo it, whatever of it has
+ * been carried out, and while other relocations of ours change the same rules. A rule's lists have many owners, so that
+ * members are added and removed; what it leads to has one.
+ */
+export interface Turn {
+  readonly instance: string;
+  /** The instance's own address. */
+  readonly own: string;
+  /** The address that the users leave. */
+  readonly source: string;
+  readonly changes: readonly Change[];
+}
+
+export interface Change<R extends Rule = Rule> {
+  readonly before: R;
+  readonly after: R;
+  /** What turns of earlier passes would have made of it: any of them may have been carried out. */
+  readonly passed: readonly R[];
+}
+
+/** What has to change of `rules`, as they are. `earlier`: what it found is what this one restores. */
+export function planned(
+  way: 'here' | 'away',
+  rules: readonly Rule[],
+  course: Course,
+  instance: string,
+  earlier: Turn | null,
+): Turn {
+  const own = way === 'here' ? course.to : course.from;
+  const frame = { own: earlier?.own ?? own, source: earlier?.source ?? course.from };
+  const earlierOf = (rule: Rule) => earlier?.changes.find(({ before }) => sameIdentity(before, rule));
+  const found = rules.map((rule) => {
+    const passed = earlierOf(rule);
+    return passed === undefined ? rule : undone(rule, passed, frame);
+  });
+  // What this relocation led once it goes on leading: devices may have the address
+  const led = (earlier?.changes ?? []).flatMap(({ before, after }) => arrived(before, after, 'destinations'));
+  const going = { ...course, former: union(course.former, led) };
+  const wanted = way === 'here' ? ledHere(found, going) : ledAway(found, going);
+  const changes = found.flatMap((before): Change[] => {
+    const after = wanted.find((rule) => sameIdentity(rule, before)) ?? before;
+    const past = earlierOf(before);
+    const passed = past === undefined ? [] : [past.after, ...past.passed].filter((rule) => !sameRule(rule, after));
+    return sameRule(before, after) && passed.length === 0 ? [] : [{ before, after, passed }];
+  });
+  return { instance, own, source: course.from, changes };
+}
+
+export const sameIdentity = (a: Rule, b: Rule): boolean => a.kind === b.kind && a.id === b.id;
+
+type Frame = Pick<Turn, 'own' | 'source'>;
+
+/** The rule as it has to be, from what it is; `lost`: somebody else leads it, or it leads others by now. */
+export function carriedOut(now: Rule, change: Change, frame: Frame): Rule | 'lost' {
+  const { before, after, passed } = change;
+  const known = [before, after, ...passed];
+  if (!known.every(({ kind }) => kind === now.kind)) return 'lost';
+  if (now.kind === 'dns') {
+    const states = known as DnsRule[];
+    const isOurs = states.some(({ address }) => address === now.address) && states.some(activeAs(now));
+    return isOurs ? { ...now, address: (after as DnsRule).address, active: after.active } : 'lost';
+  }
+  const [was, to, ...past] = known as TrafficRule[] as [TrafficRule, TrafficRule, ...TrafficRule[]];
+  const states = [was, to, ...past];
+  const names = namesDevices(states);
+  if (!(names && isIdle(now)) && isLost(now, states, to, names)) return 'lost';
+  const base = rewound(now, was, past, states, frame);
+  const arriving = minus(to.sources, was.sources).length > 0;
+  const sources = moved(base.sources, was.sources, to.sources);
+  const led: TrafficRule = {
+    ...base,
+    sources,
+    destinations: moved(base.destinations, was.destinations, to.destinations),
+    leadsTo: arriving || !names ? to.leadsTo : base.leadsTo,
+    active: names ? sources.length > 0 && (base.active || (arriving && to.active)) : to.active,
+  };
+  return withListsOf(to, led);
+}
+
+function isLost(now: TrafficRule, states: readonly TrafficRule[], to: TrafficRule, names: boolean): boolean {
+  if (!states.some(({ leadsTo }) => leadsTo === now.leadsTo)) return true;
+  if (!names) return !states.some(activeAs(now));
+  const strangers = minus(
+    now.sources,
+    states.flatMap(({ sources }) => sources),
+  );
+  return (!now.active && states.every(({ active }) => active)) || (strangers.length > 0 && now.leadsTo !== to.leadsTo);
+}
+
+/**
+ * The rule as it was before, as far as this change is why it is otherwise. Where other relocations rely on it meanwhile
+ * it goes on leading their devices.
+ */
+export function undone(now: Rule, { before, after, passed }: Change, frame: Frame): Rule {
+  const turned = [after, ...passed];
+  if (now.kind === 'dns') {
+    const states = [before, ...turned] as DnsRule[];
+    if (!states.some(({ address }) => address === now.address)) return now;
+    const { address } = before as DnsRule;
+    return { ...now, address, active: turned.some(activeAs(now)) ? before.active : now.active };
+  }
+  const was = before as TrafficRule;
+  return rewound(now, was, turned as TrafficRule[], [was, ...(turned as TrafficRule[])], frame);
+}
+
+/** Does another relocation of ours rely on it, by members that none of this one's states has? */
+export function isReliedOn(now: Rule, { before, after, passed }: Change): boolean {
+  return now.kind === 'traffic' && strangersIn(now, [before, after, ...passed] as TrafficRule[]).length > 0;
+}
+
+/** `turned`: what is taken back; `states`: every one in which this relocation may have left it. */
+function rewound(
+  now: TrafficRule,
+  was: TrafficRule,
+  turned: readonly TrafficRule[],
+  states: readonly TrafficRule[],
+  { own, source }: Frame,
+): TrafficRule {
+  const added = (list: List) =>
+    minus(
+      turned.flatMap((rule) => rule[list]),
+      was[list],
+    );
+  const removed = (list: List) => was[list].filter((member) => !turned.every((rule) => rule[list].includes(member)));
+  if (turned.length === 0) return now;
+  const names = namesDevices(states);
+  const relied = strangersIn(now, states).length > 0;
+  const sources = union(minus(now.sources, added('sources')), removed('sources'));
+  const kept = !relied ? added('destinations') : names ? [] : [source];
+  const destinations = union(
+    minus(
+      now.destinations,
+      kept.filter((address) => added('destinations').includes(address)),
+    ),
+    removed('destinations'),
+  );
+  const ours = turned.some(({ leadsTo }) => leadsTo === now.leadsTo);
+  const leadsTo = ours && !relied ? was.leadsTo : now.leadsTo;
+  const revived = isIdle(now) && sources.length > 0;
+  const active = (ours && !relied && turned.some(activeAs(now))) || revived ? was.active : now.active;
+  const back: TrafficRule = { ...now, sources, destinations, leadsTo, active };
+  if (sameRule(back, was)) return was;
+  // The others whom it named when this was planned are gone: so is what it was turned for
+  const deserted = names && sources.length === 0 && was.sources.length > 0;
+  return deserted ? { ...back, leadsTo: ours ? own : leadsTo, active: false } : back;
+}
+
+type List = 'sources' | 'destinations';
+
+const namesDevices = (states: readonly TrafficRule[]): boolean =>
+  states.some((rule) => !sameMembers(rule.sources, states[0]?.sources ?? []));
+
+/** It leads nobody, so that what it says is nobody's. */
+const isIdle = ({ active, sources }: TrafficRule): boolean => !active && sources.length === 0;
+
+function strangersIn(now: TrafficRule, states: readonly TrafficRule[]): readonly string[] {
+  const list: List = namesDevices(states) ? 'sources' : 'destinations';
+  return minus(
+    now[list],
+    states.flatMap((rule) => rule[list]),
+  );
+}
+
+const arrived = (before: Rule, after: Rule, list: List): string[] =>
+  before.kind === 'traffic' && after.kind === 'traffic' ? minus(after[list], before[list]) : [];
+
+const activeAs =
+  ({ active }: Rule) =>
+  (other: Rule): boolean =>
+    other.active === active;
+
+const withListsOf = ({ lists }: TrafficRule, rule: TrafficRule): TrafficRule =>
+  lists === undefined ? rule : { ...rule, lists };
+
+const moved = (now: readonly string[], from: readonly string[], to: readonly string[]): string[] =>
+  union(minus(now, minus(from, to)), minus(to, from));
+
+const minus = (a: readonly string[], b: readonly string[]): string[] => a.filter((member) => !b.includes(member));
+
+const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])];
+
+const sameMembers = (a: readonly string[], b: readonly string[]): boolean =>
+  minus(a, b).length === 0 && minus(b, a).length === 0;
