@@ -176,10 +176,12 @@ async function survey(means: Means, scene: Scene, order: CheckOrder, signal: Abo
   const subscriptions =
     authority === undefined
       ? 0
-      : (await source.subscriptions.list({ instance: authority.id, endpoint: authority.endpoint }, signal)).length;
+      : (await source.subscriptions.list({ instance: authority.id, endpoint: authority.endpoint }, signal)).held.length;
   const already =
     there !== undefined && isLocated(there)
-      ? (await target.subscriptions.list({ instance: there.id, endpoint: there.endpoint }, signal)).map(({ id }) => id)
+      ? (await target.subscriptions.list({ instance: there.id, endpoint: there.endpoint }, signal)).held.map(
+          ({ id }) => id,
+        )
       : [];
 
   return {

@@ -1,6 +1,7 @@
 import { alive } from '../waiting.ts';
-import { copySubscriptions, owners, type BothOrder } from './copy-ahead.ts';
+import { carriageOf, owners, type BothOrder } from './copy-ahead.ts';
 import { sceneOf, type Means } from './subject.ts';
+import { copySubscriptions } from './subscriptions.ts';
 
 export interface Notified {
   /** False: no system on either side can reach devices. */
@@ -29,7 +30,7 @@ export const notifying = (means: Means) => ({
         },
         signal,
       );
-      const subscriptions = await copySubscriptions(scene, source, target, signal);
-      return { devices: notices !== undefined, subscriptions: subscriptions.length };
+      const { wanted } = await copySubscriptions(carriageOf(scene, source, target), signal);
+      return { devices: notices !== undefined, subscriptions: wanted.length };
     }),
 });

@@ -1,7 +1,8 @@
 import { without } from '../../domain/steering.ts';
 import { alive } from '../waiting.ts';
-import { copySubscriptions, owners, releaseSubscriptions, type BothOrder } from './copy-ahead.ts';
+import { carriageOf, owners, type BothOrder } from './copy-ahead.ts';
 import { isLocated, sceneOf, servesAnybody, type Means, type Scene } from './subject.ts';
+import { copySubscriptions, releaseSubscriptions } from './subscriptions.ts';
 import { failure } from '../failure.ts';
 import type { Owner, Wait } from '../ports.ts';
 
@@ -22,8 +23,9 @@ export const retiring = (means: Means) => ({
 
       const { source, target } = await owners(scene, order, wait.signal);
       wait.progress('comparing subscriptions for the last time');
-      const copied = await copySubscriptions(scene, source, target, wait.signal);
-      await releaseSubscriptions(scene, copied, source, target, wait.signal);
+      const carriage = carriageOf(scene, source, target);
+      const { wanted } = await copySubscriptions(carriage, wait.signal);
+      await releaseSubscriptions(carriage, wanted, wait.signal);
       if (application.management !== undefined && order.users !== '*') {
         const state = await means.world.context.state(instance.endpoint, '*', wait.signal);
         if (servesAnybody(state)) {
