@@ -1,6 +1,6 @@
 import type { ApplicationState, Receipt, Settlement } from '../domain/application.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
-import type { HeldSubscription, Subscription } from '../domain/subscription.ts';
+import type { HeldSubscription, NotCarried, Subscription } from '../domain/subscription.ts';
 
 /**
  * What the steps need of the world, in our words. Adapters realise it; `worker/sites.ts` says which adapter for which
@@ -78,7 +78,7 @@ export interface Instances {
   reach(application: Application, signal: AbortSignal): Promise<void>;
 }
 
-/** The owner of subscriptions: they are found by its endpoint, and carry its id. */
+/** The owner of subscriptions: they carry its id, or where they carry none, lead to its address. */
 export interface Owner {
   readonly instance: string;
   readonly endpoint: Endpoint;
@@ -86,9 +86,23 @@ export interface Owner {
 
 /** Subscriptions at the MEC services from which the instances of a site are served (for a cloud: a platform that stays). */
 export interface Subscriptions {
-  list(owner: Owner, signal: AbortSignal): Promise<readonly HeldSubscription[]>;
-  /** Creates it and reads it back. SubscriptionRefused. */
-  create(owner: Owner, subscription: Subscription, signal: AbortSignal): Promise<HeldSubscription>;
+  /** What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. */
+  list(
+    owner: Owner,
+    signal: AbortSignal,
+  ): Promise<{ readonly held: readonly HeldSubscription[]; readonly notCarried: readonly NotCarried[] }>;
+  /** Of these, those whose service is not here, so that they cannot be made. Asked before an instance is started. */
+  lacking<S extends Subscription>(subscriptions: readonly S[], signal: AbortSignal): Promise<readonly S[]>;
+  /**
+   * Makes for `owner` what `from` has, and reads it back. The caller has looked: there is none yet. `made` is false where
+   * the service says that there is one after all; what was not made is not ours to delete. SubscriptionRefused.
+   */
+  create(
+    owner: Owner,
+    subscription: Subscription,
+    from: Owner,
+    signal: AbortSignal,
+  ): Promise<{ readonly held: HeldSubscription; readonly made: boolean }>;
   /** "Not there" is success. */
   remove(id: string, signal: AbortSignal): Promise<void>;
   /** Of these services, those that are not ACTIVE there. */

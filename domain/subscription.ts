@@ -1,11 +1,21 @@
-/** A subscription of an application at a MEC service, in a form that can be compared and made again elsewhere. */
+/**
+ * A subscription of an application at a MEC service, in a form that can be compared and made again
+ * elsewhere.
+ */
 export interface Subscription {
-  /** The service's API: `rni` (MEC 012). */
+  /** The service's API: `rni` (MEC 012), `amsi` (MEC 021), … */
   readonly service: string;
   readonly type: string;
-  /** The filter with the service's defaults filled in, less what names its owner (appInstanceId). */
+  /**
+   * What is compared: published members, in one spelling, with the service's defaults filled in,
+   * less its owner's id.
+   */
   readonly filter: Readonly<Record<string, unknown>>;
-  /** Path and query of the callback; its authority is the owner's endpoint. */
+  /** What is made again: the members that say what is subscribed to, as they were found. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Does it carry its owner's id (appInstanceId)? */
+  readonly named: boolean;
+  /** The whole URI. Lives inside one activity: it has an address. */
   readonly callback: string;
   /** Seconds since 1970, where the client set one. */
   readonly expiry: number | null;
@@ -17,27 +27,183 @@ export interface HeldSubscription extends Subscription {
   readonly id: string;
 }
 
-/**
- * Equal text means equal subscription: GR MEC 035, [5.3.2-4] asks that they are kept in step. Less the expiry: a server
- * may set or shorten it.
- */
-export const canonical = ({ service, type, filter, callback }: Subscription): string =>
-  JSON.stringify(sorted({ service, type, filter, callback }));
+/** One that has to be told, since it stays behind. */
+export interface NotCarried {
+  /** The service, for a person. */
+  readonly service: string;
+  /** Null: it could not be seen whose they are. */
+  readonly type: string | null;
+  readonly why: string;
+}
 
-/** What `wanted` has and `held` has not. Two equal ones would only notify twice: they count as one. */
-export function missing<T extends Subscription>(wanted: readonly T[], held: readonly Subscription[]): T[] {
-  const there = new Set(held.map(canonical));
-  return wanted.filter((subscription) => {
-    const text = canonical(subscription);
-    const lacking = !there.has(text);
-    there.add(text);
-    return lacking;
+/** From whose address to whose a callback is turned. */
+export interface Move {
+  readonly from: string;
+  readonly to: string;
+}
+
+const AUTHORITY = /^([a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?)(\[[^\]]*\]|[^:/?#]*)/i;
+
+/** The host that a URI names, as an address is written elsewhere; undefined: none. */
+export function hostOf(uri: string): string | undefined {
+  const host = AUTHORITY.exec(uri)?.[2];
+  return host === undefined || host === '' ? undefined : plainHost(host);
+}
+
+/**
+ * Names are compared as RFC 4343 says; an IPv6 address stands in brackets only where a port could
+ * follow.
+ */
+export const plainHost = (host: string): string =>
+  host
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
+
+/**
+ * Only the host, and only the instance's own: scheme, port, path and query are the application's.
+ */
+export function turned(callback: string, { from, to }: Move): string {
+  if (hostOf(callback) !== plainHost(from)) return callback;
+  const host = to.includes(':') ? `[${to}]` : to;
+  return callback.replace(AUTHORITY, (_, before: string) => `${before}${host}`);
+}
+
+/**
+ * What `wanted` has and `held` has not, once turned. Two equal ones would only notify twice: they
+ * count as one.
+ */
+export function missing<T extends Subscription>(wanted: readonly T[], held: readonly Subscription[], move: Move): T[] {
+  const distinct = [...new Map(wanted.map((each) => [JSON.stringify(sorted(partsOf(each))), each])).values()];
+  const paired = new Set(pairs(distinct, held, move).map(([each]) => each));
+  return distinct.filter((each) => !paired.has(each));
+}
+
+/** Of `held` what nothing of `wanted` asks for. */
+export function unwanted<T extends Subscription>(held: readonly T[], wanted: readonly Subscription[], move: Move): T[] {
+  const paired = new Set(pairs(wanted, held, move).map(([, each]) => each));
+  return held.filter((each) => !paired.has(each));
+}
+
+/**
+ * Is there in `held` what `wanted` asks for? More may be there: servers fill in what was left open.
+ */
+export const fulfils = (held: Subscription, wanted: Subscription, move: Move): boolean =>
+  pairs([wanted], [held], move).length === 1;
+
+/** Whom a subscription is about, of one device: nobody of it, it alone, it among others. */
+export function concerns({ filter, body }: Subscription, device: string): 'no' | 'alone' | 'amongOthers' {
+  if (!names(filter, device) && !names(body, device)) return 'no';
+  return namesOthers(filter, device) || namesOthers(body, device) ? 'amongOthers' : 'alone';
+}
+
+const partsOf = ({ service, type, filter, body, callback }: Subscription) => ({
+  service,
+  type,
+  filter,
+  body,
+  callback,
+});
+
+/**
+ * Each with one at most, and with the one that is most like it: a narrower one must not stand for a
+ * wider one.
+ */
+function pairs<W extends Subscription, H extends Subscription>(
+  wanted: readonly W[],
+  held: readonly H[],
+  move: Move,
+): (readonly [W, H])[] {
+  const alike = new Map<string, H[]>();
+  for (const have of held) {
+    const head = headOf(have, have.callback);
+    alike.set(head, [...(alike.get(head) ?? []), have]);
+  }
+  const candidates = wanted
+    .flatMap((want) => (alike.get(headOf(want, turned(want.callback, move))) ?? []).map((have) => ({ want, have })))
+    .map((pair) => ({ ...pair, more: beyond(pair.want.filter, pair.have.filter, '') }))
+    .filter((candidate) => candidate.more !== undefined)
+    .toSorted((a, b) => (a.more ?? 0) - (b.more ?? 0));
+  const taken = new Set<Subscription>();
+  return candidates.flatMap(({ want, have }) => {
+    if (taken.has(want) || taken.has(have)) return [];
+    taken.add(want).add(have);
+    return [[want, have] as const];
   });
+}
+
+/** What has to be equal. Not the expiry: a server may set or shorten it. */
+const headOf = ({ service, type }: Subscription, callback: string): string =>
+  JSON.stringify([service, type, spelt(callback)]);
+
+const spelt = (uri: string): string => (URL.canParse(uri) ? new URL(uri).href : uri);
+
+/**
+ * What a subscription is about. A server may fill in how and when it tells, never of whom or where.
+ */
+const ABOUT = new Set(
+  ['associateId', 'ecgi', 'nrcgi', 'erabId', 'qci', 'address', 'addressList', 'zoneId', 'areaDefine'].concat([
+    'monitoredAddress',
+    'referenceAddress',
+    'eventType',
+  ]),
+);
+
+function beyond(wanted: unknown, held: unknown, member: string): number | undefined {
+  if (blank(wanted)) return blank(held) ? 0 : ABOUT.has(member) ? undefined : 1;
+  if (Array.isArray(wanted)) return Array.isArray(held) ? beyondList(wanted, held) : undefined;
+  if (!isObject(wanted)) return wanted === held ? 0 : undefined;
+  if (!isObject(held)) return undefined;
+  const members = [...new Set([...Object.keys(wanted), ...Object.keys(held)])];
+  return sum(members.map((name) => beyond(wanted[name], held[name], name)));
+}
+
+/** Whatever their order. A longer list asks for more than was asked for: it is another one. */
+function beyondList(wanted: readonly unknown[], held: readonly unknown[]): number | undefined {
+  if (wanted.length !== held.length) return undefined;
+  const left = [...held];
+  return sum(
+    wanted.map((want) => {
+      const likeness = left.map((have) => beyond(want, have, ''));
+      const [least] = likeness.filter((more) => more !== undefined).toSorted((a, b) => a - b);
+      if (least !== undefined) left.splice(likeness.indexOf(least), 1);
+      return least;
+    }),
+  );
+}
+
+const sum = (parts: readonly (number | undefined)[]): number | undefined =>
+  parts.reduce<number | undefined>(
+    (all, part) => (all === undefined || part === undefined ? undefined : all + part),
+    0,
+  );
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Absent, null and empty are the same to a filter. */
+export const blank = (value: unknown): boolean =>
+  value === null ||
+  value === undefined ||
+  (Array.isArray(value) && value.length === 0) ||
+  (isObject(value) && Object.values(value).every(blank));
+
+/** As a whole value anywhere: an address is part of many others. */
+function names(value: unknown, device: string): boolean {
+  if (typeof value === 'string') return value === device;
+  return typeof value === 'object' && value !== null && Object.values(value).some((part) => names(part, device));
+}
+
+function namesOthers(value: unknown, device: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const parts: unknown[] = Object.values(value);
+  const beside = Array.isArray(value) && names(value, device) && !parts.every((part) => names(part, device));
+  return beside || parts.some((part) => namesOthers(part, device));
 }
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))

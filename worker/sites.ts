@@ -7,7 +7,7 @@ import { cloudPackages } from '../adapters/cloud-manager/packages.ts';
 import { mec010Instances } from '../adapters/mec010-2/instances.ts';
 import { mec010Packages } from '../adapters/mec010-2/packages.ts';
 import { mec011Steering } from '../adapters/mec011/steering.ts';
-import { mec012Subscriptions } from '../adapters/mec012/subscriptions.ts';
+import { mecSubscriptions } from '../adapters/mec-services/subscriptions.ts';
 import { mec016Notices } from '../adapters/mec016/notices.ts';
 import { mec021Mobility } from '../adapters/mec021/mobility.ts';
 import { cloudOrders } from '../adapters/tmf641/orders.ts';
@@ -49,7 +49,7 @@ export function worldOf(configuration: Configuration, log: Logger): World {
       network,
       packages: mec010Packages(meo, peers.meo(system.meo).packages),
       instances: mec010Instances(meo, { host, addresses, ...(country !== undefined && { country }) }),
-      subscriptions: mec012Subscriptions(platform),
+      subscriptions: mecSubscriptions(platform),
       steering: mec011Steering(platform),
       mobility: mec021Mobility(platform),
       notices: lcmProxy === undefined ? undefined : mec016Notices(peers.exchange(lcmProxy)),
@@ -73,7 +73,7 @@ export function worldOf(configuration: Configuration, log: Logger): World {
       network: undefined,
       packages: cloudPackages(peers.exchange(manager), name),
       instances: cloudInstances(peers.exchange(manager), orders, { cloud: name, addresses }),
-      subscriptions: mec012Subscriptions(peers.exchange(services)),
+      subscriptions: mecSubscriptions(peers.exchange(services)),
       steering: undefined,
       mobility: undefined,
       notices: undefined,

@@ -2,7 +2,7 @@ import type { PeerSurvey } from '../activities/ports.ts';
 import { cloudCapabilities } from '../adapters/cloud-manager/capabilities.ts';
 import { mec010Capabilities } from '../adapters/mec010-2/capabilities.ts';
 import { mec011Capabilities } from '../adapters/mec011/capabilities.ts';
-import { mec012Capabilities } from '../adapters/mec012/capabilities.ts';
+import { radioCapabilities } from '../adapters/mec-services/capabilities.ts';
 import { mec016Capabilities } from '../adapters/mec016/capabilities.ts';
 import { mec021Capabilities } from '../adapters/mec021/capabilities.ts';
 import type { Exchange } from '../adapters/http.ts';
@@ -21,7 +21,7 @@ type Ask = (exchange: Exchange, signal: AbortSignal) => Promise<readonly Capabil
 function asks(record: Peer): readonly Ask[] {
   if (record.kind === 'meo') return [async (meo, signal) => await mec010Capabilities(meo, record.packages, signal)];
   return {
-    platform: [mec011Capabilities, mec012Capabilities, mec021Capabilities],
+    platform: [mec011Capabilities, radioCapabilities, mec021Capabilities],
     oss: [tmf641Capabilities],
     lcmProxy: [mec016Capabilities],
     cloud: [cloudCapabilities],

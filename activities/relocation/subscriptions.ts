@@ -1,78 +1,105 @@
-import { canonical, missing, type HeldSubscription, type Subscription } from '../../domain/subscription.ts';
+import { atOnce } from '../../domain/at-once.ts';
+import {
+  concerns,
+  type HeldSubscription,
+  missing,
+  type NotCarried,
+  type Subscription,
+  unwanted,
+} from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
-import type { Owner } from '../ports.ts';
-import type { Scene } from './subject.ts';
+import type { Owner, Site, Subscriptions } from '../ports.ts';
 
 /** Peers limit what they are asked at once. */
 const AT_ONCE = 4;
 
-/** Makes again at the target what the source has and the target has not. Returns all that the moved users have. */
-export async function copySubscriptions(
-  { source, target, device }: Scene,
-  from: Owner,
-  to: Owner,
-  made: (id: string) => void,
-  signal: AbortSignal,
-): Promise<HeldSubscription[]> {
-  const wanted = concerning(device, await source.subscriptions.list(from, signal));
-  const lacking = missing(wanted, await target.subscriptions.list(to, signal));
-  await side(lacking, async (subscription) => {
-    const { id } = await target.subscriptions.create(to, subscription, signal);
-    made(id);
-  });
-  return wanted;
+/** Whose subscriptions go from where to where. */
+export interface Carriage {
+  readonly source: Pick<Site, 'name' | 'subscriptions'>;
+  readonly target: Pick<Site, 'name' | 'subscriptions'>;
+  readonly from: Owner;
+  readonly to: Owner;
+  /** Address of the one device that moves; null: all users move. */
+  readonly device: string | null;
 }
 
-/** Deletes copies of what vanished at the source. Before the hand-over only: then the target makes its own. */
+export interface CopiedSubscriptions {
+  /** All that the moved users have at the source. */
+  readonly wanted: readonly HeldSubscription[];
+  /** What the target had before. */
+  readonly had: readonly HeldSubscription[];
+  /** Ids of what this very call made: all that may be deleted again. */
+  readonly made: readonly string[];
+  readonly notCarried: readonly NotCarried[];
+}
+
+/**
+ * Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4],
+ * [5.4.2-3]).
+ */
+export async function copySubscriptions(carriage: Carriage, signal: AbortSignal): Promise<CopiedSubscriptions> {
+  const { source, target, from, to, device } = carriage;
+  const [theirs, had] = await Promise.all([
+    source.subscriptions.list(from, signal),
+    target.subscriptions.list(to, signal),
+  ]);
+  const wanted = concerning(device, theirs.held);
+  const made: string[] = [];
+  try {
+    await atOnce(AT_ONCE, missing(wanted, had.held, moveOf(carriage)), async (subscription) => {
+      const created = await target.subscriptions.create(to, subscription, from, signal);
+      if (created.made) made.push(created.held.id);
+    });
+  } catch (error) {
+    // Nobody learns these ids: what was made in vain goes at once
+    if (!signal.aborted) await deleteMade(target.subscriptions, made, signal).catch(() => undefined);
+    throw error;
+  }
+  return { wanted, had: had.held, made, notCarried: theirs.notCarried };
+}
+
+/**
+ * Deletes copies of what vanished at the source, or was changed there; of these ids only. Before
+ * the hand-over only: then the target makes its own.
+ */
 export async function dropVanished(
-  { target }: Scene,
-  wanted: readonly HeldSubscription[],
-  to: Owner,
+  carriage: Carriage,
+  { wanted, had }: Pick<CopiedSubscriptions, 'wanted' | 'had'>,
   made: readonly string[],
   signal: AbortSignal,
-): Promise<void> {
-  const copies = (await target.subscriptions.list(to, signal)).filter(({ id }) => made.includes(id));
-  await deleteMade(
-    { target },
-    missing(copies, wanted).map(({ id }) => id),
-    signal,
-  );
+): Promise<readonly string[]> {
+  const vanished = unwanted(had, wanted, moveOf(carriage)).filter(({ id }) => made.includes(id));
+  const ids = vanished.map(({ id }) => id);
+  await deleteMade(carriage.target.subscriptions, ids, signal);
+  return ids;
 }
 
-export async function deleteMade(
-  { target }: Pick<Scene, 'target'>,
-  made: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  await side(made, async (id) => await target.subscriptions.remove(id, signal));
+/** The undo: what this relocation made is deleted, and nothing else. */
+export async function deleteMade(at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  await atOnce(AT_ONCE, ids, async (id) => await at.remove(id, signal));
 }
 
 /** Deletes these at the source, and no others: whatever was made there since has no copy yet. */
 export async function releaseSubscriptions(
-  { source, target, device }: Scene,
+  { source, from, device }: Pick<Carriage, 'source' | 'from' | 'device'>,
   copied: readonly HeldSubscription[],
-  from: Owner,
-  to: Owner,
   signal: AbortSignal,
 ): Promise<void> {
-  const lacking = missing(copied, await target.subscriptions.list(to, signal));
-  if (lacking.length > 0) throw failure('NotYet', `${target.name}: ${lacking.length} subscriptions are not there yet`);
-  await side(copied, async ({ id }) => await source.subscriptions.remove(id, signal));
-  const more = concerning(device, await source.subscriptions.list(from, signal));
+  const ids = leaving(device, copied).map(({ id }) => id);
+  await atOnce(AT_ONCE, ids, async (id) => await source.subscriptions.remove(id, signal));
+  const more = leaving(device, (await source.subscriptions.list(from, signal)).held);
   if (more.length > 0) throw failure('NotYet', `${source.name}: ${more.length} subscriptions were made meanwhile`);
 }
 
 /** Of a shared instance only what names the device that moves. */
-function concerning<S extends Subscription>(device: string | null, subscriptions: readonly S[]): S[] {
-  return device === null
-    ? [...subscriptions]
-    : subscriptions.filter((subscription) => canonical(subscription).includes(`"${device}"`));
-}
+export const concerning = <S extends Subscription>(device: string | null, subscriptions: readonly S[]): readonly S[] =>
+  device === null ? subscriptions : subscriptions.filter((each) => concerns(each, device) !== 'no');
 
-async function side<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const workers = Array.from({ length: Math.min(AT_ONCE, left.length) }, async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  });
-  await Promise.all(workers);
-}
+/**
+ * What nobody needs at the source any more: one that names other devices too goes on telling of
+ * them.
+ */
+const leaving = <S extends Subscription>(device: string | null, subscriptions: readonly S[]): readonly S[] =>
+  device === null ? subscriptions : subscriptions.filter((each) => concerns(each, device) === 'alone');
+
+const moveOf = ({ from, to }: Carriage) => ({ from: from.endpoint.host, to: to.endpoint.host });

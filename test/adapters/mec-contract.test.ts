@@ -7,8 +7,10 @@ import type { Application } from '../../activities/ports.ts';
 import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { mec010Packages } from '../../adapters/mec010-2/packages.ts';
 import { mec011Steering } from '../../adapters/mec011/steering.ts';
-import { mec012Subscriptions } from '../../adapters/mec012/subscriptions.ts';
-import { filters } from '../../protocols/mec012/subscription.ts';
+import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
+import type { Subscription } from '../../domain/subscription.ts';
+import { mecServices } from '../../protocols/mec-services/service.ts';
+import { unwrapped } from '../../protocols/mec-services/shapes.ts';
 import { counter } from '../support/counter.ts';
 import { faultyServer, type FaultyServer, type Heard } from '../support/faulty-server.ts';
 import { mandatory, openapiAbsent, published, whySkipped } from '../support/openapi.ts';
@@ -19,7 +21,11 @@ const LCM3 = 'etsi-mec/mec010-2_AppLcm_v3.1.1.yaml';
 const PKG2 = 'etsi-mec-2.x/mec010-2_AppPkgMgmt_v2.1.1.yaml';
 const PKG3 = 'etsi-mec/mec010-2_AppPkgMgmt_v3.1.1.yaml';
 const AS2 = 'etsi-mec-2.x/mec011_MecAppSupportApi_v2.2.1.yaml';
-const aeRNI = 'etsi-mec-2.x/advantedge_mec012_rnis.yaml';
+const publishedIn: Readonly<Record<string, string>> = {
+  rni: 'etsi-mec-2.x/advantedge_mec012_rnis.yaml',
+  amsi: 'etsi-mec-2.x/advantedge_mec021_ams.yaml',
+  location: 'etsi-mec/mec013_Location_v3.1.1.yaml',
+};
 
 const key = 'fabcdefghijklmnopqrstuvwxy';
 const soon = (): AbortSignal => AbortSignal.timeout(10_000);
@@ -105,26 +111,66 @@ async function runRules(): Promise<void> {
   }
 }
 
-/** A member that is mandatory in some filters. */
-const filterOf = (type: string): Record<string, unknown> => ({
-  ...(type.startsWith('Rab') && { qci: 9 }),
-  ...(/^Rab(Mod|Rel)/.test(type) && { erabId: 5 }),
-  ...(/^(CellChange|MeasRepUe)/.test(type) && { associateId: [{ type: 1, value: '127.10.100.1' }] }),
-  ...(type.startsWith('CellChange') && { hoStatus: [3] }),
-});
+/** What is mandatory in each type, and something of what is not. */
+const contents: Readonly<Record<string, object>> = {
+  CellChangeSubscription: {
+    filterCriteriaAssocHo: { associateId: [{ type: 1, value: '127.10.100.1' }], hoStatus: [3] },
+  },
+  RabEstSubscription: { filterCriteriaQci: { qci: 9 } },
+  RabModSubscription: { filterCriteriaQci: { qci: 9, erabId: 5 } },
+  RabRelSubscription: { filterCriteriaQci: { qci: 9, erabId: 5 } },
+  MeasRepUeSubscription: { filterCriteriaAssocTri: { associateId: [{ type: 1, value: '127.10.100.1' }] } },
+  S1BearerSubscription: { eventType: [1], S1BearerSubscriptionCriteria: { erabId: [5] } },
+  MobilityProcedureSubscription: { filterCriteria: { mobilityStatus: ['INTERHOST_MOVEOUT_TRIGGERED'] } },
+  UserLocationEventSubscription: { address: 'acr:10.0.0.1', locationEventCriteria: ['ENTERING_AREA_EVENT'] },
+  UserLocationPeriodicSubscription: {
+    address: 'acr:10.0.0.1',
+    periodicEventInfo: { reportingAmount: 9, reportingInterval: 5 },
+  },
+  ZoneLocationEventSubscription: { zoneId: 'zone01', addressList: ['acr:10.0.0.1'] },
+  ZoneStatusSubscription: { zoneId: 'zone01', upperNumberOfUsersZoneThreshold: 9 },
+  UserAreaSubscription: {
+    addressList: ['acr:10.0.0.1'],
+    areaDefine: { shape: 1, points: [{ latitude: 1, longitude: 2 }], radius: 5 },
+    trackingAccuracy: 7,
+  },
+  UserDistanceSubscription: {
+    monitoredAddress: ['acr:10.0.0.1'],
+    distance: 5,
+    trackingAccuracy: 7,
+    criteria: 'AllWithinDistance',
+    checkImmediate: true,
+  },
+};
+
+const carried = mecServices.flatMap(({ name: service, collections }) =>
+  Object.values(collections).flatMap((types) =>
+    Object.entries(types).map(([type, { members, subscriber }]) => ({
+      service,
+      type,
+      body: contents[type] ?? { [members[0] ?? '']: {} },
+      named: subscriber !== undefined,
+    })),
+  ),
+);
 
 async function runSubscriptions(): Promise<void> {
-  let held: Record<string, unknown> = {};
+  let held: unknown;
   const peer = await faultyServer(({ method, path, json }) => {
     if (method === 'GET' && path.endsWith('/subscriptions')) return { status: 200, json: { _links: { self: null } } };
-    if (method === 'POST') held = { ...json, _links: { self: { href: '/rni/v2/subscriptions/s1' } } };
-    return { status: method === 'POST' ? 201 : 200, json: held };
+    if (method === 'POST') held = json;
+    return { status: method === 'POST' ? 201 : 200, json: held, headers: { location: `${path}/s1` } };
   });
   servers.push(peer);
+  const from = { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 } };
   const owner = { instance: 'i9', endpoint: { host: '10.3.1.7', port: 7000 } };
-  for (const type of Object.keys(filters)) {
-    const subscription = { service: 'rni', type, filter: filterOf(type), callback: '/events', expiry: 1_800_000_000 };
-    await mec012Subscriptions(peer.exchange).create(owner, subscription, soon());
+  for (const { body, ...kind } of carried) {
+    // What is read back is compared elsewhere: here only what is sent counts
+    const callback = 'http://10.2.1.7:7000/events';
+    const subscription: Subscription = { ...kind, body: { ...body }, filter: {}, callback, expiry: 1_800_000_000 };
+    await mecSubscriptions(peer.exchange)
+      .create(owner, subscription, from, soon())
+      .catch(() => undefined);
   }
 }
 
@@ -150,15 +196,16 @@ describe.skipIf(openapiAbsent)(`what is sent, against the published files${whySk
     ['a package to be enabled', 'AppPkgInfoModifications', PKG3, /^PATCH .*\/app_packages\/p1$/],
     ['a DNS rule', 'DnsRule', AS2, /^PUT .*\/dns_rules\/name$/],
     ['a traffic rule', 'TrafficRule', AS2, /^PUT .*\/traffic_rules\/all$/],
-    ...Object.keys(filters).map(
-      (type) => ['a subscription', type, aeRNI, /^POST .*\/rni\/v2\/subscriptions$/] as const,
+    ...carried.map(
+      ({ service, type }) =>
+        ['a subscription', type, publishedIn[service] ?? '', /^POST .*\/subscriptions(\/\w+)?$/] as const,
     ),
   ];
 
   it.each(sent)('%s is a %s of %s', (_, schema, file, call) => {
     const bodies = said()
       .filter(({ method, path }) => call.test(`${method} ${path}`))
-      .map(({ json }) => json)
+      .map(({ json }) => unwrapped(json) ?? {})
       .filter(({ subscriptionType }) => subscriptionType === undefined || subscriptionType === schema);
     expect(bodies.length).toBeGreaterThan(0);
     for (const body of bodies) expect(complaints(file, schema, body)).toEqual([]);

@@ -10,8 +10,8 @@ import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { mec010Packages } from '../../adapters/mec010-2/packages.ts';
 import { mec011Capabilities } from '../../adapters/mec011/capabilities.ts';
 import { mec011Steering } from '../../adapters/mec011/steering.ts';
-import { mec012Capabilities } from '../../adapters/mec012/capabilities.ts';
-import { mec012Subscriptions } from '../../adapters/mec012/subscriptions.ts';
+import { radioCapabilities } from '../../adapters/mec-services/capabilities.ts';
+import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { mec021Capabilities } from '../../adapters/mec021/capabilities.ts';
 import { mec021Mobility } from '../../adapters/mec021/mobility.ts';
 import type { DnsRule, TrafficRule, Versioned } from '../../domain/rule.ts';
@@ -206,27 +206,35 @@ describe.each(['a1', 'a2'] as const)('platform %s of the sandbox', (host) => {
   it('carries a subscription over once, though an answer is lost', async () => {
     const { id, endpoint } = await started(host);
     const owner = { instance: id, endpoint: endpoint ?? { host: '', port: 0 } };
-    const subscriptions = mec012Subscriptions(platform(host));
+    const subscriptions = mecSubscriptions(platform(host));
+    const filterCriteriaAssocHo = { associateId: [{ type: 1, value: `${NET}.100.1` }], hoStatus: [3] };
     const wanted: Subscription = {
       service: 'rni',
       type: 'CellChangeSubscription',
-      filter: { associateId: [{ type: 1, value: `${NET}.100.1` }], hoStatus: [3] },
-      callback: '/events/cell',
+      filter: { filterCriteriaAssocHo },
+      body: { filterCriteriaAssocHo: { ...filterCriteriaAssocHo, appInstanceId: 'other' } },
+      named: true,
+      callback: 'http://127.0.0.9:7000/events/cell',
       expiry: null,
     };
+    const from = { instance: 'other', endpoint: { host: '127.0.0.9', port: 7000 } };
     system.fault('POST /rni/v2/subscriptions', { kind: 'answerLost', as: '504', times: 1 }, `platform-${host}`);
-    const held = await insisting(async () => await subscriptions.create(owner, wanted, soon()));
-    expect(held).toMatchObject(wanted);
-    expect(await subscriptions.list(owner, soon())).toEqual([held]);
+    const { held, made } = await subscriptions.create(owner, wanted, from, soon());
+    expect(made).toBe(true);
+    expect(held).toMatchObject({
+      filter: wanted.filter,
+      callback: `http://${owner.endpoint.host}:7000/events/cell`,
+    });
+    expect((await subscriptions.list(owner, soon())).held).toEqual([held]);
     await subscriptions.remove(held.id, soon());
     await subscriptions.remove(held.id, soon());
-    expect(await subscriptions.list(owner, soon())).toEqual([]);
+    expect(await subscriptions.list(owner, soon())).toEqual({ held: [], notCarried: [] });
   });
 
   it('has every capability, and says that no registration forbids to move', async () => {
-    for (const ask of [mec011Capabilities, mec012Capabilities, mec021Capabilities])
+    for (const ask of [mec011Capabilities, radioCapabilities, mec021Capabilities])
       for (const capability of await ask(platform(host), soon())) expect(capability).toMatchObject({ available: true });
     expect(await mec021Mobility(platform(host)).forbidden('unknown', null, soon())).toBe(false);
-    expect(await mec012Subscriptions(platform(host)).missing(['no such service'], soon())).toEqual(['no such service']);
+    expect(await mecSubscriptions(platform(host)).missing(['no such service'], soon())).toEqual(['no such service']);
   });
 });

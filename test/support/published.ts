@@ -38,12 +38,24 @@ const operations = [
   'POST /rni/v2/subscriptions',
   'GET /rni/v2/subscriptions/*',
   'DELETE /rni/v2/subscriptions/*',
+  // MEC 013, 028, 030 and MEC 011, 8: what applications subscribed to there; MEC 013 in any of its versions
+  'GET /location/*/subscriptions/*',
+  'POST /location/*/subscriptions/*',
+  'GET /location/*/subscriptions/*/*',
+  'DELETE /location/*/subscriptions/*/*',
+  'GET /wai/v2/subscriptions',
+  'GET /vis/v2/subscriptions',
+  'GET /mec_service_mgmt/v1/applications/*/subscriptions',
   // MEC 016, 7: device applications; 6.4.3: the notification, at the callback that was given
   'GET /dev_app/v1/app_list',
   'POST /notifications/address_change',
   // MEC 021, 8: application mobility
   'GET /amsi/v1/app_mobility_services',
   'GET /amsi/v1/app_mobility_services/*',
+  'GET /amsi/v1/subscriptions',
+  'POST /amsi/v1/subscriptions',
+  'GET /amsi/v1/subscriptions/*',
+  'DELETE /amsi/v1/subscriptions/*',
   // TMF 641: service orders, and their cancellation
   'GET /tmf-api/serviceOrdering/v4/serviceOrder',
   'POST /tmf-api/serviceOrdering/v4/serviceOrder',

@@ -84,6 +84,8 @@ export class PortWorld implements Catalogue {
       service: 'rni',
       type: 'CellChangeSubscription',
       filter: { hoStatus: [3], ecgi: [n] },
+      body: {},
+      named: true,
       callback: `/notifications/${n}`,
       expiry: null,
     });
@@ -197,13 +199,14 @@ export class PortWorld implements Catalogue {
       subscriptions: {
         list: async ({ endpoint }) => {
           await call('subscriptions.list');
-          return structuredClone(owned(endpoint)?.subscriptions ?? []);
+          return { held: structuredClone(owned(endpoint)?.subscriptions ?? []), notCarried: [] };
         },
+        lacking: async () => [],
         create: async ({ endpoint }, subscription) => {
           await call('subscriptions.create');
           const held = { ...subscription, id: `/rni/v2/subscriptions/s${(this.#serial += 1)}` };
           owned(endpoint)?.subscriptions.push(held);
-          return held;
+          return { held, made: true };
         },
         remove: async (id) => {
           await call('subscriptions.remove');

@@ -1,0 +1,31 @@
+import type { Whose } from './record.ts';
+
+/** So long a server may be trusted not to give the name of one subscription to another. */
+const REMEMBERED_MS = 600_000;
+const MOST = 20_000;
+
+/**
+ * Whose the subscriptions of others are: they are read once, not at every look, however many they
+ * are. What is known is whose each is, not for whom we asked: the next owner may be another.
+ */
+export class Strangers {
+  readonly #known = new Map<string, { readonly whose: Whose | null; readonly until: number }>();
+
+  /** Null: it may not be read; undefined: not known. */
+  whose(id: string): Whose | null | undefined {
+    const known = this.#known.get(id);
+    return known === undefined || known.until < performance.now() ? undefined : known.whose;
+  }
+
+  remember(id: string, whose: Whose | null): void {
+    this.#known.delete(id);
+    this.#known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  /** A server that starts anew gives out names again: what is not listed any more is forgotten. */
+  keepOnly(collection: string, listed: ReadonlyMap<string, unknown>): void {
+    for (const id of this.#known.keys()) if (id.startsWith(`${collection}/`) && !listed.has(id)) this.#known.delete(id);
+  }
+}

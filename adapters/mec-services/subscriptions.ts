@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { failure } from '../../activities/failure.ts';
+import type { Owner, Subscriptions } from '../../activities/ports.ts';
+import { atOnce } from '../../domain/at-once.ts';
+import { fulfils, type HeldSubscription, type NotCarried, type Subscription } from '../../domain/subscription.ts';
+import { mecServices } from '../../protocols/mec-services/service.ts';
+import { hrefOf, typeOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
+import type { Exchange } from '../http.ts';
+import { missingServices } from '../mec011/services.ts';
+import { ABSENT, idOf, isUnreadable, listOf, type Place, placesOf, readOne } from './collection.ts';
+import { Strangers } from './memory.ts';
+import { belongs, recordOf, requestOf, toldBy, whose } from './record.ts';
+import { readBack } from './read-back.ts';
+
+const AT_ONCE = 6;
+const REFUSALS = [400, 403, 409, 422];
+const EXISTS = 409;
+
+type Created = Awaited<ReturnType<Subscriptions['create']>>;
+
+interface Seen {
+  readonly held: readonly HeldSubscription[];
+  readonly notCarried: readonly NotCarried[];
+}
+
+/**
+ * Subscriptions of application instances at the MEC services of one platform, as the table of
+ * protocols/mec-services has them.
+ */
+export const mecSubscriptions = (platform: Exchange): Subscriptions => {
+  const strangers = new Strangers();
+
+  /** What is the owner's in one place. */
+  async function look(place: Place, owner: Owner, signal: AbortSignal): Promise<Seen> {
+    const { service, types, path } = place;
+    const listed = await listOf(platform, place, signal);
+    if (listed.is === 'absent') return { held: [], notCarried: [] };
+    const stays = (type: string | null, why: string): NotCarried => ({ service: service.title, type, why });
+    if (listed.is === 'closed') return { held: [], notCarried: [stays(null, listed.told)] };
+    strangers.keepOnly(path, listed.entries);
+
+    const seen = await atOnce(AT_ONCE, [...listed.entries], async ([id, entry]) => {
+      const listedType = typeOf(entry);
+      if (service.bases.some((base) => base.includes('{appInstanceId}')))
+        return stays(listedType ?? 'subscription', 'a type that cannot be made again elsewhere');
+      const told = toldBy(entry, types[listedType ?? '']) ?? strangers.whose(id);
+      if (told === null || (told !== undefined && !belongs(told, owner))) return undefined;
+      const wire = await readOne(platform, id, signal);
+      if (isUnreadable(wire)) {
+        if (told !== undefined) return stays(listedType ?? 'subscription', 'it may not be read');
+        if (wire.unreadable === 500) return stays(null, `one of them cannot be read: ${path} answered 500`);
+        strangers.remember(id, null);
+        return undefined;
+      }
+      const itsOwner = whose(wire);
+      if (!belongs(itsOwner, owner)) {
+        strangers.remember(id, itsOwner);
+        return undefined;
+      }
+      const type = typeOf(wire) ?? listedType ?? 'subscription';
+      const record = recordOf(service, types[type], id, { ...wire, subscriptionType: type });
+      return typeof record === 'string' ? stays(type, record) : record;
+    });
+    const found = seen.filter((each) => each !== undefined);
+    return {
+      held: found.filter((each) => 'id' in each),
+      notCarried: found.filter((each): each is NotCarried => !('id' in each)),
+    };
+  }
+
+  async function list(owner: Owner, signal: AbortSignal): Promise<Seen> {
+    const places = mecServices.flatMap((service) => placesOf(service, owner.instance));
+    const seen = await atOnce(AT_ONCE, places, async (place) => await look(place, owner, signal));
+    return { held: seen.flatMap(({ held }) => held), notCarried: seen.flatMap(({ notCarried }) => notCarried) };
+  }
+
+  async function remove(id: string, signal: AbortSignal): Promise<void> {
+    await platform.ask({ method: 'DELETE', path: id, alsoExpect: [404, 410] }, signal);
+  }
+
+  /** The id of what was made, or what is there although nothing tells its id. */
+  async function post(
+    place: Place,
+    owner: Owner,
+    subscription: Subscription,
+    from: Owner,
+    signal: AbortSignal,
+  ): Promise<'absent' | { readonly id: string; readonly told: string } | Created> {
+    const type = place.types[subscription.type];
+    if (type === undefined) return 'absent';
+    const move = { from: from.endpoint.host, to: owner.endpoint.host };
+    const there = async () => (await look(place, owner, signal)).held.find((each) => fulfils(each, subscription, move));
+
+    const json = requestOf(place.service, type, subscription, { owner, from });
+    const alsoExpect = [...ABSENT, ...REFUSALS];
+    try {
+      const { status, body, location, told } = await platform.ask(
+        { method: 'POST', path: place.path, json, schema: z.unknown(), alsoExpect },
+        signal,
+      );
+      if (ABSENT.includes(status)) return 'absent';
+      if (status < 300) {
+        const id = idOf(place.path, hrefOf(unwrapped(body)) ?? location);
+        if (id !== undefined) return { id, told };
+        throw failure('PeerMalformed', `${told}, but does not tell which subscription it made`);
+      }
+      const held = status === EXISTS ? await there() : undefined;
+      if (held !== undefined) return { held, made: false };
+      throw failure('SubscriptionRefused', told);
+    } catch (error) {
+      // The answer may be lost, or say nothing, and the subscription made: whoever made it has to
+      // know it
+      if (signal.aborted || !isLostAnswer(error)) throw error;
+      const held = await there().catch(() => undefined);
+      if (held === undefined) throw error;
+      return { held, made: true };
+    }
+  }
+
+  return {
+    list,
+    remove,
+    missing: async (names, signal) => await missingServices(platform, names, signal),
+
+    async lacking(subscriptions, signal) {
+      const kinds = new Map(subscriptions.map((each) => [`${each.service} ${each.type}`, placesFor(each)]));
+      const absent = new Set<string>();
+      await atOnce(AT_ONCE, [...kinds], async ([kind, places]) => {
+        for (const place of places) if ((await listOf(platform, place, signal)).is !== 'absent') return;
+        absent.add(kind);
+      });
+      return subscriptions.filter(({ service, type }) => absent.has(`${service} ${type}`));
+    },
+
+    async create(owner, subscription, from, signal) {
+      const move = { from: from.endpoint.host, to: owner.endpoint.host };
+      for (const place of placesFor(subscription)) {
+        const posted = await post(place, owner, subscription, from, signal);
+        if (posted === 'absent') continue;
+        if ('held' in posted) return posted;
+        const { id, told } = posted;
+        try {
+          const held = await readBack({ platform, place, id, owner, signal });
+          if (held !== undefined && fulfils(held, subscription, move)) return { held, made: true };
+          throw failure('SubscriptionRefused', `${told}, but holds another subscription than it was given`);
+        } catch (error) {
+          // Whoever asked does not come to know its id
+          if (!signal.aborted) await remove(id, signal).catch(() => undefined);
+          throw error;
+        }
+      }
+      const { service, type } = subscription;
+      throw failure('SubscriptionRefused', `a ${type} cannot be made: the platform has no service ${service} for it`);
+    },
+  };
+};
+
+/** Where subscriptions of this type lie. */
+function placesFor({ service: name, type }: Subscription): readonly Place[] {
+  const service = mecServices.find((each) => each.name === name);
+  return service === undefined ? [] : placesOf(service, '').filter(({ types }) => Object.hasOwn(types, type));
+}
+
+const isLostAnswer = (error: unknown): boolean =>
+  error instanceof Error && 'type' in error && (error.type === 'PeerUnavailable' || error.type === 'PeerMalformed');
