@@ -148,7 +148,7 @@ async function survey(means: Means, scene: Scene, order: CheckOrder, signal: Abo
       source.name,
       `a freeze of ${expectedFreezeMs} ms is to be expected, ${order.maxInterruptionMs} ms are allowed`,
     );
-  if (authority !== undefined && (await source.mobility?.forbidden(authority.id, device, signal)))
+  if (authority !== undefined && (await source.mobility?.level(authority.id, device, signal)) === 'forbidden')
     obstacle('MobilityNotAllowed', source.name, 'the application registered its users as not to be moved (MEC 021)');
 
   // The target: in reach, with the package or ready for it, with the services that the application requires

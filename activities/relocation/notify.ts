@@ -3,7 +3,7 @@ import { copySubscriptions, owners, type BothOrder } from './copy-ahead.ts';
 import { sceneOf, type Means } from './subject.ts';
 
 export interface Notified {
-  /** False: no system on either side can reach devices. */
+  /** False: no system on either side can reach these devices. */
   readonly devices: boolean;
   readonly subscriptions: number;
 }
@@ -19,7 +19,7 @@ export const notifying = (means: Means) => ({
       const { source, target } = await owners(scene, order, signal);
       progress('telling devices where the application is');
       const notices = scene.target.notices ?? scene.source.notices;
-      await notices?.addressChanged(
+      const told = await notices?.addressChanged(
         {
           from: source.instance,
           to: target.instance,
@@ -30,6 +30,6 @@ export const notifying = (means: Means) => ({
         signal,
       );
       const subscriptions = await copySubscriptions(scene, source, target, signal);
-      return { devices: notices !== undefined, subscriptions: subscriptions.length };
+      return { devices: told === true, subscriptions: subscriptions.length };
     }),
 });

@@ -149,8 +149,13 @@ async function observe(scene: Scene, order: BothOrder, wait: Wait, limitMs: numb
       }
       for (const endpoint of [target.endpoint, source.endpoint]) {
         const answering = await vantage.answering(endpoint, scene.device, wait.signal);
-        seen = `${answering === null ? 'nobody' : 'another instance'} answers at ${endpoint === target.endpoint ? "the target's" : "the source's"} address`;
-        if (answering !== target.instance) return undefined;
+        const where = `${endpoint === target.endpoint ? "the target's" : "the source's"} address`;
+        seen = {
+          nobody: `nobody answers at ${where}`,
+          unnamed: `somebody answers at ${where} without saying who (no header Ferry-Instance)`,
+          instance: `another instance answers at ${where}`,
+        }[answering.who];
+        if (answering.who !== 'instance' || answering.id !== target.instance) return undefined;
       }
       return true;
     });

@@ -18,7 +18,10 @@ it.each([
 
 it.each([
   ['on 10.2.3.4:8080, fe80::1 or [2001:db8::1]:80.', 'on <address>, <address> or <address>:80.'],
-  ['10.2.3.4: refused; 10.0.0.0/8; ::ffff:10.1.2.3; fe80::1%eth0', '<address>: refused; <address>/8; <address>; <address>'],
+  [
+    '10.2.3.4: refused; 10.0.0.0/8; ::ffff:10.1.2.3; fe80::1%eth0',
+    '<address>: refused; <address>/8; <address>; <address>',
+  ],
   ['请求 http://10.1.2.3/x，请重试 10.1.2.3。', '请求 <uri>，请重试 <address>。'],
   ['see "http://a.b/c". Call (tel:+4917012345678)', 'see "<uri>". Call (<uri>)'],
   ['imsi-001010123456789, IMSI: 12345678, 001010123456789', 'imsi-<number>, IMSI: <number>, <number>'],

@@ -215,8 +215,10 @@ export class PortWorld implements World {
               return 'written';
             },
           },
-      mobility: { forbidden: async () => this.mobilityForbidden },
-      notices: cloud ? undefined : { addressChanged: async () => await call('notices.addressChanged') },
+      mobility: { level: async () => (this.mobilityForbidden ? 'forbidden' : 'free') },
+      notices: cloud
+        ? undefined
+        : { addressChanged: async () => await call('notices.addressChanged').then(() => true) },
       calls: () => [{ peer: name, call: 'GET /' }],
     };
   }
@@ -289,7 +291,8 @@ export class PortWorld implements World {
           .flatMap(({ rules }) => rules)
           .find((rule) => rule.kind === 'traffic' && rule.active && rule.destinations.includes(at.host));
         const host = led?.kind === 'traffic' ? led.leadsTo : at.host;
-        return this.instances.find(({ endpoint }) => endpoint?.host === host)?.id ?? null;
+        const id = this.instances.find(({ endpoint }) => endpoint?.host === host)?.id;
+        return id === undefined ? { who: 'nobody' } : { who: 'instance', id };
       },
     };
     return { name, vantage, resolverClampSeconds: this.clampSeconds };
