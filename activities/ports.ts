@@ -15,10 +15,12 @@ export interface Wait {
   readonly progress: (told: string) => void;
   /** Pause between two looks; rejects when cancelled. */
   readonly pause: () => Promise<void>;
-  /** Remembers a name or a fact for the next attempt, and for whoever has to undo this one. No address, no secret. */
-  readonly keep: (name: string, value: unknown) => void;
-  /** What this attempt or an earlier one kept. */
-  readonly kept: (name: string) => unknown;
+  /**
+   * Remembers over the attempts of this step, as far as the server heard of it (it travels with the heartbeat): a peer's
+   * id of what was made, no address. A help, no proof: an attempt may end before it is heard.
+   */
+  readonly keep: (name: string, value: string) => void;
+  readonly kept: (name: string) => string | undefined;
 }
 
 /** An application as the configuration knows it. */
@@ -48,18 +50,21 @@ export interface Instance {
   /** The step's key, where Ferry made it. */
   readonly name: string | null;
   readonly state: 'starting' | 'started' | 'stopped' | 'notInstantiated' | 'failed';
+  /** Host in the site's range, port of the application; null: none is told, or none that can be used. */
   readonly endpoint: Endpoint | null;
+  /** Why `endpoint` is null though it has started, as a sentence without addresses. */
+  readonly unusable?: string;
 }
 
 export interface Packages {
-  /** Is the same package (appDId, version, checksum) there and usable? `mismatch`: the same appDId, other content. */
+  /** Is the same package (appDId, versions, checksum) there and usable? `mismatch`: the same versions, other content. */
   find(application: Application, signal: AbortSignal): Promise<'usable' | 'absent' | 'unusable' | 'mismatch'>;
   /** Looks before it creates; returns when it is usable. PackageInvalid, PackageMismatch, NotYet. */
   distribute(application: Application, key: string, wait: Wait): Promise<void>;
 }
 
 export interface Instances {
-  /** Every instance of the application at this very site, oldest first. */
+  /** Every instance of the application at this very site, oldest first; also those of which that cannot be told (`unusable`). */
   list(application: Application, signal: AbortSignal): Promise<readonly Instance[]>;
   /**
    * Creates under `key` (looked for first) and instantiates (open operations are looked for first); returns when it is
@@ -210,24 +215,27 @@ export interface Path {
 
 /** MEC 021: what the application said of its mobility, where its platform has the service. */
 export interface Mobility {
-  /** What these users' registrations say: the strictest of them. */
-  of(instance: string, device: string | null, signal: AbortSignal): Promise<'free' | 'confirmation' | 'forbidden'>;
+  /** The strictest that it registered for these users: APP_MOBILITY_NOT_ALLOWED, _WITH_CONFIRMATION, or neither. */
+  level(instance: string, device: string | null, signal: AbortSignal): Promise<'free' | 'confirmation' | 'forbidden'>;
 }
 
 /** Tells devices their new endpoint (MEC 016 AddressChangeNotification, through the LCM proxy). */
 export interface Notices {
+  /** False: the proxy takes no such notices, or knows nobody who would have to hear it. */
   addressChanged(
     notice: { from: string; to: string; endpoint: Endpoint; application: Application; user: string },
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<boolean>;
 }
+
+/** Who answers at an address: an instance that says who it is (`Ferry-Instance`), somebody who does not, nobody. */
+export type Answering = { readonly who: 'instance'; readonly id: string } | { readonly who: 'unnamed' | 'nobody' };
 
 /** Resolves and asks as a device in this access network would. */
 export interface Vantage {
   /** Addresses and TTL in seconds; none: the name does not resolve there. */
   resolve(name: string, signal: AbortSignal): Promise<{ addresses: readonly string[]; ttl: number }>;
-  /** The instance that answers at this host and port, by its `Ferry-Instance` header; null: nobody did. */
-  answering(at: Endpoint, device: string | null, signal: AbortSignal): Promise<string | null>;
+  answering(at: Endpoint, device: string | null, signal: AbortSignal): Promise<Answering>;
 }
 
 export interface Network {

@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Pace } from '../configuration/peers.ts';
+import { isFailureType } from '../domain/failures.ts';
 import { failure, keeping } from './failure.ts';
 import type { Wait } from './ports.ts';
 
@@ -7,6 +9,11 @@ import type { Wait } from './ports.ts';
 const SIGN_OF_LIFE_MS = 1_000;
 /** So long before a step is given up it gives up itself, and says what it was doing: a timeout would not. */
 const LAST_WORDS_MS = 300;
+/** For the last of all attempts, where a peer asks to be left alone for longer than the step may wait. */
+const LAST_ATTEMPT_MS = 1_000;
+
+/** What travels with a heartbeat: what the step is doing, and where there is something to keep, that too. */
+type Pulse = string | { readonly told: string; readonly kept: Readonly<Record<string, string>> };
 
 /**
  * Runs a step that tells that it is alive, and stops when the server wants it to: a cancellation reaches an activity
@@ -19,9 +26,15 @@ export async function alive<T>(
   const context = Context.current();
   const late = new AbortController();
   const signal = AbortSignal.any([context.cancellationSignal, late.signal]);
-  const kept: Record<string, unknown> = { ...keptBefore(context.info.heartbeatDetails) };
+  const kept = new Map(Object.entries(keptBefore(context)));
   let told = 'the step';
-  const beat = (): void => context.heartbeat({ told, kept });
+  let unheard = false;
+  const beat = (): void => {
+    context.heartbeat((kept.size === 0 ? told : { told, kept: Object.fromEntries(kept) }) satisfies Pulse);
+    unheard = false;
+  };
+  const begun = performance.now();
+  const left = (): number => timeLeft(context) - (performance.now() - begun);
   const pulse = setInterval(beat, Math.min(SIGN_OF_LIFE_MS, heartbeatMs / 3));
   const end = setTimeout(() => late.abort(failure('NotYet', `${told}: not done in time`)), patience(context));
   try {
@@ -36,29 +49,47 @@ export async function alive<T>(
         signal.throwIfAborted();
       },
       keep: (name, value) => {
-        kept[name] = value;
-        beat();
+        unheard ||= kept.get(name) !== value;
+        kept.set(name, value);
       },
-      kept: (name) => kept[name],
+      kept: (name) => kept.get(name),
     });
   } catch (error) {
-    throw Object.keys(kept).length === 0 ? error : keeping(error, kept);
+    if (unheard) beat(); // the next attempt needs it; one that goes well costs no heartbeat
+    const last = soonEnough(error, left());
+    throw kept.size === 0 ? last : keeping(last, Object.fromEntries(kept));
   } finally {
     clearInterval(pulse);
     clearTimeout(end);
   }
 }
 
-/** By earlier attempts of the step. */
-function keptBefore(details: unknown): object {
-  return typeof details === 'object' && details !== null && 'kept' in details ? (details.kept as object) : {};
+function keptBefore({ info }: Context): Readonly<Record<string, string>> {
+  const pulse = info.heartbeatDetails as Pulse | undefined;
+  return typeof pulse === 'object' && pulse !== null ? pulse.kept : {};
 }
 
-/** What is left of this attempt, and of all attempts, by the server's own instants: clocks may differ. */
-function patience({ info }: Context): number {
-  const waited = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs;
-  const left = Math.min(info.startToCloseTimeoutMs, info.scheduleToCloseTimeoutMs - waited);
+/** Of all attempts, at the begin of this one, by the server's own instants: clocks may differ. */
+const timeLeft = ({ info }: Context): number =>
+  info.scheduleToCloseTimeoutMs - (info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs);
+
+/** What is left of this attempt, and of all attempts. */
+function patience(context: Context): number {
+  const left = Math.min(context.info.startToCloseTimeoutMs, timeLeft(context));
   return Math.max(left - LAST_WORDS_MS, left / 2);
+}
+
+/**
+ * A peer may ask to be left alone for longer than the step may wait: the server would give up at once. So it is asked once
+ * more just before the end.
+ */
+function soonEnough(error: unknown, leftMs: number): unknown {
+  if (!(error instanceof ApplicationFailure) || !isFailureType(error.type)) return error;
+  const { type, message, nextRetryDelay } = error;
+  const last = leftMs - Math.max(LAST_ATTEMPT_MS, leftMs / 10);
+  if (typeof nextRetryDelay !== 'number' || nextRetryDelay < leftMs) return error;
+  const words = `${message}, which is longer than this step may wait`;
+  return last > 0 ? failure(type, words, last) : failure(type, words);
 }
 
 /** Looks until `look` gives something, at most `limitMs`; undefined: it never did. */

@@ -2,7 +2,12 @@ import type { Logger } from 'pino';
 import { Agent, errors, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failure } from '../activities/failure.ts';
+import { isFailureType } from '../domain/failures.ts';
+import { plain, Unreadable, whole } from './body.ts';
+import { Deadline, PROGRESS_BYTES } from './deadline.ts';
+import { entriesOf } from './json-list.ts';
 import { parseJson } from './json.ts';
+import { below, nextLink } from './links.ts';
 import { problemDocument, problemTold, retryAfterMs, scrubbed } from './problem.ts';
 
 /** A system that Ferry calls. `url` is without a slash at its end. */
@@ -25,6 +30,8 @@ export interface Call<T> {
   readonly alsoExpect?: readonly number[];
   /** The step's key, for the audit line and the peer's log. */
   readonly key?: string;
+  /** It only asks, though its method says that it changes something: no effect, hence no audit line. */
+  readonly question?: true;
 }
 
 export interface Answer<T> {
@@ -40,24 +47,32 @@ export interface Answer<T> {
   readonly told: string;
 }
 
-interface Raw {
+/** An answer before its body. */
+interface Opened {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly bytes: Uint8Array;
+  /** Where it was asked in the end: links are relative to it. */
+  readonly path: string;
+  readonly body: Dispatcher.ResponseData['body'];
 }
 
+/** Of a whole answer, or of one entry of a list. */
 const BODY_LIMIT = 4 * 1024 * 1024;
 const CONNECTIONS = 16;
+/** They keep method and body (RFC 9110, 15.4.8 and 15.4.9). */
+const REDIRECTS = [307, 308];
+const HOPS = 3;
 
 /**
- * The only way to a peer: a deadline, bounded bodies, no redirects, no retries (Temporal retries), one audit line for each call
- * that changes something. Throws PeerUnavailable, PeerRejected, PeerMalformed, or the reason of the given signal.
+ * The only way to a peer: a deadline, bounded memory, redirects below the peer's url only, no retries (Temporal retries), one
+ * audit line for each call that changes something. Throws PeerUnavailable, PeerRejected, PeerMalformed, or the reason of the
+ * given signal.
  */
 export class Exchange {
   readonly #peer: PeerAddress;
   readonly #log: Logger;
   readonly #base: URL;
-  readonly #agent = new Agent({ connections: CONNECTIONS, pipelining: 1, maxResponseSize: BODY_LIMIT });
+  readonly #agent = new Agent({ connections: CONNECTIONS, pipelining: 1 });
 
   constructor(peer: PeerAddress, log: Logger) {
     this.#peer = peer;
@@ -65,107 +80,126 @@ export class Exchange {
     this.#base = new URL(peer.url);
   }
 
+  get name(): string {
+    return this.#peer.name;
+  }
+
   async ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
+    return await this.#asked(call, signal, async (opened) => {
+      if (call.schema === undefined) return await opened.body.dump().then(() => undefined as T);
+      return fitting(call.schema, opened.status, await whole(chunksOf(opened), BODY_LIMIT));
+    });
+  }
+
+  /** Asks for a list and takes its entries as they come, so that a long one needs no more memory than a short one. */
+  async each(
+    call: Call<unknown>,
+    take: (entry: unknown, bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<Answer<unknown>> {
+    return await this.#asked(call, signal, async (opened, deadline) => {
+      async function* coming(): AsyncGenerator<Uint8Array> {
+        let since = 0;
+        for await (const chunk of chunksOf(opened)) {
+          since += chunk.byteLength;
+          if (since > PROGRESS_BYTES) deadline.putOff();
+          since %= PROGRESS_BYTES;
+          yield chunk;
+        }
+      }
+      try {
+        for await (const { value, size } of entriesOf(coming(), BODY_LIMIT)) take(value, size);
+      } catch (error) {
+        throw error instanceof SyntaxError ? unfit(opened.status, `its body ${error.message}`) : error;
+      }
+    });
+  }
+
+  async #asked<T>(
+    call: Call<T>,
+    signal: AbortSignal,
+    read: (opened: Opened, deadline: Deadline) => Promise<T>,
+  ): Promise<Answer<T>> {
     const begun = performance.now();
     let outcome: { status: number } | { outcome: string } = { outcome: 'no answer' };
+    const deadline = new Deadline(this.#peer.timeoutMs);
     try {
-      const raw = await this.#exchange(call, signal);
-      outcome = { status: raw.status };
-      return this.#judge(call, raw);
+      const opened = await this.#open(call, AbortSignal.any([signal, deadline.signal]));
+      outcome = { status: opened.status };
+      const answer = isExpected(opened)
+        ? { body: await read(opened, deadline), told: `answered ${opened.status}` }
+        : await this.#refused(call, opened);
+      const next = nextLink(opened.headers['link']);
+      return {
+        status: opened.status,
+        body: answer.body as T,
+        etag: single(opened.headers['etag']) ?? null,
+        location: below(this.#peer.url, single(opened.headers['location']), opened.path) ?? null,
+        next: next === undefined ? null : this.#here(call, next, opened.path),
+        told: this.#sentence(call, answer.told),
+      };
     } catch (error) {
-      if (signal.aborted) outcome = { outcome: 'cancelled' };
-      throw error;
+      if (!signal.aborted) throw this.#explained(call, error, deadline);
+      outcome = { outcome: 'cancelled' };
+      throw signal.reason;
     } finally {
+      deadline.end();
       this.#record(call, outcome, Math.round(performance.now() - begun));
     }
   }
 
-  async #exchange(call: Call<unknown>, signal: AbortSignal): Promise<Raw> {
-    const deadline = AbortSignal.timeout(this.#peer.timeoutMs);
-    try {
+  async #open(call: Call<unknown>, signal: AbortSignal): Promise<Opened> {
+    let { path } = call;
+    for (let hops = 0; ; hops += 1) {
       const { statusCode, headers, body } = await this.#agent.request({
         origin: this.#base.origin,
-        path: `${this.#base.pathname.replace(/\/$/, '')}${call.path}`,
+        path: `${this.#base.pathname.replace(/\/$/, '')}${path}`,
         method: call.method,
         headers: headersOf(call),
         body: call.bytes?.body ?? (call.json === undefined ? null : JSON.stringify(call.json)),
-        signal: AbortSignal.any([signal, deadline]),
+        signal,
       } satisfies Dispatcher.RequestOptions);
-      return { status: statusCode, headers, bytes: new Uint8Array(await body.arrayBuffer()) };
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      if (deadline.aborted)
-        throw this.#failure('PeerUnavailable', call, `did not answer within ${this.#peer.timeoutMs} ms`);
-      if (error instanceof errors.ResponseExceededMaxSizeError)
-        throw this.#failure('PeerMalformed', call, `answered with more than ${BODY_LIMIT} bytes`);
-      if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
-        throw this.#failure('PeerMalformed', call, 'answered with something that is no HTTP');
-      const { code = 'no connection' } = error as { code?: string };
-      throw this.#failure('PeerUnavailable', call, `did not answer (${code})`);
+      const opened = { status: statusCode, headers, path, body };
+      if (!REDIRECTS.includes(statusCode)) return opened;
+      const next = below(this.#peer.url, single(headers['location']), path);
+      if (next === undefined || hops === HOPS) return opened;
+      await body.dump();
+      path = next;
     }
   }
-
-  #judge<T>(call: Call<T>, raw: Raw): Answer<T> {
-    const { status, headers, bytes } = raw;
-    const expected = status >= 200 && status < 300;
-    const problem = expected ? undefined : problemDocument(bytes);
-    const words = expected ? '' : problemTold(problem, bytes, single(headers['content-type']) ?? '');
-    const answered = `answered ${status}${words === '' ? '' : `: ${words}`}`;
-    if (!expected && call.alsoExpect?.includes(status) !== true) {
-      // 501 says that it never will (RFC 9110, 15.6.2): nothing to wait for.
-      const passing = (status >= 500 && status !== 501) || status === 408 || status === 429;
-      throw passing
-        ? this.#failure('PeerUnavailable', call, answered, retryAfterMs(single(headers['retry-after'])))
-        : this.#failure('PeerRejected', call, answered);
-    }
-    return {
-      status,
-      body: expected ? this.#body(call, raw) : (problem as T),
-      etag: single(headers['etag']) ?? null,
-      location: this.#below(single(headers['location']), call) ?? null,
-      next: this.#next(call, headers['link']),
-      told: this.#sentence(call, answered),
-    };
+  /** Thrown, unless the caller judges it itself: then the problem document as it came. */
+  async #refused(call: Call<unknown>, opened: Opened): Promise<{ body: unknown; told: string }> {
+    const { status, headers } = opened;
+    const bytes = await whole(chunksOf(opened), BODY_LIMIT);
+    const problem = problemDocument(bytes);
+    const words = REDIRECTS.includes(status)
+      ? 'it sends elsewhere than below its url'
+      : problemTold(problem, bytes, single(headers['content-type']) ?? '');
+    const told = `answered ${status}${words === '' ? '' : `: ${words}`}`;
+    if (call.alsoExpect?.includes(status) === true) return { body: problem, told };
+    // 501 says that it never will (RFC 9110, 15.6.2): nothing to wait for.
+    const passing = (status >= 500 && status !== 501) || status === 408 || status === 429;
+    if (!passing) throw this.#failure('PeerRejected', call, told);
+    const after = retryAfterMs(single(headers['retry-after']));
+    const wish = after === undefined ? '' : `; it asked to come back in ${Math.ceil(after / 1_000)} s`;
+    throw this.#failure('PeerUnavailable', call, `${told}${wish}`, after);
   }
 
-  #body<T>(call: Call<T>, { status, bytes }: Raw): T {
-    if (call.schema === undefined) return undefined as T;
-    const malformed = (what: string): Error =>
-      this.#failure('PeerMalformed', call, `answered ${status}, but ${scrubbed(what)}`);
-    let json: unknown;
-    try {
-      json = parseJson(bytes);
-    } catch (error) {
-      throw malformed(`its body ${(error as SyntaxError).message}`);
-    }
-    const parsed = call.schema.safeParse(json);
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    const member = issue === undefined || issue.path.length === 0 ? 'its body' : issue.path.join('.');
-    throw malformed(`${member} does not fit: ${issue?.message ?? 'unknown'}`);
+  #explained(call: Call<unknown>, error: unknown, deadline: Deadline): Error {
+    const { type, code = 'no connection', message } = error as Error & { type?: unknown; code?: string };
+    if (isFailureType(type)) return error as Error;
+    if (deadline.passed)
+      return this.#failure('PeerUnavailable', call, `did not answer within ${this.#peer.timeoutMs} ms`);
+    if (error instanceof Unreadable) return this.#failure('PeerMalformed', call, `answered ${message}`);
+    if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
+      return this.#failure('PeerMalformed', call, 'answered with something that is no HTTP');
+    return this.#failure('PeerUnavailable', call, `did not answer (${code})`);
   }
 
-  #next(call: Call<unknown>, link: string | string[] | undefined): string | null {
-    for (const [, uri, parameters] of [link ?? []]
-      .flat()
-      .join(',')
-      .matchAll(/<([^>]*)>([^<]*)/g)) {
-      if (!/;\s*rel\s*=\s*("[^"]*\bnext\b[^"]*"|next\b)/i.test(parameters ?? '')) continue;
-      const next = this.#below(uri, call);
-      if (next === undefined) throw this.#failure('PeerMalformed', call, 'leads to another host for its next page');
-      return next;
-    }
-    return null;
-  }
-
-  /** A URI of the peer as a path below its url; undefined: it is none of this peer's. */
-  #below(uri: string | undefined, call: Call<unknown>): string | undefined {
-    if (uri === undefined || !URL.canParse(uri, `${this.#peer.url}${call.path}`)) return undefined;
-    const { origin, pathname, search } = new URL(uri, `${this.#peer.url}${call.path}`);
-    const base = this.#base.pathname.replace(/\/$/, '');
-    return origin === this.#base.origin && pathname.startsWith(`${base}/`)
-      ? `${pathname.slice(base.length)}${search}`
-      : undefined;
+  #here(call: Call<unknown>, uri: string, path: string): string {
+    const there = below(this.#peer.url, uri, path);
+    if (there === undefined) throw this.#failure('PeerMalformed', call, 'leads to another host for its next page');
+    return there;
   }
 
   #failure(
@@ -181,16 +215,38 @@ export class Exchange {
     return `${this.#peer.name}: ${method} ${withoutQuery(path)} ${what}`;
   }
 
-  #record({ method, path, key }: Call<unknown>, outcome: object, ms: number): void {
+  #record({ method, path, key, question }: Call<unknown>, outcome: object, ms: number): void {
     const line = { peer: this.#peer.name, method, path: withoutQuery(path), ...outcome, ms };
-    if (method === 'GET') this.#log.debug(line, 'asked');
+    if (method === 'GET' || question === true) this.#log.debug(line, 'asked');
     else this.#log.info({ audit: true, ...line, ...(key !== undefined && { key }) }, 'called');
   }
+}
+
+const isExpected = ({ status }: Opened): boolean => status >= 200 && status < 300;
+
+const chunksOf = ({ body, headers }: Opened): AsyncIterable<Uint8Array> =>
+  plain(body, single(headers['content-encoding']));
+
+const unfit = (status: number, what: string): Unreadable => new Unreadable(`${status}, but ${scrubbed(what)}`);
+
+function fitting<T>(schema: z.ZodType<T>, status: number, bytes: Uint8Array): T {
+  let json: unknown;
+  try {
+    json = parseJson(bytes);
+  } catch (error) {
+    throw unfit(status, `its body ${(error as SyntaxError).message}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const member = issue === undefined || issue.path.length === 0 ? 'its body' : issue.path.join('.');
+  throw unfit(status, `${member} does not fit: ${issue?.message ?? 'unknown'}`);
 }
 
 function headersOf({ json, bytes, headers, key }: Call<unknown>): Record<string, string> {
   return {
     accept: 'application/json, application/problem+json',
+    'accept-encoding': 'identity',
     ...(json !== undefined && { 'content-type': 'application/json' }),
     ...(bytes !== undefined && { 'content-type': bytes.type }),
     ...(key !== undefined && { 'x-correlator': key }),

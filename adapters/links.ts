@@ -7,3 +7,24 @@ export function lastSegment(href: string): string {
     return segment;
   }
 }
+
+/** The URI of the next part of a list (RFC 8288; MEC 009, 6.20). */
+export function nextLink(header: string | string[] | undefined): string | undefined {
+  for (const [, uri, parameters] of [header ?? []]
+    .flat()
+    .join(',')
+    .matchAll(/<([^>]*)>([^<]*)/g))
+    if (/;\s*rel\s*=\s*("[^"]*\bnext\b[^"]*"|next\b)/i.test(parameters ?? '')) return uri;
+  return undefined;
+}
+
+/** A URI of a peer, relative to a path below the peer's url, as such a path; undefined: it is none of this peer's. */
+export function below(peer: string, uri: string | undefined, path: string): string | undefined {
+  if (uri === undefined || !URL.canParse(uri, `${peer}${path}`)) return undefined;
+  const base = new URL(peer);
+  const root = base.pathname.replace(/\/$/, '');
+  const { origin, pathname, search } = new URL(uri, `${peer}${path}`);
+  return origin === base.origin && pathname.startsWith(`${root}/`)
+    ? `${pathname.slice(root.length)}${search}`
+    : undefined;
+}

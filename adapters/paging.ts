@@ -1,12 +1,17 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { failure } from '../activities/failure.ts';
 import type { Answer, Call, Exchange } from './http.ts';
 
-const PAGES = 1_000;
-const ENTRIES = 50_000;
+const PAGES = 100_000;
+/** What may be kept of a list, in bytes on the wire: what is not kept costs nothing. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+/** A query that a peer does not know, or cannot carry out. 404: some say so that nothing matches. */
+const QUERY_REFUSED = [400, 404, 405, 406, 414, 422, 500, 501];
 
 /**
- * Every entry of a list that comes in parts (MEC 009, 6.20): a client that ignores the link to the next one loses some.
+ * The entries of a list that comes in parts (MEC 009, 6.20): a client that ignores the link to the next one loses some. An entry
+ * that does not fit the schema is passed over, so a schema asks for no more than what tells ours from theirs; what `keep`
+ * refuses is dropped as it comes. A peer that refuses the query is asked without: compare what comes back.
  * `absent`: statuses that say that there is no such list, hence no entry.
  */
 export async function everyPage<T>(
@@ -15,24 +20,56 @@ export async function everyPage<T>(
   entry: z.ZodType<T>,
   signal: AbortSignal,
   absent: readonly number[] = [],
+  keep: (entry: T) => boolean = () => true,
 ): Promise<readonly T[]> {
   const entries: T[] = [];
-  const seen = new Set<string>();
+  let bytes = 0;
+  const take = (value: unknown, size: number): void => {
+    const parsed = entry.safeParse(value);
+    if (!parsed.success || !keep(parsed.data)) return;
+    bytes += size;
+    if (bytes > KEPT_BYTES)
+      throw failure('PeerMalformed', `${exchange.name}: the list at ${bare} has more of ours than ${KEPT_BYTES} bytes`);
+    entries.push(parsed.data);
+  };
+  const [bare = path] = path.split('?', 1);
+  const goesOn = endless();
+  let expected: readonly number[] = path === bare ? absent : QUERY_REFUSED;
   for (let page: string | null = path; page !== null; ) {
-    seen.add(page);
-    const call: Call<T[]> = { method: 'GET', path: page, schema: z.array(entry), alsoExpect: absent };
-    const answer: Answer<T[]> = await exchange.ask(call, signal);
-    if (answer.status >= 300) break;
-    entries.push(...answer.body);
-    page = answer.next;
-    if ((page !== null && seen.has(page)) || seen.size > PAGES || entries.length > ENTRIES)
-      throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
+    const call: Call<unknown> = { method: 'GET', path: page, alsoExpect: expected };
+    const answer: Answer<unknown> = await exchange.each(call, take, signal);
+    const refused = answer.status >= 300;
+    if (refused && expected !== QUERY_REFUSED) break;
+    page = refused ? bare : answer.next;
+    expected = refused ? absent : [];
+    if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
   }
   return entries;
 }
 
+/** Does it go in circles? Compares with one page that was seen, an ever later one, since all of them would be too many. */
+function endless(): (page: string) => boolean {
+  let seen = '';
+  let power = 1;
+  let count = 0;
+  return (page) => {
+    count += 1;
+    if (page === seen || count > PAGES) return true;
+    if (count === power) {
+      seen = page;
+      power *= 2;
+    }
+    return false;
+  };
+}
+
 /** One condition of an attribute-based filter (MEC 009, 6.19). A peer may ignore it: compare what comes back. */
-export function equals(attribute: string, value: string): string {
-  const quoted = /[,)']/.test(value) ? `'${value.replaceAll("'", "''")}'` : value;
-  return `filter=${encodeURIComponent(`(eq,${attribute},${quoted})`)}`;
+export const equals = (attribute: string, value: string): string => condition('eq', attribute, [value]);
+
+/** The attribute has none of these values. */
+export const isNone = (attribute: string, values: readonly string[]): string => condition('nin', attribute, values);
+
+function condition(operator: 'eq' | 'nin', attribute: string, values: readonly string[]): string {
+  const quoted = values.map((value) => (/[,)']/.test(value) ? `'${value.replaceAll("'", "''")}'` : value));
+  return `filter=${encodeURIComponent(`(${operator},${attribute},${quoted.join(',')})`)}`;
 }

@@ -1,21 +1,10 @@
 import { parseJson } from './json.ts';
+import { scrubbed } from './scrubbed.ts';
 
-const QUOTED = 200;
+export { scrubbed };
+
+const LOOKED_AT = 4 * 1024;
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
-
-/** A peer's own words, fit for a message that operators and histories keep: short, on one line, without addresses. */
-export function scrubbed(text: string): string {
-  const plain = text
-    .slice(0, 4 * QUOTED)
-    .replaceAll(/\p{C}+/gu, ' ')
-    .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]*/giu, '<uri>')
-    .replaceAll(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/gu, '<address>')
-    .replaceAll(/(?<![\w:])(?:[0-9a-f]{0,4}:){2,}[0-9a-f:.]*/giu, '<address>')
-    .replaceAll(/(?<![\w-])\+?\d{9,15}(?![\w-])/gu, '<number>')
-    .replaceAll(/\s+/gu, ' ')
-    .trim();
-  return plain.length > QUOTED ? `${plain.slice(0, QUOTED)}…` : plain;
-}
 
 /** The document that explains a refusal: problem+json or json (RFC 9457), else nothing. */
 export function problemDocument(bytes: Uint8Array): unknown {
@@ -33,7 +22,17 @@ export function problemTold(problem: unknown, bytes: Uint8Array, contentType: st
     const words = [title ?? reason, detail ?? message].filter((word) => typeof word === 'string' && word !== '');
     return scrubbed(words.join(': '));
   }
-  return contentType.startsWith('text/plain') ? scrubbed(new TextDecoder().decode(bytes.subarray(0, 4 * QUOTED))) : '';
+  return contentType.startsWith('text/plain') ? scrubbed(text(bytes.subarray(0, LOOKED_AT), contentType)) : '';
+}
+
+/** In the character set that it names, where that is known; a last character that was cut off is none. */
+function text(bytes: Uint8Array, contentType: string): string {
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([\w.:-]+)/iu.exec(contentType) ?? [];
+  try {
+    return new TextDecoder(charset).decode(bytes, { stream: true });
+  } catch {
+    return new TextDecoder().decode(bytes, { stream: true });
+  }
 }
 
 /** RFC 9110, 10.2.3: seconds or a date. In ms, bounded; undefined: no wish, or one that has passed. */

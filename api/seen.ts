@@ -54,8 +54,9 @@ function pendingIn({ raw }: WorkflowExecutionDescription): Pending | undefined {
   const [activity] = raw.pendingActivities ?? [];
   if (activity === undefined) return undefined;
   const [told] = activity.heartbeatDetails?.payloads ?? [];
-  const details: unknown = told == null ? undefined : defaultPayloadConverter.fromPayload(told);
-  const sentence = typeof details === 'object' && details !== null && 'told' in details ? details.told : details;
+  const pulse: unknown = told == null ? undefined : defaultPayloadConverter.fromPayload(told);
+  // Beside the sentence it may carry what the next attempt needs
+  const sentence: unknown = typeof pulse === 'object' && pulse !== null && 'told' in pulse ? pulse.told : pulse;
   const failure = activity.lastFailure;
   const type = failure?.applicationFailureInfo?.type ?? '';
   return {

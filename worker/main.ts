@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
+import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { surveyActivities } from '../activities/survey.ts';
 import { digest } from '../configuration/digest.ts';
@@ -13,7 +14,10 @@ import { worldOf } from './sites.ts';
 
 /** The composition root: configuration -> adapters -> sites -> activities -> Temporal worker. */
 const environment = readEnvironment();
-const log = pino({ name: 'worker', level: environment.FERRY_LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
+const log = pino(
+  { name: 'worker', level: environment.FERRY_LOG_LEVEL, mixin: effectOf(digest) },
+  pino.destination({ dest: 2, sync: true }),
+);
 const configuration = readConfiguration(environment.FERRY_CONFIG);
 const world = worldOf(configuration, log);
 

@@ -96,7 +96,7 @@ export async function inspect(
   const mobility =
     authority === undefined
       ? undefined
-      : await asking(undefined, source.name, async () => await source.mobility?.of(authority.id, device, signal));
+      : await asking(undefined, source.name, async () => await source.mobility?.level(authority.id, device, signal));
   if (mobility === 'forbidden')
     obstacle('MobilityNotAllowed', source.name, 'the application registered its users as not to be moved (MEC 021)');
 

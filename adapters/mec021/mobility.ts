@@ -1,5 +1,5 @@
 import type { Mobility } from '../../activities/ports.ts';
-import { appMobilityServices, forbids, RegistrationInfo } from '../../protocols/mec021/registration.ts';
+import { appMobilityServices, RegistrationInfo, strictest } from '../../protocols/mec021/registration.ts';
 import type { Exchange } from '../http.ts';
 import { equals, everyPage } from '../paging.ts';
 
@@ -8,11 +8,9 @@ const NO_SERVICE = [404, 501];
 
 /** What an application registered of its users' mobility at its platform (MEC 021). */
 export const mec021Mobility = (platform: Exchange): Mobility => ({
-  async forbidden(instance, device, signal) {
+  async level(instance, device, signal) {
     const path = `${appMobilityServices}?${equals('serviceConsumerId/appInstanceId', instance)}`;
-    const registrations = await everyPage(platform, path, RegistrationInfo, signal, NO_SERVICE);
-    return registrations.some(
-      (registration) => registration.serviceConsumerId.appInstanceId === instance && forbids(registration, device),
-    );
+    const isOwn = ({ serviceConsumerId }: RegistrationInfo): boolean => serviceConsumerId.appInstanceId === instance;
+    return strictest(await everyPage(platform, path, RegistrationInfo, signal, NO_SERVICE, isOwn), device);
   },
 });

@@ -110,12 +110,15 @@ export const cloudOrders = (oss: Exchange, cloud: string): Orders => {
         await sleep(DRY_ORDER_LOOK_MS, undefined, { signal });
       };
       const dry = { action: 'noChange', service: { id: cloud, serviceType: 'cloud' } } as const;
-      const order = await ended(await placed(dry, undefined, signal), { signal, pause, progress: () => undefined });
+      const wait = { signal, pause, progress: nothing, keep: nothing, kept: nothing };
+      const order = await ended(await placed(dry, undefined, signal), wait);
       if (meaningOf(order) !== 'completed')
         throw failure('TargetRefused', `${cloud}: the OSS does not reach it${notes(order)}`);
     },
   };
 };
+
+const nothing = (): undefined => undefined;
 
 const pathOf = (id: string): string => `${serviceOrders}/${encodeURIComponent(id)}`;
 

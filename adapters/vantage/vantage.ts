@@ -17,11 +17,12 @@ export const vantagePoint = (point: Exchange): Vantage => ({
   answering: async ({ host, port }, device, signal) => {
     const json = { url: `http://${host}:${port}/`, from: device };
     const { status, body } = await point.ask(
-      { method: 'POST', path: `${base}/ask`, json, schema: Asked, alsoExpect: [502] },
+      { method: 'POST', path: `${base}/ask`, json, schema: Asked, alsoExpect: [502], question: true },
       signal,
     );
-    if (status === 502) return null;
-    const found = Object.entries(body.headers).find(([header]) => header.toLowerCase() === INSTANCE)?.[1];
-    return (Array.isArray(found) ? found[0] : found) ?? null;
+    if (status === 502) return { who: 'nobody' };
+    const found = Object.entries(body.headers ?? {}).find(([header]) => header.toLowerCase() === INSTANCE)?.[1];
+    const id: unknown = Array.isArray(found) ? found[0] : found;
+    return typeof id === 'string' && id !== '' ? { who: 'instance', id } : { who: 'unnamed' };
   },
 });

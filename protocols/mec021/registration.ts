@@ -3,30 +3,50 @@ import { z } from 'zod';
 /** MEC 021, registrations of applications at the application mobility service. */
 export const appMobilityServices = '/amsi/v1/app_mobility_services';
 
-const NOT_ALLOWED = 'APP_MOBILITY_NOT_ALLOWED';
+/** By the numbers of V2.2.1, which its file wraps once more, or the names of V2.1.1. What is none of them says nothing. */
+const levels = {
+  1: 'forbidden',
+  APP_MOBILITY_NOT_ALLOWED: 'forbidden',
+  2: 'confirmation',
+  APP_MOBILITY_WITH_CONFIRMATION: 'confirmation',
+} as const;
 
-/** V2.1.1 has strings, V2.2.1 numbers, its file wraps them once more. */
+export type MobilityLevel = 'free' | 'confirmation' | 'forbidden';
+
 const Level = z
-  .union([z.string(), z.int(), z.object({ appMobilityServiceLevel: z.int() })])
-  .transform((level) => (typeof level === 'object' ? level.appMobilityServiceLevel : level))
-  .transform((level) => (level === 1 ? NOT_ALLOWED : level));
+  .union([
+    z.string(),
+    z.int(),
+    z.object({ appMobilityServiceLevel: z.union([z.string(), z.int()]) }).transform((it) => it.appMobilityServiceLevel),
+  ])
+  .transform((level): MobilityLevel => (Object.hasOwn(levels, level) ? levels[level as keyof typeof levels] : 'free'))
+  .nullish()
+  .catch(undefined);
 
 /** V2.2.1 shows the plain address. */
 const AssociateId = z
-  .union([z.string(), z.object({ value: z.string() })])
-  .transform((id) => (typeof id === 'string' ? id : id.value));
+  .union([z.string(), z.object({ value: z.string() }).transform(({ value }) => value)])
+  .nullish()
+  .catch(undefined);
 
+const Device = z.object({ associateId: AssociateId, appMobilityServiceLevel: Level });
+
+/** Whose it is has to be told; of the rest, each device by itself. */
 export const RegistrationInfo = z.object({
-  serviceConsumerId: z.object({ appInstanceId: z.string().nullish() }),
+  serviceConsumerId: z.object({ appInstanceId: z.string() }),
   deviceInformation: z
-    .array(z.object({ associateId: AssociateId, appMobilityServiceLevel: Level.nullish() }))
-    .nullish(),
+    .array(Device.catch({}))
+    .nullish()
+    .catch(undefined)
+    .transform((devices) => devices ?? []),
 });
 export type RegistrationInfo = z.infer<typeof RegistrationInfo>;
 
-/** Does it forbid to move this device; with null: any of its devices? */
-export const forbids = ({ deviceInformation }: RegistrationInfo, device: string | null): boolean =>
-  (deviceInformation ?? []).some(
-    ({ associateId, appMobilityServiceLevel }) =>
-      (device === null || associateId === device) && appMobilityServiceLevel === NOT_ALLOWED,
-  );
+/** The strictest level registered for this device; with null: for any of its devices. */
+export function strictest(registrations: readonly RegistrationInfo[], device: string | null): MobilityLevel {
+  const found = registrations
+    .flatMap(({ deviceInformation }) => deviceInformation)
+    .filter(({ associateId }) => device === null || associateId === device)
+    .map(({ appMobilityServiceLevel }) => appMobilityServiceLevel);
+  return (['forbidden', 'confirmation'] as const).find((level) => found.includes(level)) ?? 'free';
+}

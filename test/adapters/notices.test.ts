@@ -46,7 +46,7 @@ describe("a notice of an application's new address", () => {
   });
 
   it('reaches every device that the old instance served', async () => {
-    await notices().addressChanged(notice, soon());
+    expect(await notices().addressChanged(notice, soon())).toBe(true);
     expect(told().toSorted(([a], [b]) => String(a).localeCompare(String(b)))).toEqual([
       ['/ue-1', 'at-a1', 'http://127.0.0.2:7000/'],
       ['/ue-2', 'at-a1', 'http://127.0.0.2:7000/'],
@@ -77,3 +77,12 @@ describe("a notice of an application's new address", () => {
     proxy = { ...proxy, close: async () => undefined };
   });
 });
+
+it.each([404, 405, 501])(
+  'a notice that a proxy has nobody for, or no ear for (%i), is none that was heard',
+  async (status) => {
+    const proxy = await faultyServer(() => ({ status }));
+    expect(await mec016Notices(proxy.exchange).addressChanged(notice, soon())).toBe(false);
+    await proxy.close();
+  },
+);

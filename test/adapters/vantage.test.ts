@@ -28,12 +28,19 @@ describe('a vantage point', () => {
   });
 
   it.each([
-    ['by its header, in whatever case', { status: 200, headers: { 'Ferry-Instance': 'i1' } }, 'i1'],
-    ['also when it refuses', { status: 503, headers: { 'ferry-instance': ['i2'] } }, 'i2'],
-    ['only when it says so', { status: 200, headers: {} }, null],
+    [
+      'by its header, in whatever case',
+      { status: 200, headers: { 'Ferry-Instance': 'i1' } },
+      { who: 'instance', id: 'i1' },
+    ],
+    ['also when it refuses', { status: 503, headers: { 'ferry-instance': ['i2'] } }, { who: 'instance', id: 'i2' }],
+    ['only when it says so', { status: 200, headers: {} }, { who: 'unnamed' }],
+    ['and not whatever it says', { status: 200, headers: { 'Ferry-Instance': 7, x: null } }, { who: 'unnamed' }],
+    ['though its headers are missing', { status: 200 }, { who: 'unnamed' }],
   ])('tells which instance answers a device, %s', async (_, json, instance) => {
     play = () => ({ status: 200, json: { ...json, body: '' } });
-    expect(await vantage().answering({ host: '127.0.0.2', port: 7000 }, '127.0.0.7', soon())).toBe(instance);
+    expect(await vantage().answering({ host: '127.0.0.2', port: 7000 }, '127.0.0.7', soon())).toEqual(instance);
+    expect(point.lines).toMatchObject([{ level: 20, method: 'POST' }]); // to ask is no effect
     expect(point.heard[0]).toMatchObject({
       method: 'POST',
       path: '/vantage/v1/ask',
@@ -43,7 +50,7 @@ describe('a vantage point', () => {
 
   it('tells that nobody answered, which is no failure of its own', async () => {
     play = () => ({ status: 502, json: { title: 'nobody' } });
-    expect(await vantage().answering({ host: '127.0.0.2', port: 7000 }, null, soon())).toBeNull();
+    expect(await vantage().answering({ host: '127.0.0.2', port: 7000 }, null, soon())).toEqual({ who: 'nobody' });
     play = () => ({ status: 503 });
     await expect(vantage().answering({ host: '127.0.0.2', port: 7000 }, null, soon())).rejects.toMatchObject({
       type: 'PeerUnavailable',

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Wait } from '../../activities/ports.ts';
 
-/** Polls quickly and keeps what it was told; gives up after a while, so that no test waits for ever. */
-export function quickWait(limitMs = 5_000): Wait & { readonly told: readonly string[] } {
+/**
+ * Polls quickly and keeps what it was told; gives up after a while, so that no test waits for ever. `kept`: what an earlier
+ * attempt kept, where the server heard of it.
+ */
+export function quickWait(
+  limitMs = 5_000,
+  kept = new Map<string, string>(),
+): Wait & { readonly told: readonly string[] } {
   const told: string[] = [];
   const signal = AbortSignal.timeout(limitMs);
   return {
@@ -10,7 +16,8 @@ export function quickWait(limitMs = 5_000): Wait & { readonly told: readonly str
     told,
     progress: (sentence) => void told.push(sentence),
     pause: async () => await sleep(5, undefined, { signal }),
-    ...remembering(),
+    keep: (name, value) => void kept.set(name, value),
+    kept: (name) => kept.get(name),
   };
 }
 
@@ -21,11 +28,7 @@ export function cancelledWait(): Wait {
     signal: controller.signal,
     progress: () => controller.abort(new Error('cancelled')),
     pause: async () => controller.signal.throwIfAborted(),
-    ...remembering(),
+    keep: () => undefined,
+    kept: () => undefined,
   };
-}
-
-function remembering(): Pick<Wait, 'keep' | 'kept'> {
-  const kept = new Map<string, unknown>();
-  return { keep: (name, value) => void kept.set(name, value), kept: (name) => kept.get(name) };
 }

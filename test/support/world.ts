@@ -217,8 +217,8 @@ export class PortWorld implements Catalogue {
       },
       path: cloud ? undefined : this.#path(name),
       context: () => this.context,
-      mobility: { of: async () => this.mobility },
-      notices: cloud ? undefined : { addressChanged: async () => await call('notices.addressChanged') },
+      mobility: { level: async () => this.mobility },
+      notices: cloud ? undefined : { addressChanged: async () => await call('notices.addressChanged').then(() => true) },
     };
   }
 

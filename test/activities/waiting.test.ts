@@ -1,0 +1,78 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from 'vitest';
+import { failure } from '../../activities/failure.ts';
+import type { Wait } from '../../activities/ports.ts';
+import { alive } from '../../activities/waiting.ts';
+
+const pace = { pollMs: 5, heartbeatMs: 5_000 };
+
+/** One attempt of a step that may take so long in all, begun so long after the first one was scheduled. */
+function attempt({ patienceMs = 30_000, goneMs = 0, heartbeatDetails = undefined as unknown } = {}) {
+  const environment = new MockActivityEnvironment({
+    startToCloseTimeoutMs: patienceMs,
+    scheduleToCloseTimeoutMs: patienceMs,
+    scheduledTimestampMs: 1_000,
+    currentAttemptScheduledTimestampMs: 1_000 + goneMs,
+    heartbeatDetails,
+  });
+  const beats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => void beats.push(details));
+  const step = async (work: (wait: Wait) => Promise<unknown>): Promise<unknown> => await alive(pace, work);
+  return { beats, run: async (work: (wait: Wait) => Promise<unknown>) => await environment.run(step, work) };
+}
+const busy = (ms: number) => async (): Promise<never> => {
+  throw failure('PeerUnavailable', `meo: GET / answered 503; it asked to come back in ${ms / 1_000} s`, ms);
+};
+
+describe('what a step keeps', () => {
+  it('is there for the next attempt, though the first one ended before its first sign of life', async () => {
+    const first = attempt();
+    const failing = async (wait: Wait): Promise<void> => {
+      wait.keep('instance', 'i1');
+      await busy(5_000)();
+    };
+    await expect(first.run(failing)).rejects.toThrow('503');
+    expect(first.beats).toEqual([{ told: 'the step', kept: { instance: 'i1' } }]);
+    const second = attempt({ heartbeatDetails: first.beats[0] });
+    expect(await second.run(async ({ kept }) => [kept('instance'), kept('package')])).toEqual(['i1', undefined]);
+  });
+
+  it('costs no heartbeat where the step goes well, or keeps nothing', async () => {
+    const well = attempt();
+    await well.run(async (wait) => wait.keep('instance', 'i1'));
+    const empty = attempt({ heartbeatDetails: 'a sentence' });
+    await expect(empty.run(busy(1_000))).rejects.toThrow('503');
+    expect([...well.beats, ...empty.beats]).toEqual([]);
+  });
+});
+
+describe('a peer that asks to be left alone', () => {
+  it('is left alone, where the step may wait so long', async () => {
+    await expect(attempt().run(busy(7_000))).rejects.toMatchObject({
+      nextRetryDelay: 7_000,
+      message: 'meo: GET / answered 503; it asked to come back in 7 s',
+    });
+  });
+
+  it('for longer than the step may wait is asked once more before the end, and the failure says so', async () => {
+    const error = await attempt()
+      .run(busy(45_000))
+      .catch((reason: unknown) => reason as { message: string; nextRetryDelay: number });
+    expect(error).toMatchObject({
+      message: 'meo: GET / answered 503; it asked to come back in 45 s, which is longer than this step may wait',
+    });
+    const { nextRetryDelay } = error as { nextRetryDelay: number };
+    expect(nextRetryDelay).toBeGreaterThan(25_000);
+    expect(nextRetryDelay).toBeLessThan(29_000);
+  });
+
+  it('counts from the first attempt, and leaves nothing to wait for at the end', async () => {
+    await expect(attempt({ goneMs: 20_000 }).run(busy(15_000))).rejects.toMatchObject({
+      nextRetryDelay: expect.toSatisfy((ms: number) => ms > 8_000 && ms < 9_500),
+    });
+    await expect(attempt({ goneMs: 29_500 }).run(busy(15_000))).rejects.toMatchObject({
+      nextRetryDelay: undefined,
+      message: expect.stringContaining('longer than this step may wait'),
+    });
+  });
+});
