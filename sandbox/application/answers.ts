@@ -26,6 +26,7 @@ const statuses: Readonly<Record<Refused | 'AuthorityUnreachable', number>> = {
   Outdated: 409,
   Incomplete: 409,
   NotPrepared: 409,
+  Retiring: 409,
 };
 
 export function json(res: ServerResponse, status: number, body: object): void {

@@ -4,6 +4,9 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 export interface Answer {
   readonly status: number;
   readonly type: string | null;
+  readonly body: unknown;
+  /** Its host says that nothing listens there. */
+  readonly refused: boolean;
 }
 
 interface Asked {
@@ -25,9 +28,11 @@ export async function post(url: string, body: object, timeoutMs: number): Promis
   try {
     const headers = { 'content-type': 'application/json' };
     const { status, body: said } = await exchange(url, { method: 'POST', headers }, JSON.stringify(body), timeoutMs);
-    return { status, type: status < 400 ? null : typeOf(said) };
-  } catch {
-    return { status: 0, type: null };
+    const parsed = jsonOf(said);
+    return { status, type: status < 400 ? null : typeOf(parsed), body: parsed, refused: false };
+  } catch (error) {
+    const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+    return { status: 0, type: null, body: null, refused };
   }
 }
 
@@ -73,11 +78,15 @@ export async function read(message: IncomingMessage, most: number): Promise<Buff
   return Buffer.concat(chunks);
 }
 
-function typeOf(body: Buffer): string | null {
+function jsonOf(body: Buffer): unknown {
   try {
-    const { type } = JSON.parse(body.toString()) as { type?: unknown };
-    return typeof type === 'string' ? type : null;
+    return JSON.parse(body.toString());
   } catch {
     return null;
   }
+}
+
+function typeOf(body: unknown): string | null {
+  const { type } = (body ?? {}) as { type?: unknown };
+  return typeof type === 'string' ? type : null;
 }

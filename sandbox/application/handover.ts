@@ -28,7 +28,7 @@ export function handOver(state: State, event: EventOf<'handOver'>, rules: Rules)
   }
   const keys = served(state, known.users);
   if (keys.length === 0) return [refuse(id, 'NotServing')];
-  aim(known, target);
+  aim(state, known, target);
   const number = rules.freezeNumber(Math.max(...keys.map((key) => standingOf(state, key).epoch)), state.proposed);
   state.proposed = number;
   state.freezes += 1;
@@ -54,10 +54,11 @@ export function prepared(state: State, event: EventOf<'prepared'>, rules: Rules)
   }
   if (answer !== 'yes') return thaw(state, known, answer === 'silent' ? 'TargetSilent' : 'TargetRefused', rules);
   const { keys, callers, since } = freeze;
-  const total = keys.reduce((sum, key) => sum + size(standingOf(state, key).accepted), 0);
+  const of = keys.map((user) => ({ user, count: size(standingOf(state, user).accepted) }));
+  const total = of.reduce((sum, { count }) => sum + count, 0);
   const moved = keys.filter((key) => key !== ALL).length;
   const freezeMs = Math.round((at - since) * 100) / 100;
-  const receipt = { relocation, epoch: number, users: moved, count: total, freezeMs };
+  const receipt = { relocation, epoch: number, users: moved, count: total, of, freezeMs };
   for (const key of keys)
     Object.assign(standingOf(state, key), { role: 'relay', epoch: number, to: target, frozen: false });
   state.relocations.set(relocation, {
@@ -110,7 +111,7 @@ export function committed(state: State, { relocation, number }: EventOf<'committ
 }
 
 /** Drops the context of users that were given away and remembers where they are, once the target is known to have it. */
-export function retire(state: State, given: HandedOver): void {
+export function dropGiven(state: State, given: HandedOver): void {
   given.retired = true;
   if (given.committed) forget(state, given);
 }

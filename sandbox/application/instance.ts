@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { step } from './authority.ts';
 import { type Answer, post } from './exchange.ts';
 import { decision } from './handover.ts';
-import type { ClientRequest, Copy, Effect, Event, Peer, Prepare } from './messages.ts';
+import type { ClientRequest, Copy, Effect, Event, Leaving, Peer, Prepare } from './messages.ts';
 import { behind } from './promise.ts';
 import { newState, type State } from './state.ts';
 
@@ -17,6 +17,9 @@ const CHUNK = 500;
 const REFRESH_MS = 25;
 const RETRY_MS = 200;
 const CALL_MS = 2_000;
+/** So long an instance that may go tells where its users are, and each of its peers may think so long about it. */
+const FAREWELL_MS = 2_000;
+const TELL_MS = 800;
 
 /** The authority of a running instance, with the clock and the wire that it lacks. */
 export class Instance {
@@ -59,6 +62,10 @@ export class Instance {
     else if (effect.kind === 'prepare') void this.#prepare(effect.to, effect.prepare);
     else if (effect.kind === 'commit') void this.#tellDecision(effect.relocation);
     else if (effect.kind === 'copyAhead') void this.#copyAhead(effect.relocation);
+    else if (effect.kind === 'farewell') setTimeout(() => this.happens({ kind: 'farewellLimit' }), FAREWELL_MS).unref();
+    else if (effect.kind === 'tell') void this.#tell(effect.to, effect.leaving);
+    else if (effect.kind === 'left')
+      void this.#send(effect.to, '/transfer/v1/left', { instance: this.state.self }, CALL_MS);
     else {
       const ends = this.#waiting.get(effect.id);
       this.#waiting.delete(effect.id);
@@ -94,6 +101,15 @@ export class Instance {
     }
   }
 
+  /** Where nothing listens any more, nobody relays: what an instance knew ended with its process. */
+  async #tell(to: Peer, leaving: Leaving): Promise<void> {
+    while (this.state.retiring?.final === false) {
+      const { status, body, refused } = await this.#send(to, '/transfer/v1/leaving', leaving, TELL_MS);
+      if (status === 200 || refused) return this.happens({ kind: 'heard', peer: to, peers: peersIn(body) });
+      await pause(RETRY_MS);
+    }
+  }
+
   async #copyAhead(relocation: string): Promise<void> {
     if (this.#copying.has(relocation)) return;
     this.#copying.add(relocation);
@@ -118,6 +134,11 @@ export class Instance {
     if (heard.status === 204) this.#roundTripMs = performance.now() - sent;
     return heard;
   }
+}
+
+function peersIn(body: unknown): Peer[] {
+  const { peers } = (body ?? {}) as { peers?: unknown };
+  return Array.isArray(peers) ? peers.filter((peer) => typeof peer === 'string') : [];
 }
 
 function meaning({ status, type }: Answer): 'yes' | 'incomplete' | 'refused' | 'silent' {

@@ -3,7 +3,7 @@ import { json, Malformed, malformed, refusal } from './answers.ts';
 import { read } from './exchange.ts';
 import type { Ending, Instance } from './instance.ts';
 import { size } from './intervals.ts';
-import { ALL, type Commit, type Copy, type Peer, type Prepare } from './messages.ts';
+import { ALL, type Commit, type Copy, type Leaving, type Peer, type Prepare } from './messages.ts';
 import type { Notifications } from './notifications.ts';
 import { subscribe } from './platform.ts';
 import { promisedTo } from './promise.ts';
@@ -75,12 +75,22 @@ const routesOf = (endpoint: ManagementEndpoint): Readonly<Record<string, Route>>
       return await instance.call({ kind: 'handOver', ...relocationIn(body), ...handOver });
     },
     'POST /relocation/v1/settle': async ({ body }) =>
-      await instance.call({ kind: 'settle', ...relocationIn(body), retired: body['retired'] === true }),
+      await instance.call({
+        kind: 'settle',
+        ...relocationIn(body),
+        users: body['users'] === undefined ? null : text(body, 'users'),
+        retired: body['retired'] === true,
+      }),
+    'POST /relocation/v1/retire': async ({ body }) => await instance.call({ kind: 'retire', ...relocationIn(body) }),
     // Between two instances: the application's own business.
     'POST /transfer/v1/prepare': async ({ body }) =>
       await instance.call({ ...(body as unknown as Prepare), kind: 'prepare' }),
     'POST /transfer/v1/commit': async ({ body }) =>
       await instance.call({ ...(body as unknown as Commit), kind: 'commit' }),
+    'POST /transfer/v1/leaving': async ({ body }) =>
+      await instance.call({ ...(body as unknown as Leaving), kind: 'leaving' }),
+    'POST /transfer/v1/left': async ({ body }) =>
+      await instance.call({ kind: 'left', instance: text(body, 'instance') }),
     'POST /provider/found': async ({ body }) => await found(endpoint, body),
     'GET /provider/state': () => dump(endpoint),
   };
@@ -99,6 +109,7 @@ function stateOf({ id, instance, visitors }: ManagementEndpoint, users: string):
       return { user, role, epoch, count: size(accepted) };
     }),
     promisedTo: promisedTo(state, users),
+    retiring: state.retiring?.final === true,
     clientSeenSecondsAgo: visitors.secondsAgo(users, now),
     clients: visitors.recently(users, now),
     expectedFreezeMs,

@@ -46,11 +46,20 @@ export interface Commit {
   readonly whole: Prepare | null;
 }
 
+/** An instance is about to go: where those are whom it relays, and which other instances it knows. */
+export interface Leaving {
+  readonly instance: Peer;
+  readonly users: readonly RouteEntry[];
+  readonly peers: readonly Peer[];
+}
+
+/** `of`: each user that was given, with the writes accepted of him; `*` where those not listed were given as well. */
 export interface Receipt {
   readonly relocation: string;
   readonly epoch: number;
   readonly users: number;
   readonly count: number;
+  readonly of: readonly { readonly user: string; readonly count: number }[];
   readonly freezeMs: number;
 }
 
@@ -106,7 +115,20 @@ export type Event =
   | { readonly kind: 'limit'; readonly relocation: string; readonly number: number }
   | ({ readonly kind: 'commit'; readonly id: number } & Commit)
   | { readonly kind: 'committed'; readonly relocation: string; readonly number: number }
-  | { readonly kind: 'settle'; readonly id: number; readonly relocation: string; readonly retired: boolean };
+  | {
+      readonly kind: 'settle';
+      readonly id: number;
+      readonly relocation: string;
+      /** Null: those of the relocation, where it is known. */
+      readonly users: string | null;
+      readonly retired: boolean;
+    }
+  | { readonly kind: 'retire'; readonly id: number; readonly relocation: string }
+  /** `peers`: whom the one that has heard knows. */
+  | { readonly kind: 'heard'; readonly peer: Peer; readonly peers: readonly Peer[] }
+  | { readonly kind: 'farewellLimit' }
+  | ({ readonly kind: 'leaving'; readonly id: number } & Leaving)
+  | { readonly kind: 'left'; readonly id: number; readonly instance: Peer };
 
 export type EventOf<Kind extends Event['kind']> = Extract<Event, { kind: Kind }>;
 
@@ -123,7 +145,8 @@ export type Refused =
   | 'Authority'
   | 'Outdated'
   | 'Incomplete'
-  | 'NotPrepared';
+  | 'NotPrepared'
+  | 'Retiring';
 
 /** What has to be done about it. A request that gets none waits for the end of a freeze. */
 export type Effect =
@@ -143,7 +166,11 @@ export type Effect =
   | { readonly kind: 'copyAhead'; readonly relocation: string }
   | { readonly kind: 'freeze'; readonly relocation: string; readonly number: number }
   | { readonly kind: 'prepare'; readonly to: Peer; readonly prepare: Prepare }
-  | { readonly kind: 'commit'; readonly to: Peer; readonly relocation: string };
+  | { readonly kind: 'commit'; readonly to: Peer; readonly relocation: string }
+  /** It begins to tell that it goes; that must not last for ever. */
+  | { readonly kind: 'farewell' }
+  | { readonly kind: 'tell'; readonly to: Peer; readonly leaving: Leaving }
+  | { readonly kind: 'left'; readonly to: Peer };
 
 export const refuse = (id: number, refused: Refused, relocation: string | null = null): Effect => ({
   kind: 'refuse',

@@ -1,21 +1,23 @@
 import { entriesOf, newsFor, stamp } from './entries.ts';
 import { ALL, type Copy, type Effect, type EventOf, type Peer, refuse } from './messages.ts';
+import type { Rules } from './rules.ts';
 import { list, overlap, type Promised, type State, served, standingOf } from './state.ts';
 
 /** Reserves users for one relocation; free of effect on clients. */
-export function promise(state: State, { id, relocation, users, target }: EventOf<'promise'>): Effect[] {
+export function promise(state: State, { id, relocation, users, target }: EventOf<'promise'>, rules: Rules): Effect[] {
   const known = state.relocations.get(relocation);
   if (known?.phase === 'kept') return [refuse(id, 'Kept')];
   if (known?.phase === 'handedOver')
     return [{ kind: 'answer', id, body: { users: known.receipt.users, copied: known.receipt.users } }];
   if (known !== undefined && known.phase !== 'promised') return [refuse(id, 'NotServing')];
+  if (!rules.takes(state.retiring)) return [refuse(id, 'Retiring')];
   const other = promisedTo(state, users);
   if (other !== null && other !== relocation) return [refuse(id, 'PromisedElsewhere', other)];
   if (users !== ALL && standingOf(state, users).role === 'authority') list(state, users);
   if (served(state, users).length === 0) return [refuse(id, 'NotServing')];
   const promised: Promised = known ?? { phase: 'promised', users, target: null, sent: new Map(), freeze: null };
   state.relocations.set(relocation, promised);
-  if (target !== null && promised.freeze === null) aim(promised, target);
+  if (target !== null && promised.freeze === null) aim(state, promised, target);
   const keys = served(state, users).filter((key) => key !== ALL);
   const there = keys.filter((key) => promised.sent.has(key)).length;
   const answer: Effect = { kind: 'answer', id, body: { users: keys.length, copied: there } };
@@ -46,7 +48,8 @@ export function copied(state: State, { relocation, target, entries: arrived }: E
 }
 
 /** Sets the target; another one has nothing yet. */
-export function aim(promised: Promised, target: Peer): void {
+export function aim(state: State, promised: Promised, target: Peer): void {
+  state.peers.add(target);
   if (promised.target !== target) promised.sent.clear();
   promised.target = target;
 }

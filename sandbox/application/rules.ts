@@ -1,6 +1,6 @@
 import { has, type Intervals } from './intervals.ts';
-import type { Prepare } from './messages.ts';
-import type { Kept, Relocation, Standing } from './state.ts';
+import type { Peer, Prepare } from './messages.ts';
+import type { Kept, Relocation, Retiring, Standing, State } from './state.ts';
 
 /**
  * The rules that make a hand-over safe, each in one place (docs/application-contract.md). They are a parameter of the
@@ -25,6 +25,16 @@ export interface Rules {
   readonly complete: (held: Prepare['total'], total: Prepare['total']) => boolean;
   /** Was this write accepted before? The highest number alone does not tell. */
   readonly accepted: (accepted: Intervals, number: number) => boolean;
+  /** An instance stays while it holds what its target has not heard of. */
+  readonly holds: (relocation: Relocation) => boolean;
+  /** It stays while a relocation is on its way to it. */
+  readonly expects: (relocation: Relocation) => boolean;
+  /** It takes nobody once it has said that it goes. */
+  readonly takes: (retiring: Retiring | null) => boolean;
+  /** Who has to hear where its users are before it goes: whoever was never an authority is relied upon by nobody. */
+  readonly tells: (state: State) => Peer[];
+  /** Whom those know has to hear it as well. */
+  readonly asksFurther: boolean;
 }
 
 const TOMBSTONE: Kept = { phase: 'kept' };
@@ -39,6 +49,12 @@ export const rules: Rules = {
   fenced: (own, heard) => heard > own,
   complete: (held, total) => held.entries === total.entries && held.count === total.count,
   accepted: has,
+  holds: (known) => known.phase === 'handedOver' && !known.committed,
+  expects: ({ phase }) => phase === 'receiving',
+  takes: (retiring) => retiring?.final !== true,
+  tells: ({ relocations, peers }) =>
+    [...relocations.values()].some(({ phase }) => phase === 'handedOver') ? [...peers] : [],
+  asksFurther: true,
 };
 
 /** A request crosses at most this many relays. */

@@ -1,14 +1,19 @@
-import { retire, thaw } from './handover.ts';
-import type { Effect, EventOf } from './messages.ts';
+import { dropGiven, thaw } from './handover.ts';
+import { ALL, type Effect, type EventOf } from './messages.ts';
 import type { Rules } from './rules.ts';
-import type { State } from './state.ts';
+import { serves, type State } from './state.ts';
 
-/** Closes a relocation: what it says once, it says for ever. */
-export function settle(state: State, { id, relocation, retired }: EventOf<'settle'>, rules: Rules): Effect[] {
-  const answer = (settlement: 'handedOver' | 'kept'): Effect => ({ kind: 'answer', id, body: { settlement } });
+/** Closes a relocation: the settlement, once said, is said for ever; `serves` is how things are now. */
+export function settle(state: State, { id, relocation, users, retired }: EventOf<'settle'>, rules: Rules): Effect[] {
   const known = state.relocations.get(relocation);
+  const whose = users ?? (known !== undefined && 'users' in known ? known.users : ALL);
+  const answer = (settlement: 'handedOver' | 'kept'): Effect => ({
+    kind: 'answer',
+    id,
+    body: { settlement, serves: serves(state, whose) },
+  });
   if (known?.phase === 'handedOver') {
-    if (retired) retire(state, known);
+    if (retired) dropGiven(state, known);
     return [answer('handedOver')];
   }
   if (known?.phase === 'received') return [answer('handedOver')];

@@ -57,6 +57,16 @@ export interface Received {
   readonly number: number;
 }
 
+/** It was asked whether it may be taken away, and nobody needs it. */
+export interface Retiring {
+  readonly relocation: string;
+  /** Who has heard where its users are. */
+  readonly heard: Set<Peer>;
+  readonly callers: Set<number>;
+  /** Everybody has heard it: from now on it takes nobody. */
+  readonly final: boolean;
+}
+
 export interface State {
   readonly self: Peer;
   /** Always holds `*`, which stands for whoever is not listed. */
@@ -64,6 +74,9 @@ export interface State {
   readonly relocations: Map<string, Relocation>;
   /** Requests that wait for the end of a freeze, by id. */
   readonly held: Map<number, ClientRequest>;
+  /** Instances with which it had to do: any of them may relay to it, or know one that does. */
+  readonly peers: Set<Peer>;
+  retiring: Retiring | null;
   /** The number of the last freeze, and how many there were. */
   proposed: number;
   freezes: number;
@@ -77,6 +90,8 @@ export const newState = (self: Peer): State => ({
   users: new Map([[ALL, { ...nobody }]]),
   relocations: new Map(),
   held: new Map(),
+  peers: new Set(),
+  retiring: null,
   proposed: 0,
   freezes: 0,
 });
@@ -108,3 +123,7 @@ export const served = (state: State, users: string): string[] =>
   [...state.users].flatMap(([key, { role }]) =>
     role === 'authority' && (users === ALL || users === key) ? [key] : [],
   );
+
+/** Is it the authority of this user; of `*`: of anybody? */
+export const serves = (state: State, users: string): boolean =>
+  users === ALL ? served(state, ALL).length > 0 : standingOf(state, users).role === 'authority';

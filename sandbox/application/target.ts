@@ -20,15 +20,23 @@ export function copy(state: State, { id, relocation, users, source, chunk }: Eve
   const known = state.relocations.get(relocation);
   if (known?.phase === 'kept') return [refuse(id, 'Kept')];
   const named = chunk.filter(isContext).map(({ user }) => user);
-  if ((chunk.length === 0 ? [users] : named).some((user) => rules.refusesCopies(standingOf(state, user))))
-    return [refuse(id, 'Authority')];
+  // `*` are all whom the source serves: whoever serves everybody else may be given them.
+  const concerned = chunk.length === 0 && users !== ALL ? [users] : named;
+  if (concerned.some((user) => rules.refusesCopies(standingOf(state, user)))) return [refuse(id, 'Authority')];
   if (known !== undefined && known.phase !== 'receiving') return [refuse(id, 'Authority')];
+  if (!rules.takes(state.retiring)) return [refuse(id, 'Retiring')];
   const receiving = known ?? { phase: 'receiving', users, staged: new Map(), prepared: null };
   state.relocations.set(relocation, receiving);
+  state.peers.add(source);
   stage(receiving, chunk);
-  if (chunk.length === 0) state.users.set(users, { ...knownOf(state, users), role: 'standby', to: source });
+  if (chunk.length === 0) introduce(state, users, source, rules);
   learnFrom(state, chunk, source);
   return [done(id)];
+}
+
+function introduce(state: State, users: string, source: Peer, rules: Rules): void {
+  const own = knownOf(state, users);
+  if (!rules.refusesCopies(own)) state.users.set(users, { ...own, role: 'standby', to: source });
 }
 
 /** Takes the last delta, and waits: only the source decides. */
@@ -36,6 +44,7 @@ export function prepare(state: State, event: EventOf<'prepare'>, rules: Rules): 
   const { id, relocation, users, number } = event;
   const known = state.relocations.get(relocation);
   if (known?.phase === 'kept') return [refuse(id, 'Kept')];
+  if (!rules.takes(state.retiring)) return [refuse(id, 'Retiring')];
   const fresh: Receiving = { phase: 'receiving', users, staged: new Map(), prepared: null };
   const receiving = known?.phase === 'receiving' ? known : fresh;
   if (receiving.prepared !== null && number < receiving.prepared) return [refuse(id, 'Outdated')];
@@ -43,6 +52,7 @@ export function prepare(state: State, event: EventOf<'prepare'>, rules: Rules): 
   const refused = objection(state, receiving, event, rules);
   if (refused !== null) return [refuse(id, refused)];
   receiving.prepared = number;
+  state.peers.add(event.source);
   learnFrom(state, event.entries, event.source);
   state.relocations.set(relocation, receiving);
   if (rules.prepareDecides) takeOver(state, relocation, receiving, number);
@@ -58,10 +68,12 @@ export function commit(state: State, { id, relocation, number, whole }: EventOf<
     return [done(id)];
   }
   if (whole === null) return [refuse(id, 'NotPrepared')];
+  if (!rules.takes(state.retiring)) return [refuse(id, 'Retiring')];
   const receiving: Receiving = { phase: 'receiving', users: whole.users, staged: new Map(), prepared: number };
   stage(receiving, whole.entries);
   const refused = objection(state, receiving, whole, rules);
   if (refused !== null) return [refuse(id, refused)];
+  state.peers.add(whole.source);
   takeOver(state, relocation, receiving, number);
   return [done(id)];
 }

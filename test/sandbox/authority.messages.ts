@@ -23,7 +23,7 @@ export function relocation(source: Peer, target: Peer, users: string, instance =
     { to: source, event: { kind: 'promise', id: -1, relocation: name, users, target } },
     { to: target, event: { kind: 'copy', id: -1, relocation: name, users, source, chunk: [] } },
     { to: source, event: { kind: 'handOver', id: -1, relocation: name, target, at: 0 } },
-    { to: source, event: { kind: 'settle', id: -1, relocation: name, retired: false } },
+    { to: source, event: { kind: 'settle', id: -1, relocation: name, users, retired: false } },
   ];
 }
 
