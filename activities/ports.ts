@@ -37,6 +37,8 @@ export interface Application {
   /** The name by which devices find it, and the port on which every instance serves them. */
   readonly domainName: string;
   readonly port: number;
+  /** Ids of the rules in its descriptor: some platforms list only those that are active. */
+  readonly ruleIds: readonly string[];
   /** Names of MEC services that must be ACTIVE at the target. */
   readonly requires: readonly string[];
   /** Where the contract's calls are served; undefined: the application does not keep it. */
@@ -114,10 +116,8 @@ export interface Subscriptions {
   missing(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** What the users of an application have at its instances: by the application contract, or nothing. */
+/** The application contract, asked of an instance. */
 export interface Context {
-  /** What can be promised of it. */
-  readonly guarantee: 'zeroLoss' | 'stateless';
   state(at: Endpoint, users: string, signal: AbortSignal): Promise<ApplicationState>;
   /** PromisedElsewhere, NotServing. With a target the source begins to copy ahead; the answer tells how far it is. */
   promise(
@@ -137,16 +137,7 @@ export interface Context {
    * At the source: decides for ever; with `retired`, after a hand-over, it drops the context of the users it gave away.
    * At the target: drops what was copied under this relocation and not handed over.
    */
-  settle(
-    at: Endpoint,
-    settle: { relocation: string; retired: boolean },
-    signal: AbortSignal,
-  ): Promise<{ readonly settlement: Settlement; readonly serves: boolean }>;
-  /**
-   * May this instance be taken away? It says no while it serves anybody or another relocation is on its way to it; once
-   * it has said yes it takes nobody in any more. `relocation`: the one that asks.
-   */
-  retire(at: Endpoint, relocation: string, signal: AbortSignal): Promise<'retires' | 'stays'>;
+  settle(at: Endpoint, settle: { relocation: string; retired: boolean }, signal: AbortSignal): Promise<Settlement>;
 }
 
 /** Whom the path is to lead where. Addresses: lives inside one activity. */

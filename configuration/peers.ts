@@ -69,6 +69,8 @@ const ApplicationRecord = z.strictObject({
   checksum: z.string().regex(/^[0-9a-f]{64}$/),
   archive: z.strictObject({ path: z.string(), uri: z.url() }),
   domainName: z.hostname(),
+  /** Ids of the rules in its descriptor, for platforms that list only those that are active. */
+  ruleIds: z.array(z.string()).default([]),
   port: z.int().min(1).max(65_535),
   requires: z.array(z.string()).default([]),
   management: z.strictObject({ port: z.int().min(1).max(65_535) }).optional(),

@@ -25,31 +25,16 @@ export interface ApplicationState {
   readonly clients: number;
   /** What a freeze would last now, as the application estimates it. */
   readonly expectedFreezeMs: number;
-  /** It was told that it goes, and takes nobody in any more. */
-  readonly retiring?: boolean | undefined;
 }
 
 /** The answer to `handOver`: the source's decision. */
 export interface Receipt {
   readonly relocation: string;
-  /** Null: there is nothing that could be handed over. */
-  readonly epoch: number | null;
+  readonly epoch: number;
   readonly users: number;
   /** Writes that the target has been given, over all these users. */
   readonly count: number;
-  readonly freezeMs: number | null;
+  readonly freezeMs: number;
 }
 
 export type Settlement = 'handedOver' | 'kept';
-
-/** Is it the authority of any user at all? Then it must not be taken away. */
-export const servesAnybody = ({ role, users }: ApplicationState): boolean =>
-  role === 'authority' || users.some((user) => user.role === 'authority');
-
-/** What an instance is to these users. */
-export const roleOf = (state: ApplicationState, users: string): Role =>
-  users === '*' ? state.role : (state.users.find(({ user }) => user === users)?.role ?? state.role);
-
-/** Is it the one to be asked for these users? For `*`: also where each was brought there by himself. */
-export const servesThem = (state: ApplicationState, users: string): boolean =>
-  users === '*' ? servesAnybody(state) : roleOf(state, users) === 'authority';

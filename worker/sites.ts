@@ -1,31 +1,42 @@
 import type { Logger } from 'pino';
 import { failure } from '../activities/failure.ts';
-import type { Application, Network, Site, World } from '../activities/ports.ts';
-import { applicationContext } from '../adapters/application/context.ts';
+import type { Application, Catalogue, Network, PeerSurvey, Site } from '../activities/ports.ts';
+import { contractContext } from '../adapters/application/context.ts';
+import { withoutContract } from '../adapters/application/without-contract.ts';
 import { cloudInstances } from '../adapters/cloud-manager/instances.ts';
 import { cloudPackages } from '../adapters/cloud-manager/packages.ts';
 import { mec010Instances } from '../adapters/mec010-2/instances.ts';
 import { mec010Packages } from '../adapters/mec010-2/packages.ts';
-import { mec011Steering } from '../adapters/mec011/steering.ts';
+import { mec011Path } from '../adapters/mec011/path.ts';
 import { mecSubscriptions } from '../adapters/mec-services/subscriptions.ts';
 import { mec016Notices } from '../adapters/mec016/notices.ts';
 import { mec021Mobility } from '../adapters/mec021/mobility.ts';
 import { cloudOrders } from '../adapters/tmf641/orders.ts';
 import { vantagePoint } from '../adapters/vantage/vantage.ts';
 import type { Configuration } from '../configuration/peers.ts';
-import { callsOfCloud, callsOfMecHost, named } from './calls.ts';
+import type { Seal } from '../domain/seal.ts';
 import { Peers } from './peers.ts';
 import { surveyPeers } from './survey.ts';
 
 type SiteRecord<Kind> = Extract<Configuration['sites'][string], { kind: Kind }>;
 
+/** What a configuration file tells: whoever is configured, and how each peer is asked. */
+export interface Configured {
+  readonly catalogue: Catalogue;
+  readonly survey: (signal: AbortSignal) => Promise<readonly PeerSurvey[]>;
+}
+
 /** The one place where the kind of a site meets the adapters that realise it. A new kind is a new function here. */
-export function worldOf(configuration: Configuration, log: Logger): World {
+export function configured(configuration: Configuration, seal: Seal, log: Logger): Configured {
   const peers = new Peers(configuration, log);
   const applications = mapped(
     configuration.applications,
     (record, name): Application => ({ ...record, name, management: record.management }),
   );
+  const contexts = mapped(configuration.applications, ({ management }, name) =>
+    management === undefined ? withoutContract : contractContext({ name, managementPort: management.port }, log),
+  );
+  const context: Site['context'] = ({ name }) => known(contexts, name, 'application');
   const networks = mapped(
     configuration.networks,
     (record, name): Network => ({
@@ -38,7 +49,6 @@ export function worldOf(configuration: Configuration, log: Logger): World {
   function mecHost(name: string, record: SiteRecord<'mecHost'>): Site {
     const { host, addresses, country } = record;
     const system = known(new Map(Object.entries(configuration.systems)), record.system, 'MEC system');
-    const network = known(networks, system.network, 'network');
     const meo = peers.exchange(system.meo);
     const platform = peers.exchange(record.platform);
     const { lcmProxy } = system;
@@ -46,20 +56,14 @@ export function worldOf(configuration: Configuration, log: Logger): World {
       name,
       kind: 'mecHost',
       system: record.system,
-      network,
+      network: known(networks, system.network, 'network'),
       packages: mec010Packages(meo, peers.meo(system.meo).packages),
       instances: mec010Instances(meo, { host, addresses, ...(country !== undefined && { country }) }),
       subscriptions: mecSubscriptions(platform),
-      steering: mec011Steering(platform),
+      path: mec011Path(platform, seal),
+      context,
       mobility: mec021Mobility(platform),
       notices: lcmProxy === undefined ? undefined : mec016Notices(peers.exchange(lcmProxy)),
-      calls: named(callsOfMecHost, {
-        meo: system.meo,
-        platform: record.platform,
-        lcmProxy,
-        vantage: configuration.networks[system.network]?.vantage,
-        application: 'application',
-      }),
     };
   }
 
@@ -74,10 +78,10 @@ export function worldOf(configuration: Configuration, log: Logger): World {
       packages: cloudPackages(peers.exchange(manager), name),
       instances: cloudInstances(peers.exchange(manager), orders, { cloud: name, addresses }),
       subscriptions: mecSubscriptions(peers.exchange(services)),
-      steering: undefined,
+      path: undefined,
+      context,
       mobility: undefined,
       notices: undefined,
-      calls: named(callsOfCloud, { manager, oss, services, application: 'application' }),
     };
   }
 
@@ -87,27 +91,12 @@ export function worldOf(configuration: Configuration, log: Logger): World {
   const devices = new Map(Object.entries(configuration.users));
 
   return {
-    site: (name) => known(sites, name, 'site'),
-    application: (name) => known(applications, name, 'application'),
-    device: (user) => devices.get(user)?.address ?? null,
-    context: applicationContext(managementPorts([...applications.values()]), log),
+    catalogue: {
+      site: async (name) => known(sites, name, 'site'),
+      application: async (name) => known(applications, name, 'application'),
+      device: async (user) => devices.get(user)?.address ?? null,
+    },
     survey: async (signal) => await surveyPeers(configuration, peers, signal),
-  };
-}
-
-/** An instance is known by its client endpoint, so one port for clients means one port for the contract's calls. */
-function managementPorts(applications: readonly Application[]): (clientPort: number) => number {
-  const ports = new Map<number, number>();
-  for (const { name, port, management } of applications) {
-    if (management === undefined) continue;
-    if ((ports.get(port) ?? management.port) !== management.port)
-      throw new Error(`application ${name}: another one with port ${port} has its management elsewhere`);
-    ports.set(port, management.port);
-  }
-  return (clientPort) => {
-    const port = ports.get(clientPort);
-    if (port === undefined) throw failure('UnknownName', 'no application that keeps the contract serves on that port');
-    return port;
   };
 }
 

@@ -1,8 +1,8 @@
 import { failure } from '../failure.ts';
 import type { Lead, Owner, Site, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
-import { copySubscriptions, deleteMade, dropVanished } from './subscriptions.ts';
-import { locateBoth, sceneOf, type Both, type Located, type Means, type Scene, type Subject } from './subject.ts';
+import { bothHave, copySubscriptions, deleteMade, dropVanished, strays, type Carriage } from './subscriptions.ts';
+import { find, isLocated, locateBoth, sceneOf, type Both, type Located, type Means, type Scene } from './subject.ts';
 
 /** The rules that are to change at either side, sealed. Null: that side leads nobody. */
 export interface PathTurns {
@@ -25,8 +25,12 @@ export interface Copied {
   readonly turns: PathTurns;
 }
 
-export interface CopiesOrder extends Subject {
+export interface CopiesOrder extends Both {
   readonly made: readonly string[];
+  /** Where the step failed: what the target had before it; null: `made` is all. */
+  readonly before: readonly string[] | null;
+  /** An instant: nothing that was asked for can be carried out after it. */
+  readonly calmAt: number;
 }
 
 export const copying = (means: Means) => ({
@@ -36,40 +40,62 @@ export const copying = (means: Means) => ({
       const scene = await sceneOf(means, order);
       const { source, target } = await locateBoth(scene, order, wait.signal);
       const [{ made, subscriptions }, users] = await Promise.all([
-        subscriptionsCopied(scene, order, source, target, wait),
+        subscriptionsCopied(carriageOf(scene, source, target), order.made, wait),
         contextCopied(means, scene, order, source, target, wait),
       ]);
       return { subscriptions, users, made, turns: await plannedTurns(scene, order.turns, source, target, wait) };
     }),
 
-  /** The undo: the copies are deleted, and nothing else. */
-  deleteCopies: async ({ made, ...subject }: CopiesOrder): Promise<void> =>
-    await alive(means.pace, async ({ signal }) => await deleteMade(await sceneOf(means, subject), made, signal)),
+  /** The undo: the copies are deleted, also one of which no answer came, and nothing else. */
+  deleteCopies: async (order: CopiesOrder): Promise<void> =>
+    await alive(means.pace, async (wait) => {
+      const scene = await sceneOf(means, order);
+      const { signal } = wait;
+      const drop = async (): Promise<void> => {
+        await deleteMade(scene.target.subscriptions, order.made, signal);
+        if (order.before === null) return;
+        const [source, target] = await Promise.all([
+          find(scene.source, scene.application, order.from, signal),
+          find(scene.target, scene.application, order.to, signal),
+        ]);
+        if (source === undefined || target === undefined || !isLocated(source) || !isLocated(target)) return;
+        const carriage = carriageOf(scene, source, target);
+        const left = strays(carriage, await bothHave(carriage, signal), order.before);
+        await deleteMade(scene.target.subscriptions, left, signal);
+      };
+      await drop();
+      if (order.before !== null && (await calm(order.calmAt, wait))) await drop();
+    }),
 });
 
+/** Waits until then; false: it has passed already. */
+export async function calm(instant: number, wait: Wait): Promise<boolean> {
+  if (Date.now() >= instant) return false;
+  while (Date.now() < instant) await wait.pause();
+  return true;
+}
+
 async function subscriptionsCopied(
-  scene: Scene,
-  order: CopyOrder,
-  source: Located,
-  target: Located,
+  carriage: Carriage,
+  earlier: readonly string[],
   wait: Wait,
 ): Promise<{ made: readonly string[]; subscriptions: number }> {
-  const kept = wait.kept('made');
-  const made = new Set([...order.made, ...(Array.isArray(kept) ? (kept as string[]) : [])]);
-  const [from, to] = [ownerOf(source), ownerOf(target)];
-  const wanted = await copySubscriptions(
-    scene,
-    from,
-    to,
-    (id) => {
-      made.add(id);
-      wait.keep('made', [...made]);
-    },
-    wait.signal,
-  );
-  await dropVanished(scene, wanted, to, [...made], wait.signal);
-  return { made: [...made], subscriptions: wanted.length };
+  const made = new Set([...earlier, ...idsIn(wait.kept('made'))]);
+  const learn = (id: string): void => {
+    made.add(id);
+    wait.keep('made', JSON.stringify([...made]));
+  };
+  if (wait.kept('before') === undefined) {
+    const { had } = await bothHave(carriage, wait.signal);
+    wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
+  }
+  const copied = await copySubscriptions(carriage, wait.signal, learn);
+  for (const id of strays(carriage, copied, idsIn(wait.kept('before')))) learn(id);
+  const dropped = await dropVanished(carriage, copied, [...made], wait.signal);
+  return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: copied.wanted.length };
 }
+
+const idsIn = (kept: string | undefined): readonly string[] => (kept === undefined ? [] : (JSON.parse(kept) as string[]));
 
 async function contextCopied(
   { pace }: Means,
@@ -99,13 +125,15 @@ async function plannedTurns(
   target: Located,
   { signal }: Wait,
 ): Promise<PathTurns> {
-  const whom = { name: application.domainName, device };
-  const sight = await from.path?.look(source.id, whom, signal);
+  const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
+  const [away, here] = await Promise.all([from.path?.look(source, whom, signal), to.path?.look(target, whom, signal)]);
+  const leads = new Set((away?.names ?? []).flatMap(({ name, leads: led }) => (led ? [name] : [])));
   const lead: Lead = {
     ...whom,
+    aliases: (here?.names ?? []).flatMap(({ name }) => (leads.has(name) ? [name] : [])),
     from: ownerOf(source),
     to: ownerOf(target),
-    former: [source.endpoint.host, ...(sight?.former ?? [])],
+    former: [source.endpoint.host, ...(away?.former ?? [])],
     sameNetwork: from.network !== undefined && from.network.name === to.network?.name,
   };
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
@@ -113,4 +141,12 @@ async function plannedTurns(
   return { here: await planned(to, 'here'), away: await planned(from, 'away') };
 }
 
-export const ownerOf = ({ id, endpoint }: Located): Owner => ({ instance: id, endpoint });
+export const carriageOf = ({ source, target, device }: Scene, from: Located, to: Located): Carriage => ({
+  source,
+  target,
+  from: ownerOf(from),
+  to: ownerOf(to),
+  device,
+});
+
+const ownerOf = ({ id, endpoint }: Located): Owner => ({ instance: id, endpoint });

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
-import { roleOf, type Receipt } from '../../domain/application.ts';
+import { arrived, authorityOf, shortfallTold, type Receipt } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
@@ -41,7 +41,7 @@ export const handingOver = (means: Means) => ({
           instance !== undefined &&
           isLocated(instance) &&
           context.target.guarantee === 'zeroLoss' &&
-          roleOf(await context.target.state(instance.endpoint, order.users, signal), order.users) === 'authority'
+          authorityOf(await context.target.state(instance.endpoint, order.users, signal), order.users)
         );
       };
       const instance = await find(source, application, order.from, signal);
@@ -50,7 +50,7 @@ export const handingOver = (means: Means) => ({
         if (await authority()) return 'handedOver';
         return 'lost';
       }
-      const settle = { relocation, retired: false };
+      const settle = { relocation, users: order.users, retired: false };
       const { settlement, serves } = await context.source.settle(instance.endpoint, settle, signal);
       if (settlement === 'handedOver') return 'handedOver';
       if (serves) return 'kept';
@@ -76,42 +76,46 @@ async function arrival(
   { pace }: Means,
   { context, target: site }: Scene,
   { users }: Both,
-  { epoch, count }: Receipt,
+  receipt: Receipt,
   target: Located,
   wait: Wait,
 ): Promise<void> {
   let told = '';
-  const arrived = await until(wait, pace.attemptMs / 2, async () => {
-    const state = await context.target.state(target.endpoint, users, wait.signal);
-    const role = roleOf(state, users);
-    const writes = state.users.reduce((sum, user) => sum + user.count, 0);
-    const older = state.users.some((user) => user.user === users && user.epoch < (epoch ?? 0));
-    told = `is ${role} with ${writes} writes, the receipt says authority at epoch ${epoch} with ${count}`;
-    return role === 'authority' && writes >= count && !older ? true : undefined;
+  const there = await until(wait, pace.attemptMs / 2, async () => {
+    const short = arrived(receipt, await context.target.state(target.endpoint, users, wait.signal), users);
+    told = short === null ? '' : shortfallTold(short);
+    return short === null ? true : undefined;
   });
-  if (arrived === undefined) throw failure('NotYet', `${site.name}: instance ${target.id} ${told}`);
+  if (there === undefined) throw failure('NotYet', `${site.name}: instance ${target.id} has not taken over: ${told}`);
 }
 
 /** Limits the time of all attempts together, less that in which no worker was there; then it is final. */
 async function patiently<T>(wait: Wait, limitMs: number, work: (wait: Wait) => Promise<T>): Promise<T> {
   const begun = Date.now();
   const { currentAttemptScheduledTimestampMs: due } = Context.current().info;
-  const { spentMs = 0, failedAt = due } = (wait.kept('patience') ?? {}) as { spentMs?: number; failedAt?: number };
+  const { spentMs = 0, failedAt = due } = JSON.parse(wait.kept('patience') ?? '{}') as Spent;
   const before = spentMs + Math.max(0, due - failedAt);
   const spent = (): number => before + Date.now() - begun;
   const limit = new AbortController();
-  const pulse = setInterval(() => wait.keep('patience', { spentMs: spent() }), limitMs / 10);
+  const pulse = setInterval(() => wait.keep('patience', JSON.stringify({ spentMs: spent() } satisfies Spent)), limitMs / 10);
   const end = setTimeout(() => limit.abort(outOfPatience), Math.max(0, limitMs - before));
   try {
     if (before >= limitMs) throw outOfPatience;
     return await work({ ...wait, signal: AbortSignal.any([wait.signal, limit.signal]) });
   } catch (error) {
-    wait.keep('patience', { spentMs: spent(), failedAt: Date.now() });
+    wait.keep('patience', JSON.stringify({ spentMs: spent(), failedAt: Date.now() } satisfies Spent));
     throw spent() >= limitMs && error instanceof ApplicationFailure ? final(error) : error;
   } finally {
     clearInterval(pulse);
     clearTimeout(end);
   }
+}
+
+interface Spent {
+  /** By all attempts together. */
+  readonly spentMs?: number;
+  /** When the last one failed, of itself. */
+  readonly failedAt?: number;
 }
 
 const outOfPatience = failure('NotYet', 'the hand-over was not done in time');

@@ -1,8 +1,9 @@
 import type { ApplicationState } from '../../domain/application.ts';
-import { servesThem } from '../../domain/application.ts';
+import { serves } from '../../domain/application.ts';
 import { failures, isFailureType, type FailureType } from '../../domain/failures.ts';
 import type { Guarantee } from '../../domain/relocation.ts';
-import type { Instance, PathSight } from '../ports.ts';
+import type { Instance, Led, PathSight } from '../ports.ts';
+import { concerning } from './subscriptions.ts';
 import { isLocated, networksOf, type Located, type Scene, type Subject } from './subject.ts';
 
 /** What stands in the way. */
@@ -106,12 +107,11 @@ export async function inspect(
   if (there !== undefined && there.id === authority?.id)
     obstacle('TargetRefused', target.name, `instance ${there.id} there is the source itself: the sites overlap`);
   const subscriptions =
-    authority === undefined
-      ? 0
-      : await asking(0, source.name, async () => (await source.subscriptions.list(owner(authority), signal)).length);
+    authority === undefined ? none : await inspectSubscriptions(scene, authority, obstacle, asking, signal);
 
   // The path: whoever steers the devices of the networks concerned
   const path = await inspectPath(scene, authority, there, asking, signal);
+  for (const detail of path.obstacles) obstacle('NotSteerable', source.name, detail);
   if (!path.steers) obstacle('NotSteerable', target.name, path.why);
   const networks = networksOf(scene);
   return {
@@ -121,12 +121,13 @@ export async function inspect(
     package: held === 'usable' ? 'kept' : 'distribute',
     guarantee: scene.context.source.guarantee,
     confirmation: mobility === 'confirmation',
-    subscriptions,
+    subscriptions: subscriptions.carried,
     expectedFreezeMs,
     drainMs: Math.max(path.ttlSeconds, ...networks.map(({ resolverClampSeconds }) => resolverClampSeconds)) * 1_000,
     observed: networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined),
     told: [
       ...path.told,
+      ...subscriptions.told,
       ...networks.map(({ name, vantage }) =>
         vantage === undefined ? `${name}: not observed` : `${name}: observed from its vantage point`,
       ),
@@ -136,7 +137,31 @@ export async function inspect(
 
 type Asking = <T>(otherwise: T, where: string, ask: () => Promise<T>) => Promise<T>;
 
-const owner = ({ id: instance, endpoint }: Located) => ({ instance, endpoint });
+const none = { carried: 0, told: [] as readonly string[] };
+
+/** What is to be carried, what cannot be made at the target, and what stays behind whatever is done: never silence. */
+async function inspectSubscriptions(
+  { source, target, device }: Scene,
+  authority: Located,
+  obstacle: (type: FailureType, where: string, detail: string) => void,
+  asking: Asking,
+  signal: AbortSignal,
+): Promise<typeof none> {
+  const owner = { instance: authority.id, endpoint: authority.endpoint };
+  const listed = await asking(undefined, source.name, async () => await source.subscriptions.list(owner, signal));
+  if (listed === undefined) return none;
+  const wanted = concerning(device, listed.held);
+  const lacking = await asking([], target.name, async () => await target.subscriptions.lacking(wanted, signal));
+  for (const { service, type } of lacking)
+    obstacle('SubscriptionRefused', target.name, `has no service ${service} for a subscription of type ${type}`);
+  return {
+    carried: wanted.length,
+    told: listed.notCarried.map(
+      ({ service, type, why }) =>
+        `${source.name}: a subscription ${type === null ? '' : `of type ${type} `}at ${service} is not carried over: ${why}`,
+    ),
+  };
+}
 
 interface Serving {
   readonly instance: Located;
@@ -155,7 +180,7 @@ async function servingAt(
     const state = await asking(undefined, source.name, async () =>
       context.source.state(instance.endpoint, users, signal),
     );
-    if (state !== undefined && servesThem(state, users)) serving.push({ instance, state });
+    if (state !== undefined && serves(state, users)) serving.push({ instance, state });
   }
   return serving;
 }
@@ -181,15 +206,25 @@ async function inspectPath(
   there: Instance | undefined,
   asking: Asking,
   signal: AbortSignal,
-): Promise<{ steers: boolean; why: string; ttlSeconds: number; told: readonly string[] }> {
-  const whom = { name: application.domainName, device };
-  const look = async (site: typeof source, instance: string | null): Promise<PathSight | undefined> =>
+): Promise<{
+  steers: boolean;
+  why: string;
+  obstacles: readonly string[];
+  ttlSeconds: number;
+  told: readonly string[];
+}> {
+  const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
+  const look = async (site: typeof source, instance: Led | null): Promise<PathSight | undefined> =>
     await asking(undefined, site.name, async () => await site.path?.look(instance, whom, signal));
-  const sights = await Promise.all([
-    look(target, there?.state === 'started' ? there.id : null),
-    authority === undefined ? undefined : look(source, authority.id),
+  const [here, away] = await Promise.all([
+    look(target, there === undefined || there.state !== 'started' ? null : there),
+    authority === undefined ? undefined : look(source, authority),
   ]);
-  const seen = sights.filter((sight) => sight !== undefined);
+  const sights = [
+    [target.name, here],
+    [source.name, away],
+  ] as const;
+  const seen = sights.flatMap(([, sight]) => sight ?? []);
   const ttls = seen.map(({ ttlSeconds }) => ttlSeconds);
   for (const { vantage } of networksOf({ source, target })) {
     const resolved = vantage && (await asking(undefined, source.name, async () => vantage.resolve(whom.name, signal)));
@@ -201,6 +236,7 @@ async function inspectPath(
     steers: seen.some(leads),
     why: `no ${device === null ? 'name or traffic' : 'traffic'} rule at either side could lead devices there`,
     ttlSeconds: Math.max(0, ...ttls),
-    told: seen.flatMap(({ told }) => told),
+    obstacles: away?.obstacles ?? [],
+    told: sights.flatMap(([name, sight]) => (sight?.told ?? []).map((told) => `${name}: ${told}`)),
   };
 }

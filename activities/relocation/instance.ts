@@ -1,8 +1,9 @@
 import { isStepKey } from '../../domain/identity.ts';
-import { roleOf } from '../../domain/application.ts';
+import { authorityOf } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Instance, Wait } from '../ports.ts';
-import { alive, until } from '../waiting.ts';
+import { alive } from '../waiting.ts';
+import { calm } from './copy-ahead.ts';
 import type { Inspection } from './inspection.ts';
 import { find, isLocated, locate, sceneOf, type Located, type Means, type Scene, type Subject } from './subject.ts';
 
@@ -22,6 +23,8 @@ export interface RemovalOrder extends Subject {
   readonly there: Inspection['there'];
   /** The instance that was used, as far as it is known; null: perhaps one that we made, under our key. */
   readonly to: string | null;
+  /** An instant: nothing that was asked for can be carried out after it. */
+  readonly calmAt: number;
 }
 
 export const instantiating = (means: Means) => ({
@@ -45,7 +48,7 @@ export const instantiating = (means: Means) => ({
       const introduction = { relocation: scene.relocation, users: order.users, source: endpoint };
       await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
       const state = await scene.context.target.state(instance.endpoint, order.users, wait.signal);
-      if (scene.context.target.guarantee === 'zeroLoss' && roleOf(state, order.users) === 'authority')
+      if (scene.context.target.guarantee === 'zeroLoss' && authorityOf(state, order.users))
         throw failure(
           'TargetRefused',
           `${target.name}: instance ${instance.id} is an authority for these users already`,
@@ -68,9 +71,10 @@ export const instantiating = (means: Means) => ({
         const { id, name } = instance;
         if (id !== used && name !== step) continue;
         if (isLocated(instance)) {
-          await context.target.settle(instance.endpoint, { relocation, retired: false }, wait.signal);
+          const settle = { relocation, users: order.users, retired: false };
+          await context.target.settle(instance.endpoint, settle, wait.signal);
           const ours = name === step || id === restarted || (order.there === null && isStepKey(name));
-          if (!ours || !(await mayGo(scene, instance, wait))) return;
+          if (!ours || !(await mayGo(scene, order.users, instance, wait))) return;
         } else if (name !== step && id !== restarted) return;
         if (id === restarted) await target.instances.stop(id, key('stopTarget'), wait);
         else {
@@ -83,11 +87,7 @@ export const instantiating = (means: Means) => ({
       // Whatever goes by our name, also what a peer has not begun yet; once more, since it may carry out a creation
       // whose answer was lost after we gave up
       await target.instances.remove(step, step, wait);
-      const lateMs = order.to === null ? means.pace.attemptMs : means.pace.attemptMs / 10;
-      const late = await until(wait, lateMs, async () =>
-        (await target.instances.list(application, wait.signal)).find(({ name }) => name === step),
-      );
-      if (late !== undefined) await target.instances.remove(step, step, wait);
+      if (await calm(order.calmAt, wait)) await target.instances.remove(step, step, wait);
     }),
 });
 
@@ -132,16 +132,18 @@ async function firstThatTakesIn(
 
 async function dropSubscriptions({ target }: Scene, { id, endpoint }: Located, { signal }: Wait): Promise<void> {
   const owner = { instance: id, endpoint };
-  for (const held of await target.subscriptions.list(owner, signal)) await target.subscriptions.remove(held.id, signal);
+  const { held } = await target.subscriptions.list(owner, signal);
+  for (const { id: subscription } of held) await target.subscriptions.remove(subscription, signal);
 }
 
 /** Does nobody rely on it? Without the contract only the rules can tell. */
 async function mayGo(
   { target, context, relocation }: Scene,
-  { id, endpoint }: Located,
+  users: string,
+  instance: Located,
   { signal }: Wait,
 ): Promise<boolean> {
   if (context.target.guarantee === 'zeroLoss')
-    return (await context.target.retire(endpoint, relocation, signal)) === 'retires';
-  return (await target.path?.holds(id, signal)) !== true;
+    return (await context.target.retire(instance.endpoint, { relocation, users }, signal)) === 'retires';
+  return (await target.path?.holds(instance, signal)) !== true;
 }

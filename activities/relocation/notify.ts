@@ -1,10 +1,10 @@
 import { alive } from '../waiting.ts';
-import { ownerOf } from './copy-ahead.ts';
+import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions } from './subscriptions.ts';
 import { locateBoth, sceneOf, type Both, type Means } from './subject.ts';
 
 export interface Notified {
-  /** Whether there was anybody to tell them. */
+  /** False: no system on either side can reach these devices. */
   readonly devices: boolean;
   readonly subscriptions: number;
 }
@@ -20,7 +20,7 @@ export const notifying = (means: Means) => ({
       const { source, target } = await locateBoth(scene, order, signal);
       progress('telling devices where the application is');
       const notices = scene.target.notices ?? scene.source.notices;
-      await notices?.addressChanged(
+      const told = await notices?.addressChanged(
         {
           from: source.id,
           to: target.id,
@@ -30,7 +30,7 @@ export const notifying = (means: Means) => ({
         },
         signal,
       );
-      const copied = await copySubscriptions(scene, ownerOf(source), ownerOf(target), () => undefined, signal);
-      return { devices: notices !== undefined, subscriptions: copied.length };
+      const { wanted } = await copySubscriptions(carriageOf(scene, source, target), signal);
+      return { devices: told === true, subscriptions: wanted.length };
     }),
 });

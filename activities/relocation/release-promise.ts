@@ -22,7 +22,7 @@ export const releasing = (means: Means) => ({
         order.from === null
           ? await source.instances.list(application, signal)
           : [await find(source, application, order.from, signal)];
-      const served = await Promise.all(asked.map(async (instance) => await releases(scene, instance, signal)));
+      const served = await Promise.all(asked.map(async (instance) => await releases(scene, order.users, instance, signal)));
       if (order.to !== null && !served.includes(true))
         throw failure(
           'SourceLost',
@@ -34,11 +34,16 @@ export const releasing = (means: Means) => ({
 /** Does it go on serving them? */
 async function releases(
   { source, context, relocation }: Scene,
+  users: string,
   instance: Awaited<ReturnType<typeof find>>,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (instance === undefined || !isLocated(instance)) return false;
-  const { settlement, serves } = await context.source.settle(instance.endpoint, { relocation, retired: false }, signal);
+  const { settlement, serves } = await context.source.settle(
+    instance.endpoint,
+    { relocation, users, retired: false },
+    signal,
+  );
   if (settlement === 'handedOver')
     throw failure('OwnershipLost', `${source.name}: instance ${instance.id} has handed its users over after all`);
   return serves;

@@ -1,6 +1,6 @@
 import { alive } from '../waiting.ts';
 import type { Wait } from '../ports.ts';
-import { ownerOf } from './copy-ahead.ts';
+import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions, releaseSubscriptions } from './subscriptions.ts';
 import { find, isLocated, locate, sceneOf, type Both, type Located, type Means, type Scene } from './subject.ts';
 
@@ -17,7 +17,9 @@ export const retiring = (means: Means) => ({
       const instance = await find(scene.source, scene.application, order.from, wait.signal);
       if (instance !== undefined && isLocated(instance)) {
         await releaseSource(scene, order, instance, wait);
-        if (!(await mayGo(scene, order, instance, wait))) {
+        const { relocation, context } = scene;
+        const retire = { relocation, users: order.users };
+        if ((await context.source.retire(instance.endpoint, retire, wait.signal)) === 'stays') {
           if (scene.device !== null) await scene.source.path?.release(instance.id, scene.device, wait);
           return 'serving';
         }
@@ -32,18 +34,12 @@ export const retiring = (means: Means) => ({
 /** Its subscriptions are at the target by now, and the context of those whom it gave away is theirs. */
 async function releaseSource(scene: Scene, order: Both, instance: Located, wait: Wait): Promise<void> {
   const target = await locate(scene.target, scene.application, order.to, wait.signal);
-  const [from, to] = [ownerOf(instance), ownerOf(target)];
+  const carriage = carriageOf(scene, instance, target);
   wait.progress('comparing subscriptions for the last time');
-  const copied = await copySubscriptions(scene, from, to, () => undefined, wait.signal);
-  await releaseSubscriptions(scene, copied, from, to, wait.signal);
-  const settle = { relocation: scene.relocation, retired: true };
+  const { wanted } = await copySubscriptions(carriage, wait.signal);
+  await releaseSubscriptions(carriage, wanted, wait.signal);
+  const settle = { relocation: scene.relocation, users: order.users, retired: true };
   await scene.context.source.settle(instance.endpoint, settle, wait.signal);
-}
-
-/** Whom else an instance serves that keeps no contract is not known of a single user's move: then it stays. */
-async function mayGo({ context, relocation }: Scene, { users }: Both, instance: Located, wait: Wait): Promise<boolean> {
-  if (context.source.guarantee === 'stateless') return users === '*';
-  return (await context.source.retire(instance.endpoint, relocation, wait.signal)) === 'retires';
 }
 
 async function leave({ source, key }: Scene, { from }: Both, wait: Wait): Promise<'stopped' | 'removed'> {

@@ -35,9 +35,13 @@ export interface CopiedSubscriptions {
 
 /**
  * Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4],
- * [5.4.2-3]).
+ * [5.4.2-3]). `learn` hears of each as soon as it is made: a failure must not hide it.
  */
-export async function copySubscriptions(carriage: Carriage, signal: AbortSignal): Promise<CopiedSubscriptions> {
+export async function copySubscriptions(
+  carriage: Carriage,
+  signal: AbortSignal,
+  learn: (id: string) => void = () => undefined,
+): Promise<CopiedSubscriptions> {
   const { source, target, from, to, device } = carriage;
   const [theirs, had] = await Promise.all([
     source.subscriptions.list(from, signal),
@@ -45,18 +49,27 @@ export async function copySubscriptions(carriage: Carriage, signal: AbortSignal)
   ]);
   const wanted = concerning(device, theirs.held);
   const made: string[] = [];
-  try {
-    await atOnce(AT_ONCE, missing(wanted, had.held, moveOf(carriage)), async (subscription) => {
-      const created = await target.subscriptions.create(to, subscription, from, signal);
-      if (created.made) made.push(created.held.id);
-    });
-  } catch (error) {
-    // Nobody learns these ids: what was made in vain goes at once
-    if (!signal.aborted) await deleteMade(target.subscriptions, made, signal).catch(() => undefined);
-    throw error;
-  }
+  await atOnce(AT_ONCE, missing(wanted, had.held, moveOf(carriage)), async (subscription) => {
+    const created = await target.subscriptions.create(to, subscription, from, signal);
+    if (!created.made) return;
+    made.push(created.held.id);
+    learn(created.held.id);
+  });
   return { wanted, had: had.held, made, notCarried: theirs.notCarried };
 }
+
+/**
+ * Of what the target has now, what an attempt must have made of which no answer came: equal to
+ * what is wanted, and not there when it began.
+ */
+export const strays = (
+  carriage: Carriage,
+  { wanted, had }: Pick<CopiedSubscriptions, 'wanted' | 'had'>,
+  before: readonly string[],
+): readonly string[] => {
+  const others = new Set(unwanted(had, wanted, moveOf(carriage)).map(({ id }) => id));
+  return had.flatMap(({ id }) => (others.has(id) || before.includes(id) ? [] : [id]));
+};
 
 /**
  * Deletes copies of what vanished at the source, or was changed there; of these ids only. Before
@@ -72,6 +85,18 @@ export async function dropVanished(
   const ids = vanished.map(({ id }) => id);
   await deleteMade(carriage.target.subscriptions, ids, signal);
   return ids;
+}
+
+/** What the moved users have, and what the target has. */
+export async function bothHave(
+  { source, target, from, to, device }: Carriage,
+  signal: AbortSignal,
+): Promise<Pick<CopiedSubscriptions, 'wanted' | 'had'>> {
+  const [theirs, had] = await Promise.all([
+    source.subscriptions.list(from, signal),
+    target.subscriptions.list(to, signal),
+  ]);
+  return { wanted: concerning(device, theirs.held), had: had.held };
 }
 
 /** The undo: what this relocation made is deleted, and nothing else. */

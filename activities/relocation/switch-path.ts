@@ -1,7 +1,7 @@
 import { failure } from '../failure.ts';
 import { alive, until } from '../waiting.ts';
 import type { Vantage, Wait } from '../ports.ts';
-import type { PathTurns } from './copy-ahead.ts';
+import { calm, type PathTurns } from './copy-ahead.ts';
 import {
   locateBoth,
   networksOf,
@@ -19,6 +19,8 @@ export interface SwitchOrder extends Both {
 
 export interface SwitchBackOrder extends Subject {
   readonly turns: PathTurns;
+  /** An instant: nothing that was asked for can be carried out after it. */
+  readonly calmAt: number;
 }
 
 export interface Switched {
@@ -61,9 +63,7 @@ export const switching = (means: Means) => ({
       };
       wait.progress('changing rules back');
       await back();
-      const begun = performance.now();
-      while (performance.now() - begun < means.pace.attemptMs) await wait.pause();
-      await back();
+      if (await calm(order.calmAt, wait)) await back();
     }),
 });
 
@@ -102,8 +102,13 @@ async function seenFrom(
     ['source', source],
   ] as const) {
     const answering = await vantage.answering(endpoint, device, signal);
-    if (answering !== target.id)
-      return `at the ${whose}'s address instance ${target.id} was to answer, ${answering === null ? 'nobody does' : `instance ${answering} does`}`;
+    if (answering.who === 'instance' && answering.id === target.id) continue;
+    const instead = {
+      instance: `instance ${answering.who === 'instance' ? answering.id : ''} does`,
+      unnamed: 'somebody does who does not say who he is (no header Ferry-Instance)',
+      nobody: 'nobody does',
+    }[answering.who];
+    return `at the ${whose}'s address instance ${target.id} was to answer, ${instead}`;
   }
   return '';
 }

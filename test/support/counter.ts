@@ -11,6 +11,7 @@ export const counter: Application = {
   archive: { path: '/nowhere/counter.zip', uri: 'http://repository.example/packages/counter.zip' },
   domainName: 'counter.edge.example',
   port: 7000,
+  ruleIds: [],
   requires: ['RNIS'],
   management: { port: 7001 },
   stateful: true,

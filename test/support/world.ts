@@ -132,6 +132,7 @@ export class PortWorld implements Catalogue {
       archive: { path: '/nowhere', uri: 'http://nowhere/' },
       domainName: DOMAIN,
       port: 7000,
+      ruleIds: [],
       requires: ['RNIS'],
       management: { port: 7001 },
       stateful: true,
@@ -305,7 +306,7 @@ export class PortWorld implements Catalogue {
     return {
       look: async () => {
         await this.#called(`${name}.path.look`);
-        return { by: { name: this.steerable, traffic: this.steerable }, told: [], ttlSeconds: 0, former: [] };
+        return { by: { name: this.steerable, traffic: this.steerable }, told: [], obstacles: [], names: [], ttlSeconds: 0, former: [] };
       },
       plan: async (way, lead, earlier) => {
         const { instance } = way === 'here' ? lead.to : lead.from;
@@ -326,7 +327,7 @@ export class PortWorld implements Catalogue {
         for (const rule of before) written += await write(find(instance), rule);
         return written;
       },
-      holds: async (id) => (find(id)?.rules ?? []).some(({ active }) => active),
+      holds: async ({ id }) => (find(id)?.rules ?? []).some(({ active }) => active),
       release: async () => await this.#called(`${name}.path.release`),
       forget: async () => await this.#called(`${name}.path.forget`),
     };
@@ -350,7 +351,8 @@ export class PortWorld implements Catalogue {
           .flatMap(({ rules }) => rules)
           .find((rule) => rule.kind === 'traffic' && rule.active && rule.destinations.includes(at.host));
         const host = led?.kind === 'traffic' ? led.leadsTo : at.host;
-        return this.instances.find(({ endpoint }) => endpoint?.host === host)?.id ?? null;
+        const found = this.instances.find(({ endpoint }) => endpoint?.host === host);
+        return found === undefined ? { who: 'nobody' } : { who: 'instance', id: found.id };
       },
     };
     return { name, vantage, resolverClampSeconds: this.clampSeconds };

@@ -17,6 +17,8 @@ export class Brought {
   drainMs = 0;
   /** Subscriptions made at the target. */
   made: readonly string[] = [];
+  /** Where the step that makes them failed: what the target had before it. */
+  before: readonly string[] | null = null;
   /** What of the path may have been turned. */
   turns: PathTurns | null = null;
   #how: Started['how'] | undefined;
@@ -46,15 +48,19 @@ export class Brought {
         this.#learn(done);
         return done;
       } catch (error) {
-        this.#learn(keptIn(error));
+        const { to, made, before } = keptIn(error);
+        this.#learn({ ...(typeof to === 'string' && { to }), ...(made !== undefined && { made: idsIn(made) }) });
+        if (before !== undefined) this.before = idsIn(before);
         throw error;
       }
     };
   }
 
-  #learn(told: Readonly<Record<string, unknown>> | { to: string } | { made: readonly string[] }): void {
-    if ('to' in told && typeof told.to === 'string') this.to = told.to;
-    if ('made' in told && Array.isArray(told.made))
-      this.made = [...new Set([...this.made, ...(told.made as string[])])];
+  #learn(told: { readonly to?: string } | { readonly made?: readonly string[] }): void {
+    if ('to' in told && told.to !== undefined) this.to = told.to;
+    if ('made' in told && told.made !== undefined) this.made = [...new Set([...this.made, ...told.made])];
   }
 }
+
+/** As a step keeps them. */
+const idsIn = (kept: unknown): readonly string[] => (typeof kept === 'string' ? (JSON.parse(kept) as string[]) : []);

@@ -9,6 +9,12 @@ import { Brought } from './brought.ts';
 import { handOver } from './hand-over.ts';
 import { Outcome } from './outcome.ts';
 
+/** What was asked of a peer and given up may be carried out for a while: counted from the first undo. */
+function once(instant: () => number): () => number {
+  let told: number | undefined;
+  return () => (told ??= instant());
+}
+
 /**
  * Moves users of an application, and where needed the instance that serves them, from one site to another
  * (GR MEC 035, 4.3, 5.3, 5.4, 6.6). Up to the hand-over a failure leaves everything as it was; after it there is only
@@ -27,6 +33,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
   const { undo, ...step } = stepsAt(pace);
   const result = new Outcome(procedure.progress);
   const brought = new Brought();
+  const calmAt = once(() => Date.now() + pace.attemptMs);
 
   return await procedure.run(result, async () => {
     const { both, drainMs } = await procedure.prepare(async () => {
@@ -45,7 +52,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
       const { there } = brought;
       const start = brought.keeping(() => step.instantiateTarget({ ...subject, from, there }));
       const { to, how } = await procedure.step('instance', start, {
-        removeTarget: () => undo.removeTarget({ ...subject, there, to: brought.to }),
+        removeTarget: () => undo.removeTarget({ ...subject, there, to: brought.to, calmAt: calmAt() }),
       });
       result.moved.instance = brought.how(how);
 
@@ -53,7 +60,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
       const both = { ...subject, from, to };
       const copy = brought.keeping(() => step.copyAhead({ ...both, made: brought.made, turns: brought.turns }));
       const { turns, ...copied } = await procedure.step('copyAhead', copy, {
-        deleteCopies: () => undo.deleteCopies({ ...subject, made: brought.made }),
+        deleteCopies: () => undo.deleteCopies({ ...both, made: brought.made, before: brought.before, calmAt: calmAt() }),
       });
       result.moved.users = copied.users;
       result.moved.subscriptions = copied.subscriptions;
@@ -62,7 +69,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
       // 5. Turn the path to the target ([5.3.2-7], [5.4.2-5], [5.4.2-6])
       brought.turns = turns;
       const { observed } = await procedure.step('switchPath', () => step.switchPath({ ...both, turns }), {
-        switchBack: () => undo.switchBack({ ...subject, turns: brought.turns ?? turns }),
+        switchBack: () => undo.switchBack({ ...subject, turns: brought.turns ?? turns, calmAt: calmAt() }),
       });
       result.pathObserved = observed;
       return { both, drainMs: brought.drainMs };
