@@ -61,7 +61,7 @@ describe('the way back', () => {
     [
       'a source that serves nobody is believed',
       { believesServing: false },
-      'users of a source that forgot them lose their copy',
+      'the only copy of the context was destroyed',
     ],
     ['it ends with what it could not undo', { parks: false }, 'users are promised to a relocation that has ended'],
     [
@@ -80,8 +80,8 @@ describe('the way back', () => {
       { madeOnly: false },
       "a subscription of the target's own was deleted",
     ],
-    ['the second pass remembers what the first had turned', { firstFound: false }, 'a rule is left turned'],
-    ['a rule that is written late is not looked for', { looksAgain: false }, 'a path leads to an instance that is gone'],
+    ['the second pass remembers what the first had turned', { firstFound: false }, 'a path leads to an instance that is gone'],
+    ['what is carried out late is not looked for', { looksAgain: false }, 'an instance is left'],
     [
       'a target on which others rely is taken away',
       { asksTheTarget: false },

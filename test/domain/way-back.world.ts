@@ -22,7 +22,7 @@ export interface Rules {
   readonly madeOnly: boolean;
   /** A turn that is planned again restores what the first one found. */
   readonly firstFound: boolean;
-  /** The path is turned back once more, when nothing can be under way any more. */
+  /** Each undo is done once more, when nothing that was asked for can be under way any more. */
   readonly looksAgain: boolean;
   /** A target on which another relocation relies stays. */
   readonly asksTheTarget: boolean;
@@ -69,6 +69,8 @@ export interface State {
   /** The world. */
   readonly promised: boolean;
   readonly kept: boolean;
+  /** When it was released, the source served its users. */
+  readonly served: boolean;
   readonly sourceServes: boolean;
   readonly target: 'none' | 'runs' | 'gone';
   /** Another relocation relies on the target. */
@@ -94,6 +96,7 @@ export const start: State = {
   attempts: 0,
   promised: false,
   kept: false,
+  served: false,
   sourceServes: true,
   target: 'none',
   relied: false,
@@ -139,7 +142,7 @@ function forward(state: State, rules: Rules, emit: Emit): void {
   if (step === 'copyAhead' && state.pass === 1) emit('copyAhead: done, then held', { ...done, at: 0, pass: 2 });
   emit(`${step}: cancelled before it`, { ...state, mode: 'back' });
   // In the middle of it: the effect may be there, be lost, or come late
-  const late = { ...begun, late: [...new Set([...begun.late, step])] };
+  const late = { ...begun, late: begun.late.length < 2 ? [...new Set([...begun.late, step])] : begun.late };
   for (const [how, then] of [
     ['without effect', begun],
     ['with its answer lost', carriedOut(begun, step, rules)],
@@ -197,29 +200,34 @@ function carriedBack(state: State, undo: UndoName, rules: Rules): State | 'refus
   switch (undo) {
     case 'releasePromise':
       if (rules.believesServing && !state.sourceServes && state.target === 'runs') return 'refused';
-      return { ...state, promised: false, kept: true };
+      return { ...state, promised: false, kept: true, served: state.sourceServes };
     case 'removeTarget': {
       if (rules.asksTheTarget && state.relied) return state;
-      // Whatever is made late goes as well
-      const late = state.late.filter((effect) => effect !== 'instance');
-      return { ...state, target: state.target === 'none' && late.length === state.late.length ? 'none' : 'gone', late };
+      return { ...quiet(state, rules, 'instance'), target: state.target === 'none' ? 'none' : 'gone' };
     }
     case 'deleteCopies':
-      return { ...state, copies: false, its: rules.madeOnly || state.its !== 'there' ? state.its : 'deleted' };
+      return {
+        ...quiet(state, rules, 'copyAhead'),
+        copies: false,
+        its: rules.madeOnly || state.its !== 'there' ? state.its : 'deleted',
+      };
     default: {
       const { here, away } = state.found ?? { here: false, away: false };
-      const late = rules.looksAgain ? state.late.filter((effect) => effect !== 'here' && effect !== 'away') : state.late;
-      return { ...state, here, away, late };
+      return { ...quiet(quiet(state, rules, 'here'), rules, 'away'), here, away };
     }
   }
 }
+
+/** What was carried out late until now is undone by the second look; later it cannot come. */
+const quiet = (state: State, rules: Rules, step: string): State =>
+  rules.looksAgain ? { ...state, late: state.late.filter((effect) => effect !== step) } : state;
 
 /** What must never be. */
 export function violation(state: State): string | null {
   if ((state.here || state.away) && state.target !== 'runs') return 'a path leads to an instance that is gone';
   if (state.its === 'deleted') return "a subscription of the target's own was deleted";
   if (state.relied && state.target === 'gone') return 'an instance was taken from another relocation';
-  if (!state.sourceServes && state.copied && state.target === 'gone' && state.registered.length >= 0 && lost(state))
+  if (!state.sourceServes && !state.served && state.copied && state.target === 'gone')
     return 'the only copy of the context was destroyed';
   if (state.mode !== 'ended') return null;
   if (state.promised) return 'users are promised to a relocation that has ended';
@@ -228,6 +236,3 @@ export function violation(state: State): string | null {
   if (state.target === 'runs' && !state.relied) return 'an instance is left';
   return null;
 }
-
-/** The source had forgotten its users before it was asked. */
-const lost = ({ kept }: State): boolean => !kept;

@@ -78,6 +78,11 @@ export class PortWorld implements Catalogue {
     return this;
   }
 
+  /** Another instance that runs there, and serves nobody yet. */
+  add(site: string): Made {
+    return this.#make(site, null);
+  }
+
   subscribe(owner: Made, n: number): void {
     owner.subscriptions.push({
       id: `/rni/v2/subscriptions/s${(this.#serial += 1)}`,
@@ -246,6 +251,7 @@ export class PortWorld implements Catalogue {
       if (instance.promisedTo !== null && instance.promisedTo !== relocation)
         throw failure('PromisedElsewhere', 'promised');
       instance.promisedTo = relocation;
+      await this.#called('context.promised');
       return { users: 1, copied: 1 };
     },
     standBy: async (at, { relocation }) => {
