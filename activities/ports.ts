@@ -1,4 +1,4 @@
-import type { ApplicationState, Receipt, Settlement } from '../domain/application.ts';
+import type { ApplicationState, Receipt, Settled } from '../domain/application.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { Rule, Versioned } from '../domain/rule.ts';
 import type { HeldSubscription, Subscription } from '../domain/subscription.ts';
@@ -101,7 +101,7 @@ export interface Steering {
   write(instance: string, to: Rule, from: Versioned, signal: AbortSignal): Promise<'written' | 'lost'>;
 }
 
-/** The application contract, asked of an instance. */
+/** The application contract, asked of an instance; an application without it has a null object. */
 export interface Context {
   state(at: Endpoint, users: string, signal: AbortSignal): Promise<ApplicationState>;
   /** PromisedElsewhere, NotServing. With a target the source begins to copy ahead; the answer tells how far it is. */
@@ -110,7 +110,7 @@ export interface Context {
     promise: { relocation: string; users: string; target: Endpoint | null },
     signal: AbortSignal,
   ): Promise<{ users: number; copied: number }>;
-  /** Introduces the source to a standby (an empty `copy`), to which it relays from now on. */
+  /** Introduces the source to a standby (an empty `copy`), which relays to it from now on. TargetRefused: it goes. */
   standBy(
     at: Endpoint,
     introduction: { relocation: string; users: string; source: Endpoint },
@@ -122,7 +122,20 @@ export interface Context {
    * At the source: decides for ever; with `retired`, after a hand-over, it drops the context of the users it gave away.
    * At the target: drops what was copied under this relocation and not handed over.
    */
-  settle(at: Endpoint, settle: { relocation: string; retired: boolean }, signal: AbortSignal): Promise<Settlement>;
+  settle(
+    at: Endpoint,
+    settle: { relocation: string; users: string; retired: boolean },
+    signal: AbortSignal,
+  ): Promise<Settled>;
+  /**
+   * May it be taken away? `retires`: it serves nobody and takes nobody any more, and whoever relayed to it knows better.
+   * `stays`: somebody needs it, and it goes on. Asked last, right before it is stopped or deleted.
+   */
+  retire(
+    at: Endpoint,
+    retire: { relocation: string; users: string },
+    signal: AbortSignal,
+  ): Promise<'retires' | 'stays'>;
 }
 
 /** Whom the path is to lead where. Addresses: lives inside one activity. */

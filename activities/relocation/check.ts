@@ -69,7 +69,8 @@ export const checking = (means: Means) => ({
       if (application.management === undefined) return;
       for (const instance of await source.instances.list(application, signal)) {
         if (!isLocated(instance)) continue;
-        const settlement = await means.world.context.settle(instance.endpoint, { relocation, retired: false }, signal);
+        const settle = { relocation, users: subject.users, retired: false };
+        const { settlement } = await means.world.context.settle(instance.endpoint, settle, signal);
         if (settlement === 'handedOver')
           throw failure('OwnershipLost', `${source.name}: the users were handed over after all`);
       }

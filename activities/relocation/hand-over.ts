@@ -35,7 +35,7 @@ export const handingOver = (means: Means) => ({
       const arrived = await until(wait, means.pace.attemptMs / 2, async () => {
         const state = await context.state(target.endpoint, order.users, signal);
         const writes = state.users.reduce((sum, user) => sum + user.count, 0);
-        const older = state.users.some((user) => user.user === order.users && user.epoch < epoch);
+        const older = state.users.some((user) => user.user === order.users && user.epoch < (epoch ?? 0));
         return roleOf(state, order.users) === 'authority' && writes >= count && !older ? true : undefined;
       });
       if (arrived === undefined)
@@ -52,6 +52,7 @@ export const handingOver = (means: Means) => ({
       const { application, source, relocation } = sceneOf(means, order);
       if (application.management === undefined) return 'handedOver';
       const { endpoint } = await locate(source, application, order.found.source, signal);
-      return await means.world.context.settle(endpoint, { relocation, retired: false }, signal);
+      const settle = { relocation, users: order.users, retired: false };
+      return (await means.world.context.settle(endpoint, settle, signal)).settlement;
     }),
 });

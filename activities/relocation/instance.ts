@@ -64,7 +64,8 @@ export const instantiating = (means: Means) => ({
 
       const instance = await brought();
       if (instance !== undefined && isLocated(instance) && application.management !== undefined) {
-        await means.world.context.settle(instance.endpoint, { relocation, retired: false }, wait.signal);
+        const settle = { relocation, users: subject.users, retired: false };
+        await means.world.context.settle(instance.endpoint, settle, wait.signal);
         if (servesAnybody(await means.world.context.state(instance.endpoint, '*', wait.signal))) return;
       }
       if (found.target?.was === 'stopped') await target.instances.stop(found.target.id, key('stopTarget'), wait);

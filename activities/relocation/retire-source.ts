@@ -28,7 +28,8 @@ export const retiring = (means: Means) => ({
         const state = await means.world.context.state(instance.endpoint, '*', wait.signal);
         if (servesAnybody(state)) {
           await releaseRules(scene, source, wait);
-          await means.world.context.settle(instance.endpoint, { relocation, retired: true }, wait.signal);
+          const settle = { relocation, users: order.users, retired: true };
+          await means.world.context.settle(instance.endpoint, settle, wait.signal);
           return 'serving';
         }
       }

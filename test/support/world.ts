@@ -233,6 +233,7 @@ export class PortWorld implements World {
         clientSeenSecondsAgo: this.clientSeen,
         clients: this.clientSeen === null ? 0 : 2,
         expectedFreezeMs: this.expectedFreezeMs,
+        retiring: false,
       };
     },
     promise: async (at, { relocation }) => {
@@ -259,7 +260,7 @@ export class PortWorld implements World {
         source.settled.set(relocation, 'handedOver');
       }
       await this.#called('context.handedOver');
-      return { relocation, epoch: other.epoch, users: 1, count: 7, freezeMs: 4.2 };
+      return { relocation, epoch: other.epoch, users: 1, count: 7, of: null, freezeMs: 4.2 };
     },
     settle: async (at, { relocation }) => {
       await this.#called('context.settle');
@@ -267,7 +268,11 @@ export class PortWorld implements World {
       const settlement = instance.settled.get(relocation) ?? 'kept';
       instance.settled.set(relocation, settlement);
       if (instance.promisedTo === relocation) instance.promisedTo = null;
-      return settlement;
+      return { settlement, serves: instance.role === 'authority' };
+    },
+    retire: async (at) => {
+      await this.#called('context.retire');
+      return this.#by(at).role === 'authority' ? 'stays' : 'retires';
     },
   };
 
