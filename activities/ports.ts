@@ -1,4 +1,4 @@
-import type { ApplicationState, Receipt, Settlement } from '../domain/application.ts';
+import type { ApplicationState, Receipt, Settled } from '../domain/application.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { HeldSubscription, NotCarried, Subscription } from '../domain/subscription.ts';
 
@@ -116,8 +116,10 @@ export interface Subscriptions {
   missing(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** The application contract, asked of an instance. */
+/** The application contract, asked of an instance; an application without it has a null object. */
 export interface Context {
+  /** What can be promised of it. */
+  readonly guarantee: 'zeroLoss' | 'stateless';
   state(at: Endpoint, users: string, signal: AbortSignal): Promise<ApplicationState>;
   /** PromisedElsewhere, NotServing. With a target the source begins to copy ahead; the answer tells how far it is. */
   promise(
@@ -125,7 +127,7 @@ export interface Context {
     promise: { relocation: string; users: string; target: Endpoint | null },
     signal: AbortSignal,
   ): Promise<{ users: number; copied: number }>;
-  /** Introduces the source to a standby (an empty `copy`), to which it relays from now on. */
+  /** Introduces the source to a standby (an empty `copy`), which relays to it from now on. TargetRefused: it goes. */
   standBy(
     at: Endpoint,
     introduction: { relocation: string; users: string; source: Endpoint },
@@ -137,7 +139,20 @@ export interface Context {
    * At the source: decides for ever; with `retired`, after a hand-over, it drops the context of the users it gave away.
    * At the target: drops what was copied under this relocation and not handed over.
    */
-  settle(at: Endpoint, settle: { relocation: string; retired: boolean }, signal: AbortSignal): Promise<Settlement>;
+  settle(
+    at: Endpoint,
+    settle: { relocation: string; users: string; retired: boolean },
+    signal: AbortSignal,
+  ): Promise<Settled>;
+  /**
+   * May it be taken away? `retires`: it serves nobody and takes nobody any more, and whoever relayed to it knows better.
+   * `stays`: somebody needs it, and it goes on. Asked last, right before it is stopped or deleted.
+   */
+  retire(
+    at: Endpoint,
+    retire: { relocation: string; users: string },
+    signal: AbortSignal,
+  ): Promise<'retires' | 'stays'>;
 }
 
 /** Whom the path is to lead where. Addresses: lives inside one activity. */

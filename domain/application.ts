@@ -19,6 +19,8 @@ export interface ApplicationState {
   readonly users: readonly UserState[];
   /** The relocation to which these users are promised, if any. */
   readonly promisedTo: string | null;
+  /** It said that it goes: it takes nobody any more. */
+  readonly retiring: boolean;
   /** Seconds since a client last came directly to this instance, not by relay; null: never. */
   readonly clientSeenSecondsAgo: number | null;
   /** Clients that came directly within the last minute. */
@@ -27,14 +29,89 @@ export interface ApplicationState {
   readonly expectedFreezeMs: number;
 }
 
-/** The answer to `handOver`: the source's decision. */
+/** The answer to `handOver`: the source's decision. Null: an application without the contract does not say. */
 export interface Receipt {
   readonly relocation: string;
-  readonly epoch: number;
+  readonly epoch: number | null;
   readonly users: number;
   /** Writes that the target has been given, over all these users. */
   readonly count: number;
-  readonly freezeMs: number;
+  /** The same of each user; `*` where whoever is not listed was given as well. Null: an older application. */
+  readonly of: readonly { readonly user: string; readonly count: number }[] | null;
+  readonly freezeMs: number | null;
 }
 
 export type Settlement = 'handedOver' | 'kept';
+
+/** The answer to `settle`. */
+export interface Settled {
+  readonly settlement: Settlement;
+  /** Is it the authority of these users now? What was started again serves nobody, whatever it settled. */
+  readonly serves: boolean;
+}
+
+/** Is it the authority of these users; of `*`: of anybody? */
+export const serves = ({ role, users }: ApplicationState, whom: string): boolean =>
+  whom === '*'
+    ? role === 'authority' || users.some((user) => user.role === 'authority')
+    : (users.find(({ user }) => user === whom)?.role ?? role) === 'authority';
+
+/** Is it the authority of all these users; of `*`: also of those that come? */
+export const isAuthority = ({ role, users }: ApplicationState, whom: string): boolean =>
+  (whom === '*' ? role : (users.find(({ user }) => user === whom)?.role ?? role)) === 'authority';
+
+/** How far a target is from what the receipt says that it was given. No names of users: histories keep it. */
+export interface Shortfall {
+  /** Of how many it should be the authority since this hand-over, and is. */
+  readonly users: { readonly expected: number; readonly seen: number };
+  /** Writes accepted of them. */
+  readonly writes: { readonly expected: number; readonly seen: number };
+  /** Of how many it has fewer writes than it was given. */
+  readonly fewer: number;
+}
+
+/**
+ * Has the target what the source's receipt says? Null: it has. Like is compared with like: each user of the receipt with the same user at the
+ * target, which may serve others; by sums only where an older application does not say whose writes they are.
+ */
+export function arrived(receipt: Receipt, state: ApplicationState, whom: string): Shortfall | null {
+  const { epoch, of } = receipt;
+  if (epoch === null) return null;
+  return of === null ? arrivedBySums(epoch, receipt.count, state, whom) : arrivedOneByOne(epoch, of, state);
+}
+
+function arrivedOneByOne(epoch: number, of: NonNullable<Receipt['of']>, state: ApplicationState): Shortfall | null {
+  const there = new Map(state.users.map((user) => [user.user, user]));
+  let [seen, writes, fewer] = [0, 0, 0];
+  for (const { user, count } of of) {
+    const at = there.get(user);
+    // Whoever has gone on from there by a later hand-over had arrived
+    const wentOn = at !== undefined && at.role !== 'authority' && at.epoch > epoch;
+    const here = at === undefined ? state.role === 'authority' : at.role === 'authority' && at.epoch >= epoch;
+    if (here || wentOn) seen += 1;
+    const held = wentOn ? count : Math.min(count, at?.count ?? 0);
+    writes += held;
+    if (held < count) fewer += 1;
+  }
+  const expected = of.reduce((sum, { count }) => sum + count, 0);
+  return seen === of.length && fewer === 0
+    ? null
+    : { users: { expected: of.length, seen }, writes: { expected, seen: writes }, fewer };
+}
+
+function arrivedBySums(epoch: number, count: number, state: ApplicationState, whom: string): Shortfall | null {
+  const writes = state.users.reduce((sum, user) => sum + user.count, 0);
+  const older = state.users.some((user) => user.user === whom && user.epoch < epoch);
+  const here = serves(state, whom) && !older;
+  return here && writes >= count
+    ? null
+    : {
+        users: { expected: 1, seen: here ? 1 : 0 },
+        writes: { expected: count, seen: writes },
+        fewer: writes < count ? 1 : 0,
+      };
+}
+
+/** Both figures, for whoever has to decide. */
+export const shortfallTold = ({ users, writes }: Shortfall): string =>
+  `the target has ${writes.seen} writes of these users, the receipt says ${writes.expected}; it is the authority of ${users.seen}, the receipt says ${users.expected}`;

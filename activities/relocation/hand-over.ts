@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
-import { arrived, authorityOf, shortfallTold, type Receipt } from '../../domain/application.ts';
+import { arrived, isAuthority, shortfallTold, type Receipt } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
@@ -41,7 +41,7 @@ export const handingOver = (means: Means) => ({
           instance !== undefined &&
           isLocated(instance) &&
           context.target.guarantee === 'zeroLoss' &&
-          authorityOf(await context.target.state(instance.endpoint, order.users, signal), order.users)
+          isAuthority(await context.target.state(instance.endpoint, order.users, signal), order.users)
         );
       };
       const instance = await find(source, application, order.from, signal);

@@ -1,5 +1,5 @@
 import { isStepKey } from '../../domain/identity.ts';
-import { authorityOf } from '../../domain/application.ts';
+import { isAuthority } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Instance, Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
@@ -48,7 +48,7 @@ export const instantiating = (means: Means) => ({
       const introduction = { relocation: scene.relocation, users: order.users, source: endpoint };
       await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
       const state = await scene.context.target.state(instance.endpoint, order.users, wait.signal);
-      if (scene.context.target.guarantee === 'zeroLoss' && authorityOf(state, order.users))
+      if (scene.context.target.guarantee === 'zeroLoss' && isAuthority(state, order.users))
         throw failure(
           'TargetRefused',
           `${target.name}: instance ${instance.id} is an authority for these users already`,

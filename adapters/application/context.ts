@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { failure } from '../../activities/failure.ts';
 import type { Context } from '../../activities/ports.ts';
+import { serves } from '../../domain/application.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import {
@@ -9,16 +10,26 @@ import {
   HandOverReceipt,
   Promised,
   Refused,
+  Retired,
   Settled,
   State,
 } from '../../protocols/application/contract.ts';
 import { type Answer, type Call, Exchange } from '../http.ts';
 import { scrubbed } from '../problem.ts';
 
+/** An application as it is met at one site: `name` stands in messages where addresses must not. */
+export interface Managed {
+  /** As in "counter at a1". */
+  readonly name: string;
+  readonly managementPort: number;
+}
+
 /** The source answers a hand-over within the freeze limit and a round trip: we must not give up before it does. */
 const ANSWER_MS = FREEZE_LIMIT_MS + 3_000;
 /** Instances come and go while a worker lives. */
 const REMEMBERED = 64;
+/** What answers so does not know the call (RFC 9110): an application of the page as it was before. */
+const UNKNOWN_CALL = [404, 405, 501];
 
 /** What the contract's refusals mean to us. */
 const refusals: Readonly<Record<string, { readonly type: FailureType; readonly told: string }>> = {
@@ -27,51 +38,57 @@ const refusals: Readonly<Record<string, { readonly type: FailureType; readonly t
   NotPromised: { type: 'NotServing', told: 'these users are not promised to this relocation' },
   Kept: { type: 'KeptBySource', told: 'it has decided to keep these users' },
   TargetSilent: { type: 'PeerUnavailable', told: 'the target did not answer in time; the source thawed' },
+  TargetRefused: { type: 'TargetRefused', told: 'the target instance refused the users; the source thawed' },
   Authority: { type: 'TargetRefused', told: 'it is itself the authority for some of these users' },
+  Retiring: { type: 'TargetRefused', told: 'it is being taken away and takes nobody any more' },
 };
 
-/**
- * The application contract, asked of an instance on its management endpoint (docs/application-contract.md).
- * `managementPort`: where an instance is managed that serves its clients on a given port.
- */
-export const applicationContext = (managementPort: (clientPort: number) => number, log: Logger): Context => {
+/** The application contract, asked of the instances of one application on their management endpoints (docs/application-contract.md). */
+export function contractContext({ name, managementPort }: Managed, log: Logger): Context {
+  return contextOf(name, () => managementPort, log);
+}
+
+/** The same where the client port alone tells which application it is. */
+export const applicationContext = (managementPort: (clientPort: number) => number, log: Logger): Context =>
+  contextOf('application', managementPort, log);
+
+function contextOf(name: string, managementPort: (clientPort: number) => number, log: Logger): Context {
   const exchanges = new Map<string, Exchange>();
   const managed = ({ host, port }: Endpoint): Endpoint => ({ host, port: managementPort(port) });
 
-  /** `who` stands in messages where the address must not. */
-  function instance(who: string, at: Endpoint): Exchange {
+  function instance(at: Endpoint): Exchange {
     const { host, port } = managed(at);
     const url = `http://${host}:${port}`;
-    const id = `${who} ${url}`;
-    const exchange = exchanges.get(id) ?? new Exchange({ name: who, url, timeoutMs: ANSWER_MS }, log);
-    exchanges.delete(id);
-    exchanges.set(id, exchange); // the last used is the last
+    const exchange = exchanges.get(url) ?? new Exchange({ name, url, timeoutMs: ANSWER_MS }, log);
+    exchanges.delete(url);
+    exchanges.set(url, exchange); // the last used is the last
     for (const oldest of [...exchanges.keys()].slice(0, -REMEMBERED)) exchanges.delete(oldest);
     return exchange;
   }
 
-  async function ask<T>(who: string, at: Endpoint, call: Call<T>, signal: AbortSignal): Promise<T> {
-    const answer = await instance(who, at).ask(call, signal);
+  async function ask<T>(at: Endpoint, call: Call<T>, signal: AbortSignal): Promise<T> {
+    const answer = await instance(at).ask(call, signal);
     if (answer.status < 300) return answer.body;
-    throw refused(who, answer);
+    throw refused(name, answer);
   }
 
-  return {
+  const context: Context = {
+    guarantee: 'zeroLoss',
     state: async (at, users, signal) => {
       const path = `${base}/state?users=${encodeURIComponent(users)}`;
-      return await ask('application', at, { method: 'GET', path, schema: State }, signal);
+      return await ask(at, { method: 'GET', path, schema: State }, signal);
     },
 
     promise: async (at, { relocation, users, target }, signal) => {
       const json = { relocation, users, target: target && managed(target) };
       const call = { method: 'POST', path: `${base}/promise`, json, schema: Promised, key: relocation } as const;
-      return await ask('source application', at, { ...call, alsoExpect: [409] }, signal);
+      return await ask(at, { ...call, alsoExpect: [409] }, signal);
     },
 
     standBy: async (at, { relocation, users, source }, signal) => {
       const json = { relocation, users, source: managed(source), chunk: [] };
       const call = { method: 'POST', path: `${base}/copy`, json, key: relocation } as const;
-      await ask('target application', at, { ...call, alsoExpect: [409] }, signal);
+      await ask(at, { ...call, alsoExpect: [409] }, signal);
     },
 
     handOver: async (at, { relocation, target }, signal) => {
@@ -83,16 +100,26 @@ export const applicationContext = (managementPort: (clientPort: number) => numbe
         schema: HandOverReceipt,
         key: relocation,
       } as const;
-      return await ask('source application', at, { ...call, alsoExpect: [409, 504] }, signal);
+      return await ask(at, { ...call, alsoExpect: [409, 504] }, signal);
     },
 
-    settle: async (at, { relocation, retired }, signal) => {
-      const json = { relocation, ...(retired && { retired }) };
+    settle: async (at, { relocation, users, retired }, signal) => {
+      const json = { relocation, users, ...(retired && { retired }) };
       const call = { method: 'POST', path: `${base}/settle`, json, schema: Settled, key: relocation } as const;
-      return (await ask('application', at, call, signal)).settlement;
+      const settled = await ask(at, call, signal);
+      const { settlement } = settled;
+      return { settlement, serves: settled.serves ?? serves(await context.state(at, users, signal), users) };
+    },
+
+    retire: async (at, { relocation }, signal) => {
+      const call = { method: 'POST', path: `${base}/retire`, json: { relocation }, key: relocation } as const;
+      const answer = await instance(at).ask({ ...call, schema: Retired, alsoExpect: UNKNOWN_CALL }, signal);
+      if (answer.status < 300) return answer.body.retires ? 'retires' : 'stays';
+      return serves(await context.state(at, '*', signal), '*') ? 'stays' : 'retires';
     },
   };
-};
+  return context;
+}
 
 function refused(who: string, { status, body, told }: Answer<unknown>): Error {
   const { type = '', relocation } = Refused.safeParse(body).data ?? {};

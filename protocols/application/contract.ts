@@ -18,6 +18,8 @@ export const State = z.object({
   clientSeenSecondsAgo: Measure.nullable(),
   clients: Count,
   expectedFreezeMs: Measure,
+  /** Absent: an application of the page as it was before `retire`. */
+  retiring: z.boolean().default(false),
 });
 
 export const Promised = z.object({ users: Count, copied: Count });
@@ -27,10 +29,17 @@ export const HandOverReceipt = z.object({
   epoch: Count,
   users: Count,
   count: Count,
+  of: z
+    .array(z.object({ user: z.string(), count: Count }))
+    .nullable()
+    .default(null),
   freezeMs: Measure,
 });
 
-export const Settled = z.object({ settlement: z.enum(['handedOver', 'kept']) });
+/** `serves` absent: an application of the page as it was before. */
+export const Settled = z.object({ settlement: z.enum(['handedOver', 'kept']), serves: z.boolean().optional() });
+
+export const Retired = z.object({ retires: z.boolean(), why: z.string().optional() });
 
 /** A refusal (RFC 9457). `relocation`: the one to which these users are promised. */
 export const Refused = z.object({ type: z.string(), relocation: z.string().optional() });

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../activities/ports.ts';
-import { applicationContext } from '../../adapters/application/context.ts';
+import { applicationContext, contractContext } from '../../adapters/application/context.ts';
+import { withoutContract } from '../../adapters/application/without-contract.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 
@@ -38,9 +39,11 @@ describe('the application contract', () => {
       expectedFreezeMs: 4.5,
     };
     play = () => ({ status: 200, json: state });
-    expect(await context.state(at, '*', soon())).toEqual(state);
+    expect(await context.state(at, '*', soon())).toEqual({ ...state, retiring: false });
     expect(application.heard[0]).toMatchObject({ method: 'GET', path: '/relocation/v1/state' });
     expect(application.heard[0]?.query.get('users')).toBe('*');
+    play = () => ({ status: 200, json: { ...state, retiring: true } });
+    expect(await context.state(at, '*', soon())).toMatchObject({ retiring: true });
     play = () => ({ status: 200, json: { ...state, role: 'king' } });
     await expect(context.state(at, '*', soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
   });
@@ -62,19 +65,102 @@ describe('the application contract', () => {
   });
 
   it('answers the receipt of a hand-over', async () => {
-    const receipt = { relocation, epoch: 2, users: 3, count: 100, freezeMs: 3.21 };
+    const receipt = { relocation, epoch: 2, users: 1, count: 100, freezeMs: 3.21 };
     play = () => ({ status: 200, json: receipt });
-    expect(await context.handOver(at, { relocation, target: other }, soon())).toEqual(receipt);
+    expect(await context.handOver(at, { relocation, target: other }, soon())).toEqual({ ...receipt, of: null });
+    const of = [{ user: 'ue-1', count: 100 }];
+    play = () => ({ status: 200, json: { ...receipt, of } });
+    expect(await context.handOver(at, { relocation, target: other }, soon())).toEqual({ ...receipt, of });
     expect(application.heard[0]).toMatchObject({ method: 'POST', json: { relocation, target: managedOther } });
   });
 
   it.each([
-    ['handedOver', false, { relocation }],
-    ['kept', true, { relocation, retired: true }],
+    ['handedOver', false, { relocation, users: 'ue-1' }],
+    ['kept', true, { relocation, users: 'ue-1', retired: true }],
   ] as const)('settles as %s', async (settlement, retired, json) => {
-    play = () => ({ status: 200, json: { settlement } });
-    expect(await context.settle(at, { relocation, retired }, soon())).toBe(settlement);
-    expect(application.heard[0]?.json).toEqual(json);
+    play = () => ({ status: 200, json: { settlement, serves: true } });
+    const settled = await context.settle(at, { relocation, users: 'ue-1', retired }, soon());
+    expect(settled).toEqual({ settlement, serves: true });
+    expect(application.heard.map((heard) => heard.json)).toEqual([json]);
+  });
+
+  /** Of an application of the page as it was before. */
+  const older = (role: string, users: object[]) => ({
+    instance: 'i1',
+    role,
+    users,
+    promisedTo: null,
+    clientSeenSecondsAgo: null,
+    clients: 0,
+    expectedFreezeMs: 1,
+  });
+  const user = (role: string) => ({ user: 'ue-1', role, epoch: 1, count: 3 });
+
+  it.each([
+    ['ue-1', older('standby', [user('authority')]), true],
+    ['ue-1', older('authority', [user('relay')]), false],
+    ['*', older('standby', [user('authority')]), true],
+    ['*', older('standby', [user('standby')]), false],
+  ])('looks whether %s are served where a settlement does not say it', async (users, state, serves) => {
+    play = ({ method }) => ({ status: 200, json: method === 'GET' ? state : { settlement: 'kept' } });
+    expect(await context.settle(at, { relocation, users, retired: false }, soon())).toEqual({
+      settlement: 'kept',
+      serves,
+    });
+    expect(application.heard.map(({ path }) => path)).toEqual(['/relocation/v1/settle', '/relocation/v1/state']);
+  });
+
+  const retire = async (): Promise<unknown> => await context.retire(at, { relocation, users: 'ue-1' }, soon());
+
+  it('asks whether an instance may be taken away', async () => {
+    play = () => ({ status: 200, json: { retires: true } });
+    expect(await retire()).toBe('retires');
+    expect(application.heard[0]).toMatchObject({ path: '/relocation/v1/retire', json: { relocation } });
+    for (const why of ['serves', 'expected', 'pointedTo', 'something newer']) {
+      play = () => ({ status: 200, json: { retires: false, why } });
+      expect(await retire()).toBe('stays');
+    }
+    play = () => ({ status: 503 });
+    await expect(retire()).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    play = () => ({ status: 403 });
+    await expect(retire()).rejects.toMatchObject({ type: 'PeerRejected' });
+  });
+
+  it.each([404, 405, 501])('looks whether it serves anybody where it answers %i to that', async (status) => {
+    const answers = [older('authority', []), older('standby', [user('authority')]), older('relay', [user('relay')])];
+    const asked = [];
+    for (const json of answers) {
+      play = ({ method }) => (method === 'GET' ? { status: 200, json } : { status });
+      asked.push(await retire());
+    }
+    expect(asked).toEqual(['stays', 'stays', 'retires']);
+    expect(application.heard.at(-1)?.query.get('users')).toBe('*');
+  });
+
+  it('names application and site where something fails, never an address, and says when to come again', async () => {
+    const { port } = new URL(application.url);
+    const named = contractContext({ name: 'counter at a1', managementPort: Number(port) }, pino({ enabled: false }));
+    const failing = async (reply: Reply): Promise<unknown> => {
+      play = () => reply;
+      return await named.state(at, '*', soon()).catch((error: unknown) => error);
+    };
+    const later = new Date(Date.now() + 90_000).toUTCString();
+    expect(await failing({ status: 503, headers: { 'retry-after': later } })).toMatchObject({
+      type: 'PeerUnavailable',
+      nonRetryable: false,
+      message: 'counter at a1: GET /relocation/v1/state answered 503',
+      nextRetryDelay: expect.toSatisfy((ms: number) => ms > 60_000 && ms <= 90_000),
+    });
+    expect(await failing({ status: 200, text: '{"instance":' })).toMatchObject({ type: 'PeerMalformed' });
+    for (const reply of [
+      { status: 200, text: '<html>127.0.0.1</html>' },
+      { status: 404, json: { title: 'Not Found', detail: 'http://127.0.0.1/x' } },
+      { status: 429 },
+    ]) {
+      const { message } = (await failing(reply)) as Error;
+      expect(message).toMatch(/^counter at a1: GET \/relocation\/v1\/state /);
+      expect(message).not.toContain('127.0.0');
+    }
   });
 
   const promise = async (): Promise<unknown> =>
@@ -87,7 +173,10 @@ describe('the application contract', () => {
     [promise, 409, 'PromisedElsewhere', 'PromisedElsewhere', /another relocation \(fother\)/],
     [promise, 409, 'NotServing', 'NotServing', /not the authority/],
     [promise, 409, 'Whatever', 'PeerRejected', /409/],
+    [promise, 409, 'Retiring', 'TargetRefused', /is being taken away/],
     [standBy, 409, 'Authority', 'TargetRefused', /itself the authority/],
+    [standBy, 409, 'Retiring', 'TargetRefused', /is being taken away/],
+    [handOver, 409, 'TargetRefused', 'TargetRefused', /the target instance refused the users; the source thawed/],
     [handOver, 409, 'Kept', 'KeptBySource', /keep these users/],
     [handOver, 409, 'NotPromised', 'NotServing', /not promised/],
     [handOver, 504, 'TargetSilent', 'PeerUnavailable', /the target did not answer in time; the source thawed/],
@@ -120,5 +209,41 @@ describe('the application contract', () => {
       message: expect.not.stringContaining('127.0.0'),
     });
     application = await faultyServer(() => undefined);
+  });
+});
+
+describe('an application without the contract', () => {
+  const at: Endpoint = { host: '127.0.0.1', port: 80 };
+  const { signal } = new AbortController();
+
+  it('is taken for the authority of everybody, and hands over without a word', async () => {
+    expect(await withoutContract.state(at, '*', signal)).toMatchObject({
+      role: 'authority',
+      users: [],
+      promisedTo: null,
+      expectedFreezeMs: 0,
+    });
+    expect(await withoutContract.promise(at, { relocation, users: '*', target: null }, signal)).toEqual({
+      users: 0,
+      copied: 0,
+    });
+    await withoutContract.standBy(at, { relocation, users: '*', source: other }, signal);
+    expect(await withoutContract.handOver(at, { relocation, target: other }, signal)).toEqual({
+      relocation,
+      epoch: null,
+      users: 0,
+      count: 0,
+      of: null,
+      freezeMs: null,
+    });
+    expect(await withoutContract.settle(at, { relocation, users: '*', retired: false }, signal)).toEqual({
+      settlement: 'handedOver',
+      serves: true,
+    });
+  });
+
+  it('stays where a single user moves, since whom else it serves is never known', async () => {
+    expect(await withoutContract.retire(at, { relocation, users: 'ue-1' }, signal)).toBe('stays');
+    expect(await withoutContract.retire(at, { relocation, users: '*' }, signal)).toBe('retires');
   });
 });

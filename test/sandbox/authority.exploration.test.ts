@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type Rules, rules } from '../../sandbox/application/rules.ts';
 import { Exploration, type Outcome, type Scenario } from './authority.explorer.ts';
-import { type Message, relocation } from './authority.messages.ts';
+import { type Message, relocation, retirement } from './authority.messages.ts';
 
 const MOST = 400_000;
 const withoutUndo = (asked: readonly Message[]): Message[] =>
   asked.filter((message) => !('event' in message) || message.event.kind !== 'settle');
+
+const handOverOnly = (asked: readonly Message[]): Message[] =>
+  asked.filter((message) => 'event' in message && message.event.kind === 'handOver');
+const promised = (asked: readonly Message[]): Message[] =>
+  asked.filter((message) => 'event' in message && message.event.kind !== 'handOver' && message.event.kind !== 'settle');
 
 const pair = { instances: ['S', 'T'], users: ['u'] } as const;
 const both = { numbers: [1], entrances: ['S', 'T'] } as const;
@@ -56,7 +61,7 @@ const elsewhere: Scenario = {
   numbers: [1],
   entrances: ['S'],
   asked: [...relocation('S', 'T', 'u'), ...withoutUndo(relocation('S', 'B', 'u'))],
-  freezes: 2,
+  freezes: 1,
 };
 
 const oneThenAll: Scenario = {
@@ -66,6 +71,83 @@ const oneThenAll: Scenario = {
   entrances: ['S', 'B'],
   asked: withoutUndo([...relocation('S', 'T', 'u'), ...relocation('S', 'B', '*')]),
   freezes: 2,
+};
+
+/** All whom T serves go to an instance that serves everybody else: `*`, though T is not the authority of `*`. */
+const broughtOneByOne: Scenario = {
+  ...pair,
+  ...both,
+  before: withoutUndo(relocation('S', 'T', 'u')),
+  asked: relocation('T', 'S', '*'),
+  freezes: 2,
+};
+
+/** S has given everybody away and may go; meanwhile they are on their way back to it. */
+const backToTheOneThatGoes: Scenario = {
+  ...pair,
+  numbers: [1],
+  entrances: ['T'],
+  before: withoutUndo(relocation('S', 'T', '*')),
+  asked: [...withoutUndo(relocation('T', 'S', '*')), retirement('S')],
+  freezes: 1,
+};
+
+/** One relocation is undone, and the target that it made is to go; another one relies on it by now. */
+const undoneUnderAnother: Scenario = {
+  ...pair,
+  numbers: [1],
+  entrances: ['S'],
+  asked: [...relocation('S', 'T', 'u'), ...withoutUndo(relocation('S', 'T', 'u', 'shared'))],
+  freezes: 1,
+};
+
+/** S gave everybody away and is asked to go, while T may not have heard of the decision. */
+const unheard: Scenario = {
+  ...pair,
+  numbers: [1],
+  entrances: ['S'],
+  asked: [...withoutUndo(relocation('S', 'T', '*')), retirement('S')],
+  freezes: 1,
+};
+
+/** T may forget that it is prepared, and is asked to go. */
+const forgetsAndGoes: Scenario = {
+  ...pair,
+  numbers: [1],
+  entrances: ['S'],
+  asked: [...withoutUndo(relocation('S', 'T', 'u')), { to: 'T', restart: true }, retirement('T')],
+  freezes: 1,
+};
+
+const trio = { instances: ['S', 'T', 'B'], users: ['u'], numbers: [1], freezes: 1 } as const;
+
+/** One user at a time, from an instance that stays: who comes to S is relayed to T, which goes. */
+const onwards: Scenario = {
+  ...trio,
+  entrances: ['S'],
+  before: withoutUndo(relocation('S', 'T', 'u')),
+  asked: [...withoutUndo(relocation('T', 'B', 'u')), retirement('T')],
+};
+
+/** B got everybody else from S, and was told that u is at T; T gives him back to S, and goes. */
+const pointedToByAThird: Scenario = {
+  ...trio,
+  numbers: [],
+  entrances: ['B'],
+  before: [
+    ...withoutUndo([...relocation('S', 'T', 'u'), ...relocation('S', 'B', '*')]),
+    ...promised(relocation('T', 'S', 'u')),
+  ],
+  asked: [...handOverOnly(relocation('T', 'S', 'u')), retirement('T')],
+};
+
+/** S has learned that u is at B, which got him from T; B gives him back to T, and goes. */
+const learnedFromAnAnswer: Scenario = {
+  ...trio,
+  entrances: ['S'],
+  before: withoutUndo([...relocation('S', 'T', 'u'), ...relocation('T', 'B', 'u')]),
+  asked: [...withoutUndo(relocation('B', 'T', 'u')), retirement('B')],
+  learns: true,
 };
 
 function explored(scenario: Scenario, changed: Partial<Rules> = {}): Outcome {
@@ -112,8 +194,35 @@ describe('in every interleaving, no two instances accept writes, and no acknowle
   it('of a move that is undone and a move to another target', () => {
     expectSafe(elsewhere);
   });
+  it('of the move of all users of an instance that got them one by one', () => {
+    expectSafe(broughtOneByOne);
+  });
   it('of the move of one user, and of everybody to another instance', () => {
     expectSafe(oneThenAll);
+  });
+});
+
+describe('an instance that is asked to go leaves nobody without a way, in every interleaving', () => {
+  it('with a move on its way to it', () => {
+    expectSafe(backToTheOneThatGoes);
+  });
+  it('with an undo of the relocation that made it, while another one relies on it', () => {
+    expectSafe(undoneUnderAnother);
+  });
+  it('with a target that has not heard of the decision', () => {
+    expectSafe(unheard);
+  });
+  it('that was started again', () => {
+    expectSafe(forgetsAndGoes);
+  });
+  it('with a user who came from an instance that stays, and went on', () => {
+    expectSafe(onwards);
+  });
+  it('with a third instance that was told where its user is', () => {
+    expectSafe(pointedToByAThird);
+  });
+  it('with a third instance that learned it from an answer', () => {
+    expectSafe(learnedFromAnAnswer);
   });
 });
 
@@ -129,7 +238,7 @@ describe('goes wrong without', () => {
   });
   it('the tombstone', () => {
     const bury: Rules['bury'] = (known) => known ?? { phase: 'kept' };
-    expect(broken(attempts('u'), { bury })).toMatch(/is lost with its authority/);
+    expect(broken(attempts('u'), { bury })).toMatch(/lost with its authority|has gone/);
   });
   it('the refusal of copies by an authority', () => {
     expect(broken(again, { refusesCopies: () => false })).toMatch(/lost|both/);
@@ -147,5 +256,23 @@ describe('goes wrong without', () => {
   it('intervals: the highest number alone', () => {
     const accepted: Rules['accepted'] = (known, number) => number <= (known.at(-1)?.[1] ?? 0);
     expect(broken(order, { accepted })).toMatch(/lost/);
+  });
+  it('staying for a target that has not heard', () => {
+    expect(broken(unheard, { holds: () => false })).toMatch(/gone|lost/);
+  });
+  it('staying for a relocation that is on its way', () => {
+    expect(broken(undoneUnderAnother, { expects: () => false })).toMatch(/gone|lost/);
+    expect(broken(backToTheOneThatGoes, { expects: () => false })).toMatch(/gone|lost/);
+  });
+  it('the refusal of users by an instance that goes', () => {
+    expect(broken(backToTheOneThatGoes, { takes: () => true })).toMatch(/gone|lost/);
+    expect(broken(forgetsAndGoes, { takes: () => true })).toMatch(/gone|lost/);
+  });
+  it('telling where the users are before going', () => {
+    expect(broken(onwards, { tells: () => [] })).toMatch(/S relays u to T, which has gone/);
+  });
+  it('telling those as well whom the others know', () => {
+    expect(broken(pointedToByAThird, { asksFurther: false })).toMatch(/B relays u to T, which has gone/);
+    expect(broken(learnedFromAnAnswer, { asksFurther: false })).toMatch(/S relays u to B, which has gone/);
   });
 });

@@ -3,7 +3,7 @@ import { has } from '../../sandbox/application/intervals.ts';
 import type { ClientRequest, Effect, Peer } from '../../sandbox/application/messages.ts';
 import type { Rules } from '../../sandbox/application/rules.ts';
 import { newState, type State, standingOf } from '../../sandbox/application/state.ts';
-import { answersTo, type Message, ownMoves } from './authority.messages.ts';
+import { answersTo, hearing, type Message, ownMoves } from './authority.messages.ts';
 
 /**
  * Explores every interleaving of a few instances, their clients and those who ask for relocations, breadth first. What was
@@ -16,12 +16,16 @@ export interface Scenario {
   readonly users: readonly string[];
   readonly numbers: readonly number[];
   readonly entrances: readonly Peer[];
+  /** What has happened before, in this order, with all that followed from it; nothing of that is on its way any more. */
+  readonly before?: readonly Message[];
   /** What may be asked of the instances, in any order, any number of times. */
   readonly asked: readonly Message[];
   /** At most so many freezes at each instance. */
   readonly freezes: number;
   /** Relayed requests take their time as well; otherwise they arrive at once. */
   readonly lateRelays?: true;
+  /** Whoever relays learns from the answer who served. */
+  readonly learns?: true;
 }
 
 export interface Outcome {
@@ -63,11 +67,15 @@ export class Exploration {
   readonly #own = new Map<number, readonly number[]>();
   readonly #grown = new Map<number, number>();
   readonly #requests: ClientRequest[] = [];
+  readonly #forgetful: boolean;
   readonly #safe = new Set<string>();
+  /** Who served the last request. */
+  #served: { readonly at: Peer; readonly epoch: number } | null = null;
 
   constructor(scenario: Scenario, rules: Rules) {
     this.#scenario = scenario;
     this.#rules = rules;
+    this.#forgetful = scenario.asked.some((message) => 'restart' in message);
   }
 
   /** Breadth first, to the end or to the first violation. */
@@ -93,7 +101,7 @@ export class Exploration {
   }
 
   #start(): World {
-    const { instances, users, numbers, entrances, asked } = this.#scenario;
+    const { instances, users, numbers, entrances, asked, before = [] } = this.#scenario;
     const at = instances.map((peer, index) => {
       const state = newState(peer);
       if (index === 0) step(state, { kind: 'found', id: -1, users: {} });
@@ -108,8 +116,21 @@ export class Exploration {
         }),
       ),
     );
-    const sent = this.#sets.id([...new Set([...asked, ...clients].map(this.#messages.id))]);
-    return { at, sent, acknowledged: 0, accepted: 0, doubled: false, from: null, by: -1 };
+    const none = this.#sets.id([]);
+    let world: World = { at, sent: none, acknowledged: 0, accepted: 0, doubled: false, from: null, by: -1 };
+    for (const message of before) world = this.#followed(world, this.#messages.id(message));
+    return { ...world, sent: this.#with(none, [...asked, ...clients].map(this.#messages.id)) };
+  }
+
+  /** Delivers a message, and once each what follows from it. */
+  #followed(world: World, first: number): World {
+    let now = { ...world, sent: this.#with(world.sent, [first]) };
+    for (const queue = [first]; queue.length > 0; ) {
+      const known = this.#sets.value(now.sent);
+      now = this.#deliver(now, queue.shift() ?? first);
+      queue.push(...this.#sets.value(now.sent).filter((id) => !known.includes(id)));
+    }
+    return now;
   }
 
   *#successors(world: World): Generator<World> {
@@ -140,7 +161,7 @@ export class Exploration {
     const message = this.#messages.value(id);
     const index = this.#scenario.instances.indexOf(message.to);
     const stateId = world.at[index] ?? -1;
-    if (stateId < 0) return world;
+    if (stateId < 0) return this.#toNobody(world, message, id);
     if ('remove' in message) return { ...world, at: world.at.with(index, -1), from: world, by: id };
     const move = this.#move(stateId, message, id);
     if (move === null) return world;
@@ -148,8 +169,15 @@ export class Exploration {
     if (move.next === stateId && sent === world.sent && move.effects.length === 0) return world;
     const at = move.next === stateId ? world.at : world.at.with(index, move.next);
     let after: World = { ...world, at, sent, from: world, by: id };
-    for (const effect of move.effects) after = this.#happens(after, effect);
+    for (const effect of move.effects) after = this.#happens(after, effect, message.to);
     return after;
+  }
+
+  /** Where an instance was taken away, nobody listens; who wanted to tell it something sees that. */
+  #toNobody(world: World, message: Message, id: number): World {
+    if (!('event' in message) || message.event.kind !== 'leaving') return world;
+    const sent = this.#with(world.sent, [this.#messages.id(hearing(message.to, message.event, null))]);
+    return sent === world.sent ? world : { ...world, sent, from: world, by: id };
   }
 
   #move(stateId: number, message: Message, id: number): Move | null {
@@ -170,16 +198,19 @@ export class Exploration {
   }
 
   /** A write is served, or goes on to another instance. */
-  #happens(world: World, effect: Effect): World {
+  #happens(world: World, effect: Effect, at: Peer): World {
     if (effect.kind === 'relay') {
       const request = this.#requests[effect.id];
       if (request === undefined) throw new Error('relays what nobody asked');
       const { to, hops, fence } = effect;
       const id = this.#messages.id({ to, event: { kind: 'request', ...request, hops, fence } });
       if (this.#scenario.lateRelays) return { ...world, sent: this.#with(world.sent, [id]) };
-      return this.#deliver(world, id);
+      this.#served = null;
+      const after = this.#deliver(world, id);
+      return this.#scenario.learns ? this.#learned(after, at, request.user) : after;
     }
     if (effect.kind !== 'serve') return world;
+    this.#served = { at, epoch: effect.epoch };
     const bit = 1 << this.#write(effect.user, effect.number ?? 0);
     return {
       ...world,
@@ -187,6 +218,15 @@ export class Exploration {
       accepted: effect.fresh ? world.accepted | bit : world.accepted,
       doubled: world.doubled || (effect.fresh && (world.accepted & bit) !== 0),
     };
+  }
+
+  #learned(world: World, relay: Peer, user: string): World {
+    if (this.#served === null) return world;
+    const by = this.#served;
+    const learned = this.#deliver(world, this.#messages.id({ to: relay, event: { kind: 'learned', user, ...by } }));
+    this.#served = by;
+    // What a relay learns is part of the request that it relayed
+    return learned === world ? world : { ...learned, from: world.from, by: world.by };
   }
 
   #write(user: string, number: number): number {
@@ -219,10 +259,31 @@ export class Exploration {
     if (this.#safe.has(key)) return null;
     const alive = world.at.filter((id) => id >= 0).map(this.#states.value);
     for (const user of this.#scenario.users) {
-      const what = this.#wrongFor(user, alive, world.acknowledged);
+      const what = this.#wrongFor(user, alive, world.acknowledged) ?? this.#strayed(user, alive);
       if (what !== null) return what;
     }
     this.#safe.add(key);
+    return null;
+  }
+
+  /** Whoever relays this user relays him to somebody, and in the end to who serves him, or is about to. */
+  #strayed(user: string, alive: readonly State[]): string | null {
+    for (const entrance of alive.filter(({ retiring }) => retiring?.final !== true)) {
+      const crossed = new Set<State>();
+      let at: State = entrance;
+      for (;;) {
+        const { to } = standingOf(at, user);
+        if (this.#rules.serves(standingOf(at, user)) || to === null) break;
+        const next = alive.find(({ self }) => self === to);
+        // A target that forgets its yes before it hears of the decision is as good as dead: the source holds everything
+        if (next === undefined && tellsOn(at, user) && this.#forgetful) break;
+        if (next === undefined) return `${at.self} relays ${user} to ${to}, which has gone`;
+        if (tellsOn(at, user)) break;
+        if (crossed.has(next)) return `${user} is relayed in a circle by ${next.self}`;
+        crossed.add(next);
+        at = next;
+      }
+    }
     return null;
   }
 
@@ -249,8 +310,8 @@ const tellsOn = (state: State, user: string): boolean =>
   );
 
 function restarted(message: Message, state: State): State {
-  const authority = [...state.users.values()].some(({ role }) => role === 'authority');
-  return 'restart' in message && !authority ? newState(state.self) : structuredClone(state);
+  const lives = state.retiring?.final === true || [...state.users.values()].some(({ role }) => role === 'authority');
+  return 'restart' in message && !lives ? newState(state.self) : structuredClone(state);
 }
 
 const keyOf = ({ at, sent, acknowledged, accepted, doubled }: World): string =>

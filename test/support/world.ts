@@ -242,6 +242,7 @@ export class PortWorld implements Catalogue {
         clientSeenSecondsAgo: this.clientSeen,
         clients: this.clientSeen === null ? 0 : 2,
         expectedFreezeMs: this.expectedFreezeMs,
+        retiring: false,
       };
     },
     promise: async (at, { relocation }) => {
@@ -273,7 +274,7 @@ export class PortWorld implements Catalogue {
         source.settled.set(relocation, 'handedOver');
       }
       await this.#called('context.handedOver');
-      return { relocation, epoch: other.epoch, users: 1, count: 7, freezeMs: 4.2 };
+      return { relocation, epoch: other.epoch, users: 1, count: 7, of: null, freezeMs: 4.2 };
     },
     settle: async (at, { relocation }) => {
       await this.#called('context.settle');
@@ -284,7 +285,7 @@ export class PortWorld implements Catalogue {
       instance.expected.delete(relocation);
       return { settlement, serves: instance.role === 'authority' };
     },
-    retire: async (at, relocation) => {
+    retire: async (at, { relocation }) => {
       await this.#called('context.retire');
       const instance = this.#by(at);
       const expected = [...instance.expected].some((other) => other !== relocation);
