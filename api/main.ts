@@ -7,6 +7,7 @@ import { readEnvironment } from '../configuration/environment.ts';
 import { readConfiguration } from '../configuration/peers.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { temporalReady } from '../temporal/readiness.ts';
+import { authority } from './access.ts';
 import { app } from './app.ts';
 import { close, serverOf } from './server.ts';
 import { connectionFor } from './temporal.ts';
@@ -40,6 +41,7 @@ const server = serverOf(
     temporalUi: environment.FERRY_TEMPORAL_UI,
     condition: { stopping: stopping.signal, prepared: () => prepared },
     log,
+    hosts: [...environment.FERRY_HOSTS, authority(environment.FERRY_HOST, environment.FERRY_PORT)],
   }),
 );
 

@@ -83,6 +83,7 @@ export class Served {
         temporalUi: 'http://ui.example',
         condition: { stopping: stopping.signal, prepared: () => prepared },
         log: pino({ level: 'silent' }),
+        hosts: ['ferry.example'],
       }),
     );
     await once(server.listen(0, '127.0.0.1'), 'listening');

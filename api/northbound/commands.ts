@@ -1,14 +1,14 @@
 import { type Client, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { RequestHandler } from 'express';
-import { Refusal } from '../domain/failures.ts';
-import type { RelocationStatus } from '../domain/relocation.ts';
-import { abandon, approve, cancel, pause, resume, retry } from '../workflows/messages.ts';
-import { type Handlers, idOf } from './handlers.ts';
-import { unavailable } from './problem.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { RelocationStatus } from '../../domain/relocation.ts';
+import { abandon, approve, cancel, pause, resume, retry } from '../../workflows/messages.ts';
+import { unavailable } from '../problem.ts';
 import type { Reader } from './reader.ts';
-import type { Action } from './resources.ts';
-import type { Seen } from './seen.ts';
+import type { Action } from '../resources.ts';
+import type { Seen } from '../seen.ts';
+import type { Asked, Handlers } from '../serve.ts';
+import type { NorthboundTable } from './table.ts';
 
 const WORKER_MS = 5_000;
 const updates = { pause, resume, cancel, approve, retry, abandon };
@@ -17,7 +17,7 @@ const updates = { pause, resume, cancel, approve, retry, abandon };
  * An operator's commands: workflow updates, which the workflow's own validators refuse where its state does not allow
  * them.
  */
-export function commandHandlers(temporal: Client, reader: Reader): Handlers<`${Action}Relocation`> {
+export function commandHandlers(temporal: Client, reader: Reader): Handlers<NorthboundTable, `${Action}Relocation`> {
   const execute = async (action: Action, { workflowId, runId, id }: Seen): Promise<RelocationStatus> => {
     try {
       return await temporal.withDeadline(
@@ -47,9 +47,9 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<`${A
   };
 
   const command =
-    (action: Action): RequestHandler =>
-    async (req, res) => {
-      const seen = await reader.look(idOf(req));
+    (action: Action) =>
+    async ({ params, res }: Asked<NorthboundTable['pauseRelocation']>): Promise<void> => {
+      const seen = await reader.look(params.id);
       if (seen.ended !== undefined) throw await overNow(action, seen.id);
       const told = await execute(action, seen);
       res.json(await reader.show(await reader.look(seen.id), told));
