@@ -26,11 +26,6 @@ const Variables = z.object({
     .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
     .pipe(z.array(z.string().regex(HOST, 'is no list such as ferry.example,ferry.internal:8443')))
     .default([]),
-  /**
-   * Keys what a worker tells apart without telling it: the same for all workers of a deployment, for as long as it has
-   * runs. The API needs none.
-   */
-  FERRY_SECRET: z.string().min(32, 'is shorter than 32 characters').optional(),
   FERRY_TASK_QUEUE: z.string().default('ferry'),
   FERRY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Address of the Temporal UI, for links to it. */
@@ -39,6 +34,9 @@ const Variables = z.object({
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
 });
+
+/** Of FERRY_SECRET, which is read apart: the API needs none. */
+const SECRET_LENGTH = 32;
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
@@ -66,10 +64,10 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   return parsed.data;
 }
 
-/** The worker's: what it keeps in histories of devices is keyed, so that nobody finds them by trying. */
-export function workerSecret({ FERRY_SECRET }: Environment): string {
-  if (FERRY_SECRET !== undefined) return FERRY_SECRET;
+/** What it keeps in histories about devices is keyed, so that nobody finds them by trying. Throws an Error. */
+export function workerSecret({ FERRY_SECRET = '' }: NodeJS.ProcessEnv): string {
+  if (FERRY_SECRET.length >= SECRET_LENGTH) return FERRY_SECRET;
   throw new Error(
-    'the environment:\n✖ is missing: at least 32 characters, the same for every worker (`openssl rand -hex 32` makes some)\n  → at FERRY_SECRET',
+    `a worker needs FERRY_SECRET, of at least ${SECRET_LENGTH} characters and the same for all of them: \`openssl rand -hex 32\` makes one`,
   );
 }

@@ -4,17 +4,15 @@ import { pino } from 'pino';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { surveyActivities } from '../activities/survey.ts';
 import { digest } from '../configuration/digest.ts';
-import { readEnvironment } from '../configuration/environment.ts';
-import { readConfiguration } from '../configuration/peers.ts';
+import { orExit, workerSettings } from '../configuration/settings.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import { worldOf } from './sites.ts';
 
 /** The composition root: configuration -> adapters -> sites -> activities -> Temporal worker. */
-const environment = readEnvironment();
+const { environment, configuration } = orExit(workerSettings);
 const log = pino({ name: 'worker', level: environment.FERRY_LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
-const configuration = readConfiguration(environment.FERRY_CONFIG);
 const world = worldOf(configuration, log);
 
 Runtime.install({
@@ -38,7 +36,7 @@ const worker = await Worker.create({
   taskQueue: environment.FERRY_TASK_QUEUE,
   workflowBundle: bundle,
   activities: { ...relocationActivities({ world, pace: configuration.pace, digest }), ...surveyActivities(world) },
-  maxCachedWorkflows: 500,
+  maxCachedWorkflows: configuration.worker.maxCachedWorkflows,
   stickyQueueScheduleToStartTimeout: '2 seconds',
   shutdownGraceTime: '1 second',
   shutdownForceTime: '4 seconds',

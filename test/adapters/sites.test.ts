@@ -14,7 +14,12 @@ const nowhere = 'http://127.0.0.1:9';
 
 /** As a sandbox of network 77 describes itself, less what these tests do not need. */
 function configured(urls: Record<string, string> = {}): Configuration {
-  const peer = (kind: string, name: string) => ({ kind, url: urls[name] ?? nowhere, timeoutMs: 2_000 });
+  const peer = (kind: string, name: string) => ({
+    kind,
+    url: urls[name] ?? nowhere,
+    insecure: true,
+    timeoutMs: 2_000,
+  });
   const host = (system: string, name: string, net: number) => ({
     kind: 'mecHost',
     system,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digest } from '../../configuration/digest.ts';
-import { readEnvironment, workerSecret } from '../../configuration/environment.ts';
+import { readEnvironment } from '../../configuration/environment.ts';
 
 const mistakes = (variables: NodeJS.ProcessEnv): string => {
   try {
@@ -59,17 +59,6 @@ describe('the environment', () => {
     expect(hosts('[2001:db8::1]:8700,10.1.2.3')).toEqual(['[2001:db8::1]:8700', '10.1.2.3']);
     for (const wrong of ['https://ferry.example', 'a b', 'ferry.example/', 'a,,b', '*', 'a:b', 'me@ferry.example'])
       expect(mistakes({ FERRY_CONFIG: 'f', FERRY_HOSTS: wrong })).toMatch(/no list such as[^]*FERRY_HOSTS/);
-  });
-
-  it('has a secret of 32 characters or more, which only a worker needs', () => {
-    const secret = 's'.repeat(32);
-    expect(workerSecret(readEnvironment({ FERRY_CONFIG: 'f', FERRY_SECRET: secret }))).toBe(secret);
-    expect(mistakes({ FERRY_CONFIG: 'f', FERRY_SECRET: 'short' })).toMatch(/32 characters[^]*FERRY_SECRET/);
-    expect(() => workerSecret(readEnvironment({ FERRY_CONFIG: 'f' }))).toThrow(/FERRY_SECRET/);
-  });
-
-  it('does not repeat a secret that is a mistake', () => {
-    expect(mistakes({ FERRY_CONFIG: 'f', FERRY_SECRET: 'hunter2' })).not.toMatch('hunter2');
   });
 
   it.each(['0x10', '-1', '1.5', ' 80', '65536', 'eighty'])('takes no %j for a port', (port) => {
