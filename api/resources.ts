@@ -1,12 +1,10 @@
 import { z } from 'zod';
+import { actions } from '../domain/actions.ts';
 import { Direction, RelocationRequest, RelocationResult } from '../domain/relocation.ts';
 
 /** What the API answers: one shape per resource. The OpenAPI document is generated from these. */
 
 const Instant = z.iso.datetime();
-
-export const actions = ['pause', 'resume', 'cancel', 'approve', 'retry', 'abandon'] as const;
-export type Action = (typeof actions)[number];
 
 export const Relocation = z
   .object({

@@ -1,6 +1,7 @@
+import { type Action, actionsOf } from '../domain/actions.ts';
 import type { RelocationResult, RelocationStatus } from '../domain/relocation.ts';
 import { stepNames, steps, type StepName } from '../domain/steps.ts';
-import type { Action, Relocation } from './resources.ts';
+import type { Relocation } from './resources.ts';
 import type { Pending, Seen } from './seen.ts';
 
 /** What the workflow itself said, or why it said nothing: it was not asked, or no worker answered. */
@@ -40,27 +41,9 @@ function standing(seen: Seen, told: Told, result: RelocationResult | null): Stan
   return {
     state: told.state,
     step: told.step,
-    actions: actionsIn(told),
+    actions: actionsOf(told),
     waitingFor: waitsFor(seen, told),
   };
-}
-
-/** What an operator may do, by the rules of the workflow's own validators. */
-export function actionsIn(status: RelocationStatus): Action[] {
-  switch (status.state) {
-    case 'working':
-      return status.cancellable ? ['pause', 'cancel'] : ['pause'];
-    case 'paused':
-      return status.cancellable ? ['resume', 'cancel'] : ['resume'];
-    case 'held':
-      return ['approve', 'cancel'];
-    case 'parked':
-      return ['retry', 'abandon'];
-    case 'rollingBack':
-    case 'ended':
-      break;
-  }
-  return [];
 }
 
 /** Without the workflow's word: what can be told from the step under way. */

@@ -1,10 +1,8 @@
-import { z } from 'zod';
-
 /**
  * RFC 3339 with its offset, in the spelling that all of its readers take: capital letters, seconds that are not leap
  * seconds (section 5.6).
  */
-const RFC_3339 =
+export const RFC_3339 =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 export const INSTANT_EXAMPLE = '2030-01-31T18:00:00+01:00';
@@ -31,9 +29,3 @@ export function instantTyped(text: string): { readonly instant: string; readonly
   const whole = text.replace(' ', 'T').padEnd('2030-01-31T18:00:00'.length, ':00');
   return isInstant(`${whole}Z`) ? { instant: new Date(whole).toISOString(), local: true } : undefined;
 }
-
-export const Instant = z
-  .string()
-  .regex(RFC_3339, `an instant with its offset (RFC 3339), such as ${INSTANT_EXAMPLE}`)
-  .refine(isInstant, `a day that the calendar has, such as in ${INSTANT_EXAMPLE}`)
-  .meta({ format: 'date-time', example: INSTANT_EXAMPLE });

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import type { FailureType } from './failures.ts';
-import { Instant } from './instant.ts';
+import { INSTANT_EXAMPLE, isInstant, RFC_3339 } from './instant.ts';
 import { Name } from './name.ts';
 import type { StepName } from './steps.ts';
+
+const Instant = z
+  .string()
+  .regex(RFC_3339, `an instant with its offset (RFC 3339), such as ${INSTANT_EXAMPLE}`)
+  .refine(isInstant, `a day that the calendar has, as in ${INSTANT_EXAMPLE}`)
+  .meta({ format: 'date-time', example: INSTANT_EXAMPLE });
 
 /** When the cut-over (steps 5 and 6) may begin: at once, when an operator approves it, or at an instant. */
 export const CutOver = z

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { Action } from '../../domain/actions.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import { Plan, RelocationRequest, RelocationResult } from '../../domain/relocation.ts';
-import { type Action, Health, PeerList, Relocation, RelocationList } from '../resources.ts';
+import { Health, PeerList, Relocation, RelocationList } from '../resources.ts';
 import type { Operation, Table } from '../serve.ts';
 import { relocationExample, requestExample } from './examples.ts';
 
