@@ -1,9 +1,9 @@
-import { BlockList, isIPv4 } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /** Is an address in this range? Names are in none. */
 export function addressRange(cidr: string): (host: string) => boolean {
-  const [network = '', prefix = '32'] = cidr.split('/');
+  const [network = '', prefix = ''] = cidr.split('/');
   const list = new BlockList();
-  list.addSubnet(network, Number(prefix), 'ipv4');
-  return (host) => isIPv4(host) && list.check(host, 'ipv4');
+  list.addSubnet(network, Number(prefix), isIPv4(network) ? 'ipv4' : 'ipv6');
+  return (host) => isIP(host) !== 0 && list.check(host, isIPv4(host) ? 'ipv4' : 'ipv6');
 }

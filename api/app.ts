@@ -1,59 +1,25 @@
-import type { Client } from '@temporalio/client';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
-import { z } from 'zod';
-import type { Configuration } from '../configuration/peers.ts';
-import { commandHandlers } from './commands.ts';
+import { ownHosts, ownPages } from './access.ts';
 import { documentation } from './documentation.ts';
-import { eventHandlers } from './events.ts';
-import type { Handlers } from './handlers.ts';
-import { type Condition, healthHandlers } from './health.ts';
-import { parse } from './input.ts';
-import { openApiDocument } from './openapi.ts';
-import { type Operation, type OperationName, operations, route } from './operations.ts';
+import { type Means, northbound } from './northbound/face.ts';
 import { HttpRefusal, printable, problems } from './problem.ts';
-import { Procedures } from './procedures.ts';
-import { Reader } from './reader.ts';
-import { relocationHandlers } from './relocations.ts';
-import { Starter } from './starter.ts';
+import { routes } from './serve.ts';
 
-export interface Means {
-  readonly temporal: Client;
-  readonly configuration: Configuration;
-  readonly taskQueue: string;
-  readonly temporalUi: string | undefined;
-  readonly condition: Condition;
-  readonly log: Logger;
-}
-
-export function app({ temporal, configuration, taskQueue, temporalUi, condition, log }: Means): Express {
-  const reader = new Reader(temporal, temporalUi);
-  const starter = new Starter(temporal, reader, { taskQueue, configuration });
-  const procedures = new Procedures(temporal, taskQueue);
-  const description = openApiDocument();
-  const handlers: Handlers<OperationName> = {
-    ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
-    ...commandHandlers(temporal, reader),
-    ...eventHandlers(reader, condition.stopping, log),
-    ...healthHandlers(temporal, condition),
-    listPeers: async (_req, res) => {
-      res.json({ peers: await procedures.survey() });
-    },
-    showDescription: (_req, res) => {
-      res.json(description);
-    },
-  };
-
-  const served = express()
+/** What the inner listener serves: our own network. `hosts`: names under which it may be asked. */
+export function app({ hosts, ...means }: Means & { readonly hosts: readonly string[] }): Express {
+  const face = northbound(means);
+  return express()
     .disable('etag')
-    .use(told(log), helmet(protection), fresh, ownPages, json, express.json({ limit: '64kb', inflate: false }))
-    .use(documentation());
-  for (const [name, operation] of Object.entries<Operation>(operations))
-    served[operation.method](route(operation.path), nothingElse(operation), handlers[name as OperationName]);
-  for (const path of new Set(Object.values(operations).map((operation) => operation.path)))
-    served.route(route(path)).all(notAllowed(path));
-  return served.use(unknown).use(problems(log));
+    .enable('strict routing')
+    .enable('case sensitive routing')
+    .use(told(means.log), helmet(protection), fresh, ownHosts(hosts), ownPages)
+    .use(json, express.json({ limit: '64kb', inflate: false }))
+    .use(documentation())
+    .use(routes(face))
+    .use(unknown)
+    .use(problems(means.log, face.form));
 }
 
 /** One line for each answer. */
@@ -90,14 +56,6 @@ const fresh: RequestHandler = (_req, res, next) => {
   next();
 };
 
-/** A page from elsewhere must not command relocations through the browser of an operator. */
-const ownPages: RequestHandler = (req, _res, next) => {
-  const site = req.get('sec-fetch-site') ?? 'none';
-  if (!['GET', 'HEAD'].includes(req.method) && !['none', 'same-origin'].includes(site))
-    throw new HttpRefusal(403, 'the request comes from a page of another site', 'Use /docs, or the command line.');
-  next();
-};
-
 const json: RequestHandler = (req, _res, next) => {
   const empty = req.get('transfer-encoding') === undefined && Number(req.get('content-length') ?? 0) === 0;
   if (!empty && req.is('application/json') === false)
@@ -106,28 +64,6 @@ const json: RequestHandler = (req, _res, next) => {
     });
   next();
 };
-
-const Nothing = z.strictObject({});
-
-/** What an operation does not take is refused rather than passed over. */
-const nothingElse =
-  ({ query, body }: Operation): RequestHandler =>
-  (req, _res, next) => {
-    if (query === undefined) parse(Nothing, req.query, 'query');
-    if (body === undefined) parse(Nothing, req.body ?? {}, 'body');
-    next();
-  };
-
-function notAllowed(path: string): RequestHandler {
-  const methods = Object.values<Operation>(operations)
-    .filter((operation) => operation.path === path)
-    .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST']));
-  return (req) => {
-    throw new HttpRefusal(405, `${req.method} is not possible here`, `Use ${methods.join(', ')}.`, {
-      allow: methods.join(', '),
-    });
-  };
-}
 
 const unknown: RequestHandler = () => {
   throw new HttpRefusal(404, 'there is nothing at this path', '/docs shows what there is.');

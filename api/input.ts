@@ -12,7 +12,11 @@ export class Malformed extends Error {
   }
 }
 
-export function parse<S extends z.ZodType>(schema: S, value: unknown, where: 'body' | 'query' | 'header'): z.output<S> {
+export function parse<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  where: 'path' | 'body' | 'query' | 'header',
+): z.output<S> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new Malformed(where, parsed.error.issues);
   return parsed.data;

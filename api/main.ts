@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
-import { readEnvironment } from '../configuration/environment.ts';
-import { readConfiguration } from '../configuration/peers.ts';
+import { apiSettings, orExit } from '../configuration/settings.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { temporalReady } from '../temporal/readiness.ts';
+import { authority } from './access.ts';
 import { app } from './app.ts';
 import { close, serverOf } from './server.ts';
 import { connectionFor } from './temporal.ts';
@@ -15,15 +15,7 @@ import { connectionFor } from './temporal.ts';
 const NOTICE_MS = 200;
 const END_MS = 2_000;
 
-const [environment, configuration] = (() => {
-  try {
-    const read = readEnvironment();
-    return [read, readConfiguration(read.FERRY_CONFIG)] as const;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`); // the mistake of whoever starts it: in words, without a stack
-    return process.exit(1);
-  }
-})();
+const { environment, configuration } = orExit(apiSettings);
 const log = pino({ name: 'api', level: environment.FERRY_LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
 const { connectionOptions, namespace } = connectionSettings();
 const connection = connectionFor(connectionOptions);
@@ -40,6 +32,7 @@ const server = serverOf(
     temporalUi: environment.FERRY_TEMPORAL_UI,
     condition: { stopping: stopping.signal, prepared: () => prepared },
     log,
+    hosts: [...environment.FERRY_HOSTS, authority(environment.FERRY_HOST, environment.FERRY_PORT)],
   }),
 );
 

@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
 import {
   isGrpcServiceError,
   ServiceError,
@@ -10,9 +9,10 @@ import {
 import { ActivityFailure, ApplicationFailure, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { z } from 'zod';
 import { failures, isFailureType, Refusal, type FailureType } from '../domain/failures.ts';
 import { Malformed } from './input.ts';
-import type { Problem } from './resources.ts';
+import { Problem } from './resources.ts';
 
 /** A refusal for which HTTP has a word and the domain has none. `remedy`: what whoever asked can mend. */
 export class HttpRefusal extends Error {
@@ -32,9 +32,23 @@ export class HttpRefusal extends Error {
 export const unavailable = (message: string, remedy: string, seconds = 2): HttpRefusal =>
   new HttpRefusal(503, message, remedy, { 'retry-after': String(seconds) });
 
-/** RFC 9457, as MEC 009 asks of every ETSI MEC API. The only place that turns an error into an answer. */
+/** How a face of the API tells a refusal. */
+export interface ProblemForm {
+  readonly media: string;
+  readonly schema: z.ZodType;
+  readonly told: (problem: Problem) => object;
+}
+
+/** RFC 9457, as MEC 009 asks of every ETSI MEC API. */
+export const problemDetails: ProblemForm = {
+  media: 'application/problem+json',
+  schema: Problem,
+  told: (problem) => problem,
+};
+
+/** The only place that turns an error into an answer. */
 export const problems =
-  (log: Logger): ErrorRequestHandler =>
+  (log: Logger, form: ProblemForm): ErrorRequestHandler =>
   (error, req, res, next) => {
     if (res.headersSent) return next(error); // too late for an answer: Express closes the connection
     const [problem, headers] = problemOf(error);
@@ -42,8 +56,8 @@ export const problems =
     res
       .status(problem.status)
       .set(headers)
-      .type('application/problem+json')
-      .json({ ...problem, instance: printable(req.originalUrl) });
+      .type(form.media)
+      .json(form.told({ ...problem, instance: printable(req.originalUrl) }));
   };
 
 type Answer = [problem: Problem, headers: Readonly<Record<string, string>>];
@@ -61,7 +75,7 @@ function problemOf(error: unknown): Answer {
   return [{ ...plain(500, 'Ferry made a mistake'), remedy: failures.Unexpected.remedy, failure: 'Unexpected' }, {}];
 }
 
-const plain = (status: number, detail: string): Problem => ({
+export const plain = (status: number, detail: string): Problem => ({
   type: 'about:blank',
   title: STATUS_CODES[status] ?? 'Unknown',
   status,
@@ -134,32 +148,3 @@ export const printable = (text: string): string =>
   text
     .slice(0, 500)
     .replaceAll(/[^\x20-\x7e→’…]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-
-/** Requests that Node cannot read, or that take too long to arrive, get a problem document as well. */
-export function unreadable(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: number }): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || (socket.bytesWritten ?? 0) > 0) {
-    socket.destroy();
-    return;
-  }
-  const [status, detail, remedy] = unreadableRequest(error.code);
-  const body = JSON.stringify({ ...plain(status, detail), remedy });
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      'Content-Type: application/problem+json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Cache-Control: no-store',
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
-}
-
-function unreadableRequest(code: string | undefined): [status: number, detail: string, remedy: string] {
-  if (code === 'HPE_HEADER_OVERFLOW')
-    return [431, 'the request line and the headers are too long', 'Send at most 16 kB of them.'];
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return [408, 'the request did not arrive in time', 'Send it without pausing.'];
-  return [400, 'this is no HTTP request', 'Send HTTP/1.1.'];
-}

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { actions, type Action } from '../domain/procedure.ts';
-
-export type { Action };
+import { actions } from '../domain/actions.ts';
 import { Direction, RelocationRequest, RelocationResult } from '../domain/relocation.ts';
 
 /** What the API answers: one shape per resource. The OpenAPI document is generated from these. */

@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
-import { unreadable } from './problem.ts';
+import { plain } from './problem.ts';
 
 /** Bounded in what it reads and in how long it waits for it. */
 export const serverOf = (served: Express): Server =>
@@ -11,9 +12,17 @@ export const serverOf = (served: Express): Server =>
       requestTimeout: 15_000,
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 5_000,
+      requireHostHeader: false, // the application asks for it, and says what is missing
     },
     served,
-  ).on('clientError', unreadable);
+  )
+    .on('clientError', unreadable)
+    .on('checkExpectation', (_req: IncomingMessage, res: ServerResponse) => {
+      const remedy = 'Expect 100-continue, or nothing.';
+      const body = JSON.stringify({ ...plain(417, 'what the request expects is not offered'), remedy });
+      const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+      res.writeHead(417, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+    });
 
 /**
  * Stops listening, lets the requests under way end, and cuts what is left at the deadline. Whoever asks has said "not
@@ -26,4 +35,33 @@ export async function close(server: Server, deadlineMs: number): Promise<void> {
   await closed;
   clearInterval(sweep);
   clearTimeout(deadline);
+}
+
+/** Requests that Node cannot read, or that take too long to arrive, get a problem document as well. */
+function unreadable(error: NodeJS.ErrnoException, socket: Duplex & { bytesWritten?: number }): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || (socket.bytesWritten ?? 0) > 0) {
+    socket.destroy();
+    return;
+  }
+  const [status, detail, remedy] = unreadableRequest(error.code);
+  const body = JSON.stringify({ ...plain(status, detail), remedy });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-store',
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+function unreadableRequest(code: string | undefined): [status: number, detail: string, remedy: string] {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return [431, 'the request line and the headers are too long', 'Send at most 16 kB of them.'];
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return [408, 'the request did not arrive in time', 'Send it without pausing.'];
+  return [400, 'this is no HTTP request', 'Send HTTP/1.1.'];
 }

@@ -1,4 +1,4 @@
-import { actionsOf, type Action } from '../domain/procedure.ts';
+import { type Action, actionsOf } from '../domain/actions.ts';
 import type { RelocationResult, RelocationStatus } from '../domain/relocation.ts';
 import { stepNames, steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 import type { Relocation } from './resources.ts';
@@ -41,7 +41,7 @@ function standing(seen: Seen, told: Told, result: RelocationResult | null): Stan
   return {
     state: told.state,
     step: told.step,
-    actions: [...actionsOf(told)],
+    actions: actionsOf(told),
     waitingFor: waitsFor(seen, told),
   };
 }

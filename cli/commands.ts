@@ -1,4 +1,5 @@
-import type { Action, PeerList, Relocation, RelocationList } from '../api/resources.ts';
+import type { PeerList, Relocation, RelocationList } from '../api/resources.ts';
+import type { Action } from '../domain/actions.ts';
 import type { Plan, RelocationRequest } from '../domain/relocation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';

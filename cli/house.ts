@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { connectionSettings } from '../temporal/connection.ts';
@@ -64,6 +65,7 @@ export class House {
       FERRY_HOST: HOST,
       FERRY_PORT: String(this.#plan.port),
       ...(temporal.ui !== null && { FERRY_TEMPORAL_UI: temporal.ui }),
+      FERRY_SECRET: await this.#secret(),
     };
     const [api] = await Promise.all([
       this.#child('API', 'api/main.ts', [], environment),
@@ -84,6 +86,17 @@ export class House {
     await Promise.all(this.#children.map(async (child) => await child.stop(ASK_MS)));
     await this.#stopTemporal(1_500);
     await this.#unlock();
+  }
+
+  /** Theirs who bring one; else one that is made once, and kept beside Temporal's database. */
+  async #secret(): Promise<string> {
+    const brought = process.env['FERRY_SECRET'] ?? '';
+    if (brought !== '') return brought;
+    const file = join(this.#plan.data, 'secret');
+    await writeFile(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+    return await readFile(file, 'utf8');
   }
 
   /** The data folder and the ports are ours, or nothing is started. */

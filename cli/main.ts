@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { INSTANT_EXAMPLE, instantTyped } from '../domain/instant.ts';
 import { FerryClient, Refused, Unreachable } from './client.ts';
 import { act, list, peers, plan, relocate, show, watch } from './commands.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
@@ -11,7 +12,7 @@ export async function main(argv: readonly string[], stdout: Stream, stderr: Stre
   const program = new Command('ferry')
     .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) })
     .exitOverride();
-  describe(program, terminal, (status) => {
+  describe(program, terminal, stderr, (status) => {
     exit = status;
   });
   try {
@@ -41,7 +42,7 @@ interface RelocateOptions extends RequestOptions {
 
 type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome' | 'limit', string>>;
 
-function describe(program: Command, terminal: Terminal, ended: (exit: Exit) => void): void {
+function describe(program: Command, terminal: Terminal, stderr: Stream, ended: (exit: Exit) => void): void {
   program
     .description('Moves running applications between MEC hosts, MEC systems and clouds without losing a request.')
     .addHelpText('after', exitHelp);
@@ -87,9 +88,9 @@ function describe(program: Command, terminal: Terminal, ended: (exit: Exit) => v
     asking(`${name} <application> <source> <target>`, description)
       .option('--user <tag>', 'one user, by the ueIdentityTag (MEC 014); all without')
       .option('--max-interruption <ms>', 'refuse when the freeze is expected to be longer', integer(1, 60_000))
-      .option('--deadline <time>', 'roll back when the hand-over has not begun by then', instant)
+      .option('--deadline <time>', 'roll back when the hand-over has not begun by then', instant(stderr))
       .addOption(new Option('--approve', 'hold the cut-over until `ferry approve`').conflicts('at'))
-      .option('--at <time>', 'hold the cut-over until then', instant);
+      .option('--at <time>', 'hold the cut-over until then', instant(stderr));
 
   requesting('relocate', 'move users of an application from one site to another, and watch it')
     .option('--key <key>', 'Idempotency-Key: the same key starts the same relocation once')
@@ -157,13 +158,18 @@ const integer =
     return value;
   };
 
-/** An instant as ISO 8601 with its offset, which the API wants; without one it is local time. */
-function instant(text: string): string {
-  const time = new Date(text);
-  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(time.getTime()))
-    throw new InvalidArgumentError('An instant such as 2030-01-31T18:00:00+01:00.');
-  return time.toISOString();
-}
+/** An instant in UTC; one that was typed without its offset is said to have been taken for local time. */
+const instant =
+  (stderr: Stream) =>
+  (text: string): string => {
+    const typed = instantTyped(text);
+    if (typed === undefined)
+      throw new InvalidArgumentError(
+        `An instant with its offset, such as ${INSTANT_EXAMPLE}; or local time, such as ${INSTANT_EXAMPLE.slice(0, 19)}.`,
+      );
+    if (typed.local) stderr.write(`${text} is local time: ${typed.instant}\n`);
+    return typed.instant;
+  };
 
 /** Title, detail and remedy; never a stack. With `--json` the problem document is the document. */
 function explained(error: unknown, terminal: Terminal, stderr: Stream): Exit {

@@ -1,6 +1,9 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 
+/** As in a Host (RFC 9110, 7.2): a name, an IPv4 address, or an IPv6 address in brackets; the port where it is not the default. */
+const HOST = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
+
 /**
  * The environment of the API and of the worker. Where Temporal is, temporal/connection.ts reads from its own variables
  * (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …).
@@ -17,6 +20,12 @@ const Variables = z.object({
     .default(8700),
   /** Serve others than this machine, although nobody has to say who he is. */
   FERRY_UNPROTECTED: z.stringbool('is neither true nor false').default(false),
+  /** Names under which the API may be asked besides its own address: those of a proxy in front of it. */
+  FERRY_HOSTS: z
+    .string()
+    .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
+    .pipe(z.array(z.string().regex(HOST, 'is no list such as ferry.example,ferry.internal:8443')))
+    .default([]),
   FERRY_TASK_QUEUE: z.string().default('ferry'),
   FERRY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Address of the Temporal UI, for links to it. */
@@ -25,6 +34,9 @@ const Variables = z.object({
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
 });
+
+/** Of FERRY_SECRET, which is read apart: the API needs none. */
+const SECRET_LENGTH = 32;
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
@@ -50,4 +62,12 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   const parsed = Environment.safeParse(set);
   if (!parsed.success) throw new Error(`the environment:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
+}
+
+/** What it keeps in histories about devices is keyed, so that nobody finds them by trying. Throws an Error. */
+export function workerSecret({ FERRY_SECRET = '' }: NodeJS.ProcessEnv): string {
+  if (FERRY_SECRET.length >= SECRET_LENGTH) return FERRY_SECRET;
+  throw new Error(
+    `a worker needs FERRY_SECRET, of at least ${SECRET_LENGTH} characters and the same for all of them: \`openssl rand -hex 32\` makes one`,
+  );
 }

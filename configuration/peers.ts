@@ -1,47 +1,63 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { Name } from '../domain/name.ts';
+import { isAddress, mistakeInRange } from './addresses.ts';
+import { contradictions, type Readable } from './contradictions.ts';
+import { strict } from './strict.ts';
 
 /** One configuration file holds what the federator knows of its peers, until a catalogue does. Names are the keys. */
-const Url = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const Url = z
+  .url({ protocol: /^https?$/, error: 'is no URL such as https://peer.example/mec' })
+  .refine((url) => /^[^?#@]*$/.test(url), 'has a user, a query or a fragment, which no peer is asked with')
+  .transform((url) => url.replace(/\/+$/, ''));
 const Millis = z.int().positive();
+const Count = z.int().positive();
 const Seconds = z.int().nonnegative();
-const Cidr = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'an address range such as 10.2.0.0/16');
+const Port = z.int().min(1).max(65_535);
+const Cidr = z.string().superRefine((text, context) => {
+  const message = mistakeInRange(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+const Address = z.string().refine(isAddress, 'is no address such as 10.50.0.7');
 
-/** Every peer: where its API is, and how patient we are with one call. */
-const peer = { url: Url, timeoutMs: Millis.default(4_000) };
+/** By name. */
+const named = <Record extends z.ZodType>(record: Record) =>
+  z.record(Name, record, {
+    error: ({ code, issues }) => (code === 'invalid_key' ? `is no name: ${issues?.[0]?.message ?? ''}` : undefined),
+  });
+
+/** Every peer: where its API is, whether that may be plain HTTP, and how patient we are with one call. */
+const peer = { url: Url, insecure: z.literal(true).optional(), timeoutMs: Millis.default(4_000) };
 
 export const Peer = z.discriminatedUnion('kind', [
   /** MEC 010-2: packages and life cycle. */
-  z.strictObject({
+  strict({
     kind: z.literal('meo'),
     ...peer,
-    packages: z
-      .strictObject({
-        collection: z.enum(['app_packages', 'onboarded_app_packages']).default('app_packages'),
-        content: z.enum(['put', 'fetch']).default('put'),
-      })
-      .default({ collection: 'app_packages', content: 'put' }),
+    packages: strict({
+      collection: z.enum(['app_packages', 'onboarded_app_packages']).default('app_packages'),
+      content: z.enum(['put', 'fetch']).default('put'),
+    }).default({ collection: 'app_packages', content: 'put' }),
   }),
   /** MEC 011, and the services behind it: MEC 012, MEC 021. */
-  z.strictObject({ kind: z.literal('platform'), ...peer }),
+  strict({ kind: z.literal('platform'), ...peer }),
   /** TMF 641. */
-  z.strictObject({ kind: z.literal('oss'), ...peer }),
+  strict({ kind: z.literal('oss'), ...peer }),
   /** MEC 016. */
-  z.strictObject({ kind: z.literal('lcmProxy'), ...peer }),
+  strict({ kind: z.literal('lcmProxy'), ...peer }),
   /** The cloud manager of docs/operations.md. */
-  z.strictObject({ kind: z.literal('cloud'), ...peer }),
+  strict({ kind: z.literal('cloud'), ...peer }),
   /** Resolves and asks as a device of its access network. */
-  z.strictObject({ kind: z.literal('vantage'), ...peer }),
+  strict({ kind: z.literal('vantage'), ...peer }),
 ]);
 export type Peer = z.infer<typeof Peer>;
-export type PeerKind = Peer['kind'];
 
-const Network = z.strictObject({ vantage: z.string().optional(), resolverClampSeconds: Seconds.default(30) });
+export const Network = strict({ vantage: z.string().optional(), resolverClampSeconds: Seconds.default(30) });
 
-const System = z.strictObject({ meo: z.string(), network: z.string(), lcmProxy: z.string().optional() });
+export const System = strict({ meo: z.string(), network: z.string(), lcmProxy: z.string().optional() });
 
-const SiteRecord = z.discriminatedUnion('kind', [
-  z.strictObject({
+export const SiteRecord = z.discriminatedUnion('kind', [
+  strict({
     kind: z.literal('mecHost'),
     system: z.string(),
     /** The host's id at its MEO (selectedMECHostInfo). */
@@ -49,9 +65,12 @@ const SiteRecord = z.discriminatedUnion('kind', [
     platform: z.string(),
     /** Where instances on this host have their addresses: an endpoint elsewhere means the wrong host. */
     addresses: Cidr,
-    country: z.string().length(2).optional(),
+    country: z
+      .string()
+      .regex(/^[A-Z]{2}$/, 'is no country such as DE (ISO 3166-1)')
+      .optional(),
   }),
-  z.strictObject({
+  strict({
     kind: z.literal('cloud'),
     manager: z.string(),
     oss: z.string(),
@@ -61,24 +80,24 @@ const SiteRecord = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const ApplicationRecord = z.strictObject({
+export const ApplicationRecord = strict({
   provider: z.string(),
   appDId: z.string(),
   softVersion: z.string(),
   descriptorVersion: z.string(),
   checksum: z.string().regex(/^[0-9a-f]{64}$/),
-  archive: z.strictObject({ path: z.string(), uri: z.url() }),
+  archive: strict({ path: z.string(), uri: z.url() }),
   domainName: z.hostname(),
   /** Ids of the rules in its descriptor, for platforms that list only those that are active. */
   ruleIds: z.array(z.string()).default([]),
-  port: z.int().min(1).max(65_535),
+  port: Port,
   requires: z.array(z.string()).default([]),
-  management: z.strictObject({ port: z.int().min(1).max(65_535) }).optional(),
+  management: strict({ port: Port }).optional(),
   stateful: z.boolean().default(true),
 });
 
 /** How patient the procedures are. The defaults are for production; a sandbox scales them down. */
-export const Pace = z.strictObject({
+export const Pace = strict({
   /** How late what was asked may still take effect: a target hears of a decision, a peer carries out what we gave up. */
   attemptMs: Millis.default(30_000),
   /** All attempts of a step before the hand-over; then it is rolled back. */
@@ -105,52 +124,36 @@ export const Pace = z.strictObject({
 });
 export type Pace = z.infer<typeof Pace>;
 
-const shape = z.strictObject({
+/** How much one worker takes on at a time. */
+export const Worker = strict({
+  slots: strict({
+    /** Steps: each asks peers and is soon done. */
+    steps: Count.default(100),
+    /** Waits for a peer's long operation, or for clients to leave: they cost a poll now and then. */
+    waits: Count.default(2_000),
+  }).default({ steps: 100, waits: 2_000 }),
+  /** Relocations that are kept in memory; the others are read again from Temporal when something happens to them. */
+  maxCachedWorkflows: z.int().nonnegative().default(500),
+});
+export type Worker = z.infer<typeof Worker>;
+
+const shape = strict({
   /** Identity of a sandbox's world: runs of an earlier world are ended. Absent with real peers. */
   world: z.string().optional(),
-  peers: z.record(z.string(), Peer),
-  networks: z.record(z.string(), Network),
-  systems: z.record(z.string(), System),
-  sites: z.record(z.string(), SiteRecord),
-  applications: z.record(z.string(), ApplicationRecord),
+  peers: named(Peer),
+  networks: named(Network),
+  systems: named(System),
+  sites: named(SiteRecord),
+  applications: named(ApplicationRecord),
   /** By ueIdentityTag (MEC 014): the device's address in the access networks. */
-  users: z.record(z.string(), z.strictObject({ address: z.string() })).default({}),
+  users: named(strict({ address: Address })).default({}),
   pace: Pace.default(Pace.parse({})),
+  worker: Worker.default(Worker.parse({})),
 });
 
-/** Every name that is mentioned must be there, and be of the right kind. */
 export const Configuration = shape.superRefine((configuration, context) => {
-  const need = (kind: PeerKind, name: string | undefined, ...path: string[]): void => {
-    if (name !== undefined && configuration.peers[name]?.kind !== kind)
-      context.addIssue({ code: 'custom', path, message: `names no peer of kind ${kind}: ${name}` });
-  };
-  for (const [name, network] of Object.entries(configuration.networks))
-    need('vantage', network.vantage, 'networks', name, 'vantage');
-  for (const [name, system] of Object.entries(configuration.systems)) {
-    need('meo', system.meo, 'systems', name, 'meo');
-    need('lcmProxy', system.lcmProxy, 'systems', name, 'lcmProxy');
-    if (configuration.networks[system.network] === undefined)
-      context.addIssue({
-        code: 'custom',
-        path: ['systems', name, 'network'],
-        message: `no such network: ${system.network}`,
-      });
-  }
-  for (const [name, site] of Object.entries(configuration.sites)) {
-    if (site.kind === 'mecHost') {
-      need('platform', site.platform, 'sites', name, 'platform');
-      if (configuration.systems[site.system] === undefined)
-        context.addIssue({
-          code: 'custom',
-          path: ['sites', name, 'system'],
-          message: `no such system: ${site.system}`,
-        });
-    } else {
-      need('cloud', site.manager, 'sites', name, 'manager');
-      need('oss', site.oss, 'sites', name, 'oss');
-      need('platform', site.services, 'sites', name, 'services');
-    }
-  }
+  for (const { path, message } of contradictions(configuration))
+    context.addIssue({ code: 'custom', path: [...path], message });
 });
 export type Configuration = z.infer<typeof Configuration>;
 
@@ -172,7 +175,28 @@ export function parseConfiguration(text: string, file = 'configuration'): Config
   } catch (error) {
     throw new Error(`${file} is no JSON: ${(error as Error).message}`, { cause: error });
   }
-  const parsed = Configuration.safeParse(json);
-  if (!parsed.success) throw new Error(`${file}:\n${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  const { data, error } = shape.safeParse(json);
+  // The records that can be read contradict one another whatever is wrong with the others.
+  const issues = [...(error?.issues ?? []), ...contradictions(readable(json))];
+  if (data !== undefined && issues.length === 0) return data;
+  throw new Error(`${file}:\n${z.prettifyError({ issues })}`);
+}
+
+/** Each record that can be read; undefined: it is there. */
+function readable(json: unknown): Readable {
+  const all = z.record(z.string(), z.unknown()).catch({}).parse(json);
+  const those = <Record extends z.ZodType>(member: string, record: Record) =>
+    Object.fromEntries(
+      Object.entries(z.record(z.string(), z.unknown()).catch({}).parse(all[member])).map(([name, one]) => [
+        name,
+        record.safeParse(one).data,
+      ]),
+    );
+  return {
+    peers: those('peers', Peer),
+    networks: those('networks', Network),
+    systems: those('systems', System),
+    sites: those('sites', SiteRecord),
+    applications: those('applications', ApplicationRecord),
+  };
 }

@@ -1,6 +1,6 @@
 import type { FailureType } from './failures.ts';
 
-/** What every procedure tells of itself, and what a person may say to it. Pure. */
+/** What every procedure tells of itself. Pure. */
 
 /** Something that could not be undone, in the words of a parked step. */
 export interface Leftover {
@@ -21,6 +21,8 @@ export type ProcedureStatus<Step extends string, Result> =
       readonly cancellable: boolean;
       /** A pause was asked for: it takes effect before the next step. */
       readonly pausing: boolean;
+      /** A cancellation was accepted: the step under way has to end first. */
+      readonly cancelling: boolean;
     }
   | { readonly state: 'paused'; readonly step: Step; readonly since: string; readonly cancellable: boolean }
   | { readonly state: 'held'; readonly step: Step; readonly since: string; readonly until: string | null }
@@ -38,24 +40,3 @@ export type ProcedureStatus<Step extends string, Result> =
     }
   | { readonly state: 'rollingBack'; readonly step: Step; readonly since: string }
   | { readonly state: 'ended'; readonly step: Step; readonly since: string; readonly result: Result };
-
-export const actions = ['pause', 'resume', 'cancel', 'approve', 'retry', 'abandon'] as const;
-export type Action = (typeof actions)[number];
-
-/** What may be said now: what is offered to a person, and what is accepted of him. */
-export function actionsOf(status: ProcedureStatus<string, unknown>): readonly Action[] {
-  switch (status.state) {
-    case 'working':
-      return [status.pausing ? 'resume' : 'pause', ...(status.cancellable ? (['cancel'] as const) : [])];
-    case 'paused':
-      return ['resume', ...(status.cancellable ? (['cancel'] as const) : [])];
-    case 'held':
-      return ['approve', 'cancel'];
-    case 'parked':
-      return status.abandonable ? ['retry', 'abandon'] : ['retry'];
-    case 'rollingBack':
-    case 'ended':
-      break;
-  }
-  return [];
-}

@@ -1,20 +1,19 @@
 import { z } from 'zod';
 import { failures, type FailureType } from './failures.ts';
+import { INSTANT_EXAMPLE, isInstant, RFC_3339 } from './instant.ts';
+import { Name } from './name.ts';
 import type { ProcedureStatus } from './procedure.ts';
 import type { StepName } from './steps.ts';
 
-/** A name of the configuration file. */
-const Name = z
+const Instant = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dot, dash and underscore, at most 63');
+  .regex(RFC_3339, `an instant with its offset (RFC 3339), such as ${INSTANT_EXAMPLE}`)
+  .refine(isInstant, `a day that the calendar has, as in ${INSTANT_EXAMPLE}`)
+  .meta({ format: 'date-time', example: INSTANT_EXAMPLE });
 
 /** When the cut-over (steps 5 and 6) may begin: at once, when an operator approves it, or at an instant. */
 export const CutOver = z
-  .union([
-    z.literal('immediately'),
-    z.strictObject({ approval: z.literal(true) }),
-    z.strictObject({ at: z.iso.datetime({ offset: true }) }),
-  ])
+  .union([z.literal('immediately'), z.strictObject({ approval: z.literal(true) }), z.strictObject({ at: Instant })])
   .meta({ id: 'CutOver', description: 'When the path may be turned and the users handed over.' });
 export type CutOver = z.infer<typeof CutOver>;
 
@@ -34,13 +33,18 @@ export const RelocationRequest = z
       .max(60_000)
       .optional()
       .meta({ description: 'Refuse, before anything is frozen, when the freeze is expected to last longer.' }),
-    deadline: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .meta({ description: 'Roll back when the hand-over has not begun by then.' }),
+    deadline: Instant.optional().meta({ description: 'Roll back when the hand-over has not begun by then.' }),
     cutOver: CutOver.default('immediately'),
   })
   .refine(({ source, target }) => source !== target, { path: ['target'], message: 'is the source itself' })
+  .refine(
+    ({ cutOver, deadline }) =>
+      typeof cutOver === 'string' ||
+      !('at' in cutOver) ||
+      deadline === undefined ||
+      Date.parse(cutOver.at) <= Date.parse(deadline),
+    { path: ['cutOver', 'at'], message: 'is later than the deadline: it would be rolled back before it begins' },
+  )
   .meta({ id: 'RelocationRequest' });
 export type RelocationRequest = z.infer<typeof RelocationRequest>;
 

@@ -35,22 +35,27 @@ const pace = {
 
 /** Ferry's configuration file for this world: where its peers are, and what they serve. */
 export function ferryConfiguration(plan: Plan, built: BuiltPackage, archivePath: string): object {
-  const at = (host: string): string => `http://127.${plan.net}.${host}:8080`;
+  /** Everything is on this machine, where nobody else listens. */
+  const peer = (kind: string, host: string) => ({
+    kind,
+    url: `http://127.${plan.net}.${host}:8080`,
+    insecure: true,
+  });
   const range = (third: number): string => `127.${plan.net}.${third}.0/24`;
   const { descriptor } = built;
   return {
     world: plan.world,
     peers: {
-      'meo-cellular': { kind: 'meo', url: at('2.1') },
-      'meo-wifi': { kind: 'meo', url: at('3.1') },
-      'platform-a1': { kind: 'platform', url: at('2.11') },
-      'platform-a2': { kind: 'platform', url: at('2.12') },
-      'platform-w1': { kind: 'platform', url: at('3.11') },
-      oss: { kind: 'oss', url: at('1.1') },
-      'lcm-proxy': { kind: 'lcmProxy', url: at('1.2') },
-      'cloud-manager': { kind: 'cloud', url: at('4.1') },
-      'vantage-cellular': { kind: 'vantage', url: at('2.90') },
-      'vantage-wifi': { kind: 'vantage', url: at('3.90') },
+      'meo-cellular': peer('meo', '2.1'),
+      'meo-wifi': peer('meo', '3.1'),
+      'platform-a1': peer('platform', '2.11'),
+      'platform-a2': peer('platform', '2.12'),
+      'platform-w1': peer('platform', '3.11'),
+      oss: peer('oss', '1.1'),
+      'lcm-proxy': peer('lcmProxy', '1.2'),
+      'cloud-manager': peer('cloud', '4.1'),
+      'vantage-cellular': peer('vantage', '2.90'),
+      'vantage-wifi': peer('vantage', '3.90'),
     },
     networks: {
       cellular: { vantage: 'vantage-cellular', resolverClampSeconds: plan.clampSeconds },

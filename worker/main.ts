@@ -3,23 +3,23 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
+import { takingTurns } from '../activities/relocation/turns.ts';
 import { surveyActivities } from '../activities/survey.ts';
 import { digest } from '../configuration/digest.ts';
-import { readEnvironment } from '../configuration/environment.ts';
-import { readConfiguration } from '../configuration/peers.ts';
+import { sealWith } from '../configuration/seal.ts';
+import { orExit, workerSettings } from '../configuration/settings.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
-import { worldOf } from './sites.ts';
+import { configured } from './sites.ts';
 
 /** The composition root: configuration -> adapters -> sites -> activities -> Temporal worker. */
-const environment = readEnvironment();
+const { environment, configuration, secret } = orExit(workerSettings);
 const log = pino(
   { name: 'worker', level: environment.FERRY_LOG_LEVEL, mixin: effectOf(digest) },
   pino.destination({ dest: 2, sync: true }),
 );
-const configuration = readConfiguration(environment.FERRY_CONFIG);
-const world = worldOf(configuration, log);
+const { catalogue, survey } = configured(configuration, sealWith(secret), log);
 
 Runtime.install({
   shutdownSignals: [], // ours: the order of things at the end matters
@@ -41,8 +41,11 @@ const worker = await Worker.create({
   namespace,
   taskQueue: environment.FERRY_TASK_QUEUE,
   workflowBundle: bundle,
-  activities: { ...relocationActivities({ world, pace: configuration.pace, digest }), ...surveyActivities(world) },
-  maxCachedWorkflows: 500,
+  activities: {
+    ...relocationActivities({ catalogue, pace: configuration.pace, digest, turns: takingTurns() }),
+    ...surveyActivities(survey),
+  },
+  maxCachedWorkflows: configuration.worker.maxCachedWorkflows,
   stickyQueueScheduleToStartTimeout: '2 seconds',
   shutdownGraceTime: '1 second',
   shutdownForceTime: '4 seconds',

@@ -95,7 +95,8 @@ async function subscriptionsCopied(
   return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: copied.wanted.length };
 }
 
-const idsIn = (kept: string | undefined): readonly string[] => (kept === undefined ? [] : (JSON.parse(kept) as string[]));
+const idsIn = (kept: string | undefined): readonly string[] =>
+  kept === undefined ? [] : (JSON.parse(kept) as string[]);
 
 async function contextCopied(
   { pace }: Means,

@@ -97,7 +97,10 @@ async function patiently<T>(wait: Wait, limitMs: number, work: (wait: Wait) => P
   const before = spentMs + Math.max(0, due - failedAt);
   const spent = (): number => before + Date.now() - begun;
   const limit = new AbortController();
-  const pulse = setInterval(() => wait.keep('patience', JSON.stringify({ spentMs: spent() } satisfies Spent)), limitMs / 10);
+  const pulse = setInterval(
+    () => wait.keep('patience', JSON.stringify({ spentMs: spent() } satisfies Spent)),
+    limitMs / 10,
+  );
   const end = setTimeout(() => limit.abort(outOfPatience), Math.max(0, limitMs - before));
   try {
     if (before >= limitMs) throw outOfPatience;

@@ -22,7 +22,9 @@ export const releasing = (means: Means) => ({
         order.from === null
           ? await source.instances.list(application, signal)
           : [await find(source, application, order.from, signal)];
-      const served = await Promise.all(asked.map(async (instance) => await releases(scene, order.users, instance, signal)));
+      const served = await Promise.all(
+        asked.map(async (instance) => await releases(scene, order.users, instance, signal)),
+      );
       if (order.to !== null && !served.includes(true))
         throw failure(
           'SourceLost',

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Application } from '../../activities/ports.ts';
 import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { mec010Packages } from '../../adapters/mec010-2/packages.ts';
-import { mec011Steering } from '../../adapters/mec011/steering.ts';
+import { mec011Path } from '../../adapters/mec011/path.ts';
+import { sealWith } from '../../configuration/seal.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { mecServices } from '../../protocols/mec-services/service.ts';
@@ -103,12 +104,18 @@ async function runRules(): Promise<void> {
     return { status: 200, json: path.endsWith('_rules') ? [rule] : method === 'PUT' ? json : rule };
   });
   servers.push(peer);
-  const steering = mec011Steering(peer.exchange);
-  for (const from of await steering.read('i1', soon())) {
-    const to =
-      from.rule.kind === 'dns' ? { ...from.rule, address: '2001:db8::7' } : { ...from.rule, leadsTo: '10.3.9.9' };
-    expect(await steering.write('i1', to, from, soon())).toBe('written');
-  }
+  const path = mec011Path(peer.exchange, sealWith('a secret of at least thirty-two characters'));
+  const lead = {
+    name: 'a.example',
+    aliases: [],
+    ruleIds: [],
+    device: null,
+    from: { instance: 'i0', endpoint: { host: '10.4.1.1', port: 7000 } },
+    to: { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 } },
+    former: ['10.4.1.1', '10.4.1.2'],
+    sameNetwork: true,
+  };
+  expect(await path.turn(await path.plan('here', lead, null, soon()), quickWait())).toBe(2);
 }
 
 /** What is mandatory in each type, and something of what is not. */

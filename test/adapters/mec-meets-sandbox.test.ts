@@ -1,20 +1,19 @@
-import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Application, Instance } from '../../activities/ports.ts';
+import type { Application, Instance, Lead } from '../../activities/ports.ts';
 import { Exchange } from '../../adapters/http.ts';
 import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { mec010Packages } from '../../adapters/mec010-2/packages.ts';
 import { mec011Capabilities } from '../../adapters/mec011/capabilities.ts';
-import { mec011Steering } from '../../adapters/mec011/steering.ts';
+import { mec011Path } from '../../adapters/mec011/path.ts';
 import { radioCapabilities } from '../../adapters/mec-services/capabilities.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { mec021Capabilities } from '../../adapters/mec021/capabilities.ts';
 import { mec021Mobility } from '../../adapters/mec021/mobility.ts';
-import type { DnsRule, TrafficRule, Versioned } from '../../domain/rule.ts';
+import { sealWith } from '../../configuration/seal.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { sha256 } from '../../sandbox/packages.ts';
 import { counter } from '../support/counter.ts';
@@ -73,8 +72,6 @@ const started = async (host: 'a1' | 'a2'): Promise<Instance> => await at(host).i
 const effects = (method: string, last: string): number =>
   system.journal.since(0).filter((call) => call.method === method && call.path.endsWith(last)).length;
 
-const isDns = (held: Versioned): held is Versioned<DnsRule> => held.rule.kind === 'dns';
-const isUsers = (held: Versioned): held is Versioned<TrafficRule> => held.rule.id === 'users';
 
 /** Like a Temporal activity: again, while the failure says that it may help. */
 async function insisting<T>(step: () => Promise<T>): Promise<T> {
@@ -168,39 +165,40 @@ describe('a MEO of the sandbox', () => {
 });
 
 describe.each(['a1', 'a2'] as const)('platform %s of the sandbox', (host) => {
-  it('lets its rules be swapped, and only by whoever read them last', async () => {
-    const { id, endpoint } = await started(host);
-    const steering = mec011Steering(platform(host));
-    const rules = await steering.read(id, soon());
-    expect(rules.map(({ rule }) => [rule.kind, rule.id])).toEqual(
-      expect.arrayContaining([
-        ['traffic', 'all'],
-        ['traffic', 'users'],
-      ]),
-    );
-    const from = rules.find(isDns);
-    assert(from !== undefined);
-    const to = { ...from.rule, address: endpoint?.host ?? '', active: true };
-    expect(await steering.write(id, to, from, soon())).toBe('written');
-    expect(await steering.write(id, { ...to, active: false }, from, soon())).toBe('lost');
-    expect((await steering.read(id, soon())).map(({ rule }) => rule)).toContainEqual(to);
-    const traffic = rules.find(isUsers);
-    assert(traffic !== undefined);
-    const led = { ...traffic.rule, sources: [`${NET}.100.1`], destinations: [`${NET}.41.1`], active: true };
-    expect(await steering.write(id, led, traffic, soon())).toBe('written');
-    expect((await steering.read(id, soon())).map(({ rule }) => rule)).toContainEqual(led);
+  const pathOf = () => mec011Path(platform(host), sealWith('a secret of at least thirty-two characters'));
+  const leadTo = async ({ id, endpoint }: Instance): Promise<Lead> => ({
+    name: String(descriptor.appDNSRule?.[0]?.['domainName']),
+    aliases: [],
+    ruleIds: [],
+    device: null,
+    from: { instance: 'elsewhere', endpoint: { host: `${NET}.41.1`, port: 7000 } },
+    to: { instance: id, endpoint: endpoint ?? { host: '', port: 0 } },
+    former: [`${NET}.41.1`],
+    sameNetwork: false,
   });
 
-  it('tells a lost swap from one that got through, by reading again', async () => {
-    const { id } = await started(host);
-    const steering = mec011Steering(platform(host));
-    const from = (await steering.read(id, soon())).find(isDns);
-    assert(from !== undefined);
-    const to = { ...from.rule, active: true };
+  it('lets the path be turned to an instance, and back to what it was', async () => {
+    const instance = await started(host);
+    const path = pathOf();
+    expect(await path.holds(instance, soon())).toBe(false);
+    const turn = await path.plan('here', await leadTo(instance), null, soon());
+    expect(await path.turn(turn, wait())).toBe(2);
+    expect(await path.holds(instance, soon())).toBe(true);
+    expect(await path.turn(turn, wait())).toBe(0);
+    expect(await path.turnBack(turn, wait())).toBe(2);
+    expect(await path.holds(instance, soon())).toBe(false);
+    expect(await path.turnBack(turn, wait())).toBe(0);
+  });
+
+  it('tells a turn that got through from one that did not, by reading again', async () => {
+    const instance = await started(host);
+    const path = pathOf();
+    const turn = await path.plan('here', await leadTo(instance), null, soon());
     const fault = { kind: 'answerLost', as: 'reset', times: 1 } as const;
     system.fault('PUT /mec_app_support/v1/applications/*/dns_rules/*', fault, `platform-${host}`);
-    await expect(steering.write(id, to, from, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
-    expect((await steering.read(id, soon())).map(({ rule }) => rule)).toContainEqual(to);
+    await expect(path.turn(turn, wait())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    await path.turn(turn, wait());
+    expect(await path.turnBack(turn, wait())).toBe(2);
   });
 
   it('carries a subscription over once, though an answer is lost', async () => {

@@ -1,11 +1,10 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { World } from '../../activities/ports.ts';
 import { type Configuration, parseConfiguration } from '../../configuration/peers.ts';
-import { stepNames } from '../../domain/steps.ts';
 import { ferryConfiguration } from '../../sandbox/configuration.ts';
 import { counterDescriptor } from '../../sandbox/provider.ts';
-import { worldOf } from '../../worker/sites.ts';
+import { type Configured, configured } from '../../worker/sites.ts';
+import { sealWith } from '../../configuration/seal.ts';
 import { faultyServer, type FaultyServer } from '../support/faulty-server.ts';
 import { playedOss } from '../support/played-oss.ts';
 
@@ -13,8 +12,13 @@ const checksum = 'ab'.repeat(32);
 const nowhere = 'http://127.0.0.1:9';
 
 /** As a sandbox of network 77 describes itself, less what these tests do not need. */
-function configured(urls: Record<string, string> = {}): Configuration {
-  const peer = (kind: string, name: string) => ({ kind, url: urls[name] ?? nowhere, timeoutMs: 2_000 });
+function described(urls: Record<string, string> = {}): Configuration {
+  const peer = (kind: string, name: string) => ({
+    kind,
+    url: urls[name] ?? nowhere,
+    insecure: true,
+    timeoutMs: 2_000,
+  });
   const host = (system: string, name: string, net: number) => ({
     kind: 'mecHost',
     system,
@@ -80,7 +84,9 @@ function configured(urls: Record<string, string> = {}): Configuration {
 }
 
 const log = pino({ enabled: false });
-const world = (urls?: Record<string, string>): World => worldOf(configured(urls), log);
+const seal = sealWith('a secret of at least thirty-two characters');
+const all = (urls?: Record<string, string>): Configured => configured(described(urls), seal, log);
+const world = (urls?: Record<string, string>): Configured['catalogue'] => all(urls).catalogue;
 const soon = (): AbortSignal => AbortSignal.timeout(15_000);
 
 const open: FaultyServer[] = [];
@@ -92,27 +98,27 @@ async function playing(...[serve]: Parameters<typeof faultyServer>): Promise<Fau
 }
 
 describe('the sites of a configuration', () => {
-  it('are MEC hosts, with rules, mobility, devices to be told, and the network in whose path they are', () => {
-    const a1 = world().site('a1');
+  it('are MEC hosts, with rules, mobility, devices to be told, and the network in whose path they are', async () => {
+    const a1 = await world().site('a1');
     expect(a1).toMatchObject({ name: 'a1', kind: 'mecHost', system: 'cellular' });
     expect(a1.network).toMatchObject({ name: 'cellular', resolverClampSeconds: 4 });
     expect(a1.network?.vantage).toBeDefined();
-    expect(a1.steering).toBeDefined();
+    expect(a1.path).toBeDefined();
     expect(a1.mobility).toBeDefined();
     expect(a1.notices).toBeDefined();
     expect(a1.instances.whenLeft).toBe('remove');
   });
 
-  it('have no vantage point or notices where none is configured', () => {
-    const w1 = world().site('w1');
+  it('have no vantage point or notices where none is configured', async () => {
+    const w1 = await world().site('w1');
     expect(w1.network).toEqual({ name: 'wifi', vantage: undefined, resolverClampSeconds: 30 });
     expect(w1.notices).toBeUndefined();
   });
 
-  it('are clouds, which keep what is left, have no rules of their own and reach no device', () => {
-    const cloud = world().site('cloud');
+  it('are clouds, which keep what is left, have no rules of their own and reach no device', async () => {
+    const cloud = await world().site('cloud');
     expect(cloud).toMatchObject({ name: 'cloud', kind: 'cloud', system: 'cloud' });
-    expect([cloud.network, cloud.steering, cloud.mobility, cloud.notices]).toEqual([
+    expect([cloud.network, cloud.path, cloud.mobility, cloud.notices]).toEqual([
       undefined,
       undefined,
       undefined,
@@ -125,89 +131,63 @@ describe('the sites of a configuration', () => {
     const manager = await playing(() => ({ status: 200, json: [] }));
     const meo = await playing(() => ({ status: 200, json: [] }));
     const here = world({ 'cloud-manager': manager.url, 'meo-wifi': meo.url });
-    const counter = here.application('counter');
-    expect(await here.site('cloud').instances.list(counter, soon())).toEqual([]);
+    const counter = await here.application('counter');
+    const instances = async (site: string) => (await here.site(site)).instances;
+    expect(await (await instances('cloud')).list(counter, soon())).toEqual([]);
     expect([manager.heard.length, meo.heard.length]).toEqual([1, 0]);
-    expect(await here.site('w1').instances.list(counter, soon())).toEqual([]);
+    expect(await (await instances('w1')).list(counter, soon())).toEqual([]);
     expect([manager.heard.length, meo.heard.length]).toEqual([1, 1]);
-    await expect(here.site('a1').instances.list(counter, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    await expect((await instances('a1')).list(counter, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
   });
 
   it('have their subscriptions, in a cloud, at the platform that serves it', async () => {
     const platform = await playing(() => ({ status: 200, json: [{ serName: 'RNIS', state: 'ACTIVE' }] }));
-    const { subscriptions } = world({ 'platform-a1': platform.url }).site('cloud');
+    const { subscriptions } = await world({ 'platform-a1': platform.url }).site('cloud');
     expect(await subscriptions.missing(['RNIS'], soon())).toEqual([]);
   });
 
-  it.each(['constructor', '__proto__', 'nobody', ''])('are not called %j: UnknownName', (name) => {
-    for (const look of [() => world().site(name), () => world().application(name)])
-      expect(look).toThrowError(expect.objectContaining({ type: 'UnknownName' }));
-    expect(world().device(name)).toBeNull();
+  it.each(['constructor', '__proto__', 'nobody', ''])('are not called %j: UnknownName', async (name) => {
+    for (const look of [async () => world().site(name), async () => world().application(name)])
+      await expect(look).rejects.toMatchObject({ type: 'UnknownName' });
+    expect(await world().device(name)).toBeNull();
   });
 
-  it('know applications and devices by their names', () => {
-    expect(world().application('counter')).toMatchObject({
+  it('know applications and devices by their names', async () => {
+    expect(await world().application('counter')).toMatchObject({
       name: 'counter',
       management: { port: 7001 },
       stateful: true,
     });
-    expect(world().application('plain').management).toBeUndefined();
-    expect(world().device('ue-1')).toBe('127.77.100.1');
+    expect((await world().application('plain')).management).toBeUndefined();
+    expect(await world().device('ue-1')).toBe('127.77.100.1');
   });
 
-  it('name the published calls behind each step, by peer and without addresses', () => {
-    for (const site of ['a1', 'w1', 'cloud'].map((name) => world().site(name))) {
-      const calls = stepNames.flatMap((step) => site.calls(step));
-      expect(calls.length).toBeGreaterThan(10);
-      for (const { peer, call } of calls) {
-        expect(['application', ...Object.keys(configured().peers)]).toContain(peer);
-        expect(call).toMatch(/^(GET|POST|PUT|PATCH|DELETE) \//);
-      }
-    }
-    expect(world().site('a1').calls('notify')).toEqual([
-      { peer: 'lcm-proxy', call: 'POST /notifications/address_change' },
-    ]);
-    expect(world().site('w1').calls('notify')).toEqual([]);
-    expect(world().site('cloud').calls('instance')[0]?.peer).toBe('oss');
-    expect(world().site('a1').calls('constructor')).toEqual([]);
+  it('promise what the application keeps: the contract, or nothing', async () => {
+    const a1 = await world().site('a1');
+    expect(a1.context(await world().application('counter')).guarantee).toBe('zeroLoss');
+    expect(a1.context(await world().application('plain')).guarantee).toBe('stateless');
   });
 });
 
 describe('the configuration of a sandbox', () => {
-  it('makes the world that the sandbox is', () => {
+  it('makes the world that the sandbox is', async () => {
     const archive = Buffer.from('archive');
     const built = { descriptor: counterDescriptor(2), archive, checksum, fileName: 'counter.zip' };
     const plan = { net: 77, world: 'w', clampSeconds: 4, ttlSeconds: 2, pace: {} };
     const file = JSON.stringify(ferryConfiguration(plan, built, '/nowhere/counter.zip'));
-    const sandbox = worldOf(parseConfiguration(file), log);
-    const described = ['a1', 'a2', 'w1', 'cloud'].map((name) => sandbox.site(name));
-    expect(described.map(({ kind, system, network }) => [kind, system, network?.name])).toEqual([
+    const sandbox = configured(parseConfiguration(file), seal, log).catalogue;
+    const sites = await Promise.all(['a1', 'a2', 'w1', 'cloud'].map(async (name) => await sandbox.site(name)));
+    expect(sites.map(({ kind, system, network }) => [kind, system, network?.name])).toEqual([
       ['mecHost', 'cellular', 'cellular'],
       ['mecHost', 'cellular', 'cellular'],
       ['mecHost', 'wifi', 'wifi'],
       ['cloud', 'cloud', undefined],
     ]);
-    expect(sandbox.application('counter')).toMatchObject({
+    expect(await sandbox.application('counter')).toMatchObject({
       appDId: built.descriptor.appDId,
       management: { port: 7001 },
     });
-    expect(sandbox.device('ue-9')).toBe('127.77.100.9');
-  });
-});
-
-describe('the application contract of a world', () => {
-  const at = { host: '127.0.0.1', port: 7100 };
-
-  it('is asked only of applications that keep it', async () => {
-    await expect(world().context.state(at, '*', soon())).rejects.toMatchObject({ type: 'UnknownName' });
-  });
-
-  it('has one management port for one port of clients', () => {
-    const twice = configured();
-    const { counter } = twice.applications;
-    if (counter === undefined) throw new Error('no counter');
-    const other = { ...counter, management: { port: 9_001 } };
-    expect(() => worldOf({ ...twice, applications: { counter, other } }, log)).toThrow('application other');
+    expect(await sandbox.device('ue-9')).toBe('127.77.100.9');
   });
 });
 
@@ -219,11 +199,11 @@ describe('a survey', () => {
     const platform = await playing(({ path }) =>
       path.includes('dns_rules') ? { status: 501, json: { title: 'not here' } } : { status: 200, json: [] },
     );
-    const seen = await world({ oss: oss.peer.url, 'cloud-manager': manager.url, 'platform-a1': platform.url }).survey(
+    const seen = await all({ oss: oss.peer.url, 'cloud-manager': manager.url, 'platform-a1': platform.url }).survey(
       soon(),
     );
     const peer = (name: string) => seen.find((each) => each.name === name);
-    expect(seen.map(({ name }) => name)).toEqual(Object.keys(configured().peers));
+    expect(seen.map(({ name }) => name)).toEqual(Object.keys(described().peers));
     expect(peer('meo-cellular')).toMatchObject({
       kind: 'meo',
       reachable: false,
@@ -245,7 +225,7 @@ describe('a survey', () => {
     oss.states = ['REJECTED'];
     oss.notes = ['no route'];
     const manager = await playing(() => ({ status: 200, json: [] }));
-    const seen = await world({ oss: oss.peer.url, 'cloud-manager': manager.url }).survey(soon());
+    const seen = await all({ oss: oss.peer.url, 'cloud-manager': manager.url }).survey(soon());
     expect(seen.find(({ name }) => name === 'cloud-manager')?.capabilities).toContainEqual({
       name: 'cloud in reach of oss (TMF 641)',
       available: false,

@@ -3,9 +3,11 @@ import type { Express } from 'express';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { app } from '../../api/app.ts';
-import { relocationExample } from '../../api/examples.ts';
+import { relocationExample } from '../../api/northbound/examples.ts';
+import { information } from '../../api/northbound/face.ts';
 import { openApiDocument } from '../../api/openapi.ts';
-import { operations } from '../../api/operations.ts';
+import { problemDetails } from '../../api/problem.ts';
+import { northboundTable as operations } from '../../api/northbound/table.ts';
 import { Problem, Relocation } from '../../api/resources.ts';
 import { failures } from '../../domain/failures.ts';
 import { named, nowhere, Served } from '../support/api.ts';
@@ -28,7 +30,7 @@ interface Document {
   readonly components: { schemas: Record<string, object> };
 }
 
-const document = openApiDocument() as Document;
+const document = openApiDocument(operations, problemDetails, information) as Document;
 const described = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
@@ -145,6 +147,7 @@ it('is routed as it is described, and described as it is routed', () => {
     temporalUi: undefined,
     condition,
     log: pino({ level: 'silent' }),
+    hosts: [],
   });
   const pages = /^get \/(docs.*)?$/;
   const routes = routed((served.router as unknown as { stack: Layer[] }).stack).filter((route) => !pages.test(route));

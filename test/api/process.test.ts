@@ -72,7 +72,7 @@ it('says that it is shutting down, lets the request under way end, and ends with
     heard += chunk;
   });
   slow.write(
-    'POST /v1/relocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{',
+    `POST /v1/relocations HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{`,
   );
   await fetch(`${url}/health/live`); // what was said before has been read by now
   const begun = performance.now();

@@ -45,6 +45,16 @@ describe('ferry relocate', () => {
     expect(api.asked[1]?.body).toMatchObject({ cutOver: { at: '2030-02-01T00:00:00.000Z' } });
   });
 
+  it('says that it takes a time without its offset for local time', async () => {
+    api.answer = answering(202, relocation());
+    const move = ['relocate', 'counter', 'cloud', 'a1', '--no-wait', '--deadline', '2030-01-31T18:00'];
+    const { exit, out, err } = await ferry(...move, ...at());
+    const instant = new Date(2030, 0, 31, 18).toISOString();
+    expect([exit, out]).toEqual([0, 'abc.1\n']);
+    expect(err).toBe(`2030-01-31T18:00 is local time: ${instant}\n`);
+    expect(api.asked[0]?.body).toMatchObject({ deadline: instant });
+  });
+
   it('shows one line for each step, also for one that the stream passed over, and how it ended', async () => {
     api.answer = (asked, response) =>
       asked.method === 'POST'
@@ -93,7 +103,10 @@ describe('ferry watch', () => {
 
   it('names failure, remedy and what was left behind, and marks the step that failed', async () => {
     const failure = { type: 'TargetRefused', step: 'instance', message: 'no room', remedy: 'Choose another target.' };
-    const last = { ...ended({ outcome: 'rolledBack', failure, leftovers: ['instance at a1'] }), step: 'instance' };
+    const leftovers = [
+      { undo: 'removeTarget', type: 'PeerRejected' as const, message: 'instance at a1', remedy: 'Look.' },
+    ];
+    const last = { ...ended({ outcome: 'rolledBack', failure, leftovers }), step: 'instance' };
     api.answer = streaming(event(relocation()), event(relocation({ step: 'instance' })), event(last));
     const { out } = await ferry('watch', 'abc.1', ...at());
     for (const said of ['✗ 3', 'TargetRefused at instance: no room', 'Choose another target.', 'instance at a1'])
@@ -266,7 +279,10 @@ describe('ferry, when it does not go through', () => {
   it.each([
     [['relocate', 'counter', 'cloud'], 'target'],
     [['relocate', 'counter', 'cloud', 'a1', '--max-interruption', 'long'], 'whole number'],
-    [['relocate', 'counter', 'cloud', 'a1', '--deadline', 'soon'], 'instant'],
+    [['relocate', 'counter', 'cloud', 'a1', '--deadline', 'soon'], 'An instant with its offset, such as 2030-'],
+    [['relocate', 'counter', 'cloud', 'a1', '--at', '2026-12-01'], 'or local time, such as 2030-01-31T18:00:00'],
+    [['relocate', 'counter', 'cloud', 'a1', '--at', '2026-02-31T12:00:00Z'], 'instant'],
+    [['plan', 'counter', 'cloud', 'a1', '--at', '2026-12-01junk'], 'instant'],
     [['relocate', 'counter', 'cloud', 'a1', '--approve', '--at', '2030-01-01T00:00:00Z'], 'cannot be used with'],
     [['list', '--state', 'odd'], 'Allowed choices'],
     [['fly'], 'unknown command'],

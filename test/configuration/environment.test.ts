@@ -17,6 +17,7 @@ describe('the environment', () => {
       FERRY_CONFIG: 'ferry.json',
       FERRY_HOST: '127.0.0.1',
       FERRY_PORT: 8700,
+      FERRY_HOSTS: [],
       FERRY_UNPROTECTED: false,
       FERRY_TASK_QUEUE: 'ferry',
       FERRY_LOG_LEVEL: 'info',
@@ -50,6 +51,14 @@ describe('the environment', () => {
     });
     for (const name of ['CONFIG', 'HOST', 'PORT', 'UNPROTECTED', 'LOG_LEVEL', 'TEMPORAL_UI'])
       expect(told).toMatch(`at FERRY_${name}`);
+  });
+
+  it('takes a list of names for the hosts, as they stand in a Host', () => {
+    const hosts = (text: string) => readEnvironment({ FERRY_CONFIG: 'f', FERRY_HOSTS: text }).FERRY_HOSTS;
+    expect(hosts('Ferry.Example, ferry.internal:8443')).toEqual(['ferry.example', 'ferry.internal:8443']);
+    expect(hosts('[2001:db8::1]:8700,10.1.2.3')).toEqual(['[2001:db8::1]:8700', '10.1.2.3']);
+    for (const wrong of ['https://ferry.example', 'a b', 'ferry.example/', 'a,,b', '*', 'a:b', 'me@ferry.example'])
+      expect(mistakes({ FERRY_CONFIG: 'f', FERRY_HOSTS: wrong })).toMatch(/no list such as[^]*FERRY_HOSTS/);
   });
 
   it.each(['0x10', '-1', '1.5', ' 80', '65536', 'eighty'])('takes no %j for a port', (port) => {

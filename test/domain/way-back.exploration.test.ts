@@ -80,7 +80,11 @@ describe('the way back', () => {
       { madeOnly: false },
       "a subscription of the target's own was deleted",
     ],
-    ['the second pass remembers what the first had turned', { firstFound: false }, 'a path leads to an instance that is gone'],
+    [
+      'the second pass remembers what the first had turned',
+      { firstFound: false },
+      'a path leads to an instance that is gone',
+    ],
     ['what is carried out late is not looked for', { looksAgain: false }, 'an instance is left'],
     [
       'a target on which others rely is taken away',

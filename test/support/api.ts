@@ -8,15 +8,15 @@ import { close, serverOf } from '../../api/server.ts';
 import { connectionFor } from '../../api/temporal.ts';
 import { Configuration } from '../../configuration/peers.ts';
 
-const host = (system: string, platform: string) => ({
+const host = (system: string, name: string, addresses: string) => ({
   kind: 'mecHost',
   system,
-  host: platform,
-  platform,
-  addresses: '10.0.0.0/8',
+  host: name,
+  platform: 'p1',
+  addresses,
 });
-const cloud = { kind: 'cloud', manager: 'cloud', oss: 'oss', services: 'p1', addresses: '10.0.0.0/8' };
-const url = 'http://127.0.0.1:1';
+const cloud = (addresses: string) => ({ kind: 'cloud', manager: 'cloud', oss: 'oss', services: 'p1', addresses });
+const url = 'https://127.0.0.1:1';
 
 /** What the API knows of names. No peer of it exists. */
 export const named = Configuration.parse({
@@ -29,7 +29,13 @@ export const named = Configuration.parse({
   },
   networks: { cellular: {}, wifi: {} },
   systems: { cellular: { meo: 'meo', network: 'cellular' }, wifi: { meo: 'meo', network: 'wifi' } },
-  sites: { cloud, cloud2: cloud, a1: host('cellular', 'p1'), a2: host('cellular', 'p1'), w1: host('wifi', 'p1') },
+  sites: {
+    cloud: cloud('10.1.0.0/16'),
+    cloud2: cloud('10.2.0.0/16'),
+    a1: host('cellular', 'a1', '10.3.0.0/16'),
+    a2: host('cellular', 'a2', '10.4.0.0/16'),
+    w1: host('wifi', 'w1', '10.5.0.0/16'),
+  },
   applications: {
     counter: {
       provider: 'acme',
@@ -83,6 +89,7 @@ export class Served {
         temporalUi: 'http://ui.example',
         condition: { stopping: stopping.signal, prepared: () => prepared },
         log: pino({ level: 'silent' }),
+        hosts: ['ferry.example'],
       }),
     );
     await once(server.listen(0, '127.0.0.1'), 'listening');

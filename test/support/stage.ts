@@ -99,6 +99,7 @@ export class Stage {
     this.#environment = {
       FERRY_CONFIG: configuration,
       FERRY_PORT: '0',
+      FERRY_SECRET: 'known to every worker of this stage',
       FERRY_LOG_LEVEL: 'debug',
       TEMPORAL_ADDRESS: temporal.address,
     };

@@ -224,7 +224,9 @@ export class PortWorld implements Catalogue {
       path: cloud ? undefined : this.#path(name),
       context: () => this.context,
       mobility: { level: async () => this.mobility },
-      notices: cloud ? undefined : { addressChanged: async () => await call('notices.addressChanged').then(() => true) },
+      notices: cloud
+        ? undefined
+        : { addressChanged: async () => await call('notices.addressChanged').then(() => true) },
     };
   }
 
@@ -242,7 +244,6 @@ export class PortWorld implements Catalogue {
         clientSeenSecondsAgo: this.clientSeen,
         clients: this.clientSeen === null ? 0 : 2,
         expectedFreezeMs: this.expectedFreezeMs,
-        retiring: false,
       };
     },
     promise: async (at, { relocation }) => {
@@ -313,7 +314,14 @@ export class PortWorld implements Catalogue {
     return {
       look: async () => {
         await this.#called(`${name}.path.look`);
-        return { by: { name: this.steerable, traffic: this.steerable }, told: [], obstacles: [], names: [], ttlSeconds: 0, former: [] };
+        return {
+          by: { name: this.steerable, traffic: this.steerable },
+          told: [],
+          obstacles: [],
+          names: [],
+          ttlSeconds: 0,
+          former: [],
+        };
       },
       plan: async (way, lead, earlier) => {
         const { instance } = way === 'here' ? lead.to : lead.from;

@@ -1,6 +1,6 @@
 import { condition, defineQuery, defineUpdate, setHandler, type CancellationScope } from '@temporalio/workflow';
-import type { FailureType } from '../../domain/failures.ts';
-import { actionsOf, type Action, type Leftover, type ProcedureStatus } from '../../domain/procedure.ts';
+import { refusalOf, type Action } from '../../domain/actions.ts';
+import type { Leftover, ProcedureStatus } from '../../domain/procedure.ts';
 import { failure, type Reason } from './failure.ts';
 import type { Ended, Progress } from './progress.ts';
 
@@ -13,7 +13,6 @@ export class Operator<Step extends string, Result extends Ended> {
   #paused = false;
   #approved = false;
   #answer: 'retry' | 'abandon' | undefined;
-  #cancelled = false;
   #waited = false;
 
   constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
@@ -31,7 +30,7 @@ export class Operator<Step extends string, Result extends Ended> {
       this.#answer = 'abandon';
     });
     this.#command('cancel', () => {
-      this.#cancelled = true;
+      progress.cancelling();
       untilNoReturn.cancel();
     });
   }
@@ -104,25 +103,10 @@ export class Operator<Step extends string, Result extends Ended> {
       },
       {
         validator: () => {
-          const now = this.#progress.status;
-          if (name === 'cancel' && this.#cancelled && now.state !== 'ended')
-            throw failure('NotPossibleNow', 'it is being cancelled already');
-          if (!actionsOf(now).includes(name)) throw failure(...this.#refusal(name));
+          const refusal = refusalOf(name, this.#progress.status);
+          if (refusal !== undefined) throw failure(refusal.type, refusal.message);
         },
       },
     );
-  }
-
-  #refusal(name: Action): [FailureType, string] {
-    const now = this.#progress.status;
-    const possible = actionsOf(now);
-    const instead = possible.length === 0 ? 'nothing can be asked of it now' : `possible now: ${possible.join(', ')}`;
-    if (name === 'cancel' && now.state !== 'rollingBack') {
-      if (now.state !== 'parked' || now.left.length === 0) return ['CancelTooLate', 'the hand-over has begun'];
-    }
-    if (name === 'abandon' && now.state === 'parked')
-      return ['InDoubt', 'it is not known yet whether the source gave its users away'];
-    if (name === 'pause' && now.state === 'working') return ['NotPossibleNow', `it pauses already; ${instead}`];
-    return ['NotPossibleNow', `${name} is not possible: it is ${now.state}; ${instead}`];
   }
 }

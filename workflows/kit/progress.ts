@@ -21,6 +21,7 @@ export class Progress<Step extends string, Result extends Ended> {
   #status: ProcedureStatus<Step, Result>;
   #cancellable = true;
   #pausing = false;
+  #cancelling = false;
 
   /** `headline`: Markdown, one line. `titles`: of the steps, in their order. */
   constructor(headline: string, titles: ReadonlyMap<Step, string>) {
@@ -28,7 +29,14 @@ export class Progress<Step extends string, Result extends Ended> {
     if (first === undefined) throw new TypeError('a procedure has steps');
     this.#headline = headline;
     this.#titles = titles;
-    this.#status = { state: 'working', step: first, since: now(), cancellable: true, pausing: false };
+    this.#status = {
+      state: 'working',
+      step: first,
+      since: now(),
+      cancellable: true,
+      pausing: false,
+      cancelling: false,
+    };
   }
 
   get status(): ProcedureStatus<Step, Result> {
@@ -56,12 +64,19 @@ export class Progress<Step extends string, Result extends Ended> {
 
   working(step: Step): void {
     const since = this.#status.state === 'working' && this.#status.step === step ? this.#status.since : now();
-    this.#enter({ state: 'working', step, since, cancellable: this.#cancellable, pausing: this.#pausing });
+    const asked = { pausing: this.#pausing, cancelling: this.#cancelling };
+    this.#enter({ state: 'working', step, since, cancellable: this.#cancellable, ...asked });
   }
 
   /** A pause was asked for, or taken back. */
   pausing(asked: boolean): void {
     this.#pausing = asked;
+    if (this.#status.state === 'working') this.working(this.step);
+  }
+
+  /** A cancellation was accepted. */
+  cancelling(): void {
+    this.#cancelling = true;
     if (this.#status.state === 'working') this.working(this.step);
   }
 
@@ -142,6 +157,7 @@ export class Progress<Step extends string, Result extends Ended> {
         return [
           `Now: ${title}. ${status.cancellable ? 'Can still be cancelled.' : 'Goes forward only.'}`,
           ...(status.pausing ? ['Pauses before the next step.'] : []),
+          ...(status.cancelling ? ['Is being cancelled.'] : []),
         ].join(' ');
       case 'paused':
         return `**Paused** before: ${title}, since ${status.since}. Waits for \`ferry resume\`.`;

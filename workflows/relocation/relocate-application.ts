@@ -60,7 +60,8 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
       const both = { ...subject, from, to };
       const copy = brought.keeping(() => step.copyAhead({ ...both, made: brought.made, turns: brought.turns }));
       const { turns, ...copied } = await procedure.step('copyAhead', copy, {
-        deleteCopies: () => undo.deleteCopies({ ...both, made: brought.made, before: brought.before, calmAt: calmAt() }),
+        deleteCopies: () =>
+          undo.deleteCopies({ ...both, made: brought.made, before: brought.before, calmAt: calmAt() }),
       });
       result.moved.users = copied.users;
       result.moved.subscriptions = copied.subscriptions;

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Response } from 'express';
 import type { Logger } from 'pino';
-import { type Handlers, idOf } from './handlers.ts';
-import { unavailable } from './problem.ts';
+import { unavailable } from '../problem.ts';
 import type { Reader } from './reader.ts';
-import type { Relocation } from './resources.ts';
-import type { Seen } from './seen.ts';
-import type { Told } from './view.ts';
+import type { Relocation } from '../resources.ts';
+import type { Seen } from '../seen.ts';
+import type { Handlers } from '../serve.ts';
+import type { Told } from '../view.ts';
+import type { NorthboundTable } from './table.ts';
 
 const LOOK_MS = 400;
 const KEEPALIVE_MS = 15_000;
@@ -16,11 +17,15 @@ const AT_MOST = 100;
  * Server-sent events (WHATWG HTML, 9.2): the relocation whenever it changes, until it has ended, the client has gone, or
  * `stopping` says so. A stream that breaks off because Temporal does not answer is simply ended: its reader comes back.
  */
-export function eventHandlers(reader: Reader, stopping: AbortSignal, log: Logger): Handlers<'watchRelocation'> {
+export function eventHandlers(
+  reader: Reader,
+  stopping: AbortSignal,
+  log: Logger,
+): Handlers<NorthboundTable, 'watchRelocation'> {
   let open = 0;
   return {
-    watchRelocation: async (req, res) => {
-      const first = await reader.look(idOf(req));
+    watchRelocation: async ({ params, req, res }) => {
+      const first = await reader.look(params.id);
       if (open >= AT_MOST)
         throw unavailable(`${AT_MOST} streams are open already`, 'Close one, or ask again later.', 10);
       res.status(200).type('text/event-stream').flushHeaders();

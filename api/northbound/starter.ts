@@ -4,17 +4,17 @@ import {
   InternalWorkflowStartOptionsSymbol,
 } from '@temporalio/client/lib/internal.js';
 import type { SearchAttributePair } from '@temporalio/common';
-import type { Configuration } from '../configuration/peers.ts';
-import { digest } from '../configuration/digest.ts';
-import { Refusal } from '../domain/failures.ts';
-import { relocationId, relocationWorkflowId } from '../domain/identity.ts';
-import type { Direction, RelocationRequest } from '../domain/relocation.ts';
-import { searchAttributes } from '../temporal/search-attributes.ts';
-import type { RelocationMemo, RelocationOrder } from '../workflows/messages.ts';
-import type { relocateApplication } from '../workflows/relocation/relocate-application.ts';
+import type { Configuration } from '../../configuration/peers.ts';
+import { digest } from '../../configuration/digest.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { relocationId, relocationWorkflowId } from '../../domain/identity.ts';
+import type { Direction, RelocationRequest } from '../../domain/relocation.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+import type { RelocationMemo, RelocationOrder } from '../../workflows/messages.ts';
+import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 import { listed, queryAround } from './index-of-runs.ts';
 import { CALL_MS, type Reader } from './reader.ts';
-import type { Seen } from './seen.ts';
+import type { Seen } from '../seen.ts';
 
 /** The index is behind by less than this. */
 const INDEXED_MS = 60_000;

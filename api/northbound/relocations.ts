@@ -1,16 +1,15 @@
 import type { Client } from '@temporalio/client';
-import { digest } from '../configuration/digest.ts';
-import type { Configuration } from '../configuration/peers.ts';
-import { RelocationRequest } from '../domain/relocation.ts';
+import { digest } from '../../configuration/digest.ts';
+import type { Configuration } from '../../configuration/peers.ts';
 import { directionOf } from './direction.ts';
-import { type Handlers, idOf } from './handlers.ts';
 import { listed, queryFor } from './index-of-runs.ts';
-import { Malformed, parse } from './input.ts';
-import { ListQuery, StartHeaders, StartQuery } from './operations.ts';
+import { HttpRefusal } from '../problem.ts';
 import type { Procedures } from './procedures.ts';
 import type { Reader } from './reader.ts';
-import type { RelocationList } from './resources.ts';
+import type { RelocationList } from '../resources.ts';
+import type { Handlers } from '../serve.ts';
 import type { Starter } from './starter.ts';
+import type { NorthboundTable } from './table.ts';
 
 interface Means {
   readonly temporal: Client;
@@ -26,22 +25,19 @@ export const relocationHandlers = ({
   reader,
   starter,
   procedures,
-}: Means): Handlers<'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
-  startRelocation: async (req, res) => {
-    const { dryRun } = parse(StartQuery, req.query, 'query');
-    const { 'idempotency-key': key } = parse(StartHeaders, req.headers, 'header');
-    const request = parse(RelocationRequest, req.body, 'body');
+}: Means): Handlers<NorthboundTable, 'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
+  startRelocation: async ({ query, headers, body: request, res }) => {
     const direction = directionOf(request, configuration);
-    if (dryRun === 'true') {
+    if (query.dryRun === 'true') {
       res.json(await procedures.plan({ request, direction, pace: configuration.pace }));
       return;
     }
-    const relocation = reader.entry(await starter.start(request, direction, key));
+    const relocation = reader.entry(await starter.start(request, direction, headers['idempotency-key']));
     res.status(202).location(relocation.links.self).json(relocation);
   },
 
-  listRelocations: async (req, res) => {
-    const { limit, next, ...filter } = parse(ListQuery, req.query, 'query');
+  listRelocations: async ({ query: asked, req, res }) => {
+    const { limit, next, ...filter } = asked;
     const query = queryFor(filter);
     const page = await listed(temporal, query, limit, next === undefined ? undefined : tokenIn(next, query));
     const more = (): string => {
@@ -56,8 +52,8 @@ export const relocationHandlers = ({
     res.json(list);
   },
 
-  showRelocation: async (req, res) => {
-    res.json(await reader.read(idOf(req)));
+  showRelocation: async ({ params, res }) => {
+    res.json(await reader.read(params.id));
   },
 });
 
@@ -70,7 +66,9 @@ const sealed = (token: Uint8Array, query: string): string => {
 function tokenIn(next: string, query: string): Uint8Array {
   const [text = '', seal] = next.split('.');
   if (seal === digest(`${query}\n${text}`)) return Buffer.from(text, 'base64url');
-  throw new Malformed('query', [
-    { code: 'custom', path: ['next'], message: 'is not from `next` of a page of this very list', input: next },
-  ]);
+  throw new HttpRefusal(
+    404,
+    '`next` is of no page of this very list',
+    'Follow `next` of a page as it is, or begin with the first page.',
+  );
 }

@@ -1,7 +1,7 @@
-import type { Configuration } from '../configuration/peers.ts';
-import { Refusal } from '../domain/failures.ts';
-import type { Direction, RelocationRequest } from '../domain/relocation.ts';
-import { HttpRefusal } from './problem.ts';
+import type { Configuration } from '../../configuration/peers.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { Direction, RelocationRequest } from '../../domain/relocation.ts';
+import { HttpRefusal } from '../problem.ts';
 
 /** Which of the procedures of GR MEC 035, 5.3 and 5.4, it is. Throws a Refusal for a name that is not configured. */
 export function directionOf(

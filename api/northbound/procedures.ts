@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, ServiceError } from '@temporalio/client';
-import type { Plan } from '../domain/relocation.ts';
-import type { RelocationOrder } from '../workflows/messages.ts';
-import type { planRelocation } from '../workflows/relocation/plan-relocation.ts';
-import type { surveyPeers } from '../workflows/survey-peers.ts';
-import { unavailable } from './problem.ts';
+import type { Plan } from '../../domain/relocation.ts';
+import type { RelocationOrder } from '../../workflows/messages.ts';
+import type { planRelocation } from '../../workflows/relocation/plan-relocation.ts';
+import type { surveyPeers } from '../../workflows/survey-peers.ts';
+import { unavailable } from '../problem.ts';
 import { CALL_MS } from './reader.ts';
 
 const ANSWER_MS = 20_000;

@@ -1,12 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { Refusal } from '../domain/failures.ts';
-import { parseRelocationId } from '../domain/identity.ts';
-import type { RelocationResult } from '../domain/relocation.ts';
-import { status } from '../workflows/messages.ts';
-import type { Relocation } from './resources.ts';
-import { type Seen, seenIn } from './seen.ts';
-import { type Links, relocationOf, type Told } from './view.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { parseRelocationId } from '../../domain/identity.ts';
+import type { RelocationResult } from '../../domain/relocation.ts';
+import { status } from '../../workflows/messages.ts';
+import type { Relocation } from '../resources.ts';
+import { type Seen, seenIn } from '../seen.ts';
+import { type Links, relocationOf, type Told } from '../view.ts';
 
 /** One call of Temporal, its retries included. */
 export const CALL_MS = 3_000;

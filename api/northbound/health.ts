@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
-import type { Handlers } from './handlers.ts';
-import { unavailable } from './problem.ts';
+import { unavailable } from '../problem.ts';
+import type { Handlers } from '../serve.ts';
+import type { NorthboundTable } from './table.ts';
 
 const PROBE_MS = 2_000;
 
@@ -15,15 +16,15 @@ export interface Condition {
 export function healthHandlers(
   temporal: Client,
   { stopping, prepared }: Condition,
-): Handlers<'showLiveness' | 'showReadiness'> {
+): Handlers<NorthboundTable, 'showLiveness' | 'showReadiness'> {
   const goesOn = (): void => {
     if (stopping.aborted) throw unavailable('it is shutting down', 'Ask another one.');
   };
   return {
-    showLiveness: (_req, res) => {
+    showLiveness: ({ res }) => {
       res.json({ status: 'live' });
     },
-    showReadiness: async (_req, res) => {
+    showReadiness: async ({ res }) => {
       goesOn();
       const { namespace } = temporal.options;
       await temporal

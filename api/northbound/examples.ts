@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { RelocationRequest } from '../domain/relocation.ts';
-import type { Relocation } from './resources.ts';
+import type { RelocationRequest } from '../../domain/relocation.ts';
+import type { Relocation } from '../resources.ts';
 
 export const requestExample: z.input<typeof RelocationRequest> = {
   application: 'counter',

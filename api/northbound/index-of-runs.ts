@@ -1,8 +1,8 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
-import { searchAttributes } from '../temporal/search-attributes.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { CALL_MS } from './reader.ts';
-import { type Seen, seenIn } from './seen.ts';
+import { type Seen, seenIn } from '../seen.ts';
 
 const { application, source, target, key, outcome } = searchAttributes;
 

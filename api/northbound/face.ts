@@ -1,0 +1,65 @@
+import type { Client } from '@temporalio/client';
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import type { Configuration } from '../../configuration/peers.ts';
+import { openApiDocument } from '../openapi.ts';
+import { problemDetails } from '../problem.ts';
+import type { Face } from '../serve.ts';
+import { commandHandlers } from './commands.ts';
+import { eventHandlers } from './events.ts';
+import { type Condition, healthHandlers } from './health.ts';
+import { Procedures } from './procedures.ts';
+import { Reader } from './reader.ts';
+import { relocationHandlers } from './relocations.ts';
+import { Starter } from './starter.ts';
+import { northboundTable, type NorthboundTable } from './table.ts';
+
+export interface Means {
+  readonly temporal: Client;
+  readonly configuration: Configuration;
+  readonly taskQueue: string;
+  readonly temporalUi: string | undefined;
+  readonly condition: Condition;
+  readonly log: Logger;
+}
+
+/** Northbound: what our own network asks. Until there are tokens whoever reaches it may ask anything. */
+export function northbound({
+  temporal,
+  configuration,
+  taskQueue,
+  temporalUi,
+  condition,
+  log,
+}: Means): Face<NorthboundTable> {
+  const reader = new Reader(temporal, temporalUi);
+  const starter = new Starter(temporal, reader, { taskQueue, configuration });
+  const procedures = new Procedures(temporal, taskQueue);
+  const description = openApiDocument(northboundTable, problemDetails, information);
+  return {
+    table: northboundTable,
+    form: problemDetails,
+    handlers: {
+      ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
+      ...commandHandlers(temporal, reader),
+      ...eventHandlers(reader, condition.stopping, log),
+      ...healthHandlers(temporal, condition),
+      listPeers: async ({ res }) => {
+        res.json({ peers: await procedures.survey() });
+      },
+      showDescription: ({ res }) => {
+        res.json(description);
+      },
+    },
+    admit: () => everybody,
+  };
+}
+
+export const information = {
+  title: 'Ferry',
+  version: '1',
+  description:
+    'Moves running applications, and the users they serve, between MEC hosts, MEC systems and clouds (ETSI GR MEC 035). Every refusal is a problem document (RFC 9457) that says what to mend.',
+};
+
+const everybody: RequestHandler = (_req, _res, next) => next();

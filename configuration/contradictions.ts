@@ -1,0 +1,117 @@
+import type { z } from 'zod';
+import { mistakeInRange, overlap, rangeOf } from './addresses.ts';
+import type { ApplicationRecord, Network, Peer, SiteRecord, System } from './peers.ts';
+
+/** Records by name; undefined: it is there, but is no such record, which is told elsewhere. */
+type Named<Record> = Readonly<globalThis.Record<string, Record | undefined>>;
+
+export interface Readable {
+  readonly peers: Named<Peer>;
+  readonly networks: Named<z.output<typeof Network>>;
+  readonly systems: Named<z.output<typeof System>>;
+  readonly sites: Named<z.output<typeof SiteRecord>>;
+  readonly applications: Named<z.output<typeof ApplicationRecord>>;
+}
+
+interface Mistake {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** Where records contradict one another, or name what is not there. */
+export const contradictions = (all: Readable): Mistake[] => [
+  ...plainHttp(all),
+  ...mentions(all),
+  ...sharedAddresses(all),
+  ...sharedPorts(all),
+];
+
+const entries = <Record>(records: Named<Record>): (readonly [string, Record])[] =>
+  Object.entries(records).flatMap(([name, record]) => (record === undefined ? [] : [[name, record] as const]));
+
+/** Tokens and positions of devices would be read by whoever listens. */
+const plainHttp = ({ peers }: Readable): Mistake[] =>
+  entries(peers).flatMap(([name, { url, insecure }]) => {
+    const plain = /^http:/i.test(url);
+    if (plain === (insecure === true)) return [];
+    const message = plain
+      ? `${name} would be asked by plain HTTP: give its https URL, or say "insecure": true`
+      : `${name} is asked by HTTPS: leave out "insecure"`;
+    return [{ path: ['peers', name, plain ? 'url' : 'insecure'], message }];
+  });
+
+/** Every name that is mentioned is there, and is of the right kind. */
+function mentions({ peers, networks, systems, sites }: Readable): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const there = (what: string, among: Named<unknown>, name: string, ...path: string[]): void => {
+    if (Object.hasOwn(among, name)) return;
+    mistakes.push({ path, message: `there is no ${what} ${name}; there is ${listed(Object.keys(among))}` });
+  };
+  const peer = (kind: Peer['kind'], name: string | undefined, ...path: string[]): void => {
+    if (name === undefined || (Object.hasOwn(peers, name) && peers[name] === undefined)) return;
+    if (Object.hasOwn(peers, name) && peers[name]?.kind === kind) return;
+    const those = entries(peers).flatMap(([other, record]) => (record.kind === kind ? [other] : []));
+    mistakes.push({ path, message: `names no peer of kind ${kind}: ${name}; there is ${listed(those)}` });
+  };
+  for (const [name, { vantage }] of entries(networks)) peer('vantage', vantage, 'networks', name, 'vantage');
+  for (const [name, { meo, lcmProxy, network }] of entries(systems)) {
+    peer('meo', meo, 'systems', name, 'meo');
+    peer('lcmProxy', lcmProxy, 'systems', name, 'lcmProxy');
+    there('network', networks, network, 'systems', name, 'network');
+  }
+  for (const [name, site] of entries(sites))
+    if (site.kind === 'mecHost') {
+      peer('platform', site.platform, 'sites', name, 'platform');
+      there('system', systems, site.system, 'sites', name, 'system');
+    } else {
+      peer('cloud', site.manager, 'sites', name, 'manager');
+      peer('oss', site.oss, 'sites', name, 'oss');
+      peer('platform', site.services, 'sites', name, 'services');
+    }
+  return mistakes;
+}
+
+/** Instances of one orchestrator are told apart by where they are: an address is of one of its sites. */
+function sharedAddresses({ systems, sites }: Readable): Mistake[] {
+  const placed = entries(sites).flatMap(([name, site]) => {
+    const by = site.kind === 'cloud' ? site.manager : Object.hasOwn(systems, site.system) && systems[site.system]?.meo;
+    const known = typeof by === 'string' && mistakeInRange(site.addresses) === undefined;
+    return known ? [{ name, site, by, range: rangeOf(site.addresses) }] : [];
+  });
+  return placed.flatMap((one, at) =>
+    placed.slice(0, at).flatMap((other) => {
+      if (one.by !== other.by) return [];
+      const mistakes: Mistake[] = [];
+      if (overlap(one.range, other.range))
+        mistakes.push({
+          path: ['sites', one.name, 'addresses'],
+          message: `${one.site.addresses} overlaps ${other.site.addresses} of ${other.name}: ${one.by} has instances at both, and they are told apart by their addresses`,
+        });
+      if (one.site.kind === 'mecHost' && other.site.kind === 'mecHost' && one.site.host === other.site.host)
+        mistakes.push({
+          path: ['sites', one.name, 'host'],
+          message: `${one.site.host} is ${other.name} already: one host of ${one.by} is one site`,
+        });
+      return mistakes;
+    }),
+  );
+}
+
+/** An instance is known by its endpoint for clients, so one port for clients means one port for the contract's calls. */
+function sharedPorts({ applications }: Readable): Mistake[] {
+  const kept = entries(applications).flatMap(([name, { port, management }]) =>
+    management === undefined ? [] : [{ name, port, management: management.port }],
+  );
+  return kept.flatMap((one, at) => {
+    const other = kept.slice(0, at).find(({ port, management }) => port === one.port && management !== one.management);
+    if (other === undefined) return [];
+    return [
+      {
+        path: ['applications', one.name, 'management', 'port'],
+        message: `${one.management}, but ${other.name} with the same port ${one.port} has ${other.management}: give both the same, or another port`,
+      },
+    ];
+  });
+}
+
+const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
