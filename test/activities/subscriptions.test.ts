@@ -101,13 +101,17 @@ describe('subscriptions that are copied', () => {
     expect(await copySubscriptions(carriage, never)).toMatchObject({ made: [] });
   });
 
-  it('leave nothing behind when one of them is refused', async () => {
+  it('are told one by one as they are made, so that nothing is left behind when one of them is refused', async () => {
     const own = target.add();
     for (let n = 0; n < 9; n += 1) source.add({ more: n });
     target.creating = (n) => {
       if (n === 8) throw failure('SubscriptionRefused', 'no');
     };
-    await expect(copySubscriptions(carriage, never)).rejects.toMatchObject({ type: 'SubscriptionRefused' });
+    const made: string[] = [];
+    const copied = copySubscriptions(carriage, never, (id) => void made.push(id));
+    await expect(copied).rejects.toMatchObject({ type: 'SubscriptionRefused' });
+    expect(ids(target).toSorted()).toEqual([own.id, ...made].toSorted());
+    await deleteMade(carriage.target.subscriptions, made, never);
     expect(ids(target)).toEqual([own.id]);
     const asked = target.calls.length;
     await new Promise((settled) => setImmediate(settled));

@@ -97,11 +97,14 @@ async function runRules(): Promise<void> {
     priority: 7,
     trafficFilter: [{ dstAddress: ['10.4.1.1'] }],
     action: 'FORWARD_DECAPSULATED',
+    dstInterface: { interfaceType: 'IP', dstIpAddress: '10.2.1.7' },
     state: 'ACTIVE',
   };
+  const rules: Record<'dns' | 'traffic', unknown> = { dns, traffic };
   const peer = await faultyServer(({ method, path, json }) => {
-    const rule = path.includes('dns_rules') ? dns : traffic;
-    return { status: 200, json: path.endsWith('_rules') ? [rule] : method === 'PUT' ? json : rule };
+    const kind = path.includes('dns_rules') ? 'dns' : 'traffic';
+    if (method === 'PUT') rules[kind] = json;
+    return { status: 200, json: path.endsWith('_rules') ? [rules[kind]] : rules[kind] };
   });
   servers.push(peer);
   const path = mec011Path(peer.exchange, sealWith('a secret of at least thirty-two characters'));

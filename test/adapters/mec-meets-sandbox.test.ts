@@ -72,7 +72,6 @@ const started = async (host: 'a1' | 'a2'): Promise<Instance> => await at(host).i
 const effects = (method: string, last: string): number =>
   system.journal.since(0).filter((call) => call.method === method && call.path.endsWith(last)).length;
 
-
 /** Like a Temporal activity: again, while the failure says that it may help. */
 async function insisting<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../temporal/obtain.ts';
 import type { FailureType } from '../../domain/failures.ts';
+import { abandon, status } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** Before the hand-over a failure leaves rules, subscriptions, instances and promises as they were. */
@@ -70,8 +72,13 @@ describe('a relocation is rolled back', () => {
   it('and says what it could not undo', async () => {
     const world = new PortWorld(3).on('a1.path.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected');
     await engine.over(world, async (start) => {
-      const result = await (await start()).result();
-      expect(result).toMatchObject({ outcome: 'rolledBack', leftovers: ['removeTarget'] });
+      const handle = await start({}, { insistMs: 3_600_000 });
+      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await handle.executeUpdate(abandon);
+      await expect(handle.result()).resolves.toMatchObject({
+        outcome: 'rolledBack',
+        leftovers: [{ undo: 'removeTarget', type: 'PeerRejected' }],
+      });
     });
     expect(world.at('a1')).toHaveLength(1);
   });

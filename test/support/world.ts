@@ -212,6 +212,7 @@ export class PortWorld implements Catalogue {
           await call('subscriptions.create');
           const held = { ...subscription, id: `/rni/v2/subscriptions/s${(this.#serial += 1)}` };
           owned(endpoint)?.subscriptions.push(held);
+          await call('subscriptions.created');
           return { held, made: true };
         },
         remove: async (id) => {
