@@ -76,6 +76,12 @@ export const failures = {
     remedy:
       'The orchestrator placed the instance elsewhere: check its placement policy and the address range of the site.',
   },
+  EndpointUnusable: {
+    retry: false,
+    status: 502,
+    remedy:
+      'The orchestrator tells an endpoint that cannot be used: have it tell what the message wants, or mend range and port in the configuration.',
+  },
   TargetNotReady: {
     retry: false,
     status: 504,

@@ -125,7 +125,8 @@ async function survey(means: Means, scene: Scene, order: CheckOrder, signal: Abo
   };
 
   // The source: the one instance that is the authority for these users
-  const serving = (await source.instances.list(application, signal)).filter(isLocated);
+  const instances = await source.instances.list(application, signal);
+  const serving = instances.filter(isLocated);
   const keepsContract = application.management !== undefined;
   let authority: Located | undefined = keepsContract ? undefined : serving[0];
   let expectedFreezeMs: number | null = keepsContract ? null : 0;
@@ -141,7 +142,14 @@ async function survey(means: Means, scene: Scene, order: CheckOrder, signal: Abo
   } else if (application.stateful)
     obstacle('ContractMissing', application.name, 'keeps state, but not the application contract');
   if (authority === undefined)
-    obstacle('NotServing', source.name, `no instance of ${application.name} there is the authority for these users`);
+    obstacle(
+      'NotServing',
+      source.name,
+      [
+        `no instance of ${application.name} there is the authority for these users`,
+        ...instances.flatMap(({ unusable }) => unusable ?? []),
+      ].join('; '),
+    );
   if (order.maxInterruptionMs !== null && expectedFreezeMs !== null && expectedFreezeMs > order.maxInterruptionMs)
     obstacle(
       'InterruptionTooLong',
@@ -153,7 +161,7 @@ async function survey(means: Means, scene: Scene, order: CheckOrder, signal: Abo
 
   // The target: in reach, with the package or ready for it, with the services that the application requires
   await tolerating(undefined, target.name, async () => await target.instances.reach(application, signal));
-  const held = await target.packages.find(application, signal);
+  const held = await tolerating('absent', target.name, async () => await target.packages.find(application, signal));
   if (held === 'mismatch') obstacle('PackageMismatch', target.name, `holds another package as ${application.appDId}`);
   const there = targetInstance(await target.instances.list(application, signal), scene.key('instantiateTarget'));
   const services = await target.subscriptions.missing(application.requires, signal);
@@ -224,6 +232,6 @@ export function networksOf({ source, target }: Pick<Scene, 'source' | 'target'>)
 
 /** Which instance there will be used: one that serves, else a kept one; one that we are just making is none that was found. */
 function targetInstance(instances: readonly Instance[], key: string): Instance | undefined {
-  const others = instances.filter(({ name }) => name !== key);
+  const others = instances.filter(({ name, unusable }) => name !== key && unusable === undefined);
   return others.find(({ state }) => state === 'started') ?? others.find(({ state }) => state === 'stopped');
 }
