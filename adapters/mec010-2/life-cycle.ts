@@ -43,20 +43,20 @@ export const lifeCycle = (meo: Exchange) => {
     wait: Wait,
   ): Promise<void> {
     async function arrived(looks: number): Promise<boolean> {
-      for (let look = 1; ; look += 1) {
+      for (let looked = 1; ; looked += 1) {
         if (wanted(await read(id, wait.signal))) return true;
         const open = await operations.open(id, wait.signal);
         if (open !== undefined) {
           await operations.complete(open.id, key, wait);
           if (wanted(await read(id, wait.signal))) return true;
         }
-        if (look >= looks) return false;
+        if (looked >= looks) return false;
         wait.progress(`waiting until instance ${id} shows what ${task.call} made of it`);
         await wait.pause();
       }
     }
     if (await arrived(1)) return;
-    for (let look = 1; ; look += 1) {
+    for (let looked = 1; ; looked += 1) {
       const { operation, status, told } = await operations.begin(id, task, key, wait.signal);
       if (operation !== undefined) await operations.complete(operation, key, wait);
       if (await arrived(status < 300 ? LOOKS : 1)) return;
@@ -64,7 +64,7 @@ export const lifeCycle = (meo: Exchange) => {
       if (status !== 404) throw failure('TargetRefused', told);
       // It may not know yet what it has created itself
       const isThere = (await read(id, wait.signal)) !== undefined;
-      if (look === LOOKS) throw failure(isThere ? 'TargetRefused' : 'NotYet', told);
+      if (looked === LOOKS) throw failure(isThere ? 'TargetRefused' : 'NotYet', told);
       wait.progress(`instance ${id} is not known to ${task.call} yet`);
       await wait.pause();
     }

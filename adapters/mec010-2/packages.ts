@@ -9,7 +9,7 @@ import {
 } from '../../protocols/mec010-2/package.ts';
 import type { Exchange } from '../http.ts';
 import { scrubbed } from '../scrubbed.ts';
-import { archiveOf, likeness } from './content.ts';
+import { archiveOf, compared, furthest, hasFailed, isUsable, likeness } from './content.ts';
 import { LOOKS } from './life-cycle.ts';
 import { type Held, keyOf, listedPackages } from './listed-packages.ts';
 
@@ -19,20 +19,6 @@ const BAD_CONTENT = [400, 413, 415, 422];
 /** Packages at a MEO (MEC 010-2, Mm1), by content: appDId, versions and checksum (GR MEC 035, [5.3.2-3], [5.4.2-2]). */
 export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages => {
   const { collection, readAt, pathsOf, ofDescriptor, underKey } = listedPackages(meo, dialect);
-
-  /** Those of the same versions, by how their content compares; the ones that have failed are none. */
-  async function compared(found: readonly Held[], application: Application) {
-    const same: Held[] = [];
-    const others: string[] = [];
-    const untold: string[] = [];
-    for (const held of found.filter(({ info }) => !hasFailed(info))) {
-      const like = await likeness(held.info, application);
-      if (like === 'same') same.push(held);
-      else if (like === 'otherContent') others.push(held.info.id);
-      else if (like !== 'otherVersion') untold.push(`package ${held.info.id} ${like.cannot}`);
-    }
-    return { same: same.toSorted(furthest), others, untold };
-  }
 
   const cannotBeCompared = (untold: readonly string[]): Error =>
     failure('PackageMismatch', `${meo.name}: ${untold.join('; ')}: it cannot be compared with ours`);
@@ -60,7 +46,7 @@ export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages
   function placeOf(location: string | null, info: AppPkgInfo | null | undefined): string | undefined {
     if (location?.startsWith(`${packageManagement}/`) === true) return location;
     if (info == null) return undefined;
-    return info._links?.self?.href == null ? pathsOf(info).at(-1) : pathsOf(info)[0];
+    return info.self === undefined ? pathsOf(info).at(-1) : pathsOf(info)[0];
   }
 
   /** As its creation showed it; one that showed nothing is looked at where it was said to be. */
@@ -171,17 +157,6 @@ export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages
     },
   };
 };
-
-const states = ['CREATED', 'UPLOADING', 'PROCESSING', 'ONBOARDED'];
-const furthest = (a: Held, b: Held): number =>
-  states.indexOf(b.info.onboardingState ?? '') - states.indexOf(a.info.onboardingState ?? '');
-
-const isUsable = ({ onboardingState, operationalState }: AppPkgInfo): boolean =>
-  onboardingState === 'ONBOARDED' && operationalState === 'ENABLED';
-
-/** MEC has no state for it: it is CREATED again, and says why. */
-const hasFailed = ({ onboardingState, onboardingFailureDetails }: AppPkgInfo): boolean =>
-  onboardingState === 'ERROR' || (onboardingState === 'CREATED' && onboardingFailureDetails != null);
 
 const reasonOf = ({ onboardingFailureDetails: details }: AppPkgInfo): string =>
   scrubbed([details?.title, details?.detail].filter((word) => word != null).join(': ')) || 'the peer does not say why';

@@ -24,8 +24,7 @@ class Blindness {
 
   /** One that may pass first: then it is tried again. */
   get reason(): Error | undefined {
-    const passing = ({ type }: { type: string }): boolean => isFailureType(type) && failures[type].retry;
-    return this.#reasons.find(passing) ?? this.#reasons[0];
+    return this.#reasons.find(({ type }) => isFailureType(type) && failures[type].retry) ?? this.#reasons[0];
   }
 }
 
@@ -59,33 +58,31 @@ export const removal = (meo: Exchange, { operations, look, read, bring, isGone }
     }
   }
 
-  return {
-    dismantle,
+  /** Also what was created under this key, late or twice, by a call whose answer was lost. */
+  async function remove(id: string, key: string, wait: Wait): Promise<void> {
+    const blind = new Blindness();
+    const named = await blind.seeing(async () => await look('appInstanceName', key, wait.signal));
+    const listed = new Set(named?.map((info) => info.id));
+    for (const each of id === key ? listed : new Set([id, ...listed])) {
+      const gone = !listed.has(each) && (await blind.seeing(async () => await isGone(each, wait.signal)));
+      if (gone !== true) await blind.seeing(async () => await dismantle(each, key, wait));
+    }
+    if (blind.reason !== undefined) throw blind.reason;
+  }
 
-    /** Also what was created under this key, late or twice, by a call whose answer was lost. */
-    async remove(id: string, key: string, wait: Wait): Promise<void> {
-      const blind = new Blindness();
-      const named = await blind.seeing(async () => await look('appInstanceName', key, wait.signal));
-      const listed = new Set(named?.map((info) => info.id));
-      for (const each of id === key ? listed : new Set([id, ...listed])) {
-        const gone = !listed.has(each) && (await blind.seeing(async () => await isGone(each, wait.signal)));
-        if (gone !== true) await blind.seeing(async () => await dismantle(each, key, wait));
-      }
-      if (blind.reason !== undefined) throw blind.reason;
-    },
+  async function stop(id: string, key: string, wait: Wait): Promise<void> {
+    const json = { changeStateTo: 'STOPPED', stopType: 'GRACEFUL', gracefulStopTimeout: GRACE } as const;
+    const task = { call: 'operate', json } as const;
+    const blind = new Blindness();
+    const info = await blind.seeing(async () => await read(id, wait.signal));
+    const gone = info === undefined && (await blind.seeing(async () => await isGone(id, wait.signal)));
+    if (gone === true || (info !== undefined && !isInstantiated(info))) return;
+    if (info !== undefined)
+      return await bring(id, task, (seen) => seen?.instantiatedAppState?.operationalState === 'STOPPED', key, wait);
+    const { operation, told } = await operations.begin(id, task, key, wait.signal);
+    if (operation !== undefined) await blind.seeing(async () => await operations.complete(operation, key, wait));
+    throw blind.reason ?? failure('NotYet', `${told}, but what became of instance ${id} is not to be seen`);
+  }
 
-    async stop(id: string, key: string, wait: Wait): Promise<void> {
-      const json = { changeStateTo: 'STOPPED', stopType: 'GRACEFUL', gracefulStopTimeout: GRACE } as const;
-      const task = { call: 'operate', json } as const;
-      const blind = new Blindness();
-      const info = await blind.seeing(async () => await read(id, wait.signal));
-      const gone = info === undefined && (await blind.seeing(async () => await isGone(id, wait.signal)));
-      if (gone === true || (info !== undefined && !isInstantiated(info))) return;
-      if (info !== undefined)
-        return await bring(id, task, (seen) => seen?.instantiatedAppState?.operationalState === 'STOPPED', key, wait);
-      const { operation, told } = await operations.begin(id, task, key, wait.signal);
-      if (operation !== undefined) await blind.seeing(async () => await operations.complete(operation, key, wait));
-      throw blind.reason ?? failure('NotYet', `${told}, but what became of instance ${id} is not to be seen`);
-    },
-  };
+  return { dismantle, remove, stop };
 };

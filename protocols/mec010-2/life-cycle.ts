@@ -41,7 +41,10 @@ export type AppInstanceInfo = z.infer<typeof AppInstanceInfo>;
 export const OneAppInstance = AppInstanceInfo.extend({ instantiationState: z.string() });
 
 /** The answer to a creation: its Location may say the same. */
-export const Created = z.object({ id: z.string().min(1) }).nullish().catch(undefined);
+export const Created = z
+  .object({ id: z.string().min(1) })
+  .nullish()
+  .catch(undefined);
 
 export const AppLcmOpOcc = z
   .object({

@@ -12,8 +12,7 @@ export interface PackageDialect {
 /** Whatever is no text is not told: what others have in a list, or a newer version says, stops nobody. */
 const told = z.string().nullish().catch(undefined);
 
-/** As in a list, which leaves out the checksum. */
-export const AppPkgInfo = z.object({
+const members = {
   id: z.string().min(1),
   appDId: told,
   appSoftwareVersion: told,
@@ -29,11 +28,26 @@ export const AppPkgInfo = z.object({
     .object({ self: z.object({ href: told }).nullish().catch(undefined) })
     .nullish()
     .catch(undefined),
+};
+
+interface Linked {
+  readonly _links?:
+    | { readonly self?: { readonly href?: string | null | undefined } | null | undefined }
+    | null
+    | undefined;
+}
+
+const linked = <T extends Linked>({ _links: links, ...info }: T): Omit<T, '_links'> & { self: string | undefined } => ({
+  ...info,
+  self: links?.self?.href ?? undefined,
 });
+
+/** As in a list, which leaves out the checksum. */
+export const AppPkgInfo = z.object(members).transform(linked);
 export type AppPkgInfo = z.infer<typeof AppPkgInfo>;
 
 /** A package that was asked for by its path has to tell its state. */
-export const OneAppPkg = AppPkgInfo.extend({ onboardingState: z.string() });
+export const OneAppPkg = z.object({ ...members, onboardingState: z.string() }).transform(linked);
 
 export interface CreateAppPkg {
   readonly appPkgName: string;

@@ -17,6 +17,7 @@ import { mec021Mobility } from '../../adapters/mec021/mobility.ts';
 import type { DnsRule, TrafficRule, Versioned } from '../../domain/rule.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { sha256 } from '../../sandbox/packages.ts';
+import { ask } from '../support/asking.ts';
 import { counter } from '../support/counter.ts';
 import { type MecSystem, mecSystem } from '../support/mec-system.ts';
 import { descriptor, smallApplication } from '../support/small-application.ts';
@@ -96,6 +97,20 @@ describe('a MEO of the sandbox', () => {
     expect(await packages().find(application, soon())).toBe('usable');
     expect(await packages().find({ ...application, checksum: 'ab'.repeat(32) }, soon())).toBe('mismatch');
     expect(effects('POST', '/app_packages')).toBe(1);
+  });
+
+  it('has one package under a key, in whichever collection it is asked, though it never fetches the bytes', async () => {
+    const fetched = mec010Packages(meo(), { collection: 'onboarded_app_packages', content: 'fetch' });
+    const raised = { ...application, softVersion: '2.0' };
+    for (const limitMs of [500, 500, 500])
+      await expect(fetched.distribute(raised, key(), quickWait(limitMs))).rejects.toMatchObject({
+        name: expect.stringMatching(/Abort|Timeout/),
+      });
+    const { body } = await ask<{ userDefinedData?: { ferryKey?: string } }[]>(
+      'GET',
+      `${system.meo}/app_pkgm/v1/app_packages`,
+    );
+    expect(body.filter(({ userDefinedData }) => userDefinedData?.ferryKey === key())).toHaveLength(1);
   });
 
   it('starts an instance on the host that was chosen', async () => {

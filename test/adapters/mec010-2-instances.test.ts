@@ -554,7 +554,7 @@ describe('removing and stopping where an answer fails', () => {
   );
 
   it.each(failing)(
-    'it stops though its own resource is %s, and that this was not seen is told',
+    'the instance stops though its own resource is %s, and that this was not seen is told',
     async (as) => {
       const instance = meo.add('runs', 'STARTED');
       blind(/app_instances.i\d/, as);
