@@ -239,8 +239,9 @@ describe.each(['a1', 'a2'] as const)('platform %s of the sandbox', (host) => {
   });
 
   it('has every capability, and says that no registration forbids to move', async () => {
-    for (const ask of [mec011Capabilities, mec012Capabilities, mec021Capabilities])
-      for (const capability of await ask(platform(host), soon())) expect(capability).toMatchObject({ available: true });
+    for (const probe of [mec011Capabilities, mec012Capabilities, mec021Capabilities])
+      for (const capability of await probe(platform(host), soon()))
+        expect(capability).toMatchObject({ available: true });
     expect(await mec021Mobility(platform(host)).level('unknown', null, soon())).toBe('free');
     expect(await mec012Subscriptions(platform(host)).missing(['no such service'], soon())).toEqual(['no such service']);
   });
