@@ -63,7 +63,8 @@ export const failures = {
   PackageMismatch: {
     retry: false,
     status: 409,
-    remedy: 'The target holds another package under the same descriptor id: remove it there, or raise the version.',
+    remedy:
+      'The target holds other content under the same descriptor id and version: remove it there, or raise the version.',
   },
   LcmOperationFailed: {
     retry: false,
