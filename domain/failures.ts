@@ -70,7 +70,8 @@ export const failures = {
   PackageMismatch: {
     retry: false,
     status: 409,
-    remedy: 'The target holds another package under the same descriptor id: remove it there, or raise the version.',
+    remedy:
+      'The target holds other content under the same descriptor id and version: remove it there, or raise the version.',
   },
   LcmOperationFailed: {
     retry: false,
@@ -82,6 +83,12 @@ export const failures = {
     status: 502,
     remedy:
       'The orchestrator placed the instance elsewhere: check its placement policy and the address range of the site.',
+  },
+  EndpointUnusable: {
+    retry: false,
+    status: 502,
+    remedy:
+      'The orchestrator tells an endpoint that cannot be used: have it tell what the message wants, or mend range and port in the configuration.',
   },
   TargetNotReady: {
     retry: false,

@@ -63,8 +63,8 @@ export async function inspect(
     }
   };
 
-  const [serving, there, held, missing] = await Promise.all([
-    asking([], source.name, async () => await servingAt(scene, order, asking, signal)),
+  const [{ serving, unusable }, there, held, missing] = await Promise.all([
+    asking(nobody, source.name, async () => await servingAt(scene, order, asking, signal)),
     asking(undefined, target.name, async () => await atTarget(scene, order, signal)),
     asking('absent' as const, target.name, async () => await target.packages.find(application, signal)),
     asking([], target.name, async () => await target.subscriptions.missing(application.requires, signal)),
@@ -78,7 +78,11 @@ export async function inspect(
   if (application.stateful && scene.context.source.guarantee === 'stateless')
     obstacle('ContractMissing', application.name, 'keeps state, but not the application contract');
   if (only === undefined && !obstacles.some(({ where }) => where === source.name))
-    obstacle('NotServing', source.name, `no instance of ${application.name} there is the authority for these users`);
+    obstacle(
+      'NotServing',
+      source.name,
+      [`no instance of ${application.name} there is the authority for these users`, ...unusable].join('; '),
+    );
   if (more.length > 0) {
     const ids = serving.map(({ instance }) => instance.id).join(' and ');
     if (serving.some(({ state }) => state.role === 'authority') || order.users !== '*')
@@ -168,21 +172,27 @@ interface Serving {
   readonly state: ApplicationState;
 }
 
-/** Every instance there that says that it serves these users. */
+const nobody: { readonly serving: readonly Serving[]; readonly unusable: readonly string[] } = {
+  serving: [],
+  unusable: [],
+};
+
+/** Every instance there that says that it serves these users, and why others could not be asked. */
 async function servingAt(
   { source, application, context }: Scene,
   { users }: Subject,
   asking: Asking,
   signal: AbortSignal,
-): Promise<Serving[]> {
+): Promise<typeof nobody> {
+  const instances = await source.instances.list(application, signal);
   const serving: Serving[] = [];
-  for (const instance of (await source.instances.list(application, signal)).filter(isLocated)) {
+  for (const instance of instances.filter(isLocated)) {
     const state = await asking(undefined, source.name, async () =>
       context.source.state(instance.endpoint, users, signal),
     );
     if (state !== undefined && serves(state, users)) serving.push({ instance, state });
   }
-  return serving;
+  return { serving, unusable: instances.flatMap(({ unusable }) => unusable ?? []) };
 }
 
 /** One that serves, else one that is being made, else a kept one; none that is ours, and none that goes. */
@@ -193,7 +203,7 @@ async function atTarget(
 ): Promise<Instance | undefined> {
   const step = key('instantiateTarget');
   const others = (await target.instances.list(application, signal)).filter(
-    ({ id, name }) => name !== step && id !== own,
+    ({ id, name, unusable }) => name !== step && id !== own && unusable === undefined,
   );
   for (const instance of others.filter(isLocated))
     if ((await context.target.state(instance.endpoint, '*', signal)).retiring !== true) return instance;

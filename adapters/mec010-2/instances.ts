@@ -1,18 +1,19 @@
 import { failure } from '../../activities/failure.ts';
 import type { Application, Instance, Instances, Wait } from '../../activities/ports.ts';
-import type { Endpoint } from '../../domain/endpoint.ts';
 import {
-  AppInstanceInfo,
+  type AppInstanceInfo,
   appInstances,
+  Created,
   type CreateAppInstanceRequest,
   type InstantiateAppRequest,
   type OperateAppRequest,
-  type TerminateAppRequest,
 } from '../../protocols/mec010-2/life-cycle.ts';
 import { addressRange } from '../address-range.ts';
 import type { Exchange } from '../http.ts';
-import { equals, everyPage } from '../paging.ts';
-import { lcmOperations, type Task } from './operations.ts';
+import { lastSegment } from '../links.ts';
+import { endpointOf, type Found } from './endpoint.ts';
+import { isInstantiated, lifeCycle, LOOKS } from './life-cycle.ts';
+import { removal } from './removal.ts';
 
 export interface Place {
   /** The host's id at this MEO. */
@@ -22,71 +23,55 @@ export interface Place {
   readonly country?: string | undefined;
 }
 
-/** Seconds for an application to close its files: its clients have left before. */
-const GRACE = 5;
-/** Looks at an instance that is instantiated but tells no endpoint. */
-const ENDPOINT_LOOKS = 20;
+/** A list may show late what was created before. */
+const LIST_LOOKS = 5;
 
 /** Instances on one host of a MEC system (MEC 010-2, Mm1). There is no idempotency key: `appInstanceName` is the step's key. */
 export const mec010Instances = (meo: Exchange, { host, addresses, country }: Place): Instances => {
-  const operations = lcmOperations(meo);
+  const life = lifeCycle(meo);
+  const { dismantle, remove, stop } = removal(meo, life);
   const within = addressRange(addresses);
+  const found = (info: AppInstanceInfo, port: number | null): Found => endpointOf(info, { addresses, within, port });
 
-  /** The MEO tells no time of creation: those that are further along come first, then its own order. */
-  async function look(attribute: 'appDId' | 'appInstanceName', value: string, signal: AbortSignal) {
-    const found = await everyPage(meo, `${appInstances}?${equals(attribute, value)}`, AppInstanceInfo, signal);
-    const same = found.filter((info) => info[attribute] === value); // the filter may have been ignored
-    return [...same.filter(isInstantiated), ...same.filter((info) => !isInstantiated(info))];
-  }
-
-  async function read(id: string, signal: AbortSignal): Promise<AppInstanceInfo | undefined> {
-    const call = { method: 'GET', path: pathOf(id), schema: AppInstanceInfo, alsoExpect: [404] } as const;
-    const { status, body } = await meo.ask(call, signal);
-    return status === 404 ? undefined : body;
-  }
-
-  async function create(application: Application, key: string, signal: AbortSignal): Promise<AppInstanceInfo> {
+  async function create(application: Application, key: string, wait: Wait): Promise<string> {
     const json: CreateAppInstanceRequest = { appDId: application.appDId, appInstanceName: key };
-    const call = {
-      method: 'POST',
-      path: appInstances,
-      json,
-      schema: AppInstanceInfo,
-      alsoExpect: [403, 409],
-      key,
-    } as const;
-    const { status, body, told } = await meo.ask(call, signal);
-    if (status < 300) return body;
-    const [there] = await look('appInstanceName', key, signal);
-    if (there === undefined) throw failure('TargetRefused', told);
-    return there;
+    const call = { method: 'POST', path: appInstances, json, schema: Created, alsoExpect: [403, 409], key } as const;
+    const { status, body, location, told } = await meo.ask(call, wait.signal);
+    if (status < 300) {
+      const id = body?.id ?? (location?.startsWith(`${appInstances}/`) === true ? lastSegment(location) : undefined);
+      if (id !== undefined) return id;
+    }
+    const [there] = await life.look('appInstanceName', key, wait.signal);
+    if (there !== undefined) return there.id;
+    if (status >= 300) throw failure('TargetRefused', told);
+    throw failure('NotYet', `${told}, but does not tell which instance it created`);
   }
 
-  /** Looks, begins, waits, looks: until the instance is as wanted. TargetRefused, Conflict, LcmOperationFailed. */
-  async function bring(
-    id: string,
-    task: Task,
-    wanted: (info: AppInstanceInfo | undefined) => boolean,
-    key: string,
-    wait: Wait,
-  ): Promise<void> {
-    const done = async (): Promise<boolean> => wanted(await read(id, wait.signal));
-    const settled = async (): Promise<boolean> => {
-      const open = await operations.open(id, wait.signal);
-      if (open === undefined) return false;
-      await operations.complete(open.id, key, wait);
-      return await done();
-    };
-    if ((await done()) || (await settled())) return;
-    const { operation, refused, told } = await operations.begin(id, task, key, wait.signal);
-    if (operation !== undefined) await operations.complete(operation, key, wait);
-    if ((await done()) || (await settled())) return;
-    if (refused) throw failure(task.call === 'terminate' ? 'Conflict' : 'TargetRefused', told);
-    throw failure('LcmOperationFailed', `${told}, but instance ${id} is not as it was wanted`);
+  /** The one that goes by this key. A list may lag behind: what an earlier attempt created is known to it by its id. */
+  async function one(application: Application, key: string, wait: Wait): Promise<string> {
+    const [first, ...surplus] = await life.look('appInstanceName', key, wait.signal);
+    for (const { id } of surplus) await dismantle(id, key, wait);
+    if (first !== undefined) return first.id;
+    const kept = wait.kept('instance');
+    if (kept !== undefined && (await life.read(kept, wait.signal)) !== undefined) return kept;
+    const id = await create(application, key, wait);
+    wait.keep('instance', id);
+    return id;
+  }
+
+  /** At the end exactly one goes by this key: a list that shows this one shows any other as well. */
+  async function alone(id: string, key: string, wait: Wait): Promise<void> {
+    let named = await life.look('appInstanceName', key, wait.signal);
+    for (let looks = 1; looks < LIST_LOOKS && !named.some((info) => info.id === id); looks += 1) {
+      await wait.pause();
+      // Where the filter does not show it, the list may
+      named = await life.look('appInstanceName', key, wait.signal, looks % 2 === 0);
+    }
+    for (const info of named) if (info.id !== id) await dismantle(info.id, key, wait);
   }
 
   const operate = async (id: string, json: OperateAppRequest, key: string, wait: Wait): Promise<void> =>
-    await bring(
+    await life.bring(
       id,
       { call: 'operate', json },
       (info) => info?.instantiatedAppState?.operationalState === json.changeStateTo,
@@ -94,102 +79,89 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
       wait,
     );
 
-  /** STARTED, with an endpoint on this very host. WrongHost, NotYet. */
-  async function serving(id: string, key: string, wait: Wait): Promise<Instance> {
-    for (let looks = 0; looks < ENDPOINT_LOOKS; looks += 1) {
-      const info = await read(id, wait.signal);
-      const instance = info && instanceOf(info, within);
+  /** STARTED, with an endpoint on this very host. WrongHost, EndpointUnusable, NotYet. */
+  async function serving(id: string, port: number | null, key: string, wait: Wait): Promise<Instance> {
+    let seen = 'is not there';
+    for (let looks = 0; looks < LOOKS; looks += 1) {
+      const info = await life.read(id, wait.signal);
+      const instance = info && instanceOf(info, found(info, port));
+      seen = instance === undefined ? 'is not there' : `is ${instance.state}`;
       if (instance?.state === 'stopped') await operate(id, { changeStateTo: 'STARTED' }, key, wait);
-      else if (instance?.state === 'started' && instance.endpoint !== null) {
-        if (!within(instance.endpoint.host))
-          throw failure('WrongHost', `instance ${id} was wanted on host ${host}, but is outside its address range`);
-        return instance;
+      else if (info !== undefined && instance?.state === 'started') {
+        if (instance.endpoint !== null) return instance;
+        const { elsewhere, unusable = '' } = found(info, port);
+        if (elsewhere) throw failure('WrongHost', `instance ${id}, wanted on host ${host}, ${unusable}`);
+        if ((info.communicationInterface?.ipAddresses ?? []).length > 0)
+          throw failure('EndpointUnusable', `instance ${id}, wanted on host ${host}, ${unusable}`);
+        seen = `has started, but ${unusable}`;
       }
-      wait.progress(`waiting for the endpoint of instance ${id}`);
+      wait.progress(`waiting for the endpoint of instance ${id}, which ${seen}`);
       await wait.pause();
     }
-    throw failure('NotYet', `instance ${id} on host ${host} is not started, or tells no endpoint`);
-  }
-
-  async function dismantle(id: string, key: string, wait: Wait): Promise<void> {
-    await operations.close(id, key, wait);
-    const json: TerminateAppRequest = { terminationType: 'GRACEFUL', gracefulTerminationTimeout: GRACE };
-    await bring(id, { call: 'terminate', json }, (info) => info === undefined || !isInstantiated(info), key, wait);
-    const call = { method: 'DELETE', path: pathOf(id), alsoExpect: [403, 404, 409], key } as const;
-    const { status, told } = await meo.ask(call, wait.signal);
-    if (status !== 404 && status >= 300 && (await read(id, wait.signal)) !== undefined) throw failure('Conflict', told);
+    throw failure('NotYet', `instance ${id}, wanted on host ${host}, ${seen}`);
   }
 
   return {
     whenLeft: 'remove',
 
-    async list({ appDId }, signal) {
-      const instances = (await look('appDId', appDId, signal)).map((info) => instanceOf(info, within));
-      // Without an endpoint it may become one of this host
-      return instances.filter(({ endpoint, state }) =>
-        endpoint === null ? state === 'notInstantiated' || state === 'starting' : within(endpoint.host),
-      );
+    async list({ appDId, port }, signal) {
+      const infos = await life.look('appDId', appDId, signal);
+      return infos.flatMap((info) => {
+        const sight = found(info, port);
+        const instance = instanceOf(info, sight);
+        // Without an endpoint it may become one of this host, and a name may be one of it
+        const isOurs = sight.endpoint !== null || (!sight.elsewhere && instance.state !== 'stopped');
+        return isOurs ? [instance] : [];
+      });
     },
 
     async instantiate(application, key, wait) {
-      const [first, ...surplus] = await look('appInstanceName', key, wait.signal);
-      for (const { id } of surplus) await dismantle(id, key, wait);
-      const { id } = first ?? (await create(application, key, wait.signal));
+      const id = await one(application, key, wait);
       const json: InstantiateAppRequest = {
         selectedMECHostInfo: [{ hostId: { id: host }, hostName: host }],
         ...(country !== undefined && { locationConstraints: { countryCode: country } }),
       };
-      await bring(id, { call: 'instantiate', json }, (info) => info !== undefined && isInstantiated(info), key, wait);
+      await life.bring(id, { call: 'instantiate', json }, (info) => isInstantiated(info), key, wait);
       try {
-        return await serving(id, key, wait);
+        const instance = await serving(id, application.port, key, wait);
+        await alone(id, key, wait);
+        return instance;
       } catch (error) {
-        if ((error as { type?: unknown }).type === 'WrongHost') await dismantle(id, key, wait);
+        const { type } = error as { type?: unknown };
+        if (type === 'WrongHost' || type === 'EndpointUnusable') await dismantle(id, key, wait);
         throw error;
       }
     },
 
     async start(id, key, wait) {
       await operate(id, { changeStateTo: 'STARTED' }, key, wait);
-      return await serving(id, key, wait);
+      return await serving(id, null, key, wait);
     },
 
-    async stop(id, key, wait) {
-      const info = await read(id, wait.signal);
-      if (info === undefined || !isInstantiated(info)) return;
-      await operate(id, { changeStateTo: 'STOPPED', stopType: 'GRACEFUL', gracefulStopTimeout: GRACE }, key, wait);
-    },
-
-    /** Also what was created under this key, late or twice, by a call whose answer was lost. */
-    async remove(id, key, wait) {
-      const named = await look('appInstanceName', key, wait.signal);
-      for (const each of new Set([id, ...named.map((info) => info.id)])) {
-        if ((await read(each, wait.signal)) !== undefined) await dismantle(each, key, wait);
-      }
-    },
+    stop,
+    remove,
 
     async reach({ appDId }, signal) {
-      await look('appDId', appDId, signal);
+      await life.look('appDId', appDId, signal);
     },
   };
 };
 
-const pathOf = (id: string): string => `${appInstances}/${encodeURIComponent(id)}`;
-
-const isInstantiated = ({ instantiationState }: AppInstanceInfo): boolean => instantiationState === 'INSTANTIATED';
-
-function instanceOf(info: AppInstanceInfo, within: (host: string) => boolean): Instance {
-  const endpoints: readonly Endpoint[] = info.communicationInterface?.ipAddresses ?? [];
-  const state = info.instantiatedAppState?.operationalState;
+function instanceOf(info: AppInstanceInfo, { endpoint, unusable }: Found): Instance {
+  const operational = info.instantiatedAppState?.operationalState;
+  const state = !isInstantiated(info)
+    ? 'notInstantiated'
+    : operational === 'STARTED'
+      ? 'started'
+      : operational === 'STOPPED'
+        ? 'stopped'
+        : 'starting';
+  const name = info.appInstanceName ?? null;
   return {
     id: info.id,
-    name: info.appInstanceName ?? null,
-    state: !isInstantiated(info)
-      ? 'notInstantiated'
-      : state === undefined
-        ? 'starting'
-        : state === 'STARTED'
-          ? 'started'
-          : 'stopped',
-    endpoint: endpoints.find((endpoint) => within(endpoint.host)) ?? endpoints[0] ?? null,
+    name,
+    state,
+    endpoint,
+    ...(state === 'started' && unusable !== undefined && { unusable: `instance ${info.id} ${unusable}` }),
   };
 }

@@ -5,13 +5,15 @@ import {
   AppLcmOpOcc,
   appLcmOpOccs,
   type CancelRequest,
+  ENDED,
   type InstantiateAppRequest,
   type OperateAppRequest,
   type TerminateAppRequest,
 } from '../../protocols/mec010-2/life-cycle.ts';
 import type { Exchange } from '../http.ts';
 import { lastSegment } from '../links.ts';
-import { everyPage } from '../paging.ts';
+import { everyPage, isNone } from '../paging.ts';
+import { scrubbed } from '../scrubbed.ts';
 
 export type Task =
   | { readonly call: 'instantiate'; readonly json: InstantiateAppRequest }
@@ -20,6 +22,8 @@ export type Task =
 
 /** 403 and 409: the state forbids it, or a right is missing. 404: it is gone. */
 const CONFLICT = [403, 404, 409];
+/** Not every MEO keeps a list of them: then none is known, and the instance itself is looked at. */
+const NO_SERVICE = [404, 501];
 /** V2.1.1 has none of cancel, retry and fail. */
 const NOT_NOW = [...CONFLICT, 405, 501];
 
@@ -31,20 +35,24 @@ export const lcmOperations = (meo: Exchange) => {
     return status === 404 ? undefined : body;
   }
 
-  /** The one that is open at this instance. */
+  /** The one that is open at this instance. Of others, and of those that ended, however many, nothing is kept. */
   async function open(instance: string, signal: AbortSignal): Promise<AppLcmOpOcc | undefined> {
-    for (const listed of await everyPage(meo, `${appLcmOpOccs}?all_fields`, AppLcmOpOcc, signal)) {
-      if (!isOpen(listed)) continue;
-      const operation = listed.appInstance === undefined ? await read(listed.id, signal) : listed;
-      if (operation !== undefined && isOpen(operation) && lastSegment(operation.appInstance ?? '') === instance)
-        return operation;
+    const isOf = ({ appInstance = '' }: AppLcmOpOcc): boolean => lastSegment(appInstance) === instance;
+    const path = `${appLcmOpOccs}?all_fields&${isNone('operationState', ENDED)}`;
+    const perhaps = (each: AppLcmOpOcc): boolean => isOpen(each) && (each.appInstance === undefined || isOf(each));
+    const listed = await everyPage(meo, path, AppLcmOpOcc, signal, NO_SERVICE, perhaps);
+    const named = listed.find(isOf);
+    if (named !== undefined) return named;
+    for (const { id } of listed) {
+      const operation = await read(id, signal);
+      if (operation !== undefined && isOpen(operation) && isOf(operation)) return operation;
     }
     return undefined;
   }
 
   /**
-   * Until it has ended well, or is not known any more. FAILED_TEMP may be cured by one retry; then it is closed, for it would stay
-   * open for ever. LcmOperationFailed.
+   * Until it has ended well, or is not known: not yet, not any more. FAILED_TEMP may be cured by one retry; then it is closed, for
+   * it would stay open for ever. LcmOperationFailed.
    */
   async function complete(id: string, key: string, wait: Wait): Promise<void> {
     const post = async (call: 'retry' | 'fail'): Promise<boolean> =>
@@ -54,9 +62,9 @@ export const lcmOperations = (meo: Exchange) => {
       const operation = await read(id, wait.signal);
       if (operation === undefined || operation.operationState === 'COMPLETED') return;
       const { operationState, lcmOperation } = operation;
-      const told = `operation ${id} (${lcmOperation}) is ${operationState}`;
+      const told = `operation ${id} (${scrubbed(lcmOperation ?? 'of no kind')}) is ${scrubbed(operationState)}`;
       wait.progress(told);
-      if (operationState === 'FAILED') throw failure('LcmOperationFailed', told);
+      if (!isOpen(operation)) throw failure('LcmOperationFailed', told);
       if (operationState !== 'FAILED_TEMP') continue;
       if (!retried && (await post('retry'))) retried = true;
       else {
@@ -82,7 +90,7 @@ export const lcmOperations = (meo: Exchange) => {
     for (let cancelled = false; ; await wait.pause()) {
       const operation = await read(opened.id, wait.signal);
       if (operation === undefined || !isOpen(operation)) return;
-      wait.progress(`closing operation ${operation.id}, which is ${operation.operationState}`);
+      wait.progress(`closing operation ${operation.id}, which is ${scrubbed(operation.operationState)}`);
       if (operation.operationState === 'FAILED_TEMP') await post('fail');
       else if (operation.operationState === 'PROCESSING' && !cancelled) {
         cancelled = true;
@@ -91,17 +99,17 @@ export const lcmOperations = (meo: Exchange) => {
     }
   }
 
-  /** Begins it and tells the operation; `refused`: the instance's state forbids it, as far as the peer knows. */
+  /** Begins it and tells the operation; a status of 300 and more: the instance's state forbids it, as far as the peer knows. */
   async function begin(
     instance: string,
     { call, json }: Task,
     key: string,
     signal: AbortSignal,
-  ): Promise<{ readonly operation: string | undefined; readonly refused: boolean; readonly told: string }> {
+  ): Promise<{ readonly operation: string | undefined; readonly status: number; readonly told: string }> {
     const path = `${appInstances}/${encodeURIComponent(instance)}/${call}`;
     const { status, location, told } = await meo.ask({ method: 'POST', path, json, alsoExpect: CONFLICT, key }, signal);
     const operation = location?.startsWith(`${appLcmOpOccs}/`) === true ? lastSegment(location) : undefined;
-    return { operation, refused: status >= 300, told };
+    return { operation, status, told };
   }
 
   return { open, complete, close, begin };
@@ -109,5 +117,4 @@ export const lcmOperations = (meo: Exchange) => {
 
 const pathOf = (id: string): string => `${appLcmOpOccs}/${encodeURIComponent(id)}`;
 
-const isOpen = ({ operationState }: AppLcmOpOcc): boolean =>
-  operationState !== 'COMPLETED' && operationState !== 'FAILED';
+const isOpen = ({ operationState }: AppLcmOpOcc): boolean => !ENDED.some((state) => state === operationState);

@@ -1,49 +1,29 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { failure } from '../../activities/failure.ts';
 import type { Application, Packages, Wait } from '../../activities/ports.ts';
 import {
   AppPkgInfo,
-  packageManagement,
   type AppPkgInfoModifications,
   type CreateAppPkg,
   type PackageDialect,
+  packageManagement,
 } from '../../protocols/mec010-2/package.ts';
 import type { Exchange } from '../http.ts';
-import { everyPage } from '../paging.ts';
-import { scrubbed } from '../problem.ts';
+import { scrubbed } from '../scrubbed.ts';
+import { archiveOf, compared, furthest, hasFailed, isUsable, likeness } from './content.ts';
+import { LOOKS } from './life-cycle.ts';
+import { type Held, keyOf, listedPackages } from './listed-packages.ts';
 
 /** What a peer says of the bytes: they are no good. */
 const BAD_CONTENT = [400, 413, 415, 422];
 
 /** Packages at a MEO (MEC 010-2, Mm1), by content: appDId, versions and checksum (GR MEC 035, [5.3.2-3], [5.4.2-2]). */
 export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages => {
-  const collection = `${packageManagement}/${dialect.collection}`;
-  const pathOf = ({ id, appDId }: AppPkgInfo): string =>
-    `${collection}/${encodeURIComponent(dialect.collection === 'app_packages' ? id : (appDId ?? id))}`;
+  const { collection, readAt, pathsOf, ofDescriptor, underKey } = listedPackages(meo, dialect);
 
-  async function read(listed: AppPkgInfo, signal: AbortSignal): Promise<AppPkgInfo | undefined> {
-    const call = { method: 'GET', path: pathOf(listed), schema: AppPkgInfo, alsoExpect: [404] } as const;
-    const { status, body } = await meo.ask(call, signal);
-    return status === 404 ? undefined : body;
-  }
+  const cannotBeCompared = (untold: readonly string[]): Error =>
+    failure('PackageMismatch', `${meo.name}: ${untold.join('; ')}: it cannot be compared with ours`);
 
-  /**
-   * Those of this application or made under this key, as individual resources: a list leaves out the checksum, and one whose bytes have not come
-   * yet may not know its appDId. Unfiltered for the same reason.
-   */
-  async function look({ appDId }: Application, key: string | undefined, signal: AbortSignal): Promise<AppPkgInfo[]> {
-    const found: AppPkgInfo[] = [];
-    for (const listed of await everyPage(meo, collection, AppPkgInfo, signal)) {
-      const ours = key !== undefined && keyOf(listed) === key;
-      if (!ours && (listed.appDId !== appDId || hasFailed(listed))) continue;
-      const info = await read(listed, signal);
-      if (info !== undefined) found.push(info);
-    }
-    return found;
-  }
-
-  async function create(application: Application, key: string, signal: AbortSignal): Promise<AppPkgInfo> {
+  async function create(application: Application, key: string, wait: Wait): Promise<Held> {
     const json: CreateAppPkg = {
       appPkgName: application.name,
       appPkgVersion: application.softVersion,
@@ -52,111 +32,131 @@ export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages
       appPkgPath: application.archive.uri,
       userDefinedData: { ferryKey: key },
     };
-    const call = { method: 'POST', path: collection, json, schema: AppPkgInfo, alsoExpect: [403, 409], key } as const;
-    const { status, body, told } = await meo.ask(call, signal);
-    if (status < 300) return body;
-    const [there] = await look(application, key, signal);
-    if (there === undefined) throw failure('PeerRejected', told);
-    return there;
+    const schema = AppPkgInfo.nullish().catch(undefined);
+    const call = { method: 'POST', path: collection, json, schema, alsoExpect: [403, 409], key } as const;
+    const { status, body, location, told } = await meo.ask(call, wait.signal);
+    const path = status < 300 ? placeOf(location, body) : undefined;
+    const made = path === undefined ? (await underKey(key, wait.signal))[0] : await shown(path, body, wait);
+    if (made === undefined) throw failure(status < 300 ? 'NotYet' : 'PeerRejected', told);
+    wait.keep('package', made.path);
+    return made;
   }
 
-  async function upload(info: AppPkgInfo, application: Application, key: string, signal: AbortSignal): Promise<void> {
-    const body = await archiveOf(application);
-    const path = `${pathOf(info)}/package_content`;
-    const bytes = { type: 'application/zip', body };
+  /** Where a creation says that it is, else where its own link or its id leads. */
+  function placeOf(location: string | null, info: AppPkgInfo | null | undefined): string | undefined {
+    if (location?.startsWith(`${packageManagement}/`) === true) return location;
+    if (info == null) return undefined;
+    return info.self === undefined ? pathsOf(info).at(-1) : pathsOf(info)[0];
+  }
+
+  /** As its creation showed it; one that showed nothing is looked at where it was said to be. */
+  async function shown(path: string, info: AppPkgInfo | null | undefined, wait: Wait): Promise<Held | undefined> {
+    return info == null ? await readAt(path, wait.signal) : { info, path };
+  }
+
+  /** False: the peer does not know yet what it has created. */
+  async function upload(path: string, application: Application, key: string, signal: AbortSignal): Promise<boolean> {
+    const bytes = { type: 'application/zip', body: await archiveOf(application) };
     // 403 and 409: it has begun already
-    const call = { method: 'PUT', path, bytes, alsoExpect: [...BAD_CONTENT, 403, 409], key } as const;
-    const { status, told } = await meo.ask(call, signal);
+    const alsoExpect = [...BAD_CONTENT, 403, 404, 409];
+    const { status, told } = await meo.ask(
+      { method: 'PUT', path: `${path}/package_content`, bytes, alsoExpect, key },
+      signal,
+    );
     if (BAD_CONTENT.includes(status)) throw failure('PackageInvalid', told);
+    return status !== 404;
   }
 
-  async function enable(info: AppPkgInfo, key: string, signal: AbortSignal): Promise<void> {
+  async function enable(path: string, key: string, signal: AbortSignal): Promise<void> {
     const json: AppPkgInfoModifications = { operationalState: 'ENABLED' };
-    await meo.ask({ method: 'PATCH', path: pathOf(info), json, alsoExpect: [403, 409], key }, signal);
+    await meo.ask({ method: 'PATCH', path, json, alsoExpect: [403, 409], key }, signal);
   }
 
-  /** From wherever it stands to ONBOARDED and ENABLED. */
-  async function onBoard(created: AppPkgInfo, application: Application, key: string, wait: Wait): Promise<void> {
-    let sent = false;
-    let begun = false;
-    for (let info: AppPkgInfo | undefined = created; ; info = await read(created, wait.signal)) {
-      if (info === undefined) throw failure('NotYet', `package ${created.id} has vanished`);
-      const { onboardingState, operationalState } = info;
-      wait.progress(`package ${info.id} is ${onboardingState} and ${operationalState}`);
-      if (hasFailed(info) || (begun && onboardingState === 'CREATED'))
-        throw failure('PackageInvalid', `package ${info.id} was not on-boarded: ${reasonOf(info)}`);
-      begun ||= onboardingState !== 'CREATED';
-      if (onboardingState === 'ONBOARDED' && !isSame(info, application))
-        throw failure(
-          'PackageMismatch',
-          `package ${info.id} was on-boarded with another descriptor id, version or checksum`,
-        );
-      if (isUsable(info)) return;
-      if (onboardingState === 'ONBOARDED') await enable(info, key, wait.signal);
-      if (onboardingState === 'CREATED' && dialect.content === 'put' && !sent) {
-        await upload(info, application, key, wait.signal);
-        sent = true;
-      }
+  /** It may not answer where it was created, and be listed all the same; or not be shown at all for a while. */
+  async function again({ info, path }: Held, key: string, wait: Wait): Promise<Held> {
+    for (let looks = 1; ; looks += 1) {
+      const held = await readAt(path, wait.signal);
+      if (held !== undefined) return held;
+      const listed = (await underKey(key, wait.signal)).find((each) => each.info.id === info.id);
+      if (listed !== undefined) return listed;
+      if (looks === LOOKS) throw failure('NotYet', `${meo.name}: package ${info.id} has vanished`);
       await wait.pause();
     }
   }
 
+  /** What was made of what we sent is taken for it where it cannot be compared: the peer was told our checksum. */
+  async function check({ info }: Held, application: Application, key: string): Promise<void> {
+    const like = await likeness(info, application);
+    if (like === 'same' || (typeof like === 'object' && keyOf(info) === key)) return;
+    if (typeof like === 'object') throw cannotBeCompared([`package ${info.id} ${like.cannot}`]);
+    const what = like === 'otherContent' ? 'checksum' : 'descriptor id or version';
+    throw failure('PackageMismatch', `${meo.name}: package ${info.id} was on-boarded with another ${what} than ours`);
+  }
+
+  /** From wherever it stands to ONBOARDED and ENABLED. */
+  async function onBoard(begin: Held, application: Application, key: string, wait: Wait): Promise<void> {
+    let sent = false;
+    let begun = false;
+    for (let held = begin; ; held = await again(held, key, wait)) {
+      const { info, path } = held;
+      const state = info.onboardingState ?? 'in no state';
+      wait.progress(`package ${info.id} is ${scrubbed(state)} and ${scrubbed(info.operationalState ?? 'neither')}`);
+      if (hasFailed(info) || (begun && state === 'CREATED'))
+        throw failure('PackageInvalid', `package ${info.id} was not on-boarded: ${reasonOf(info)}`);
+      begun ||= state !== 'CREATED';
+      if (state === 'ONBOARDED') await check(held, application, key);
+      if (isUsable(info)) return;
+      if (state === 'ONBOARDED') await enable(path, key, wait.signal);
+      if (state === 'CREATED' && dialect.content === 'put' && !sent)
+        sent = await upload(path, application, key, wait.signal);
+      await wait.pause();
+    }
+  }
+
+  /** The one to go on with: made by an earlier attempt, or by somebody else, of the same content. */
+  async function present(application: Application, key: string, wait: Wait): Promise<Held | undefined> {
+    const ours = (await underKey(key, wait.signal)).toSorted(furthest);
+    const { same, others, untold } = await compared(await ofDescriptor(application.appDId, wait.signal), application);
+    const [first] = [...same, ...ours].toSorted(furthest);
+    if (first !== undefined) return first;
+    // A list may lag behind
+    const kept = wait.kept('package');
+    const made = kept === undefined ? undefined : await readAt(kept, wait.signal);
+    if (made !== undefined) return made;
+    if (untold.length > 0) throw cannotBeCompared(untold);
+    if (others.length > 0)
+      throw failure(
+        'PackageMismatch',
+        `${meo.name}: package ${others.join(', ')} has descriptor id and version of ours, but other content`,
+      );
+    return undefined;
+  }
+
+  /** Made twice, by a call whose answer was lost. */
+  async function removeSurplus(held: Held, isOurs: boolean, key: string, { signal }: Wait): Promise<void> {
+    let ours = await underKey(key, signal);
+    if (isOurs && !ours.some(({ info }) => info.id === held.info.id)) ours = await underKey(key, signal, true);
+    for (const { info, path } of ours)
+      if (info.id !== held.info.id) await meo.ask({ method: 'DELETE', path, alsoExpect: [403, 404, 409], key }, signal);
+  }
+
   return {
     async find(application, signal) {
-      const found = await look(application, undefined, signal);
-      const same = found.filter((info) => isSame(info, application));
-      if (same.some(isUsable)) return 'usable';
+      const { same, others, untold } = await compared(await ofDescriptor(application.appDId, signal), application);
+      if (same.some(({ info }) => isUsable(info))) return 'usable';
       if (same.length > 0) return 'unusable';
-      return found.length > 0 ? 'mismatch' : 'absent';
+      if (untold.length > 0) throw cannotBeCompared(untold);
+      return others.length > 0 ? 'mismatch' : 'absent';
     },
 
     async distribute(application, key, wait) {
-      const found = await look(application, key, wait.signal);
-      const [first, ...surplus] = found
-        .filter((info) => keyOf(info) === key || isSame(info, application))
-        .toSorted(furthest);
-      if (first === undefined && found.length > 0)
-        throw failure('PackageMismatch', `another package is there under the descriptor id ${application.appDId}`);
-      await onBoard(first ?? (await create(application, key, wait.signal)), application, key, wait);
-      // Made twice, by a call whose answer was lost
-      for (const info of surplus.filter((each) => keyOf(each) === key && each.id !== first?.id))
-        await meo.ask({ method: 'DELETE', path: pathOf(info), alsoExpect: [403, 404, 409], key }, wait.signal);
+      const there = await present(application, key, wait);
+      const held = there ?? (await create(application, key, wait));
+      await onBoard(held, application, key, wait);
+      await removeSurplus(held, there === undefined || keyOf(there.info) === key, key, wait);
     },
   };
 };
 
-const states = ['CREATED', 'UPLOADING', 'PROCESSING', 'ONBOARDED'];
-const furthest = (a: AppPkgInfo, b: AppPkgInfo): number =>
-  states.indexOf(b.onboardingState) - states.indexOf(a.onboardingState);
-
-const keyOf = ({ userDefinedData }: AppPkgInfo): unknown => userDefinedData?.['ferryKey'];
-
-const isUsable = ({ onboardingState, operationalState }: AppPkgInfo): boolean =>
-  onboardingState === 'ONBOARDED' && operationalState === 'ENABLED';
-
-/** There is no state FAILED: it is CREATED again, and says why. */
-const hasFailed = ({ onboardingState, onboardingFailureDetails }: AppPkgInfo): boolean =>
-  onboardingState === 'CREATED' && onboardingFailureDetails != null;
-
 const reasonOf = ({ onboardingFailureDetails: details }: AppPkgInfo): string =>
   scrubbed([details?.title, details?.detail].filter((word) => word != null).join(': ')) || 'the peer does not say why';
-
-const isSame = (info: AppPkgInfo, application: Application): boolean =>
-  info.appDId === application.appDId &&
-  info.appSoftwareVersion === application.softVersion &&
-  info.appDVersion === application.descriptorVersion &&
-  /^sha-?256$/i.test(info.checksum?.algorithm ?? '') &&
-  info.checksum?.hash.toLowerCase() === application.checksum;
-
-/** The archive, if it is what the configuration says it is: validated before it is on-boarded. */
-async function archiveOf({ name, archive, checksum }: Application): Promise<Buffer> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(archive.path);
-  } catch {
-    throw failure('PackageInvalid', `the archive of ${name} cannot be read`);
-  }
-  if (createHash('sha256').update(bytes).digest('hex') !== checksum)
-    throw failure('PackageInvalid', `the archive of ${name} has another checksum than its configuration`);
-  return bytes;
-}

@@ -4,31 +4,71 @@ import { z } from 'zod';
 export const appInstances = '/app_lcm/v1/app_instances';
 export const appLcmOpOccs = '/app_lcm/v1/app_lcm_op_occs';
 
+/** Whatever is no text is not told: what others have in a list, or a newer version says, stops nobody. */
+const told = z.string().nullish().catch(undefined);
+
+/** V2.1.1 tells none. A port is a number to most. */
+const Address = z.object({
+  host: z.string().min(1),
+  port: z
+    .union([z.int(), z.string().regex(/^\d+$/).transform(Number)])
+    .nullish()
+    .catch(undefined),
+});
+export type Address = z.infer<typeof Address>;
+
+/** What tells one instance from another is `id`; `instantiationState` beside INSTANTIATED: NOT_INSTANTIATED, and what is not known. */
 export const AppInstanceInfo = z.object({
   id: z.string().min(1),
-  appInstanceName: z.string().nullish(),
-  appDId: z.string(),
-  instantiationState: z.enum(['NOT_INSTANTIATED', 'INSTANTIATED']),
-  instantiatedAppState: z.object({ operationalState: z.enum(['STARTED', 'STOPPED']) }).nullish(),
-  /** Not in V2.1.1. */
+  appInstanceName: told,
+  appDId: told,
+  instantiationState: told,
+  instantiatedAppState: z.object({ operationalState: told }).nullish().catch(undefined),
   communicationInterface: z
-    .object({ ipAddresses: z.array(z.object({ host: z.string(), port: z.int().min(0).max(65_535) })).nullish() })
-    .nullish(),
+    .object({
+      ipAddresses: z
+        .array(Address.nullable().catch(null))
+        .nullish()
+        .catch(undefined)
+        .transform((addresses) => (addresses ?? []).filter((address) => address !== null)),
+    })
+    .nullish()
+    .catch(undefined),
 });
 export type AppInstanceInfo = z.infer<typeof AppInstanceInfo>;
+
+/** An instance that was asked for by its id has to tell its state. */
+export const OneAppInstance = AppInstanceInfo.extend({ instantiationState: z.string() });
+
+/** The answer to a creation: its Location may say the same. */
+export const Created = z
+  .object({ id: z.string().min(1) })
+  .nullish()
+  .catch(undefined);
 
 export const AppLcmOpOcc = z
   .object({
     id: z.string().min(1),
-    /** FAILED_TEMP waits for retry or fail. Not in V2.1.1. */
-    operationState: z.enum(['STARTING', 'PROCESSING', 'COMPLETED', 'FAILED', 'FAILED_TEMP']),
+    /** STARTING, PROCESSING, COMPLETED, FAILED, FAILED_TEMP (waits for retry or fail; not in V2.1.1), and what is not known. */
+    operationState: z.string(),
     /** V2.1.1 and the test suite spell INSTATIATE. */
-    lcmOperation: z.enum(['INSTANTIATE', 'INSTATIATE', 'OPERATE', 'TERMINATE']),
-    _links: z.object({ appInstance: z.object({ href: z.string() }).nullish() }).nullish(),
+    lcmOperation: told,
+    /** NFV-SOL 003 has it, MEC has not. */
+    appInstanceId: told,
+    _links: z
+      .object({ appInstance: z.object({ href: told }).nullish().catch(undefined) })
+      .nullish()
+      .catch(undefined),
   })
   /** The link is the only name of the instance; some peers leave it out of lists even if asked for. */
-  .transform(({ _links: links, ...occurrence }) => ({ ...occurrence, appInstance: links?.appInstance?.href }));
+  .transform(({ _links: links, appInstanceId, ...occurrence }) => ({
+    ...occurrence,
+    appInstance: links?.appInstance?.href ?? appInstanceId ?? undefined,
+  }));
 export type AppLcmOpOcc = z.infer<typeof AppLcmOpOcc>;
+
+/** Ended for good; NFV-SOL 003 has ROLLED_BACK. What is not known goes on. */
+export const ENDED = ['COMPLETED', 'FAILED', 'ROLLED_BACK'] as const;
 
 export interface CreateAppInstanceRequest {
   readonly appDId: string;

@@ -9,20 +9,45 @@ export interface PackageDialect {
   readonly content: 'put' | 'fetch';
 }
 
-/** As in a list, which leaves out the checksum. */
-export const AppPkgInfo = z.object({
+/** Whatever is no text is not told: what others have in a list, or a newer version says, stops nobody. */
+const told = z.string().nullish().catch(undefined);
+
+const members = {
   id: z.string().min(1),
-  appDId: z.string().nullish(),
-  appSoftwareVersion: z.string().nullish(),
-  appDVersion: z.string().nullish(),
-  checksum: z.object({ algorithm: z.string(), hash: z.string() }).nullish(),
-  onboardingState: z.enum(['CREATED', 'UPLOADING', 'PROCESSING', 'ONBOARDED']),
-  operationalState: z.enum(['ENABLED', 'DISABLED']),
-  userDefinedData: z.record(z.string(), z.unknown()).nullish(),
+  appDId: told,
+  appSoftwareVersion: told,
+  appDVersion: told,
+  checksum: z.object({ algorithm: z.string(), hash: z.string() }).nullish().catch(undefined),
+  /** CREATED, UPLOADING, PROCESSING, ONBOARDED; ERROR as in NFV-SOL 005; and what is not known. */
+  onboardingState: told,
+  operationalState: told,
+  userDefinedData: z.record(z.string(), z.unknown()).nullish().catch(undefined),
   /** V3.1.1: why it is CREATED again. */
-  onboardingFailureDetails: z.object({ title: z.string().nullish(), detail: z.string().nullish() }).nullish(),
+  onboardingFailureDetails: z.object({ title: told, detail: told }).nullish().catch(undefined),
+  _links: z
+    .object({ self: z.object({ href: told }).nullish().catch(undefined) })
+    .nullish()
+    .catch(undefined),
+};
+
+interface Linked {
+  readonly _links?:
+    | { readonly self?: { readonly href?: string | null | undefined } | null | undefined }
+    | null
+    | undefined;
+}
+
+const linked = <T extends Linked>({ _links: links, ...info }: T): Omit<T, '_links'> & { self: string | undefined } => ({
+  ...info,
+  self: links?.self?.href ?? undefined,
 });
+
+/** As in a list, which leaves out the checksum. */
+export const AppPkgInfo = z.object(members).transform(linked);
 export type AppPkgInfo = z.infer<typeof AppPkgInfo>;
+
+/** A package that was asked for by its path has to tell its state. */
+export const OneAppPkg = z.object({ ...members, onboardingState: z.string() }).transform(linked);
 
 export interface CreateAppPkg {
   readonly appPkgName: string;

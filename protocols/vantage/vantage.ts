@@ -3,11 +3,15 @@ import { z } from 'zod';
 /** The vantage point's API, `/vantage/v1`. */
 export const base = '/vantage/v1';
 
+const Answer = z.object({ address: z.string().min(1), ttl: z.int().nonnegative() });
+const Another = z.object({ address: z.never().optional() }).transform(() => null);
+
+/** A resolver has other answers than addresses (CNAME, and what comes): those are none. An address has its time. */
 export const Resolution = z.object({
   answers: z
-    .array(z.object({ address: z.string().min(1), ttl: z.int().nonnegative() }))
+    .array(z.union([Answer, Another]))
     .nullish()
-    .transform((answers) => answers ?? []),
+    .transform((answers) => (answers ?? []).filter((answer) => answer !== null)),
 });
 
 /** What the one asked answered: of its headers, whatever they are, one is read. */

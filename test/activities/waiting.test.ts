@@ -7,7 +7,8 @@ import { alive } from '../../activities/waiting.ts';
 const pace = { pollMs: 5, heartbeatMs: 5_000 };
 
 /** One attempt of a step that may take so long in all, begun so long after the first one was scheduled. */
-function attempt({ patienceMs = 30_000, goneMs = 0, heartbeatDetails = undefined as unknown } = {}) {
+function attempt({ goneMs = 0, heartbeatDetails }: { goneMs?: number; heartbeatDetails?: unknown } = {}) {
+  const patienceMs = 30_000;
   const environment = new MockActivityEnvironment({
     startToCloseTimeoutMs: patienceMs,
     scheduleToCloseTimeoutMs: patienceMs,

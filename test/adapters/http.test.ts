@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -83,7 +84,10 @@ describe('a peer that refuses', () => {
   it('tells when to come again, in seconds or as a date', async () => {
     let header = '7';
     const exchange = await answering(() => ({ status: 503, headers: { 'retry-after': header } }));
-    await expect(exchange.ask(get, soon())).rejects.toMatchObject({ nextRetryDelay: 7_000 });
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+      nextRetryDelay: 7_000,
+      message: 'peer: GET /things/1 answered 503; it asked to come back in 7 s',
+    });
     header = new Date(Date.now() + 60_000).toUTCString();
     const error = await exchange.ask(get, soon()).catch((reason: unknown) => reason as Error);
     const { nextRetryDelay } = error as unknown as { nextRetryDelay: number };
@@ -108,6 +112,67 @@ describe('a peer that refuses', () => {
       status: 409,
       body: { type: 'Taken' },
       told: 'peer: GET /things/1 answered 409: taken',
+    });
+  });
+});
+
+describe('a peer that sends elsewhere', () => {
+  it.each([307, 308])('below its own url is followed, with method and body (%i)', async (status) => {
+    const exchange = await answering(
+      ({ path }) =>
+        path.endsWith('/')
+          ? { status: 201, json: { id: 'a' }, headers: { location: '1' } }
+          : { status, headers: { location: `${path}/` } },
+      { base: '/base' },
+    );
+    const call = { ...get, method: 'POST', path: '/things', json: { a: 1 }, key: 'fkey' } as const;
+    expect(await exchange.ask(call, soon())).toMatchObject({ status: 201, body: { id: 'a' }, location: '/things/1' });
+    expect(peer.heard.map(({ method, path, json }) => [method, path, json])).toEqual([
+      ['POST', '/base/things', { a: 1 }],
+      ['POST', '/base/things/', { a: 1 }],
+    ]);
+    expect(peer.lines).toMatchObject([{ audit: true, path: '/things', status: 201 }]);
+  });
+
+  it.each(['http://127.0.0.9/base/things/', '/other/things', '//127.0.0.9/base/x', '/base/../things', 'ftp://x', ''])(
+    'anywhere else is not: %j',
+    async (location) => {
+      const exchange = await replying({ status: 308, headers: { location } }, { base: '/base' });
+      await expect(exchange.ask({ ...get, path: '/things' }, soon())).rejects.toMatchObject({
+        type: 'PeerRejected',
+        message: 'peer: GET /things answered 308: it sends elsewhere than below its url',
+      });
+      expect(peer.heard.length).toBeLessThan(5);
+    },
+  );
+
+  it('in a circle is not followed for ever', async () => {
+    const exchange = await answering(({ path }) => ({ status: 307, headers: { location: `${path}x` } }));
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({ type: 'PeerRejected' });
+    expect(peer.heard).toHaveLength(4);
+  });
+});
+
+describe('an answer that is encoded, though that was not asked for', () => {
+  it('is decoded, within the bound of an answer', async () => {
+    const encoded = (body: Buffer, encoding = 'gzip') => ({ headers: { 'content-encoding': encoding }, body });
+    let now = encoded(gzipSync('{"id":"a"}'));
+    const exchange = await answering((_heard, res) => void res.writeHead(200, now.headers).end(now.body));
+    expect((await exchange.ask(get, soon())).body).toEqual({ id: 'a' });
+    now = encoded(gzipSync(Buffer.alloc(50 * 1024 * 1024, 32)));
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: 'peer: GET /things/1 answered with more than 4194304 bytes',
+    });
+    now = encoded(Buffer.from('{"id":"a"}'));
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: 'peer: GET /things/1 answered with something that is no gzip',
+    });
+    now = encoded(Buffer.from('?'), 'x-own');
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: 'peer: GET /things/1 answered in the encoding x-own, though not asked to',
     });
   });
 });
@@ -142,6 +207,7 @@ describe('an answer that does not fit', () => {
     ['garbage', '<html>', 'its body is no JSON'],
     ['broken UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'its body is no JSON'],
     ['nothing', '', 'its body does not fit'],
+    ['a list', '[{"id":"a"}]', 'its body does not fit'],
     ['the wrong type', '{"id":"a","parts":[{"size":1},{"size":"2"}]}', 'parts.1.size does not fit'],
     ['a member too few', '{}', 'id does not fit'],
     ['a prototype', '{"id":"a","x":{"__proto__":{"admin":true}}}', 'its body has a member __proto__'],
@@ -176,9 +242,12 @@ describe('an answer', () => {
     expect(body).toBeUndefined();
   });
 
-  it('is not looked at without a schema', async () => {
-    const exchange = await replying({ status: 200, text: 'done.' });
+  it('is not looked at without a schema, however long it is', async () => {
+    let text = 'done.';
+    const exchange = await answering(() => ({ status: 200, text }), { timeoutMs: 5_000 });
     expect((await exchange.ask({ method: 'DELETE', path: '/things/1' }, soon())).body).toBeUndefined();
+    text = 'x'.repeat(20 * 1024 * 1024);
+    expect((await exchange.ask({ method: 'GET', path: '/things' }, soon())).status).toBe(200);
   });
 
   it('tells its links as paths below the url of the peer', async () => {
@@ -225,6 +294,13 @@ describe('the record of a call', () => {
       }),
     ]);
     expect(JSON.stringify(peer.lines)).not.toContain('127.10.100.7');
+  });
+
+  it('is none of a question, though it is posted', async () => {
+    const exchange = await replying({ status: 200, json: { id: 'a' } });
+    await exchange.ask({ ...get, method: 'POST', json: {}, question: true }, soon());
+    expect(peer.lines).toMatchObject([{ level: 20, method: 'POST' }]);
+    expect(peer.lines[0]).not.toHaveProperty('audit');
   });
 
   it('is written for a call without an answer too, and for a read only at debug', async () => {

@@ -16,6 +16,7 @@ import { mec021Mobility } from '../../adapters/mec021/mobility.ts';
 import { sealWith } from '../../configuration/seal.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { sha256 } from '../../sandbox/packages.ts';
+import { ask } from '../support/asking.ts';
 import { counter } from '../support/counter.ts';
 import { type MecSystem, mecSystem } from '../support/mec-system.ts';
 import { descriptor, smallApplication } from '../support/small-application.ts';
@@ -92,6 +93,20 @@ describe('a MEO of the sandbox', () => {
     expect(await packages().find(application, soon())).toBe('usable');
     expect(await packages().find({ ...application, checksum: 'ab'.repeat(32) }, soon())).toBe('mismatch');
     expect(effects('POST', '/app_packages')).toBe(1);
+  });
+
+  it('has one package under a key, in whichever collection it is asked, though it never fetches the bytes', async () => {
+    const fetched = mec010Packages(meo(), { collection: 'onboarded_app_packages', content: 'fetch' });
+    const raised = { ...application, softVersion: '2.0' };
+    for (const limitMs of [500, 500, 500])
+      await expect(fetched.distribute(raised, key(), quickWait(limitMs))).rejects.toMatchObject({
+        name: expect.stringMatching(/Abort|Timeout/),
+      });
+    const { body } = await ask<{ userDefinedData?: { ferryKey?: string } }[]>(
+      'GET',
+      `${system.meo}/app_pkgm/v1/app_packages`,
+    );
+    expect(body.filter(({ userDefinedData }) => userDefinedData?.ferryKey === key())).toHaveLength(1);
   });
 
   it('starts an instance on the host that was chosen', async () => {
@@ -229,8 +244,9 @@ describe.each(['a1', 'a2'] as const)('platform %s of the sandbox', (host) => {
   });
 
   it('has every capability, and says that no registration forbids to move', async () => {
-    for (const ask of [mec011Capabilities, radioCapabilities, mec021Capabilities])
-      for (const capability of await ask(platform(host), soon())) expect(capability).toMatchObject({ available: true });
+    for (const probe of [mec011Capabilities, radioCapabilities, mec021Capabilities])
+      for (const capability of await probe(platform(host), soon()))
+        expect(capability).toMatchObject({ available: true });
     expect(await mec021Mobility(platform(host)).level('unknown', null, soon())).toBe('free');
     expect(await mecSubscriptions(platform(host)).missing(['no such service'], soon())).toEqual(['no such service']);
   });

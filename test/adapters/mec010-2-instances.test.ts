@@ -246,3 +246,329 @@ describe('removing', () => {
     expect(meo.server.count(lcm('terminate'))).toBe(1);
   });
 });
+
+/** Entries of others, or of a newer MEO, that no schema of ours would let pass. */
+const oddInstances = [
+  { id: 'e1', appDId: 'other', instantiationState: 'SCALING' },
+  { id: 'e2', appDId: ['other'], instantiatedAppState: 'STARTED', communicationInterface: { ipAddresses: 'none' } },
+  { appInstanceName: 'nameless' },
+  null,
+  7,
+];
+const oddOperations = [
+  { id: 'x1', operationState: 'ROLLED_BACK', lcmOperation: 'INSTANTIATE' },
+  {
+    id: 'x2',
+    operationState: 'PROCESSING',
+    lcmOperation: 'SCALE',
+    _links: { appInstance: { href: '/app_instances/e1' } },
+  },
+  { id: 'x3', operationState: 3, _links: 'none' },
+  null,
+];
+
+describe('a MEO with instances and operations of others', () => {
+  beforeEach(() => {
+    meo.oddInstances.push(...oddInstances);
+    meo.oddOperations.push(...oddOperations);
+  });
+  const there = async (): Promise<unknown[]> => {
+    await instances().instantiate(application, key, quickWait());
+    const listed = (await instances().list(application, soon())).map(({ state }) => state);
+    await instances().remove(key, key, quickWait());
+    return [...listed, ...(await instances().list(application, soon()))];
+  };
+
+  it.each([true, false])('has ours started and removed beside odd ones (filters: %s)', async (filters) => {
+    meo.filters = filters;
+    expect(await there()).toEqual(['started']);
+  });
+
+  it.each([
+    [400, 'unknown query parameter filter'],
+    [501, 'not implemented'],
+    [404, 'not found'],
+  ])('that refuses a query (%i) is asked without', async (status, detail) => {
+    meo.instead = ({ query }) => (query.size > 0 ? { status, json: { detail } } : undefined);
+    expect(await there()).toEqual(['started']);
+  });
+
+  it.each([
+    ['null', 'null'],
+    ['nothing', ''],
+    ['an object without members', '{}'],
+  ])('that lists %s where there is nothing has nothing', async (_, text) => {
+    meo.instead = ({ method, path }) =>
+      method === 'GET' && (path.endsWith('op_occs') || (path.endsWith('instances') && meo.instances.length === 0))
+        ? { status: 200, text }
+        : undefined;
+    expect(await there()).toEqual(['started']);
+  });
+
+  it.each([404, 501])('that keeps no list of operations (%i) is looked at itself', async (status) => {
+    meo.instead = ({ method, path }) => (method === 'GET' && path.endsWith('op_occs') ? { status } : undefined);
+    expect(await there()).toEqual(['started']);
+  });
+
+  it('is asked as often, and answers as much, whatever it has of others', async () => {
+    const cost = async (): Promise<number[]> => {
+      const heard = meo.server.heard.length;
+      meo.longest = 0;
+      await there();
+      return [meo.server.heard.length - heard, meo.longest];
+    };
+    meo.instances.length = 0;
+    meo.oddInstances.length = 0;
+    meo.oddOperations.length = 0;
+    const [calls = 0, bytes = 0] = await cost();
+    for (let n = 0; n < 1_000; n += 1)
+      meo.begin(meo.add(`theirs-${n}`, 'STARTED', 'other'), 'OPERATE').state = 'COMPLETED';
+    expect(await cost()).toEqual([calls, expect.toSatisfy((more: number) => more < bytes + 100)]);
+  });
+
+  it('may have 40,000 ended operations in one list that knows no filter', async () => {
+    meo.filters = false;
+    meo.page = 1_000_000;
+    const theirs = meo.add('theirs', 'STARTED', 'other');
+    for (let n = 0; n < 40_000; n += 1) meo.begin(theirs, 'OPERATE').state = 'COMPLETED';
+    expect(JSON.stringify(meo.operations.map((each) => meo.occurrenceOf(each))).length).toBeGreaterThan(
+      8 * 1024 * 1024,
+    );
+    await instances().remove(meo.add(key, 'STARTED').id, key, quickWait(30_000));
+    expect(meo.instances).toEqual([theirs]);
+  }, 30_000);
+});
+
+describe('a MEO that shows late what it has done', () => {
+  it('may not know at once what it has created', async () => {
+    let refusals = 3;
+    meo.instead = ({ method, path }) =>
+      method === 'POST' && path.endsWith('/instantiate') && (refusals -= 1) >= 0 ? { status: 404 } : undefined;
+    expect((await instances().instantiate(application, key, quickWait())).id).toBe('i1');
+    expect(meo.instances).toHaveLength(1);
+  });
+
+  it('may list it late, and show it late by itself', async () => {
+    let hidden = 4;
+    meo.instead = ({ method, path }) =>
+      method === 'GET' && path.startsWith('/app_lcm/v1/app_instances') && meo.instances.length > 0 && (hidden -= 1) >= 0
+        ? path.endsWith('instances')
+          ? { status: 200, json: [] }
+          : { status: 404 }
+        : undefined;
+    expect((await instances().instantiate(application, key, quickWait())).id).toBe('i1');
+    expect(meo.server.count(created)).toBe(1);
+  });
+
+  it('leaves exactly one of ours, though the first was made by a call whose answer was lost and is listed late', async () => {
+    let late = true;
+    meo.instead = ({ method, path }) =>
+      late && method === 'GET' && path.endsWith('/app_instances') ? { status: 200, json: [] } : undefined;
+    meo.server.loseAnswer(created, 'reset');
+    await expect(instances().instantiate(application, key, quickWait())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+    });
+    const wait = quickWait();
+    const pause = wait.pause;
+    const done = instances().instantiate(application, key, {
+      ...wait,
+      pause: async () => {
+        if (meo.instances.length === 2) late = false;
+        await pause();
+      },
+    });
+    const { id } = await done;
+    expect(meo.instances.map((each) => [each.id, each.state])).toEqual([[id, 'STARTED']]);
+  });
+
+  it('is not asked to create again by the next attempt', async () => {
+    const kept = new Map<string, string>();
+    meo.instead = ({ path }) => (path.endsWith('/instantiate') ? { status: 503 } : undefined);
+    await expect(instances().instantiate(application, key, quickWait(5_000, kept))).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+    });
+    let looks = 0;
+    meo.instead = ({ method, path }) =>
+      method === 'GET' && path.endsWith('/app_instances') && (looks += 1) < 3 ? { status: 200, json: [] } : undefined;
+    await instances().instantiate(application, key, quickWait(5_000, kept));
+    expect(meo.server.count(created)).toBe(1);
+  });
+
+  it('may show an operation late, and the state of an instance after its operation', async () => {
+    let hidden = 2;
+    let stale = 3;
+    meo.instead = ({ method, path }) => {
+      if (method === 'GET' && /op_occs.o\d/.test(path) && (hidden -= 1) >= 0) return { status: 404 };
+      const instance = meo.instances[0];
+      const ended = meo.operations[0]?.state === 'COMPLETED' && instance !== undefined;
+      if (!ended || method !== 'GET' || !path.endsWith('/i1') || (stale -= 1) < 0) return undefined;
+      return { status: 200, json: meo.infoOf({ ...instance, state: 'NOT_INSTANTIATED' }) };
+    };
+    expect((await instances().instantiate(application, key, quickWait())).state).toBe('started');
+    expect(meo.server.count(lcm('instantiate'))).toBe(1);
+  });
+
+  it('is found by its Location where the answer to a creation has no body', async () => {
+    meo.instead = ({ method, path, json }) =>
+      method === 'POST' && path.endsWith('/app_instances')
+        ? {
+            status: 201,
+            headers: { location: `/app_lcm/v1/app_instances/${meo.add(String(json['appInstanceName'])).id}` },
+          }
+        : undefined;
+    expect((await instances().instantiate(application, key, quickWait())).id).toBe('i1');
+  });
+});
+
+describe('an endpoint that cannot be used', () => {
+  const range = 'an address in 10.2.0.0/16 with port 7000';
+  it.each([
+    [
+      'a name',
+      'EndpointUnusable',
+      [{ host: 'counter.a1.example', port: 7000 }],
+      `a name as its endpoint; wanted is ${range}`,
+    ],
+    [
+      'another port',
+      'EndpointUnusable',
+      [{ host: '10.2.1.7', port: 31777 }],
+      `port 31777 as its endpoint; wanted is ${range}`,
+    ],
+    [
+      'no port',
+      'EndpointUnusable',
+      [{ host: '10.2.1.7' }],
+      `an address without a port as its endpoint; wanted is ${range}`,
+    ],
+    [
+      'another host',
+      'WrongHost',
+      [{ host: '10.9.1.7', port: 7000 }],
+      `an address of another range as its endpoint; wanted is ${range}`,
+    ],
+  ])('because it is %s is told, and nothing is left of it', async (_, type, addresses, told) => {
+    meo.addresses = addresses;
+    await expect(instances().instantiate(application, key, quickWait())).rejects.toMatchObject({
+      type,
+      message: `instance i1, wanted on host a1, tells ${told}`,
+    });
+    expect(meo.instances).toEqual([]);
+  });
+
+  it('because it is missing (V2.1.1) is told', async () => {
+    meo.place = () => null;
+    await expect(instances().instantiate(application, key, quickWait())).rejects.toMatchObject({
+      type: 'NotYet',
+      message: `instance i1, wanted on host a1, has started, but tells nothing (no communicationInterface) as its endpoint; wanted is ${range}`,
+    });
+  });
+
+  it.each([
+    [
+      'a name',
+      [{ host: 'counter.a1.example', port: 7000 }],
+      `instance i1 tells a name as its endpoint; wanted is ${range}`,
+    ],
+    [
+      'another port',
+      [{ host: '10.2.1.7', port: 31777 }],
+      `instance i1 tells port 31777 as its endpoint; wanted is ${range}`,
+    ],
+    ['none', [], `instance i1 tells nothing (no communicationInterface) as its endpoint; wanted is ${range}`],
+  ])('is listed as such: %s', async (_, addresses, unusable) => {
+    meo.add('here', 'STARTED');
+    meo.addresses = addresses;
+    expect(await instances().list(application, soon())).toMatchObject([
+      { id: 'i1', state: 'started', endpoint: null, unusable },
+    ]);
+  });
+
+  it('does not hide one that can', async () => {
+    meo.add('here', 'STARTED');
+    meo.addresses = [
+      { host: 'name', port: 7000 },
+      { host: '10.2.1.7', port: 7001 },
+      { host: '10.2.1.7', port: '7000' },
+      'odd',
+    ] as object[];
+    const [listed] = await instances().list(application, soon());
+    expect(listed).toEqual({ id: 'i1', name: 'here', state: 'started', endpoint: { host: '10.2.1.7', port: 7000 } });
+  });
+});
+
+describe('removing and stopping where an answer fails', () => {
+  const failing = ['malformed', 'silent', 404, 501] as const;
+  type Failing = (typeof failing)[number];
+  /** Every GET of such a path fails, for good. */
+  function blind(path: RegExp, as: Failing): void {
+    meo.answer = (heard, res) => {
+      if (heard.method !== 'GET' || !path.test(heard.path)) return false;
+      if (as !== 'silent') res.writeHead(as === 'malformed' ? 200 : as).end(as === 'malformed' ? '<html>' : '');
+      return true;
+    };
+  }
+  const tried = (): string[] =>
+    meo.server.heard.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
+
+  it.each(failing)(
+    'the instance goes though its own resource is %s',
+    async (as) => {
+      const { id } = meo.add('by another key', 'STARTED');
+      blind(/app_instances.i\d/, as);
+      await instances()
+        .remove(id, key, quickWait(20_000))
+        .catch(() => {});
+      expect(meo.instances).toEqual([]);
+      expect(tried().at(-1)).toBe(`DELETE /app_lcm/v1/app_instances/${id}`);
+    },
+    30_000,
+  );
+
+  it.each(failing)(
+    'the instance goes though every operation is %s',
+    async (as) => {
+      const { id } = meo.add(key, 'STARTED');
+      blind(/op_occs/, as);
+      meo.quick = true;
+      await instances()
+        .remove(id, key, quickWait(20_000))
+        .catch(() => {});
+      expect(meo.instances).toEqual([]);
+    },
+    30_000,
+  );
+
+  it.each(failing)(
+    'what is known goes though the list is %s, and that others may be left is told',
+    async (as) => {
+      const { id } = meo.add(key, 'STARTED');
+      blind(/app_instances$/, as);
+      const { type } = (await instances()
+        .remove(id, key, quickWait(20_000))
+        .catch((reason: unknown) => reason)) as { type: string };
+      expect(meo.instances).toEqual([]);
+      expect(type).toMatch(/^Peer(Malformed|Unavailable|Rejected)$/);
+    },
+    30_000,
+  );
+
+  it.each(failing)(
+    'the instance stops though its own resource is %s, and that this was not seen is told',
+    async (as) => {
+      const instance = meo.add('runs', 'STARTED');
+      blind(/app_instances.i\d/, as);
+      await expect(instances().stop(instance.id, key, quickWait(20_000))).rejects.toMatchObject({
+        type: expect.any(String),
+      });
+      expect(instance.state).toBe('STOPPED');
+    },
+    30_000,
+  );
+
+  it('takes an instance for gone by two witnesses only', async () => {
+    await instances().remove('unknown', key, quickWait());
+    await instances().stop('unknown', key, quickWait());
+    expect(tried()).toEqual([]);
+  });
+});

@@ -19,6 +19,8 @@ const path = join(folder, 'counter.zip');
 writeFileSync(path, archive);
 const application: Application = { ...counter, checksum, archive: { ...counter.archive, path } };
 
+const hashed = (algorithm: string): string => createHash(algorithm).update(archive).digest('hex');
+
 interface Held extends Record<string, unknown> {
   readonly id: string;
 }
@@ -48,12 +50,23 @@ let packages: Held[];
 let stages: object[];
 let uploaded: string[];
 let storing: Reply;
+let filters: boolean;
+/** Headers of the answer to a creation. */
+let creation: (id: string) => Record<string, string>;
+/** Answers in its place. */
+let instead: (heard: Heard) => Reply | undefined;
+/** The longest list, in bytes. */
+let answered: number;
 
 beforeEach(async () => {
   packages = [];
   stages = [...onBoarding];
   uploaded = [];
   storing = { status: 202 };
+  filters = false;
+  creation = () => ({});
+  instead = () => undefined;
+  answered = 0;
   peer = await faultyServer(serve);
 });
 afterEach(async () => await peer.close());
@@ -62,10 +75,22 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const mec010 = (content: 'put' | 'fetch' = 'put') =>
   mec010Packages(peer.exchange, { collection: 'app_packages', content });
 
-function serve({ method, path: asked, bytes, json }: Heard): Reply {
+function serve(heard: Heard): Reply {
+  const { method, path: asked, query, bytes, json } = heard;
+  const other = instead(heard);
+  if (other !== undefined) return other;
   const id = asked.split('/')[4];
-  if (id === undefined && method === 'GET')
-    return { status: 200, json: packages.map(({ checksum: _checksum, ...listed }) => listed) };
+  if (id === undefined && method === 'GET') {
+    const [, attribute, value] = /^\(eq,([\w/]+),(.*)\)$/.exec(query.get('filter') ?? '') ?? [];
+    const at = (each: Held): unknown =>
+      attribute?.split('/').reduce<unknown>((in_, name) => (in_ as Held)?.[name], each);
+    const found = filters ? packages.filter((each) => at(each) === value) : packages;
+    const text = JSON.stringify(
+      found.map((each) => (each?.id === undefined ? each : { ...each, checksum: undefined })),
+    );
+    answered = Math.max(answered, text.length);
+    return { status: 200, text };
+  }
   if (id === undefined) {
     // Until it has the bytes, the peer knows no descriptor id
     const info = held(`p${packages.length + 1}`, {
@@ -74,9 +99,9 @@ function serve({ method, path: asked, bytes, json }: Heard): Reply {
       appDId: '',
     });
     packages.push({ ...info, userDefinedData: json['userDefinedData'] });
-    return { status: 201, json: packages.at(-1) };
+    return { status: 201, json: packages.at(-1), headers: creation(packages.at(-1)?.id ?? '') };
   }
-  const at = packages.findIndex((each) => each.id === id);
+  const at = packages.findIndex((each) => each?.id === id);
   const info = packages[at];
   if (info === undefined) return { status: 404 };
   if (method === 'PUT') {
@@ -99,12 +124,149 @@ describe('looking for a package', () => {
     ['unusable', [held('p1', { onboardingState: 'PROCESSING' })]],
     ['mismatch', [held('p1', { checksum: { algorithm: 'SHA-256', hash: 'cd'.repeat(32) } })]],
     ['mismatch', [held('p1', { checksum: { algorithm: 'SHA-512', hash: checksum } })]],
-    ['mismatch', [held('p1', { appSoftwareVersion: '0.9' })]],
-    ['mismatch', [held('p1', { appDVersion: '0.9' })]],
+    ['usable', [held('p1', { checksum: { algorithm: 'SHA-512', hash: hashed('sha512') } })]],
+    ['usable', [held('p1', { checksum: { algorithm: 'sha_384', hash: ` ${hashed('sha384').toUpperCase()}` } })]],
+    ['usable', [held('p1', { checksum: { algorithm: 'SHA3-256', hash: hashed('sha3-256') } })]],
+    ['mismatch', [held('p1', { checksum: { algorithm: 'SHA3-256', hash: hashed('sha512') } })]],
+    ['absent', [held('p1', { appSoftwareVersion: '0.9' })]],
+    ['absent', [held('p1', { appDVersion: '0.9' })]],
+    ['usable', [held('p1', { appSoftwareVersion: undefined, appDVersion: null })]],
+    ['absent', [held('p1', { onboardingState: 'ERROR' })]],
+    ['unusable', [held('p1', { onboardingState: 'VALIDATING' })]],
     ['usable', [held('p1', { appSoftwareVersion: '0.9' }), held('p2')]],
   ])('finds it %s', async (found, there) => {
     packages = there;
     expect(await mec010().find(application, soon())).toBe(found);
+  });
+});
+
+/** What others have, or the MEO itself, that no schema of ours would let pass. */
+const odd = [
+  held('e1', { appDId: 'other', onboardingState: 'ERROR' }),
+  held('e2', { appDId: 'other', userDefinedData: [{ k: 'v' }], operationalState: 7 }),
+  { appDId: 'other' },
+  null,
+  'a package',
+] as unknown as Held[];
+
+describe('a package that cannot be compared', () => {
+  it.each([
+    ['a checksum of the kind BLAKE9', { checksum: { algorithm: 'BLAKE9', hash: 'ab' } }, application],
+    ['no checksum', { checksum: null }, application],
+    [
+      'a SHA-512 checksum, and the archive cannot be read here',
+      { checksum: { algorithm: 'SHA-512', hash: hashed('sha512') } },
+      { ...application, archive: { ...counter.archive, path: join(folder, 'absent.zip') } },
+    ],
+  ])('is none of ours, and the failure says why: it tells %s', async (why, changes, wanted) => {
+    packages = [held('p1', changes)];
+    const refusal = {
+      type: 'PackageMismatch',
+      message: `peer: package p1 tells ${why}: it cannot be compared with ours`,
+    };
+    await expect(mec010().find(wanted, soon())).rejects.toMatchObject(refusal);
+    await expect(mec010().distribute(wanted, key, quickWait())).rejects.toMatchObject(refusal);
+  });
+
+  it('is ours where we made it, of the bytes that we sent', async () => {
+    stages = [
+      { onboardingState: 'ONBOARDED', appDId: application.appDId, checksum: undefined, operationalState: 'ENABLED' },
+    ];
+    await mec010().distribute(application, key, quickWait());
+    expect(packages).toHaveLength(1);
+  });
+});
+
+describe('a MEO with packages of others', () => {
+  it.each(['app_packages', 'onboarded_app_packages'] as const)(
+    'finds and takes ours beside odd ones (%s)',
+    async (collection) => {
+      packages = [...odd];
+      const ours = mec010Packages(peer.exchange, { collection, content: 'put' });
+      expect(await ours.find(application, soon())).toBe('absent');
+      await ours.distribute(application, key, quickWait());
+      expect(await ours.find(application, soon())).toBe('usable');
+      expect(packages).toHaveLength(odd.length + 1);
+    },
+  );
+
+  it.each([0, 1_000])('asks as often, of %i others', async (others) => {
+    filters = true;
+    packages = Array.from({ length: others }, (_, n) => held(`x${n}`, { appDId: `other-${n}` }));
+    await mec010().distribute(application, key, quickWait());
+    expect(await mec010().find(application, soon())).toBe('usable');
+    expect(peer.heard.length).toBe(13);
+    expect(answered).toBeLessThan(8_000);
+  });
+
+  it.each([
+    ['null', 'null'],
+    ['nothing', ''],
+    ['an object without members', '{}'],
+  ])('that lists %s has none', async (_, text) => {
+    instead = ({ method, path: asked }) =>
+      method === 'GET' && asked.endsWith('app_packages') ? { status: 200, text } : undefined;
+    expect(await mec010().find(application, soon())).toBe('absent');
+    instead = () => undefined;
+  });
+
+  it('that knows no filter is asked without', async () => {
+    instead = ({ query }) =>
+      query.size > 0 ? { status: 400, json: { detail: 'unknown query parameter' } } : undefined;
+    await mec010().distribute(application, key, quickWait());
+    expect(await mec010().find(application, soon())).toBe('usable');
+  });
+
+  it('that cannot filter by the key has one of ours in the end all the same', async () => {
+    instead = ({ query }) =>
+      query.get('filter')?.includes('ferryKey') === true ? { status: 200, json: [] } : undefined;
+    peer.loseAnswer(created, 'reset');
+    await expect(mec010().distribute(application, key, quickWait())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    await mec010().distribute(application, key, quickWait());
+    expect(packages).toHaveLength(1);
+  });
+});
+
+describe('a package whose place is not its id', () => {
+  /** As V3.1.1 has it: known by its own id at first, by its descriptor's once it has one, never below the collection that was asked. */
+  const strict = ({ method, path: asked }: Heard): Reply | undefined => {
+    const [, , , at, id] = asked.split('/');
+    const info = packages.find((each) => each.id === id);
+    if (method !== 'GET' || id === undefined) return undefined;
+    return at === 'onboarded_app_packages' && info?.['onboardingState'] !== 'ONBOARDED' ? { status: 404 } : undefined;
+  };
+
+  it.each([
+    ['is where its creation says', (id: string) => ({ location: `/app_pkgm/v1/app_packages/${id}` })],
+    ['is listed, though it does not answer', () => ({})],
+  ])('%s, and made once', async (_, headers) => {
+    instead = strict;
+    creation = headers;
+    const ours = mec010Packages(peer.exchange, { collection: 'onboarded_app_packages', content: 'fetch' });
+    const wait = quickWait(400);
+    await expect(ours.distribute(application, key, wait)).rejects.toMatchObject({
+      name: expect.stringMatching(/Abort|Timeout/),
+    }); // never fetched
+    const again = ours.distribute(application, key, quickWait());
+    await expect.poll(() => peer.heard.length).toBeGreaterThan(20);
+    packages[0] = held('p1', { userDefinedData: { ferryKey: key } });
+    await again;
+    expect(packages).toHaveLength(1);
+    expect(peer.count(/^POST /)).toBe(1);
+  });
+
+  it('is known to the next attempt, though the list lags behind', async () => {
+    creation = () => ({ location: '/app_pkgm/v1/app_packages/p1' });
+    const kept = new Map<string, string>();
+    storing = { status: 503 };
+    await expect(mec010().distribute(application, key, quickWait(5_000, kept))).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+    });
+    storing = { status: 202 };
+    let looks = 0;
+    instead = ({ query }) => (query.size > 0 && (looks += 1) < 3 ? { status: 200, json: [] } : undefined);
+    await mec010().distribute(application, key, quickWait(5_000, kept));
+    expect(peer.count(created)).toBe(1);
   });
 });
 
@@ -166,10 +328,22 @@ describe('distributing a package', () => {
     expect(peer.count(created)).toBe(0);
   });
 
-  it('refuses to take another package under the same descriptor id for it', async () => {
-    packages = [held('p1', { appSoftwareVersion: '0.9' })];
-    await expect(mec010().distribute(application, key, quickWait())).rejects.toMatchObject({ type: 'PackageMismatch' });
+  it('refuses to take another package of the same descriptor and version for it', async () => {
+    packages = [held('p1', { checksum: { algorithm: 'SHA-256', hash: 'cd'.repeat(32) } })];
+    await expect(mec010().distribute(application, key, quickWait())).rejects.toMatchObject({
+      type: 'PackageMismatch',
+      message: 'peer: package p1 has descriptor id and version of ours, but other content',
+    });
     expect(peer.heard.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  it('puts a raised version beside the one that is there', async () => {
+    packages = [held('p1', { appSoftwareVersion: '0.9', checksum: { algorithm: 'SHA-256', hash: 'cd'.repeat(32) } })];
+    await mec010().distribute(application, key, quickWait());
+    expect(packages.map(({ id, appSoftwareVersion }) => [id, appSoftwareVersion])).toEqual([
+      ['p1', '0.9'],
+      ['p2', '1.0'],
+    ]);
   });
 
   it('refuses what was on-boarded as something else', async () => {

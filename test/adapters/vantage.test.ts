@@ -23,6 +23,15 @@ describe('a vantage point', () => {
     expect(await vantage().resolve('a b', soon())).toEqual({ addresses: ['127.0.0.2', '127.0.0.3'], ttl: 5 });
     expect(point.heard[0]?.path).toBe('/vantage/v1/resolve');
     expect(point.heard[0]?.query.get('name')).toBe('a b');
+    const others = [{ cname: 'b' }, { address: '127.0.0.2', ttl: 30, type: 'A' }];
+    play = () => ({ status: 200, json: { name: 'a b', answers: others } });
+    expect(await vantage().resolve('a b', soon())).toEqual({ addresses: ['127.0.0.2'], ttl: 30 });
+    play = () => ({ status: 200, json: { name: 'a b', answers: [{ address: '127.0.0.2' }] } });
+    await expect(vantage().resolve('a b', soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
+    for (const answers of [[], null, undefined]) {
+      play = () => ({ status: 200, json: { name: 'a b', answers } });
+      expect(await vantage().resolve('a b', soon())).toEqual({ addresses: [], ttl: 0 });
+    }
     play = () => ({ status: 200, json: { name: 'a b', answers: [] } });
     expect(await vantage().resolve('a b', soon())).toEqual({ addresses: [], ttl: 0 });
   });

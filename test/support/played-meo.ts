@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from './faulty-server.ts';
 
 type State = 'STARTING' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'FAILED_TEMP';
@@ -38,14 +39,27 @@ export class PlayedMeo {
   page = 100;
   version3 = true;
   effect = true;
+  /** What else it lists: of others, or of itself, that no schema would let pass. */
+  readonly oddInstances: unknown[] = [];
+  readonly oddOperations: unknown[] = [];
+  /** The endpoints of an instance, where they are not one address with port 7000. */
+  addresses: readonly object[] | null | undefined = undefined;
+  /** The longest of its lists, in bytes. */
+  longest = 0;
   /** Answers in its place. */
   instead: (heard: Heard) => Reply | undefined = () => undefined;
+  /** Answers itself, with whatever is no answer; false: it does not. */
+  answer: (heard: Heard, res: ServerResponse) => boolean = () => false;
+  /** Operations end before anybody looks at them. */
+  quick = false;
   server!: FaultyServer;
   #n = 0;
 
   static async open(): Promise<PlayedMeo> {
     const meo = new PlayedMeo();
-    meo.server = await faultyServer((heard) => meo.instead(heard) ?? meo.#serve(heard));
+    meo.server = await faultyServer((heard, res) =>
+      meo.answer(heard, res) ? undefined : (meo.instead(heard) ?? meo.#serve(heard)),
+    );
     return meo;
   }
 
@@ -77,7 +91,9 @@ export class PlayedMeo {
       appPkgId: 'p1',
       instantiationState: state === 'NOT_INSTANTIATED' ? state : 'INSTANTIATED',
       ...(state !== 'NOT_INSTANTIATED' && { instantiatedAppState: { operationalState: state } }),
-      ...(address !== null && { communicationInterface: { ipAddresses: [{ host: address, port: 7000 }] } }),
+      ...(address !== null && {
+        communicationInterface: { ipAddresses: this.addresses ?? [{ host: address, port: 7000 }] },
+      }),
       _links: { self: link(`/app_lcm/v1/app_instances/${id}`) },
     };
   }
@@ -107,7 +123,7 @@ export class PlayedMeo {
     if (collection !== 'app_lcm_op_occs') return { status: 404 };
     if (id === undefined)
       return this.#part(
-        this.operations.map((each) => this.occurrenceOf(each, this.links)),
+        [...this.oddOperations, ...this.operations.map((each) => this.occurrenceOf(each, this.links))],
         query,
         path,
       );
@@ -125,23 +141,25 @@ export class PlayedMeo {
   }
 
   #list(query: URLSearchParams): Reply {
-    const [, attribute, value] = /^\(eq,(\w+),(.*)\)$/.exec(query.get('filter') ?? '') ?? [];
-    const matches = (each: PlayedInstance): boolean =>
-      !this.filters || attribute === undefined || (attribute === 'appDId' ? each.appDId : each.name) === value;
-    return this.#part(
-      this.instances.filter(matches).map((each) => this.infoOf(each)),
-      query,
-      '/app_lcm/v1/app_instances',
-    );
+    const entries = [...this.oddInstances, ...this.instances.map((each) => this.infoOf(each))];
+    return this.#part(entries, query, '/app_lcm/v1/app_instances');
   }
 
-  #part(entries: readonly object[], query: URLSearchParams, path: string): Reply {
+  #part(all: readonly unknown[], query: URLSearchParams, path: string): Reply {
+    const [, operator, attribute = '', values = ''] = /^\((eq|nin),(\w+),(.*)\)$/.exec(query.get('filter') ?? '') ?? [];
+    const entries = all.filter((entry) => {
+      if (!this.filters || operator === undefined) return true;
+      const isOne = values.split(',').includes(String((entry as Record<string, unknown> | null)?.[attribute]));
+      return operator === 'eq' ? isOne : !isOne;
+    });
     const from = Number(query.get('nextpage_opaque_marker') ?? 0);
     const rest = new URLSearchParams(query);
     rest.set('nextpage_opaque_marker', String(from + this.page));
     const more = from + this.page < entries.length;
     const headers: Record<string, string> = more ? { link: `<${path}?${rest.toString()}>; rel="next"` } : {};
-    return { status: 200, json: entries.slice(from, from + this.page), headers };
+    const text = JSON.stringify(entries.slice(from, from + this.page));
+    this.longest = Math.max(this.longest, text.length);
+    return { status: 200, text, headers };
   }
 
   #begin(instance: PlayedInstance, call: string, json: Record<string, unknown>): Reply {
@@ -155,6 +173,7 @@ export class PlayedMeo {
       instance.state = to as PlayedInstance['state'];
       instance.host = to === 'NOT_INSTANTIATED' ? null : (hosts?.[0]?.hostName ?? instance.host);
     });
+    for (let steps = 0; this.quick && steps < 2; steps += 1) this.#step(operation);
     return { status: 202, headers: { location: `${this.server.url}/app_lcm/v1/app_lcm_op_occs/${operation.id}` } };
   }
 

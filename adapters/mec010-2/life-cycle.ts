@@ -1,0 +1,83 @@
+import { failure } from '../../activities/failure.ts';
+import type { Wait } from '../../activities/ports.ts';
+import { AppInstanceInfo, appInstances, OneAppInstance } from '../../protocols/mec010-2/life-cycle.ts';
+import type { Exchange } from '../http.ts';
+import { equals, everyPage } from '../paging.ts';
+import { lcmOperations, type Task } from './operations.ts';
+
+/** So often a peer is looked at that may not show yet what it has done. */
+export const LOOKS = 20;
+
+/** Instances as a MEO shows them, and how one is brought into a state. */
+export const lifeCycle = (meo: Exchange) => {
+  const operations = lcmOperations(meo);
+
+  /**
+   * Those of which this is so, of others nothing is kept. The MEO tells no time of creation: those that are further along come
+   * first, then its own order. `whole`: it may answer a filter with less than there is.
+   */
+  async function look(
+    attribute: 'id' | 'appDId' | 'appInstanceName',
+    value: string,
+    signal: AbortSignal,
+    whole = false,
+  ): Promise<readonly AppInstanceInfo[]> {
+    const path = whole ? appInstances : `${appInstances}?${equals(attribute, value)}`;
+    const isSame = (info: AppInstanceInfo): boolean => info[attribute] === value; // the filter may be ignored
+    const same = await everyPage(meo, path, AppInstanceInfo, signal, [], isSame);
+    return [...same.filter(isInstantiated), ...same.filter((info) => !isInstantiated(info))];
+  }
+
+  async function read(id: string, signal: AbortSignal): Promise<AppInstanceInfo | undefined> {
+    const call = { method: 'GET', path: instancePath(id), schema: OneAppInstance, alsoExpect: [404] } as const;
+    const { status, body } = await meo.ask(call, signal);
+    return status === 404 ? undefined : body;
+  }
+
+  /** Looks, begins, waits, looks: until the instance is as wanted. TargetRefused, LcmOperationFailed, NotYet. */
+  async function bring(
+    id: string,
+    task: Task,
+    wanted: (info: AppInstanceInfo | undefined) => boolean,
+    key: string,
+    wait: Wait,
+  ): Promise<void> {
+    async function arrived(looks: number): Promise<boolean> {
+      for (let looked = 1; ; looked += 1) {
+        if (wanted(await read(id, wait.signal))) return true;
+        const open = await operations.open(id, wait.signal);
+        if (open !== undefined) {
+          await operations.complete(open.id, key, wait);
+          if (wanted(await read(id, wait.signal))) return true;
+        }
+        if (looked >= looks) return false;
+        wait.progress(`waiting until instance ${id} shows what ${task.call} made of it`);
+        await wait.pause();
+      }
+    }
+    if (await arrived(1)) return;
+    for (let looked = 1; ; looked += 1) {
+      const { operation, status, told } = await operations.begin(id, task, key, wait.signal);
+      if (operation !== undefined) await operations.complete(operation, key, wait);
+      if (await arrived(status < 300 ? LOOKS : 1)) return;
+      if (status < 300) throw failure('LcmOperationFailed', `${told}, but instance ${id} is not as it was wanted`);
+      if (status !== 404) throw failure('TargetRefused', told);
+      // It may not know yet what it has created itself
+      const isThere = (await read(id, wait.signal)) !== undefined;
+      if (looked === LOOKS) throw failure(isThere ? 'TargetRefused' : 'NotYet', told);
+      wait.progress(`instance ${id} is not known to ${task.call} yet`);
+      await wait.pause();
+    }
+  }
+
+  /** Two witnesses: an instance is not taken for gone because its own resource does not answer. */
+  const isGone = async (id: string, signal: AbortSignal): Promise<boolean> =>
+    (await read(id, signal)) === undefined && (await look('id', id, signal)).length === 0;
+
+  return { operations, look, read, bring, isGone };
+};
+
+export const instancePath = (id: string): string => `${appInstances}/${encodeURIComponent(id)}`;
+
+export const isInstantiated = (info: AppInstanceInfo | undefined): boolean =>
+  info?.instantiationState === 'INSTANTIATED';

@@ -1,0 +1,88 @@
+import { failure } from '../../activities/failure.ts';
+import type { Wait } from '../../activities/ports.ts';
+import { failures, isFailureType } from '../../domain/failures.ts';
+import type { TerminateAppRequest } from '../../protocols/mec010-2/life-cycle.ts';
+import type { Exchange } from '../http.ts';
+import { instancePath, isInstantiated, type lifeCycle, LOOKS } from './life-cycle.ts';
+
+/** Seconds for an application to close its files: its clients have left before. */
+const GRACE = 5;
+
+/** What could not be seen: it is gone on without, and told in the end. */
+class Blindness {
+  readonly #reasons: (Error & { readonly type: string })[] = [];
+
+  async seeing<T>(look: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await look();
+    } catch (error) {
+      if (!isFailureType((error as { type?: unknown }).type)) throw error;
+      this.#reasons.push(error as Error & { type: string });
+      return undefined;
+    }
+  }
+
+  /** One that may pass first: then it is tried again. */
+  get reason(): Error | undefined {
+    return this.#reasons.find(({ type }) => isFailureType(type) && failures[type].retry) ?? this.#reasons[0];
+  }
+}
+
+/**
+ * The way back must not depend on an answer that fails: where a list, an instance or an operation cannot be seen, what is known
+ * by its id is stopped, terminated and deleted all the same, and only then the failure is told.
+ */
+export const removal = (meo: Exchange, { operations, look, read, bring, isGone }: ReturnType<typeof lifeCycle>) => {
+  async function terminated(id: string, key: string, wait: Wait, blind: Blindness): Promise<void> {
+    const json: TerminateAppRequest = { terminationType: 'GRACEFUL', gracefulTerminationTimeout: GRACE };
+    const { operation } = await operations.begin(id, { call: 'terminate', json }, key, wait.signal);
+    await blind.seeing(async () =>
+      operation === undefined ? await operations.close(id, key, wait) : await operations.complete(operation, key, wait),
+    );
+  }
+
+  async function dismantle(id: string, key: string, wait: Wait): Promise<void> {
+    const blind = new Blindness();
+    await blind.seeing(async () => await operations.close(id, key, wait));
+    const info = await blind.seeing(async () => await read(id, wait.signal));
+    if (info === undefined || isInstantiated(info)) await terminated(id, key, wait, blind);
+    for (let looks = 1; ; looks += 1) {
+      const call = { method: 'DELETE', path: instancePath(id), alsoExpect: [403, 404, 409], key } as const;
+      const { status, told } = await meo.ask(call, wait.signal);
+      if (status < 300 || status === 404) return;
+      const gone = await blind.seeing(async () => (await read(id, wait.signal)) === undefined);
+      if (gone === true && info !== undefined) return;
+      if (looks === LOOKS) throw blind.reason ?? failure('Conflict', told);
+      wait.progress(`instance ${id} is not deleted yet`);
+      await wait.pause();
+    }
+  }
+
+  /** Also what was created under this key, late or twice, by a call whose answer was lost. */
+  async function remove(id: string, key: string, wait: Wait): Promise<void> {
+    const blind = new Blindness();
+    const named = await blind.seeing(async () => await look('appInstanceName', key, wait.signal));
+    const listed = new Set(named?.map((info) => info.id));
+    for (const each of id === key ? listed : new Set([id, ...listed])) {
+      const gone = !listed.has(each) && (await blind.seeing(async () => await isGone(each, wait.signal)));
+      if (gone !== true) await blind.seeing(async () => await dismantle(each, key, wait));
+    }
+    if (blind.reason !== undefined) throw blind.reason;
+  }
+
+  async function stop(id: string, key: string, wait: Wait): Promise<void> {
+    const json = { changeStateTo: 'STOPPED', stopType: 'GRACEFUL', gracefulStopTimeout: GRACE } as const;
+    const task = { call: 'operate', json } as const;
+    const blind = new Blindness();
+    const info = await blind.seeing(async () => await read(id, wait.signal));
+    const gone = info === undefined && (await blind.seeing(async () => await isGone(id, wait.signal)));
+    if (gone === true || (info !== undefined && !isInstantiated(info))) return;
+    if (info !== undefined)
+      return await bring(id, task, (seen) => seen?.instantiatedAppState?.operationalState === 'STOPPED', key, wait);
+    const { operation, told } = await operations.begin(id, task, key, wait.signal);
+    if (operation !== undefined) await blind.seeing(async () => await operations.complete(operation, key, wait));
+    throw blind.reason ?? failure('NotYet', `${told}, but what became of instance ${id} is not to be seen`);
+  }
+
+  return { dismantle, remove, stop };
+};
