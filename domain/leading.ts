@@ -28,14 +28,14 @@ export interface Roles {
 
 /** `own`: the instance's address; `ends`: where a relocation leads from and to. */
 export function rolesOf(rules: readonly Rule[], own: string | null, ends: readonly string[]): Roles {
-  const leading = rules.filter((rule) => rule.kind === 'traffic').filter((rule) => mayLead(rule, own, ends));
-  const open = leading.filter(({ sources }) => sources.length === 0);
+  const able = rules.filter((rule) => rule.kind === 'traffic').filter((rule) => mayLead(rule, own, ends));
+  const open = able.filter(({ sources }) => sources.length === 0);
   const used = open.filter(
     ({ active, destinations, lists }) => active || (destinations.length > 0 && lists?.sources !== true),
   );
   const free = open.filter((rule) => !used.includes(rule)).toSorted(byMeaning);
   const all = used.length > 0 ? used : free.slice(0, 1);
-  const named = leading.filter(({ sources }) => sources.length > 0);
+  const named = able.filter(({ sources }) => sources.length > 0);
   // A rule that is the only free one serves either way, as the relocation needs it
   const spare = used.length > 0 || free.length === 1 ? free : free.slice(1);
   return { all, named: [...named, ...spare] };

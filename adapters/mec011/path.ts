@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../activities/failure.ts';
 import type { Lead, Path, PathSight, Wait } from '../../activities/ports.ts';
 import { without, type Course } from '../../domain/leading.ts';
-import { sameRule, type Rule } from '../../domain/rule.ts';
+import { sameRule, type Rule, type TrafficRule } from '../../domain/rule.ts';
 import type { Seal } from '../../domain/seal.ts';
 import { carriedOut, isReliedOn, planned, undone, type Change } from '../../domain/turn.ts';
 import type { Exchange } from '../http.ts';
@@ -134,11 +134,13 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
       await sweep(naming, async (rule) => await swap(rule, instance, become, wait), wait);
     },
 
-    async forget(instance, addresses, wait) {
+    async forget({ id: instance, endpoint }, addresses, wait) {
       const isGone = (address: string): boolean => addresses.includes(address);
-      const leading = (await trafficOf(instance, wait.signal)).filter(({ destinations }) => destinations.some(isGone));
+      const leadsHere = ({ destinations, leadsTo }: TrafficRule): boolean =>
+        destinations.some(isGone) && (endpoint === null || leadsTo === endpoint.host);
+      const leading = (await trafficOf(instance, wait.signal)).filter(leadsHere);
       const become = (now: Rule): Rule => {
-        if (now.kind !== 'traffic' || !now.destinations.some(isGone)) return now;
+        if (now.kind !== 'traffic' || !leadsHere(now)) return now;
         const destinations = now.destinations.filter((address) => !isGone(address));
         return { ...now, destinations, active: now.active && destinations.length > 0 };
       };

@@ -212,6 +212,34 @@ describe('services', () => {
     expect(await missingServices(peer.exchange, ['RNIS', 'AMS', 'LOC'], soon())).toEqual(['AMS', 'LOC']);
   });
 
+  it('are those of this very platform: one of another that may be consumed from here does not count', async () => {
+    before = () => ({
+      status: 200,
+      json: [
+        { serName: 'RNIS', state: 'ACTIVE', isLocal: false },
+        { serName: 'AMS', state: 'ACTIVE', isLocal: true },
+        { serName: 'LOC', state: 'ACTIVE' },
+      ],
+    });
+    expect(await missingServices(peer.exchange, ['RNIS', 'AMS', 'LOC'], soon())).toEqual(['RNIS']);
+  });
+
+  it.each([400, 403, 414])('are asked for without a query where the platform refuses it (%i)', async (status) => {
+    before = ({ query }) =>
+      query.size > 0 ? { status } : { status: 200, json: [{ serName: 'RNIS', state: 'ACTIVE' }, { odd: true }, null] };
+    expect(await missingServices(peer.exchange, ['RNIS', 'AMS'], soon())).toEqual(['AMS']);
+  });
+
+  it.each([
+    ['null', { status: 200, json: null }],
+    ['nothing', { status: 204 }],
+    ['that there is no such list', { status: 501 }],
+    ['that it knows no such path', { status: 404 }],
+  ])('are all missing where the platform answers %s', async (_, reply) => {
+    before = () => reply;
+    expect(await missingServices(peer.exchange, ['RNIS'], soon())).toEqual(['RNIS']);
+  });
+
   it('are not asked for when none is required', async () => {
     expect(await missingServices(peer.exchange, [], soon())).toEqual([]);
     expect(peer.heard).toEqual([]);
@@ -226,6 +254,12 @@ describe('the capabilities of a platform', () => {
 
   it('include rules where it only does not know the instance', async () => {
     before = ({ path }) => (path.endsWith('/services') ? { status: 200, json: [] } : undefined);
+    expect(await told()).toEqual([true, true, true]);
+  });
+
+  it.each([403, 404, 409])('include rules where it tells in a problem document why not (%i)', async (status) => {
+    before = ({ path }) =>
+      path.endsWith('/services') ? { status: 200, json: [] } : { status, json: { detail: 'not instantiated' } };
     expect(await told()).toEqual([true, true, true]);
   });
 
