@@ -8,6 +8,7 @@ import { carriedOut, isReliedOn, planned, undone, type Change } from '../../doma
 import type { Exchange } from '../http.ts';
 import { ruleCapabilities } from './capabilities.ts';
 import { pathSight } from './look.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { RulesOfInstance } from './rules-of-instance.ts';
 import { opened } from './sealed-turn.ts';
 
@@ -18,21 +19,26 @@ const JITTER_MS = 100;
 export function mec011Path(platform: Exchange, seal: Seal): Path {
   const rulesOf = new RulesOfInstance(platform);
 
+  const rules = new OneAtATime();
+
   /** Swaps one rule until it is as it has to be; undefined: it is gone. `safely`: no swap could be lost unseen. */
   async function swap(rule: Rule, instance: string, become: (now: Rule, told: string) => Rule, wait: Wait) {
     let [changed, safely] = [false, true];
-    for (;;) {
+    const attempt = async (): Promise<'gone' | 'so' | 'written' | 'lost'> => {
       const now = await rulesOf.one(rule, instance, wait.signal);
-      if (now === undefined) return undefined;
+      if (now === undefined) return 'gone';
       const to = become(now.rule, now.told);
-      if (sameRule(now.rule, to)) return { changed, safely };
-      if ((await rulesOf.write(instance, now, to, wait.signal)) === 'written') {
-        [changed, safely] = [true, now.version !== null];
-        if (safely) return { changed, safely };
-      } else {
-        wait.progress(`rule ${rule.id} of ${instance} is changed by others at the same time`);
-        await pause(wait);
-      }
+      if (sameRule(now.rule, to)) return 'so';
+      safely = now.version !== null;
+      return await rulesOf.write(instance, now, to, wait.signal);
+    };
+    for (;;) {
+      const ended = await rules.run(`${instance} ${rule.kind} ${rule.id}`, attempt);
+      if (ended === 'gone') return undefined;
+      changed ||= ended === 'written';
+      if (ended !== 'lost') return { changed, safely };
+      wait.progress(`rule ${rule.id} of ${instance} is changed by others at the same time`);
+      await pause(wait);
     }
   }
 
@@ -69,9 +75,9 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
 
     async plan(way, lead, earlier, signal) {
       const { instance } = way === 'here' ? lead.to : lead.from;
-      const { rules } = await rulesOf.all(instance, lead.ruleIds, signal);
+      const found = await rulesOf.all(instance, lead.ruleIds, signal);
       const before = earlier === null ? null : opened(seal, earlier);
-      return seal.close(JSON.stringify(planned(way, rules, courseOf(lead), instance, before)));
+      return seal.close(JSON.stringify(planned(way, found.rules, courseOf(lead), instance, before)));
     },
 
     async turn(sealed, wait) {
@@ -120,8 +126,8 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
     },
 
     async holds({ id, endpoint }, signal) {
-      const { rules } = await rulesOf.all(id, [], signal);
-      return rules.some((rule) => {
+      const found = await rulesOf.all(id, [], signal);
+      return found.rules.some((rule) => {
         const leadsTo = rule.kind === 'dns' ? rule.address : rule.leadsTo;
         const leads = rule.active && (endpoint === null || leadsTo === endpoint.host);
         return leads && (rule.kind === 'dns' || rule.destinations.length > 0);
