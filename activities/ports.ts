@@ -216,7 +216,7 @@ export interface Path {
   /** A shared instance stays: its rules no longer name this device. */
   release(instance: string, device: string, wait: Wait): Promise<void>;
   /** The drain is over and these addresses are nobody's any more: rules of this instance no longer lead them here. */
-  forget(instance: string, addresses: readonly string[], wait: Wait): Promise<void>;
+  forget(instance: Led, addresses: readonly string[], wait: Wait): Promise<void>;
 }
 
 /** MEC 021: what the application said of its mobility, where its platform has the service. */

@@ -28,12 +28,14 @@ export interface Roles {
 
 /** `own`: the instance's address; `ends`: where a relocation leads from and to. */
 export function rolesOf(rules: readonly Rule[], own: string | null, ends: readonly string[]): Roles {
-  const leading = rules.filter((rule) => rule.kind === 'traffic').filter((rule) => mayLead(rule, own, ends));
-  const open = leading.filter(({ sources }) => sources.length === 0);
-  const used = open.filter((rule) => rule.destinations.length > 0 && (rule.active || rule.lists?.sources !== true));
+  const able = rules.filter((rule) => rule.kind === 'traffic').filter((rule) => mayLead(rule, own, ends));
+  const open = able.filter(({ sources }) => sources.length === 0);
+  const used = open.filter(
+    ({ active, destinations, lists }) => active || (destinations.length > 0 && lists?.sources !== true),
+  );
   const free = open.filter((rule) => !used.includes(rule)).toSorted(byMeaning);
   const all = used.length > 0 ? used : free.slice(0, 1);
-  const named = leading.filter(({ sources }) => sources.length > 0);
+  const named = able.filter(({ sources }) => sources.length > 0);
   // A rule that is the only free one serves either way, as the relocation needs it
   const spare = used.length > 0 || free.length === 1 ? free : free.slice(1);
   return { all, named: [...named, ...spare] };
@@ -114,7 +116,7 @@ export function ledAway(rules: readonly Rule[], course: Course): Rule[] {
 
 /** A rule leads all the devices that it names to one instance: none may be taken along that does not move. */
 export const mayBear = (rule: TrafficRule, device: string, to: string | null): boolean =>
-  rule.leadsTo === to || rule.sources.every((source) => source === device);
+  (rule.active && rule.leadsTo === to) || rule.sources.every((source) => source === device);
 
 /** A device's own rule no longer names it; without any device it is inactive. */
 export function without(rule: TrafficRule, device: string): TrafficRule {

@@ -68,7 +68,7 @@ export function carriedOut(now: Rule, change: Change, frame: Frame): Rule | 'los
   const states = [was, to, ...past];
   const names = namesDevices(states);
   if (!(names && isIdle(now)) && isLost(now, states, to, names)) return 'lost';
-  const base = rewound(now, was, past, states, frame);
+  const base = rewound(now, was, past, states, frame.source);
   const arriving = minus(to.sources, was.sources).length > 0;
   const sources = moved(base.sources, was.sources, to.sources);
   const led: TrafficRule = {
@@ -104,7 +104,12 @@ export function undone(now: Rule, { before, after, passed }: Change, frame: Fram
     return { ...now, address, active: turned.some(activeAs(now)) ? before.active : now.active };
   }
   const was = before as TrafficRule;
-  return rewound(now, was, turned as TrafficRule[], [was, ...(turned as TrafficRule[])], frame);
+  const states = [was, ...(turned as TrafficRule[])];
+  const back = rewound(now, was, turned as TrafficRule[], states, frame.source);
+  // The others whom it named when this was planned are gone: so is what it was turned for
+  const isDeserted = namesDevices(states) && back.sources.length === 0 && was.sources.length > 0;
+  if (!isDeserted || !states.some(({ leadsTo }) => leadsTo === now.leadsTo)) return back;
+  return { ...back, leadsTo: frame.own, active: false };
 }
 
 /** Does another relocation of ours rely on it, by members that none of this one's states has? */
@@ -118,7 +123,7 @@ function rewound(
   was: TrafficRule,
   turned: readonly TrafficRule[],
   states: readonly TrafficRule[],
-  { own, source }: Frame,
+  source: string,
 ): TrafficRule {
   const added = (list: List) =>
     minus(
@@ -127,14 +132,17 @@ function rewound(
     );
   const removed = (list: List) => was[list].filter((member) => !turned.every((rule) => rule[list].includes(member)));
   if (turned.length === 0) return now;
-  const names = namesDevices(states);
   const relied = strangersIn(now, states).length > 0;
-  const sources = union(minus(now.sources, added('sources')), removed('sources'));
-  const kept = !relied ? added('destinations') : names ? [] : [source];
+  // Where it stays leading others elsewhere, whom it named before must not be led there with them
+  const isElsewhere = relied && now.leadsTo !== was.leadsTo;
+  const sources = isElsewhere
+    ? minus(now.sources, union(added('sources'), was.sources))
+    : union(minus(now.sources, added('sources')), removed('sources'));
+  const ended = !relied ? added('destinations') : leadsAll(states) ? [source] : [];
   const destinations = union(
     minus(
       now.destinations,
-      kept.filter((address) => added('destinations').includes(address)),
+      ended.filter((address) => added('destinations').includes(address)),
     ),
     removed('destinations'),
   );
@@ -143,10 +151,7 @@ function rewound(
   const revived = isIdle(now) && sources.length > 0;
   const active = (ours && !relied && turned.some(activeAs(now))) || revived ? was.active : now.active;
   const back: TrafficRule = { ...now, sources, destinations, leadsTo, active };
-  if (sameRule(back, was)) return was;
-  // The others whom it named when this was planned are gone: so is what it was turned for
-  const deserted = names && sources.length === 0 && was.sources.length > 0;
-  return deserted ? { ...back, leadsTo: ours ? own : leadsTo, active: false } : back;
+  return sameRule(back, was) ? was : back;
 }
 
 type List = 'sources' | 'destinations';
@@ -154,11 +159,13 @@ type List = 'sources' | 'destinations';
 const namesDevices = (states: readonly TrafficRule[]): boolean =>
   states.some((rule) => !sameMembers(rule.sources, states[0]?.sources ?? []));
 
+const leadsAll = (states: readonly TrafficRule[]): boolean => states.every(({ sources }) => sources.length === 0);
+
 /** It leads nobody, so that what it says is nobody's. */
 const isIdle = ({ active, sources }: TrafficRule): boolean => !active && sources.length === 0;
 
 function strangersIn(now: TrafficRule, states: readonly TrafficRule[]): readonly string[] {
-  const list: List = namesDevices(states) ? 'sources' : 'destinations';
+  const list: List = leadsAll(states) ? 'destinations' : 'sources';
   return minus(
     now[list],
     states.flatMap((rule) => rule[list]),

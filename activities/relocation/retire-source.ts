@@ -20,7 +20,7 @@ export const retiring = (means: Means) => ({
         const { relocation, context } = scene;
         const retire = { relocation, users: order.users };
         if ((await context.source.retire(instance.endpoint, retire, wait.signal)) === 'stays') {
-          if (scene.device !== null) await scene.source.path?.release(instance.id, scene.device, wait);
+          if (scene.device !== null) await scene.source.path?.release(instance, scene.device, wait);
           return 'serving';
         }
         // Before it goes: an address is somebody else's as soon as it is free

@@ -17,9 +17,13 @@ export const ruleCapabilities = async (platform: Exchange, signal: AbortSignal):
   await rules(platform, 'traffic rules (MEC 011)', trafficRules(NOBODY), signal),
 ];
 
-/** Rules belong to an instance: that it does not know one, in a problem document, is the answer of a platform that has rules. */
+/**
+ * Rules belong to an instance: that it does not know one, or does not let us see it (MEC 011 has 403 and 409 for its
+ * state), in a problem document, is the answer of a platform that has rules.
+ */
 async function rules(platform: Exchange, name: string, path: string, signal: AbortSignal): Promise<Capability> {
-  const { status, body, told } = await platform.ask({ method: 'GET', path, alsoExpect: REFUSALS }, signal);
-  const available = status < 300 || status === 400 || (status === 404 && body !== undefined);
+  const call = { method: 'GET', path, alsoExpect: [...REFUSALS, 409] } as const;
+  const { status, body, told } = await platform.ask(call, signal);
+  const available = status < 300 || status === 400 || ([403, 404, 409].includes(status) && body !== undefined);
   return { name, available, detail: told };
 }

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../activities/failure.ts';
 import type { Lead, Path, PathSight, Wait } from '../../activities/ports.ts';
 import { without, type Course } from '../../domain/leading.ts';
-import { sameRule, type Rule } from '../../domain/rule.ts';
+import { sameRule, type Rule, type TrafficRule } from '../../domain/rule.ts';
 import type { Seal } from '../../domain/seal.ts';
 import { carriedOut, isReliedOn, planned, undone, type Change } from '../../domain/turn.ts';
 import type { Exchange } from '../http.ts';
 import { ruleCapabilities } from './capabilities.ts';
 import { pathSight } from './look.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { RulesOfInstance } from './rules-of-instance.ts';
 import { opened } from './sealed-turn.ts';
 
@@ -18,21 +19,26 @@ const JITTER_MS = 100;
 export function mec011Path(platform: Exchange, seal: Seal): Path {
   const rulesOf = new RulesOfInstance(platform);
 
+  const rules = new OneAtATime();
+
   /** Swaps one rule until it is as it has to be; undefined: it is gone. `safely`: no swap could be lost unseen. */
   async function swap(rule: Rule, instance: string, become: (now: Rule, told: string) => Rule, wait: Wait) {
     let [changed, safely] = [false, true];
-    for (;;) {
+    const attempt = async (): Promise<'gone' | 'so' | 'written' | 'lost'> => {
       const now = await rulesOf.one(rule, instance, wait.signal);
-      if (now === undefined) return undefined;
+      if (now === undefined) return 'gone';
       const to = become(now.rule, now.told);
-      if (sameRule(now.rule, to)) return { changed, safely };
-      if ((await rulesOf.write(instance, now, to, wait.signal)) === 'written') {
-        [changed, safely] = [true, now.version !== null];
-        if (safely) return { changed, safely };
-      } else {
-        wait.progress(`rule ${rule.id} of ${instance} is changed by others at the same time`);
-        await pause(wait);
-      }
+      if (sameRule(now.rule, to)) return 'so';
+      safely = now.version !== null;
+      return await rulesOf.write(instance, now, to, wait.signal);
+    };
+    for (;;) {
+      const ended = await rules.run(`${instance} ${rule.kind} ${rule.id}`, attempt);
+      if (ended === 'gone') return undefined;
+      changed ||= ended === 'written';
+      if (ended !== 'lost') return { changed, safely };
+      wait.progress(`rule ${rule.id} of ${instance} is changed by others at the same time`);
+      await pause(wait);
     }
   }
 
@@ -69,9 +75,9 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
 
     async plan(way, lead, earlier, signal) {
       const { instance } = way === 'here' ? lead.to : lead.from;
-      const { rules } = await rulesOf.all(instance, lead.ruleIds, signal);
+      const found = await rulesOf.all(instance, lead.ruleIds, signal);
       const before = earlier === null ? null : opened(seal, earlier);
-      return seal.close(JSON.stringify(planned(way, rules, courseOf(lead), instance, before)));
+      return seal.close(JSON.stringify(planned(way, found.rules, courseOf(lead), instance, before)));
     },
 
     async turn(sealed, wait) {
@@ -120,8 +126,8 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
     },
 
     async holds({ id, endpoint }, signal) {
-      const { rules } = await rulesOf.all(id, [], signal);
-      return rules.some((rule) => {
+      const found = await rulesOf.all(id, [], signal);
+      return found.rules.some((rule) => {
         const leadsTo = rule.kind === 'dns' ? rule.address : rule.leadsTo;
         const leads = rule.active && (endpoint === null || leadsTo === endpoint.host);
         return leads && (rule.kind === 'dns' || rule.destinations.length > 0);
@@ -134,11 +140,13 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
       await sweep(naming, async (rule) => await swap(rule, instance, become, wait), wait);
     },
 
-    async forget(instance, addresses, wait) {
+    async forget({ id: instance, endpoint }, addresses, wait) {
       const isGone = (address: string): boolean => addresses.includes(address);
-      const leading = (await trafficOf(instance, wait.signal)).filter(({ destinations }) => destinations.some(isGone));
+      const leadsHere = ({ destinations, leadsTo }: TrafficRule): boolean =>
+        destinations.some(isGone) && (endpoint === null || leadsTo === endpoint.host);
+      const leading = (await trafficOf(instance, wait.signal)).filter(leadsHere);
       const become = (now: Rule): Rule => {
-        if (now.kind !== 'traffic' || !now.destinations.some(isGone)) return now;
+        if (now.kind !== 'traffic' || !leadsHere(now)) return now;
         const destinations = now.destinations.filter((address) => !isGone(address));
         return { ...now, destinations, active: now.active && destinations.length > 0 };
       };
