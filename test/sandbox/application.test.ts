@@ -467,6 +467,26 @@ it('tells in the receipt what was given of each user', async () => {
   );
 });
 
+it('finds a silent user behind any number of instances that stay: those before learn a shorter way', async () => {
+  const [first, second] = await pair(31);
+  const others = await Promise.all([start('third', '127.31.31.3'), start('fourth', '127.31.31.4')]);
+  await first.client('POST', '/users/u9/writes', { number: 1 });
+  const way = [first, second, ...others];
+  for (const [index, to] of way.entries()) {
+    const from = way[index - 1];
+    if (from === undefined) continue;
+    await prepared(`to-${index}`, 'u9', from, to);
+    expect((await handOver(`to-${index}`, from, to)).status).toBe(200);
+  }
+  const answers: Served[] = [];
+  await until(async () => {
+    const { status, body } = await first.client<Served>('POST', '/users/u9/writes', { number: 2 });
+    if (status === 200) answers.push(body);
+    return status === 200;
+  }, 'he is served');
+  expect(answers).toMatchObject([{ counter: 2, instance: 'fourth' }]);
+});
+
 const retire = async (at: Process, relocation = 'r'): Promise<object> =>
   (await at.contract<object>('retire', { relocation })).body;
 
