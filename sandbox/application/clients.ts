@@ -5,6 +5,7 @@ import { endpointOf, type Instance } from './instance.ts';
 import { size } from './intervals.ts';
 import { ALL, type ClientRequest, type Effect, type Fence } from './messages.ts';
 import type { Notifications } from './notifications.ts';
+import { standingOf } from './state.ts';
 import type { Visitors } from './visitors.ts';
 
 /** What clients and the platform see of an instance. */
@@ -43,7 +44,12 @@ async function answer(endpoint: ClientEndpoint, req: IncomingMessage, res: Serve
   if (asked.hops === 0) visitors.came(asked.user, performance.now());
   const ending = await instance.request(asked);
   if (ending.kind === 'relay') return await relay(endpoint, asked, ending, res);
-  if (ending.kind === 'refuse') return refusal(res, ending.refused);
+  if (ending.kind === 'refuse') {
+    // Too far this time: those before learn where he is, and need fewer hops the next time
+    const { to, epoch } = standingOf(instance.state, asked.user);
+    if (ending.refused === 'TooManyHops') res.setHeader('Ferry-Served-By', `${to} ${epoch}`);
+    return refusal(res, ending.refused);
+  }
   if (ending.kind !== 'serve') throw new Error('a request that ends as a call');
   if (asked.hops > 0) res.setHeader('Ferry-Served-By', `${instance.state.self} ${ending.epoch}`);
   const { number, accepted, epoch } = ending;

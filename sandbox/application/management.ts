@@ -135,6 +135,7 @@ function dump({ id, instance, notifications }: ManagementEndpoint): object {
     instance: id,
     notifications: notifications.count,
     freezes,
+    retiring: instance.state.retiring !== null,
     frozen: listed.filter(({ frozen }) => frozen).map(({ user }) => user),
     users: listed,
     relocations: [...relocations].map(([relocation, { phase }]) => ({ relocation, phase })),

@@ -1,7 +1,7 @@
 import type { Effect, EventOf, Leaving, Peer } from './messages.ts';
 import { ALL } from './messages.ts';
 import type { Rules } from './rules.ts';
-import { learn, type State, served, standingOf } from './state.ts';
+import { learn, type Retiring, type State, served, standingOf } from './state.ts';
 
 /** Why an instance stays. */
 type Why = 'serves' | 'expected' | 'pointedTo';
@@ -24,9 +24,8 @@ export function retire(state: State, { id, relocation }: EventOf<'retire'>, rule
   // Its own source has said `kept`: as when it is settled.
   if (state.relocations.get(relocation)?.phase === 'receiving')
     state.relocations.set(relocation, rules.bury(state.relocations.get(relocation)));
-  state.retiring = { relocation, heard: new Set(), callers: new Set([id]), final: false };
-  const told = tell(state, rules.tells(state));
-  return told.length === 0 ? leave(state) : [{ kind: 'farewell' }, ...told];
+  state.retiring = { relocation, told: new Set(), heard: new Set(), callers: new Set([id]), final: false };
+  return [{ kind: 'farewell' }];
 }
 
 /** Somebody has heard it, or has gone himself; whom he knows has to hear it as well. */
@@ -34,21 +33,29 @@ export function heard(state: State, { peer, peers }: EventOf<'heard'>, rules: Ru
   const { retiring } = state;
   if (retiring === null || retiring.final) return [];
   retiring.heard.add(peer);
-  const unknown = rules.asksFurther ? peers.filter((other) => !state.peers.has(other) && other !== state.self) : [];
-  for (const other of unknown) state.peers.add(other);
-  const missing = rules.tells(state).filter((other) => !retiring.heard.has(other));
-  return missing.length === 0 ? leave(state) : tell(state, unknown);
+  if (rules.asksFurther) meet(state, peers);
+  return [];
 }
 
 /** Not everybody has heard it in time: it stays. What was told is true all the same. */
-export const farewellLimit = (state: State): Effect[] => stay(state, 'pointedTo');
+export const farewellLimit = (state: State, rules: Rules): Effect[] =>
+  stay(state, unheard(state, rules) ? 'serves' : 'pointedTo');
 
-/** Before it has told everybody it is still open: what comes for it meanwhile keeps it. */
+/** After whatever happens: what comes for it while it is still telling keeps it; when everybody has heard, it goes. */
 export function reconsider(state: State, rules: Rules): Effect[] {
-  if (state.retiring === null || state.retiring.final) return [];
-  const why = needed(state, state.retiring.relocation, rules);
-  return why === null ? [] : stay(state, why);
+  const { retiring } = state;
+  if (retiring === null || retiring.final) return [];
+  const why = needed(state, retiring.relocation, rules);
+  if (why !== null) return stay(state, why);
+  const peers = rules.tells(state);
+  if (peers.every((peer) => retiring.heard.has(peer)) && !unheard(state, rules)) return leave(state, retiring);
+  const untold = peers.filter((peer) => !retiring.told.has(peer));
+  for (const peer of untold) retiring.told.add(peer);
+  return untold.map((to) => ({ kind: 'tell', to, leaving: news(state) }));
 }
+
+/** Is there a target that has not heard that it was decided for? */
+const unheard = (state: State, rules: Rules): boolean => [...state.relocations.values()].some(rules.holds);
 
 /** Another instance is about to go, and says where those are whom it relays. */
 export function leaving(state: State, { id, instance, users, peers }: EventOf<'leaving'>): Effect[] {
@@ -59,24 +66,24 @@ export function leaving(state: State, { id, instance, users, peers }: EventOf<'l
     if (known.phase === 'handedOver' && known.target === instance)
       known.committed ||= known.keys.every((key) => standingOf(state, key).epoch > known.receipt.epoch);
   const answer: Effect = { kind: 'answer', id, body: { peers: [...state.peers] } };
-  for (const peer of peers) if (peer !== state.self) state.peers.add(peer);
+  meet(state, peers);
   return [answer];
 }
 
-/** Another instance goes, for good. */
+function meet(state: State, peers: readonly Peer[]): void {
+  for (const peer of peers) if (peer !== state.self) state.peers.add(peer);
+}
+
+/** Another instance goes, for good: it needs to be told nothing any more. */
 export function left(state: State, { id, instance }: EventOf<'left'>): Effect[] {
   state.peers.delete(instance);
-  for (const standing of state.users.values()) if (standing.to === instance) standing.to = null;
   return [{ kind: 'answer', id, body: null }];
 }
 
 function needed(state: State, relocation: string, rules: Rules): Why | null {
   if (served(state, ALL).length > 0) return 'serves';
-  for (const [name, known] of state.relocations) {
-    if (rules.holds(known)) return 'serves';
-    if (name !== relocation && rules.expects(known)) return 'expected';
-  }
-  return null;
+  const expected = [...state.relocations].some(([name, known]) => name !== relocation && rules.expects(known));
+  return expected ? 'expected' : null;
 }
 
 function stay(state: State, why: Why): Effect[] {
@@ -86,16 +93,10 @@ function stay(state: State, why: Why): Effect[] {
   return [...retiring.callers].map((id) => stays(id, why));
 }
 
-function leave(state: State): Effect[] {
-  const { retiring } = state;
-  if (retiring === null) return [];
+function leave(state: State, retiring: Retiring): Effect[] {
   const answers = [...retiring.callers].map(goes);
   state.retiring = { ...retiring, callers: new Set(), final: true };
   return [...answers, ...[...retiring.heard].map((to): Effect => ({ kind: 'left', to }))];
-}
-
-function tell(state: State, peers: readonly Peer[]): Effect[] {
-  return peers.map((to) => ({ kind: 'tell', to, leaving: news(state) }));
 }
 
 /** Where those are whom it relays. */

@@ -60,6 +60,7 @@ export interface Received {
 /** It was asked whether it may be taken away, and nobody needs it. */
 export interface Retiring {
   readonly relocation: string;
+  readonly told: Set<Peer>;
   /** Who has heard where its users are. */
   readonly heard: Set<Peer>;
   readonly callers: Set<number>;

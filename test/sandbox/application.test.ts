@@ -10,6 +10,7 @@ interface Receipt {
   epoch: number;
   users: number;
   count: number;
+  of: { user: string; count: number }[];
   freezeMs: number;
 }
 interface Refusal {
@@ -242,8 +243,8 @@ it('refuses a late hand-over of what was settled as kept, even where nothing was
   const [source, target] = await pair(9);
   await prepared('r', 'u1', source, target);
   for (const relocation of ['r', 'unheard'])
-    expect((await source.contract('settle', { relocation })).body).toEqual({ settlement: 'kept' });
-  expect((await target.contract('settle', { relocation: 'r' })).body).toEqual({ settlement: 'kept' });
+    expect((await source.contract('settle', { relocation })).body).toEqual({ settlement: 'kept', serves: true });
+  expect((await target.contract('settle', { relocation: 'r' })).body).toEqual({ settlement: 'kept', serves: false });
   for (const relocation of ['r', 'unheard'])
     expect(await handOver(relocation, source, target)).toMatchObject({ status: 409, body: { type: 'Kept' } });
   expect((await source.client<Served>('GET', '/users/u1')).body.instance).toBe('source');
@@ -256,7 +257,10 @@ it('answers the same receipt and the same settlement for ever, and forgets what 
   const first = await handOver('r', source, target);
   expect((await handOver('r', source, target)).body).toEqual(first.body);
   for (const at of [source, target])
-    expect((await at.contract('settle', { relocation: 'r' })).body).toEqual({ settlement: 'handedOver' });
+    expect((await at.contract('settle', { relocation: 'r' })).body).toEqual({
+      settlement: 'handedOver',
+      serves: at === target,
+    });
   expect((await source.user('u1'))?.accepted).toEqual([[1, 1]]);
   await source.contract('settle', { relocation: 'r', retired: true });
   await until(async () => (await source.user('u1'))?.accepted.length === 0, 'the source forgets');
@@ -320,7 +324,9 @@ it('tells everything once more to a target that lost what had been copied to it'
 
 it('refuses copies once it is the authority, and calls that make no sense', async () => {
   const [source, target] = await pair(15);
-  expect(await introduced('r', '*', target, source)).toBe(409);
+  expect(await introduced('r', 'u1', target, source)).toBe(409);
+  expect(await introduced('r', '*', target, source)).toBe(204); // all whom another one serves
+  expect((await source.client<Served>('GET', '/users/u1')).body.instance).toBe('source');
   expect((await source.manage('POST', '/provider/found', { users: {} })).status).toBe(409);
   expect((await source.contract('handOver', { relocation: 'r' })).status).toBe(400);
   expect((await handOver('r', source, target)).body.type).toBe('NotPromised');
@@ -408,7 +414,7 @@ it('keeps what it gave away until the target has heard of the decision, which it
   await source.contract('promise', { relocation: 'r', users: '*', target: null });
   expect((await source.contract('handOver', { relocation: 'r', target })).status).toBe(200);
   const retired = await source.contract('settle', { relocation: 'r', retired: true });
-  expect(retired.body).toEqual({ settlement: 'handedOver' });
+  expect(retired.body).toEqual({ settlement: 'handedOver', serves: false });
   await until(() => commits > 1, 'the decision is repeated');
   expect((await source.user('u1'))?.accepted).toEqual([[1, 1]]);
   expect((await source.client<Refusal>('GET', '/users/u1')).body.type).toBe('AuthorityUnreachable');
@@ -427,6 +433,220 @@ it('relays to the source while it is prepared and the decision is not known', as
   const { body } = await target.client<Served>('POST', '/users/u1/writes', { number: 1 });
   expect(body).toMatchObject({ epoch: 1, instance: 'source' });
   expect((await source.user('u1'))?.accepted).toEqual([[1, 1]]);
+});
+
+it('says of a settlement whether it serves these users now, also when it was started again and forgot them', async () => {
+  const [source, target] = await pair(22);
+  await source.client('POST', '/users/u1/writes', { number: 1 });
+  await prepared('r', 'u1', source, target);
+  const settle = async (at: Process, users: string) =>
+    (await at.contract('settle', { relocation: `r-${users}`, users })).body;
+  expect(await settle(source, 'u1')).toEqual({ settlement: 'kept', serves: true });
+  expect(await settle(source, '*')).toEqual({ settlement: 'kept', serves: true });
+  expect(await settle(target, 'u1')).toEqual({ settlement: 'kept', serves: false });
+  source.kill();
+  await source.ended;
+  const again = await start('again', source.host);
+  for (const users of ['u1', '*']) expect(await settle(again, users)).toEqual({ settlement: 'kept', serves: false });
+});
+
+it('tells in the receipt what was given of each user', async () => {
+  const [source, target] = await pair(23);
+  await source.client('POST', '/users/u2/writes', { number: 1 });
+  await source.client('POST', '/users/u2/writes', { number: 5 });
+  await prepared('one', 'u2', source, target);
+  expect((await handOver('one', source, target)).body).toMatchObject({ count: 2, of: [{ user: 'u2', count: 2 }] });
+  await prepared('all', '*', source, target);
+  const { body } = await handOver('all', source, target);
+  expect(body).toMatchObject({ users: 1, count: 0 });
+  expect(new Set(body.of)).toEqual(
+    new Set([
+      { user: '*', count: 0 },
+      { user: 'u1', count: 0 },
+    ]),
+  );
+});
+
+it('finds a silent user behind any number of instances that stay: those before learn a shorter way', async () => {
+  const [first, second] = await pair(31);
+  const others = await Promise.all([start('third', '127.31.31.3'), start('fourth', '127.31.31.4')]);
+  await first.client('POST', '/users/u9/writes', { number: 1 });
+  const way = [first, second, ...others];
+  for (const [index, to] of way.entries()) {
+    const from = way[index - 1];
+    if (from === undefined) continue;
+    await prepared(`to-${index}`, 'u9', from, to);
+    expect((await handOver(`to-${index}`, from, to)).status).toBe(200);
+  }
+  const answers: Served[] = [];
+  await until(async () => {
+    const { status, body } = await first.client<Served>('POST', '/users/u9/writes', { number: 2 });
+    if (status === 200) answers.push(body);
+    return status === 200;
+  }, 'he is served');
+  expect(answers).toMatchObject([{ counter: 2, instance: 'fourth' }]);
+});
+
+const retire = async (at: Process, relocation = 'r'): Promise<object> =>
+  (await at.contract<object>('retire', { relocation })).body;
+
+/** It may take a moment until its target has heard of the decision. */
+const goes = async (at: Process, relocation = 'r'): Promise<void> =>
+  await until(async () => JSON.stringify(await retire(at, relocation)) === '{"retires":true}', 'it may be taken away');
+
+/** Some are brought to the target one by one, one is given on to a third: then all whom the target serves move. */
+async function oneByOne(net: number): Promise<[Process, Process, Process, Writer[]]> {
+  const [source, target] = await pair(net);
+  const third = await start('third', `127.31.${net}.3`);
+  const all = load(['u1', 'u2', 'u3', 'u4'], source);
+  await written(all, 5);
+  for (const user of ['u1', 'u2', 'u3']) {
+    await prepared(`to-${user}`, user, source, target);
+    expect((await handOver(`to-${user}`, source, target)).status).toBe(200);
+  }
+  await prepared('on', 'u3', target, third);
+  expect((await handOver('on', target, third)).status).toBe(200);
+  return [source, target, third, all];
+}
+
+interface Stated {
+  role: string;
+  users: { user: string; role: string }[];
+}
+const servedAt = async (at: Process): Promise<string[]> => {
+  const { body } = await at.manage<Stated>('GET', '/relocation/v1/state?users=*');
+  return body.users.filter(({ role }) => role === 'authority').map(({ user }) => user);
+};
+
+it('moves all whom it serves, whoever brought them there, back to the instance that serves everybody else', async () => {
+  const [source, target, third, all] = await oneByOne(24);
+  await prepared('all', '*', target, source);
+  const { status, body } = await handOver('all', target, source);
+  expect(status).toBe(200);
+  expect(body.of.map(({ user }) => user).toSorted()).toEqual(['u1', 'u2']);
+  await written(all, (all[0]?.acknowledged.length ?? 0) + 5);
+  await Promise.all(all.map(async (writer) => await writer.stop()));
+  expect((await servedAt(source)).toSorted()).toEqual(['u1', 'u2', 'u4']);
+  expect(await servedAt(target)).toEqual([]);
+  expect(await servedAt(third)).toEqual(['u3']);
+  for (const at of [source, target])
+    expect((await at.contract('settle', { relocation: 'all', users: '*' })).body).toEqual({
+      settlement: 'handedOver',
+      serves: at === source,
+    });
+  await goes(target, 'all');
+  await expectNothingLostAt(source, all);
+});
+
+it('moves all whom it serves to an instance that knew nobody, and not those who are elsewhere', async () => {
+  const [source, target, third, all] = await oneByOne(25);
+  const fourth = await start('fourth', '127.31.25.4');
+  await prepared('all', '*', target, fourth);
+  expect((await handOver('all', target, fourth)).body).toMatchObject({ users: 2 });
+  await goes(target, 'all');
+  target.kill();
+  await written(all, (all[0]?.acknowledged.length ?? 0) + 5);
+  await Promise.all(all.map(async (writer) => await writer.stop()));
+  expect((await servedAt(fourth)).toSorted()).toEqual(['u1', 'u2']);
+  expect(await servedAt(third)).toEqual(['u3']);
+  await expectNothingLostAt(source, all);
+  await expectNothingLostAt(fourth, all.slice(0, 3));
+});
+
+it('goes only when those who relay to it know where its users are: a silent user is found after the one between has gone', async () => {
+  const [source, target] = await pair(26);
+  const third = await start('third', '127.31.26.3');
+  for (const number of [1, 2, 3]) await source.client('POST', '/users/u9/writes', { number });
+  await prepared('first', 'u9', source, target);
+  await handOver('first', source, target);
+  await prepared('second', 'u9', target, third);
+  await handOver('second', target, third);
+  await goes(target, 'second');
+  target.kill();
+  await target.ended;
+  const { body } = await source.client<Served>('GET', '/users/u9');
+  expect(body).toMatchObject({ counter: 3, epoch: 3, instance: 'third' });
+});
+
+it('stays while it serves somebody, or a relocation is on its way to it that is not its own', async () => {
+  const [source, target] = await pair(27);
+  expect(await retire(source)).toEqual({ retires: false, why: 'serves' });
+  await introduced('r', 'u1', source, target);
+  expect(await retire(target, 'other')).toEqual({ retires: false, why: 'expected' });
+  await introduced('second', 'u2', source, target);
+  expect(await retire(target, 'r')).toEqual({ retires: false, why: 'expected' });
+  await target.contract('settle', { relocation: 'second' });
+  await goes(target, 'r');
+});
+
+it('takes nobody once it has said that it goes, says so, and relays on', async () => {
+  const [source, target] = await pair(28);
+  await source.client('POST', '/users/u1/writes', { number: 1 });
+  await prepared('r', '*', source, target);
+  await handOver('r', source, target);
+  for (let time = 0; time < 2; time += 1) {
+    await goes(source);
+    expect((await source.manage('GET', '/relocation/v1/state?users=*')).body).toMatchObject({ retiring: true });
+  }
+  expect((await target.manage('GET', '/relocation/v1/state?users=*')).body).toMatchObject({ retiring: false });
+  const copy = { relocation: 'back', users: '*', source: target.endpoint, chunk: [] };
+  const prepare = { ...copy, source: '127.31.28.2:7001', number: 3, entries: [], total: { entries: 0, count: 0 } };
+  for (const refused of [
+    await source.contract<Refusal>('copy', copy),
+    await source.contract<Refusal>('promise', { relocation: 'back', users: '*', target: null }),
+    await source.manage<Refusal>('POST', '/transfer/v1/prepare', prepare),
+    await source.manage<Refusal>('POST', '/transfer/v1/commit', { relocation: 'back', number: 3, whole: prepare }),
+    await source.manage<Refusal>('POST', '/provider/found', { users: {} }),
+  ])
+    expect([refused.status, refused.body.type]).toEqual([409, 'Retiring']);
+  expect((await source.client<Served>('GET', '/users/u1')).body).toMatchObject({ counter: 1, instance: 'target' });
+  source.kill();
+  await source.ended;
+  const again = await start('again', source.host);
+  expect((await again.contract('copy', copy)).status).toBe(204);
+});
+
+/** The source was given users by an instance that answers nothing, and gave everybody away. */
+async function pointedToBySilence(net: number): Promise<{ source: Process; target: Process; end: () => void }> {
+  const silent = createServer((req, res) => {
+    if (req.url !== '/transfer/v1/leaving') res.writeHead(204).end();
+  }).listen(7001, `127.31.${net}.9`);
+  await once(silent, 'listening');
+  const [source, target] = await pair(net);
+  const to = { host: `127.31.${net}.9`, port: 7001 };
+  await source.contract('promise', { relocation: 'gone', users: 'u2', target: to });
+  await source.contract('settle', { relocation: 'gone' });
+  await prepared('r', '*', source, target);
+  await handOver('r', source, target);
+  const end = (): void => {
+    silent.closeAllConnections();
+    silent.close();
+  };
+  return { source, target, end };
+}
+
+it('stays while somebody who may relay to it does not answer, goes on, and goes when nothing listens there any more', async () => {
+  const { source, target, end } = await pointedToBySilence(29);
+  const asked = performance.now();
+  expect(await retire(source)).toEqual({ retires: false, why: 'pointedTo' });
+  expect(performance.now() - asked).toBeLessThan(5_000);
+  expect((await source.manage('GET', '/relocation/v1/state?users=*')).body).toMatchObject({ retiring: false });
+  end();
+  await goes(source);
+  expect((await source.client<Served>('GET', '/users/u1')).body.instance).toBe('target');
+  expect((await target.dump()).users.find(({ user }) => user === '*')?.role).toBe('authority');
+});
+
+it('stays for a relocation that comes while it is still telling, and takes its users', async () => {
+  const { source, target, end } = await pointedToBySilence(30);
+  const asked = retire(source);
+  await until(async () => (await source.dump()).retiring, 'it is telling');
+  expect(await introduced('back', '*', target, source)).toBe(204);
+  expect(await asked).toEqual({ retires: false, why: 'expected' });
+  await prepared('back', '*', target, source);
+  expect((await handOver('back', target, source)).status).toBe(200);
+  expect((await source.client<Served>('GET', '/users/u1')).body.instance).toBe('source');
+  end();
 });
 
 it('ends with the pipe to its stdin, and gracefully when it is asked to', async () => {

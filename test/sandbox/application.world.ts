@@ -34,6 +34,8 @@ export interface Dump {
   readonly users: readonly User[];
   readonly frozen: readonly string[];
   readonly freezes: number;
+  /** It has been asked whether it may go, and has not said no. */
+  readonly retiring: boolean;
   readonly notifications: { readonly received: number; readonly forUsersServed: number };
 }
 
