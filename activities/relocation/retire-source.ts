@@ -16,24 +16,24 @@ export const retiring = (means: Means) => ({
       const scene = await sceneOf(means, order);
       const instance = await find(scene.source, scene.application, order.from, wait.signal);
       if (instance !== undefined && isLocated(instance)) {
-        await releaseSource(scene, order, instance, wait);
+        const target = await locate(scene.target, scene.application, order.to, wait.signal);
+        await releaseSource(scene, order, instance, target, wait);
         const { relocation, context } = scene;
         const retire = { relocation, users: order.users };
         if ((await context.source.retire(instance.endpoint, retire, wait.signal)) === 'stays') {
-          if (scene.device !== null) await scene.source.path?.release(instance, scene.device, wait);
+          if (scene.device !== null) await scene.source.path?.release(instance.id, scene.device, wait);
           return 'serving';
         }
         // Before it goes: an address is somebody else's as soon as it is free
         if (scene.source.instances.whenLeft === 'remove')
-          await scene.target.path?.forget(order.to, [instance.endpoint.host], wait);
+          await scene.target.path?.forget(target, [instance.endpoint.host], wait);
       }
       return await leave(scene, order, wait);
     }),
 });
 
 /** Its subscriptions are at the target by now, and the context of those whom it gave away is theirs. */
-async function releaseSource(scene: Scene, order: Both, instance: Located, wait: Wait): Promise<void> {
-  const target = await locate(scene.target, scene.application, order.to, wait.signal);
+async function releaseSource(scene: Scene, order: Both, instance: Located, target: Located, wait: Wait): Promise<void> {
   const carriage = carriageOf(scene, instance, target);
   wait.progress('comparing subscriptions for the last time');
   const { wanted } = await copySubscriptions(carriage, wait.signal);

@@ -89,7 +89,8 @@ export async function find(
 export async function locate(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Located> {
   const instance = await find(site, application, id, signal);
   if (instance === undefined) throw failure('NotYet', `${site.name}: instance ${id} is not there`);
-  if (!isLocated(instance)) throw failure('NotYet', `${site.name}: ${instance.unusable ?? `instance ${id} is ${instance.state}`}`);
+  if (!isLocated(instance))
+    throw failure('NotYet', `${site.name}: ${instance.unusable ?? `instance ${id} is ${instance.state}`}`);
   return instance;
 }
 
