@@ -10,7 +10,7 @@ import { mec011Steering } from '../adapters/mec011/steering.ts';
 import { mecSubscriptions } from '../adapters/mec-services/subscriptions.ts';
 import { mec016Notices } from '../adapters/mec016/notices.ts';
 import { mec021Mobility } from '../adapters/mec021/mobility.ts';
-import { cloudOrders } from '../adapters/tmf641/orders.ts';
+import { cloudOrders, type Orders } from '../adapters/tmf641/orders.ts';
 import { vantagePoint } from '../adapters/vantage/vantage.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import { callsOfCloud, callsOfMecHost, named } from './calls.ts';
@@ -34,6 +34,8 @@ export function worldOf(configuration: Configuration, log: Logger): World {
       resolverClampSeconds: record.resolverClampSeconds,
     }),
   );
+
+  const ordersFor = new Map<string, Orders>();
 
   function mecHost(name: string, record: SiteRecord<'mecHost'>): Site {
     const { host, addresses, country } = record;
@@ -66,6 +68,7 @@ export function worldOf(configuration: Configuration, log: Logger): World {
   /** The MEO asks the OSS, the OSS the cloud (GR MEC 035, 6.6.2); its instances go on consuming MEC services (5.3.1). */
   function cloud(name: string, { manager, oss, services, addresses }: SiteRecord<'cloud'>): Site {
     const orders = cloudOrders(peers.exchange(oss), name);
+    ordersFor.set(name, orders);
     return {
       name,
       kind: 'cloud',
@@ -91,7 +94,7 @@ export function worldOf(configuration: Configuration, log: Logger): World {
     application: (name) => known(applications, name, 'application'),
     device: (user) => devices.get(user)?.address ?? null,
     context: applicationContext(managementPorts([...applications.values()]), log),
-    survey: async (signal) => await surveyPeers(configuration, peers, signal),
+    survey: async (signal) => await surveyPeers(configuration, peers, (site) => ordersFor.get(site), signal),
   };
 }
 

@@ -47,7 +47,12 @@ export const checking = (means: Means) => ({
     await alive(means.pace, async ({ signal, progress }) => {
       const scene = sceneOf(means, order);
       progress('looking at source, target and path');
-      const { obstacles, authority, steering: _, ...checked } = await survey(means, scene, order, signal);
+      const {
+        obstacles,
+        authority,
+        steering: _,
+        ...checked
+      } = await survey(means, scene, { ...order, mayOrder: true }, signal);
       const [first] = obstacles;
       if (first !== undefined) throw failure(first.type, `${first.where}: ${first.detail}`);
       if (authority === undefined) throw failure('NotServing', `${scene.source.name}: no instance serves these users`);
@@ -79,7 +84,7 @@ export const checking = (means: Means) => ({
   planRelocation: async (order: CheckOrder): Promise<Omit<Plan, 'direction'>> =>
     await alive(means.pace, async ({ signal }) => {
       const scene = sceneOf(means, order);
-      const seen = await survey(means, scene, order, signal);
+      const seen = await survey(means, scene, { ...order, mayOrder: false }, signal);
       const { found } = seen;
       return {
         possible: seen.obstacles.length === 0,
@@ -106,7 +111,13 @@ export const checking = (means: Means) => ({
     }),
 });
 
-async function survey(means: Means, scene: Scene, order: CheckOrder, signal: AbortSignal): Promise<Survey> {
+/** `mayOrder`: a relocation may place an order to find out whether a cloud is in reach; a plan changes nothing. */
+async function survey(
+  means: Means,
+  scene: Scene,
+  { mayOrder, ...order }: CheckOrder & { readonly mayOrder: boolean },
+  signal: AbortSignal,
+): Promise<Survey> {
   const { world, digest } = means;
   const { application, source, target, device } = scene;
   const obstacles: Obstacle[] = [];
@@ -152,7 +163,11 @@ async function survey(means: Means, scene: Scene, order: CheckOrder, signal: Abo
     obstacle('MobilityNotAllowed', source.name, 'the application registered its users as not to be moved (MEC 021)');
 
   // The target: in reach, with the package or ready for it, with the services that the application requires
-  await tolerating(undefined, target.name, async () => await target.instances.reach(application, signal));
+  await tolerating(
+    'unknown' as const,
+    target.name,
+    async () => await target.instances.reach(application, { mayOrder }, signal),
+  );
   const held = await target.packages.find(application, signal);
   if (held === 'mismatch') obstacle('PackageMismatch', target.name, `holds another package as ${application.appDId}`);
   const there = targetInstance(await target.instances.list(application, signal), scene.key('instantiateTarget'));

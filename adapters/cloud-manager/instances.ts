@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
 import type { Instance, Instances, Wait } from '../../activities/ports.ts';
 import { CloudInstance, instances } from '../../protocols/cloud-manager/cloud.ts';
@@ -6,6 +5,7 @@ import { addressRange } from '../address-range.ts';
 import type { Exchange } from '../http.ts';
 import { scrubbed } from '../problem.ts';
 import type { Orders } from '../tmf641/orders.ts';
+import { listed } from './list.ts';
 
 const states = {
   starting: 'starting',
@@ -39,6 +39,16 @@ export const cloudInstances = (
     return status === 404 ? undefined : body;
   }
 
+  /** `unseen`: its manager does not tell. What is asked by the id that we know is asked all the same. */
+  async function stateOf(id: string, signal: AbortSignal): Promise<CloudInstance['state'] | 'gone' | 'unseen'> {
+    try {
+      return (await look(id, signal))?.state ?? 'gone';
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return 'unseen';
+    }
+  }
+
   /** A completed order is the OSS's word: what counts is what the cloud shows. */
   async function shown(id: string, wanted: 'running' | 'stopped' | 'gone', wait: Wait) {
     for (let idle = 0; ; ) {
@@ -67,12 +77,8 @@ export const cloudInstances = (
 
   return {
     list: async ({ appDId }, signal) => {
-      const path = `${instances}?appDId=${encodeURIComponent(appDId)}`;
-      const listed = (await manager.ask({ method: 'GET', path, schema: z.array(CloudInstance) }, signal)).body;
-      return listed
-        .filter((instance) => instance.appDId === appDId)
-        .toSorted((a, b) => (a.since ?? '').localeCompare(b.since ?? ''))
-        .map(ours);
+      const held = await listed(manager, instances, { appDId, schema: CloudInstance }, signal);
+      return held.toSorted((a, b) => (a.since ?? '').localeCompare(b.since ?? '')).map(ours);
     },
 
     instantiate: async (application, key, wait) =>
@@ -85,21 +91,27 @@ export const cloudInstances = (
     },
 
     stop: async (id, key, wait) => {
-      const state = (await look(id, wait.signal))?.state;
-      if (state === undefined || state === 'stopped') return;
-      await orders.fulfil({ wish: 'stop', instance: id }, key, wait);
+      const state = await stateOf(id, wait.signal);
+      if (state === 'gone' || state === 'stopped') return;
+      await orders.fulfil({ wish: 'stop', instance: id }, key, wait, state === 'unseen');
       await shown(id, 'stopped', wait);
     },
 
     remove: async (id, key, wait) => {
-      await orders.withdraw(id, wait); // an instance is called after the order that makes it
-      if ((await look(id, wait.signal)) === undefined) return;
-      await orders.fulfil({ wish: 'remove', instance: id }, key, wait);
-      await shown(id, 'gone', wait);
+      // An instance is called after the order that makes it. What cannot be withdrawn is removed all the same
+      const withdrawn = await orders.withdraw(id, wait).catch((error: unknown) => error as Error);
+      wait.signal.throwIfAborted();
+      const state = await stateOf(id, wait.signal);
+      if (state !== 'gone') {
+        await orders.fulfil({ wish: 'remove', instance: id }, key, wait, state === 'unseen');
+        await shown(id, 'gone', wait);
+      }
+      // Nobody knows whether one is still to be made
+      if (withdrawn instanceof Error) throw withdrawn;
     },
 
     whenLeft: 'stop',
-    reach: async (_application, signal) => await orders.reach(signal),
+    reach: async (_application, { mayOrder }, signal) => await orders.reach(mayOrder, signal),
   };
 };
 

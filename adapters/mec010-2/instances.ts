@@ -167,8 +167,9 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
       }
     },
 
-    async reach({ appDId }, signal) {
+    async reach({ appDId }, _how, signal) {
       await look('appDId', appDId, signal);
+      return 'reached';
     },
   };
 };
