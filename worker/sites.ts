@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { failure } from '../activities/failure.ts';
-import type { Application, Network, Site, World } from '../activities/ports.ts';
+import type { Application, Network, Site, Subscriptions, World } from '../activities/ports.ts';
 import { applicationContext } from '../adapters/application/context.ts';
 import { cloudInstances } from '../adapters/cloud-manager/instances.ts';
 import { cloudPackages } from '../adapters/cloud-manager/packages.ts';
@@ -36,6 +36,13 @@ export function worldOf(configuration: Configuration, log: Logger): World {
   );
 
   const ordersFor = new Map<string, Orders>();
+  /** One for each platform, whoever is served from there: it remembers what it has seen. */
+  const platforms = new Map<string, Subscriptions>();
+  const subscriptionsAt = (platform: string): Subscriptions => {
+    const subscriptions = platforms.get(platform) ?? mecSubscriptions(peers.exchange(platform));
+    platforms.set(platform, subscriptions);
+    return subscriptions;
+  };
 
   function mecHost(name: string, record: SiteRecord<'mecHost'>): Site {
     const { host, addresses, country } = record;
@@ -51,7 +58,7 @@ export function worldOf(configuration: Configuration, log: Logger): World {
       network,
       packages: mec010Packages(meo, peers.meo(system.meo).packages),
       instances: mec010Instances(meo, { host, addresses, ...(country !== undefined && { country }) }),
-      subscriptions: mecSubscriptions(platform),
+      subscriptions: subscriptionsAt(record.platform),
       steering: mec011Steering(platform),
       mobility: mec021Mobility(platform),
       notices: lcmProxy === undefined ? undefined : mec016Notices(peers.exchange(lcmProxy)),
@@ -76,7 +83,7 @@ export function worldOf(configuration: Configuration, log: Logger): World {
       network: undefined,
       packages: cloudPackages(peers.exchange(manager), name),
       instances: cloudInstances(peers.exchange(manager), orders, { cloud: name, addresses }),
-      subscriptions: mecSubscriptions(peers.exchange(services)),
+      subscriptions: subscriptionsAt(services),
       steering: undefined,
       mobility: undefined,
       notices: undefined,

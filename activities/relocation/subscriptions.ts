@@ -33,16 +33,12 @@ export interface CopiedSubscriptions {
   readonly notCarried: readonly NotCarried[];
 }
 
-/**
- * Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4],
- * [5.4.2-3]).
- */
+/** Makes again at the target what it lacks (GR MEC 035, [5.3.2-4], [5.4.2-3]). */
 export async function copySubscriptions(carriage: Carriage, signal: AbortSignal): Promise<CopiedSubscriptions> {
   const { source, target, from, to, device } = carriage;
-  const [theirs, had] = await Promise.all([
-    source.subscriptions.list(from, signal),
-    target.subscriptions.list(to, signal),
-  ]);
+  // One after the other: both may be at one platform, where what is of others is read once then
+  const theirs = await source.subscriptions.list(from, signal);
+  const had = await target.subscriptions.list(to, signal);
   const wanted = concerning(device, theirs.held);
   const made: string[] = [];
   try {
@@ -95,10 +91,7 @@ export async function releaseSubscriptions(
 export const concerning = <S extends Subscription>(device: string | null, subscriptions: readonly S[]): readonly S[] =>
   device === null ? subscriptions : subscriptions.filter((each) => concerns(each, device) !== 'no');
 
-/**
- * What nobody needs at the source any more: one that names other devices too goes on telling of
- * them.
- */
+/** What nobody needs at the source any more: one that names other devices too still tells of them. */
 const leaving = <S extends Subscription>(device: string | null, subscriptions: readonly S[]): readonly S[] =>
   device === null ? subscriptions : subscriptions.filter((each) => concerns(each, device) === 'alone');
 

@@ -137,6 +137,8 @@ describe('the sites of a configuration', () => {
     const platform = await playing(() => ({ status: 200, json: [{ serName: 'RNIS', state: 'ACTIVE' }] }));
     const { subscriptions } = world({ 'platform-a1': platform.url }).site('cloud');
     expect(await subscriptions.missing(['RNIS'], soon())).toEqual([]);
+    const here = world({ 'platform-a1': platform.url });
+    expect(here.site('cloud').subscriptions).toBe(here.site('a1').subscriptions);
   });
 
   it.each(['constructor', '__proto__', 'nobody', ''])('are not called %j: UnknownName', (name) => {
