@@ -33,6 +33,25 @@ export interface CopiedSubscriptions {
   readonly notCarried: readonly NotCarried[];
 }
 
+export interface Foreseen {
+  /** What the moved users have at the source. */
+  readonly wanted: readonly HeldSubscription[];
+  /** What stays behind, or of which nobody knows whose it is. */
+  readonly notCarried: readonly NotCarried[];
+  /** Of `wanted`, what the target has no service for. */
+  readonly lacking: readonly HeldSubscription[];
+}
+
+/** What step 1 can know before there is an instance at the target; changes nothing. */
+export async function foreseeSubscriptions(
+  { source, target, from, device }: Omit<Carriage, 'to'>,
+  signal: AbortSignal,
+): Promise<Foreseen> {
+  const { held, notCarried } = await source.subscriptions.list(from, signal);
+  const wanted = concerning(device, held);
+  return { wanted, notCarried, lacking: await target.subscriptions.lacking(wanted, signal) };
+}
+
 /** Makes again at the target what it lacks (GR MEC 035, [5.3.2-4], [5.4.2-3]). */
 export async function copySubscriptions(carriage: Carriage, signal: AbortSignal): Promise<CopiedSubscriptions> {
   const { source, target, from, to, device } = carriage;

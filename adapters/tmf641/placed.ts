@@ -52,37 +52,35 @@ export async function idsUnder(oss: Exchange, key: string, signal: AbortSignal):
     orders.filter(({ externalId }) => externalId === key).map(({ id }) => id);
 
   const asked = await page(`externalId=${encodeURIComponent(key)}&offset=0&limit=${PAGE}`);
-  if (asked !== undefined && (asked.size < PAGE || asked.orders.every(({ externalId }) => externalId === key)))
+  if (asked?.orders.every(({ externalId }) => externalId === key) && asked.orders.length === asked.size)
     return underKey(asked);
 
   const found = new Set<string>();
   const seen = new Set<string>();
-  /** Looks through one page; does it have anything new, and is any of that young? */
-  async function look(
-    offset: number,
-  ): Promise<{ readonly news: boolean; readonly young: boolean; readonly full: boolean }> {
-    const one = await page(`offset=${offset}&limit=${PAGE}`);
-    const whole = one ?? (offset === 0 ? await page('') : undefined) ?? { orders: [], size: 0 };
+  /** A server may give less at once than it is asked for. */
+  let unit = PAGE;
+  /** Looks through one page; does it have anything new, is any of that young, may more follow? */
+  async function look(n: number): Promise<{ readonly news: boolean; readonly young: boolean; readonly more: boolean }> {
+    const one = await page(`offset=${n * unit}&limit=${PAGE}`);
+    const whole = one ?? (n === 0 ? await page('') : undefined) ?? { orders: [], size: 0 };
+    if (n === 0 && whole.size > 0) unit = Math.min(whole.size, PAGE);
     const news = whole.orders.filter(({ id }) => !seen.has(id));
     for (const { id } of news) seen.add(id);
     for (const id of underKey(whole)) found.add(id);
-    // A server may ignore offset and limit: then all is seen at once
     const unreadable = whole.orders.length < whole.size;
-    return {
-      news: news.length > 0 || unreadable,
-      young: news.some(isYoung),
-      full: one !== undefined && whole.size === PAGE,
-    };
+    // A server may ignore offset and limit: then all is seen at once
+    const more = one !== undefined && whole.size === unit;
+    return { news: news.length > 0 || unreadable, young: news.some(isYoung), more };
   }
 
-  let last = { news: true, young: true, full: true };
+  let last = { news: true, young: true, more: true };
   let start = 0;
-  for (; last.news && last.young && last.full && start < NEWEST; start += 1) last = await look(start * PAGE);
-  if (!last.news || !last.full) return [...found];
+  for (; last.news && last.young && last.more && start < NEWEST; start += 1) last = await look(start);
+  if (!last.news || !last.more) return [...found];
 
   // More follows: its end may have the newest ones. How far away it is, is found in few looks
   const beyond = async (n: number): Promise<boolean> => {
-    const one = await page(`offset=${n * PAGE}&limit=1`);
+    const one = await page(`offset=${n * unit}&limit=1`);
     // What was seen already, or more than one, is the answer of a server that ignores the query
     return one?.size !== 1 || one.orders.some(({ id }) => seen.has(id));
   };
@@ -93,7 +91,7 @@ export async function idsUnder(oss: Exchange, key: string, signal: AbortSignal):
     if (await beyond(middle)) outside = middle;
     else inside = middle;
   }
-  for (let n = inside; n >= start && n > inside - NEWEST; n -= 1) if (!(await look(n * PAGE)).young) break;
+  for (let n = inside; n >= start && n > inside - NEWEST; n -= 1) if (!(await look(n)).young) break;
   return [...found];
 }
 

@@ -267,8 +267,9 @@ describe.each(['a1', 'a2'] as const)('platform %s of the sandbox', (host) => {
   });
 
   it('has every capability, and says that no registration forbids to move', async () => {
-    for (const ask of [mec011Capabilities, radioCapabilities, mec021Capabilities])
-      for (const capability of await ask(platform(host), soon())) expect(capability).toMatchObject({ available: true });
+    for (const capabilities of [mec011Capabilities, radioCapabilities, mec021Capabilities])
+      for (const capability of await capabilities(platform(host), soon()))
+        expect(capability).toMatchObject({ available: true });
     expect(await mec021Mobility(platform(host)).forbidden('unknown', null, soon())).toBe(false);
     expect(await mecSubscriptions(platform(host)).missing(['no such service'], soon())).toEqual(['no such service']);
   });

@@ -256,6 +256,16 @@ describe('an OSS with a long history', () => {
     });
   });
 
+  it('that gives less at once than it is asked for is looked through all the same', async () => {
+    await oss.peer.close();
+    oss = await playedOss({ most: 20 });
+    orders = cloudOrders(oss.peer.exchange, 'cloud');
+    const ours = { ...(await lost()), orderDate: new Date().toISOString() };
+    oss.orders.push(...history(1_010, longAgo), ours);
+    expect(await orders.fulfil(instantiate, key, quickWait())).toBe(key);
+    expect(oss.peer.count(/^POST/)).toBe(1);
+  });
+
   it('that ignores every query is looked through once', async () => {
     await oss.peer.close();
     oss = await playedOss({ ignoresPaging: true });

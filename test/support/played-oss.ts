@@ -34,9 +34,12 @@ export const collection = '/tmf-api/serviceOrdering/v4/serviceOrder';
 export async function playedOss({
   ignoresPaging = false,
   externalId = 'ignored',
+  most = 1_000,
 }: {
   readonly ignoresPaging?: boolean;
   readonly externalId?: 'ignored' | 'filtered' | 'refused';
+  /** It gives no more than this at once. */
+  readonly most?: number;
 } = {}): Promise<PlayedOss> {
   const orders: PlayedOrder[] = [];
   const left = new Map<string, string[]>();
@@ -45,7 +48,7 @@ export async function playedOss({
       if (method === 'POST') return placed(json as unknown as PlayedOrder);
       if (path === collection) {
         const offset = Number(query.get('offset') ?? 0);
-        const limit = Number(query.get('limit') ?? 1_000);
+        const limit = Math.min(Number(query.get('limit') ?? 1_000), most);
         const key = query.get('externalId');
         if (key !== null && externalId === 'refused') return { status: 400, json: { title: 'unknown query' } };
         const asked =
