@@ -25,6 +25,10 @@ export class Acquaintances {
     if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest);
   }
 
+  get ids(): ReadonlySet<string> {
+    return new Set(this.#known.keys());
+  }
+
   forget(id: string): void {
     this.#known.delete(id);
   }

@@ -95,7 +95,8 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
     const type = typeIn(place.types, subscription.type);
     if (type === undefined) return 'absent';
     const move = { from: from.endpoint.host, to: owner.endpoint.host };
-    const there = async () => (await look(place, owner, signal)).held.find((each) => fulfils(each, subscription, move));
+    const there = async (before: ReadonlySet<string> = new Set()): Promise<HeldSubscription | undefined> =>
+      (await look(place, owner, signal)).held.find((each) => !before.has(each.id) && fulfils(each, subscription, move));
 
     const json = requestOf(place.service, type, subscription, { owner, from });
     const alsoExpect = [...ABSENT, ...REFUSALS];
@@ -116,7 +117,7 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
     } catch (error) {
       // The answer may be lost, or say nothing, and the subscription made: it must not be lost too
       if (signal.aborted || !isLostAnswer(error)) throw error;
-      const held = await there().catch(() => undefined);
+      const held = await there(known.ids).catch(() => undefined);
       if (held === undefined) throw error;
       return { held, made: true };
     }

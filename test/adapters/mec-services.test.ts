@@ -410,6 +410,17 @@ describe('making one again', () => {
     expect(services.peer.count(`POST ${rni}`)).toBe(1);
   });
 
+  it('does not take for it what was there before', async () => {
+    services.hold(rni, 's1', cellChange);
+    const wanted = await one();
+    await subscriptions.create(target, wanted, source, soon());
+    await held(target);
+    services.before = ({ method }) => (method === 'POST' ? { status: 503 } : undefined);
+    await expect(subscriptions.create(target, wanted, source, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+    });
+  });
+
   it('knows it as made although the answer does not tell which it is', async () => {
     services.hold(rni, 's1', cellChange);
     const wanted = await one();
