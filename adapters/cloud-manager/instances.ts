@@ -7,13 +7,13 @@ import { scrubbed } from '../problem.ts';
 import type { Orders } from '../tmf641/orders.ts';
 import { listed } from './list.ts';
 
-const states = {
+const states: Readonly<Record<string, Instance['state']>> = {
   starting: 'starting',
   running: 'started',
   stopping: 'stopped',
   stopped: 'stopped',
   failed: 'failed',
-} as const satisfies Record<CloudInstance['state'], Instance['state']>;
+};
 
 /** Looks at an instance of which the OSS says that it was changed, and which does not even begin to. */
 const IDLE_LOOKS = 20;
@@ -40,7 +40,7 @@ export const cloudInstances = (
   }
 
   /** `unseen`: its manager does not tell. What is asked by the id that we know is asked all the same. */
-  async function stateOf(id: string, signal: AbortSignal): Promise<CloudInstance['state'] | 'gone' | 'unseen'> {
+  async function stateOf(id: string, signal: AbortSignal): Promise<string> {
     try {
       return (await look(id, signal))?.state ?? 'gone';
     } catch (error) {
@@ -116,5 +116,6 @@ export const cloudInstances = (
 };
 
 function ours({ name, state, endpoint }: CloudInstance): Instance {
-  return { id: name, name, state: states[state], endpoint: endpoint ?? null };
+  const known = Object.hasOwn(states, state) ? states[state] : undefined;
+  return { id: name, name, state: known ?? 'failed', endpoint: endpoint ?? null };
 }

@@ -26,7 +26,7 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
 
   async function fetched(offered: CloudPackage, wait: Wait): Promise<CloudPackage> {
     let held = offered;
-    for (let unseen = 0; held.state === 'fetching'; ) {
+    for (let unseen = 0; held.state !== 'ready' && held.state !== 'failed'; ) {
       wait.progress(`${cloud}: fetching and validating the package`);
       await wait.pause();
       const call = { method: 'GET', path: at(held.id), schema: CloudPackage, alsoExpect: [404] } as const;

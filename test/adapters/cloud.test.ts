@@ -38,6 +38,7 @@ describe('the packages of a cloud', () => {
     ['absent', [{ ...held, appDId: 'other' }]],
     ['unusable', [{ ...held, state: 'fetching' }]],
     ['unusable', [{ ...held, state: 'failed' }]],
+    ['unusable', [{ ...held, state: 'validating' }]],
     ['mismatch', [{ ...held, checksum: { algorithm: 'SHA-256', hash: 'cd'.repeat(32) } }]],
   ])('are %s', async (found, listed) => {
     play = () => ({ status: 200, json: listed });
@@ -79,7 +80,7 @@ describe('the packages of a cloud', () => {
   });
 
   it('are fetched by the cloud itself, and waited for', async () => {
-    const states = ['fetching', 'fetching', 'ready'];
+    const states = ['fetching', 'validating', 'ready'];
     play = ({ method }) => ({ status: method === 'POST' ? 202 : 200, json: { ...held, state: states.shift() } });
     await packages().distribute(counter, key, quickWait());
     expect(states).toEqual([]);
@@ -328,8 +329,24 @@ describe('the instances of a cloud', () => {
     await peer.close();
   });
 
-  it('are malformed where their manager says something that its API does not', async () => {
-    holds('odd', 'hibernating');
-    await expect(instances.list(counter, soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
+  it.each(['hibernating', 'constructor', ''])(
+    'are none to be used in a state %j that nobody published',
+    async (state) => {
+      holds('odd', state);
+      holds('made', 'running');
+      Object.assign(running.get('odd') ?? {}, { endpoint: { host: '', port: 0 }, since: 7 });
+      expect(await instances.list(counter, soon())).toMatchObject([
+        { id: 'odd', state: 'failed', endpoint: null },
+        { id: 'made', state: 'started' },
+      ]);
+    },
+  );
+
+  it('are malformed where their manager does not even name them', async () => {
+    play = () => ({ status: 200, json: [{ appDId: counter.appDId, state: 'running' }] });
+    await expect(instances.list(counter, soon())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: 'peer: GET /cloud/v1/instances answered 200, but name of one of this application does not fit',
+    });
   });
 });
