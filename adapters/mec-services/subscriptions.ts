@@ -46,8 +46,9 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
       const listedType = typeOf(entry);
       if (service.bases.some((base) => base.includes('{appInstanceId}')))
         return stays(listedType ?? 'subscription', OTHER_TYPE);
-      const told = toldBy(entry, typeIn(types, listedType)) ?? known.whose(id);
-      if (told !== undefined) known.remember(id, told);
+      const entryTells = toldBy(entry, typeIn(types, listedType));
+      if (entryTells !== undefined) known.remember(id, entryTells);
+      const told = entryTells ?? known.whose(id);
       if (told === null || (told !== undefined && !belongs(told, owner))) return undefined;
 
       const wire = await readOne(platform, id, signal);
