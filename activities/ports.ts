@@ -82,7 +82,15 @@ export interface Instances {
   /** Whether a site that is left keeps a stopped instance (a cloud, GR 5.3.1) or deletes it (a MEC host). */
   readonly whenLeft: 'stop' | 'remove';
   /** Can an instance be started here at all: is the orchestrator, or for a cloud the OSS and behind it the cloud, in reach? */
-  reach(application: Application, signal: AbortSignal): Promise<void>;
+  /**
+   * What looks, changes nothing: where it takes an order to find out, `unknown` is the answer without `mayOrder`, unless
+   * it was asked a while ago.
+   */
+  reach(
+    application: Application,
+    how: { readonly mayOrder: boolean },
+    signal: AbortSignal,
+  ): Promise<'reached' | 'unknown'>;
 }
 
 /** The owner of subscriptions: they carry its id, or where they carry none, lead to its address. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { failure } from '../activities/failure.ts';
-import type { Application, Catalogue, Network, PeerSurvey, Site } from '../activities/ports.ts';
+import type { Application, Catalogue, Network, PeerSurvey, Site, Subscriptions } from '../activities/ports.ts';
 import { contractContext } from '../adapters/application/context.ts';
 import { withoutContract } from '../adapters/application/without-contract.ts';
 import { cloudInstances } from '../adapters/cloud-manager/instances.ts';
@@ -11,7 +11,7 @@ import { mec011Path } from '../adapters/mec011/path.ts';
 import { mecSubscriptions } from '../adapters/mec-services/subscriptions.ts';
 import { mec016Notices } from '../adapters/mec016/notices.ts';
 import { mec021Mobility } from '../adapters/mec021/mobility.ts';
-import { cloudOrders } from '../adapters/tmf641/orders.ts';
+import { cloudOrders, type Orders } from '../adapters/tmf641/orders.ts';
 import { vantagePoint } from '../adapters/vantage/vantage.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import type { Seal } from '../domain/seal.ts';
@@ -46,6 +46,15 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
     }),
   );
 
+  const ordersFor = new Map<string, Orders>();
+  /** One for each platform, whoever is served from there: it remembers what it has seen. */
+  const platforms = new Map<string, Subscriptions>();
+  const subscriptionsAt = (platform: string): Subscriptions => {
+    const subscriptions = platforms.get(platform) ?? mecSubscriptions(peers.exchange(platform));
+    platforms.set(platform, subscriptions);
+    return subscriptions;
+  };
+
   function mecHost(name: string, record: SiteRecord<'mecHost'>): Site {
     const { host, addresses, country } = record;
     const system = known(new Map(Object.entries(configuration.systems)), record.system, 'MEC system');
@@ -59,7 +68,7 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
       network: known(networks, system.network, 'network'),
       packages: mec010Packages(meo, peers.meo(system.meo).packages),
       instances: mec010Instances(meo, { host, addresses, ...(country !== undefined && { country }) }),
-      subscriptions: mecSubscriptions(platform),
+      subscriptions: subscriptionsAt(record.platform),
       path: mec011Path(platform, seal),
       context,
       mobility: mec021Mobility(platform),
@@ -70,6 +79,7 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
   /** The MEO asks the OSS, the OSS the cloud (GR MEC 035, 6.6.2); its instances go on consuming MEC services (5.3.1). */
   function cloud(name: string, { manager, oss, services, addresses }: SiteRecord<'cloud'>): Site {
     const orders = cloudOrders(peers.exchange(oss), name);
+    ordersFor.set(name, orders);
     return {
       name,
       kind: 'cloud',
@@ -77,7 +87,7 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
       network: undefined,
       packages: cloudPackages(peers.exchange(manager), name),
       instances: cloudInstances(peers.exchange(manager), orders, { cloud: name, addresses }),
-      subscriptions: mecSubscriptions(peers.exchange(services)),
+      subscriptions: subscriptionsAt(services),
       path: undefined,
       context,
       mobility: undefined,
@@ -96,7 +106,7 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
       application: async (name) => known(applications, name, 'application'),
       device: async (user) => devices.get(user)?.address ?? null,
     },
-    survey: async (signal) => await surveyPeers(configuration, peers, signal),
+    survey: async (signal) => await surveyPeers(configuration, peers, (site) => ordersFor.get(site), signal),
   };
 }
 

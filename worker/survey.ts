@@ -8,6 +8,7 @@ import { mec021Capabilities } from '../adapters/mec021/capabilities.ts';
 import type { Exchange } from '../adapters/http.ts';
 import { type Capability, survey } from '../adapters/survey.ts';
 import { reachCapability, tmf641Capabilities } from '../adapters/tmf641/capabilities.ts';
+import type { Orders } from '../adapters/tmf641/orders.ts';
 import { vantageCapabilities } from '../adapters/vantage/capabilities.ts';
 import type { Configuration, Peer } from '../configuration/peers.ts';
 import type { Peers } from './peers.ts';
@@ -33,17 +34,19 @@ function asks(record: Peer): readonly Ask[] {
 export async function surveyPeers(
   { sites }: Pick<Configuration, 'sites'>,
   peers: Peers,
+  ordersFor: (cloud: string) => Orders | undefined,
   cancelled: AbortSignal,
 ): Promise<readonly PeerSurvey[]> {
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(SURVEY_MS)]);
 
   /** For each site in this cloud: is it in reach of its OSS? */
   const reach = (manager: string): readonly Ask[] =>
-    Object.entries(sites).flatMap(([cloud, site]) =>
-      site.kind === 'cloud' && site.manager === manager
-        ? [async () => [await reachCapability({ oss: peers.exchange(site.oss), name: site.oss, cloud }, signal)]]
-        : [],
-    );
+    Object.entries(sites).flatMap(([cloud, site]) => {
+      const orders = ordersFor(cloud);
+      return site.kind === 'cloud' && site.manager === manager && orders !== undefined
+        ? [async () => [await reachCapability({ orders, name: site.oss, cloud }, signal)]]
+        : [];
+    });
 
   return await Promise.all(
     peers.all.map(async ([name, record]) => {

@@ -3,7 +3,7 @@ import { serves } from '../../domain/application.ts';
 import { failures, isFailureType, type FailureType } from '../../domain/failures.ts';
 import type { Guarantee } from '../../domain/relocation.ts';
 import type { Instance, Led, PathSight } from '../ports.ts';
-import { concerning } from './subscriptions.ts';
+import { foreseeSubscriptions } from './subscriptions.ts';
 import { isLocated, networksOf, type Located, type Scene, type Subject } from './subject.ts';
 
 /** What stands in the way. */
@@ -63,12 +63,16 @@ export async function inspect(
     }
   };
 
-  const [{ serving, unusable }, there, held, missing] = await Promise.all([
+  const [{ serving, unusable }, there, held, missing, reach] = await Promise.all([
     asking(nobody, source.name, async () => await servingAt(scene, order, asking, signal)),
     asking(undefined, target.name, async () => await atTarget(scene, order, signal)),
     asking('absent' as const, target.name, async () => await target.packages.find(application, signal)),
     asking([], target.name, async () => await target.subscriptions.missing(application.requires, signal)),
-    asking(undefined, target.name, async () => await target.instances.reach(application, signal)),
+    asking(
+      'reached' as const,
+      target.name,
+      async () => await target.instances.reach(application, { mayOrder: !everything }, signal),
+    ),
   ]);
 
   // The source: the one instance that is the authority for these users
@@ -132,6 +136,9 @@ export async function inspect(
     told: [
       ...path.told,
       ...subscriptions.told,
+      ...(reach === 'unknown'
+        ? [`${target.name}: whether its OSS reaches it is not known, it would take an order`]
+        : []),
       ...networks.map(({ name, vantage }) =>
         vantage === undefined ? `${name}: not observed` : `${name}: observed from its vantage point`,
       ),
@@ -151,16 +158,17 @@ async function inspectSubscriptions(
   asking: Asking,
   signal: AbortSignal,
 ): Promise<typeof none> {
-  const owner = { instance: authority.id, endpoint: authority.endpoint };
-  const listed = await asking(undefined, source.name, async () => await source.subscriptions.list(owner, signal));
-  if (listed === undefined) return none;
-  const wanted = concerning(device, listed.held);
-  const lacking = await asking([], target.name, async () => await target.subscriptions.lacking(wanted, signal));
+  const from = { instance: authority.id, endpoint: authority.endpoint };
+  const seen = await asking(undefined, source.name, async () =>
+    foreseeSubscriptions({ source, target, from, device }, signal),
+  );
+  if (seen === undefined) return none;
+  const { wanted, lacking, notCarried } = seen;
   for (const { service, type } of lacking)
     obstacle('SubscriptionRefused', target.name, `has no service ${service} for a subscription of type ${type}`);
   return {
     carried: wanted.length,
-    told: listed.notCarried.map(
+    told: notCarried.map(
       ({ service, type, why }) =>
         `${source.name}: a subscription ${type === null ? '' : `of type ${type} `}at ${service} is not carried over: ${why}`,
     ),

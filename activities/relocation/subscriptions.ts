@@ -33,6 +33,25 @@ export interface CopiedSubscriptions {
   readonly notCarried: readonly NotCarried[];
 }
 
+export interface Foreseen {
+  /** What the moved users have at the source. */
+  readonly wanted: readonly HeldSubscription[];
+  /** What stays behind, or of which nobody knows whose it is. */
+  readonly notCarried: readonly NotCarried[];
+  /** Of `wanted`, what the target has no service for. */
+  readonly lacking: readonly HeldSubscription[];
+}
+
+/** What step 1 can know before there is an instance at the target; changes nothing. */
+export async function foreseeSubscriptions(
+  { source, target, from, device }: Omit<Carriage, 'to'>,
+  signal: AbortSignal,
+): Promise<Foreseen> {
+  const { held, notCarried } = await source.subscriptions.list(from, signal);
+  const wanted = concerning(device, held);
+  return { wanted, notCarried, lacking: await target.subscriptions.lacking(wanted, signal) };
+}
+
 /**
  * Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4],
  * [5.4.2-3]). `learn` hears of each as soon as it is made: a failure must not hide it.
@@ -43,10 +62,9 @@ export async function copySubscriptions(
   learn: (id: string) => void = () => undefined,
 ): Promise<CopiedSubscriptions> {
   const { source, target, from, to, device } = carriage;
-  const [theirs, had] = await Promise.all([
-    source.subscriptions.list(from, signal),
-    target.subscriptions.list(to, signal),
-  ]);
+  // One after the other: both may be at one platform, where what is of others is read once then
+  const theirs = await source.subscriptions.list(from, signal);
+  const had = await target.subscriptions.list(to, signal);
   const wanted = concerning(device, theirs.held);
   const made: string[] = [];
   await atOnce(AT_ONCE, missing(wanted, had.held, moveOf(carriage)), async (subscription) => {
@@ -120,10 +138,7 @@ export async function releaseSubscriptions(
 export const concerning = <S extends Subscription>(device: string | null, subscriptions: readonly S[]): readonly S[] =>
   device === null ? subscriptions : subscriptions.filter((each) => concerns(each, device) !== 'no');
 
-/**
- * What nobody needs at the source any more: one that names other devices too goes on telling of
- * them.
- */
+/** What nobody needs at the source any more: one that names other devices too still tells of them. */
 const leaving = <S extends Subscription>(device: string | null, subscriptions: readonly S[]): readonly S[] =>
   device === null ? subscriptions : subscriptions.filter((each) => concerns(each, device) === 'alone');
 

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
 import type { Instance, Instances, Wait } from '../../activities/ports.ts';
 import { CloudInstance, instances } from '../../protocols/cloud-manager/cloud.ts';
@@ -6,14 +5,15 @@ import { addressRange } from '../address-range.ts';
 import type { Exchange } from '../http.ts';
 import { scrubbed } from '../problem.ts';
 import type { Orders } from '../tmf641/orders.ts';
+import { listed } from './list.ts';
 
-const states = {
+const states: Readonly<Record<string, Instance['state']>> = {
   starting: 'starting',
   running: 'started',
   stopping: 'stopped',
   stopped: 'stopped',
   failed: 'failed',
-} as const satisfies Record<CloudInstance['state'], Instance['state']>;
+};
 
 /** Looks at an instance of which the OSS says that it was changed, and which does not even begin to. */
 const IDLE_LOOKS = 20;
@@ -37,6 +37,16 @@ export const cloudInstances = (
       signal,
     );
     return status === 404 ? undefined : body;
+  }
+
+  /** `unseen`: its manager does not tell. What is asked by the id that we know is asked all the same. */
+  async function stateOf(id: string, signal: AbortSignal): Promise<string> {
+    try {
+      return (await look(id, signal))?.state ?? 'gone';
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return 'unseen';
+    }
   }
 
   /** A completed order is the OSS's word: what counts is what the cloud shows. */
@@ -67,12 +77,8 @@ export const cloudInstances = (
 
   return {
     list: async ({ appDId }, signal) => {
-      const path = `${instances}?appDId=${encodeURIComponent(appDId)}`;
-      const listed = (await manager.ask({ method: 'GET', path, schema: z.array(CloudInstance) }, signal)).body;
-      return listed
-        .filter((instance) => instance.appDId === appDId)
-        .toSorted((a, b) => (a.since ?? '').localeCompare(b.since ?? ''))
-        .map(ours);
+      const held = await listed(manager, instances, { appDId, schema: CloudInstance }, signal);
+      return held.toSorted((a, b) => (a.since ?? '').localeCompare(b.since ?? '')).map(ours);
     },
 
     instantiate: async (application, key, wait) =>
@@ -85,24 +91,31 @@ export const cloudInstances = (
     },
 
     stop: async (id, key, wait) => {
-      const state = (await look(id, wait.signal))?.state;
-      if (state === undefined || state === 'stopped') return;
-      await orders.fulfil({ wish: 'stop', instance: id }, key, wait);
+      const state = await stateOf(id, wait.signal);
+      if (state === 'gone' || state === 'stopped') return;
+      await orders.fulfil({ wish: 'stop', instance: id }, key, wait, state === 'unseen');
       await shown(id, 'stopped', wait);
     },
 
     remove: async (id, key, wait) => {
-      await orders.withdraw(id, wait); // an instance is called after the order that makes it
-      if ((await look(id, wait.signal)) === undefined) return;
-      await orders.fulfil({ wish: 'remove', instance: id }, key, wait);
-      await shown(id, 'gone', wait);
+      // An instance is called after the order that makes it. What cannot be withdrawn is removed all the same
+      const withdrawn = await orders.withdraw(id, wait).catch((error: unknown) => error as Error);
+      wait.signal.throwIfAborted();
+      const state = await stateOf(id, wait.signal);
+      if (state !== 'gone') {
+        await orders.fulfil({ wish: 'remove', instance: id }, key, wait, state === 'unseen');
+        await shown(id, 'gone', wait);
+      }
+      // Nobody knows whether one is still to be made
+      if (withdrawn instanceof Error) throw withdrawn;
     },
 
     whenLeft: 'stop',
-    reach: async (_application, signal) => await orders.reach(signal),
+    reach: async (_application, { mayOrder }, signal) => await orders.reach(mayOrder, signal),
   };
 };
 
 function ours({ name, state, endpoint }: CloudInstance): Instance {
-  return { id: name, name, state: states[state], endpoint: endpoint ?? null };
+  const known = Object.hasOwn(states, state) ? states[state] : undefined;
+  return { id: name, name, state: known ?? 'failed', endpoint: endpoint ?? null };
 }

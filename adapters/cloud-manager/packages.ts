@@ -1,9 +1,12 @@
-import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
 import type { Application, Packages, Wait } from '../../activities/ports.ts';
 import { CloudPackage, packages } from '../../protocols/cloud-manager/cloud.ts';
 import type { Exchange } from '../http.ts';
 import { scrubbed } from '../problem.ts';
+import { listed } from './list.ts';
+
+/** So often it may be looked for in vain: no standard promises that what was written is read at once. */
+const LOOKS = 20;
 
 const at = (id: string): string => `${packages}/${encodeURIComponent(id)}`;
 
@@ -23,21 +26,26 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
 
   async function fetched(offered: CloudPackage, wait: Wait): Promise<CloudPackage> {
     let held = offered;
-    while (held.state === 'fetching') {
+    for (let unseen = 0; held.state !== 'ready' && held.state !== 'failed'; ) {
       wait.progress(`${cloud}: fetching and validating the package`);
       await wait.pause();
-      held = (await manager.ask({ method: 'GET', path: at(held.id), schema: CloudPackage }, wait.signal)).body;
+      const call = { method: 'GET', path: at(held.id), schema: CloudPackage, alsoExpect: [404] } as const;
+      const { status, body } = await manager.ask(call, wait.signal);
+      unseen = status === 404 ? unseen + 1 : 0;
+      if (unseen > LOOKS) throw failure('NotYet', `${cloud}: the cloud does not show a package that it took`);
+      if (status !== 404) held = body;
     }
     return held;
   }
 
   return {
     find: async (application, signal) => {
-      const path = `${packages}?appDId=${encodeURIComponent(application.appDId)}`;
-      const held = (await manager.ask({ method: 'GET', path, schema: z.array(CloudPackage) }, signal)).body.find(
-        ({ appDId, appSoftVersion }) => appDId === application.appDId && appSoftVersion === application.softVersion,
-      );
+      const { appDId, softVersion } = application;
+      const versions = await listed(manager, packages, { appDId, schema: CloudPackage }, signal);
+      const held = versions.find(({ appSoftVersion }) => appSoftVersion === softVersion);
       if (held === undefined) return 'absent';
+      // By another algorithm it cannot be compared here: offered again, the cloud compares
+      if (!/^sha-?256$/i.test(held.checksum.algorithm)) return 'unusable';
       if (held.checksum.hash.toLowerCase() !== application.checksum) return 'mismatch';
       return held.state === 'ready' ? 'usable' : 'unusable';
     },

@@ -5,10 +5,11 @@ const REMEMBERED_MS = 600_000;
 const MOST = 20_000;
 
 /**
- * Whose the subscriptions of others are: they are read once, not at every look, however many they
- * are. What is known is whose each is, not for whom we asked: the next owner may be another.
+ * Whose the subscriptions at a platform are. Those of others are read once, not at every look,
+ * however many they are. What is known is whose each is, not for whom we asked: the next owner may
+ * be another. And what was known before cannot be what was just made.
  */
-export class Strangers {
+export class Acquaintances {
   readonly #known = new Map<string, { readonly whose: Whose | null; readonly until: number }>();
 
   /** Null: it may not be read; undefined: not known. */
@@ -22,6 +23,14 @@ export class Strangers {
     this.#known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
     const [oldest] = this.#known.keys();
     if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  get ids(): ReadonlySet<string> {
+    return new Set(this.#known.keys());
+  }
+
+  forget(id: string): void {
+    this.#known.delete(id);
   }
 
   /** A server that starts anew gives out names again: what is not listed any more is forgotten. */

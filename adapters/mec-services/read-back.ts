@@ -4,7 +4,7 @@ import type { HeldSubscription } from '../../domain/subscription.ts';
 import { typeOf } from '../../protocols/mec-services/shapes.ts';
 import type { Exchange } from '../http.ts';
 import { isUnreadable, type Place, readOne } from './collection.ts';
-import { belongs, recordOf, whose } from './record.ts';
+import { belongs, recordOf, typeIn, whose } from './record.ts';
 
 /**
  * A server may show what it made a little later (no standard promises that a write is read at
@@ -32,7 +32,7 @@ export async function readBack({
     if (!isUnreadable(wire)) {
       if (!belongs(whose(wire), owner)) return undefined;
       const type = typeOf(wire);
-      const record = type === null ? undefined : recordOf(place.service, place.types[type], id, wire);
+      const record = type === null ? undefined : recordOf(place.service, typeIn(place.types, type), id, wire);
       return typeof record === 'string' ? undefined : record;
     }
     if (wire.unreadable !== 404) return undefined;

@@ -43,6 +43,14 @@ export function toldBy(entry: Json, type: SubscriptionType | undefined): Whose |
   return told.host !== null && complete ? told : undefined;
 }
 
+export const OTHER_TYPE = 'a type that cannot be made again elsewhere';
+
+/** What a peer says is no safe key. */
+export const typeIn = (
+  types: Readonly<Record<string, SubscriptionType>>,
+  name: string | null,
+): SubscriptionType | undefined => (name !== null && Object.hasOwn(types, name) ? types[name] : undefined);
+
 /** As it can be compared and made again; else why it cannot. */
 export function recordOf(
   service: MecService,
@@ -50,7 +58,7 @@ export function recordOf(
   id: string,
   wire: Json,
 ): HeldSubscription | string {
-  if (type === undefined) return 'a type that cannot be made again elsewhere';
+  if (type === undefined) return OTHER_TYPE;
   const callback = typeof wire['callbackReference'] === 'string' ? callbackOf(wire) : null;
   if (callback === null)
     return usesWebsocket(wire) ? 'it is told over a websocket of this platform' : 'it has no callback';
@@ -69,10 +77,7 @@ export function recordOf(
   };
 }
 
-/**
- * In one spelling: less the subscriber and what a server adds of its own, with what a server fills
- * in.
- */
+/** In one spelling: less the subscriber and what a server adds of its own, with the defaults. */
 function comparable(service: MecService, type: SubscriptionType, body: Json): Json {
   const members = type.members.map((name) => {
     const defaults = type.defaults?.[name];

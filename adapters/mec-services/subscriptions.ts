@@ -8,13 +8,16 @@ import { hrefOf, typeOf, unwrapped } from '../../protocols/mec-services/shapes.t
 import type { Exchange } from '../http.ts';
 import { missingServices } from '../mec011/services.ts';
 import { ABSENT, idOf, isUnreadable, listOf, type Place, placesOf, readOne } from './collection.ts';
-import { Strangers } from './memory.ts';
-import { belongs, recordOf, requestOf, toldBy, whose } from './record.ts';
+import { Acquaintances } from './memory.ts';
+import { belongs, OTHER_TYPE, recordOf, requestOf, toldBy, typeIn, whose } from './record.ts';
 import { readBack } from './read-back.ts';
 
 const AT_ONCE = 6;
 const REFUSALS = [400, 403, 409, 422];
 const EXISTS = 409;
+/** Others' may be hidden from us. */
+const HIDDEN = [401, 403];
+const BROKEN = 500;
 
 type Created = Awaited<ReturnType<Subscriptions['create']>>;
 
@@ -28,7 +31,7 @@ interface Seen {
  * protocols/mec-services has them.
  */
 export const mecSubscriptions = (platform: Exchange): Subscriptions => {
-  const strangers = new Strangers();
+  const known = new Acquaintances();
 
   /** What is the owner's in one place. */
   async function look(place: Place, owner: Owner, signal: AbortSignal): Promise<Seen> {
@@ -37,28 +40,31 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
     if (listed.is === 'absent') return { held: [], notCarried: [] };
     const stays = (type: string | null, why: string): NotCarried => ({ service: service.title, type, why });
     if (listed.is === 'closed') return { held: [], notCarried: [stays(null, listed.told)] };
-    strangers.keepOnly(path, listed.entries);
+    known.keepOnly(path, listed.entries);
 
     const seen = await atOnce(AT_ONCE, [...listed.entries], async ([id, entry]) => {
       const listedType = typeOf(entry);
       if (service.bases.some((base) => base.includes('{appInstanceId}')))
-        return stays(listedType ?? 'subscription', 'a type that cannot be made again elsewhere');
-      const told = toldBy(entry, types[listedType ?? '']) ?? strangers.whose(id);
+        return stays(listedType ?? 'subscription', OTHER_TYPE);
+      const entryTells = toldBy(entry, typeIn(types, listedType));
+      if (entryTells !== undefined) known.remember(id, entryTells);
+      const told = entryTells ?? known.whose(id);
       if (told === null || (told !== undefined && !belongs(told, owner))) return undefined;
+
       const wire = await readOne(platform, id, signal);
       if (isUnreadable(wire)) {
+        const { unreadable: status } = wire;
+        if (status !== null && ABSENT.includes(status)) return undefined; // it vanished meanwhile
         if (told !== undefined) return stays(listedType ?? 'subscription', 'it may not be read');
-        if (wire.unreadable === 500) return stays(null, `one of them cannot be read: ${path} answered 500`);
-        strangers.remember(id, null);
+        if (status === BROKEN) return stays(null, `one of them cannot be read: ${path} answered ${status}`);
+        if (status !== null && HIDDEN.includes(status)) known.remember(id, null);
         return undefined;
       }
-      const itsOwner = whose(wire);
-      if (!belongs(itsOwner, owner)) {
-        strangers.remember(id, itsOwner);
-        return undefined;
-      }
+      const its = whose(wire);
+      known.remember(id, its);
+      if (!belongs(its, owner)) return undefined;
       const type = typeOf(wire) ?? listedType ?? 'subscription';
-      const record = recordOf(service, types[type], id, { ...wire, subscriptionType: type });
+      const record = recordOf(service, typeIn(types, type), id, { ...wire, subscriptionType: type });
       return typeof record === 'string' ? stays(type, record) : record;
     });
     const found = seen.filter((each) => each !== undefined);
@@ -76,6 +82,7 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
 
   async function remove(id: string, signal: AbortSignal): Promise<void> {
     await platform.ask({ method: 'DELETE', path: id, alsoExpect: [404, 410] }, signal);
+    known.forget(id);
   }
 
   /** The id of what was made, or what is there although nothing tells its id. */
@@ -86,10 +93,11 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
     from: Owner,
     signal: AbortSignal,
   ): Promise<'absent' | { readonly id: string; readonly told: string } | Created> {
-    const type = place.types[subscription.type];
+    const type = typeIn(place.types, subscription.type);
     if (type === undefined) return 'absent';
     const move = { from: from.endpoint.host, to: owner.endpoint.host };
-    const there = async () => (await look(place, owner, signal)).held.find((each) => fulfils(each, subscription, move));
+    const there = async (before: ReadonlySet<string> = new Set()): Promise<HeldSubscription | undefined> =>
+      (await look(place, owner, signal)).held.find((each) => !before.has(each.id) && fulfils(each, subscription, move));
 
     const json = requestOf(place.service, type, subscription, { owner, from });
     const alsoExpect = [...ABSENT, ...REFUSALS];
@@ -108,10 +116,9 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
       if (held !== undefined) return { held, made: false };
       throw failure('SubscriptionRefused', told);
     } catch (error) {
-      // The answer may be lost, or say nothing, and the subscription made: whoever made it has to
-      // know it
+      // The answer may be lost, or say nothing, and the subscription made: it must not be lost too
       if (signal.aborted || !isLostAnswer(error)) throw error;
-      const held = await there().catch(() => undefined);
+      const held = await there(known.ids).catch(() => undefined);
       if (held === undefined) throw error;
       return { held, made: true };
     }
@@ -139,13 +146,15 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
         if (posted === 'absent') continue;
         if ('held' in posted) return posted;
         const { id, told } = posted;
+        // A service may answer with one that was there, ours or, in its confusion, another's
+        const made = known.whose(id) === undefined;
         try {
           const held = await readBack({ platform, place, id, owner, signal });
-          if (held !== undefined && fulfils(held, subscription, move)) return { held, made: true };
+          if (held !== undefined && fulfils(held, subscription, move)) return { held, made };
           throw failure('SubscriptionRefused', `${told}, but holds another subscription than it was given`);
         } catch (error) {
           // Whoever asked does not come to know its id
-          if (!signal.aborted) await remove(id, signal).catch(() => undefined);
+          if (made && !signal.aborted) await remove(id, signal).catch(() => undefined);
           throw error;
         }
       }

@@ -141,8 +141,9 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
     stop,
     remove,
 
-    async reach({ appDId }, signal) {
+    async reach({ appDId }, _how, signal) {
       await life.look('appDId', appDId, signal);
+      return 'reached';
     },
   };
 };

@@ -1,21 +1,25 @@
 import { serviceOrders } from '../../protocols/tmf641/order.ts';
 import type { Exchange } from '../http.ts';
 import { readable, type Capability } from '../survey.ts';
-import { cloudOrders } from './orders.ts';
+import type { Orders } from './orders.ts';
 
 export const tmf641Capabilities = async (oss: Exchange, signal: AbortSignal): Promise<readonly Capability[]> => [
   await readable(oss, 'service orders (TMF 641)', `${serviceOrders}?offset=0&limit=1`, signal),
 ];
 
-/** Of a cloud: does this OSS reach it (GR MEC 035, 6.6.3)? */
+/** Of a cloud: did this OSS reach it when it was last asked (GR MEC 035, 6.6.3)? To look is no reason to order. */
 export async function reachCapability(
-  { oss, name, cloud }: { oss: Exchange; name: string; cloud: string },
+  { orders, name, cloud }: { orders: Pick<Orders, 'reach'>; name: string; cloud: string },
   signal: AbortSignal,
 ): Promise<Capability> {
   const capability = `${cloud} in reach of ${name} (TMF 641)`;
   try {
-    await cloudOrders(oss, cloud).reach(signal);
-    return { name: capability, available: true, detail: 'an order that changes nothing was completed' };
+    const reached = await orders.reach(false, signal);
+    const detail =
+      reached === 'reached'
+        ? 'an order that changes nothing was completed when it was last asked'
+        : 'not asked: it would take an order; a relocation asks it';
+    return { name: capability, available: true, detail };
   } catch (error) {
     return { name: capability, available: false, detail: (error as Error).message };
   }

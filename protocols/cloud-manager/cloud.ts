@@ -9,19 +9,22 @@ export const CloudPackage = z.object({
   appDId: z.string(),
   appSoftVersion: z.string(),
   checksum: z.object({ algorithm: z.string(), hash: z.string() }),
-  state: z.enum(['fetching', 'ready', 'failed']),
-  detail: z.string().nullish(),
+  /** `ready` and `failed` are final; `fetching`, and whatever else there may be before. */
+  state: z.string(),
+  detail: z.string().nullish().catch(null),
 });
 export type CloudPackage = z.infer<typeof CloudPackage>;
 
 export const CloudInstance = z.object({
   name: z.string().min(1),
   appDId: z.string(),
-  state: z.enum(['starting', 'running', 'stopping', 'stopped', 'failed']),
-  endpoint: Endpoint.nullish(),
+  /** `starting`, `running`, `stopping`, `stopped`, `failed`; what else a manager may say is none that we can use. */
+  state: z.string(),
+  /** Not every instance has one, nor one that is complete. */
+  endpoint: Endpoint.nullish().catch(null),
   /** Since when it is in this state. */
-  since: z.string().nullish(),
-  detail: z.string().nullish(),
+  since: z.string().nullish().catch(null),
+  detail: z.string().nullish().catch(null),
 });
 export type CloudInstance = z.infer<typeof CloudInstance>;
 

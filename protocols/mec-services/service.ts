@@ -98,6 +98,12 @@ const location: MecService = {
   title: 'location (MEC 013)',
   bases: ['/location/v3', '/location/v2'],
   wrapped: true,
+  within: new Set(
+    ['accessPointList', 'occurrenceInfo', 'reportingLocationReq', 'zoneId', 'shape', 'points', 'radius'].concat(
+      ['latitude', 'longitude', 'reportingAmount', 'reportingInterval'],
+      ['maximumCount', 'maximumFrequency', 'minimumInterval'],
+    ),
+  ),
   collections: {
     '/subscriptions/users': {
       UserLocationEventSubscription: { members: ['address', 'locationEventCriteria', 'userEventPara'] },

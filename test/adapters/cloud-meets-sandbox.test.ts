@@ -74,7 +74,12 @@ describe("the adapters at the sandbox's cloud and OSS", () => {
   });
 
   it('find the OSS to reach the cloud', async () => {
-    await expect(instances.reach(application, soon())).resolves.toBeUndefined();
+    const placed = orders().length;
+    await expect(instances.reach(application, { mayOrder: false }, soon())).resolves.toBe('unknown');
+    expect(orders()).toHaveLength(placed);
+    await expect(instances.reach(application, { mayOrder: true }, soon())).resolves.toBe('reached');
+    await expect(instances.reach(application, { mayOrder: false }, soon())).resolves.toBe('reached');
+    expect(orders()).toHaveLength(placed + 1);
   });
 
   it('instantiate, stop, re-start and remove', async () => {

@@ -4,7 +4,7 @@ import { cloudInstances } from '../../adapters/cloud-manager/instances.ts';
 import { cloudPackages } from '../../adapters/cloud-manager/packages.ts';
 import { cloudOrders } from '../../adapters/tmf641/orders.ts';
 import { counter } from '../support/counter.ts';
-import { type PlayedOss, playedOss } from '../support/played-oss.ts';
+import { collection, type PlayedOss, playedOss } from '../support/played-oss.ts';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 import { cancelledWait, quickWait } from '../support/wait.ts';
 
@@ -38,14 +38,49 @@ describe('the packages of a cloud', () => {
     ['absent', [{ ...held, appDId: 'other' }]],
     ['unusable', [{ ...held, state: 'fetching' }]],
     ['unusable', [{ ...held, state: 'failed' }]],
+    ['unusable', [{ ...held, state: 'validating' }]],
     ['mismatch', [{ ...held, checksum: { algorithm: 'SHA-256', hash: 'cd'.repeat(32) } }]],
   ])('are %s', async (found, listed) => {
     play = () => ({ status: 200, json: listed });
     expect(await packages().find(counter, soon())).toBe(found);
   });
 
+  it.each<readonly [string, unknown]>([
+    ['null', null],
+    ['entries that are odd', [null, 7, { appDId: 'other', checksum: [] }, held]],
+  ])('are found in a list with %s of others', async (_, listed) => {
+    play = () => ({ status: 200, json: listed });
+    expect(await packages().find(counter, soon())).toBe(listed === null ? 'absent' : 'usable');
+  });
+
+  it('are asked for without a filter where the manager does not know it, and page by page', async () => {
+    play = ({ query }) => {
+      if (query.has('appDId')) return { status: 400 };
+      if (query.has('more')) return { status: 200, json: [held] };
+      return { status: 200, json: [], headers: { link: '</cloud/v1/packages?more=1>; rel="next"' } };
+    };
+    expect(await packages().find(counter, soon())).toBe('usable');
+  });
+
+  it('are offered again where the manager tells a checksum that cannot be compared', async () => {
+    play = () => ({ status: 200, json: [{ ...held, checksum: { algorithm: 'SHA-512', hash: 'cd'.repeat(64) } }] });
+    expect(await packages().find(counter, soon())).toBe('unusable');
+  });
+
+  it('may be shown a little later than they were taken', async () => {
+    const looks: Reply[] = [{ status: 404 }, { status: 404 }];
+    play = ({ method }) =>
+      method === 'POST'
+        ? { status: 202, json: { ...held, state: 'fetching' } }
+        : (looks.shift() ?? { status: 200, json: held });
+    await packages().distribute(counter, key, quickWait());
+    play = ({ method }) =>
+      method === 'POST' ? { status: 202, json: { ...held, state: 'fetching' } } : { status: 404 };
+    await expect(packages().distribute(counter, key, quickWait())).rejects.toMatchObject({ type: 'NotYet' });
+  });
+
   it('are fetched by the cloud itself, and waited for', async () => {
-    const states = ['fetching', 'fetching', 'ready'];
+    const states = ['fetching', 'validating', 'ready'];
     play = ({ method }) => ({ status: method === 'POST' ? 202 : 200, json: { ...held, state: states.shift() } });
     await packages().distribute(counter, key, quickWait());
     expect(states).toEqual([]);
@@ -231,8 +266,87 @@ describe('the instances of a cloud', () => {
     expect(oss.orders.map(({ state }) => state)).toEqual(['CANCELLED']);
   });
 
-  it('are malformed where their manager says something that its API does not', async () => {
-    holds('odd', 'hibernating');
-    await expect(instances.list(counter, soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
+  it.each<readonly [string, Reply]>([
+    ['null', { status: 200, json: null }],
+    ['nothing', { status: 204 }],
+    ['odd entries of others', { status: 200, json: [null, [], { appDId: 'other', state: 'ERROR' }, { name: 7 }] }],
+  ])('are none where the list is %s', async (_, listed) => {
+    play = () => listed;
+    expect(await instances.list(counter, soon())).toEqual([]);
+  });
+
+  it('are listed without a filter where the manager does not know it', async () => {
+    holds('made', 'running');
+    const usual = play;
+    play = (heard) => (heard.query.has('appDId') ? { status: 400 } : usual(heard));
+    expect(await instances.list(counter, soon())).toMatchObject([{ id: 'made' }]);
+  });
+
+  it('are unavailable, and no more than that, when their manager asks to come back on a date', async () => {
+    const date = new Date(Date.now() + 60_000).toUTCString();
+    play = () => ({ status: 503, headers: { 'retry-after': date } });
+    await expect(instances.list(counter, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+      nonRetryable: false,
+    });
+  });
+
+  describe('of which the manager tells nothing', () => {
+    const blind: readonly (readonly [string, Reply])[] = [
+      ['something that its API does not know', { status: 200, json: { name: 7 } }],
+      ['no JSON', { status: 200, text: '<html>' }],
+      ['that it is not implemented', { status: 501 }],
+      ['that it is busy', { status: 503 }],
+    ];
+
+    it.each(blind)('are removed and stopped by the id that we know, once: it says %s', async (_, answer) => {
+      play = () => answer;
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        await expect(instances.remove('made', key, quickWait())).rejects.toThrow('peer');
+        await expect(instances.stop('left', key, quickWait())).rejects.toThrow('peer');
+      }
+      expect(oss.orders.map(({ orderItem: [item] }) => [item?.action, item?.service['id']])).toEqual([
+        ['delete', 'made'],
+        ['modify', 'left'],
+      ]);
+    });
+  });
+
+  it('are removed although the OSS does not list its orders', async () => {
+    holds('made', 'running');
+    const { peer } = oss;
+    const blind = await faultyServer(({ method, path, json }) => {
+      if (method === 'GET' && path === collection) return { status: 200, json: { orders: 'many' } };
+      running.delete('made');
+      return { status: method === 'POST' ? 201 : 200, json: { ...json, id: '1', state: 'COMPLETED' } };
+    });
+    oss = { ...oss, peer: blind };
+    const orders = cloudOrders(blind.exchange, 'cloud');
+    const asked = cloudInstances(manager.exchange, orders, { cloud: 'cloud', addresses: '127.77.41.0/24' });
+    // Whether one is still to be made under that name is not known: it has to be told
+    await expect(asked.remove('made', key, quickWait())).rejects.toMatchObject({ type: 'PeerMalformed' });
+    expect([...running]).toEqual([]);
+    await peer.close();
+  });
+
+  it.each(['hibernating', 'constructor', ''])(
+    'are none to be used in a state %j that nobody published',
+    async (state) => {
+      holds('odd', state);
+      holds('made', 'running');
+      Object.assign(running.get('odd') ?? {}, { endpoint: { host: '', port: 0 }, since: 7 });
+      expect(await instances.list(counter, soon())).toMatchObject([
+        { id: 'odd', state: 'failed', endpoint: null },
+        { id: 'made', state: 'started' },
+      ]);
+    },
+  );
+
+  it('are malformed where their manager does not even name them', async () => {
+    play = () => ({ status: 200, json: [{ appDId: counter.appDId, state: 'running' }] });
+    await expect(instances.list(counter, soon())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: 'peer: GET /cloud/v1/instances answered 200, but name of one of this application does not fit',
+    });
   });
 });

@@ -243,6 +243,40 @@ describe.each(['a1', 'a2'] as const)('platform %s of the sandbox', (host) => {
     expect(await subscriptions.list(owner, soon())).toEqual({ held: [], notCarried: [] });
   });
 
+  it('carries over what an instance subscribed to at two services, and nothing of its neighbour', async () => {
+    const { id, endpoint } = await started(host);
+    const from = { instance: 'elsewhere', endpoint: { host: '127.0.0.9', port: 7000 } };
+    const to = { instance: id, endpoint: endpoint ?? { host: '', port: 0 } };
+    const base = `http://${hosts[host].address}:8080`;
+    const subscribe = async (service: string, body: object) =>
+      expect((await ask('POST', `${base}${service}/subscriptions`, body)).status).toBe(201);
+    const moved = (appInstanceId: string) => ({
+      subscriptionType: 'MobilityProcedureSubscription',
+      callbackReference: 'http://127.0.0.9:7001/mobility',
+      filterCriteria: { appInstanceId },
+    });
+    await subscribe('/amsi/v1', moved('elsewhere'));
+    await subscribe('/amsi/v1', moved('neighbour'));
+    await subscribe('/rni/v2', {
+      subscriptionType: 'CellChangeSubscription',
+      callbackReference: 'http://events.example:7000/cell',
+      filterCriteriaAssocHo: { appInstanceId: 'elsewhere' },
+    });
+
+    const subscriptions = mecSubscriptions(platform(host));
+    const { held, notCarried } = await subscriptions.list(from, soon());
+    expect(notCarried).toEqual([]);
+    expect(await subscriptions.lacking(held, soon())).toEqual([]);
+    for (const each of held)
+      await expect(subscriptions.create(to, each, from, soon())).resolves.toMatchObject({ made: true });
+    expect((await subscriptions.list(to, soon())).held.map(({ service, callback }) => [service, callback])).toEqual([
+      ['rni', 'http://events.example:7000/cell'],
+      ['amsi', `http://${to.endpoint.host}:7001/mobility`],
+    ]);
+    for (const each of [...held, ...(await subscriptions.list(to, soon())).held])
+      await subscriptions.remove(each.id, soon());
+  });
+
   it('has every capability, and says that no registration forbids to move', async () => {
     for (const probe of [mec011Capabilities, radioCapabilities, mec021Capabilities])
       for (const capability of await probe(platform(host), soon()))

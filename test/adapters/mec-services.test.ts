@@ -108,6 +108,7 @@ describe("an instance's subscriptions", () => {
   });
 
   it.each([
+    ['of a type that is no name', { ...cellChange, subscriptionType: 'constructor' }, 'constructor'],
     ['of a type that nobody knows', { ...cellChange, subscriptionType: 'NewSubscription' }, 'NewSubscription'],
     [
       'told over a websocket',
@@ -264,6 +265,13 @@ describe('subscriptions of others', () => {
     expect(calls().length - second).toBe(2 * cost);
   });
 
+  it('are not asked for again where they are hidden from us', async () => {
+    services.hold(rni, 'hidden', foreign);
+    services.before = ({ path }) => (path === `${rni}/hidden` ? { status: 403 } : undefined);
+    for (let look = 0; look < 3; look += 1) expect(await ids()).toEqual([]);
+    expect(calls().filter((call) => call === `GET ${rni}/hidden`)).toHaveLength(1);
+  });
+
   it('are not read at all where the list tells whose they are', async () => {
     services.hold(rni, 's1', cellChange);
     services.hold(rni, 'foreign', foreign);
@@ -284,6 +292,14 @@ describe('subscriptions of others', () => {
     services.hold(rni, 's1', cellChange);
     expect(await ids(target)).toEqual([]);
     expect(await ids(source)).toEqual([`${rni}/s1`]);
+  });
+
+  it.each([404, 500])('are looked at again where it may have been ours that answered %i', async (status) => {
+    services.hold(rni, 's1', cellChange);
+    services.before = ({ path }) => (path === `${rni}/s1` ? { status } : undefined);
+    expect(await ids()).toEqual([]);
+    services.before = () => undefined;
+    expect(await ids()).toEqual([`${rni}/s1`]);
   });
 
   it('are not mistaken for another that got the same name later', async () => {
@@ -394,6 +410,17 @@ describe('making one again', () => {
     expect(services.peer.count(`POST ${rni}`)).toBe(1);
   });
 
+  it('does not take for it what was there before', async () => {
+    services.hold(rni, 's1', cellChange);
+    const wanted = await one();
+    await subscriptions.create(target, wanted, source, soon());
+    await held(target);
+    services.before = ({ method }) => (method === 'POST' ? { status: 503 } : undefined);
+    await expect(subscriptions.create(target, wanted, source, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+    });
+  });
+
   it('knows it as made although the answer does not tell which it is', async () => {
     services.hold(rni, 's1', cellChange);
     const wanted = await one();
@@ -406,6 +433,23 @@ describe('making one again', () => {
       held: { id: `${rni}/silent` },
       made: true,
     });
+  });
+
+  it('neither calls its own nor deletes what it is told to have made, but was there before', async () => {
+    services.hold(rni, 's1', cellChange);
+    const wanted = await one();
+    services.hold(rni, 'neighbour', { ...cellChange, filterCriteriaAssocHo: { appInstanceId: 'neighbour-1' } });
+    await held(target);
+    const self = (path: string): Reply => ({ status: 201, json: { _links: { self: { href: hrefOf(path) } } } });
+    services.before = ({ method }) => (method === 'POST' ? self(`${rni}/neighbour`) : undefined);
+    await expect(subscriptions.create(target, wanted, source, soon())).rejects.toMatchObject(refused);
+    expect(services.held.has(`${rni}/neighbour`)).toBe(true);
+
+    services.before = () => undefined;
+    const first = await subscriptions.create(target, wanted, source, soon());
+    await held(target);
+    services.before = ({ method }) => (method === 'POST' ? self(first.held.id) : undefined);
+    await expect(subscriptions.create(target, wanted, source, soon())).resolves.toEqual({ ...first, made: false });
   });
 
   it('waits for one that can be read a little later only', async () => {

@@ -42,7 +42,7 @@ describe.skipIf(openapiAbsent)(`what is asked of an OSS is as TMF 641 publishes 
   });
 
   it('the order that changes nothing', async () => {
-    await cloudOrders(oss.peer.exchange, 'cloud').reach(AbortSignal.timeout(10_000));
+    await cloudOrders(oss.peer.exchange, 'cloud').reach(true, AbortSignal.timeout(10_000));
     expect(fits('ServiceOrderCreate', oss.peer.heard[0]?.json)).toBe(true);
   });
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cloudOrders, type Orders } from '../../adapters/tmf641/orders.ts';
 import { counter } from '../support/counter.ts';
-import { faultyServer } from '../support/faulty-server.ts';
-import { collection, type PlayedOss, playedOss } from '../support/played-oss.ts';
+import { faultyServer, type Reply } from '../support/faulty-server.ts';
+import { collection, type PlayedOrder, type PlayedOss, playedOss } from '../support/played-oss.ts';
 import { cancelledWait, quickWait } from '../support/wait.ts';
 
 const key = 'fabcdefghijklmnopqrstuvwxy';
@@ -165,7 +165,6 @@ describe('an order at the OSS', () => {
   it.each([
     ['no JSON', { status: 200, text: '<html>' }],
     ['no list', { status: 200, json: { orders: [] } }],
-    ['a list of something else', { status: 200, json: ['a'] }],
   ])('is not placed when the OSS lists %s', async (_, answer) => {
     await oss.peer.close();
     const peer = await faultyServer(() => answer);
@@ -206,9 +205,154 @@ describe('an order that is withdrawn', () => {
   });
 });
 
+describe('an OSS with a long history', () => {
+  const history = (size: number, at: (n: number) => string): PlayedOrder[] =>
+    Array.from({ length: size }, (_, n) => ({ id: `other-${n}`, orderDate: at(n), orderItem: [], state: 'COMPLETED' }));
+  const longAgo = (n: number): string => new Date(Date.UTC(2_020, 0, 1) + n * 60_000).toISOString();
+  const lost = async (): Promise<PlayedOrder> => {
+    oss.peer.loseAnswer(`POST ${collection}`, 'reset');
+    await expect(orders.fulfil(instantiate, key, quickWait())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    const [ours] = oss.orders.splice(0);
+    if (ours === undefined) throw new Error('nothing was placed');
+    return ours;
+  };
+  const pages = (): number => oss.peer.count(`GET ${collection}`);
+  const playing = async (externalId: 'ignored' | 'filtered' | 'refused'): Promise<void> => {
+    await oss.peer.close();
+    oss = await playedOss({ externalId });
+    orders = cloudOrders(oss.peer.exchange, 'cloud');
+  };
+
+  it('is asked for the key, once', async () => {
+    await playing('filtered');
+    const ours = await lost();
+    oss.orders.push(...history(12_000, longAgo), ours);
+    const before = pages();
+    expect(await orders.fulfil(instantiate, key, quickWait())).toBe(key);
+    expect(pages() - before).toBe(1);
+    expect(oss.peer.count(/^POST/)).toBe(1);
+  });
+
+  describe.each(['ignored', 'refused'] as const)('where the query by our key is %s', (externalId) => {
+    it.each([
+      ['newest last', true],
+      ['newest first', false],
+    ])('is looked through at its young end only: %s', async (_, last) => {
+      await playing(externalId);
+      const ours = { ...(await lost()), orderDate: new Date().toISOString() };
+      const old = history(12_000, longAgo);
+      oss.orders.push(...(last ? [...old, ours] : [ours, ...old.toReversed()]));
+      const before = pages();
+      expect(await orders.fulfil(instantiate, key, quickWait())).toBe(key);
+      expect(oss.peer.count(/^POST/)).toBe(1);
+      expect(pages() - before).toBeLessThan(25);
+    });
+
+    it('costs no more than a bounded number of pages, however busy the OSS is', async () => {
+      await playing(externalId);
+      oss.orders.push(...history(50_000, () => new Date().toISOString()));
+      expect(await orders.fulfil(start, key, quickWait())).toBe('kept');
+      expect(pages()).toBeLessThan(70);
+    });
+  });
+
+  it('that gives less at once than it is asked for is looked through all the same', async () => {
+    await oss.peer.close();
+    oss = await playedOss({ most: 20 });
+    orders = cloudOrders(oss.peer.exchange, 'cloud');
+    const ours = { ...(await lost()), orderDate: new Date().toISOString() };
+    oss.orders.push(...history(1_010, longAgo), ours);
+    expect(await orders.fulfil(instantiate, key, quickWait())).toBe(key);
+    expect(oss.peer.count(/^POST/)).toBe(1);
+  });
+
+  it('that ignores every query is looked through once', async () => {
+    await oss.peer.close();
+    oss = await playedOss({ ignoresPaging: true });
+    orders = cloudOrders(oss.peer.exchange, 'cloud');
+    oss.orders.push(...history(100, longAgo));
+    expect(await orders.fulfil(start, key, quickWait())).toBe('kept');
+    expect(pages()).toBeLessThan(5);
+  });
+});
+
+describe('what others ordered', () => {
+  const odd = [
+    null,
+    'an order',
+    { id: null },
+    { id: 7, externalId: 12 },
+    { id: 'x', externalId: null, orderItem: null, note: 'none', state: 5, orderDate: 9 },
+  ];
+
+  it('may be listed in any form', async () => {
+    oss.orders.push(...(odd as unknown as PlayedOrder[]));
+    await expect(orders.fulfil(start, key, quickWait())).resolves.toBe('kept');
+  });
+
+  it.each([['null', { status: 200, json: null }] as const, ['nothing', { status: 204 }] as const])(
+    'is none where the list is %s',
+    async (_, answer) => {
+      await oss.peer.close();
+      const order = { id: '1', state: 'completed', orderItem: [{ action: 'modify', service: { id: 'kept' } }] };
+      const peer = await faultyServer(({ method }) => (method === 'GET' ? answer : { status: 201, json: order }));
+      oss = { ...oss, peer };
+      await expect(cloudOrders(peer.exchange, 'cloud').fulfil(start, key, quickWait())).resolves.toBe('kept');
+    },
+  );
+});
+
+describe('an order that was just placed', () => {
+  const answering = async (placed: Reply, shown: (look: number) => Reply): Promise<Orders> => {
+    await oss.peer.close();
+    let looks = 0;
+    const peer = await faultyServer(({ method, path }) => {
+      if (method === 'POST') return placed;
+      return path === collection ? { status: 200, json: [] } : shown((looks += 1));
+    });
+    oss = { ...oss, peer };
+    return cloudOrders(peer.exchange, 'cloud');
+  };
+  const order = { id: '1', state: 'COMPLETED', orderItem: [{ action: 'modify', service: { id: 'kept' } }] };
+  const location = { location: `${collection}/1` };
+
+  it.each<readonly [string, Reply]>([
+    ['nothing but where it is', { status: 201, headers: location }],
+    ['its id only', { status: 201, json: { id: '1' } }],
+    ['no state yet', { status: 201, json: { ...order, state: null } }],
+    ['a note in another form', { status: 201, json: { ...order, note: 'soon', state: 'acknowledged' } }],
+  ])('may be answered with %s', async (_, placed) => {
+    const asked = await answering(placed, () => ({ status: 200, json: order }));
+    await expect(asked.fulfil(start, key, quickWait())).resolves.toBe('kept');
+  });
+
+  it('may be shown a little later', async () => {
+    const asked = await answering({ status: 201, json: { id: '1' } }, (look) =>
+      look < 4 ? { status: 404 } : { status: 200, json: order },
+    );
+    await expect(asked.fulfil(start, key, quickWait())).resolves.toBe('kept');
+  });
+
+  it('is waited for no longer than that where it is never shown', async () => {
+    const asked = await answering({ status: 201, json: { id: '1' } }, () => ({ status: 404 }));
+    await expect(asked.fulfil(start, key, quickWait())).rejects.toMatchObject({ type: 'NotYet' });
+  });
+});
+
 describe('whether the OSS reaches the cloud', () => {
+  it('is not asked by who only looks, but told for a while once a relocation has asked', async () => {
+    expect(await orders.reach(false, AbortSignal.timeout(10_000))).toBe('unknown');
+    expect(oss.orders).toEqual([]);
+    expect(await orders.reach(true, AbortSignal.timeout(10_000))).toBe('reached');
+    expect(await orders.reach(false, AbortSignal.timeout(10_000))).toBe('reached');
+    oss.states = ['REJECTED'];
+    await expect(orders.reach(true, AbortSignal.timeout(10_000))).rejects.toMatchObject({ type: 'TargetRefused' });
+    await expect(orders.reach(false, AbortSignal.timeout(10_000))).rejects.toMatchObject({ type: 'TargetRefused' });
+    expect(oss.orders).toHaveLength(2);
+  });
+
   it('is asked by an order that changes nothing, under no key', async () => {
-    await orders.reach(AbortSignal.timeout(10_000));
+    await orders.reach(true, AbortSignal.timeout(10_000));
     expect(oss.orders[0]?.externalId).toBeUndefined();
     expect(oss.orders[0]?.orderItem[0]).toMatchObject({ action: 'noChange', service: { id: 'cloud' } });
   });
@@ -216,7 +360,7 @@ describe('whether the OSS reaches the cloud', () => {
   it.each(['REJECTED', 'FAILED'])('is refused when that order ends %s', async (state) => {
     oss.states = [state];
     oss.notes = ['no route to the cloud'];
-    await expect(orders.reach(AbortSignal.timeout(10_000))).rejects.toMatchObject({
+    await expect(orders.reach(true, AbortSignal.timeout(10_000))).rejects.toMatchObject({
       type: 'TargetRefused',
       message: 'cloud: the OSS does not reach it: "no route to the cloud"',
     });

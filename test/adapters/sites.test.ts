@@ -144,6 +144,8 @@ describe('the sites of a configuration', () => {
     const platform = await playing(() => ({ status: 200, json: [{ serName: 'RNIS', state: 'ACTIVE' }] }));
     const { subscriptions } = await world({ 'platform-a1': platform.url }).site('cloud');
     expect(await subscriptions.missing(['RNIS'], soon())).toEqual([]);
+    const here = world({ 'platform-a1': platform.url });
+    expect((await here.site('cloud')).subscriptions).toBe((await here.site('a1')).subscriptions);
   });
 
   it.each(['constructor', '__proto__', 'nobody', ''])('are not called %j: UnknownName', async (name) => {
@@ -219,13 +221,31 @@ describe('a survey', () => {
     expect(JSON.stringify(seen)).not.toContain('127.0.0.1');
   });
 
+  it('places no order at the OSS, and says so', async () => {
+    const oss = await playedOss();
+    open.push(oss.peer);
+    const manager = await playing(() => ({ status: 200, json: [] }));
+    const seen = await all({ oss: oss.peer.url, 'cloud-manager': manager.url }).survey(soon());
+    expect(oss.peer.heard.every(({ method }) => method === 'GET')).toBe(true);
+    expect(seen.find(({ name }) => name === 'cloud-manager')?.capabilities).toContainEqual({
+      name: 'cloud in reach of oss (TMF 641)',
+      available: true,
+      detail: 'not asked: it would take an order; a relocation asks it',
+    });
+  });
+
   it('tells that the OSS does not reach the cloud although both answer', async () => {
     const oss = await playedOss();
     open.push(oss.peer);
     oss.states = ['REJECTED'];
     oss.notes = ['no route'];
     const manager = await playing(() => ({ status: 200, json: [] }));
-    const seen = await all({ oss: oss.peer.url, 'cloud-manager': manager.url }).survey(soon());
+    const here = all({ oss: oss.peer.url, 'cloud-manager': manager.url });
+    const counter = await here.catalogue.application('counter');
+    const { instances } = await here.catalogue.site('cloud');
+    await expect(instances.reach(counter, { mayOrder: true }, soon())).rejects.toThrow('no route');
+    const seen = await here.survey(soon());
+    expect(oss.orders).toHaveLength(1);
     expect(seen.find(({ name }) => name === 'cloud-manager')?.capabilities).toContainEqual({
       name: 'cloud in reach of oss (TMF 641)',
       available: false,

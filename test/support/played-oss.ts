@@ -27,8 +27,20 @@ export interface PlayedOss {
 
 export const collection = '/tmf-api/serviceOrdering/v4/serviceOrder';
 
-/** An OSS that lists in pages of `offset` and `limit`, unless `ignoresPaging`. */
-export async function playedOss({ ignoresPaging = false } = {}): Promise<PlayedOss> {
+/**
+ * An OSS that lists in pages of `offset` and `limit`, unless `ignoresPaging`. `externalId`: whether it can be asked for
+ * a key, does not care, or refuses a query that it does not know.
+ */
+export async function playedOss({
+  ignoresPaging = false,
+  externalId = 'ignored',
+  most = 1_000,
+}: {
+  readonly ignoresPaging?: boolean;
+  readonly externalId?: 'ignored' | 'filtered' | 'refused';
+  /** It gives no more than this at once. */
+  readonly most?: number;
+} = {}): Promise<PlayedOss> {
   const orders: PlayedOrder[] = [];
   const left = new Map<string, string[]>();
   const peer = await faultyServer(
@@ -36,10 +48,14 @@ export async function playedOss({ ignoresPaging = false } = {}): Promise<PlayedO
       if (method === 'POST') return placed(json as unknown as PlayedOrder);
       if (path === collection) {
         const offset = Number(query.get('offset') ?? 0);
-        const limit = Number(query.get('limit') ?? 1_000);
-        return { status: 200, json: ignoresPaging ? orders : orders.slice(offset, offset + limit) };
+        const limit = Math.min(Number(query.get('limit') ?? 1_000), most);
+        const key = query.get('externalId');
+        if (key !== null && externalId === 'refused') return { status: 400, json: { title: 'unknown query' } };
+        const asked =
+          externalId === 'filtered' && key !== null ? orders.filter((each) => each.externalId === key) : orders;
+        return { status: 200, json: ignoresPaging ? asked : asked.slice(offset, offset + limit) };
       }
-      const order = orders.find(({ id }) => `${collection}/${id}` === path);
+      const order = orders.filter(Boolean).find(({ id }) => `${collection}/${id}` === path);
       if (order === undefined) return { status: 404 };
       if (method === 'PATCH' && oss.refusesPatch) return { status: 405 };
       if (method === 'PATCH') left.set(order.id, [String(json['state'])]);

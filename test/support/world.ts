@@ -200,7 +200,10 @@ export class PortWorld implements Catalogue {
           if (at >= 0) this.instances.splice(at, 1);
         },
         whenLeft: cloud ? 'stop' : 'remove',
-        reach: async () => await call('instances.reach'),
+        reach: async () => {
+          await call('instances.reach');
+          return 'reached';
+        },
       },
       subscriptions: {
         list: async ({ endpoint }) => {
