@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
+import { foreigners } from '../foreign/asked.ts';
 import { found, Refused } from '../problem.ts';
 import type { RunningInstance } from '../runner.ts';
 import type { Host } from './host.ts';
@@ -55,7 +56,10 @@ export class Instances {
   routes(packages: Packages, operations: Operations, faults: Faults): Router {
     const router = Router();
     const all = '/app_lcm/v1/app_instances';
-    router.get(all, (req, res) => void res.json(listed(req, this.#list(), LEFT_OUT)));
+    router.get(all, (req, res) => {
+      const instances = [...foreigners(res, 'instances', this.#url), ...this.#list()];
+      res.json(listed(req, instances, LEFT_OUT));
+    });
     router.post(all, (req, res) => {
       const created = CreateAppInstanceRequest.parse(req.body);
       const { id: packageId, content } = packages.usable(created.appDId) ?? {};

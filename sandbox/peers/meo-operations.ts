@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { FaultOf, Faults } from '../faults.ts';
+import { foreigners } from '../foreign/asked.ts';
 import { found, Refused } from '../problem.ts';
 import { listed } from './query.ts';
 import { now } from './subscription-set.ts';
@@ -101,7 +102,8 @@ export class Operations {
     const router = Router();
     const all = '/app_lcm/v1/app_lcm_op_occs';
     router.get(all, (req, res) => {
-      const shown = [...this.#operations.values()].map((operation) => this.#shown(operation));
+      const others = foreigners(res, 'operations', `${this.#url}/app_lcm_op_occs`);
+      const shown = [...others, ...[...this.#operations.values()].map((operation) => this.#shown(operation))];
       res.json(listed(req, shown, ['operationParams'])); // with _links: nothing else names the instance
     });
     router.get(`${all}/:id`, (req, res) => void res.json(this.#shown(this.#one(req.params.id))));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
+import { foreigners } from '../foreign/asked.ts';
 import { found } from '../problem.ts';
 import { demandMatch, etagOf } from './etag.ts';
 import { listed } from './query.ts';
@@ -117,7 +118,9 @@ export class ApplicationMobility {
     const types = { mobility_proc: 'MobilityProcedureSubscription' };
     router.use('/amsi/v1/subscriptions', this.#subscriptions.routes(faults, 'subscriptionType', types));
     const all = router.route('/amsi/v1/app_mobility_services');
-    all.get((req, res) => void res.json(listed(req, this.#list(), [])));
+    all.get((req, res) => {
+      res.json(listed(req, [...foreigners(res, 'registrations', this.#url), ...this.#list()], []));
+    });
     all.post((req, res) => {
       const [id, registration] = [randomUUID(), Registration.parse(req.body)];
       const registered = { registration, version: 1, until: until(registration) };

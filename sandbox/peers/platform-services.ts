@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
+import { foreigners } from '../foreign/asked.ts';
 import { found, Refused } from '../problem.ts';
 import { demandMatch, etagOf } from './etag.ts';
 
@@ -67,7 +68,12 @@ export class PlatformServices {
         throw new Refused(400, 'at most one of ser_name, ser_instance_id and ser_category_id');
       const wanted = (id: string, { info }: Kept) =>
         (names.length === 0 || names.includes(info.serName)) && (ids.length === 0 || ids.includes(id));
-      res.json(this.#list(wanted));
+      const others = foreigners(res, 'services', `${this.#url}/services`).filter(
+        ({ serName, serInstanceId }) =>
+          (names.length === 0 || names.includes(String(serName))) &&
+          (ids.length === 0 || ids.includes(String(serInstanceId))),
+      );
+      res.json([...others, ...this.#list(wanted)]);
     });
     router.get('/mec_service_mgmt/v1/services/:id', ({ params: { id } }, res) => {
       res.json(this.#shown(id, found(this.#kept.get(id), `service ${id}`)));

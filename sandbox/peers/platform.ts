@@ -1,14 +1,18 @@
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
 import type { Descriptor } from '../packages.ts';
 import { Refused } from '../problem.ts';
+import { has } from '../quirks/call.ts';
 import type { EtagKind } from './etag.ts';
 import { ApplicationMobility } from './mobility.ts';
 import type { NetworkRules } from './network-link.ts';
 import { PlatformRules } from './platform-rules.ts';
 import { PlatformServices } from './platform-services.ts';
 import { RadioNetworkInformation } from './rni.ts';
+
+/** Refused with `notReadyYet` though the instance is ready. */
+const EARLY_CALLS = 2;
 
 /** A MEC platform: rules and readiness of instances, services, and the two services that it brings itself. */
 export class Platform {
@@ -20,6 +24,8 @@ export class Platform {
   readonly #services: PlatformServices;
   /** Instances that are here, and whether they said that they are ready. */
   readonly #instances = new Map<string, 'starting' | 'ready'>();
+
+  readonly #early = new Map<string, number>();
 
   constructor(name: string, url: string, etag: EtagKind) {
     this.name = name;
@@ -39,6 +45,7 @@ export class Platform {
   /** With a terminated instance go its rules, services, registrations and subscriptions (ours). */
   dismiss(instance: string): void {
     this.#instances.delete(instance);
+    this.#early.delete(instance);
     for (const part of [this.#rules, this.#services, this.radio, this.mobility]) part.dismiss(instance);
   }
 
@@ -58,7 +65,9 @@ export class Platform {
 
   /** `tell`: tells the access network what is ACTIVE now. */
   routes(faults: Faults, tell: () => Promise<void>): Router {
-    const support = this.#rules.routes(faults, tell);
+    const support = Router()
+      .use('/applications/:instance/:resource', this.#readiness)
+      .use(this.#rules.routes(faults, tell));
     support.post('/applications/:instance/confirm_ready', (req, res) => {
       z.object({ indication: z.literal('READY') }).parse(req.body);
       this.#demand(req.params.instance);
@@ -76,6 +85,21 @@ export class Platform {
       .use(this.radio.routes(faults))
       .use(this.mobility.routes(faults));
   }
+
+  /** Quirk `notReadyYet`: until the instance has said that it is ready, and for the first calls about it, all else is 403. */
+  readonly #readiness = (
+    req: Request<{ instance: string; resource: string }>,
+    res: Response,
+    next: () => void,
+  ): void => {
+    const { instance, resource } = req.params;
+    if (!has(res, 'notReadyYet') || resource.startsWith('confirm_')) return next();
+    const calls = (this.#early.get(instance) ?? 0) + 1;
+    this.#early.set(instance, calls);
+    if (calls <= EARLY_CALLS || this.#instances.get(instance) === 'starting')
+      throw new Refused(403, `instance ${instance} is not READY yet`);
+    next();
+  };
 
   /** As MEC 011 v2.2.1 has it for an instance that is not instantiated. */
   #demand(instance: string): void {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
+import { foreignLinks } from '../foreign/asked.ts';
 import { found, Refused } from '../problem.ts';
 import { demandMatch, etagOf } from './etag.ts';
 import { parameter } from './query.ts';
@@ -69,7 +70,8 @@ export class SubscriptionSet<S extends SubscriptionBody> {
       const links = [...this.#kept]
         .filter(([, { body }]) => asked === undefined || body.subscriptionType === types[asked])
         .map(([id, { body }]) => ({ href: this.#href(id), subscriptionType: body.subscriptionType }));
-      res.json({ _links: { self: { href: this.#url }, subscription: links } });
+      const others = foreignLinks(res, this.#url);
+      res.json({ _links: { self: { href: this.#url }, subscription: [...others, ...links] } });
     });
     router.post('/', (req, res) => {
       const [id, body] = [randomUUID(), this.#schema.parse(req.body)];
