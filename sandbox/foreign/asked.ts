@@ -17,7 +17,10 @@ export function foreignLinks(res: Response, collection: string): readonly Entry[
   return has(res, 'foreignEntries') ? [...oddLinks(collection), ...links] : links;
 }
 
-const selfOf = (links: unknown): Entry => (links as { readonly self: Entry }).self;
+const selfOf = (links: unknown): Entry | undefined => (links as { readonly self?: Entry } | null | undefined)?.self;
+
+const isCalled = (entry: Entry, id: string): boolean =>
+  Object.values(entry).includes(id) || String(selfOf(entry['_links'])?.['href']).endsWith(`/${id}`);
 
 type Holdings = (kind: Kind, collection: string) => readonly Entry[];
 
@@ -33,7 +36,7 @@ export function answersForOthers(foreign: Foreign, peer: string, req: Request, r
   if (id === undefined) return false;
   const collection = `${req.protocol}://${req.get('host')}${segments.slice(0, at).join('/')}`;
   const kind = kinds.find((one) => id.startsWith(`foreign-${one}-`));
-  const entry = kind && foreign.at(peer, kind, collection, odd).find((one) => Object.values(one).includes(id));
+  const entry = kind && foreign.at(peer, kind, collection, odd).find((one) => isCalled(one, id));
   if (req.method === 'GET' && at === segments.length - 1 && entry !== undefined) res.json(entry);
   else if (entry !== undefined || (odd && id === UNREADABLE)) problem(res, 403, `${id} belongs to somebody else`);
   else problem(res, 404, `no ${id}`);

@@ -57,6 +57,24 @@ export class RadioNetworkInformation {
     });
   }
 
+  /** Quirk `farCallbacks`: every instance that is subscribed here has others hear of its cells too, at other places. */
+  subscribeFromElsewhere(): void {
+    const hosts = new Map(
+      this.#subscriptions
+        .bodies()
+        .flatMap(({ callbackReference, filterCriteriaAssocHo: { appInstanceId } }) =>
+          appInstanceId === undefined ? [] : [[appInstanceId, new URL(callbackReference).hostname] as const],
+        ),
+    );
+    for (const [appInstanceId, host] of hosts)
+      for (const callbackReference of elsewhere(host))
+        this.#subscriptions.add({
+          subscriptionType: 'CellChangeSubscription',
+          callbackReference,
+          filterCriteriaAssocHo: { appInstanceId, hoStatus: [COMPLETED] },
+        });
+  }
+
   dismiss(instance: string): void {
     this.#subscriptions.forget(({ filterCriteriaAssocHo }) => filterCriteriaAssocHo.appInstanceId === instance);
   }
@@ -70,3 +88,10 @@ export class RadioNetworkInformation {
     return Router().use('/rni/v2/subscriptions', this.#subscriptions.routes(faults, 'subscription_type', types));
   }
 }
+
+/** At another port of its host, or at hosts of its provider. */
+const elsewhere = (host: string): string[] => [
+  `http://${host}:7001/cells?from=rni`,
+  'http://events.edge.example:7000/cells',
+  'https://events.edge.example:9443/tenants/7/cells?kind=a%20b&all',
+];

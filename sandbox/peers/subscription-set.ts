@@ -50,6 +50,17 @@ export class SubscriptionSet<S extends SubscriptionBody> {
     return wanted.length;
   }
 
+  bodies(): readonly S[] {
+    this.#expire();
+    return [...this.#kept.values()].map(({ body }) => body);
+  }
+
+  add(body: S): string {
+    const id = randomUUID();
+    this.#kept.set(id, { body, version: 1 });
+    return id;
+  }
+
   /** Forgets those of an application instance that is no more. */
   forget(owned: (subscription: S) => boolean): void {
     for (const [id, { body }] of this.#kept) if (owned(body)) this.#kept.delete(id);

@@ -44,6 +44,9 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
     return { address, platform, host: new Host(id, platform, instances, plan.capacity) };
   });
   const platforms = places.map(({ platform }) => platform);
+  around.quirks?.whenOrdered(({ quirk, peer }) => {
+    if (quirk === 'farCallbacks') platforms.find(({ name }) => name === peer)?.radio.subscribeFromElsewhere();
+  });
   const link = new NetworkLink(plan.network, () => together(platforms));
   const tell = async (): Promise<void> => await link.tell();
 

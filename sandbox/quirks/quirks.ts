@@ -28,6 +28,7 @@ export interface Quirk {
 export class Quirks {
   readonly foreign = new Foreign();
   readonly #memories = new Map<string, Memory>();
+  readonly #listeners: ((quirk: Quirk) => void)[] = [];
   #quirks: Quirk[] = [];
   #n = 0;
 
@@ -40,6 +41,11 @@ export class Quirks {
     });
     if (ordered.length === 0) throw new Refused(400, whyNot(peer, quirk, peers));
     return ordered.map((one) => this.#add(one));
+  }
+
+  /** For peers that begin to be odd by doing something. */
+  whenOrdered(listener: (quirk: Quirk) => void): void {
+    this.#listeners.push(listener);
   }
 
   list(): readonly Quirk[] {
@@ -78,6 +84,7 @@ export class Quirks {
     if (known !== undefined) return known;
     const quirk = { id: `q${++this.#n}`, ...order, harmless, met: 0 };
     this.#quirks.push(quirk);
+    for (const listener of this.#listeners) listener(quirk);
     return quirk;
   }
 }
