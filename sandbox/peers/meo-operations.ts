@@ -54,13 +54,18 @@ const OPEN: readonly OperationState[] = ['STARTING', 'PROCESSING', 'FAILED_TEMP'
 /** The longest pause there is: 24 days. */
 const NEVER = 2 ** 31 - 1;
 
+/** A new occurrence, or one in another state. */
+type OperationChanged = (instance: string, operation: string, kind: OperationKind, state: OperationState) => void;
+
 export class Operations {
+  readonly #changed: OperationChanged;
   readonly #operations = new Map<string, Operation>();
   readonly #url: string;
   readonly #paceMs: number;
 
   /** `meo`: base URL. `paceMs`: how long an operation is STARTING, and PROCESSING before it does its work. */
-  constructor(meo: string, paceMs: number) {
+  constructor(meo: string, paceMs: number, changed: OperationChanged) {
+    this.#changed = changed;
     this.#url = `${meo}/app_lcm/v1`;
     this.#paceMs = paceMs;
   }
@@ -81,6 +86,7 @@ export class Operations {
       cancelled: new AbortController(),
     };
     this.#operations.set(operation.id, operation);
+    this.#changed(plan.instance, operation.id, plan.kind, 'STARTING');
     void this.#run(operation);
     return this.#href(operation);
   }
@@ -128,7 +134,7 @@ export class Operations {
   async #run(operation: Operation): Promise<void> {
     const { plan, misfortune } = operation;
     if (operation.state === 'STARTING') await pause(this.#paceMs);
-    enter(operation, 'PROCESSING');
+    this.#enter(operation, 'PROCESSING');
     operation.tries += 1;
     operation.cancelled = new AbortController();
     try {
@@ -136,14 +142,14 @@ export class Operations {
       const ms = misfortune.neverFinishes && operation.tries === 1 ? NEVER : this.#paceMs;
       await pause(ms, undefined, { signal, ref: false });
     } catch {
-      return enter(operation, 'FAILED_TEMP'); // cancelled before its work began; later is too late
+      return this.#enter(operation, 'FAILED_TEMP'); // cancelled before its work began; later is too late
     }
     const { failedTemp } = misfortune;
     if (failedTemp !== undefined && (operation.tries === 1 || !failedTemp.recovers))
-      return enter(operation, 'FAILED_TEMP');
+      return this.#enter(operation, 'FAILED_TEMP');
     try {
       if (!misfortune.noEffect) await plan.work();
-      enter(operation, 'COMPLETED');
+      this.#enter(operation, 'COMPLETED');
     } catch (error) {
       process.stderr.write(`${plan.kind} of instance ${plan.instance}: ${(error as Error).message}\n`);
       this.#fail(operation);
@@ -152,7 +158,7 @@ export class Operations {
 
   #fail(operation: Operation): void {
     operation.plan.failed();
-    enter(operation, 'FAILED');
+    this.#enter(operation, 'FAILED');
   }
 
   #one(id: string, state?: OperationState): Operation {
@@ -182,10 +188,11 @@ export class Operations {
       },
     };
   }
-}
 
-function enter(operation: Operation, state: OperationState): void {
-  operation.state = state;
-  operation.stateEnteredTime = now();
-  if (state !== 'PROCESSING') operation.cancelMode = undefined;
+  #enter(operation: Operation, state: OperationState): void {
+    operation.state = state;
+    operation.stateEnteredTime = now();
+    if (state !== 'PROCESSING') operation.cancelMode = undefined;
+    this.#changed(operation.plan.instance, operation.id, operation.plan.kind, state);
+  }
 }

@@ -7,6 +7,7 @@ import { foreigners } from '../foreign/asked.ts';
 import { type Descriptor, Checksum, digestOf, validateArchive } from '../packages.ts';
 import { found, Refused } from '../problem.ts';
 import { has } from '../quirks/call.ts';
+import type { MeoSubscriptions } from './meo-subscriptions.ts';
 import { listed } from './query.ts';
 
 /** Application packages at a MEO (MEC 010-2, app_pkgm/v1): paths of v2.1.1, by appPkgId. */
@@ -38,9 +39,11 @@ export class Packages {
   readonly #url: string;
   readonly #paceMs: number;
   readonly #inUse: (packageId: string) => boolean;
+  readonly #subscriptions: MeoSubscriptions;
 
   /** `meo`: base URL. `paceMs`: how long the upload and the validation take, each. */
-  constructor(meo: string, paceMs: number, inUse: (packageId: string) => boolean) {
+  constructor(meo: string, paceMs: number, inUse: (packageId: string) => boolean, subscriptions: MeoSubscriptions) {
+    this.#subscriptions = subscriptions;
     this.#url = `${meo}/app_pkgm/v1`;
     this.#paceMs = paceMs;
     this.#inUse = inUse;
@@ -88,13 +91,20 @@ export class Packages {
       const one = this.#one(req);
       const { operationalState } = z.object({ operationalState: z.enum(['ENABLED', 'DISABLED']) }).parse(req.body);
       if (one.onboardingState !== 'ONBOARDED') throw new Refused(409, `it is ${one.onboardingState}`);
-      if (faults.acting(req, 'noEffect') === undefined) one.operationalState = operationalState;
+      if (faults.acting(req, 'noEffect') === undefined && one.operationalState !== operationalState) {
+        one.operationalState = operationalState;
+        this.#tell(one, operationalState === 'ENABLED' ? 'AppPackageEnabled' : 'AppPackageDisabled');
+      }
       res.json(this.#shown({ ...one, operationalState }, res));
     });
     router.delete(below(''), (req: Request<{ id: string }>, res) => {
-      const { id } = this.#one(req);
+      const one = this.#one(req);
+      const { id } = one;
       if (this.#inUse(id)) throw new Refused(409, 'it is in use');
-      if (faults.acting(req, 'noEffect') === undefined) this.#packages.delete(id);
+      if (faults.acting(req, 'noEffect') === undefined) {
+        this.#packages.delete(id);
+        this.#tell(one, 'AppPackageDeleted');
+      }
       res.status(204).end();
     });
     router.put(below('/package_content'), (req: Request<{ id: string }>, res) => {
@@ -124,10 +134,16 @@ export class Packages {
       one.content = { archive, descriptor };
       one.onboardingState = 'ONBOARDED';
       one.operationalState = 'ENABLED';
+      this.#tell(one, 'AppPackageOnBoarded');
     } catch (error) {
       one.failure = (error as Error).message;
       one.onboardingState = 'CREATED'; // there is no state FAILED (ours)
     }
+  }
+
+  #tell({ id, content, created, operationalState }: Package, what: Parameters<MeoSubscriptions['packageIs']>[1]): void {
+    const appDId = content?.descriptor.appDId ?? created.appPkgName;
+    this.#subscriptions.packageIs({ appPkgId: id, appDId, operationalState }, what);
   }
 
   /** By its id, or by the id of its descriptor as v3.1.1 has it. */

@@ -9,6 +9,7 @@ import { ApplicationMobility } from './mobility.ts';
 import type { NetworkRules } from './network-link.ts';
 import { PlatformRules } from './platform-rules.ts';
 import { PlatformServices } from './platform-services.ts';
+import { PlatformSubscriptions } from './platform-subscriptions.ts';
 import { RadioNetworkInformation } from './rni.ts';
 
 /** Refused with `notReadyYet` though the instance is ready. */
@@ -22,6 +23,9 @@ export class Platform {
   readonly mobility: ApplicationMobility;
   readonly #rules: PlatformRules;
   readonly #services: PlatformServices;
+  readonly #subscriptions: PlatformSubscriptions;
+  /** Who waits until an instance has confirmed that it may be ended. */
+  readonly #ending = new Map<string, () => void>();
   /** Instances that are here, and whether they said that they are ready. */
   readonly #instances = new Map<string, 'starting' | 'ready'>();
 
@@ -33,7 +37,11 @@ export class Platform {
     this.radio = new RadioNetworkInformation(url);
     this.mobility = new ApplicationMobility(url);
     this.#rules = new PlatformRules(etag);
-    this.#services = new PlatformServices(url);
+    this.#subscriptions = new PlatformSubscriptions(url, (instance) => this.#demand(instance));
+    this.#services = new PlatformServices(url, {
+      demand: (instance) => this.#demand(instance),
+      changed: (event) => this.#subscriptions.serviceChanged(event),
+    });
   }
 
   /** Before its process starts: a starting application confirms that it is ready (MEC 011, confirm_ready). */
@@ -46,7 +54,22 @@ export class Platform {
   dismiss(instance: string): void {
     this.#instances.delete(instance);
     this.#early.delete(instance);
-    for (const part of [this.#rules, this.#services, this.radio, this.mobility]) part.dismiss(instance);
+    const parts = [this.#rules, this.#services, this.#subscriptions, this.radio, this.mobility];
+    for (const part of parts) part.dismiss(instance);
+  }
+
+  /**
+   * Before an instance is stopped gracefully: whoever subscribed to it is told, and may confirm within this time (MEC
+   * 011 v2.2.1, 5.2.3). Nobody subscribed: nobody is waited for.
+   */
+  async farewell(instance: string, action: 'STOPPING' | 'TERMINATING', graceMs: number): Promise<void> {
+    const seconds = Math.max(1, Math.ceil(graceMs / 1_000));
+    if (this.#subscriptions.terminating(instance, action, seconds) === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#ending.set(instance, resolve);
+      setTimeout(resolve, graceMs).unref();
+    });
+    this.#ending.delete(instance);
   }
 
   active(): NetworkRules {
@@ -58,6 +81,7 @@ export class Platform {
       instances: Object.fromEntries([...this.#instances].toSorted(([a], [b]) => (a < b ? -1 : 1))),
       rules: this.#rules.state(),
       services: this.#services.state(),
+      subscriptions: this.#subscriptions.state(),
       radio: this.radio.state(),
       mobility: this.mobility.state(),
     };
@@ -77,10 +101,12 @@ export class Platform {
     support.post('/applications/:instance/confirm_termination', (req, res) => {
       z.object({ operationAction: z.enum(['STOPPING', 'TERMINATING']) }).parse(req.body);
       this.#demand(req.params.instance);
+      this.#ending.get(req.params.instance)?.();
       res.status(204).end();
     });
     return Router()
       .use('/mec_app_support/v1', support)
+      .use(this.#subscriptions.routes(faults))
       .use(this.#services.routes(faults))
       .use(this.radio.routes(faults))
       .use(this.mobility.routes(faults));
@@ -101,8 +127,7 @@ export class Platform {
     next();
   };
 
-  /** As MEC 011 v2.2.1 has it for an instance that is not instantiated. */
   #demand(instance: string): void {
-    if (!this.#instances.has(instance)) throw new Refused(409, `instance ${instance} is not instantiated here`);
+    if (!this.#instances.has(instance)) throw new Refused(404, `no instance ${instance} here`);
   }
 }

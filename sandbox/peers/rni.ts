@@ -1,7 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
-import { now, SubscriptionSet, TimeStamp } from './subscription-set.ts';
+import { subscriptionRoutes } from './subscription-routes.ts';
+import { Callback, now, ofServices, SubscriptionSet, TimeStamp } from './subscription-set.ts';
 
 /** Radio network information (MEC 012, rni/v2): cell changes only. Shapes as AdvantEDGE validates them. */
 
@@ -9,7 +10,7 @@ const Ecgi = z.object({ plmn: z.object({ mcc: z.string(), mnc: z.string() }), ce
 
 const CellChangeSubscription = z.object({
   subscriptionType: z.literal('CellChangeSubscription'),
-  callbackReference: z.url({ protocol: /^https?$/ }),
+  callbackReference: Callback,
   filterCriteriaAssocHo: z.object({
     appInstanceId: z.string().optional(),
     associateId: z.array(z.object({ type: z.int().min(0).max(4), value: z.string() })).optional(),
@@ -38,7 +39,7 @@ export class RadioNetworkInformation {
 
   /** `platform`: base URL of the platform that has the service. */
   constructor(platform: string) {
-    this.#subscriptions = new SubscriptionSet(CellChangeSubscription, `${platform}/rni/v2/subscriptions`);
+    this.#subscriptions = new SubscriptionSet(CellChangeSubscription, `${platform}/rni/v2/subscriptions`, ofServices);
   }
 
   /** A hand-over of a device from cell to cell is completed. Answers how many subscriptions are told. */
@@ -68,7 +69,7 @@ export class RadioNetworkInformation {
     );
     for (const [appInstanceId, host] of hosts)
       for (const callbackReference of elsewhere(host))
-        this.#subscriptions.add({
+        this.#subscriptions.create({
           subscriptionType: 'CellChangeSubscription',
           callbackReference,
           filterCriteriaAssocHo: { appInstanceId, hoStatus: [COMPLETED] },
@@ -85,7 +86,11 @@ export class RadioNetworkInformation {
 
   routes(faults: Faults): Router {
     const types = { cell_change: 'CellChangeSubscription' };
-    return Router().use('/rni/v2/subscriptions', this.#subscriptions.routes(faults, 'subscription_type', types));
+    const query = { name: 'subscription_type', types };
+    return Router().use(
+      '/rni/v2/subscriptions',
+      subscriptionRoutes(() => this.#subscriptions, ofServices, faults, query),
+    );
   }
 }
 
