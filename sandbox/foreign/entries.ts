@@ -57,7 +57,7 @@ const makers: Readonly<Record<Kind, (place: Place) => Entry>> = {
     ...application(n),
     appSoftwareVersion: '1.0.0',
     checksum: { algorithm: 'SHA-256', hash: n.toString(16).padStart(64, '0') },
-    softwareImages: [],
+    softwareImages: [{ id: 'app', name: `other-${n}`, version: '1.0.0', containerFormat: 'BARE', swImage: 'app.img' }],
     onboardingState: 'ONBOARDED',
     operationalState: 'ENABLED',
     usageState: 'IN_USE',

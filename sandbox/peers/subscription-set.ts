@@ -27,11 +27,13 @@ interface SubscriptionBody {
 export interface Form {
   readonly list: 'subscription' | 'subscriptions';
   readonly withId: boolean;
+  /** MEC 011 v2.2.1 names the type of a listed one `rel`; others of MEC 011 as all do. */
+  readonly withRel: boolean;
   readonly replaceable: boolean;
 }
-export const ofServices: Form = { list: 'subscription', withId: false, replaceable: true };
-export const ofPlatform: Form = { list: 'subscriptions', withId: false, replaceable: false };
-export const ofOrchestrator: Form = { list: 'subscriptions', withId: true, replaceable: false };
+export const ofServices: Form = { list: 'subscription', withId: false, withRel: false, replaceable: true };
+export const ofPlatform: Form = { list: 'subscriptions', withId: false, withRel: true, replaceable: false };
+export const ofOrchestrator: Form = { list: 'subscriptions', withId: true, withRel: false, replaceable: false };
 
 interface Kept<S> {
   body: S;
@@ -110,18 +112,15 @@ export class SubscriptionSet<S extends SubscriptionBody> {
   }
 
   /** Of these types, or all. */
-  links(type?: string): { href: string; subscriptionType: string }[] {
+  links(type?: string): { href: string; subscriptionType: string; rel?: string }[] {
     this.#expire();
     return [...this.#kept]
       .filter(([, { body }]) => type === undefined || body.subscriptionType === type)
-      .map(
-        ([
-          id,
-          {
-            body: { subscriptionType },
-          },
-        ]) => ({ href: this.#href(id), subscriptionType }),
-      );
+      .map(([id, { body }]) => ({
+        href: this.#href(id),
+        subscriptionType: body.subscriptionType,
+        ...(this.form.withRel && { rel: body.subscriptionType }),
+      }));
   }
 
   /** Forgets those of an application instance that is no more. */
