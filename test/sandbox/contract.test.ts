@@ -106,6 +106,8 @@ describe.skipIf(openapiAbsent)(`what the sandbox answers is as published${whySki
       serviceConsumerId: { appInstanceId: id },
       deviceInformation: [{ associateId: { type: 'UE_IPv4_ADDRESS', value: '127.41.100.1' } }],
     });
+    for (const rule of [own('mec_app_support', 'dns_rules/name'), own('mec_app_support', 'traffic_rules/all')])
+      await ask('PUT', rule, { ...(await ask<object>('GET', rule)).body, state: 'ACTIVE' });
     answers = [
       [`${system.lcm}/app_instances`, LCM3, 'AppInstanceInfo'],
       [`${system.lcm}/app_instances/${id}`, LCM3, 'AppInstanceInfo'],
