@@ -80,7 +80,7 @@ function checked(appD: Members): Descriptor {
     throw new PackageInvalid('mecVersion of the descriptor is missing');
   if (!Array.isArray(images) || images.length === 0 || !images.every((one) => typeof one?.swImage === 'string'))
     throw new PackageInvalid('swImageDescriptor of the descriptor must hold an image');
-  // MEC 010-2 v3.1.1, 6.2.1.2: several only where they are containers
+  // MEC 010-2 v3.1.1, AppD: several only where they are containers
   if (images.length > 1 && appD['osContainerDescriptor'] === undefined)
     throw new PackageInvalid('swImageDescriptor of the descriptor must hold exactly one image');
   return appD as Descriptor;

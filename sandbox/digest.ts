@@ -6,7 +6,7 @@ export class PackageInvalid extends Error {
   override readonly name = 'PackageInvalid';
 }
 
-/** MEC 010-2, 6.2.3.6: either algorithm, the hash in hexadecimal. */
+/** MEC 010-2, CreateAppPkg: either algorithm, the hash in hexadecimal. */
 export const Checksum = z
   .object({ algorithm: z.enum(['SHA-256', 'SHA-512']), hash: z.string().regex(/^[0-9a-fA-F]+$/) })
   .refine(({ algorithm, hash }) => hash.length === (algorithm === 'SHA-256' ? 64 : 128), {

@@ -88,7 +88,7 @@ function keyLines(text: string): ReadonlyMap<string, string> {
   return new Map(lines.map(([, key = '', value = '']) => [key.toLowerCase(), value]));
 }
 
-/** The one that the metadata name, else the only one beside them (NFV-SOL 004, 4.1.2.3). */
+/** The one that the metadata name, else the only one beside them (NFV-SOL 004, 4.1.2). */
 function manifestOf(files: ReadonlyMap<string, Buffer>, named: string | undefined): [name: string, bytes: Buffer] {
   const candidates = named === undefined ? [...files.keys()].filter((path) => /^[^/]+\.mf$/.test(path)) : [named];
   const [name = '*.mf'] = candidates;

@@ -5,7 +5,7 @@ import type { Faults } from '../faults.ts';
 import { subscriptionRoutes, type TypeQuery } from './subscription-routes.ts';
 import { Callback, now, ofOrchestrator, SubscriptionSet } from './subscription-set.ts';
 
-/** Subscriptions at a MEO to instances, their operations and packages (MEC 010-2 v3.1.1, 6.2.2.5 to 6.2.2.12 and 6.2.3.3). */
+/** Subscriptions at a MEO to instances, their operations and packages (MEC 010-2 v3.1.1). */
 
 /** 0: every instance; 1: by id; 2: by the name of the application; 3: by its descriptor; 4: by its provider. */
 const InstanceFilter = z.looseObject({

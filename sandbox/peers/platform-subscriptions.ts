@@ -4,7 +4,7 @@ import type { Faults } from '../faults.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
 import { Callback, ofPlatform, SubscriptionSet } from './subscription-set.ts';
 
-/** Subscriptions of application instances at their platform (MEC 011 v2.2.1, 7.2.12 and 8.2.8). */
+/** Subscriptions of application instances at their platform (MEC 011, both APIs). */
 
 const AppTermination = z.object({
   subscriptionType: z.literal('AppTerminationNotificationSubscription'),

@@ -59,8 +59,7 @@ export class Platform {
   }
 
   /**
-   * Before an instance is stopped gracefully: whoever subscribed to it is told, and may confirm within this time (MEC
-   * 011 v2.2.1, 5.2.3). Nobody subscribed: nobody is waited for.
+   * Before an instance is stopped gracefully: whoever subscribed to it is told, and may confirm within this time (MEC 011). Nobody subscribed: nobody is waited for.
    */
   async farewell(instance: string, action: 'STOPPING' | 'TERMINATING', graceMs: number): Promise<void> {
     const seconds = Math.max(1, Math.ceil(graceMs / 1_000));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Rules of a platform (MEC 011 v2.2.1, 7.1.2), whatever of them this platform's network can do. */
+/** Rules of a platform (MEC 011), whatever of them this platform's network can do. */
 
 const State = z.enum(['ACTIVE', 'INACTIVE']);
 /** Single, with mask, or a range; of either family. */
@@ -30,7 +30,7 @@ const Interface = z.looseObject({
   dstIpAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
 });
 
-/** How many interfaces an action has (MEC 010-2 v3.1.1, 6.2.1.10): PASSTHROUGH may name the one that traffic leaves by. */
+/** How many interfaces an action has (MEC 010-2, rule descriptor): PASSTHROUGH may name the one that traffic leaves by. */
 const INTERFACES = {
   FORWARD_DECAPSULATED: [1],
   FORWARD_ENCAPSULATED: [1],

@@ -52,8 +52,9 @@ export class Quirks {
     return this.#quirks;
   }
 
-  /** Forgets one, or all. False: there is no such quirk. */
+  /** Forgets one, or all and what was remembered for them. False: there is no such quirk. */
   remove(id?: string): boolean {
+    if (id === undefined) this.#memories.clear();
     const left = id === undefined ? [] : this.#quirks.filter((quirk) => quirk.id !== id);
     const removed = left.length < this.#quirks.length;
     this.#quirks = left;
