@@ -26,8 +26,8 @@ const DOCUMENT = /\.(?:json|ya?ml)$/i;
 const LARGEST = 1 << 20;
 
 /**
- * The one descriptor of a package, in JSON or YAML: in the file that the metadata name, else in whichever file holds it,
- * alone or within a TOSCA template. Throws PackageInvalid.
+ * The one descriptor of a package, in JSON or YAML: in the file that the metadata name, else in
+ * whichever file holds it, alone or within a TOSCA template. Throws PackageInvalid.
  */
 export function descriptorOf(files: ReadonlyMap<string, Buffer>, entry: string | undefined): Descriptor {
   const named = entry === undefined ? undefined : files.get(entry);
@@ -40,7 +40,10 @@ export function descriptorOf(files: ReadonlyMap<string, Buffer>, entry: string |
   return checked(appD);
 }
 
-/** Objects that are, or are meant to be, an AppD. `demanded`: a file that cannot be read is an error. */
+/**
+ * Objects that are, or are meant to be, an AppD. `demanded`: a file that cannot be read is an
+ * error.
+ */
 function appDsIn(path: string, bytes: Buffer, demanded: boolean): Members[] {
   try {
     if (bytes.length > LARGEST) throw new Error('it is too large');

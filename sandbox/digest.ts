@@ -16,7 +16,10 @@ export type Checksum = z.infer<typeof Checksum>;
 
 const HASHES: Readonly<Record<string, string>> = { 'SHA-256': 'sha256', 'SHA-512': 'sha512' };
 
-/** In lower-case hexadecimal. The names are those of NFV-SOL 004, with or without the hyphen. Throws PackageInvalid. */
+/**
+ * In lower-case hexadecimal. The names are those of NFV-SOL 004, with or without the hyphen. Throws
+ * PackageInvalid.
+ */
 export function digestOf({ algorithm }: { readonly algorithm: string }, bytes: Uint8Array): string {
   const hash = HASHES[algorithm.toUpperCase().replace(/^SHA(?=\d)/, 'SHA-')];
   if (hash === undefined) throw new PackageInvalid(`algorithm ${algorithm || '(none)'} is not known`);

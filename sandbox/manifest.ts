@@ -1,6 +1,9 @@
 import { digestOf, PackageInvalid } from './digest.ts';
 
-/** The manifest of a package (NFV-SOL 004, 4.3.2): metadata, then an entry for each file, then perhaps a signature. */
+/**
+ * The manifest of a package (NFV-SOL 004, 4.3.2): metadata, then an entry for each file, then
+ * perhaps a signature.
+ */
 
 export interface ManifestEntry {
   readonly source: string;
@@ -11,8 +14,8 @@ export interface ManifestEntry {
 const SIGNED = { begin: '-----BEGIN CMS-----', end: '-----END CMS-----' } as const;
 
 /**
- * The entries alone. A signature is passed over, not verified: nobody here knows its certificate. Metadata and sets of
- * other artifacts, which have no `Source`, are passed over too.
+ * The entries alone. A signature is passed over, not verified: nobody here knows its certificate.
+ * Metadata and sets of other artifacts, which have no `Source`, are passed over too.
  */
 export function entriesOf(manifest: string, name: string): readonly ManifestEntry[] {
   const [signed = '', signature] = manifest.split(SIGNED.begin);
@@ -31,7 +34,10 @@ export function entriesOf(manifest: string, name: string): readonly ManifestEntr
   }));
 }
 
-/** What speaks of the others needs no entry: the manifest, the metadata file, signatures and certificates. */
+/**
+ * What speaks of the others needs no entry: the manifest, the metadata file, signatures and
+ * certificates.
+ */
 const NEEDS_NONE = /^TOSCA-Metadata\/TOSCA\.meta$|\.(?:mf|cms|sig|cert|cer|crt|pem|p7s)$/i;
 
 /** Every other file has its entry, every entry its file, and every hash is right. */

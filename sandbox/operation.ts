@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** A method and a path in which `*` stands for any one segment: what faults and quirks are ordered for. */
+/**
+ * A method and a path in which `*` stands for any one segment: what faults and quirks are ordered
+ * for.
+ */
 export const Operation = z
   .string()
   .regex(/^[A-Z]+ \/\S*$/, 'a method and a path, such as "POST /app_lcm/v1/app_instances"');

@@ -26,7 +26,10 @@ type Holdings = (kind: Kind, collection: string) => readonly Entry[];
 
 const holdings = (res: Response): Holdings | undefined => res.locals['foreign'] as Holdings | undefined;
 
-/** Answers a call to an entry of others: it can be read, most of it, and nothing else. True: this was one. */
+/**
+ * Answers a call to an entry of others: it can be read, most of it, and nothing else. True: this
+ * was one.
+ */
 export function answersForOthers(foreign: Foreign, peer: string, req: Request, res: Response): boolean {
   const odd = has(res, 'foreignEntries');
   res.locals['foreign'] = ((kind, collection) => foreign.at(peer, kind, collection, odd)) satisfies Holdings;

@@ -1,4 +1,7 @@
-/** Entries of others as a peer lists them: shaped as published, of applications that nobody here knows. */
+/**
+ * Entries of others as a peer lists them: shaped as published, of applications that nobody here
+ * knows.
+ */
 
 export const kinds = [
   'instances',
@@ -18,7 +21,10 @@ export const FOREIGN = /^foreign-[a-z]+-[a-z0-9]+$/;
 
 const TIME = { seconds: 1_764_000_000, nanoSeconds: 0 };
 
-/** What a maker is told: which list, the number of the entry in it, and what of an application is the same anywhere. */
+/**
+ * What a maker is told: which list, the number of the entry in it, and what of an application is
+ * the same anywhere.
+ */
 interface Place {
   readonly collection: string;
   readonly n: number;

@@ -12,7 +12,9 @@ export const ForeignOrder = z.strictObject({
 });
 export type ForeignOrder = z.infer<typeof ForeignOrder>;
 
-/** Entries of others at the peers of one process: only listed and read, with nothing behind them. */
+/**
+ * Entries of others at the peers of one process: only listed and read, with nothing behind them.
+ */
 export class Foreign {
   readonly #planted = new Map<string, ForeignOrder>();
   /** The entries of one kind, made once for each collection. */
@@ -37,7 +39,10 @@ export class Foreign {
     this.#made.clear();
   }
 
-  /** What this collection of the peer holds of others. `collection`: its URL. `odd`: also what nobody expects. */
+  /**
+   * What this collection of the peer holds of others. `collection`: its URL. `odd`: also what
+   * nobody expects.
+   */
   at(peer: string, kind: Kind, collection: string, withOdd: boolean): readonly Entry[] {
     const count = this.#planted.get(peer)?.[kind] ?? 0;
     const planted = count === 0 ? [] : this.#ordinary(kind, collection, count);

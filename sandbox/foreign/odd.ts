@@ -1,6 +1,9 @@
 import { type Entry, type Kind, ordinary } from './entries.ts';
 
-/** Entries of others that no published schema takes, and that real servers list: states of their own, links of any form. */
+/**
+ * Entries of others that no published schema takes, and that real servers list: states of their
+ * own, links of any form.
+ */
 
 /** A subscription of another one, which its reader may not see. */
 export const UNREADABLE = 'foreign-subscriptions-unreadable';

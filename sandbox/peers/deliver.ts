@@ -2,7 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const TRIES = 3;
 
-/** Three tries with a growing pause; then the event is dropped (ours: the standards promise no delivery). */
+/**
+ * Three tries with a growing pause; then the event is dropped (ours: the standards promise no
+ * delivery).
+ */
 export async function deliver(callback: string, notification: object): Promise<void> {
   for (let trial = 1; trial <= TRIES; trial += 1) {
     try {

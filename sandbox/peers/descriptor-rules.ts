@@ -1,8 +1,8 @@
 import type { Descriptor } from '../packages.ts';
 
 /**
- * The rules of a descriptor as a platform has them. Where they name no address (0.0.0.0) it is the instance's own, which
- * nobody knows before. INACTIVE: they become ACTIVE by PUT alone (ours).
+ * The rules of a descriptor as a platform has them. Where they name no address (0.0.0.0) it is the
+ * instance's own, which nobody knows before. INACTIVE: they become ACTIVE by PUT alone (ours).
  */
 
 type Rule = Readonly<Record<string, unknown>>;

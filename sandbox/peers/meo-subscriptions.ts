@@ -7,7 +7,10 @@ import { Callback, now, ofOrchestrator, SubscriptionSet } from './subscription-s
 
 /** Subscriptions at a MEO to instances, their operations and packages (MEC 010-2 v3.1.1). */
 
-/** 0: every instance; 1: by id; 2: by the name of the application; 3: by its descriptor; 4: by its provider. */
+/**
+ * 0: every instance; 1: by id; 2: by the name of the application; 3: by its descriptor; 4: by its
+ * provider.
+ */
 const InstanceFilter = z.looseObject({
   appInstSelectorType: z.int().min(0).max(4),
   appInstances: z.array(z.string()).default([]),

@@ -1,6 +1,7 @@
 /**
- * Rules of an instance that have nothing to do with where its name leads (quirk `otherRules`): of another name, of the
- * other family of addresses, a firewall, a way out. Addresses are those for documentation (RFC 5737, RFC 3849).
+ * Rules of an instance that have nothing to do with where its name leads (quirk `otherRules`): of
+ * another name, of the other family of addresses, a firewall, a way out. Addresses are those for
+ * documentation (RFC 5737, RFC 3849).
  */
 
 interface DnsLike {

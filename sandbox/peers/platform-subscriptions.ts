@@ -49,7 +49,9 @@ export class PlatformSubscriptions {
     this.#demand = demand;
   }
 
-  /** The instance is asked to end within so many seconds. Answers how many subscriptions are told. */
+  /**
+   * The instance is asked to end within so many seconds. Answers how many subscriptions are told.
+   */
   terminating(instance: string, operationAction: 'STOPPING' | 'TERMINATING', seconds: number): number {
     const confirm = `${this.#url}/mec_app_support/v1/applications/${instance}/confirm_termination`;
     return (

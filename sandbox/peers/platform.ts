@@ -59,7 +59,8 @@ export class Platform {
   }
 
   /**
-   * Before an instance is stopped gracefully: whoever subscribed to it is told, and may confirm within this time (MEC 011). Nobody subscribed: nobody is waited for.
+   * Before an instance is stopped gracefully (MEC 011): whoever subscribed to it is told, and may
+   * confirm within this time. Nobody subscribed: nobody is waited for.
    */
   async farewell(instance: string, action: 'STOPPING' | 'TERMINATING', graceMs: number): Promise<void> {
     const seconds = Math.max(1, Math.ceil(graceMs / 1_000));
@@ -111,7 +112,7 @@ export class Platform {
       .use(this.mobility.routes(faults));
   }
 
-  /** Quirk `notReadyYet`: until the instance has said that it is ready, and for the first calls about it, all else is 403. */
+  /** Quirk `notReadyYet`: all else is 403 until an instance said that it is ready, and twice more. */
   readonly #readiness = (
     req: Request<{ instance: string; resource: string }>,
     res: Response,

@@ -30,7 +30,10 @@ const Interface = z.looseObject({
   dstIpAddress: z.union([z.ipv4(), z.ipv6()]).optional(),
 });
 
-/** How many interfaces an action has (MEC 010-2, rule descriptor): PASSTHROUGH may name the one that traffic leaves by. */
+/**
+ * How many interfaces an action has (MEC 010-2, rule descriptor): PASSTHROUGH may name the one that
+ * traffic leaves by.
+ */
 const INTERFACES = {
   FORWARD_DECAPSULATED: [1],
   FORWARD_ENCAPSULATED: [1],

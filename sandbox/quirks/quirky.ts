@@ -8,7 +8,10 @@ import type { Quirks } from './quirks.ts';
 import { requests } from './requests.ts';
 import type { QuirkName } from './table.ts';
 
-/** Quirks that show on the wire, in the order in which they touch an answer. The others are the peers' own: `has`. */
+/**
+ * Quirks that show on the wire, in the order in which they touch an answer. The others are the
+ * peers' own: `has`.
+ */
 const onTheWire: Partial<Record<QuirkName, (call: Call) => void>> = { ...answers, ...lists, ...headers };
 
 /** Lets a peer be as it was ordered to be. */

@@ -52,7 +52,10 @@ export const requests: Partial<Record<QuirkName, (call: Call) => boolean>> = {
 
 const A_MOMENT_MS = 2_000;
 
-/** Attribute filters and selectors are not among them, several names for a service neither; the mark of a page is ours. */
+/**
+ * Attribute filters and selectors are not among them, several names for a service neither; the mark
+ * of a page is ours.
+ */
 const KNOWN = new Set([
   'ser_name',
   'subscription_type',

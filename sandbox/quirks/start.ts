@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { names } from './table.ts';
 
 /**
- * What can be chosen when a world is started: quirks of peers, and one of the package, which is built then. `harmless`:
- * all that do no harm.
+ * What can be chosen when a world is started: quirks of peers, and one of the package, which is
+ * built then. `harmless`: all that do no harm.
  */
 export const StartQuirks = z
   .array(z.enum([...names, 'realRuleIds', 'harmless']))

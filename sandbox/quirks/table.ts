@@ -1,6 +1,7 @@
 /**
- * What real peers do, and the published text allows or at least does not forbid (sandbox/README.md, Quirks, tells what
- * each imitates). Harmless: a relocation of the sandbox's application succeeds all the same when its client copes.
+ * What real peers do, and the published text allows or at least does not forbid (sandbox/README.md,
+ * Quirks, tells what each imitates). Harmless: a relocation of the sandbox's application succeeds
+ * all the same when its client copes.
  */
 export const quirks = {
   retryLater: { harmless: true, at: ['meo', 'platform', 'oss'] },
@@ -48,7 +49,10 @@ const ALTERNATIVES: readonly (readonly [QuirkName, QuirkName])[] = [
 export const canHave = (peer: string, name: QuirkName): boolean =>
   quirks[name].at.some((kind) => peer === kind || peer.startsWith(`${kind}-`));
 
-/** All that this peer can have at once and that does no harm; of two alternatives, peers have either in turn. */
+/**
+ * All that this peer can have at once and that does no harm; of two alternatives, peers have either
+ * in turn.
+ */
 export function harmlessAt(peer: string, turn: number): QuirkName[] {
   const other = ALTERNATIVES.map((pair) => pair[turn % 2]);
   return names.filter((name) => quirks[name].harmless && canHave(peer, name) && !other.includes(name));

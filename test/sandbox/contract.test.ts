@@ -4,7 +4,10 @@ import { ask } from '../support/asking.ts';
 import { type MecSystem, mecSystem } from '../support/mec-system.ts';
 import { openapiAbsent, published, whySkipped } from '../support/openapi.ts';
 
-/** What the sandbox's peers answer, against the published files: as they are, and odd in ways that the text allows. */
+/**
+ * What the sandbox's peers answer, against the published files: as they are, and odd in ways that
+ * the text allows.
+ */
 
 const NET = '127.41';
 const platform = `http://${NET}.2.11:8080`;
@@ -15,7 +18,10 @@ const aeSM = 'etsi-mec-2.x/advantedge_mec011_service-mgmt.yaml';
 const aeRNI = 'etsi-mec-2.x/advantedge_mec012_rnis.yaml';
 const aeAMS = 'etsi-mec-2.x/advantedge_mec021_ams.yaml';
 
-/** Real servers say nothing by null or without a body, and list what no schema takes; the published text does not. */
+/**
+ * Real servers say nothing by null or without a body, and list what no schema takes; the published
+ * text does not.
+ */
 const UNPUBLISHED = new Set(['nullLists', 'voidLists', 'foreignEntries']);
 
 /** These answer some of the calls with a refusal, as published too. */

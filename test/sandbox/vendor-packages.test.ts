@@ -2,6 +2,7 @@ import { unzipSync, type Zippable, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { digestOf, validateArchive } from '../../sandbox/packages.ts';
+import { startInstance } from '../../sandbox/runner.ts';
 import { descriptor } from '../support/small-application.ts';
 
 /** Packages as vendors make them: by other tools than ours, from the same standards. */
@@ -132,6 +133,12 @@ describe('a package as vendors make them is on-boarded', () => {
         image: undefined,
       });
     }
+  });
+
+  it('and is not started where no image is in it', async () => {
+    const text = JSON.stringify({ ...appD, swImageDescriptor: [{ swImage: 'registry.example/counter:1' }] });
+    const order = { id: 'x', archive: archive({ files: { 'Definitions/appd.json': text } }), address: '127.38.8.1' };
+    await expect(startInstance(order)).rejects.toThrow('runs the one image that is in the package: there is none');
   });
 
   it('with several images where they are containers', async () => {
