@@ -27,7 +27,7 @@ export async function serveControl(plan: Plan, children: Children, configuration
     const usual = { application: { name: DOMAIN_NAME, port: 7000 }, clampSeconds: plan.clampSeconds };
     await forward(req, res, `${devices}/fleet`, { ...usual, ...(req.body as object | undefined) });
   });
-  for (const name of ['log', 'faults', 'cellChange', 'mobility'])
+  for (const name of ['log', 'faults', 'quirks', 'foreign', 'cellChange', 'mobility'])
     routes.use(`/sandbox/${name}`, async (req, res) => await forward(req, res, `${peers}/${name}${below(req)}`));
   routes.use('/sandbox/devices', async (req, res) => await forward(req, res, `${devices}${below(req)}`));
 

@@ -3,11 +3,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Fault, Faults } from './faults.ts';
 import type { Entry, Journal } from './journal.ts';
 import { problem } from './problem.ts';
+import type { Quirks } from './quirks/quirks.ts';
 
-/** Around one call to a peer: what the journal writes, and what faults do before and after the handler. */
+/** Around one call to a peer: what the journal writes, what faults do before and after the handler, how odd it is. */
 export interface Around {
   readonly journal: Journal;
   readonly faults: Faults;
+  /** Absent: a part of the sandbox that has none. */
+  readonly quirks?: Quirks;
 }
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -22,7 +25,7 @@ export const journalled =
       const met = faults.met(req);
       entry.phase = 'executed';
       entry.status = res.statusCode;
-      entry.effect = !SAFE.has(req.method) && res.statusCode < 400 && !met.some(withoutEffect);
+      entry.effect = !SAFE.has(req.method) && res.statusCode < 300 && !met.some(withoutEffect);
       if (met.length === 0) return send();
       void answer(entry, met, req, res, send);
     });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { matches, Operation } from './operation.ts';
 
 const where = {
   peer: z.string().min(1),
-  /** A method and a path in which `*` stands for any one segment. */
-  operation: z.string().regex(/^[A-Z]+ \/\S*$/, 'a method and a path, such as "POST /app_lcm/v1/app_instances"'),
+  operation: Operation,
   /** From the n-th matching call on … */
   nth: z.int().positive().default(1),
   /** … for so many calls; absent: for ever. */
@@ -121,11 +121,4 @@ export class Faults {
     fault.fired += 1;
     return fault.order as FaultOf<K>;
   }
-}
-
-function matches(operation: string, method: string, path: string): boolean {
-  const [wantedMethod, wantedPath] = operation.split(' ') as [string, string];
-  if (wantedMethod !== method) return false;
-  const [wanted, given] = [wantedPath.split('/'), path.split('/')];
-  return wanted.length === given.length && wanted.every((segment, i) => segment === '*' || segment === given[i]);
 }

@@ -6,14 +6,15 @@ import { z } from 'zod';
 import { Children, untilServed } from './children.ts';
 import { ferryConfiguration, type Plan } from './configuration.ts';
 import { serveControl } from './control.ts';
-import { buildCounter, keepPackage } from './provider.ts';
-import { foundWorld } from './world.ts';
+import { buildCounter, keepPackage, plainIds, realIds } from './provider.ts';
+import { StartQuirks } from './quirks/start.ts';
+import { foundWorld, makeOdd } from './world.ts';
 
 /**
  * Starts a world. `--net N`: its network, 127.N.0.0/16. `--package-cache <dir>`, `--config-out <file>`: where the package
  * and Ferry's configuration go (.ferry/sandbox-N by default). `--clamp`, `--ttl`: seconds. `--pace <json>`: members of
  * Ferry's pace. `--cellChanges <seconds>`: a random device changes its cell so often. `--capacity`: instances that a MEC
- * host takes. `--tethered`: ends when its stdin closes.
+ * host takes. `--quirks <names>`: how odd its peers are, from the start. `--tethered`: ends when its stdin closes.
  * When it is ready, one line of JSON on stdout says where it is.
  */
 const { values } = parseArgs({
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     pace: { type: 'string', default: '{}' },
     cellChanges: { type: 'string', default: '0' },
     capacity: { type: 'string', default: '20' },
+    quirks: { type: 'string', default: '' },
     tethered: { type: 'boolean', default: false },
   },
 });
@@ -36,6 +38,7 @@ const plan: Plan = {
   ttlSeconds: z.coerce.number().int().positive().parse(values.ttl),
   pace: z.record(z.string(), z.number()).parse(JSON.parse(values.pace)),
 };
+const quirks = StartQuirks.parse(values.quirks.split(',').filter((name) => name !== ''));
 const folder = path.resolve('.ferry', `sandbox-${plan.net}`);
 const configurationFile = path.resolve(values['config-out'] ?? path.join(folder, 'configuration.json'));
 
@@ -58,13 +61,14 @@ async function start(): Promise<void> {
   children.start('devices', net);
   children.start('peers', [...net, '--cellChanges', values.cellChanges, '--capacity', values.capacity]);
   say('building the package of the application');
-  const built = await buildCounter(plan.ttlSeconds);
+  const built = await buildCounter(plan.ttlSeconds, quirks.includes('realRuleIds') ? realIds : plainIds);
   const archive = await keepPackage(built, values['package-cache'] ?? folder);
   const configuration = ferryConfiguration(plan, built, archive);
   const control = await serveControl(plan, children, configuration);
   await Promise.all([2, 3, 4].map(async (host) => await untilServed(`http://127.${plan.net}.0.${host}:8080/state`)));
   say('founding the world');
   await foundWorld(plan, built);
+  await makeOdd(plan, quirks);
   await mkdir(path.dirname(configurationFile), { recursive: true });
   await writeFile(`${configurationFile}.${process.pid}`, `${JSON.stringify(configuration, null, 2)}\n`);
   await rename(`${configurationFile}.${process.pid}`, configurationFile);

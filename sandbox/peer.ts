@@ -4,6 +4,7 @@ import express, { type ErrorRequestHandler, type Router } from 'express';
 import { z } from 'zod';
 import { type Around, faulty, journalled } from './exchange.ts';
 import { problem } from './problem.ts';
+import { quirky } from './quirks/quirky.ts';
 
 export interface PeerPlan {
   /** As faults and the log name it. */
@@ -25,7 +26,7 @@ export interface Peer {
 
 /**
  * Serves one peer: bodies in JSON (1 MiB) or as archives (`application/zip`, 64 MiB, a Buffer in `req.body`), every call in
- * the journal, faults as ordered, 405 with Allow for a known path, 404 for an unknown one. What a handler throws becomes a
+ * the journal, quirks and faults as ordered, 405 with Allow for a known path, 404 for an unknown one. What a handler throws becomes a
  * problem document: 400 for a ZodError, 500 for a bug. Rejects when the address cannot be bound, and says what helps.
  */
 export async function servePeer(
@@ -37,6 +38,7 @@ export async function servePeer(
   app.use(journalled(name, around));
   app.use(express.json({ limit: '1mb', type: ['application/json', 'application/*+json'] }));
   app.use(express.raw({ limit: '64mb', type: ['application/zip', 'application/octet-stream'] }));
+  if (around.quirks !== undefined) app.use(quirky(name, around.quirks));
   app.use(faulty(name, around));
   app.use(routes);
   app.use((req, res) => {

@@ -1,9 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import type { Response } from 'express';
 
-/** Answers with a problem document (RFC 9457). */
+/** Answers with a problem document (RFC 9457), in the words of a peer that has its own. */
 export function problem(res: Response, status: number, detail: string): void {
-  const document = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Problem', status, detail };
+  const wording = res.locals['wording'] as ((text: string) => string) | undefined;
+  const told = wording?.(detail) ?? detail;
+  const document = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Problem', status, detail: told };
   res.status(status).type('application/problem+json').send(JSON.stringify(document));
 }
 

@@ -9,8 +9,24 @@ import { type Descriptor, packArchive, sha256 } from './packages.ts';
 export const DOMAIN_NAME = 'counter.edge.example';
 const IMAGE = 'Artifacts/app.mjs';
 
+/** What the rules of the descriptor are called, and how it spells the name. */
+export interface RuleIds {
+  readonly name: string;
+  readonly all: string;
+  readonly users: string;
+  readonly domainName: string;
+}
+export const plainIds: RuleIds = { name: 'name', all: 'all', users: 'users', domainName: DOMAIN_NAME };
+/** As people and their tools write them. */
+export const realIds: RuleIds = {
+  name: 'DNSRule001',
+  all: 'TrafficRule001',
+  users: 'TrafficRule002',
+  domainName: 'Counter.Edge.Example.',
+};
+
 /** AppD of MEC 010-2. The addresses of rules are the instance's own: a platform fills them in. */
-export function counterDescriptor(ttlSeconds: number): Descriptor {
+export function counterDescriptor(ttlSeconds: number, ids = plainIds): Descriptor {
   const rule = {
     filterType: 'FLOW',
     action: 'FORWARD_DECAPSULATED',
@@ -35,16 +51,16 @@ export function counterDescriptor(ttlSeconds: number): Descriptor {
     appServiceRequired: [{ serName: 'RNIS', version: '2.2.1' }],
     appDNSRule: [
       {
-        dnsRuleId: 'name',
-        domainName: DOMAIN_NAME,
+        dnsRuleId: ids.name,
+        domainName: ids.domainName,
         ipAddressType: 'IP_V4',
         ipAddress: '0.0.0.0',
         ttl: ttlSeconds,
       },
     ],
     appTrafficRule: [
-      { trafficRuleId: 'all', priority: 10, trafficFilter: [{ dstAddress: [] }], ...rule },
-      { trafficRuleId: 'users', priority: 5, trafficFilter: [{ srcAddress: [], dstAddress: [] }], ...rule },
+      { trafficRuleId: ids.all, priority: 10, trafficFilter: [{ dstAddress: [] }], ...rule },
+      { trafficRuleId: ids.users, priority: 5, trafficFilter: [{ srcAddress: [], dstAddress: [] }], ...rule },
     ],
   };
 }
@@ -59,7 +75,7 @@ export interface BuiltPackage {
 }
 
 /** Bundles the application into one file and packs it; the same sources give the same bytes. */
-export async function buildCounter(ttlSeconds: number): Promise<BuiltPackage> {
+export async function buildCounter(ttlSeconds: number, ids = plainIds): Promise<BuiltPackage> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const bundle = await build({
     absWorkingDir: root,
@@ -74,7 +90,7 @@ export async function buildCounter(ttlSeconds: number): Promise<BuiltPackage> {
   });
   const [image] = bundle.outputFiles;
   if (image === undefined) throw new Error('the bundler made no file');
-  const descriptor = counterDescriptor(ttlSeconds);
+  const descriptor = counterDescriptor(ttlSeconds, ids);
   const archive = packArchive(descriptor, { [IMAGE]: image.contents });
   const checksum = sha256(archive);
   return { descriptor, archive, checksum, fileName: `counter-${checksum.slice(0, 12)}.zip` };

@@ -46,7 +46,8 @@ export const runningInstances = (): { name: string; pid: number }[] =>
 
 /** Resolves when it answers `GET /`. Throws PackageInvalid, or an Error that says why it did not start. */
 export async function startInstance({ id, archive, address, env = {} }: InstanceOrder): Promise<RunningInstance> {
-  const { image } = validateArchive(archive, {});
+  const { image } = await validateArchive(archive, {});
+  if (image === undefined) throw new Error('a host here runs the one image that is in the package: there is none');
   await demandAddress(address);
   const folder = await mkdtemp(path.join(tmpdir(), 'sandbox-instance-'));
   try {

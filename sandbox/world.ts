@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Plan, packageUri, users } from './configuration.ts';
 import { type BuiltPackage, DOMAIN_NAME } from './provider.ts';
+import type { StartQuirks } from './quirks/start.ts';
 
 /**
  * Founds a world, as operators and the application's provider would: the package in the repository and in the cloud,
@@ -38,6 +39,12 @@ export async function foundWorld({ net, ttlSeconds }: Plan, built: BuiltPackage)
     appInfo: { appDId, appName, appProvider, appSoftVersion, appDVersion, appDescription },
     serving: { appInstanceId: FIRST_INSTANCE, referenceURI: `http://${endpoint.host}:${endpoint.port}/` },
   });
+}
+
+/** Once it is founded: its founders are simple clients. */
+export async function makeOdd({ net }: Plan, quirks: StartQuirks): Promise<void> {
+  for (const quirk of quirks.filter((name) => name !== 'realRuleIds'))
+    await send('POST', `http://127.${net}.0.2:8080/quirks`, { peer: '*', quirk });
 }
 
 async function send<T = unknown>(method: string, url: string, body?: object): Promise<T> {

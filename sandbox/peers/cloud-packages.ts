@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { validateArchive } from '../packages.ts';
+import { Checksum, digestOf, validateArchive } from '../packages.ts';
 import { limits } from '../zip.ts';
 
 /** The packages that a cloud keeps: it fetches them itself, and keeps them when their instances are gone (GR MEC 035, 5.3.1). */
@@ -10,7 +10,7 @@ const FETCH_LIMIT_MS = 10_000;
 export const PackageOrder = z.object({
   appDId: z.string().min(1),
   appSoftVersion: z.string().min(1),
-  checksum: z.object({ algorithm: z.literal('SHA-256'), hash: z.string().regex(/^[0-9a-fA-F]{64}$/) }),
+  checksum: Checksum,
   uri: z.url({ protocol: /^https?$/ }),
 });
 export type PackageOrder = z.infer<typeof PackageOrder>;
@@ -20,7 +20,7 @@ export interface PackageInfo {
   readonly id: string;
   readonly appDId: string;
   readonly appSoftVersion: string;
-  readonly checksum: { readonly algorithm: string; readonly hash: string };
+  readonly checksum: Checksum;
   readonly state: 'fetching' | 'ready' | 'failed';
   readonly detail: string | null;
 }
@@ -63,6 +63,15 @@ export class CloudPackages {
     return this.#kept.get(id)?.archive ?? undefined;
   }
 
+  /** Has this package that content? Other algorithms than its own are only known once the archive is here. */
+  carries(id: string, checksum: Checksum): boolean {
+    const kept = this.#kept.get(id);
+    if (kept === undefined) return false;
+    const own = kept.info.checksum;
+    const hash = own.algorithm === checksum.algorithm ? own.hash : kept.archive && digestOf(checksum, kept.archive);
+    return hash?.toLowerCase() === checksum.hash.toLowerCase();
+  }
+
   delete(id: string): void {
     this.#kept.delete(id);
   }
@@ -72,7 +81,7 @@ async function fill(kept: Kept, uri: string): Promise<void> {
   const { appDId, appSoftVersion, checksum } = kept.info;
   try {
     const archive = await download(uri);
-    validateArchive(archive, { appDId, appSoftVersion, checksum: checksum.hash });
+    await validateArchive(archive, { appDId, appSoftVersion, checksum });
     kept.archive = archive;
     kept.info = { ...kept.info, state: 'ready' };
   } catch (error) {

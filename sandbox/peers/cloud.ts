@@ -38,7 +38,7 @@ export function cloudPeer(net: number, faults: Faults): PeerPlan & { readonly st
   routes.post('/cloud/v1/packages', (req, res) => {
     const order = PackageOrder.parse(req.body);
     const known = packages.alike(order);
-    if (known !== undefined && known.checksum.hash.toLowerCase() !== order.checksum.hash.toLowerCase())
+    if (known !== undefined && !packages.carries(known.id, order.checksum))
       throw new Refused(409, `${order.appDId} ${order.appSoftVersion} is here with another checksum`);
     if (known !== undefined) {
       res.json(known);

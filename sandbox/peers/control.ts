@@ -1,9 +1,11 @@
 import { Router } from 'express';
 import type { Around } from '../exchange.ts';
 import { FaultOrder, Faults } from '../faults.ts';
+import { ForeignOrder } from '../foreign/foreign.ts';
 import { Journal } from '../journal.ts';
 import { type Peer, servePeer } from '../peer.ts';
 import { found, Refused } from '../problem.ts';
+import { QuirkOrder, Quirks } from '../quirks/quirks.ts';
 import { runningInstances } from '../runner.ts';
 import { type Cells, CellChangeOrder, MobilityOrder } from './cells.ts';
 
@@ -12,8 +14,9 @@ export async function serveControl(
   address: string,
   peers: readonly Peer[],
   cells: Cells,
-  { journal, faults }: Around,
+  { journal, faults, quirks = new Quirks() }: Around,
 ): Promise<Peer> {
+  const names = peers.map(({ name }) => name);
   const state = () =>
     Object.fromEntries(peers.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((peer) => [peer.name, peer.state()]));
   const routes = Router();
@@ -24,7 +27,6 @@ export async function serveControl(
   routes.get('/faults', (_req, res) => void res.json(faults.list()));
   routes.post('/faults', (req, res) => {
     const order = FaultOrder.parse(req.body);
-    const names = peers.map(({ name }) => name);
     if (!names.includes(order.peer))
       throw new Refused(400, `${order.peer} takes no faults; these do: ${names.toSorted().join(', ')}`);
     res.status(201).json({ id: faults.add(order).id });
@@ -35,6 +37,24 @@ export async function serveControl(
   });
   routes.post('/faults/:id/release', (req, res) => {
     found(faults.find(req.params.id), `fault ${req.params.id}`).release();
+    res.status(204).end();
+  });
+
+  routes.get('/quirks', (_req, res) => void res.json(quirks.list()));
+  routes.post('/quirks', (req, res) => void res.status(201).json(quirks.order(QuirkOrder.parse(req.body), names)));
+  routes.delete('/quirks', (_req, res) => {
+    quirks.remove();
+    res.status(204).end();
+  });
+  routes.delete('/quirks/:id', ({ params: { id } }, res) => {
+    if (!quirks.remove(id)) throw new Refused(404, `no quirk ${id}`);
+    res.status(204).end();
+  });
+
+  routes.get('/foreign', (_req, res) => void res.json(quirks.foreign.list()));
+  routes.post('/foreign', (req, res) => void res.status(201).json(quirks.foreign.plant(ForeignOrder.parse(req.body))));
+  routes.delete('/foreign', (_req, res) => {
+    quirks.foreign.clear();
     res.status(204).end();
   });
 

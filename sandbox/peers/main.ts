@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { Faults } from '../faults.ts';
 import { Journal } from '../journal.ts';
 import { servePeer } from '../peer.ts';
+import { Quirks } from '../quirks/quirks.ts';
 import { Cells } from './cells.ts';
 import { cloudPeer } from './cloud.ts';
 import { serveControl } from './control.ts';
@@ -28,7 +29,7 @@ const DEVICES = 9;
 
 process.stdin.resume().once('close', () => process.exit(0));
 try {
-  const around = { journal: new Journal(), faults: new Faults() };
+  const around = { journal: new Journal(), faults: new Faults(), quirks: new Quirks() };
   const at = (rest: string): string => `127.${net}.${rest}`;
   const network = (name: string): string => `http://${at('0.3')}:8080/networks/${name}/rules`;
   const systems = [

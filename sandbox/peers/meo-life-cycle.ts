@@ -89,8 +89,8 @@ export class LifeCycle {
     const { terminationType, gracefulTerminationTimeout = NO_LIMIT_S } = TerminateAppRequest.parse(body);
     const graceMs = terminationType === 'FORCEFUL' ? 0 : gracefulTerminationTimeout * 1_000;
     const work = async (): Promise<void> => {
-      await stop(instance, graceMs);
-      instance.operationalState = undefined;
+      await stop(instance, graceMs, 'TERMINATING');
+      this.#instances.becomes(instance, undefined);
       left(instance);
       await this.#tell();
     };
@@ -102,9 +102,9 @@ export class LifeCycle {
     const { changeStateTo, gracefulStopTimeout = 0 } = OperateAppRequest.parse(body);
     if (instance.operationalState === changeStateTo) throw new Refused(409, `it is ${changeStateTo}`);
     const work = async (): Promise<void> => {
-      if (changeStateTo === 'STOPPED') await stop(instance, gracefulStopTimeout * 1_000);
+      if (changeStateTo === 'STOPPED') await stop(instance, gracefulStopTimeout * 1_000, 'STOPPING');
       else this.#started(instance, await hostOf(instance).run(instance.id, instance.content.archive));
-      instance.operationalState = changeStateTo;
+      this.#instances.becomes(instance, changeStateTo);
       await this.#tell();
     };
     return { kind: 'OPERATE', work, failed: () => undefined } as const;
@@ -113,19 +113,20 @@ export class LifeCycle {
   /** A process that ends by itself leaves its instance STOPPED. */
   #started(instance: Instance, process: RunningInstance): void {
     instance.process = process;
-    instance.operationalState = 'STARTED';
-    void ended(instance, process);
+    this.#instances.becomes(instance, 'STARTED');
+    void this.#ended(instance, process);
+  }
+
+  async #ended(instance: Instance, process: RunningInstance): Promise<void> {
+    await process.exited;
+    if (instance.process !== process) return;
+    instance.process = undefined;
+    this.#instances.becomes(instance, 'STOPPED');
   }
 }
 
-async function ended(instance: Instance, process: RunningInstance): Promise<void> {
-  await process.exited;
-  if (instance.process !== process) return;
-  instance.process = undefined;
-  instance.operationalState = 'STOPPED';
-}
-
-async function stop(instance: Instance, graceMs: number): Promise<void> {
+async function stop(instance: Instance, graceMs: number, action: 'STOPPING' | 'TERMINATING'): Promise<void> {
+  if (graceMs > 0) await instance.host?.platform.farewell(instance.id, action, graceMs);
   const { process } = instance;
   instance.process = undefined;
   await process?.stop(graceMs);

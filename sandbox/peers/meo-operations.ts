@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Router } from 'express';
 import { z } from 'zod';
 import type { FaultOf, Faults } from '../faults.ts';
+import { foreigners } from '../foreign/asked.ts';
 import { found, Refused } from '../problem.ts';
 import { listed } from './query.ts';
 import { now } from './subscription-set.ts';
@@ -53,13 +54,18 @@ const OPEN: readonly OperationState[] = ['STARTING', 'PROCESSING', 'FAILED_TEMP'
 /** The longest pause there is: 24 days. */
 const NEVER = 2 ** 31 - 1;
 
+/** A new occurrence, or one in another state. */
+type OperationChanged = (instance: string, operation: string, kind: OperationKind, state: OperationState) => void;
+
 export class Operations {
+  readonly #changed: OperationChanged;
   readonly #operations = new Map<string, Operation>();
   readonly #url: string;
   readonly #paceMs: number;
 
   /** `meo`: base URL. `paceMs`: how long an operation is STARTING, and PROCESSING before it does its work. */
-  constructor(meo: string, paceMs: number) {
+  constructor(meo: string, paceMs: number, changed: OperationChanged) {
+    this.#changed = changed;
     this.#url = `${meo}/app_lcm/v1`;
     this.#paceMs = paceMs;
   }
@@ -80,6 +86,7 @@ export class Operations {
       cancelled: new AbortController(),
     };
     this.#operations.set(operation.id, operation);
+    this.#changed(plan.instance, operation.id, plan.kind, 'STARTING');
     void this.#run(operation);
     return this.#href(operation);
   }
@@ -101,7 +108,8 @@ export class Operations {
     const router = Router();
     const all = '/app_lcm/v1/app_lcm_op_occs';
     router.get(all, (req, res) => {
-      const shown = [...this.#operations.values()].map((operation) => this.#shown(operation));
+      const others = foreigners(res, 'operations', `${this.#url}/app_lcm_op_occs`);
+      const shown = [...others, ...[...this.#operations.values()].map((operation) => this.#shown(operation))];
       res.json(listed(req, shown, ['operationParams'])); // with _links: nothing else names the instance
     });
     router.get(`${all}/:id`, (req, res) => void res.json(this.#shown(this.#one(req.params.id))));
@@ -126,7 +134,7 @@ export class Operations {
   async #run(operation: Operation): Promise<void> {
     const { plan, misfortune } = operation;
     if (operation.state === 'STARTING') await pause(this.#paceMs);
-    enter(operation, 'PROCESSING');
+    this.#enter(operation, 'PROCESSING');
     operation.tries += 1;
     operation.cancelled = new AbortController();
     try {
@@ -134,14 +142,14 @@ export class Operations {
       const ms = misfortune.neverFinishes && operation.tries === 1 ? NEVER : this.#paceMs;
       await pause(ms, undefined, { signal, ref: false });
     } catch {
-      return enter(operation, 'FAILED_TEMP'); // cancelled before its work began; later is too late
+      return this.#enter(operation, 'FAILED_TEMP'); // cancelled before its work began; later is too late
     }
     const { failedTemp } = misfortune;
     if (failedTemp !== undefined && (operation.tries === 1 || !failedTemp.recovers))
-      return enter(operation, 'FAILED_TEMP');
+      return this.#enter(operation, 'FAILED_TEMP');
     try {
       if (!misfortune.noEffect) await plan.work();
-      enter(operation, 'COMPLETED');
+      this.#enter(operation, 'COMPLETED');
     } catch (error) {
       process.stderr.write(`${plan.kind} of instance ${plan.instance}: ${(error as Error).message}\n`);
       this.#fail(operation);
@@ -150,7 +158,7 @@ export class Operations {
 
   #fail(operation: Operation): void {
     operation.plan.failed();
-    enter(operation, 'FAILED');
+    this.#enter(operation, 'FAILED');
   }
 
   #one(id: string, state?: OperationState): Operation {
@@ -180,10 +188,11 @@ export class Operations {
       },
     };
   }
-}
 
-function enter(operation: Operation, state: OperationState): void {
-  operation.state = state;
-  operation.stateEnteredTime = now();
-  if (state !== 'PROCESSING') operation.cancelMode = undefined;
+  #enter(operation: Operation, state: OperationState): void {
+    operation.state = state;
+    operation.stateEnteredTime = now();
+    if (state !== 'PROCESSING') operation.cancelMode = undefined;
+    this.#changed(operation.plan.instance, operation.id, operation.plan.kind, state);
+  }
 }

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
+import { foreigners } from '../foreign/asked.ts';
 import { found } from '../problem.ts';
 import { demandMatch, etagOf } from './etag.ts';
 import { listed } from './query.ts';
-import { now, SubscriptionSet, TimeStamp } from './subscription-set.ts';
+import { subscriptionRoutes } from './subscription-routes.ts';
+import { Callback, now, ofServices, SubscriptionSet, TimeStamp } from './subscription-set.ts';
 
 /** The application mobility service (MEC 021, amsi/v1), with the strings of v2.1.1 and AdvantEDGE. */
 
@@ -44,7 +46,7 @@ export const MobilityStatus = z.enum([
 
 const MobilityProcedureSubscription = z.object({
   subscriptionType: z.literal('MobilityProcedureSubscription'),
-  callbackReference: z.url({ protocol: /^https?$/ }),
+  callbackReference: Callback,
   filterCriteria: z.object({
     appInstanceId: z.string().optional(),
     associateId: z.array(AssociateId).optional(),
@@ -54,6 +56,19 @@ const MobilityProcedureSubscription = z.object({
   expiryDeadline: TimeStamp.optional(),
 });
 type MobilityProcedureSubscription = z.infer<typeof MobilityProcedureSubscription>;
+
+const AdjacentAppInfoSubscription = z.object({
+  subscriptionType: z.literal('AdjacentAppInfoSubscription'),
+  callbackReference: Callback,
+  filterCriteria: z.object({ appInstanceId: z.string() }),
+  expiryDeadline: TimeStamp.optional(),
+});
+
+const Subscription = z.discriminatedUnion('subscriptionType', [
+  MobilityProcedureSubscription,
+  AdjacentAppInfoSubscription,
+]);
+type Subscription = z.infer<typeof Subscription>;
 
 export interface MobilityEvent {
   /** Address of the device. */
@@ -75,19 +90,18 @@ const until = ({ expiryTime }: Registration): number =>
 export class ApplicationMobility {
   readonly #url: string;
   readonly #registered = new Map<string, Registered>();
-  readonly #subscriptions: SubscriptionSet<MobilityProcedureSubscription>;
+  readonly #subscriptions: SubscriptionSet<Subscription>;
 
   /** `platform`: base URL of the platform that has the service. */
   constructor(platform: string) {
     this.#url = `${platform}/amsi/v1/app_mobility_services`;
-    this.#subscriptions = new SubscriptionSet(MobilityProcedureSubscription, `${platform}/amsi/v1/subscriptions`);
+    this.#subscriptions = new SubscriptionSet(Subscription, `${platform}/amsi/v1/subscriptions`, ofServices);
   }
 
   /** Answers how many subscriptions are told. */
   moved({ device, status, target }: MobilityEvent): number {
-    const wants = ({ filterCriteria: { associateId = [], mobilityStatus } }: MobilityProcedureSubscription) =>
-      mobilityStatus.includes(status) &&
-      (associateId.length === 0 || associateId.some(({ value }) => value === device));
+    const wants = (subscription: Subscription) =>
+      subscription.subscriptionType === 'MobilityProcedureSubscription' && concerns(subscription, status, device);
     return this.#subscriptions.notify(wants, {
       notificationType: 'MobilityProcedureNotification',
       timeStamp: now(),
@@ -114,10 +128,16 @@ export class ApplicationMobility {
 
   routes(faults: Faults): Router {
     const router = Router();
-    const types = { mobility_proc: 'MobilityProcedureSubscription' };
-    router.use('/amsi/v1/subscriptions', this.#subscriptions.routes(faults, 'subscriptionType', types));
+    const types = { mobility_proc: 'MobilityProcedureSubscription', adj_app_info: 'AdjacentAppInfoSubscription' };
+    const query = { name: 'subscriptionType', types };
+    router.use(
+      '/amsi/v1/subscriptions',
+      subscriptionRoutes(() => this.#subscriptions, ofServices, faults, query),
+    );
     const all = router.route('/amsi/v1/app_mobility_services');
-    all.get((req, res) => void res.json(listed(req, this.#list(), [])));
+    all.get((req, res) => {
+      res.json(listed(req, [...foreigners(res, 'registrations', this.#url), ...this.#list()], []));
+    });
     all.post((req, res) => {
       const [id, registration] = [randomUUID(), Registration.parse(req.body)];
       const registered = { registration, version: 1, until: until(registration) };
@@ -168,5 +188,12 @@ export class ApplicationMobility {
     for (const [id, registered] of this.#registered) if (registered.until <= Date.now()) this.#registered.delete(id);
   }
 }
+
+const concerns = (
+  { filterCriteria: { associateId = [], mobilityStatus } }: MobilityProcedureSubscription,
+  status: MobilityEvent['status'],
+  device: string,
+): boolean =>
+  mobilityStatus.includes(status) && (associateId.length === 0 || associateId.some(({ value }) => value === device));
 
 const shown = (id: string, { registration }: Registered): object => ({ appMobilityServiceId: id, ...registration });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
+import { foreigners } from '../foreign/asked.ts';
 import type { PeerPlan } from '../peer.ts';
 import { found, Refused } from '../problem.ts';
 import { CloudWork, Item, Unfulfilled } from './oss-cloud.ts';
@@ -104,8 +105,9 @@ export function ossPeer(net: number, faults: Faults): PeerPlan {
       limit: z.coerce.number().int().positive().optional(),
     });
     const { offset, limit } = page.parse(req.query);
-    res.setHeader('X-Total-Count', orders.size);
-    res.json([...orders.values()].slice(offset, limit === undefined ? undefined : offset + limit));
+    const all = [...foreigners(res, 'orders', COLLECTION), ...orders.values()];
+    res.setHeader('X-Total-Count', all.length);
+    res.json(all.slice(offset, limit === undefined ? undefined : offset + limit));
   });
   routes.get(`${COLLECTION}/:id`, (req: ById, res) => {
     res.json(named(req));

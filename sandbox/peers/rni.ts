@@ -1,7 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Faults } from '../faults.ts';
-import { now, SubscriptionSet, TimeStamp } from './subscription-set.ts';
+import { subscriptionRoutes } from './subscription-routes.ts';
+import { Callback, now, ofServices, SubscriptionSet, TimeStamp } from './subscription-set.ts';
 
 /** Radio network information (MEC 012, rni/v2): cell changes only. Shapes as AdvantEDGE validates them. */
 
@@ -9,7 +10,7 @@ const Ecgi = z.object({ plmn: z.object({ mcc: z.string(), mnc: z.string() }), ce
 
 const CellChangeSubscription = z.object({
   subscriptionType: z.literal('CellChangeSubscription'),
-  callbackReference: z.url({ protocol: /^https?$/ }),
+  callbackReference: Callback,
   filterCriteriaAssocHo: z.object({
     appInstanceId: z.string().optional(),
     associateId: z.array(z.object({ type: z.int().min(0).max(4), value: z.string() })).optional(),
@@ -38,7 +39,7 @@ export class RadioNetworkInformation {
 
   /** `platform`: base URL of the platform that has the service. */
   constructor(platform: string) {
-    this.#subscriptions = new SubscriptionSet(CellChangeSubscription, `${platform}/rni/v2/subscriptions`);
+    this.#subscriptions = new SubscriptionSet(CellChangeSubscription, `${platform}/rni/v2/subscriptions`, ofServices);
   }
 
   /** A hand-over of a device from cell to cell is completed. Answers how many subscriptions are told. */
@@ -57,6 +58,24 @@ export class RadioNetworkInformation {
     });
   }
 
+  /** Quirk `farCallbacks`: every instance that is subscribed here has others hear of its cells too, at other places. */
+  subscribeFromElsewhere(): void {
+    const hosts = new Map(
+      this.#subscriptions
+        .bodies()
+        .flatMap(({ callbackReference, filterCriteriaAssocHo: { appInstanceId } }) =>
+          appInstanceId === undefined ? [] : [[appInstanceId, new URL(callbackReference).hostname] as const],
+        ),
+    );
+    for (const [appInstanceId, host] of hosts)
+      for (const callbackReference of elsewhere(host))
+        this.#subscriptions.create({
+          subscriptionType: 'CellChangeSubscription',
+          callbackReference,
+          filterCriteriaAssocHo: { appInstanceId, hoStatus: [COMPLETED] },
+        });
+  }
+
   dismiss(instance: string): void {
     this.#subscriptions.forget(({ filterCriteriaAssocHo }) => filterCriteriaAssocHo.appInstanceId === instance);
   }
@@ -67,6 +86,17 @@ export class RadioNetworkInformation {
 
   routes(faults: Faults): Router {
     const types = { cell_change: 'CellChangeSubscription' };
-    return Router().use('/rni/v2/subscriptions', this.#subscriptions.routes(faults, 'subscription_type', types));
+    const query = { name: 'subscription_type', types };
+    return Router().use(
+      '/rni/v2/subscriptions',
+      subscriptionRoutes(() => this.#subscriptions, ofServices, faults, query),
+    );
   }
 }
+
+/** At another port of its host, or at hosts of its provider. */
+const elsewhere = (host: string): string[] => [
+  `http://${host}:7001/cells?from=rni`,
+  'http://events.edge.example:7000/cells',
+  'https://events.edge.example:9443/tenants/7/cells?kind=a%20b&all',
+];

@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import type { z } from 'zod';
 import type { Faults } from '../faults.ts';
 import { found, Refused } from '../problem.ts';
+import { has } from '../quirks/call.ts';
 import { demandMatch, type EtagKind, etagOf } from './etag.ts';
 
 interface Kept<R> {
@@ -11,18 +12,32 @@ interface Kept<R> {
   version: number;
 }
 
+/** A name as it is asked for: without regard to case (RFC 4343), and to the dot of the root. */
+export const asked = (domainName: string): string => domainName.toLowerCase().replace(/\.$/, '');
+
+const same = (member: string, a: unknown, b: unknown): boolean =>
+  member === 'domainName' ? asked(String(a)) === asked(String(b)) : a === b;
+
 /** Rules of one kind, by instance and id: read one by one with their ETag, and swapped (MEC 011). */
 export class RuleSet<R extends object> {
   readonly #schema: z.ZodType<R>;
   /** Members that no PUT can change; the first is the rule's id. */
   readonly #fixed: readonly [keyof R & string, ...(keyof R & string)[]];
   readonly #etag: EtagKind;
+  /** Rules that an instance has besides those of its descriptor, where the quirk is on. */
+  readonly #others: (rules: readonly R[]) => readonly object[];
   readonly #instances = new Map<string, Map<string, Kept<R>>>();
 
-  constructor(schema: z.ZodType<R>, fixed: readonly [keyof R & string, ...(keyof R & string)[]], etag: EtagKind) {
+  constructor(
+    schema: z.ZodType<R>,
+    fixed: readonly [keyof R & string, ...(keyof R & string)[]],
+    etag: EtagKind,
+    others: (rules: readonly R[]) => readonly object[],
+  ) {
     this.#schema = schema;
     this.#fixed = fixed;
     this.#etag = etag;
+    this.#others = others;
   }
 
   admit(instance: string, rules: readonly unknown[]): void {
@@ -46,6 +61,10 @@ export class RuleSet<R extends object> {
   /** Below `/applications/:instance/<kind>`. `tell` is awaited before the answer to a PUT. */
   routes(faults: Faults, tell: () => Promise<void>): Router {
     const router = Router({ mergeParams: true });
+    router.use((req: Request<{ instance: string }>, res, next) => {
+      if (has(res, 'otherRules')) this.#admitOthers(req.params.instance);
+      next();
+    });
     router.get('/', (req: Request<{ instance: string }>, res) => {
       res.json([...this.#of(req.params.instance).values()].map(({ rule }) => rule));
     });
@@ -56,7 +75,7 @@ export class RuleSet<R extends object> {
       const kept = this.#one(req.params);
       const rule = this.#schema.parse(req.body);
       for (const member of this.#fixed)
-        if (rule[member] !== kept.rule[member]) throw new Refused(400, `${member} cannot be changed`);
+        if (!same(member, rule[member], kept.rule[member])) throw new Refused(400, `${member} cannot be changed`);
       demandMatch(req, this.#etagOf(kept));
       const fault = faults.acting(req, 'noEffect');
       if (fault !== undefined && fault.pushed !== false) return this.#answer(res, { ...kept, rule });
@@ -67,6 +86,16 @@ export class RuleSet<R extends object> {
       this.#answer(res, kept);
     });
     return router;
+  }
+
+  /** Once: from then on they are rules as all others. */
+  #admitOthers(instance: string): void {
+    const rules = this.#instances.get(instance);
+    if (rules === undefined) return;
+    for (const other of this.#others([...rules.values()].map(({ rule }) => rule))) {
+      const rule = this.#schema.parse(other);
+      if (!rules.has(this.#id(rule))) rules.set(this.#id(rule), { rule, told: rule, version: 1 });
+    }
   }
 
   #answer(res: Response, kept: Kept<R>): void {

@@ -7,6 +7,7 @@ import { Instances } from './meo-instances.ts';
 import { LifeCycle } from './meo-life-cycle.ts';
 import { Operations } from './meo-operations.ts';
 import { Packages } from './meo-packages.ts';
+import { MeoSubscriptions } from './meo-subscriptions.ts';
 import { NetworkLink, type NetworkRules } from './network-link.ts';
 import { Platform } from './platform.ts';
 
@@ -44,13 +45,17 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
     return { address, platform, host: new Host(id, platform, instances, plan.capacity) };
   });
   const platforms = places.map(({ platform }) => platform);
+  around.quirks?.whenOrdered(({ quirk, peer }) => {
+    if (quirk === 'farCallbacks') platforms.find(({ name }) => name === peer)?.radio.subscribeFromElsewhere();
+  });
   const link = new NetworkLink(plan.network, () => together(platforms));
   const tell = async (): Promise<void> => await link.tell();
 
   const url = `http://${plan.meo}:8080`;
-  const instances = new Instances(url);
-  const packages = new Packages(url, plan.paceMs, (id) => instances.use(id));
-  const operations = new Operations(url, plan.paceMs);
+  const subscriptions = new MeoSubscriptions(url);
+  const instances = new Instances(url, subscriptions);
+  const packages = new Packages(url, plan.paceMs, (id) => instances.use(id), subscriptions);
+  const operations = new Operations(url, plan.paceMs, (instance, ...rest) => instances.operationIs(instance, ...rest));
   const hosts = places.map(({ host }) => host);
   const meo = {
     name: `meo-${plan.name}`,
@@ -59,11 +64,13 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
       .use(packages.routes(faults))
       .use(instances.routes(packages, operations, faults))
       .use(new LifeCycle(instances, operations, hosts, tell).routes(faults))
-      .use(operations.routes()),
+      .use(operations.routes())
+      .use(subscriptions.routes(faults)),
     state: () => ({
       packages: packages.state(),
       instances: instances.state(),
       openOperations: operations.state(),
+      subscriptions: subscriptions.state(),
     }),
   };
   const peers = places.map(({ address, platform }) => ({

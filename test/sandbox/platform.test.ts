@@ -165,12 +165,14 @@ describe('rules of a platform', () => {
 });
 
 describe('readiness and services of a platform', () => {
-  it('takes confirm_ready of an instance that is there, and answers 409 for another', async () => {
+  it('takes confirm_ready of an instance that is there, and answers 404 for another', async () => {
     await begin('w1');
     const ready = (instance: string) => `${w1}/mec_app_support/v1/applications/${instance}/confirm_ready`;
     expect((await ask('POST', ready(id), { indication: 'READY' })).status).toBe(204);
     expect(system.state()).toContainEqual(['platform-w1', expect.objectContaining({ instances: { [id]: 'ready' } })]);
-    expect((await ask('POST', ready('nobody'), { indication: 'READY' })).status).toBe(409);
+    expect((await ask('POST', ready('nobody'), { indication: 'READY' })).status).toBe(404);
+    const services = `${w1}/mec_service_mgmt/v1/applications/nobody/services`;
+    expect((await ask('GET', services)).status).toBe(404);
   });
 
   it('offers RNIS, which can become INACTIVE', async () => {

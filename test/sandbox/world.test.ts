@@ -101,6 +101,21 @@ describe('a world', () => {
     expect((await control('DELETE', '/faults')).status).toBeLessThan(300);
   });
 
+  it('makes its peers odd, and full of what others have, and well again', async () => {
+    const { status, body } = await control<{ peer: string }[]>('POST', '/quirks', { peer: '*', quirk: 'harmless' });
+    expect([status, new Set(body.map(({ peer }) => peer)).size]).toEqual([201, 8]);
+    const unable = { peer: 'vantage-wifi', quirk: 'gzip' };
+    expect((await control('POST', '/quirks', unable)).status).toBe(400);
+    expect((await control('POST', '/foreign', { peer: 'oss', orders: 500 })).status).toBe(201);
+    expect((await control('GET', '/foreign')).body).toEqual([{ peer: 'oss', orders: 500 }]);
+    expect((await control('DELETE', '/quirks')).status).toBe(204);
+    expect((await control('GET', '/quirks')).body).toEqual([]);
+    const orders = `${at('1.1')}/tmf-api/serviceOrdering/v4/serviceOrder`;
+    expect((await ask<object[]>('GET', orders)).body).toHaveLength(500);
+    expect((await control('DELETE', '/foreign')).status).toBe(204);
+    expect((await ask<object[]>('GET', orders)).body).toEqual([]);
+  });
+
   it('starts devices that find the application by its name, and measures them', async () => {
     expect((await control('POST', '/devices/fleet', { devices: 3, rate: 20 })).status).toBe(201);
     expect((await control('POST', '/devices/windows', { name: 'w' })).status).toBe(201);

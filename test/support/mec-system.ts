@@ -4,6 +4,7 @@ import { Journal } from '../../sandbox/journal.ts';
 import { sha256 } from '../../sandbox/packages.ts';
 import { servePeer } from '../../sandbox/peer.ts';
 import type { NetworkRules } from '../../sandbox/peers/network-link.ts';
+import { type QuirkOrder, Quirks } from '../../sandbox/quirks/quirks.ts';
 import { serveSystem, type SystemPlan } from '../../sandbox/peers/system.ts';
 import { ask, eventually } from './asking.ts';
 import { descriptor, smallApplication } from './small-application.ts';
@@ -34,7 +35,7 @@ export interface AppInstance {
 
 /** A MEC system of the sandbox, and what a client has to say to it to have a package on-boarded and instances running. */
 export async function mecSystem(plan: Omit<SystemPlan, 'paceMs' | 'capacity' | 'network'>) {
-  const around = { journal: new Journal(), faults: new Faults() };
+  const around = { journal: new Journal(), faults: new Faults(), quirks: new Quirks() };
   const network = await accessNetwork(plan.meo);
   const { peers, platforms } = await serveSystem({ capacity: 1, paceMs: 10, network: network.url, ...plan }, around);
   const meo = `http://${plan.meo}:8080`;
@@ -53,6 +54,13 @@ export async function mecSystem(plan: Omit<SystemPlan, 'paceMs' | 'capacity' | '
 
     fault: (operationCalled: string, kind: Ordered & { nth?: number }, peer = `meo-${plan.name}`) =>
       around.faults.add(Order.parse({ peer, operation: operationCalled, ...kind })),
+
+    /** Lets a peer be odd. */
+    quirk: (quirk: QuirkOrder['quirk'], peer: string) =>
+      around.quirks.order(
+        { peer, quirk },
+        peers.map(({ name }) => name),
+      ),
 
     async createPackage(hash = sha256(smallApplication())): Promise<string> {
       const { body } = await ask<{ id: string }>('POST', `${meo}/app_pkgm/v1/app_packages`, {
@@ -73,7 +81,11 @@ export async function mecSystem(plan: Omit<SystemPlan, 'paceMs' | 'capacity' | '
       }),
 
     async onboard(): Promise<string> {
-      const url = await api.createPackage();
+      return await api.onboarded(await api.createPackage());
+    },
+
+    /** The package, once it has its content. */
+    async onboarded(url: string): Promise<string> {
       await api.putContent(url, smallApplication());
       await eventually(
         async () => (await ask<{ onboardingState: string }>('GET', url)).body,
@@ -114,6 +126,8 @@ export async function mecSystem(plan: Omit<SystemPlan, 'paceMs' | 'capacity' | '
     /** Ends every process, whatever the faults have left. */
     async close(): Promise<void> {
       around.faults.clear();
+      around.quirks.remove();
+      around.quirks.foreign.clear();
       const { body } = await ask<AppInstance[]>('GET', `${lcm}/app_instances`);
       for (const { id, instantiationState } of body) {
         if (instantiationState === 'INSTANTIATED') await api.reaches(await api.terminate(id), 'COMPLETED');

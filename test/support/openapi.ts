@@ -42,6 +42,9 @@ const patches: Readonly<Record<string, readonly Patch[]>> = {
   'etsi-mec/mec010-2_AppLcm_v3.1.1.yaml': lifeCycle,
   'etsi-mec/mec010-2_AppPkgMgmt_v3.1.1.yaml': [
     described('AppPkgInfoModifications/properties/operationalState', 'ENABLED', 'DISABLED'),
+    described('AppPkgInfo/properties/operationalState', 'ENABLED', 'DISABLED'),
+    described('AppPkgInfo/properties/onboardingState', 'CREATED', 'UPLOADING', 'PROCESSING', 'ONBOARDED'),
+    described('AppPkgInfo/properties/usageState', 'IN_USE', 'NOT_IN_USE'),
   ],
 };
 
