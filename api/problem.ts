@@ -6,6 +6,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { status as grpc } from '@grpc/grpc-js';
 import { ActivityFailure, ApplicationFailure, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
@@ -135,7 +136,21 @@ const isTemporals = (error: unknown): error is Error =>
   error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
   isGrpcServiceError(error);
 
-const temporalAway = (error: Error): HttpRefusal =>
+/** Has a limit of calls, of a namespace or of its index, been reached? */
+export function isLimit(error: unknown): boolean {
+  if (isGrpcServiceError(error)) return error.code === grpc.RESOURCE_EXHAUSTED;
+  return error instanceof ServiceError && error.cause !== undefined && isLimit(error.cause);
+}
+
+const temporalAway = (error: Error): HttpRefusal => (isLimit(error) ? busy : away(error));
+
+const busy = unavailable(
+  'Temporal takes no more calls at the moment: a limit of its namespace is reached',
+  'Ask again after Retry-After; with the same Idempotency-Key nothing is started twice. If it stays so, raise the limit.',
+  5,
+);
+
+const away = (error: Error): HttpRefusal =>
   unavailable(
     error instanceof NamespaceNotFoundError
       ? 'Temporal does not know the namespace'

@@ -45,8 +45,7 @@ const ListQuery = z.strictObject({
     .meta({ description: '`running`: the parked ones included.' }),
   outcome: RelocationResult.shape.outcome.optional(),
   limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, 'a whole number from 1 to 100')
+    .custom<string>((text) => typeof text === 'string' && /^([1-9]\d?|100)$/.test(text), 'a whole number from 1 to 100')
     .transform(Number)
     .default(20)
     .meta({ type: 'integer', minimum: 1, maximum: 100 }),

@@ -74,17 +74,19 @@ export class Served {
     taskQueue = 'nobody',
     pace = {},
     prepared = true,
+    users = {},
   }: {
     temporal: Client;
     taskQueue?: string;
     pace?: Partial<Configuration['pace']>;
     prepared?: boolean;
+    users?: Configuration['users'];
   }): Promise<Served> {
     const stopping = new AbortController();
     const server = serverOf(
       app({
         temporal,
-        configuration: { ...named, pace: { ...named.pace, ...pace } },
+        configuration: { ...named, users: { ...named.users, ...users }, pace: { ...named.pace, ...pace } },
         taskQueue,
         temporalUi: 'http://ui.example',
         condition: { stopping: stopping.signal, prepared: () => prepared },
