@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import { OpenApiGeneratorV31, OpenAPIRegistry, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { failures } from '../domain/failures.ts';
 import type { ProblemForm } from './problem.ts';
 import type { Problem } from './resources.ts';
-import type { Operation, Table } from './serve.ts';
+import { SchemaBook } from './schema-book.ts';
+import type { Answer, Operation, Table } from './serve.ts';
 
 /** What HTTP itself refuses, by status; a GET with a body too. */
 const always = {
@@ -18,7 +18,7 @@ const always = {
   431: 'Request line and headers are longer than 16 kB.',
   500: 'A mistake in Ferry.',
 };
-const AWAY = 'Temporal, or a worker, does not answer; see Retry-After.';
+const AWAY = 'Temporal, or a worker, does not answer, or takes no more calls; see Retry-After.';
 
 /** The OpenAPI 3.1 document, made of the schemas that the operations check and answer with. */
 export function openApiDocument(
@@ -26,62 +26,89 @@ export function openApiDocument(
   form: ProblemForm,
   info: { readonly title: string; readonly version: string; readonly description: string },
 ): object {
-  const registry = new OpenAPIRegistry();
+  const book = new SchemaBook();
+  const paths: Record<string, Record<string, object>> = {};
   for (const [operationId, operation] of Object.entries(table)) {
     const { method, path, summary, description, params, query, headers, body, example, answers } = operation;
-    registry.registerPath({
-      operationId,
-      method,
-      path,
-      tags: [tagOf(path)],
-      summary,
-      ...(description !== undefined && { description }),
-      request: {
-        ...(params !== undefined && { params }),
-        ...(query !== undefined && { query }),
-        ...(headers !== undefined && { headers }),
+    const parameters = [
+      ...parametersIn('path', params, book),
+      ...parametersIn('query', query, book),
+      ...parametersIn('header', headers, book),
+    ];
+    paths[path] = {
+      ...paths[path],
+      [method]: {
+        operationId,
+        tags: [tagOf(path)],
+        summary,
+        ...(description !== undefined && { description }),
+        ...(parameters.length > 0 && { parameters }),
         ...(body !== undefined && {
-          body: {
-            required: true,
-            content: { 'application/json': { schema: body, ...(example !== undefined && { example }) } },
-          },
+          requestBody: { required: true, content: { 'application/json': media(book.schema(body), example) } },
         }),
+        responses: {
+          ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, told(answer, book)])),
+          ...refused(operation, form, book),
+        },
       },
-      responses: { ...Object.fromEntries(Object.entries(answers).map(answered)), ...refused(operation, form) },
-    });
+    };
   }
-  return new OpenApiGeneratorV31(registry.definitions).generateDocument({ openapi: '3.1.0', info });
+  return { openapi: '3.1.0', info, paths, components: { schemas: book.components } };
 }
 
 /** The collection it belongs to. */
 const tagOf = (path: string): string => /^\/v1\/(\w+)/.exec(path)?.[1] ?? 'this process';
 
-const answered = ([status, answer]: [string, Operation['answers'][number]]): [string, ResponseConfig] => {
-  const { description, schema, media = 'application/json', headers, example } = answer;
-  return [
-    status,
-    {
-      description,
-      ...(headers !== undefined && { headers }),
-      ...(schema !== undefined && { content: { [media]: { schema, ...(example !== undefined && { example }) } } }),
-    },
-  ];
-};
+const media = (schema: object, example: unknown): object => ({ schema, ...(example !== undefined && { example }) });
 
-function refused(operation: Operation, form: ProblemForm): Record<string, ResponseConfig> {
-  const told = new Map<number, string[]>();
-  const tell = (status: number, what: string): void => void told.set(status, [...(told.get(status) ?? []), what]);
+function parametersIn(where: 'path' | 'query' | 'header', record: z.ZodObject | undefined, book: SchemaBook): object[] {
+  return Object.entries(record?.shape ?? {}).map(([name, schema]) => {
+    const { description, example, ...rest } = book.schema(schema) as Record<string, unknown>;
+    const required = !z.safeParse(schema, undefined).success;
+    return {
+      name,
+      in: where,
+      required,
+      ...(description !== undefined && { description }),
+      ...(example !== undefined && { example }),
+      schema: rest,
+    };
+  });
+}
+
+function told({ description, schema, media: type = 'application/json', headers, example }: Answer, book: SchemaBook) {
+  return {
+    description,
+    ...(headers !== undefined && { headers: headersOf(headers, book) }),
+    ...(schema !== undefined && { content: { [type]: media(book.schema(schema), example) } }),
+  };
+}
+
+const headersOf = (record: z.ZodObject, book: SchemaBook): object =>
+  Object.fromEntries(
+    Object.entries(record.shape).map(([name, schema]) => {
+      const { description, ...rest } = book.schema(schema) as Record<string, unknown>;
+      return [name, { required: true, ...(description !== undefined && { description }), schema: rest }];
+    }),
+  );
+
+function refused(operation: Operation, form: ProblemForm, book: SchemaBook): Record<string, object> {
+  const sentences = new Map<number, string[]>();
+  const tell = (status: number, what: string): void =>
+    void sentences.set(status, [...(sentences.get(status) ?? []), what]);
   for (const [status, what] of Object.entries(always)) tell(Number(status), what);
   if (operation.asksTemporal) tell(503, AWAY);
   for (const failure of operation.failures) tell(failures[failure].status, `${failure}: ${failures[failure].remedy}`);
   for (const [status, what] of Object.entries(operation.refusals ?? {})) tell(Number(status), what);
   return Object.fromEntries(
-    [...told].map(([status, sentences]) => [
+    [...sentences].map(([status, lines]) => [
       status,
       {
-        description: sentences.join('\n\n'),
-        ...(status === 503 && { headers: z.object({ 'Retry-After': z.string().optional() }) }),
-        content: { [form.media]: { schema: form.schema, example: form.told(exampleOf(status, operation)) } },
+        description: lines.join('\n\n'),
+        ...(status === 503 && {
+          headers: { 'Retry-After': { description: 'In seconds.', schema: { type: 'string' } } },
+        }),
+        content: { [form.media]: media(book.schema(form.schema), form.told(exampleOf(status, operation))) },
       },
     ]),
   );

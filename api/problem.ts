@@ -6,7 +6,14 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
+import { status as grpc } from '@grpc/grpc-js';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  NamespaceNotFoundError,
+  TimeoutFailure,
+  WorkflowNotFoundError,
+} from '@temporalio/common';
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -39,6 +46,10 @@ export interface ProblemForm {
   readonly told: (problem: Problem) => object;
 }
 
+/** One that ended may have been there. */
+export const UNKNOWN =
+  "there is no such relocation; one that has ended is kept for the retention of Temporal's namespace";
+
 /** RFC 9457, as MEC 009 asks of every ETSI MEC API. */
 export const problemDetails: ProblemForm = {
   media: 'application/problem+json',
@@ -68,7 +79,7 @@ function problemOf(error: unknown): Answer {
     return [{ ...plain(error.status, error.message), remedy: error.remedy }, error.headers];
   if (error instanceof Malformed) return [malformed(error), {}];
   if (isClientError(error)) return unreadableBody(error);
-  if (error instanceof WorkflowNotFoundError) return [failed('UnknownRelocation', 'there is no such relocation'), {}];
+  if (error instanceof WorkflowNotFoundError) return [failed('UnknownRelocation', UNKNOWN), {}];
   const failure = failureBehind(error);
   if (failure !== undefined) return [failed(failure.type, failure.message), {}];
   if (isTemporals(error)) return problemOf(temporalAway(error));
@@ -123,10 +134,19 @@ function unreadableBody({ status, message }: { status: number; message: string }
 function failureBehind(error: unknown): { type: FailureType; message: string } | undefined {
   if (!(error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError)) return undefined;
   const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+  if (cause instanceof TimeoutFailure) return outOfTime(cause);
   if (!(cause instanceof ApplicationFailure)) return undefined;
   if (cause.type === 'AcceptedUpdateCompletedWorkflow')
     return { type: 'NotPossibleNow', message: 'it ended in the meantime' };
   return isFailureType(cause.type) ? { type: cause.type, message: cause.message } : undefined;
+}
+
+/** Its time was over: what it was told last, by the peer or by the step itself. */
+function outOfTime({ cause, lastHeartbeatDetails }: TimeoutFailure): { type: FailureType; message: string } {
+  if (cause instanceof ApplicationFailure && isFailureType(cause.type))
+    return { type: cause.type, message: cause.message };
+  const doing = typeof lastHeartbeatDetails === 'string' ? `${lastHeartbeatDetails}: ` : '';
+  return { type: 'PeerUnavailable', message: `${doing}a peer has not answered in time` };
 }
 
 const isTemporals = (error: unknown): error is Error =>
@@ -135,7 +155,21 @@ const isTemporals = (error: unknown): error is Error =>
   error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
   isGrpcServiceError(error);
 
-const temporalAway = (error: Error): HttpRefusal =>
+/** Has a limit of calls, of a namespace or of its index, been reached? */
+export function isLimit(error: unknown): boolean {
+  if (isGrpcServiceError(error)) return error.code === grpc.RESOURCE_EXHAUSTED;
+  return error instanceof ServiceError && error.cause !== undefined && isLimit(error.cause);
+}
+
+const temporalAway = (error: Error): HttpRefusal => (isLimit(error) ? busy : away(error));
+
+const busy = unavailable(
+  'Temporal takes no more calls at the moment: a limit of its namespace is reached',
+  'Ask again after Retry-After; with the same Idempotency-Key nothing is started twice. If it stays so, raise the limit.',
+  5,
+);
+
+const away = (error: Error): HttpRefusal =>
   unavailable(
     error instanceof NamespaceNotFoundError
       ? 'Temporal does not know the namespace'

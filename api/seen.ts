@@ -50,7 +50,7 @@ export function seenIn(info: WorkflowExecutionInfo | WorkflowExecutionDescriptio
   };
 }
 
-function pendingIn({ raw }: WorkflowExecutionDescription): Pending | undefined {
+export function pendingIn({ raw }: WorkflowExecutionDescription): Pending | undefined {
   const [activity] = raw.pendingActivities ?? [];
   if (activity === undefined) return undefined;
   const [told] = activity.heartbeatDetails?.payloads ?? [];

@@ -13,8 +13,10 @@ export const relocationWorkflowId = (
 export const relocationId = (workflowId: string, runId: string): string =>
   `${workflowId.slice(workflowId.indexOf(':') + 1)}.${runId}`;
 
+export const RELOCATION_ID = /^([a-z2-7]{25})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
 export function parseRelocationId(id: string): { workflowId: string; runId: string } | undefined {
-  const match = /^([a-z2-7]{25})\.([0-9a-f-]{36})$/.exec(id);
+  const match = RELOCATION_ID.exec(id);
   return match?.[1] !== undefined && match[2] !== undefined
     ? { workflowId: `relocation:${match[1]}`, runId: match[2] }
     : undefined;

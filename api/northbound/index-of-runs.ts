@@ -32,15 +32,8 @@ export function queryFor(filter: Filter): string {
   return conditions.join(' AND ');
 }
 
-/** What a new relocation has to know of: runs with its key, and running ones of its application at its two sites. */
-export function queryAround(
-  request: { readonly application: string; readonly source: string; readonly target: string },
-  keyDigest: string | undefined,
-): string {
-  const sites = [request.source, request.target];
-  const around = `(${RUNNING} AND ${is(application, request.application)} AND (${isAny(source, sites)} OR ${isAny(target, sites)}))`;
-  return keyDigest === undefined ? around : `(${is(key, keyDigest)} OR ${around})`;
-}
+/** Runs with one of these digests of Idempotency-Keys. */
+export const queryForKeys = (digests: readonly string[]): string => isAny(key, digests);
 
 /** A page of Temporal's index, which is some time behind. `token`: of the page before; the answer's: of the next. */
 export async function listed(

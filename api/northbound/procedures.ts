@@ -1,13 +1,39 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, ServiceError } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, ServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import type { Plan } from '../../domain/relocation.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { planRelocation } from '../../workflows/relocation/plan-relocation.ts';
 import type { surveyPeers } from '../../workflows/survey-peers.ts';
-import { unavailable } from '../problem.ts';
+import { type HttpRefusal, unavailable } from '../problem.ts';
+import { pendingIn } from '../seen.ts';
 import { CALL_MS } from './reader.ts';
 
 const ANSWER_MS = 20_000;
+/** So soon a worker answers where there is one; then it is looked whether there is. */
+const SOON_MS = 1_500;
+const POLL_MS = 70_000;
+/** temporal.api.enums.v1.TaskQueueType */
+const WORKFLOW_TASKS = 1;
+
+interface Run<T> {
+  result(): Promise<T>;
+  describe(): Promise<WorkflowExecutionDescription>;
+  terminate(reason: string): Promise<unknown>;
+}
+
+class NobodyPolls extends Error {
+  readonly refusal: HttpRefusal;
+
+  constructor(taskQueue: string) {
+    super();
+    this.refusal = unavailable(
+      `no worker asks for work of the task queue ${taskQueue}`,
+      'Start a Ferry worker; then ask again.',
+    );
+  }
+}
 
 /** Short procedures whose result is the answer. None outlives it for long. */
 export class Procedures {
@@ -48,16 +74,58 @@ export class Procedures {
     };
   }
 
-  async #answer<T>(what: string, start: () => Promise<{ result(): Promise<T> }>): Promise<T> {
-    const handle = await this.#temporal.withDeadline(Date.now() + CALL_MS, start);
+  async #answer<T>(what: string, start: () => Promise<Run<T>>): Promise<T> {
+    const run = await this.#temporal.withDeadline(Date.now() + CALL_MS, start);
+    const until = Date.now() + ANSWER_MS;
+    const answer = this.#temporal.withDeadline(until, async () => await run.result());
     try {
-      return await this.#temporal.withDeadline(Date.now() + ANSWER_MS, async () => await handle.result());
+      return await Promise.race([answer, this.#nobody(answer)]);
     } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      throw unavailable(
-        `${what} was not made within ${ANSWER_MS / 1_000} s`,
-        'Look whether a Ferry worker runs, and with `ferry peers` which peer keeps it waiting; then ask again.',
-      );
+      if (!(error instanceof ServiceError || error instanceof NobodyPolls)) throw error;
+      const late = error instanceof NobodyPolls ? error.refusal : await this.#late(what, run);
+      await run.terminate('nobody waits for it any longer').catch(() => undefined);
+      throw late;
     }
+  }
+
+  /** Rejects as soon as it is known that no worker will answer; else never sooner than the answer. */
+  async #nobody(answer: Promise<unknown>): Promise<never> {
+    await Promise.race([sleep(SOON_MS), answer.catch(() => undefined)]);
+    if (await this.#isPolled()) await answer;
+    throw new NobodyPolls(this.#taskQueue);
+  }
+
+  /** Has a worker asked for work lately? A poll lasts a minute. Where that cannot be known it is supposed. */
+  async #isPolled(): Promise<boolean> {
+    const { namespace } = this.#temporal.options;
+    try {
+      const { pollers } = await this.#temporal.withDeadline(
+        Date.now() + CALL_MS,
+        async () =>
+          await this.#temporal.workflowService.describeTaskQueue({
+            namespace,
+            taskQueue: { name: this.#taskQueue },
+            taskQueueType: WORKFLOW_TASKS,
+          }),
+      );
+      const since = Date.now() - POLL_MS;
+      return (pollers ?? []).some(({ lastAccessTime }) => (optionalTsToDate(lastAccessTime)?.getTime() ?? 0) >= since);
+    } catch {
+      return true;
+    }
+  }
+
+  /** What it waits for: what its step said last, and why it had to try again. */
+  async #late(what: string, run: Run<unknown>): Promise<HttpRefusal> {
+    const pending = await this.#temporal
+      .withDeadline(Date.now() + CALL_MS, async () => pendingIn(await run.describe()))
+      .catch(() => undefined);
+    const waiting = [pending?.sentence, pending?.lastFailure].filter((text) => text != null);
+    return unavailable(
+      [`${what} was not made within ${ANSWER_MS / 1_000} s`, ...waiting].join(': '),
+      waiting.length === 0
+        ? 'Look with `ferry peers` which peer does not answer; then ask again.'
+        : 'Look at the peer that is named; then ask again.',
+    );
   }
 }

@@ -6,6 +6,7 @@ import type { RelocationResult } from '../../domain/relocation.ts';
 import { status } from '../../workflows/messages.ts';
 import type { Relocation } from '../resources.ts';
 import { type Seen, seenIn } from '../seen.ts';
+import { UNKNOWN } from '../problem.ts';
 import { type Links, relocationOf, type Told } from '../view.ts';
 
 /** One call of Temporal, its retries included. */
@@ -32,7 +33,7 @@ export class Reader {
   async look(id: string): Promise<Seen> {
     const run = parseRelocationId(id);
     const seen = run === undefined ? undefined : await this.lookAt(run.workflowId, run.runId);
-    if (seen === undefined) throw new Refusal('UnknownRelocation', 'there is no such relocation');
+    if (seen === undefined) throw new Refusal('UnknownRelocation', UNKNOWN);
     return seen;
   }
 

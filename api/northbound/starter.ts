@@ -1,38 +1,42 @@
+import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import {
   type InternalWorkflowStartOptions,
   InternalWorkflowStartOptionsSymbol,
 } from '@temporalio/client/lib/internal.js';
-import type { SearchAttributePair } from '@temporalio/common';
-import type { Configuration } from '../../configuration/peers.ts';
 import { digest } from '../../configuration/digest.ts';
+import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { relocationId, relocationWorkflowId } from '../../domain/identity.ts';
 import type { Direction, RelocationRequest } from '../../domain/relocation.ts';
-import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { RelocationMemo, RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
-import { listed, queryAround } from './index-of-runs.ts';
-import { CALL_MS, type Reader } from './reader.ts';
 import type { Seen } from '../seen.ts';
+import { Keys } from './keys.ts';
+import { attributes, details, summary } from './orders.ts';
+import { patiently } from './patience.ts';
+import type { Reader } from './reader.ts';
 
 /** The index is behind by less than this. */
 const INDEXED_MS = 60_000;
-const AROUND = 100;
 
 /**
  * Starts relocations, once for each Idempotency-Key. Three things together see to that: the run's request id, made of
  * the key and the body, by which Temporal itself joins what is asked twice; Temporal's index, which finds a key for as
  * long as the run is kept; and what was started here lately, until the index knows it. What remains: another API
  * process, the same key with a body of another subject, and both within the lag of the index.
+ *
+ * Which other relocation moves the same users is known by its workflow id, not from the index, which takes few queries a
+ * second. What that does not find, the source's promise decides in step 1.
  */
 export class Starter {
   readonly #temporal: Client;
   readonly #reader: Reader;
   readonly #taskQueue: string;
   readonly #configuration: Pick<Configuration, 'world' | 'pace'>;
+  readonly #keys: Keys;
   readonly #lately = new Map<string, { readonly body: string; readonly id: Promise<string> }>();
-  readonly #looks = new Map<string, Promise<Seen>>();
+  readonly #looks = new Map<string, Promise<Seen | undefined>>();
 
   constructor(
     temporal: Client,
@@ -43,15 +47,15 @@ export class Starter {
     this.#reader = reader;
     this.#taskQueue = taskQueue;
     this.#configuration = configuration;
+    this.#keys = new Keys(temporal);
   }
 
   /** The relocation as it is then. Throws a Refusal (AlreadyRelocating, KeyReused). */
   async start(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<Seen> {
     const id = await this.#started(request, direction, key);
-    // A thousand who asked at once look once.
-    const look = this.#looks.get(id) ?? this.#reader.look(id).finally(() => this.#looks.delete(id));
-    this.#looks.set(id, look);
-    return await look;
+    const seen = await this.#once(id, async () => await this.#reader.look(id));
+    if (seen === undefined) throw new Error(`${id} was started and is not there`);
+    return seen;
   }
 
   async #started(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<string> {
@@ -61,7 +65,7 @@ export class Starter {
     const lately = this.#lately.get(memo.key);
     if (lately?.body === body) return await lately.id;
     if (lately !== undefined) throw keyReused(await lately.id.catch(() => undefined));
-    const id = this.#startOnce(memo);
+    const id = this.#earlier(memo).then(async (earlier) => earlier ?? (await this.#startOnce(memo)));
     this.#lately.set(memo.key, { body, id });
     id.then(
       () => setTimeout(() => this.#lately.delete(memo.key), INDEXED_MS).unref(),
@@ -70,43 +74,55 @@ export class Starter {
     return await id;
   }
 
-  async #startOnce(memo: RelocationMemo): Promise<string> {
-    const { request } = memo;
-    const query = queryAround(request, memo.key === '' ? undefined : memo.key);
-    const { seen } = await listed(this.#temporal, query, AROUND);
-    const same = seen.filter((one) => isSameKey(one.memo, memo));
-    const again = same.find((one) => one.memo.body === memo.body);
-    if (again !== undefined) return again.id;
-    if (same[0] !== undefined) throw keyReused(same[0].id);
-    for (const other of seen) if (crosses(other, memo)) await this.#refuseIfRunning(other);
+  /** What was started with this key before, as far as the index knows. */
+  async #earlier({ key, body }: RelocationMemo): Promise<string | undefined> {
+    const runs = await this.#keys.find(key);
+    const again = runs.find(({ memo }) => memo.body === body);
+    if (again === undefined && runs[0] !== undefined) throw keyReused(runs[0].id);
+    return again?.id;
+  }
 
-    const workflowId = relocationWorkflowId(request, digest);
+  async #startOnce(memo: RelocationMemo): Promise<string> {
+    const workflowId = relocationWorkflowId(memo.request, digest);
+    const others = await Promise.all(around(memo.request).map(async (id) => await this.#latest(id)));
+    const crossing = others.find((other) => other !== undefined && other.ended === undefined);
+    if (crossing !== undefined && isSameKey(crossing.memo, memo)) throw keyReused(crossing.id);
+    if (crossing !== undefined) throw alreadyRelocating(crossing.memo.request, crossing.id);
     try {
       return relocationId(workflowId, await this.#run(workflowId, memo));
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      const other = await this.#reader.lookAt(workflowId);
+      const other = await this.#latest(workflowId);
       if (other !== undefined && isSameKey(other.memo, memo)) {
         if (other.memo.body === memo.body) return other.id;
         throw keyReused(other.id);
       }
-      throw alreadyRelocating(other?.memo.request ?? request, other?.id);
+      throw alreadyRelocating(other?.memo.request ?? memo.request, other?.id);
     }
   }
 
-  /** The index may be behind: what it says runs is looked at. */
-  async #refuseIfRunning({ workflowId, runId }: Seen): Promise<void> {
-    const now = await this.#reader.lookAt(workflowId, runId);
-    if (now !== undefined && now.ended === undefined) throw alreadyRelocating(now.memo.request, now.id);
+  async #latest(workflowId: string): Promise<Seen | undefined> {
+    return await this.#once(workflowId, async () => await this.#reader.lookAt(workflowId));
+  }
+
+  /** A thousand who ask at once look once. */
+  async #once(what: string, look: () => Promise<Seen | undefined>): Promise<Seen | undefined> {
+    const looking = this.#looks.get(what) ?? patiently(this.#temporal, look).finally(() => this.#looks.delete(what));
+    this.#looks.set(what, looking);
+    return await looking;
   }
 
   async #run(workflowId: string, memo: RelocationMemo): Promise<string> {
     const { request, direction, key, body } = memo;
-    const order: RelocationOrder = { request, direction, pace: this.#configuration.pace };
-    const sameRun: Pick<InternalWorkflowStartOptions, typeof InternalWorkflowStartOptionsSymbol> =
-      key === '' ? {} : { [InternalWorkflowStartOptionsSymbol]: { requestId: digest(`${key}\n${body}`) } };
-    const handle = await this.#temporal.withDeadline(
-      Date.now() + CALL_MS,
+    const { pace, world } = this.#configuration;
+    const order: RelocationOrder = { request, direction, pace };
+    // Without a key too: this request may ask Temporal twice
+    const requestId = key === '' ? randomUUID() : digest(`${key}\n${body}`);
+    const sameRun: Pick<InternalWorkflowStartOptions, typeof InternalWorkflowStartOptionsSymbol> = {
+      [InternalWorkflowStartOptionsSymbol]: { requestId },
+    };
+    const handle = await patiently(
+      this.#temporal,
       async () =>
         await this.#temporal.workflow.start<typeof relocateApplication>('relocateApplication', {
           workflowId,
@@ -115,7 +131,7 @@ export class Starter {
           taskQueue: this.#taskQueue,
           args: [order],
           memo: { ...memo },
-          typedSearchAttributes: this.#attributes(memo),
+          typedSearchAttributes: attributes(memo, world),
           staticSummary: summary(request),
           staticDetails: details(memo),
           ...sameRun,
@@ -123,27 +139,22 @@ export class Starter {
     );
     return handle.firstExecutionRunId;
   }
+}
 
-  #attributes({ request, direction, key }: RelocationMemo): SearchAttributePair[] {
-    const { world } = this.#configuration;
-    return [
-      { key: searchAttributes.application, value: request.application },
-      { key: searchAttributes.direction, value: direction },
-      { key: searchAttributes.source, value: request.source },
-      { key: searchAttributes.target, value: request.target },
-      ...(key === '' ? [] : [{ key: searchAttributes.key, value: key }]),
-      ...(world === undefined ? [] : [{ key: searchAttributes.world, value: world }]),
-    ];
-  }
+/**
+ * The other relocations that may move some of the same users: of all users from the same source, or out of our target,
+ * which would lead them back.
+ */
+function around(request: RelocationRequest): string[] {
+  const { users, source, target } = request;
+  const own = relocationWorkflowId(request, digest);
+  const ids = [source, target].flatMap((from) =>
+    ['*', users].map((whose) => relocationWorkflowId({ ...request, source: from, users: whose }, digest)),
+  );
+  return [...new Set(ids)].filter((id) => id !== own);
 }
 
 const isSameKey = (one: RelocationMemo, other: RelocationMemo): boolean => other.key !== '' && one.key === other.key;
-
-/** Does a running one move some of the same users? `*` are all of them. That it touches our sites, the index has said. */
-const crosses = ({ ended, memo }: Seen, { request }: RelocationMemo): boolean =>
-  ended === undefined &&
-  memo.request.application === request.application &&
-  (memo.request.users === '*' || request.users === '*' || memo.request.users === request.users);
 
 const seeing = (id: string | undefined): string | undefined => (id === undefined ? undefined : `/v1/relocations/${id}`);
 
@@ -152,25 +163,3 @@ const keyReused = (id: string | undefined): Refusal =>
 
 const alreadyRelocating = ({ application, source, target }: RelocationRequest, id: string | undefined): Refusal =>
   new Refusal('AlreadyRelocating', `users of ${application} are being moved: from ${source} to ${target}`, seeing(id));
-
-const whose = (users: string): string => (users === '*' ? 'all users' : 'one user');
-
-const summary = ({ application, users, source, target }: RelocationRequest): string =>
-  `${application}: ${source} → ${target}, ${whose(users)}`;
-
-function details({ request, direction }: RelocationMemo): string {
-  const { application, users, source, target, cutOver, maxInterruptionMs, deadline } = request;
-  const when =
-    cutOver === 'immediately'
-      ? 'as soon as it can'
-      : 'at' in cutOver
-        ? `at ${cutOver.at}`
-        : 'when an operator approves';
-  return [
-    `Moves ${whose(users)} of **${application}** from **${source}** to **${target}** (${direction}; ETSI GR MEC 035, 5.3 and 5.4).`,
-    '',
-    `- Cut-over: ${when}`,
-    ...(maxInterruptionMs === undefined ? [] : [`- Interruption: at most ${maxInterruptionMs} ms`]),
-    ...(deadline === undefined ? [] : [`- Deadline of the hand-over: ${deadline}`]),
-  ].join('\n');
-}

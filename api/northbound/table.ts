@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Action } from '../../domain/actions.ts';
 import type { FailureType } from '../../domain/failures.ts';
+import { RELOCATION_ID } from '../../domain/identity.ts';
 import { Plan, RelocationRequest, RelocationResult } from '../../domain/relocation.ts';
 import { Health, PeerList, Relocation, RelocationList } from '../resources.ts';
 import type { Operation, Table } from '../serve.ts';
@@ -45,8 +46,7 @@ const ListQuery = z.strictObject({
     .meta({ description: '`running`: the parked ones included.' }),
   outcome: RelocationResult.shape.outcome.optional(),
   limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, 'a whole number from 1 to 100')
+    .custom<string>((text) => typeof text === 'string' && /^([1-9]\d?|100)$/.test(text), 'a whole number from 1 to 100')
     .transform(Number)
     .default(20)
     .meta({ type: 'integer', minimum: 1, maximum: 100 }),
@@ -57,9 +57,13 @@ const ListQuery = z.strictObject({
     .meta({ description: 'Opaque; from `next` of the page before.' }),
 });
 
-/** Any text: one that cannot be an id names nothing. */
+/** Any text is taken: one that cannot be an id names nothing. */
 const One = z.strictObject({
-  id: z.string().meta({ description: 'Of the relocation.', example: relocationExample.id }),
+  id: z.string().meta({
+    description: 'Of the relocation.',
+    pattern: RELOCATION_ID.source,
+    example: relocationExample.id,
+  }),
 });
 
 const relocation = { description: 'The relocation as it is now.', schema: Relocation, example: relocationExample };

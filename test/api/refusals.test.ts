@@ -49,7 +49,7 @@ describe('a request to start', () => {
     ['a deadline that is a date', { ...good, deadline: '2030-01-01' }, 'body.deadline'],
     ['a deadline with something behind it', { ...good, deadline: '2030-01-01T00:00:00Zjunk' }, 'body.deadline'],
     ['a deadline in small letters', { ...good, deadline: '2030-01-01t00:00:00z' }, 'body.deadline'],
-    ['a cut-over at a date', { ...good, cutOver: { at: '2026-12-01' } }, 'body.cutOver'],
+    ['a cut-over at a date', { ...good, cutOver: { at: '2026-12-01' } }, 'body.cutOver.at'],
     [
       'a cut-over later than the deadline',
       { ...good, cutOver: { at: '2030-01-01T12:00:01+01:00' }, deadline: '2030-01-01T11:00:00Z' },

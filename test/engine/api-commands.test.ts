@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Problem, RelocationList } from '../../api/resources.ts';
+import { Served } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
-import { command, gate, over, PATH, reached, show, starting } from '../support/served-engine.ts';
+import { command, gate, over, PATH, reached, show, starting, temporal } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
 describe('a command', () => {
@@ -65,6 +66,39 @@ describe('a command', () => {
       });
       expect((await command(api, body, action)).status).toBe(200);
       expect(await reached(api, body, 'ended')).toMatchObject({ outcome });
+    });
+  });
+
+  it.each([
+    ['with its key', { 'idempotency-key': 'mine' }],
+    ['without a key', {}],
+  ])('that is asked again %s is answered again, and carried out once', async (_, headers) => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      await held.arrived;
+      const say = async (action: string) => await api.post(`${PATH}/${body.id}/${action}`, undefined, headers);
+      held.open();
+      await reached(api, body, 'held');
+      for (const action of ['approve', 'approve']) expect((await say(action)).status).toBe(200);
+      await reached(api, body, 'ended');
+      expect((await say('approve')).status).toBe(200);
+      expect((await command(api, body, 'retry')).status).toBe(409);
+    });
+  });
+
+  it('that is asked again at another process with its key is answered again', async () => {
+    await over(new PortWorld(), async (api, taskQueue) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      await reached(api, body, 'held');
+      const key = { 'idempotency-key': 'pause-1' };
+      expect((await api.post(`${PATH}/${body.id}/cancel`, undefined, key)).status).toBe(200);
+      await reached(api, body, 'ended');
+      const other = await Served.start({ temporal, taskQueue });
+      expect((await other.post(`${PATH}/${body.id}/cancel`, undefined, key)).status).toBe(200);
+      const refused = await other.post(`${PATH}/${body.id}/cancel`, undefined, { 'idempotency-key': 'another' });
+      expect(refused.status).toBe(409);
+      await other.stop();
     });
   });
 

@@ -52,7 +52,7 @@ describe('the list', () => {
         return next !== null;
       });
       expect((await api.get(next ?? '')).status).toBe(200);
-      await expect(api.get((next ?? '').replace('running', 'ended'))).resolves.toMatchObject({ status: 400 });
+      await expect(api.get((next ?? '').replace('running', 'ended'))).resolves.toMatchObject({ status: 404 });
     });
   });
 });

@@ -136,13 +136,16 @@ describe('without a worker', () => {
     });
   });
 
-  it('a plan and a survey are answered 503 when their time is over, and leave no run behind', async () => {
+  it('a plan and a survey are answered 503 at once, are told that no worker polls, and leave no run behind', async () => {
     await alone(async (api) => {
+      const begun = performance.now();
       const answers = await Promise.all([api.post(`${PATH}?dryRun=true`, order), api.get('/v1/peers')]);
+      expect(performance.now() - begun).toBeLessThan(10_000);
       for (const { status, headers, body } of answers) {
         expect(status).toBe(503);
         expect(headers.get('retry-after')).not.toBeNull();
-        expect(body.detail).toMatch(/within 20 s/);
+        expect(body.detail).toMatch(/no worker asks for work of the task queue nobody-/);
+        expect(body.remedy).toMatch(/Start a Ferry worker/);
       }
       await eventually(async () => (await temporal.workflow.count(RUNNING)).count === 0);
     });
@@ -150,6 +153,17 @@ describe('without a worker', () => {
 });
 
 describe('looking without touching', () => {
+  it('tells that a peer keeps a plan waiting, when its time is over', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.instances.reach', held.wait), async (api) => {
+      const { status, headers, body } = await api.post(`${PATH}?dryRun=true`, order);
+      held.open();
+      expect([status, body.failure]).toEqual([503, 'PeerUnavailable']);
+      expect(headers.get('content-type')).toMatch('problem');
+      expect(body.detail).toMatch(/a peer has not answered in time/);
+    });
+  });
+
   it('plans a relocation and starts none', async () => {
     await over(new PortWorld(), async (api) => {
       const { status, body } = await api.post<Plan>(`${PATH}?dryRun=true`, order);

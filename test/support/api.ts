@@ -7,6 +7,7 @@ import type { Problem } from '../../api/resources.ts';
 import { close, serverOf } from '../../api/server.ts';
 import { connectionFor } from '../../api/temporal.ts';
 import { Configuration } from '../../configuration/peers.ts';
+import { departures, eventDepartures } from './conditions.ts';
 
 const host = (system: string, name: string, addresses: string) => ({
   kind: 'mecHost',
@@ -74,17 +75,19 @@ export class Served {
     taskQueue = 'nobody',
     pace = {},
     prepared = true,
+    users = {},
   }: {
     temporal: Client;
     taskQueue?: string;
     pace?: Partial<Configuration['pace']>;
     prepared?: boolean;
+    users?: Configuration['users'];
   }): Promise<Served> {
     const stopping = new AbortController();
     const server = serverOf(
       app({
         temporal,
-        configuration: { ...named, pace: { ...named.pace, ...pace } },
+        configuration: { ...named, users: { ...named.users, ...users }, pace: { ...named.pace, ...pace } },
         taskQueue,
         temporalUi: 'http://ui.example',
         condition: { stopping: stopping.signal, prepared: () => prepared },
@@ -123,8 +126,16 @@ export class Served {
       ...init,
     });
     const text = await answer.text();
-    const json = (answer.headers.get('content-type') ?? '').includes('json');
-    return { status: answer.status, headers: answer.headers, body: (json ? JSON.parse(text) : text) as T };
+    const { status, headers } = answer;
+    const json = (headers.get('content-type') ?? '').includes('json') && text !== '';
+    const body = (json ? JSON.parse(text) : text) as T;
+    // Whatever a test asks, the answer is one that is published
+    const departing = [
+      ...departures({ method: init.method ?? 'GET', path, status, headers, body }),
+      ...eventDepartures(text),
+    ];
+    if (departing.length > 0) throw new Error(departing.join('\n'));
+    return { status, headers, body };
   }
 }
 

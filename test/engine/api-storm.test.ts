@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { InterceptingCall, type Interceptor, Metadata, status } from '@grpc/grpc-js';
+import { Client, Connection } from '@temporalio/client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Served } from '../support/api.ts';
+import { quickPace } from '../support/engine.ts';
+import { engine, order, PATH, starting } from '../support/served-engine.ts';
+
+/** How often each method of Temporal was called, and how many of the next calls are refused as too many. */
+const calls = new Map<string, number>();
+const limits = new Map<string, number>();
+const counting: Interceptor = (options, next) => {
+  const method = options.method_definition.path.split('/').at(-1) ?? '';
+  calls.set(method, (calls.get(method) ?? 0) + 1);
+  const left = limits.get(method) ?? 0;
+  limits.set(method, left - 1);
+  if (left <= 0) return new InterceptingCall(next(options));
+  return new InterceptingCall(next(options), {
+    start: (_, listener) => {
+      listener.onReceiveMetadata(new Metadata());
+      listener.onReceiveMessage(null);
+      const details = 'namespace rate limit exceeded';
+      listener.onReceiveStatus({ code: status.RESOURCE_EXHAUSTED, details, metadata: new Metadata() });
+    },
+    sendMessage: () => undefined,
+    halfClose: () => undefined,
+  });
+};
+const visibility = (): number =>
+  ['ListWorkflowExecutions', 'CountWorkflowExecutions', 'ScanWorkflowExecutions'].reduce(
+    (sum, method) => sum + (calls.get(method) ?? 0),
+    0,
+  );
+
+const users = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`ue-${n + 1}`, { address: '10.9.9.9' }]));
+let connection: Connection;
+let api: Served;
+beforeEach(async () => {
+  connection = await Connection.connect({ address: engine.environment.address, interceptors: [counting] });
+  const temporal = new Client({ connection });
+  api = await Served.start({ temporal, taskQueue: `nobody-${randomUUID()}`, pace: quickPace, users });
+  calls.clear();
+  limits.clear();
+});
+afterEach(async () => {
+  await api.stop();
+  const { workflow } = engine.environment.client;
+  for await (const { workflowId } of workflow.list({ query: "ExecutionStatus = 'Running'" }))
+    await workflow
+      .getHandle(workflowId)
+      .terminate('the next test begins')
+      .catch(() => undefined);
+  await connection.close();
+});
+
+/** 200 starts at once, of as many users of one instance. */
+const storm = async (key: (n: number) => string | undefined) =>
+  await Promise.all(
+    Object.keys(users).map(
+      async (user, n) => await starting(api, { users: user, cutOver: { approval: true } }, key(n)),
+    ),
+  );
+
+describe('two hundred starts at once', () => {
+  it('are two hundred relocations, and ask nothing of the index', async () => {
+    const answers = await storm(() => undefined);
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(200);
+    expect(visibility()).toBe(0);
+  });
+
+  it('with keys are as many, and ask the index together', async () => {
+    const run = randomUUID();
+    const answers = await storm((n) => `${run}-${n}`);
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(200);
+    expect(visibility()).toBeLessThan(50); // one at a time;
+  });
+});
+
+describe('a limit of Temporal', () => {
+  it('that is met for a while is waited for, of its index and of its starts', async () => {
+    limits.set('ListWorkflowExecutions', 2).set('StartWorkflowExecution', 2).set('DescribeWorkflowExecution', 2);
+    const { status: answered, body } = await starting(api, { users: 'ue-1' }, randomUUID());
+    expect(answered).toBe(202);
+    expect(body).toMatchObject({ request: { users: 'ue-1' } });
+    expect(calls.get('StartWorkflowExecution')).toBe(3);
+  });
+
+  it('that stays is told with Retry-After, and nothing was started', async () => {
+    limits.set('ListWorkflowExecutions', 1_000);
+    const { status: answered, headers, body } = await api.post(PATH, order, { 'idempotency-key': randomUUID() });
+    expect([answered, headers.get('retry-after')]).toEqual([503, '5']);
+    expect(body.detail).toMatch(/limit/);
+    expect(calls.get('StartWorkflowExecution')).toBeUndefined();
+  });
+
+  it('is told so by what does not wait for it', async () => {
+    limits.set('ListWorkflowExecutions', 1_000);
+    const { status: answered, headers, body } = await api.get(PATH);
+    expect([answered, headers.get('retry-after')]).toEqual([503, '5']);
+    expect(body.detail).toMatch(/limit/);
+  });
+
+  it('starts one run for a request that had to ask twice', async () => {
+    limits.set('StartWorkflowExecution', 1);
+    const first = (await starting(api, { users: 'ue-2' })).body;
+    expect((await api.get(first.links.self)).status).toBe(200);
+  });
+});

@@ -1,0 +1,93 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { information } from '../../api/northbound/face.ts';
+import { northboundTable } from '../../api/northbound/table.ts';
+import { openApiDocument } from '../../api/openapi.ts';
+import { problemDetails } from '../../api/problem.ts';
+
+/** What the API publishes of itself, and whether an answer keeps it. */
+export interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly required: boolean;
+  readonly schema: object;
+}
+interface Response {
+  readonly headers?: Record<string, { readonly required?: boolean }>;
+  readonly content?: Record<string, { readonly schema: object }>;
+}
+export interface Described {
+  readonly operationId: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: object }> };
+  readonly responses: Record<string, Response>;
+}
+export interface Document {
+  readonly paths: Record<string, Record<string, Described>>;
+  readonly components: { readonly schemas: Record<string, object> };
+}
+
+export const document = openApiDocument(northboundTable, problemDetails, information) as Document;
+
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
+formats.default(ajv);
+ajv.addVocabulary(['components', 'example']);
+
+const compiled = new Map<string, ValidateFunction>();
+
+/** Of a schema of the document. */
+export function fits(schema: object, value: unknown): boolean {
+  return validatorOf(schema)(value);
+}
+
+function validatorOf(schema: object): ValidateFunction {
+  const text = JSON.stringify(schema);
+  const validate = compiled.get(text) ?? ajv.compile({ ...schema, components: document.components });
+  compiled.set(text, validate);
+  return validate;
+}
+
+export interface Said {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** How an answer departs from what is published of it; pages for people are nobody's condition. */
+export function departures({ method, path, status, headers, body }: Said): string[] {
+  const name = path.split('?')[0] ?? '';
+  if (name === '/' || name.startsWith('/docs')) return [];
+  const at = Object.entries(document.paths).find(([template]) => patternOf(template).test(name));
+  const operation = at?.[1][method === 'HEAD' ? 'get' : method.toLowerCase()];
+  // What is published nowhere is answered as HTTP has it
+  const response = operation === undefined ? undefined : operation.responses[status];
+  if (operation !== undefined && response === undefined) return [`${method} ${name}: ${status} is not published`];
+  if (operation === undefined && ![400, 403, 404, 405, 413, 415, 421].includes(status))
+    return [`${method} ${name}: answered ${status}, though it is published nowhere`];
+  if (method === 'HEAD') return [];
+  const [media = ''] = (headers.get('content-type') ?? '').split(';');
+  const content = response?.content ?? { 'application/problem+json': { schema: problemDetailsSchema } };
+  const published = content[media];
+  if (published === undefined) return [`${method} ${name}: ${status} comes as ${media}`];
+  const missing = Object.entries(response?.headers ?? {})
+    .filter(([header, { required }]) => required === true && headers.get(header) === null)
+    .map(([header]) => `${method} ${name}: ${status} has no ${header}`);
+  const validate = validatorOf(published.schema);
+  if (validate(body)) return missing;
+  return [...missing, `${method} ${name}: ${status}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(body)}`];
+}
+
+const problemDetailsSchema = { $ref: '#/components/schemas/Problem' };
+const relocationSchema = { $ref: '#/components/schemas/Relocation' };
+
+/** The same of every event of a stream. */
+export const eventDepartures = (stream: string): string[] =>
+  [...stream.matchAll(/^event: relocation\ndata: (.*)$/gm)].flatMap(([, data = '']) => {
+    const validate = validatorOf(relocationSchema);
+    return validate(JSON.parse(data)) ? [] : [`an event: ${ajv.errorsText(validate.errors)}: ${data}`];
+  });
+
+const patternOf = (template: string): RegExp =>
+  new RegExp(`^${template.replaceAll('.', String.raw`\.`).replaceAll(/\{\w+\}/g, '[^/]+')}$`);
