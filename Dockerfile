@@ -11,6 +11,7 @@ COPY protocols protocols
 COPY adapters adapters
 COPY configuration configuration
 COPY temporal temporal
+COPY servers servers
 COPY api api
 COPY worker worker
 COPY cli cli

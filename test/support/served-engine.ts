@@ -7,7 +7,7 @@ import { surveyActivities } from '../../activities/survey.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { connectionFor } from '../../api/temporal.ts';
 import { digest } from '../../configuration/digest.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { temporalCli } from '../../servers/obtain.ts';
 import { Served } from './api.ts';
 import { Engine, quickPace, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';

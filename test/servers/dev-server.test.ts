@@ -9,11 +9,11 @@ import { Connection } from '@temporalio/client';
 import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { freePort } from '../../cli/ports.ts';
-import { startDevServer } from '../../temporal/dev-server.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { startDevServer } from '../../servers/dev-server.ts';
+import { temporalCli } from '../../servers/obtain.ts';
 import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
-import { eventually, isAlive } from './eventually.ts';
+import { eventually, isAlive } from '../cli/eventually.ts';
 
 let folder: string;
 beforeEach(async () => {
