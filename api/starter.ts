@@ -1,14 +1,11 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import {
-  type InternalWorkflowStartOptions,
-  InternalWorkflowStartOptionsSymbol,
-} from '@temporalio/client/lib/internal.js';
 import type { SearchAttributePair } from '@temporalio/common';
 import type { Configuration } from '../configuration/peers.ts';
 import { digest } from '../configuration/digest.ts';
 import { Refusal } from '../domain/failures.ts';
 import { relocationId, relocationWorkflowId } from '../domain/identity.ts';
 import type { Direction, RelocationRequest } from '../domain/relocation.ts';
+import { type InternalWorkflowStartOptions, InternalWorkflowStartOptionsSymbol } from '../temporal/internals.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { RelocationMemo, RelocationOrder } from '../workflows/messages.ts';
 import type { relocateApplication } from '../workflows/relocation/relocate-application.ts';
