@@ -108,6 +108,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'domain',
       'servers',
       'temporal/connection.ts',
+      'temporal/namespace.ts',
       'temporal/readiness.ts',
       'commander',
       'proper-lockfile',
