@@ -1,8 +1,9 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
 import type { RelocationActivities } from '../activities/relocation/index.ts';
 import type { SurveyActivities } from '../activities/survey.ts';
 import type { Pace } from '../configuration/peers.ts';
 import { steps, type StepName } from '../domain/steps.ts';
+import { waitsQueue } from '../temporal/queues.ts';
 
 /**
  * Every activity proxy, grouped by promise: a step is given up after a while, and rolled back; a step that waits for a
@@ -21,15 +22,19 @@ export function stepsAt(pace: Pace) {
     scheduleToCloseTimeout: ms,
   });
   const step = within(pace.stepMs);
-  const wait = within(pace.operationMs);
   const insist = within(pace.insistMs, pace.operationMs);
-  const quiet = within(pace.drainLimitMs + pace.insistMs, pace.drainLimitMs + pace.stepMs);
+  /** What may take minutes does not stand in the way of what answers soon. */
+  const taskQueue = waitsQueue(workflowInfo().taskQueue);
+  const wait = { ...within(pace.operationMs), taskQueue };
+  const copy = { ...step, taskQueue };
+  const quiet = { ...within(pace.drainLimitMs + pace.insistMs, pace.drainLimitMs + pace.stepMs), taskQueue };
+  const undo = { ...insist, taskQueue };
 
   return {
     checkRelocation: activity('checkRelocation', step, titled('check')),
     distributePackage: activity('distributePackage', wait, titled('package')),
     instantiateTarget: activity('instantiateTarget', wait, titled('instance')),
-    copyAhead: activity('copyAhead', step, titled('copyAhead')),
+    copyAhead: activity('copyAhead', copy, titled('copyAhead')),
     switchPath: activity('switchPath', step, titled('switchPath')),
     handOver: activity('handOver', within(pace.handOverMs), titled('handOver')),
     settle: activity('settle', insist, 'ask the source what became of the hand-over'),
@@ -38,10 +43,10 @@ export function stepsAt(pace: Pace) {
     retireSource: activity('retireSource', insist, titled('retire')),
     planRelocation: activity('planRelocation', step, 'look, and change nothing'),
     undo: {
-      releasePromise: activity('releasePromise', insist, 'undo: release the source from its promise'),
-      removeTarget: activity('removeTarget', insist, 'undo: leave the target as it was found'),
-      deleteCopies: activity('deleteCopies', insist, 'undo: delete the copied subscriptions'),
-      switchBack: activity('switchBack', insist, 'undo: turn the path back'),
+      releasePromise: activity('releasePromise', undo, 'undo: release the source from its promise'),
+      removeTarget: activity('removeTarget', undo, 'undo: leave the target as it was found'),
+      deleteCopies: activity('deleteCopies', undo, 'undo: delete the copied subscriptions'),
+      switchBack: activity('switchBack', undo, 'undo: turn the path back'),
     },
   };
 }

@@ -22,7 +22,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   workflows: {
     because: 'Workflows are deterministic: they see pure code, and activities and configuration as types.',
-    runs: ['domain', 'temporal/search-attributes.ts', '@temporalio/workflow'],
+    runs: ['domain', 'temporal/queues.ts', 'temporal/search-attributes.ts', '@temporalio/workflow'],
     types: ['activities', 'configuration', '@temporalio/common'],
   },
   activities: {
