@@ -102,6 +102,7 @@ it('a relocation finishes on the version that began it, beside a new one; then t
   const fresh = await start('relocation:fresh', {});
   await expect(fresh.result()).resolves.toMatchObject({ outcome: 'relocated' });
   expect(await workedAt(fresh)).toEqual(['2']);
+  expect((await fresh.fetchHistory()).events).toHaveLength(65); // what it costs without versions (cost.test.ts)
   expect(await first.drainage()).not.toBe(DRAINED);
 
   await old.executeUpdate(approve);
