@@ -11,10 +11,14 @@ COPY protocols protocols
 COPY adapters adapters
 COPY configuration configuration
 COPY temporal temporal
+COPY servers servers
 COPY api api
 COPY worker worker
 COPY cli cli
 RUN npm run build && npm prune --omit=dev
+# The SDK brings its native bridge for five platforms
+RUN cd node_modules/@temporalio/core-bridge/releases && \
+  ls | grep -v "^$(uname -m)-unknown-linux-gnu$" | xargs rm -rf
 
 FROM node:22-bookworm-slim
 WORKDIR /ferry

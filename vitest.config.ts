@@ -10,7 +10,7 @@ export default defineConfig({
           name: 'unit',
           pool: 'forks',
           include: [
-            'test/{domain,configuration,activities,adapters,api,cli,replay,sandbox,docs}/**/*.test.ts',
+            'test/{domain,configuration,activities,adapters,api,cli,temporal,servers,replay,sandbox,docs}/**/*.test.ts',
             'test/*.test.ts',
           ],
           testTimeout: 30_000,

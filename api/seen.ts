@@ -1,8 +1,8 @@
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import { relocationId } from '../domain/identity.ts';
 import type { Outcome } from '../domain/relocation.ts';
+import { optionalTsToDate } from '../temporal/internals.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { RelocationMemo } from '../workflows/messages.ts';
 

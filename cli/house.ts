@@ -3,8 +3,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { connectionSettings } from '../temporal/connection.ts';
-import { startDevServer } from '../temporal/dev-server.ts';
-import { temporalCli } from '../temporal/obtain.ts';
+import { startDevServer } from '../servers/dev-server.ts';
+import { temporalCli } from '../servers/obtain.ts';
+import { namespaceOfSandbox, ownNamespace } from '../temporal/namespace.ts';
 import { temporalReady } from '../temporal/readiness.ts';
 import { Child, lastLines } from './child.ts';
 import { freePort, isFree } from './ports.ts';
@@ -34,6 +35,10 @@ interface Temporal {
 
 const HOST = '127.0.0.1';
 const ASK_MS = 3_000;
+/** A server looks for new namespaces every ten seconds. */
+const NEW_NAMESPACE_MS = 30_000;
+/** There is one worker at a time, which goes on with whatever earlier starts have begun. */
+const BUILD_ID = 'up';
 
 /** Every process of `ferry up`: Temporal, sandbox, worker, API. Whatever happens, `end` leaves none. */
 export class House {
@@ -64,6 +69,7 @@ export class House {
       FERRY_CONFIG: sandbox?.configuration ?? resolve(process.env['FERRY_CONFIG'] ?? ''),
       FERRY_HOST: HOST,
       FERRY_PORT: String(this.#plan.port),
+      FERRY_BUILD_ID: process.env['FERRY_BUILD_ID'] || BUILD_ID,
       ...(temporal.ui !== null && { FERRY_TEMPORAL_UI: temporal.ui }),
       FERRY_SECRET: await this.#secret(),
     };
@@ -119,7 +125,7 @@ export class House {
     if (!(await isFree(HOST, port)))
       throw new Error(`port ${port} of ${HOST} is in use: choose another for the API with --port`);
     const control = `127.${net}.0.1`;
-    if ((process.env['FERRY_CONFIG'] ?? '') === '' && !(await isFree(control, 8080)))
+    if (this.#inSandbox && !(await isFree(control, 8080)))
       throw new Error(`port 8080 of ${control} is in use: choose another network for the sandbox with --net`);
   }
 
@@ -127,10 +133,18 @@ export class House {
     const terminal = this.#terminal;
     const say = (line: string): void => (terminal.alive ? terminal.living(`  ${line}`) : terminal.tell(`  ${line}`));
     if ((process.env['TEMPORAL_ADDRESS'] ?? '') !== '') {
-      const settings = connectionSettings();
-      const { address } = settings.connectionOptions;
-      await this.#timed(`Temporal at ${address}`, temporalReady(settings, 10_000));
-      return { address, ui: process.env['FERRY_TEMPORAL_UI'] ?? null, environment: process.env };
+      const given = connectionSettings();
+      const { connectionOptions } = given;
+      const own = this.#inSandbox && !given.namespaceGiven;
+      const namespace = own ? namespaceOfSandbox(this.#plan.net) : given.namespace;
+      const { address } = connectionOptions;
+      if (own) await ownNamespace({ connectionOptions, namespace }, { sandbox: true });
+      await this.#timed(
+        `Temporal at ${address}, namespace ${namespace}`,
+        temporalReady({ connectionOptions, namespace }, own ? NEW_NAMESPACE_MS : 10_000),
+      );
+      const environment = { ...process.env, TEMPORAL_NAMESPACE: namespace };
+      return { address, ui: process.env['FERRY_TEMPORAL_UI'] ?? null, environment };
     }
     const cli = await temporalCli(say);
     const log = join(this.#plan.data, 'logs', 'temporal.log');
@@ -144,11 +158,17 @@ export class House {
       this.#ended(`Temporal has ended (${how}); the last lines of ${log}:\n${lastLines(log)}`),
     );
     if (this.#ending) await server.stop(0);
+    const ours = { connectionOptions: { address: server.address }, namespace: 'default' };
+    await ownNamespace(ours, { sandbox: this.#inSandbox });
     return { address: server.address, ui: server.ui, environment: towards(server.address) };
   }
 
+  get #inSandbox(): boolean {
+    return (process.env['FERRY_CONFIG'] ?? '') === '';
+  }
+
   async #sandbox(): Promise<{ control: string; configuration: string } | undefined> {
-    if ((process.env['FERRY_CONFIG'] ?? '') !== '') return undefined;
+    if (!this.#inSandbox) return undefined;
     const { data, net } = this.#plan;
     const folder = join(data, `sandbox-${net}`);
     const files = ['--package-cache', folder, '--config-out', join(folder, 'configuration.json')];

@@ -27,6 +27,13 @@ const Variables = z.object({
     .pipe(z.array(z.string().regex(HOST, 'is no list such as ferry.example,ferry.internal:8443')))
     .default([]),
   FERRY_TASK_QUEUE: z.string().default('ferry'),
+  /** Which version of the deployment a worker is; by default the release and a digest of its workflows. */
+  FERRY_BUILD_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'is no build id: up to 100 letters, digits, dots, dashes')
+    .optional(),
+  /** A worker makes its version current: new runs go to it. The first one of a deployment does so in any case. */
+  FERRY_PROMOTE: z.stringbool('is neither true nor false').default(false),
   FERRY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Address of the Temporal UI, for links to it. */
   FERRY_TEMPORAL_UI: z

@@ -7,6 +7,8 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 export function connectionSettings(): {
   connectionOptions: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] & { address: string };
   namespace: string;
+  /** Has anybody named it, or is it Temporal's own default? */
+  namespaceGiven: boolean;
 } {
   const given = Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''),
@@ -15,5 +17,6 @@ export function connectionSettings(): {
   return {
     connectionOptions: { ...connectionOptions, address: connectionOptions.address ?? '127.0.0.1:7233' },
     namespace: namespace ?? 'default',
+    namespaceGiven: namespace !== undefined,
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import type { connectionSettings } from './connection.ts';
+import { encodeSearchAttributeIndexedValueType } from './internals.ts';
 import { searchAttributes } from './search-attributes.ts';
 
 /**

@@ -1,23 +1,24 @@
 import { expect, it } from 'vitest';
+import { rooms } from './fences/rooms.ts';
 import { workflowBundle } from './support/engine.ts';
 
 /** Webpack names each module that it takes in. */
-const modules = workflowBundle.code.match(/(?<=!\*\*\* )\S+(?= \*\*\*!)/g) ?? [];
+const modules = [...new Set(workflowBundle.code.match(/(?<=!\*\*\* )\S+(?= \*\*\*!)/g) ?? [])];
 
-it.each([
-  'node_modules/zod/',
-  './adapters/',
-  './activities/',
-  './protocols/',
-  './configuration/',
-  './api/',
-  './worker/',
-  './sandbox/',
-])('the workflow bundle is free of %s', (forbidden) => {
-  expect(modules.filter((name) => name.includes(forbidden))).toStrictEqual([]);
+it('the workflow bundle holds workflows and what they may import at run time, nothing else of ours', () => {
+  const allowed = ['workflows', ...(rooms['workflows']?.runs ?? [])].map((entry) => `./${entry}`);
+  const ours = modules.filter((name) => !name.includes('/node_modules/'));
+  expect(ours).toContain('./domain/steps.ts');
+  expect(ours.filter((name) => !allowed.some((entry) => name === entry || name.startsWith(`${entry}/`)))).toEqual([]);
 });
 
-it('and what is in it is found so', () => {
-  expect(modules).toContain('./domain/steps.ts');
-  expect(modules.some((name) => name.includes('@temporalio/workflow'))).toBe(true);
+it("and of packages those of the SDK's workflow part", () => {
+  const packages = modules.flatMap((name) => name.match(/(?<=\/node_modules\/)(@[^/]+\/)?[^/]+/)?.[0] ?? []);
+  expect([...new Set(packages)].toSorted()).toEqual([
+    '@temporalio/common',
+    '@temporalio/workflow',
+    'long',
+    'ms',
+    'nexus-rpc',
+  ]);
 });

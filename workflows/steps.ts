@@ -1,8 +1,9 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
 import type { RelocationActivities } from '../activities/relocation/index.ts';
 import type { SurveyActivities } from '../activities/survey.ts';
 import type { Pace } from '../configuration/peers.ts';
 import { steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
+import { waitsQueue } from '../temporal/queues.ts';
 
 /**
  * Every activity proxy, grouped by promise: a step is given up after a while, and rolled back; a step that waits for a
@@ -21,20 +22,23 @@ export function stepsAt(pace: Pace) {
     scheduleToCloseTimeout: ms,
   });
   const step = within(pace.stepMs);
-  const wait = within(pace.operationMs);
-  const insist = within(pace.insistMs, pace.operationMs);
-  const quiet = within(pace.drainLimitMs + pace.insistMs, pace.drainLimitMs + pace.stepMs);
+  /** What may take minutes does not stand in the way of what answers soon. */
+  const taskQueue = waitsQueue(workflowInfo().taskQueue);
+  const wait = { ...within(pace.operationMs), taskQueue };
+  const copy = { ...step, taskQueue };
+  const quiet = { ...within(pace.drainLimitMs + pace.insistMs, pace.drainLimitMs + pace.stepMs), taskQueue };
+  const insist = { ...within(pace.insistMs, pace.operationMs), taskQueue };
   const back = (name: UndoName): string => `undo: ${undos[name].title}`;
 
   return {
     checkRelocation: activity('checkRelocation', step, titled('check')),
     distributePackage: activity('distributePackage', wait, titled('package')),
     instantiateTarget: activity('instantiateTarget', wait, titled('instance')),
-    copyAhead: activity('copyAhead', step, titled('copyAhead')),
+    copyAhead: activity('copyAhead', copy, titled('copyAhead')),
     switchPath: activity('switchPath', step, titled('switchPath')),
     // Its patience is the activity's own: the absence of a worker uses up none of it
     handOver: activity('handOver', within(pace.insistMs, pace.handOverMs * 2), titled('handOver')),
-    settle: activity('settle', insist, 'ask the source what became of the hand-over'),
+    settle: activity('settle', within(pace.insistMs, pace.operationMs), 'ask the source what became of the hand-over'),
     notifyEndpoint: activity('notifyEndpoint', insist, titled('notify')),
     confirmQuiet: activity('confirmQuiet', quiet, titled('drain')),
     retireSource: activity('retireSource', insist, titled('retire')),

@@ -1,5 +1,5 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { executionInfoFromRaw } from '@temporalio/client/lib/helpers.js';
+import { executionInfoFromRaw } from '../../temporal/internals.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { CALL_MS } from './reader.ts';
 import { type Seen, seenIn } from '../seen.ts';

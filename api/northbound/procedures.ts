@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
-import { optionalTsToDate } from '@temporalio/common/lib/time.js';
+import { optionalTsToDate } from '../../temporal/internals.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { planRelocation } from '../../workflows/relocation/plan-relocation.ts';

@@ -1,9 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import {
-  type InternalWorkflowStartOptions,
-  InternalWorkflowStartOptionsSymbol,
-} from '@temporalio/client/lib/internal.js';
 import { digest } from '../../configuration/digest.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';

@@ -20,6 +20,7 @@ describe('the environment', () => {
       FERRY_HOSTS: [],
       FERRY_UNPROTECTED: false,
       FERRY_TASK_QUEUE: 'ferry',
+      FERRY_PROMOTE: false,
       FERRY_LOG_LEVEL: 'info',
     });
   });
@@ -46,10 +47,12 @@ describe('the environment', () => {
       FERRY_HOST: '0.0.0.0',
       FERRY_PORT: '70000',
       FERRY_UNPROTECTED: 'maybe',
+      FERRY_BUILD_ID: 'two words',
+      FERRY_PROMOTE: 'perhaps',
       FERRY_LOG_LEVEL: 'loud',
       FERRY_TEMPORAL_UI: 'ftp://ui',
     });
-    for (const name of ['CONFIG', 'HOST', 'PORT', 'UNPROTECTED', 'LOG_LEVEL', 'TEMPORAL_UI'])
+    for (const name of ['CONFIG', 'HOST', 'PORT', 'UNPROTECTED', 'BUILD_ID', 'PROMOTE', 'LOG_LEVEL', 'TEMPORAL_UI'])
       expect(told).toMatch(`at FERRY_${name}`);
   });
 

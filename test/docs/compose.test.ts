@@ -3,6 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 
+interface Bind {
+  readonly type: 'bind';
+  readonly source: string;
+  readonly bind?: { readonly create_host_path: boolean };
+}
+
 /** The rules of the compose specification that this file can break, and ours. */
 interface Service {
   readonly image?: string;
@@ -11,7 +17,7 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
+  readonly volumes?: readonly (string | Bind)[];
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly [member: string]: unknown;
 }
@@ -62,8 +68,33 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(services)('%s mounts volumes that are declared', (_, { volumes = [] }) => {
-    const named = volumes.map((volume) => volume.split(':')[0] ?? '').filter((name) => !/^[./$]/.test(name));
+    const named = volumes
+      .map((volume) => (typeof volume === 'string' ? (volume.split(':')[0] ?? '') : volume.source))
+      .filter((name) => !/^[./$]/.test(name));
     expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(named));
+  });
+
+  it.each(services.filter(([name]) => name !== 'namespace'))('%s is started again when it ends', (_, { restart }) => {
+    expect(restart).toBe('unless-stopped');
+  });
+
+  it.each(['api', 'worker'])('does not make a folder of a configuration file that %s misses', (name) => {
+    const files = compose.services[name]?.volumes?.filter((volume) => typeof volume !== 'string') ?? [];
+    expect(files).toMatchObject([{ target: '/etc/ferry/ferry.json', bind: { create_host_path: false } }]);
+  });
+
+  it('keeps what has ended for weeks, in a namespace that is there already too', () => {
+    const retention = '${FERRY_RETENTION:-720h}';
+    expect(compose.services['temporal']?.environment).toMatchObject({ DEFAULT_NAMESPACE_RETENTION: retention });
+    expect(compose.services['namespace']?.environment).toMatchObject({ RETENTION: retention });
+    expect(text).toContain('namespace update --namespace default --retention "$$RETENTION"');
+  });
+
+  it('gives the worker, and it alone, its secret, and says which version it is', () => {
+    const { api, worker } = compose.services;
+    expect(worker?.environment?.['FERRY_SECRET']).toMatch(/^\$\{FERRY_SECRET:\?/);
+    expect(api?.environment).not.toHaveProperty('FERRY_SECRET');
+    expect(worker?.environment).toMatchObject({ ...api?.environment, FERRY_PROMOTE: '${FERRY_PROMOTE:-true}' });
   });
 
   it.each(services)('%s pins its image', (_, { image }) => {

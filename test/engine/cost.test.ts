@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../support/engine.ts';
 import { PortWorld } from '../support/world.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { temporalCli } from '../../servers/obtain.ts';
 
 /** What a relocation costs (design: nine activities, one timer, one upsert). One more event is a decision, written down. */
 let engine: Engine;

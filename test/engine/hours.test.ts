@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testServer } from '../../temporal/obtain.ts';
+import { testServer } from '../../servers/obtain.ts';
 import { retry, status } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { temporalCli } from '../../servers/obtain.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import { abandon, status } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';

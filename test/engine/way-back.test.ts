@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failure } from '../../activities/failure.ts';
 import type { RelocationStatus } from '../../domain/relocation.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { temporalCli } from '../../servers/obtain.ts';
 import { abandon, approve, pause, resume, retry, status } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';

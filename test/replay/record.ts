@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { temporalCli } from '../../servers/obtain.ts';
+import { historyToJSON } from '../../temporal/internals.ts';
 import { abandon, approve, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
@@ -10,6 +10,7 @@ import type { Catalogue, PeerSurvey } from '../../activities/ports.ts';
 import { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { FerryWorkers } from '../../worker/workers.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 
@@ -93,14 +94,14 @@ export class Engine {
       digest: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 25),
       turns: takingTurns(),
     };
-    const worker = await Worker.create({
+    const workers = await FerryWorkers.create({
       connection: this.environment.nativeConnection,
       workflowBundle,
       taskQueue,
       activities: { ...relocationActivities(means), ...surveyActivities(survey) },
-      shutdownForceTime: '5 seconds',
+      capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
     });
-    await worker.runUntil(
+    await workers.runUntil(
       scenario(async (request, pace) => {
         const order: RelocationOrder = {
           request: {

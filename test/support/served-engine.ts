@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
@@ -8,7 +7,8 @@ import { surveyActivities } from '../../activities/survey.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { connectionFor } from '../../api/temporal.ts';
 import { digest } from '../../configuration/digest.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { temporalCli } from '../../servers/obtain.ts';
+import { FerryWorkers } from '../../worker/workers.ts';
 import { Served } from './api.ts';
 import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
@@ -38,16 +38,16 @@ export async function over(
   await quiet();
   const taskQueue = `api-${randomUUID()}`;
   const means = { catalogue: world, pace: quickPace, digest, turns: takingTurns() };
-  const worker = await Worker.create({
+  const workers = await FerryWorkers.create({
     connection: engine.environment.nativeConnection,
     workflowBundle,
     taskQueue,
     activities: { ...relocationActivities(means), ...surveyActivities(survey) },
-    shutdownForceTime: '5 seconds',
+    capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
   });
   const api = await Served.start({ temporal, taskQueue, pace: quickPace });
   try {
-    await worker.runUntil(scenario(api, taskQueue));
+    await workers.runUntil(scenario(api, taskQueue));
   } finally {
     await api.stop();
   }

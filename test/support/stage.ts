@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Relocation } from '../../api/resources.ts';
-import { startDevServer, type DevServer, type DevServerPlan } from '../../temporal/dev-server.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { startDevServer, type DevServer, type DevServerPlan } from '../../servers/dev-server.ts';
+import { temporalCli } from '../../servers/obtain.ts';
 import { freePort } from '../../cli/ports.ts';
 import { eventually } from './eventually.ts';
 

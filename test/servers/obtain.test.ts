@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { temporalCli, testServer } from '../../temporal/obtain.ts';
-import { eventually, isAlive } from './eventually.ts';
+import { temporalCli, testServer } from '../../servers/obtain.ts';
+import { eventually, isAlive } from '../cli/eventually.ts';
 
 /** An empty machine: a PATH and a cache of its own, and a network that is not there. */
 let home: string;
@@ -137,7 +137,7 @@ describe('the time-skipping test server', () => {
 
 /** A start of its own, in this machine. */
 function obtaining(): { child: ChildProcess; heard: () => string; path: Promise<string> } {
-  const obtain = fileURLToPath(new URL('../../temporal/obtain.ts', import.meta.url));
+  const obtain = fileURLToPath(new URL('../../servers/obtain.ts', import.meta.url));
   const script = `import { temporalCli } from '${obtain}'; process.stdout.write(await temporalCli());`;
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'pipe'],

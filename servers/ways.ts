@@ -26,12 +26,12 @@ export const byDownload = (server: 'cli' | 'testServer', program: string): Way =
   program,
   remedy: 'allow this machine to reach temporal.download',
   make: async (folder, say) => {
-    const script = fileURLToPath(new URL('download.ts', import.meta.url));
+    const script = fileURLToPath(import.meta.url).replace(/ways(?=\.[jt]s$)/, 'download'); // as built, or as source
     await run(
       'downloading',
       {
         program: process.execPath,
-        args: ['--import', import.meta.resolve('tsx'), script, server, folder],
+        args: [...(script.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : []), script, server, folder],
         limitMs: 120_000,
       },
       say,

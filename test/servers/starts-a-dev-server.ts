@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { freePort } from '../../cli/ports.ts';
-import { startDevServer } from '../../temporal/dev-server.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { startDevServer } from '../../servers/dev-server.ts';
+import { temporalCli } from '../../servers/obtain.ts';
 
 /** A parent to be killed: says where its dev server is, and waits. */
 const [, , folder = '.'] = process.argv;

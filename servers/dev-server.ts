@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { temporalReady } from './readiness.ts';
-import { searchAttributes } from './search-attributes.ts';
+import { temporalReady } from '../temporal/readiness.ts';
+import { searchAttributes } from '../temporal/search-attributes.ts';
 import { tether } from './tether.ts';
 
 export interface DevServerPlan {

@@ -1,7 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 /**
- * `tsx temporal/download.ts cli|testServer <folder>`: the SDK downloads a server only to start it, so it is started once.
+ * `tsx servers/download.ts cli|testServer <folder>`: the SDK downloads a server only to start it, so it is started once.
  * The executable stays in the folder. Ends with status 1 and one line when that fails.
  */
 const [server, downloadDir = '.'] = process.argv.slice(2);

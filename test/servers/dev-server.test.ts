@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
-import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { freePort } from '../../cli/ports.ts';
-import { startDevServer } from '../../temporal/dev-server.ts';
-import { temporalCli } from '../../temporal/obtain.ts';
+import { startDevServer } from '../../servers/dev-server.ts';
+import { temporalCli } from '../../servers/obtain.ts';
+import { msNumberToTs } from '../../temporal/internals.ts';
 import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
-import { eventually, isAlive } from './eventually.ts';
+import { eventually, isAlive } from '../cli/eventually.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { expect, it } from 'vitest';
+import type { Relocation } from '../../api/resources.ts';
+import { FerryClient } from '../../cli/client.ts';
+import { freePort } from '../../cli/ports.ts';
+import { startDevServer } from '../../servers/dev-server.ts';
+import { temporalCli } from '../../servers/obtain.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { eventually } from '../support/eventually.ts';
+import { Up } from '../support/up.ts';
+
+const NET = 178;
+
+it("a sandbox on somebody's Temporal keeps to a namespace of its own, and ends nothing of theirs", async () => {
+  const data = mkdtempSync(join(tmpdir(), 'ferry-shared-'));
+  const server = await startDevServer({
+    cli: await temporalCli(),
+    port: await freePort('127.0.0.1', 17_900),
+    uiPort: await freePort('127.0.0.1', 18_900),
+    database: join(data, 'theirs.db'),
+    log: join(data, 'theirs.log'),
+  });
+  const connection = await Connection.connect({ address: server.address });
+  const port = await freePort('127.0.0.1', 17_950);
+  const up = new Up(['--net', String(NET), '--port', String(port), '--data', join(data, 'ours')], {
+    TEMPORAL_ADDRESS: server.address,
+  });
+  try {
+    const theirs = await new Client({ connection }).workflow.start('relocateApplication', {
+      workflowId: 'theirs',
+      taskQueue: 'ferry',
+      typedSearchAttributes: [{ key: searchAttributes.world, value: 'theirs' }],
+    });
+
+    const { api } = await up.ready();
+    const ferry = new FerryClient(api);
+    const body = { application: 'counter', source: 'cloud', target: 'a1' };
+    const { id } = await ferry.post<Relocation>('/v1/relocations', body);
+    await eventually(
+      async () => (await ferry.get<Relocation>(`/v1/relocations/${id}`)).outcome === 'relocated',
+      90_000,
+    );
+
+    expect(await theirs.describe()).toMatchObject({ status: { name: 'RUNNING' }, historyLength: 2 });
+    const { workflow } = new Client({ connection, namespace: `ferry-sandbox-${NET}` });
+    expect((await workflow.count("WorkflowType = 'relocateApplication'")).count).toBe(1);
+  } finally {
+    await up.end();
+    await connection.close();
+    await server.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+}, 180_000);

@@ -1,0 +1,124 @@
+/**
+ * Who may import what: the one table. `npm run fences` writes it into .oxlintrc.json for the editor; test/fences.test.ts
+ * holds every source against it. What is not named here is not allowed.
+ *
+ * A room is a folder. An entry is another room (`domain`), one file of it (`workflows/messages.ts`), a package
+ * by its exact name, or all that begins like it (`node:*`).
+ */
+export interface Room {
+  readonly because: string;
+  /** May be imported at run time, and as types. */
+  readonly runs: readonly string[];
+  /** May be imported as types only. */
+  readonly types?: readonly string[];
+  /** What single files of it may import besides. */
+  readonly files?: Readonly<Record<string, readonly string[]>>;
+}
+
+export const rooms: Readonly<Record<string, Room>> = {
+  domain: {
+    because: 'The domain is pure: words and rules, and the schemas that check them.',
+    runs: ['zod'],
+  },
+  workflows: {
+    because: 'Workflows are deterministic: they see pure code, and activities and configuration as types.',
+    runs: ['domain', 'temporal/queues.ts', 'temporal/search-attributes.ts', '@temporalio/workflow'],
+    types: ['activities', 'configuration', '@temporalio/common'],
+  },
+  activities: {
+    because: 'Activities own their ports and know nothing behind them.',
+    runs: ['domain', '@temporalio/activity', '@temporalio/common'],
+    types: ['configuration'],
+  },
+  protocols: {
+    because: 'Protocols are data: schemas and tables.',
+    runs: ['domain', 'zod'],
+  },
+  adapters: {
+    because: 'An adapter speaks one API through adapters/http.ts, realises ports, and fails in one way.',
+    runs: ['domain', 'protocols', 'activities/failure.ts', 'zod', 'node:*'],
+    types: ['activities', 'pino'],
+    files: { 'http.ts': ['undici'] },
+  },
+  configuration: {
+    because: 'Configuration is what a file and the environment say, and nothing that is done with it.',
+    runs: ['domain', 'zod', 'node:*'],
+  },
+  api: {
+    because: 'The API asks Temporal, never a peer; workflows are started by name.',
+    runs: [
+      'domain',
+      'protocols',
+      'configuration',
+      'workflows/messages.ts',
+      'temporal/connection.ts',
+      'temporal/internals.ts',
+      'temporal/readiness.ts',
+      'temporal/search-attributes.ts',
+      '@asteasolutions/zod-to-openapi',
+      '@grpc/grpc-js',
+      '@temporalio/client',
+      '@temporalio/common',
+      'express',
+      'helmet',
+      'pino',
+      'zod',
+      'node:*',
+    ],
+    types: ['workflows'],
+  },
+  worker: {
+    because: 'The worker wires everything together, but for what faces a user.',
+    runs: [
+      'domain',
+      'activities',
+      'protocols',
+      'adapters',
+      'configuration',
+      'temporal',
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/worker',
+      'pino',
+      'node:*',
+    ],
+    types: ['workflows'],
+  },
+  temporal: {
+    because: 'What workers, the API and the command line need to speak to Temporal.',
+    runs: ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:*'],
+    files: {
+      'bundle.ts': ['@temporalio/worker'],
+      'internals.ts': ['@temporalio/client/lib/*', '@temporalio/common/lib/*'],
+    },
+  },
+  servers: {
+    because: 'Server programs are found, obtained and started here; only the command line and tests ask for them.',
+    runs: [
+      'temporal/readiness.ts',
+      'temporal/search-attributes.ts',
+      '@temporalio/testing',
+      'proper-lockfile',
+      'node:*',
+    ],
+  },
+  cli: {
+    because: 'The command line speaks HTTP and starts processes; of the API it sees the types.',
+    runs: [
+      'domain',
+      'servers',
+      'temporal/connection.ts',
+      'temporal/namespace.ts',
+      'temporal/readiness.ts',
+      'commander',
+      'proper-lockfile',
+      'node:*',
+    ],
+    types: ['api'],
+    files: { 'ferry.mjs': ['tsx/esm/api'] },
+  },
+  sandbox: {
+    because: 'The sandbox is the other side of the wire: nothing of ours, so that it cannot share our mistakes.',
+    runs: ['dns-packet', 'esbuild', 'express', 'fflate', 'undici', 'zod', 'node:*'],
+  },
+};
