@@ -63,7 +63,7 @@ export async function buildCounter(ttlSeconds: number): Promise<BuiltPackage> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const bundle = await build({
     absWorkingDir: root,
-    entryPoints: ['sandbox/application/main.ts'],
+    entryPoints: [`sandbox/application/main.${import.meta.url.endsWith('.js') ? 'js' : 'ts'}`],
     bundle: true,
     write: false,
     platform: 'node',

@@ -19,11 +19,12 @@ import type { Subscription } from '../../domain/subscription.ts';
 import { sha256 } from '../../sandbox/packages.ts';
 import { counter } from '../support/counter.ts';
 import { type MecSystem, mecSystem } from '../support/mec-system.ts';
+import { claimNetwork } from '../support/network.ts';
 import { descriptor, smallApplication } from '../support/small-application.ts';
 import { quickWait } from '../support/wait.ts';
 
 /** The sandbox shares no code with the adapters: here two readings of the same pages meet. */
-const NET = '127.236';
+const NET = `127.${(await claimNetwork()).net}`;
 const hosts = {
   a1: { address: `${NET}.2.11`, etag: 'version' },
   a2: { address: `${NET}.2.12`, etag: 'content' },

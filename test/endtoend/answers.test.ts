@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { claimNetwork } from '../support/network.ts';
 import { Stage } from '../support/stage.ts';
 
 /** Executed, but the answer was lost: the effect is found and not repeated. Said to be done, but not: it is observed. */
-const NETWORK = 65;
+const { net: NETWORK } = await claimNetwork();
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.set(NETWORK);

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { fleet, hold, measured, processOf, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The source alone freezes and thaws: what happens to the worker or the target meanwhile costs at most the freeze limit. */
-const NETWORK = 61;
+const { net: NETWORK } = await claimNetwork();
 const CLOUD = `127.${NETWORK}.41.1`;
 const FREEZE_LIMIT_MS = 2_000;
 

@@ -4,9 +4,10 @@ import type { WindowFigures } from '../../sandbox/devices/window.ts';
 import { type Network, startNetwork } from '../../sandbox/network/network.ts';
 import type { Peer } from '../../sandbox/peer.ts';
 import { ask, eventually } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
 import { accept, NumberedWrites } from '../support/numbered-writes.ts';
 
-const NET = 133;
+const { net: NET } = await claimNetwork();
 const name = 'counter.edge.example';
 
 let network: Network;

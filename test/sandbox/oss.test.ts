@@ -7,9 +7,10 @@ import { cloudPeer } from '../../sandbox/peers/cloud.ts';
 import { ossPeer } from '../../sandbox/peers/oss.ts';
 import { repositoryPeer } from '../../sandbox/peers/repository.ts';
 import { ask, eventually } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
 import { descriptor, smallApplication } from '../support/small-application.ts';
 
-const NET = 234; // the other tests of these peers have networks of their own: they run side by side
+const { net: NET } = await claimNetwork();
 const around = { journal: new Journal(), faults: new Faults() };
 const archive = smallApplication();
 const checksum = sha256(archive);

@@ -1,13 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
+import { readFile } from 'node:fs/promises';
+import { Connection, type WorkflowHandleWithStartDetails } from '@temporalio/client';
+import { msNumberToTs } from '@temporalio/common/lib/time.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import type { World } from '../../activities/ports.ts';
+import { isBuilt } from '../../cli/built.ts';
 import { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
+import { bundleWorkflows } from '../../temporal/bundle.ts';
+import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
@@ -15,11 +19,8 @@ import type { relocateApplication } from '../../workflows/relocation/relocate-ap
 const logger = new DefaultLogger('ERROR');
 Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR' } }, shutdownSignals: [] });
 
-export const workflowBundle = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-  preloadModules: ['@temporalio/workflow'],
-  logger,
-});
+const built = new URL('../../dist/workflow-bundle.js', import.meta.url);
+export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') : await bundleWorkflows() };
 
 export const quickPace: Pace = {
   ...Pace.parse({}),
@@ -37,6 +38,17 @@ export const quickPace: Pace = {
 
 type Handle = WorkflowHandleWithStartDetails<typeof relocateApplication>;
 
+/** A namespace that nobody else uses, with our search attributes, on the dev server that all test files share. */
+async function newNamespace(address: string): Promise<string> {
+  const namespace = `test-${randomUUID()}`;
+  const connection = await Connection.connect({ address });
+  const workflowExecutionRetentionPeriod = msNumberToTs(86_400_000);
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
+  await connection.close();
+  await temporalReady({ connectionOptions: { address }, namespace }, 30_000);
+  return namespace;
+}
+
 /** The real engine, on a real dev server: workflows and activities as they are, over any world. */
 export class Engine {
   readonly environment: TestWorkflowEnvironment;
@@ -45,7 +57,13 @@ export class Engine {
     this.environment = environment;
   }
 
+  /** On the dev server of the test run, else on one of its own. */
   static async start(cli: string): Promise<Engine> {
+    const address = process.env['TEST_TEMPORAL_ADDRESS'];
+    if (address !== undefined) {
+      const namespace = await newNamespace(address);
+      return new Engine(await TestWorkflowEnvironment.createFromExistingServer({ address, namespace }));
+    }
     return new Engine(
       await TestWorkflowEnvironment.createLocal({
         server: {
@@ -88,6 +106,7 @@ export class Engine {
     };
     const worker = await Worker.create({
       connection: this.environment.nativeConnection,
+      namespace: this.environment.namespace ?? 'default',
       workflowBundle,
       taskQueue,
       activities: { ...relocationActivities(means), ...surveyActivities(world) },
