@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
+import { Agent, fetch, type RequestInit } from 'undici';
 import { app } from '../../api/app.ts';
 import type { Problem } from '../../api/resources.ts';
 import { close, serverOf } from '../../api/server.ts';
@@ -50,6 +51,9 @@ export interface Answer<T = unknown> {
   readonly headers: Headers;
   readonly body: T;
 }
+
+/** A thousand requests at once: on a busy machine the last of them connects late. */
+const dispatcher = new Agent({ connect: { timeout: 60_000 } });
 
 /** The API, served for a test. */
 export class Served {
@@ -112,7 +116,8 @@ export class Served {
   async ask<T = Problem>(path: string, init: RequestInit): Promise<Answer<T>> {
     const answer = await fetch(`${this.url}${path}`, {
       redirect: 'manual',
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
+      dispatcher,
       ...init,
     });
     const text = await answer.text();

@@ -13,6 +13,7 @@ import type { RelocationRequest } from '../../domain/relocation.ts';
 import { bundleWorkflows } from '../../temporal/bundle.ts';
 import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { skippingTime } from './time-skipping.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 
@@ -53,8 +54,11 @@ async function newNamespace(address: string): Promise<string> {
 export class Engine {
   readonly environment: TestWorkflowEnvironment;
 
-  constructor(environment: TestWorkflowEnvironment) {
+  readonly #stopServer: () => Promise<void>;
+
+  constructor(environment: TestWorkflowEnvironment, stopServer: () => Promise<void> = async () => undefined) {
     this.environment = environment;
+    this.#stopServer = stopServer;
   }
 
   /** On the dev server of the test run, else on one of its own. */
@@ -77,20 +81,19 @@ export class Engine {
 
   /** On the time-skipping server: hours pass at once while nothing but timers is waited for. */
   static async skippingTime(testServer: string): Promise<Engine> {
-    const environment = await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path: testServer } },
-    });
+    const { environment, stop } = await skippingTime(testServer);
     // It has no start option for them, and fails each upsert of one that it does not know
     const KEYWORD = 2;
     await environment.connection.operatorService.addSearchAttributes({
       namespace: 'default',
       searchAttributes: Object.fromEntries(Object.values(searchAttributes).map(({ name }) => [name, KEYWORD])),
     });
-    return new Engine(environment);
+    return new Engine(environment, stop);
   }
 
   async stop(): Promise<void> {
     await this.environment.teardown();
+    await this.#stopServer();
   }
 
   /** Runs `scenario` beside a worker that knows `world`. */
