@@ -11,9 +11,10 @@ const dist = join(root, 'dist');
 /** The build notes here what it was made from. */
 const note = join(dist, 'built-from');
 
+const read = (file: string): Buffer => readFileSync(join(root, file));
+
 /** Of everything that decides what a build contains. */
 export function sourceDigest(): string {
-  const read = (file: string): Buffer => readFileSync(join(root, file));
   const { include } = JSON.parse(read('tsconfig.build.json').toString()) as { include: string[] };
   const sources = include
     .filter((folder) => existsSync(join(root, folder)))

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { isBuilt } from '../../cli/built.ts';
 
 /** Before the tests that start processes: those start from `dist`, which is of this source then. */
-export default async function build(): Promise<void> {
+export async function setup(): Promise<void> {
   if (isBuilt()) return;
   const made = spawn(process.execPath, ['--import', 'tsx', 'cli/build.ts', '--where-needed'], {
     stdio: 'inherit',
