@@ -104,7 +104,7 @@ describe('a MEO of the sandbox', () => {
     expect(instance).toMatchObject({
       name: key(),
       state: 'started',
-      endpoint: { host: expect.stringMatching(/^127\.236\.22\./) },
+      endpoint: { host: expect.stringMatching(new RegExp(`^${NET}\\.22\\.`)) },
     });
     expect(await at('a2').list(application, soon())).toEqual([instance]);
     expect(await at('a1').list(application, soon())).toEqual([]);

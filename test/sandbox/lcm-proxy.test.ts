@@ -36,7 +36,7 @@ let answers: number[];
 
 beforeEach(async () => {
   proxy = await servePeer(
-    { ...lcmProxyPeer(34), address: `127.${NET}.251.1`, port: 0 },
+    { ...lcmProxyPeer(NET), address: `127.${NET}.251.1`, port: 0 },
     { journal: new Journal(), faults: new Faults() },
   );
   told = [];

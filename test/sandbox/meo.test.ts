@@ -107,7 +107,10 @@ describe('instances of a MEO', () => {
     const instance = await system.instance(id);
     expect(instance.instantiatedAppState).toEqual({ operationalState: 'STARTED' });
     const [endpoint] = instance.communicationInterface?.ipAddresses ?? [];
-    expect(endpoint).toEqual({ host: expect.stringMatching(/^127\.33\.22\./) as string, port: 7000 });
+    expect(endpoint).toEqual({
+      host: expect.stringMatching(new RegExp(`^127\\.${NET}\\.22\\.`)) as string,
+      port: 7000,
+    });
     const { body } = await ask('GET', `http://${endpoint?.host}:7000/`);
     expect(body).toMatchObject({ INSTANCE_ID: id });
 

@@ -78,7 +78,7 @@ afterAll(() => {
   for (const server of applications) server.close().closeAllConnections();
 });
 beforeEach(async () => {
-  network = await startNetwork(32);
+  network = await startNetwork(NET);
   await put('/zone', { [name]: { address: cloud, ttl: 7 } });
 });
 afterEach(async () => {

@@ -28,7 +28,7 @@ beforeEach(async () => {
     })
     .use(platform.routes(around.faults, async () => undefined));
   things = await servePeer({ name: 'things', address: `127.${NET}.0.21`, port: 0, routes, state: () => 'all' }, around);
-  control = await serveControl(`127.${NET}.0.20`, [things], new Cells(33, [platform]), around);
+  control = await serveControl(`127.${NET}.0.20`, [things], new Cells(NET, [platform]), around);
 });
 afterEach(async () => {
   await ask('DELETE', `${control.url}/faults`);

@@ -104,7 +104,7 @@ describe('a world', () => {
   });
 
   it('starts devices that find the application by its name, and measures them', async () => {
-    expect((await control('POST', '/devices/fleet', { devices: 3, rate: 20 })).status).toBe(201);
+    expect((await control('POST', '/devices/fleet', { devices: 3, rate: 20, giveUpMs: 10_000 })).status).toBe(201);
     expect((await control('POST', '/devices/windows', { name: 'w' })).status).toBe(201);
     await eventually(
       async () => await ask<{ clients: number }>('GET', `http://127.${NET}.41.1:7001/relocation/v1/state?users=*`),
