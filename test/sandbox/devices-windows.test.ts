@@ -16,7 +16,7 @@ let application: NumberedWrites;
 
 /** One resolving device, or one of each kind; a write is given up late, lest a busy machine do that. */
 const start = async (count = 1, giveUpMs = 10_000): Promise<void> => {
-  const fleet = { application: { name, port: 7000 }, devices: count, rate: 50, giveUpMs };
+  const fleet = { application: { name, port: 7000 }, devices: count, rate: 20, giveUpMs };
   expect((await ask('POST', `${devices.url}/fleet`, fleet)).status).toBe(201);
   await accepted(1);
 };
