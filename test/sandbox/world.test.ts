@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program } from '../../cli/built.ts';
 import { parseConfiguration } from '../../configuration/peers.ts';
 import { ask, eventually } from '../support/asking.ts';
+import { busy } from '../support/busy.ts';
 import { claimNetwork } from '../support/network.ts';
 
 const { net: NET } = await claimNetwork();
@@ -122,7 +123,7 @@ describe('a world', () => {
     const asked = Date.now();
     world.process.kill('SIGTERM');
     expect(await once(world.process, 'exit')).toEqual([0, null]);
-    expect(Date.now() - asked).toBeLessThan(2_000);
+    expect(Date.now() - asked).toBeLessThan(2_000 * busy());
     await eventually(
       () => processes.filter(isAlive),
       (alive) => alive.length === 0,
