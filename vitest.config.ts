@@ -6,7 +6,7 @@ import { processes } from './test/setup/processes.ts';
  * sandbox, of the API and of the command line as processes. `engine`: workflows on a real Temporal server. `endtoend`: all
  * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed.
  */
-const [patient, side] = [120_000, 'test/{engine,endtoend}/**'];
+const [patient, side] = [300_000, 'test/{engine,endtoend}/**'];
 
 export default defineConfig({
   test: {

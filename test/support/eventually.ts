@@ -1,3 +1,5 @@
+import { busy } from './busy.ts';
+
 /** Awaits a condition with a deadline; no fixed sleeps. */
 export async function eventually(
   condition: () => Promise<boolean> | boolean,
@@ -6,7 +8,7 @@ export async function eventually(
 ): Promise<void> {
   const begun = performance.now();
   while (!(await condition())) {
-    if (performance.now() - begun > limitMs) throw new Error('it never came about');
+    if (performance.now() - begun > limitMs * busy()) throw new Error('it never came about');
     await new Promise((resume) => setTimeout(resume, everyMs));
   }
 }
