@@ -77,7 +77,7 @@ describe('a window', () => {
       ['ue-4', 'resolving'],
     ]);
     for (const device of each) {
-      expect(Math.abs(device.requests - durationMs / 20)).toBeLessThanOrEqual(1);
+      expect(Math.abs(device.requests - durationMs / 50)).toBeLessThanOrEqual(1);
       expect(device.longestGapMs).toBeGreaterThan(5);
     }
     expect(byKind.resolving?.requests).toBe((each[0]?.requests ?? 0) + (each[3]?.requests ?? 0));
