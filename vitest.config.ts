@@ -1,30 +1,57 @@
 import { defineConfig } from 'vitest/config';
+import { processes } from './test/setup/processes.ts';
 
-/** `unit` needs no server and no port of its own; `engine` owns servers, processes and wall-clock time, one file at a time. */
+/**
+ * `quick` starts no process and needs no server but what it serves itself: `npm run quick`. `processes`: parts of the
+ * sandbox, of the API and of the command line as processes. `engine`: workflows on a real Temporal server. `endtoend`: all
+ * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed.
+ */
+const [patient, side] = [300_000, 'test/{engine,endtoend}/**'];
+
 export default defineConfig({
   test: {
-    pool: 'forks',
+    // They mostly wait: with one more than this machine has cores, these are busy
+    maxWorkers: 3,
     projects: [
       {
         test: {
-          name: 'unit',
+          name: 'quick',
           pool: 'forks',
-          include: [
-            'test/{domain,configuration,activities,adapters,api,cli,temporal,servers,replay,sandbox,docs}/**/*.test.ts',
-            'test/*.test.ts',
-          ],
+          include: ['test/**/*.test.ts'],
+          exclude: [side, ...processes()],
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'processes',
+          pool: 'forks',
+          include: processes(),
+          globalSetup: ['test/setup/build.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
         test: {
           name: 'engine',
           pool: 'forks',
-          include: ['test/{engine,endtoend}/**/*.test.ts'],
-          fileParallelism: false,
+          include: ['test/engine/**/*.test.ts'],
+          globalSetup: ['test/setup/build.ts', 'test/setup/temporal.ts'],
           retry: 0,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: patient,
+          hookTimeout: patient,
+        },
+      },
+      {
+        test: {
+          name: 'endtoend',
+          pool: 'forks',
+          include: ['test/endtoend/**/*.test.ts'],
+          globalSetup: ['test/setup/build.ts'],
+          retry: 0,
+          testTimeout: patient,
+          hookTimeout: patient,
         },
       },
     ],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { program } from './built.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const LAST_LINES = 12;
@@ -43,11 +44,12 @@ export class Child {
     [this.name, this.log] = [name, log];
     mkdirSync(path.dirname(log), { recursive: true });
     const written = openSync(log, 'w');
-    const child = spawn(
-      process.execPath,
-      ['--import', import.meta.resolve('tsx'), path.resolve(root, script), ...args, '--tethered'],
-      { cwd: root, env: environment, stdio: ['pipe', 'pipe', written], detached: true },
-    );
+    const child = spawn(process.execPath, [...program(script), ...args, '--tethered'], {
+      cwd: root,
+      env: environment,
+      stdio: ['pipe', 'pipe', written],
+      detached: true,
+    });
     this.#process = child;
     child.stdin?.on('error', () => undefined); // it ended first
     this.exited = new Promise((resolve) => {

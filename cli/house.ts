@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { connectionSettings } from '../temporal/connection.ts';
-import { startDevServer } from '../servers/dev-server.ts';
+import { type DevServer, startDevServer } from '../servers/dev-server.ts';
 import { temporalCli } from '../servers/obtain.ts';
 import { namespaceOfSandbox, ownNamespace } from '../temporal/namespace.ts';
 import { temporalReady } from '../temporal/readiness.ts';
@@ -148,11 +148,7 @@ export class House {
     }
     const cli = await temporalCli(say);
     const log = join(this.#plan.data, 'logs', 'temporal.log');
-    const [port, uiPort] = [await freePort(HOST, 7233), await freePort(HOST, 8233)];
-    const server = await this.#timed(
-      `Temporal dev server at ${HOST}:${port}`,
-      startDevServer({ cli, port, uiPort, database: join(this.#plan.data, 'temporal.db'), log }),
-    );
+    const server = await this.#timed('Temporal dev server', this.#devServer(cli, log));
     this.#stopTemporal = server.stop;
     void server.exited.then((how) =>
       this.#ended(`Temporal has ended (${how}); the last lines of ${log}:\n${lastLines(log)}`),
@@ -165,6 +161,20 @@ export class House {
 
   get #inSandbox(): boolean {
     return (process.env['FERRY_CONFIG'] ?? '') === '';
+  }
+
+  /** Each network wishes for ports of its own: who starts at the same moment does not ask for the same. */
+  async #devServer(cli: string, log: string): Promise<DevServer> {
+    const { net, data } = this.#plan;
+    for (let attempt = 1; ; attempt += 1) {
+      const [port, uiPort] = [await freePort(HOST, 7223 + net), await freePort(HOST, 8223 + net)];
+      try {
+        return await startDevServer({ cli, port, uiPort, database: join(data, 'temporal.db'), log });
+      } catch (error) {
+        const free = (await isFree(HOST, port, 0)) && (await isFree(HOST, uiPort, 0));
+        if (free || attempt === 3) throw error; // else somebody was faster
+      }
+    }
   }
 
   async #sandbox(): Promise<{ control: string; configuration: string } | undefined> {

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 /** The processes of a world. Each hangs on the pipe to its stdin, which closes when this process ends in whatever way. */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Of the build, or of the sources as they are. */
+const program = (name: string): string[] =>
+  import.meta.url.endsWith('.js') ? [`sandbox/${name}/main.js`] : ['--import', 'tsx', `sandbox/${name}/main.ts`];
 const READY_LIMIT_MS = 30_000;
 const LOOK_EVERY_MS = 50;
 const END_LIMIT_MS = 1_000;
@@ -27,9 +30,9 @@ export class Children {
     this.#lost = lost;
   }
 
-  /** Starts `sandbox/<name>/main.ts`; what it has to say comes on stderr. */
+  /** Starts the program `sandbox/<name>/main`; what it has to say comes on stderr. */
   start(name: string, args: readonly string[]): void {
-    const child = spawn(process.execPath, ['--import', 'tsx', `sandbox/${name}/main.ts`, ...args], {
+    const child = spawn(process.execPath, [...program(name), ...args], {
       cwd: ROOT,
       stdio: ['pipe', 'ignore', 'inherit'],
     });

@@ -79,7 +79,7 @@ export async function buildCounter(ttlSeconds: number, ids = plainIds): Promise<
   const root = fileURLToPath(new URL('..', import.meta.url));
   const bundle = await build({
     absWorkingDir: root,
-    entryPoints: ['sandbox/application/main.ts'],
+    entryPoints: [`sandbox/application/main.${import.meta.url.endsWith('.js') ? 'js' : 'ts'}`],
     bundle: true,
     write: false,
     platform: 'node',

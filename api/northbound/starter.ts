@@ -1,3 +1,4 @@
+import { type InternalWorkflowStartOptions, InternalWorkflowStartOptionsSymbol } from '../../temporal/internals.ts';
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { digest } from '../../configuration/digest.ts';

@@ -13,11 +13,12 @@ import { cloudPeer } from '../../sandbox/peers/cloud.ts';
 import { ossPeer } from '../../sandbox/peers/oss.ts';
 import { repositoryPeer } from '../../sandbox/peers/repository.ts';
 import { counter } from '../support/counter.ts';
+import { claimNetwork } from '../support/network.ts';
 import { descriptor, smallApplication } from '../support/small-application.ts';
 import { quickWait } from '../support/wait.ts';
 
 /** The sandbox shares no code with the adapters: here two readings of the same pages meet. */
-const NET = 235;
+const { net: NET } = await claimNetwork();
 const around = { journal: new Journal(), faults: new Faults() };
 const archive = smallApplication();
 const orderPath = '/tmf-api/serviceOrdering/v4/serviceOrder';

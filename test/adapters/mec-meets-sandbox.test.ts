@@ -19,11 +19,12 @@ import { sha256 } from '../../sandbox/packages.ts';
 import { ask } from '../support/asking.ts';
 import { counter } from '../support/counter.ts';
 import { type MecSystem, mecSystem } from '../support/mec-system.ts';
+import { claimNetwork } from '../support/network.ts';
 import { descriptor, smallApplication } from '../support/small-application.ts';
 import { quickWait } from '../support/wait.ts';
 
 /** The sandbox shares no code with the adapters: here two readings of the same pages meet. */
-const NET = '127.236';
+const NET = `127.${(await claimNetwork()).net}`;
 const hosts = {
   a1: { address: `${NET}.2.11`, etag: 'version' },
   a2: { address: `${NET}.2.12`, etag: 'content' },
@@ -114,7 +115,7 @@ describe('a MEO of the sandbox', () => {
     expect(instance).toMatchObject({
       name: key(),
       state: 'started',
-      endpoint: { host: expect.stringMatching(/^127\.236\.22\./) },
+      endpoint: { host: expect.stringMatching(new RegExp(`^${NET}\\.22\\.`)) },
     });
     expect(await at('a2').list(application, soon())).toEqual([instance]);
     expect(await at('a1').list(application, soon())).toEqual([]);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, it } from 'vitest';
+import { program } from '../../cli/built.ts';
 import { named } from '../support/api.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-api-'));
@@ -23,7 +24,7 @@ interface Process {
 
 /** The API's entry, as it is started: without Temporal. */
 function run(environment: Record<string, string>, ...args: string[]): Process {
-  const started = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', ...args], {
+  const started = spawn(process.execPath, [...program('api/main.ts'), ...args], {
     env: {
       ...process.env,
       FERRY_CONFIG: file,

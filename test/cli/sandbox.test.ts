@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { readConfiguration } from '../../configuration/peers.ts';
+import { claimNetwork } from '../support/network.ts';
 
 it('ferry sandbox starts the peers alone, says where they are, and ends them on Ctrl-C', async () => {
   const data = mkdtempSync(join(tmpdir(), 'ferry-sandbox-'));
-  const ferry = spawn(process.execPath, ['cli/ferry.mjs', 'sandbox', '--net', '137', '--data', data, '--json'], {
+  const { net } = await claimNetwork();
+  const ferry = spawn(process.execPath, ['cli/ferry.mjs', 'sandbox', '--net', String(net), '--data', data, '--json'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const exited = new Promise((resolve) => ferry.once('exit', resolve));

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Relocation, RelocationList } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
 import type { Addresses } from '../../cli/house.ts';
-import { freePort } from '../../cli/ports.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import { historyToJSON } from '../../temporal/internals.ts';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork, portsOf } from '../support/network.ts';
 import { callsIn, distinct, operationOf, unpublished } from '../support/published.ts';
 import { Up } from '../support/up.ts';
 
@@ -17,7 +17,7 @@ import { Up } from '../support/up.ts';
  * What Ferry asks of others, and what it keeps of them: in relocations that go through, that are refused, cancelled and
  * rolled back, and in a survey.
  */
-const NET = 71;
+const { net: NET } = await claimNetwork();
 const USER = 'ue-2';
 
 const data = mkdtempSync(join(tmpdir(), 'ferry-calls-'));
@@ -34,7 +34,7 @@ interface History {
 }
 
 beforeAll(async () => {
-  const port = await freePort('127.0.0.1', 17_710);
+  const [port] = await portsOf(NET);
   run = new Up(['--net', String(NET), '--port', String(port), '--data', data], { FERRY_LOG_LEVEL: 'debug' });
   addresses = await run.ready();
   api = new FerryClient(addresses.api);

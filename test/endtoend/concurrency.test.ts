@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem, Relocation } from '../../api/resources.ts';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { Stage } from '../support/stage.ts';
 
 /** One relocation of a subject at a time; the same request again is the same relocation. */
+const { net: NETWORK } = await claimNetwork();
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.set(66);
+  stage = await Stage.set(NETWORK);
 });
 afterAll(async () => await stage.strike());
 

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { fleet, hold, measured, processOf, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The source alone freezes and thaws: what happens to the worker or the target meanwhile costs at most the freeze limit. */
-const NETWORK = 61;
+const { net: NETWORK } = await claimNetwork();
 const CLOUD = `127.${NETWORK}.41.1`;
 const FREEZE_LIMIT_MS = 2_000;
 
@@ -83,7 +85,7 @@ describe('while the source is frozen for a target that does not answer', () => {
       expect(write.status).toBe(200);
       const frozenMs = performance.now() - frozenAt;
       expect(frozenMs).toBeGreaterThan(FREEZE_LIMIT_MS / 2);
-      expect(frozenMs).toBeLessThan(FREEZE_LIMIT_MS + 300);
+      expect(frozenMs).toBeLessThan(FREEZE_LIMIT_MS + 300 * busy());
       expect(await provided(CLOUD)).toMatchObject({ frozen: [], freezes: 1 });
       expect(await rolesAt(CLOUD)).toEqual(['authority']);
 
@@ -107,7 +109,7 @@ describe('while the source is frozen for a target that does not answer', () => {
     expect(result).toMatchObject({ outcome: 'relocated', epoch: 3, leftovers: [] });
     expect(figures).toMatchObject({ lost: 0, stale: 0, doubled: 0 });
     expect(figures.longestGapMs).toBeGreaterThan(FREEZE_LIMIT_MS / 2);
-    expect(figures.longestGapMs).toBeLessThan(3_000);
+    expect(figures.longestGapMs).toBeLessThan(FREEZE_LIMIT_MS + 1_000 * busy());
   });
 
   it('and the target dies for good, the source keeps its users, and the path leads back to it', async () => {

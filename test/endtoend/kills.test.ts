@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { fleet, hold, measured, servingIn, subscribers, unharmed, worldOf } from '../support/sight.ts';
 import { Stage, type Logged } from '../support/stage.ts';
 
 /** The worker is killed between an effect at a peer and the end of its activity, for each effect of a relocation. */
-const NETWORK = 60;
+const { net: NETWORK } = await claimNetwork();
 
 /** What peers execute: `peer METHOD path`. What an instance does at its platform by itself is none of the relocation's. */
 const packaging = [

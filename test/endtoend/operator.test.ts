@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { hold } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** What waits for an operator, with real processes: parked after the hand-over, held before it. */
-const NETWORK = 67;
+const { net: NETWORK } = await claimNetwork();
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.set(NETWORK, { pace: { insistMs: 2_000 } });

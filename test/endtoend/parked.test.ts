@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Relocation } from '../../api/resources.ts';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { fleet, measured, subscribers, unharmed, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** After the hand-over there is only forward: what cannot be finished is parked, and an operator says how to go on. */
-const NETWORK = 62;
+const { net: NETWORK } = await claimNetwork();
 const CLOUD = `127.${NETWORK}.41.1`;
 
 let stage: Stage;

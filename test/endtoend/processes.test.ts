@@ -6,26 +6,30 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Relocation, RelocationList } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
 import type { Addresses } from '../../cli/house.ts';
-import { freePort } from '../../cli/ports.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
+import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
-import { boundIn, isFree, Up } from '../support/up.ts';
+import { boundIn, claimNetwork, type ClaimedNetwork, portsOf } from '../support/network.ts';
+import { isFree, Up } from '../support/up.ts';
 
 /** `ferry up` as processes: whatever ends it, nothing is left; whatever is started again knows what was. */
-let net = 71;
+let claimed: ClaimedNetwork;
+let net: number;
 let data: string;
 let port: number;
 const started: Up[] = [];
 
 beforeEach(async () => {
-  net += 1;
+  claimed = await claimNetwork();
+  net = claimed.net;
   data = mkdtempSync(join(tmpdir(), 'ferry-up-'));
-  port = await freePort('127.0.0.1', 17_600 + net);
+  [port] = await portsOf(net);
 });
 
 afterEach(async () => {
   for (const one of started.splice(0)) await one.end();
   rmSync(data, { recursive: true, force: true });
+  await claimed.release();
 });
 
 function up(...more: readonly string[]): Up {
@@ -80,7 +84,7 @@ it('ends everything within five seconds after SIGINT, with status 0, in the midd
   const begun = performance.now();
   one.signal('SIGINT');
   expect(await one.exited).toBe('status 0');
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(performance.now() - begun).toBeLessThan(5_000 * busy());
   await nothingIsLeft(one, { limitMs: 100, used: ports(addresses) });
 });
 
@@ -118,11 +122,14 @@ it('lists what earlier starts with the same data have done, and ends with a reas
 it('refuses a data folder that another one uses, and says what to do; that one goes on', async () => {
   const one = up();
   const addresses = await one.ready();
-  const two = up('--net', String(net + 5), '--port', String(await freePort('127.0.0.1', 17_690)));
+  const other = await claimNetwork();
+  const [free] = await portsOf(other.net);
+  const two = up('--net', String(other.net), '--port', String(free));
   expect(await two.exited).toBe('status 1');
   expect(two.err).toContain(`another ferry up uses ${data}: end it, or choose another folder with --data`);
   expect(two.out).toBe('');
   expect(await (await fetch(`${addresses.api}/health/ready`)).json()).toEqual({ status: 'ready' });
+  await other.release();
 });
 
 /** As the Temporal UI shows it. */

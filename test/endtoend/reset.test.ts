@@ -3,14 +3,16 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseRelocationId } from '../../domain/identity.ts';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { Stage } from '../support/stage.ts';
 
 /** What docs/operations.md says of Terminate and Reset in the Temporal UI. */
+const { net: NETWORK } = await claimNetwork();
 let stage: Stage;
 let connection: Connection;
 let client: Client;
 beforeAll(async () => {
-  stage = await Stage.set(79, { pace: { quietMs: 2_000 } });
+  stage = await Stage.set(NETWORK, { pace: { quietMs: 2_000 } });
   connection = await Connection.connect({ address: stage.temporal });
   client = new Client({ connection });
 });

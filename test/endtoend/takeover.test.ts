@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { claimNetwork } from '../support/network.ts';
 import { fleet, hold, measured, servingIn, unharmed, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The Temporal server dies, and a worker is taken for dead that is not, while a relocation runs. */
-const NETWORK = 63;
+const { net: NETWORK } = await claimNetwork();
 
 let stage: Stage;
 /** What peers execute in a relocation to the site where nothing goes wrong. The package is at both. */

@@ -2,13 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../../cli/ports.ts';
 import type { TourReport } from '../../cli/tour.ts';
+import { boundIn, claimNetwork, portsOf } from '../support/network.ts';
+import { busy } from '../support/busy.ts';
 import { callsIn, distinct, unpublished } from '../support/published.ts';
-import { boundIn, isFree, Up } from '../support/up.ts';
+import { isFree, Up } from '../support/up.ts';
 
 /** `ferry up --tour --exit --json`, once, as a person starts it; every test looks at what came of it. */
-const NET = 70;
+const { net: NET } = await claimNetwork();
 const LIMIT_MS = 180_000;
 const kinds = ['clamping', 'keeping', 'resolving'];
 
@@ -18,7 +19,7 @@ let run: Up;
 let exited: string;
 
 beforeAll(async () => {
-  port = await freePort('127.0.0.1', 17_700);
+  [port] = await portsOf(NET);
   const options = ['--tour', '--exit', '--net', String(NET), '--port', String(port), '--data', data];
   const begun = performance.now();
   run = new Up(options, { FERRY_LOG_LEVEL: 'debug' });
@@ -78,7 +79,7 @@ it('freezes for less than 50 ms in the median', () => {
   const freezes = report().relocations.map(({ freezeMs }) => freezeMs ?? Number.NaN);
   expect(freezes.every((ms) => ms > 0)).toBe(true);
   const [, low = Number.NaN, high = Number.NaN] = freezes.toSorted((a, b) => a - b);
-  expect((low + high) / 2).toBeLessThanOrEqual(50);
+  expect((low + high) / 2).toBeLessThanOrEqual(50 * busy());
 });
 
 it('leaves no process behind, and no address bound', async () => {

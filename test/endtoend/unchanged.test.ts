@@ -1,10 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRelocationId } from '../../domain/identity.ts';
+import { claimNetwork } from '../support/network.ts';
 import { Stage } from '../support/stage.ts';
 
 /** After a refused, failed or cancelled relocation the world is what it was: shown by dumps of the whole sandbox. */
-const NETWORK = 64;
+const { net: NETWORK } = await claimNetwork();
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.set(NETWORK, { pace: { stepMs: 4_000, heartbeatMs: 1_000, attemptMs: 2_000 } });

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { claimNetwork } from '../support/network.ts';
 import { fleet, measured, subscribers, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** What a peer never finishes, has no room for, or only says that it has done, is given up in time and undone. */
-const NETWORK = 69;
+const { net: NETWORK } = await claimNetwork();
 const CLOUD = `127.${NETWORK}.41.1`;
 const MEO = `http://127.${NETWORK}.2.1:8080/app_lcm/v1/app_instances`;
 const OPERATION_MS = 4_000;

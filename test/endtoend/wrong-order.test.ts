@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The order of the steps is what keeps writes from being lost: done in another order, the devices' counters show it. */
-const NETWORK = 68;
+const { net: NETWORK } = await claimNetwork();
 
 let stage: Stage | undefined;
 afterEach(async () => {

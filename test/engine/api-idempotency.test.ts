@@ -94,6 +94,7 @@ describe('an Idempotency-Key', () => {
     let lost = 0;
     const lossy = new Client({
       connection: temporal.connection,
+      namespace: temporal.options.namespace,
       interceptors: {
         workflow: [
           {

@@ -48,7 +48,7 @@ describe('a relocation', () => {
       expect(Date.parse(ended.endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(ended.startedAt));
       const { workflowId, runId } = parseRelocationId(body.id) ?? { workflowId: '', runId: '' };
       expect(ended.links.temporal).toBe(
-        `http://ui.example/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}`,
+        `http://ui.example/namespaces/${temporal.options.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`,
       );
     });
   });

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { image, Process, until, Writer } from './application.world.ts';
+import { claimNetwork } from '../support/network.ts';
+
+const { net: NET } = await claimNetwork();
 
 interface Receipt {
   epoch: number;
@@ -55,10 +58,10 @@ async function start(id: string, host: string, env?: Record<string, string>): Pr
 /** A founded instance and a standby. */
 async function pair(net: number, env?: Record<string, string>): Promise<[Process, Process]> {
   const [source, target] = await Promise.all([
-    start('source', `127.31.${net}.1`, env),
-    start('target', `127.31.${net}.2`, env),
+    start('source', `127.${NET}.${net}.1`, env),
+    start('target', `127.${NET}.${net}.2`, env),
   ]);
-  const founded = { platform: null, subscriptions: 0, users: { u1: '127.31.100.1' } };
+  const founded = { platform: null, subscriptions: 0, users: { u1: `127.${NET}.100.1` } };
   await source.manage('POST', '/provider/found', founded);
   return [source, target];
 }
@@ -151,7 +154,7 @@ it('moves one user and leaves the others', async () => {
 
 it('moves everybody to where one had been moved before, and on to a third', async () => {
   const [source, target] = await pair(3);
-  const third = await start('third', '127.31.3.3');
+  const third = await start('third', `127.${NET}.3.3`);
   const all = load(['u1', 'u2'], source);
   await written(all, 5);
   await prepared('one', 'u1', source, target);
@@ -284,9 +287,9 @@ it('answers 504 and thaws within the freeze limit when the target was killed aft
 it('holds requests while it is frozen, and serves them after the limit when the target never answers', async () => {
   const [source] = await pair(12, { FREEZE_LIMIT_MS: '400' });
   await source.client('POST', '/users/u1/writes', { number: 1 });
-  const silent = createServer(() => undefined).listen(7001, '127.31.12.9');
+  const silent = createServer(() => undefined).listen(7001, `127.${NET}.12.9`);
   await once(silent, 'listening');
-  const target = { host: '127.31.12.9', port: 7001 };
+  const target = { host: `127.${NET}.12.9`, port: 7001 };
   await source.contract('promise', { relocation: 'r', users: 'u1', target: null });
   const asked = source.contract<Refusal>('handOver', { relocation: 'r', target });
   await until(async () => (await source.dump()).frozen.includes('u1'), 'the freeze');
@@ -304,7 +307,7 @@ it('is handed over by a second attempt after the first one met silence, with a n
   const [source, target] = await pair(13, { FREEZE_LIMIT_MS: '200' });
   await source.client('POST', '/users/u1/writes', { number: 1 });
   await source.contract('promise', { relocation: 'r', users: '*', target: null });
-  const nowhere = { host: '127.31.13.9', port: 7001 };
+  const nowhere = { host: `127.${NET}.13.9`, port: 7001 };
   expect((await source.contract('handOver', { relocation: 'r', target: nowhere })).status).toBe(504);
   expect((await handOver('r', source, target)).body).toMatchObject({ epoch: 3, users: 1, count: 1 });
   expect((await source.client<Served>('GET', '/users/u1')).body).toMatchObject({ counter: 1, instance: 'target' });
@@ -347,10 +350,10 @@ it('confirms that it is ready, registers, and subscribes with filters of its own
       told.push({ path: req.url ?? '', body: JSON.parse(text) as Record<string, unknown> });
       res.writeHead(req.url?.endsWith('confirm_ready') ? 204 : 201).end('{}');
     });
-  }).listen(0, '127.31.16.9');
+  }).listen(0, `127.${NET}.16.9`);
   await once(platform, 'listening');
-  const url = `http://127.31.16.9:${(platform.address() as { port: number }).port}`;
-  const instance = await start('first', '127.31.16.1', { PLATFORM_URL: url });
+  const url = `http://127.${NET}.16.9:${(platform.address() as { port: number }).port}`;
+  const instance = await start('first', `127.${NET}.16.1`, { PLATFORM_URL: url });
   await until(() => told.length === 2, 'both registrations');
   expect(told).toEqual([
     { path: '/mec_app_support/v1/applications/first/confirm_ready', body: { indication: 'READY' } },
@@ -359,13 +362,13 @@ it('confirms that it is ready, registers, and subscribes with filters of its own
       body: { serviceConsumerId: { appInstanceId: 'first' }, deviceInformation: [] },
     },
   ]);
-  const order = { platform: url, subscriptions: 20, users: { u1: '127.31.100.1' } };
+  const order = { platform: url, subscriptions: 20, users: { u1: `127.${NET}.100.1` } };
   const founded = await instance.manage<{ subscriptions: number }>('POST', '/provider/found', order);
   expect(founded.body.subscriptions).toBe(20);
   const filters = told.slice(2).map(({ body }) => JSON.stringify(body['filterCriteriaAssocHo']));
   expect(new Set(filters).size).toBe(20);
-  expect(told[2]?.body['callbackReference']).toBe('http://127.31.16.1:7000/notifications/rni/1');
-  for (const value of ['127.31.100.1', '127.31.100.2'])
+  expect(told[2]?.body['callbackReference']).toBe(`http://127.${NET}.16.1:7000/notifications/rni/1`);
+  for (const value of [`127.${NET}.100.1`, `127.${NET}.100.2`])
     await instance.client('POST', '/notifications/rni/1', { associateId: [{ type: 1, value }] });
   expect((await instance.dump()).notifications).toEqual({ received: 2, forUsersServed: 1 });
   platform.closeAllConnections();
@@ -378,7 +381,7 @@ it('ignores events of users that it gave away', async () => {
   await handOver('r', source, target);
   await target.client('GET', '/users/u1');
   for (const at of [source, target])
-    await at.client('POST', '/notifications/rni/1', { associateId: [{ type: 1, value: '127.31.100.1' }] });
+    await at.client('POST', '/notifications/rni/1', { associateId: [{ type: 1, value: `127.${NET}.100.1` }] });
   expect((await source.dump()).notifications).toEqual({ received: 1, forUsersServed: 0 });
   expect((await target.dump()).notifications).toEqual({ received: 1, forUsersServed: 1 });
 });
@@ -389,11 +392,11 @@ it('is frozen for no longer than the limit, also when the target answers first a
   const slow = createServer((_, res) => {
     calls += 1;
     if (calls === 1) setTimeout(() => res.writeHead(409).end('{"type":"Incomplete"}'), 900);
-  }).listen(7001, '127.31.19.9');
+  }).listen(7001, `127.${NET}.19.9`);
   await once(slow, 'listening');
   await source.contract('promise', { relocation: 'r', users: '*', target: null });
   const asked = performance.now();
-  const target = { host: '127.31.19.9', port: 7001 };
+  const target = { host: `127.${NET}.19.9`, port: 7001 };
   expect((await source.contract('handOver', { relocation: 'r', target })).status).toBe(504);
   expect([calls, performance.now() - asked < 1_700]).toEqual([2, true]);
   slow.closeAllConnections();
@@ -408,9 +411,9 @@ it('keeps what it gave away until the target has heard of the decision, which it
   const deaf = createServer((req, res) => {
     if (req.url === '/transfer/v1/commit') commits += 1;
     res.writeHead(req.url === '/transfer/v1/commit' && !hears ? 500 : 204).end();
-  }).listen(7001, '127.31.20.9');
+  }).listen(7001, `127.${NET}.20.9`);
   await once(deaf, 'listening');
-  const target = { host: '127.31.20.9', port: 7001 };
+  const target = { host: `127.${NET}.20.9`, port: 7001 };
   await source.contract('promise', { relocation: 'r', users: '*', target: null });
   expect((await source.contract('handOver', { relocation: 'r', target })).status).toBe(200);
   const retired = await source.contract('settle', { relocation: 'r', retired: true });
@@ -428,7 +431,7 @@ it('relays to the source while it is prepared and the decision is not known', as
   const [source, target] = await pair(21);
   const entries = [{ user: 'u1', epoch: 1, accepted: [], address: null }];
   const total = { entries: 1, count: 0 };
-  const prepare = { relocation: 'r', users: 'u1', source: '127.31.21.1:7001', number: 2, entries, total };
+  const prepare = { relocation: 'r', users: 'u1', source: `127.${NET}.21.1:7001`, number: 2, entries, total };
   expect((await target.manage('POST', '/transfer/v1/prepare', prepare)).status).toBe(204);
   const { body } = await target.client<Served>('POST', '/users/u1/writes', { number: 1 });
   expect(body).toMatchObject({ epoch: 1, instance: 'source' });

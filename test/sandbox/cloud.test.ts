@@ -7,9 +7,10 @@ import { cloudPeer } from '../../sandbox/peers/cloud.ts';
 import { repositoryPeer } from '../../sandbox/peers/repository.ts';
 import { runningInstances } from '../../sandbox/runner.ts';
 import { ask, eventually } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
 import { descriptor, smallApplication } from '../support/small-application.ts';
 
-const NET = 134;
+const { net: NET } = await claimNetwork();
 const around = { journal: new Journal(), faults: new Faults() };
 const archive = smallApplication();
 const uri = `http://127.${NET}.1.9:8080/packages/small.zip`;
@@ -116,8 +117,8 @@ describe('instances in the cloud', () => {
   it('are real processes, put by name', async () => {
     await begin();
     const running = await instanceRuns('one');
-    expect(running.endpoint).toEqual({ host: '127.134.41.1', port: 7000 });
-    const { body } = await ask<{ pid: number }>('GET', 'http://127.134.41.1:7000/');
+    expect(running.endpoint).toEqual({ host: `127.${NET}.41.1`, port: 7000 });
+    const { body } = await ask<{ pid: number }>('GET', `http://127.${NET}.41.1:7000/`);
     expect(body).toMatchObject({ INSTANCE_ID: 'one' });
     expect(runningInstances()).toEqual([{ name: 'one', pid: body.pid }]);
     expect((await at('PUT', '/instances/one', { packageId: running.packageId })).status).toBe(200);

@@ -4,18 +4,20 @@ import type { WindowFigures } from '../../sandbox/devices/window.ts';
 import { type Network, startNetwork } from '../../sandbox/network/network.ts';
 import type { Peer } from '../../sandbox/peer.ts';
 import { ask, eventually } from '../support/asking.ts';
+import { busy } from '../support/busy.ts';
+import { claimNetwork } from '../support/network.ts';
 import { accept, NumberedWrites } from '../support/numbered-writes.ts';
 
-const NET = 133;
+const { net: NET } = await claimNetwork();
 const name = 'counter.edge.example';
 
 let network: Network;
 let devices: Peer;
 let application: NumberedWrites;
 
-/** One resolving device, or one of each kind; a write is given up after 300 ms. */
-const start = async (count = 1): Promise<void> => {
-  const fleet = { application: { name, port: 7000 }, devices: count, rate: 50, giveUpMs: 300 };
+/** One resolving device, or one of each kind; a write is given up late, lest a busy machine do that. */
+const start = async (count = 1, giveUpMs = 10_000): Promise<void> => {
+  const fleet = { application: { name, port: 7000 }, devices: count, rate: 20, giveUpMs };
   expect((await ask('POST', `${devices.url}/fleet`, fleet)).status).toBe(201);
   await accepted(1);
 };
@@ -75,7 +77,7 @@ describe('a window', () => {
       ['ue-4', 'resolving'],
     ]);
     for (const device of each) {
-      expect(Math.abs(device.requests - durationMs / 20)).toBeLessThanOrEqual(1);
+      expect(Math.abs(device.requests - durationMs / 50)).toBeLessThanOrEqual(1);
       expect(device.longestGapMs).toBeGreaterThan(5);
     }
     expect(byKind.resolving?.requests).toBe((each[0]?.requests ?? 0) + (each[3]?.requests ?? 0));
@@ -90,7 +92,7 @@ describe('a window', () => {
   });
 
   it('counts as lost what had to be given up, and shows the gap and when it began', async () => {
-    await start();
+    await start(1, 300);
     await begin();
     const before = Date.now();
     await misbehave(() => undefined);
@@ -98,11 +100,11 @@ describe('a window', () => {
     expect(total).toMatchObject({ stale: 0, doubled: 0 });
     expect(total.lost).toBeGreaterThanOrEqual(1);
     expect(total.longestGapMs).toBeGreaterThanOrEqual(300);
-    expect(Math.abs(Date.parse(each[0]?.longestGapAt ?? '') - before)).toBeLessThan(200);
+    expect(Math.abs(Date.parse(each[0]?.longestGapAt ?? '') - before)).toBeLessThan(200 * busy());
   });
 
   it('waits, when it ends, for what became due in it and is not settled yet', async () => {
-    await start();
+    await start(1, 300);
     await begin();
     let pending = false;
     application.write = () => {

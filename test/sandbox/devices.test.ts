@@ -6,11 +6,12 @@ import { type Network, startNetwork } from '../../sandbox/network/network.ts';
 import type { Peer } from '../../sandbox/peer.ts';
 import { counterDescriptor } from '../../sandbox/provider.ts';
 import { ask, eventually } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
 import { accept, NumberedWrites } from '../support/numbered-writes.ts';
 
-const NET = 132;
+const { net: NET } = await claimNetwork();
 const name = 'counter.edge.example';
-const [old, fresh, wifi] = ['127.132.21.1', '127.132.22.1', '127.132.31.1'];
+const [old, fresh, wifi] = [`127.${NET}.21.1`, `127.${NET}.22.1`, `127.${NET}.31.1`];
 
 interface Shown {
   readonly ue: string;
@@ -151,7 +152,7 @@ describe('a device that is told of a new endpoint', () => {
     await reaches('resolving', old);
     await notify('ue-1', wifi);
     expect(await reaches('resolving', wifi)).toMatchObject({ network: 'wifi', connections: 2 });
-    await notify('ue-1', '127.132.41.1');
+    await notify('ue-1', `127.${NET}.41.1`);
     await notify('ue-1', wifi);
     expect(await writesOn('resolving', 5)).toMatchObject({ network: 'wifi', connections: 2 });
   });
@@ -189,7 +190,7 @@ describe('a fleet', () => {
       'GET',
       `${network.url}/state`,
     );
-    expect(body.networks.cellular.connections.map(({ from }) => from)).toEqual(['127.132.100.1']);
+    expect(body.networks.cellular.connections.map(({ from }) => from)).toEqual([`127.${NET}.100.1`]);
     expect((await ask('POST', `${devices.url}/fleet`, { application: { name, port: 7000 } })).status).toBe(409);
     await ask('DELETE', `${devices.url}/fleet`);
     expect((await ask('GET', `${devices.url}/fleet`)).body).toEqual({ running: false });

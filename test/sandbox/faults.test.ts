@@ -3,6 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FaultOrder, FaultOrder as Order, Faults } from '../../sandbox/faults.ts';
 import { Journal } from '../../sandbox/journal.ts';
 import { type Peer, servePeer } from '../../sandbox/peer.ts';
+import { claimNetwork } from '../support/network.ts';
+
+const { net: NET } = await claimNetwork();
 
 let peer: Peer;
 let journal: Journal;
@@ -15,7 +18,7 @@ beforeEach(async () => {
     if (faults.acting(req, 'noEffect') === undefined) counted += 1;
     res.json({ counted });
   });
-  const plan = { name: 'counter', address: '127.33.0.11', port: 0, routes, state: () => ({ counted }) };
+  const plan = { name: 'counter', address: `127.${NET}.0.11`, port: 0, routes, state: () => ({ counted }) };
   peer = await servePeer(plan, { journal, faults });
 });
 afterEach(async () => {

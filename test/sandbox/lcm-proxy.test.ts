@@ -7,6 +7,9 @@ import { Journal } from '../../sandbox/journal.ts';
 import { type Peer, servePeer } from '../../sandbox/peer.ts';
 import { lcmProxyPeer } from '../../sandbox/peers/lcm-proxy.ts';
 import { ask } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
+
+const { net: NET } = await claimNetwork();
 
 const appInfo = {
   appDId: 'counter-1',
@@ -16,8 +19,8 @@ const appInfo = {
   appDVersion: '1.0',
   appDescription: 'counts',
 };
-const serving = { appInstanceId: 'in-the-cloud', referenceURI: 'http://127.34.41.1:7000/' };
-const moved = { appInstanceId: 'at-a1', referenceURI: 'http://127.34.21.1:7000/' };
+const serving = { appInstanceId: 'in-the-cloud', referenceURI: `http://127.${NET}.41.1:7000/` };
+const moved = { appInstanceId: 'at-a1', referenceURI: `http://127.${NET}.21.1:7000/` };
 
 interface Context {
   readonly contextId: string;
@@ -33,7 +36,7 @@ let answers: number[];
 
 beforeEach(async () => {
   proxy = await servePeer(
-    { ...lcmProxyPeer(34), address: '127.34.251.1', port: 0 },
+    { ...lcmProxyPeer(NET), address: `127.${NET}.251.1`, port: 0 },
     { journal: new Journal(), faults: new Faults() },
   );
   told = [];
@@ -44,8 +47,8 @@ beforeEach(async () => {
       return res.writeHead(answers.shift() ?? 204).end();
     });
   });
-  await new Promise<void>((resolve) => devices.listen(0, '127.34.251.2', resolve));
-  callback = `http://127.34.251.2:${(devices.address() as AddressInfo).port}/callbacks`;
+  await new Promise<void>((resolve) => devices.listen(0, `127.${NET}.251.2`, resolve));
+  callback = `http://127.${NET}.251.2:${(devices.address() as AddressInfo).port}/callbacks`;
   await ask('PUT', `${proxy.url}/offers/${appInfo.appDId}`, { appInfo, serving });
 });
 afterEach(async () => {

@@ -3,17 +3,20 @@ import { sha256 } from '../../sandbox/packages.ts';
 import { runningInstances } from '../../sandbox/runner.ts';
 import { ask, eventually } from '../support/asking.ts';
 import { type AppInstance, type MecSystem, mecSystem, type OpOcc } from '../support/mec-system.ts';
+import { claimNetwork } from '../support/network.ts';
 import { archiveOf, descriptor, smallApplication } from '../support/small-application.ts';
+
+const { net: NET } = await claimNetwork();
 
 let system: MecSystem;
 
 beforeEach(async () => {
   system = await mecSystem({
     name: 'cellular',
-    meo: '127.33.2.1',
+    meo: `127.${NET}.2.1`,
     hosts: [
-      { id: 'a1', address: '127.33.2.11', instances: '127.33.21', etag: 'version' },
-      { id: 'a2', address: '127.33.2.12', instances: '127.33.22', etag: 'content' },
+      { id: 'a1', address: `127.${NET}.2.11`, instances: `127.${NET}.21`, etag: 'version' },
+      { id: 'a2', address: `127.${NET}.2.12`, instances: `127.${NET}.22`, etag: 'content' },
     ],
   });
 });
@@ -104,7 +107,10 @@ describe('instances of a MEO', () => {
     const instance = await system.instance(id);
     expect(instance.instantiatedAppState).toEqual({ operationalState: 'STARTED' });
     const [endpoint] = instance.communicationInterface?.ipAddresses ?? [];
-    expect(endpoint).toEqual({ host: expect.stringMatching(/^127\.33\.22\./) as string, port: 7000 });
+    expect(endpoint).toEqual({
+      host: expect.stringMatching(new RegExp(`^127\\.${NET}\\.22\\.`)) as string,
+      port: 7000,
+    });
     const { body } = await ask('GET', `http://${endpoint?.host}:7000/`);
     expect(body).toMatchObject({ INSTANCE_ID: id });
 

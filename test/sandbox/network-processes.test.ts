@@ -2,15 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { program } from '../../cli/built.ts';
 import { startAccessNetwork } from '../../sandbox/network/access-network.ts';
 import { serveUpstream } from '../../sandbox/network/upstream.ts';
 import { ask } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
 
-const NET = '134';
+const NET = String((await claimNetwork()).net);
 const children: ChildProcess[] = [];
 
 const run = (part: string) => {
-  const child = spawn(process.execPath, ['--import', 'tsx', `sandbox/${part}/main.ts`, '--net', NET], {
+  const child = spawn(process.execPath, [...program(`sandbox/${part}/main.ts`), '--net', NET], {
     stdio: 'pipe',
   });
   children.push(child);
@@ -39,7 +41,7 @@ describe.each([
     const second = run(part);
     const said = text(second.stderr);
     expect(await once(second, 'exit')).toEqual([1, null]);
-    expect(await said).toMatch(/^.* cannot .* 127\.134\.\S+ \(EADDRINUSE\)\n$/);
+    expect(await said).toMatch(new RegExp(`^.* cannot .* 127\\.${NET}\\.\\S+ \\(EADDRINUSE\\)\\n$`));
   });
 });
 

@@ -5,12 +5,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Network, startNetwork } from '../../sandbox/network/network.ts';
 import { openTunnel } from '../../sandbox/network/tunnel.ts';
 import { ask as call } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
+
+const { net: NET } = await claimNetwork();
 
 const PORT = 7000;
 const name = 'counter.edge.example';
-const [a1, a2, cloud] = ['127.32.21.1', '127.32.22.1', '127.32.41.1'];
-const [ue1, ue2] = ['127.32.100.1', '127.32.100.2'];
-const userPlane = { address: '127.32.2.80', port: 8080 };
+const [a1, a2, cloud] = [`127.${NET}.21.1`, `127.${NET}.22.1`, `127.${NET}.41.1`];
+const [ue1, ue2] = [`127.${NET}.100.1`, `127.${NET}.100.2`];
+const userPlane = { address: `127.${NET}.2.80`, port: 8080 };
 const all = { id: 'all', priority: 10, sources: [], action: 'FORWARD_DECAPSULATED' };
 
 let network: Network;
@@ -66,7 +69,7 @@ async function reached(socket: Socket): Promise<unknown> {
   return res.headers['ferry-instance'];
 }
 
-const ask = async (question: unknown) => await call('POST', 'http://127.32.2.90:8080/vantage/v1/ask', question);
+const ask = async (question: unknown) => await call('POST', `http://127.${NET}.2.90:8080/vantage/v1/ask`, question);
 
 beforeAll(async () => {
   for (const address of [a1, a2, cloud]) await serveApplication(address);
@@ -75,7 +78,7 @@ afterAll(() => {
   for (const server of applications) server.close().closeAllConnections();
 });
 beforeEach(async () => {
-  network = await startNetwork(32);
+  network = await startNetwork(NET);
   await put('/zone', { [name]: { address: cloud, ttl: 7 } });
 });
 afterEach(async () => {
@@ -85,35 +88,37 @@ afterEach(async () => {
 
 describe('a resolver', () => {
   it('answers from the active rules of its own network, with their TTL, and of no other', async () => {
-    await resolve('127.32.2.53'); // what is known from upstream counts for nothing then
+    await resolve(`127.${NET}.2.53`); // what is known from upstream counts for nothing then
     await rules({ dns: [{ name, address: a1, ttl: 3 }] });
-    expect(await resolve('127.32.2.53')).toEqual([{ address: a1, ttl: 3 }]);
-    expect(await resolve('127.32.3.53')).toEqual([{ address: cloud, ttl: 7 }]);
+    expect(await resolve(`127.${NET}.2.53`)).toEqual([{ address: a1, ttl: 3 }]);
+    expect(await resolve(`127.${NET}.3.53`)).toEqual([{ address: cloud, ttl: 7 }]);
   });
 
   it('answers from upstream again as soon as the rule is gone', async () => {
     await rules({ dns: [{ name, address: a1, ttl: 3 }] });
     await rules({ dns: [] });
-    expect(await resolve('127.32.2.53')).toEqual([{ address: cloud, ttl: 7 }]);
+    expect(await resolve(`127.${NET}.2.53`)).toEqual([{ address: cloud, ttl: 7 }]);
   });
 
   it('keeps an answer from upstream for as long as its TTL says', async () => {
     await put('/zone', { [name]: { address: cloud, ttl: 1 } });
-    expect(await resolve('127.32.2.53')).toEqual([{ address: cloud, ttl: 1 }]);
+    expect(await resolve(`127.${NET}.2.53`)).toEqual([{ address: cloud, ttl: 1 }]);
     await put('/zone', { [name]: { address: a2, ttl: 1 } });
-    expect(await resolve('127.32.2.53')).toEqual([{ address: cloud, ttl: 1 }]);
-    await expect.poll(async () => await resolve('127.32.2.53'), { timeout: 3_000 }).toEqual([{ address: a2, ttl: 1 }]);
+    expect(await resolve(`127.${NET}.2.53`)).toEqual([{ address: cloud, ttl: 1 }]);
+    await expect
+      .poll(async () => await resolve(`127.${NET}.2.53`), { timeout: 3_000 })
+      .toEqual([{ address: a2, ttl: 1 }]);
   });
 
   it('gives both addresses of two rules for one name, and one where they agree', async () => {
     await rules({ dns: [a1, a2].map((address) => ({ name, address, ttl: 3 })) });
-    expect(await resolve('127.32.2.53')).toEqual([a1, a2].map((address) => ({ address, ttl: 3 })));
+    expect(await resolve(`127.${NET}.2.53`)).toEqual([a1, a2].map((address) => ({ address, ttl: 3 })));
     await rules({ dns: [a2, a2].map((address) => ({ name, address, ttl: 3 })) });
-    expect(await resolve('127.32.2.53')).toEqual([{ address: a2, ttl: 3 }]);
+    expect(await resolve(`127.${NET}.2.53`)).toEqual([{ address: a2, ttl: 3 }]);
   });
 
   it('says that an unknown name does not exist', async () => {
-    expect(await resolve('127.32.2.53', 'nothing.example')).toBe('ENOTFOUND');
+    expect(await resolve(`127.${NET}.2.53`, 'nothing.example')).toBe('ENOTFOUND');
   });
 });
 
@@ -161,8 +166,8 @@ describe('a user plane', () => {
   it('understands masks and ranges, and a rule without destinations meets nobody', async () => {
     await rules({
       traffic: [
-        { ...all, id: 'range', destinations: ['127.32.22.1-127.32.22.9'], leadsTo: a1 },
-        { ...all, id: 'mask', destinations: ['127.32.41.0/24'], leadsTo: a2 },
+        { ...all, id: 'range', destinations: [`127.${NET}.22.1-127.${NET}.22.9`], leadsTo: a1 },
+        { ...all, id: 'mask', destinations: [`127.${NET}.41.0/24`], leadsTo: a2 },
         { ...all, id: 'empty', priority: 0, destinations: [], leadsTo: cloud },
       ],
     });
@@ -174,7 +179,7 @@ describe('a user plane', () => {
   it('refuses what a rule drops, and says when nobody is there', async () => {
     await rules({ traffic: [{ ...all, destinations: [cloud], action: 'DROP' }] });
     await expect(tunnel(cloud)).rejects.toThrow('answered 403');
-    await expect(tunnel('127.32.41.99')).rejects.toThrow('answered 502');
+    await expect(tunnel(`127.${NET}.41.99`)).rejects.toThrow('answered 502');
   });
 });
 
@@ -183,10 +188,10 @@ describe('a vantage point', () => {
     await rules({ dns: [{ name, address: a1, ttl: 3 }] });
     const at = async (vantage: string, asked: string) =>
       (await call('GET', `http://${vantage}:8080/vantage/v1/resolve?name=${asked}`)).body;
-    expect(await at('127.32.2.90', name)).toEqual({ name, answers: [{ address: a1, ttl: 3 }] });
-    expect(await at('127.32.2.90', name.toUpperCase())).toMatchObject({ answers: [{ address: a1 }] });
-    expect(await at('127.32.3.90', name)).toEqual({ name, answers: [{ address: cloud, ttl: 7 }] });
-    expect(await at('127.32.2.90', 'nothing.example')).toEqual({ name: 'nothing.example', answers: [] });
+    expect(await at(`127.${NET}.2.90`, name)).toEqual({ name, answers: [{ address: a1, ttl: 3 }] });
+    expect(await at(`127.${NET}.2.90`, name.toUpperCase())).toMatchObject({ answers: [{ address: a1 }] });
+    expect(await at(`127.${NET}.3.90`, name)).toEqual({ name, answers: [{ address: cloud, ttl: 7 }] });
+    expect(await at(`127.${NET}.2.90`, 'nothing.example')).toEqual({ name: 'nothing.example', answers: [] });
   });
 
   it('asks as a device: from its address, by the rules that meet it', async () => {
@@ -195,11 +200,11 @@ describe('a vantage point', () => {
     const seen = { status: 200, body: { status: 200, body: ue2, headers: { 'ferry-instance': a1 } } };
     expect(await ask({ url, from: ue2 })).toMatchObject(seen);
     expect(await ask({ url, from: ue1 })).toMatchObject({ body: { headers: { 'ferry-instance': cloud } } });
-    expect(await ask({ url, from: null })).toMatchObject({ body: { body: '127.32.2.90' } });
+    expect(await ask({ url, from: null })).toMatchObject({ body: { body: `127.${NET}.2.90` } });
   });
 
   it('answers 502 when nobody is there, when the answer is too large, and when it does not come in time', async () => {
-    expect((await ask({ url: `http://127.32.41.99:${PORT}/`, from: ue1 })).status).toBe(502);
+    expect((await ask({ url: `http://127.${NET}.41.99:${PORT}/`, from: ue1 })).status).toBe(502);
     expect((await ask({ url: `http://nothing.example:${PORT}/`, from: ue1 })).status).toBe(502);
     expect(await ask({ url: `http://${cloud}:${PORT}/large`, from: null })).toMatchObject({
       status: 502,

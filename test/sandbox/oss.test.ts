@@ -7,9 +7,10 @@ import { cloudPeer } from '../../sandbox/peers/cloud.ts';
 import { ossPeer } from '../../sandbox/peers/oss.ts';
 import { repositoryPeer } from '../../sandbox/peers/repository.ts';
 import { ask, eventually } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
 import { descriptor, smallApplication } from '../support/small-application.ts';
 
-const NET = 234; // the other tests of these peers have networks of their own: they run side by side
+const { net: NET } = await claimNetwork();
 const around = { journal: new Journal(), faults: new Faults() };
 const archive = smallApplication();
 const checksum = sha256(archive);
@@ -107,7 +108,7 @@ describe('an order at the OSS', () => {
       orderItem: [{ state: 'COMPLETED', service: { id: 'key-add', state: 'active' } }],
     });
     const [host] = order.orderItem[0]?.service.serviceCharacteristic.filter(({ name }) => name === 'endpoint') ?? [];
-    expect(host?.value).toEqual({ value: expect.stringMatching(/^127\.234\.41\.\d+:7000$/) });
+    expect(host?.value).toEqual({ value: expect.stringMatching(new RegExp(`^127\\.${NET}\\.41\\.\\d+:7000$`)) });
     expect((await atCloud('key-add')).body.state).toBe('running');
   });
 

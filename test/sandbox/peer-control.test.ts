@@ -7,6 +7,9 @@ import { Cells } from '../../sandbox/peers/cells.ts';
 import { serveControl } from '../../sandbox/peers/control.ts';
 import { Platform } from '../../sandbox/peers/platform.ts';
 import { ask, eventually } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
+
+const { net: NET } = await claimNetwork();
 
 const operation = 'GET /things';
 let control: Peer;
@@ -16,7 +19,7 @@ let heard: { srcEcgi: { cellId: string }; trgEcgi: { cellId: string }[]; associa
 beforeEach(async () => {
   heard = [];
   const around = { journal: new Journal(), faults: new Faults() };
-  const platform = new Platform('platform-a1', 'http://127.33.0.21', 'version');
+  const platform = new Platform('platform-a1', `http://127.${NET}.0.21`, 'version');
   const routes = Router()
     .get('/things', (_req, res) => void res.json([]))
     .post('/heard', (req, res) => {
@@ -24,8 +27,8 @@ beforeEach(async () => {
       res.status(204).end();
     })
     .use(platform.routes(around.faults, async () => undefined));
-  things = await servePeer({ name: 'things', address: '127.33.0.21', port: 0, routes, state: () => 'all' }, around);
-  control = await serveControl('127.33.0.20', [things], new Cells(33, [platform]), around);
+  things = await servePeer({ name: 'things', address: `127.${NET}.0.21`, port: 0, routes, state: () => 'all' }, around);
+  control = await serveControl(`127.${NET}.0.20`, [things], new Cells(NET, [platform]), around);
 });
 afterEach(async () => {
   await ask('DELETE', `${control.url}/faults`);
@@ -85,7 +88,7 @@ describe('control over the peers', () => {
       callbackReference: `${things.url}/heard`,
       filterCriteriaAssocHo: {},
     });
-    for (const user of ['ue-7', '127.33.100.7']) {
+    for (const user of ['ue-7', `127.${NET}.100.7`]) {
       expect((await ask('POST', `${control.url}/cellChange`, { user })).body).toEqual({ notifications: 1 });
     }
     await eventually(
@@ -95,6 +98,6 @@ describe('control over the peers', () => {
     const moves = heard.map(({ associateId: [device], srcEcgi, trgEcgi: [to] }) =>
       [device?.value, srcEcgi.cellId, to?.cellId].join(' '),
     );
-    expect(moves.toSorted()).toEqual(['127.33.100.7 00000a1 00000a2', '127.33.100.7 00000a2 00000a1']);
+    expect(moves.toSorted()).toEqual([`127.${NET}.100.7 00000a1 00000a2`, `127.${NET}.100.7 00000a2 00000a1`]);
   });
 });

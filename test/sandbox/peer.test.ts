@@ -4,8 +4,11 @@ import { z } from 'zod';
 import { Faults } from '../../sandbox/faults.ts';
 import { Journal } from '../../sandbox/journal.ts';
 import { type Peer, servePeer } from '../../sandbox/peer.ts';
+import { claimNetwork } from '../support/network.ts';
 
-const address = '127.33.0.10';
+const { net: NET } = await claimNetwork();
+
+const address = `127.${NET}.0.10`;
 let peer: Peer;
 let journal: Journal;
 

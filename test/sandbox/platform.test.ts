@@ -3,20 +3,23 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask, eventually } from '../support/asking.ts';
 import { type MecSystem, mecSystem } from '../support/mec-system.ts';
+import { claimNetwork } from '../support/network.ts';
 import { descriptor } from '../support/small-application.ts';
+
+const { net: NET } = await claimNetwork();
 
 let system: MecSystem;
 let id: string;
 let address: string;
-const [w1, w2] = ['http://127.33.3.11:8080', 'http://127.33.3.12:8080'];
+const [w1, w2] = [`http://127.${NET}.3.11:8080`, `http://127.${NET}.3.12:8080`];
 
 beforeEach(async () => {
   system = await mecSystem({
     name: 'wifi',
-    meo: '127.33.3.1',
+    meo: `127.${NET}.3.1`,
     hosts: [
-      { id: 'w1', address: '127.33.3.11', instances: '127.33.31', etag: 'version' },
-      { id: 'w2', address: '127.33.3.12', instances: '127.33.32', etag: 'content' },
+      { id: 'w1', address: `127.${NET}.3.11`, instances: `127.${NET}.31`, etag: 'version' },
+      { id: 'w2', address: `127.${NET}.3.12`, instances: `127.${NET}.32`, etag: 'content' },
     ],
   });
 });
@@ -111,12 +114,15 @@ describe('rules of a platform', () => {
     const dns = [{ name: descriptor.appDNSRule?.[0]?.['domainName'], address, ttl: 2 }];
     expect(system.told.at(-1)).toEqual({ dns, traffic: [] });
     expect(await activate('all', [{ dstAddress: [] }])).toEqual({ dns, traffic: [] });
-    expect(await activate('users', [{ srcAddress: [], dstAddress: ['127.33.41.1'] }])).toEqual({ dns, traffic: [] });
-    const told = { action: 'FORWARD_DECAPSULATED', leadsTo: address, destinations: ['127.33.41.1'] };
+    expect(await activate('users', [{ srcAddress: [], dstAddress: [`127.${NET}.41.1`] }])).toEqual({
+      dns,
+      traffic: [],
+    });
+    const told = { action: 'FORWARD_DECAPSULATED', leadsTo: address, destinations: [`127.${NET}.41.1`] };
     const all = { id: `platform-w1/${id}/all`, priority: 10, sources: [], ...told };
-    const users = { id: `platform-w1/${id}/users`, priority: 5, sources: ['127.33.100.1'], ...told };
-    expect(await activate('all', [{ dstAddress: ['127.33.41.1'] }])).toEqual({ dns, traffic: [all] });
-    const filter = { srcAddress: ['127.33.100.1'], dstAddress: ['127.33.41.1'] };
+    const users = { id: `platform-w1/${id}/users`, priority: 5, sources: [`127.${NET}.100.1`], ...told };
+    expect(await activate('all', [{ dstAddress: [`127.${NET}.41.1`] }])).toEqual({ dns, traffic: [all] });
+    const filter = { srcAddress: [`127.${NET}.100.1`], dstAddress: [`127.${NET}.41.1`] };
     expect(await activate('users', [filter])).toEqual({ dns, traffic: [all, users] });
 
     await system.reaches(await system.terminate(id), 'COMPLETED');
@@ -209,8 +215,8 @@ describe('subscriptions of a platform', () => {
         res.writeHead(204).end();
       });
     });
-    await new Promise<void>((resolve) => listener.listen(0, '127.33.3.98', resolve));
-    callback = `http://127.33.3.98:${(listener.address() as AddressInfo).port}`;
+    await new Promise<void>((resolve) => listener.listen(0, `127.${NET}.3.98`, resolve));
+    callback = `http://127.${NET}.3.98:${(listener.address() as AddressInfo).port}`;
   });
   afterEach(() => {
     listener.close();
@@ -229,7 +235,7 @@ describe('subscriptions of a platform', () => {
     return headers.get('location') ?? '';
   };
   const ecgi = (cellId: string) => ({ plmn: { mcc: '001', mnc: '01' }, cellId });
-  const change = { device: '127.33.100.1', from: '00000a1', to: '00000a2' };
+  const change = { device: `127.${NET}.100.1`, from: '00000a1', to: '00000a2' };
 
   it('give their defaults when they are read, href and type only when they are listed', async () => {
     const one = await subscribe('/one', { appInstanceId: 'app' });
@@ -256,8 +262,8 @@ describe('subscriptions of a platform', () => {
 
   it('really notify of a cell change, those whose filter asks for it', async () => {
     const one = await subscribe('/one', {});
-    await subscribe('/other-device', { associateId: [{ type: 1, value: '127.33.100.2' }] });
-    await subscribe('/this-device', { associateId: [{ type: 1, value: '127.33.100.1' }] });
+    await subscribe('/other-device', { associateId: [{ type: 1, value: `127.${NET}.100.2` }] });
+    await subscribe('/this-device', { associateId: [{ type: 1, value: `127.${NET}.100.1` }] });
     await subscribe('/this-cell', { ecgi: [ecgi('00000a2')] });
     await subscribe('/other-cell', { ecgi: [ecgi('00000b7')] });
     await subscribe('/other-status', { hoStatus: [1] });
@@ -269,7 +275,7 @@ describe('subscriptions of a platform', () => {
     expect(heard.map(({ path }) => path).toSorted()).toEqual(['/one', '/this-cell', '/this-device']);
     expect(heard.find(({ path }) => path === '/one')?.body).toMatchObject({
       notificationType: 'CellChangeNotification',
-      associateId: [{ type: 1, value: '127.33.100.1' }],
+      associateId: [{ type: 1, value: `127.${NET}.100.1` }],
       srcEcgi: ecgi('00000a1'),
       trgEcgi: [ecgi('00000a2')],
       hoStatus: 3,
@@ -302,7 +308,7 @@ describe('subscriptions of a platform', () => {
       procedure('/all', { mobilityStatus: ['INTERHOST_MOVEOUT_TRIGGERED', 'INTERHOST_MOVEOUT_COMPLETED'] }),
     );
     const mobility = system.platforms[0]?.mobility;
-    const target = { appInstanceId: 'target', host: '127.33.21.1', port: 7000 };
+    const target = { appInstanceId: 'target', host: `127.${NET}.21.1`, port: 7000 };
     expect(mobility?.moved({ device: change.device, status: 'INTERHOST_MOVEOUT_TRIGGERED', target })).toBe(2);
     expect(mobility?.moved({ device: change.device, status: 'INTERHOST_MOVEOUT_COMPLETED' })).toBe(1);
     await eventually(
@@ -315,7 +321,7 @@ describe('subscriptions of a platform', () => {
         mobilityStatus: 'INTERHOST_MOVEOUT_TRIGGERED',
         targetAppInfo: {
           appInstanceId: 'target',
-          commInterface: { ipAddresses: [{ host: '127.33.21.1', port: 7000 }] },
+          commInterface: { ipAddresses: [{ host: `127.${NET}.21.1`, port: 7000 }] },
         },
       }),
     ]);
@@ -326,7 +332,7 @@ describe('mobility registrations of a platform', () => {
   const services = `${w1}/amsi/v1/app_mobility_services`;
 
   it('are found by their instance, replaced by PUT, and ended by deregister_task', async () => {
-    const device = { associateId: { type: 'UE_IPv4_ADDRESS', value: '127.33.100.1' } };
+    const device = { associateId: { type: 'UE_IPv4_ADDRESS', value: `127.${NET}.100.1` } };
     const registration = { serviceConsumerId: { appInstanceId: 'app' }, deviceInformation: [device] };
     const one = (await ask('POST', services, registration)).headers.get('location') ?? '';
     await ask('POST', services, { serviceConsumerId: { appInstanceId: 'other' } });

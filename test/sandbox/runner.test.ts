@@ -7,7 +7,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type RunningInstance, runningInstances, startInstance } from '../../sandbox/runner.ts';
+import { claimNetwork } from '../support/network.ts';
 import { archiveOf, smallApplication } from '../support/small-application.ts';
+
+const { net: NET } = await claimNetwork();
 
 const archive = smallApplication();
 const started: RunningInstance[] = [];
@@ -36,16 +39,16 @@ afterEach(async () => {
 
 describe('the runner', () => {
   it('runs what the package holds, as a process of its own on an address of its own', async () => {
-    const one = await start('one', '127.34.250.1', { env: { GREETING: 'hello' } });
-    const two = await start('two', '127.34.250.2');
-    expect(one.endpoint).toEqual({ host: '127.34.250.1', port: 7000 });
-    expect(await ask('127.34.250.1')).toEqual({
+    const one = await start('one', `127.${NET}.250.1`, { env: { GREETING: 'hello' } });
+    const two = await start('two', `127.${NET}.250.2`);
+    expect(one.endpoint).toEqual({ host: `127.${NET}.250.1`, port: 7000 });
+    expect(await ask(`127.${NET}.250.1`)).toEqual({
       INSTANCE_ID: 'one',
       MANAGEMENT_PORT: '7001',
       GREETING: 'hello',
       pid: one.pid,
     });
-    expect(await ask('127.34.250.2')).toMatchObject({ INSTANCE_ID: 'two', pid: two.pid });
+    expect(await ask(`127.${NET}.250.2`)).toMatchObject({ INSTANCE_ID: 'two', pid: two.pid });
     expect(runningInstances()).toEqual([
       { name: 'one', pid: one.pid },
       { name: 'two', pid: two.pid },
@@ -56,7 +59,7 @@ describe('the runner', () => {
     const temporary = await mkdtemp(path.join(tmpdir(), 'runner-test-'));
     vi.stubEnv('TMPDIR', temporary);
     try {
-      await start('one', '127.34.250.3');
+      await start('one', `127.${NET}.250.3`);
       expect(await readdir(temporary)).toEqual([]);
     } finally {
       vi.unstubAllEnvs();
@@ -69,7 +72,7 @@ describe('the runner', () => {
       import { createServer } from 'node:http';
       process.on('SIGTERM', () => undefined);
       createServer((req, res) => res.end('here')).listen(7000, process.env.HOST);`);
-    const instance = await start('deaf', '127.34.250.4', { archive: deaf });
+    const instance = await start('deaf', `127.${NET}.250.4`, { archive: deaf });
     const asked = Date.now();
     await instance.stop(300);
     expect(Date.now() - asked).toBeGreaterThanOrEqual(290);
@@ -79,7 +82,7 @@ describe('the runner', () => {
 
   it('says why an instance did not start', async () => {
     const broken = archiveOf(`process.stderr.write('no licence'); process.exitCode = 3;`);
-    await expect(start('broken', '127.34.250.5', { archive: broken })).rejects.toThrow(/broken ended .*no licence/);
+    await expect(start('broken', `127.${NET}.250.5`, { archive: broken })).rejects.toThrow(/broken ended .*no licence/);
     expect(runningInstances()).toEqual([]);
   });
 
@@ -101,7 +104,7 @@ describe('the runner', () => {
         `import { readFile } from 'node:fs/promises';
          import { startInstance } from './sandbox/runner.ts';
          const archive = await readFile(${JSON.stringify(file)});
-         const { pid } = await startInstance({ id: 'orphan', archive, address: '127.34.250.6' });
+         const { pid } = await startInstance({ id: 'orphan', archive, address: '127.${NET}.250.6' });
          process.stdout.write(pid + '\\n');`,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
@@ -112,7 +115,7 @@ describe('the runner', () => {
       expect(isAlive(pid)).toBe(true);
       parent.kill('SIGKILL');
       await until(() => !isAlive(pid));
-      expect(await start('heir', '127.34.250.6')).toMatchObject({ endpoint: { host: '127.34.250.6' } });
+      expect(await start('heir', `127.${NET}.250.6`)).toMatchObject({ endpoint: { host: `127.${NET}.250.6` } });
     } finally {
       parent.kill('SIGKILL');
       await rm(folder, { recursive: true });

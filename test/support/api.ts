@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
+import { Agent, fetch, type RequestInit } from 'undici';
 import { app } from '../../api/app.ts';
 import type { Problem } from '../../api/resources.ts';
 import { close, serverOf } from '../../api/server.ts';
@@ -57,6 +58,12 @@ export interface Answer<T = unknown> {
   readonly headers: Headers;
   readonly body: T;
 }
+
+/**
+ * Asked by its own process, a server soon gives up a connection on which a busy machine has not yet sent anything: of a
+ * thousand requests at once, so many are on their way.
+ */
+const dispatcher = new Agent({ connections: 250, connect: { timeout: 60_000 } });
 
 /** The API, served for a test. */
 export class Served {
@@ -122,7 +129,8 @@ export class Served {
   async ask<T = Problem>(path: string, init: RequestInit): Promise<Answer<T>> {
     const answer = await fetch(`${this.url}${path}`, {
       redirect: 'manual',
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
+      dispatcher,
       ...init,
     });
     const text = await answer.text();

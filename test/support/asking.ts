@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { busy } from './busy.ts';
 
 export interface Answer<B> {
   readonly status: number;
@@ -20,11 +21,11 @@ export async function ask<B = unknown>(method: string, url: string, body?: unkno
 
 /** Looks again until what is seen is as wanted; when it never is, shows what was seen last. */
 export async function eventually<T>(look: () => T | Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 10_000;
+  const begun = Date.now();
   for (;;) {
     const seen = await look();
     if (wanted(seen)) return seen;
-    if (Date.now() > deadline) expect.fail(`never came: ${JSON.stringify(seen)}`);
+    if (Date.now() > begun + 10_000 * busy()) expect.fail(`never came: ${JSON.stringify(seen)}`);
     await pause(20);
   }
 }

@@ -1,27 +1,29 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
+import { readFile } from 'node:fs/promises';
+import { Connection, type WorkflowHandleWithStartDetails } from '@temporalio/client';
+import { msNumberToTs } from '../../temporal/internals.ts';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import type { Catalogue, PeerSurvey } from '../../activities/ports.ts';
+import { isBuilt } from '../../cli/built.ts';
 import { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
+import { bundleWorkflows } from '../../temporal/bundle.ts';
+import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
+import { skippingTime } from './time-skipping.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 
 const logger = new DefaultLogger('ERROR');
 Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR' } }, shutdownSignals: [] });
 
-export const workflowBundle = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-  preloadModules: ['@temporalio/workflow'],
-  logger,
-});
+const built = new URL('../../dist/workflow-bundle.js', import.meta.url);
+export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') : await bundleWorkflows() };
 
 export const quickPace: Pace = {
   ...Pace.parse({}),
@@ -44,15 +46,35 @@ export const survey = async (): Promise<readonly PeerSurvey[]> => [
 
 type Handle = WorkflowHandleWithStartDetails<typeof relocateApplication>;
 
+/** A namespace that nobody else uses, with our search attributes, on the dev server that all test files share. */
+async function newNamespace(address: string): Promise<string> {
+  const namespace = `test-${randomUUID()}`;
+  const connection = await Connection.connect({ address });
+  const workflowExecutionRetentionPeriod = msNumberToTs(86_400_000);
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
+  await connection.close();
+  await temporalReady({ connectionOptions: { address }, namespace }, 30_000);
+  return namespace;
+}
+
 /** The real engine, on a real dev server: workflows and activities as they are, over any world. */
 export class Engine {
   readonly environment: TestWorkflowEnvironment;
 
-  constructor(environment: TestWorkflowEnvironment) {
+  readonly #stopServer: () => Promise<void>;
+
+  constructor(environment: TestWorkflowEnvironment, stopServer: () => Promise<void> = async () => undefined) {
     this.environment = environment;
+    this.#stopServer = stopServer;
   }
 
+  /** On the dev server of the test run, else on one of its own. */
   static async start(cli: string): Promise<Engine> {
+    const address = process.env['TEST_TEMPORAL_ADDRESS'];
+    if (address !== undefined) {
+      const namespace = await newNamespace(address);
+      return new Engine(await TestWorkflowEnvironment.createFromExistingServer({ address, namespace }));
+    }
     return new Engine(
       await TestWorkflowEnvironment.createLocal({
         server: {
@@ -66,20 +88,19 @@ export class Engine {
 
   /** On the time-skipping server: hours pass at once while nothing but timers is waited for. */
   static async skippingTime(testServer: string): Promise<Engine> {
-    const environment = await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path: testServer } },
-    });
+    const { environment, stop } = await skippingTime(testServer);
     // It has no start option for them, and fails each upsert of one that it does not know
     const KEYWORD = 2;
     await environment.connection.operatorService.addSearchAttributes({
       namespace: 'default',
       searchAttributes: Object.fromEntries(Object.values(searchAttributes).map(({ name }) => [name, KEYWORD])),
     });
-    return new Engine(environment);
+    return new Engine(environment, stop);
   }
 
   async stop(): Promise<void> {
     await this.environment.teardown();
+    await this.#stopServer();
   }
 
   /** Runs `scenario` beside a worker with that catalogue. */
@@ -96,6 +117,7 @@ export class Engine {
     };
     const workers = await FerryWorkers.create({
       connection: this.environment.nativeConnection,
+      namespace: this.environment.namespace ?? 'default',
       workflowBundle,
       taskQueue,
       activities: { ...relocationActivities(means), ...surveyActivities(survey) },

@@ -14,13 +14,14 @@ import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
 
-/** The API over the real engine, for each test file that imports this on a dev server of its own. */
+/** The API over the real engine, for each test file that imports this in a namespace of its own. */
 export let engine: Engine;
 /** As the API's process connects. */
 export let temporal: Client;
 beforeAll(async () => {
   engine = await Engine.start(await temporalCli());
-  temporal = new Client({ connection: connectionFor({ address: engine.environment.address }) });
+  const { address, namespace = 'default' } = engine.environment;
+  temporal = new Client({ connection: connectionFor({ address }), namespace });
 });
 afterAll(async () => {
   await temporal.connection.close();
@@ -40,6 +41,7 @@ export async function over(
   const means = { catalogue: world, pace: quickPace, digest, turns: takingTurns() };
   const workers = await FerryWorkers.create({
     connection: engine.environment.nativeConnection,
+    namespace: engine.environment.namespace ?? 'default',
     workflowBundle,
     taskQueue,
     activities: { ...relocationActivities(means), ...surveyActivities(survey) },

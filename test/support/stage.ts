@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline';
 import type { Relocation } from '../../api/resources.ts';
 import { startDevServer, type DevServer, type DevServerPlan } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { freePort } from '../../cli/ports.ts';
+import { program } from '../../cli/built.ts';
 import { eventually } from './eventually.ts';
+import { portsOf } from './network.ts';
 
 /** A process of ours that may be killed by its id. */
 export interface Part {
@@ -34,6 +35,9 @@ export interface Logged {
   readonly fault: string | null;
   readonly phase: string;
 }
+
+/** Each look at a relocation costs a query of its workflow: often enough, and no oftener. */
+const EVERY_MS = 100;
 
 /** Patience for tests: nothing is cached for long, nobody waits for long. */
 const PACE = { quietMs: 400, pollMs: 50, retryMs: 100, heartbeatMs: 2_000 };
@@ -68,10 +72,9 @@ export class Stage {
   }
 
   async #start(net: number, { clamp, capacity }: { clamp: number; capacity: number }, pace: object): Promise<void> {
-    const port = await freePort('127.0.0.1', 17_000 + net * 10);
-    const uiPort = await freePort('127.0.0.1', 18_000 + net * 10);
     const log = join(this.folder, 'temporal.log');
     const configuration = join(this.folder, 'configuration.json');
+    const [port, uiPort] = await portsOf(net);
     this.#plan = { cli: await temporalCli(), port, uiPort, database: join(this.folder, 'temporal.db'), log };
     const [temporal, sandbox] = await Promise.all([
       startDevServer(this.#plan),
@@ -132,7 +135,7 @@ export class Stage {
 
   async start(script: string, args: readonly string[] = []): Promise<Part> {
     const log = join(this.folder, `${script.replaceAll('/', '-')}-${this.#parts.length}.log`);
-    const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', script, ...args, '--tethered'], {
+    const child: ChildProcess = spawn(process.execPath, [...program(script), ...args, '--tethered'], {
       env: { ...process.env, ...this.#environment },
       stdio: ['pipe', 'pipe', openSync(log, 'w')],
     });
@@ -212,10 +215,14 @@ export class Stage {
 
   async reaches(id: string, states: readonly Relocation['state'][], limitMs = 60_000): Promise<Relocation> {
     let last: Relocation | undefined;
-    await eventually(async () => {
-      last = await this.show(id);
-      return states.includes(last.state);
-    }, limitMs).catch(() => {
+    await eventually(
+      async () => {
+        last = await this.show(id);
+        return states.includes(last.state);
+      },
+      limitMs,
+      EVERY_MS,
+    ).catch(() => {
       throw new Error(`it is not ${states.join(' or ')}: ${JSON.stringify(last, null, 1)}`);
     });
     return last as Relocation;

@@ -100,21 +100,6 @@ function running(): Running[] {
     });
 }
 
-/** Whatever is bound in 127.`net`.0.0/16, TCP and UDP, by the kernel's own tables. */
-export const boundIn = (net: number): string[] =>
-  ['tcp', 'udp'].flatMap((protocol) =>
-    readFileSync(`/proc/net/${protocol}`, 'utf8')
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim().split(/\s+/))
-      .filter(([, local = '', , state]) => {
-        const octets = local.slice(0, 8).match(/../g) ?? []; // the address, least significant byte first
-        const listens = protocol === 'udp' || state === '0A';
-        return listens && octets[3] === '7F' && Number.parseInt(octets[2] ?? '', 16) === net;
-      })
-      .map(([, local = '']) => `${protocol} ${local}`),
-  );
-
 /** Can it be bound by whoever comes next? */
 export async function isFree(host: string, port: number): Promise<boolean> {
   return await new Promise((resolve) => {

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { lock } from 'proper-lockfile';
+import { isBuilt, noted } from './built.ts';
+
+/**
+ * Makes `dist`: the programs, and the workflows as one script. `--where-needed`: if it is not of this very source; the
+ * types are looked at elsewhere then. One build at a time: a second one waits, and may find that all is done.
+ */
+const root = fileURLToPath(new URL('../', import.meta.url));
+const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+const whereNeeded = process.argv.includes('--where-needed');
+
+async function run(...args: readonly string[]): Promise<void> {
+  const [status] = await once(spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }), 'exit');
+  if (status !== 0) throw new Error(`the build ended with status ${status}: node ${args.join(' ')}`);
+}
+
+const unlock = await lock(root, {
+  lockfilePath: join(root, 'node_modules', '.build.lock'),
+  stale: 10_000,
+  retries: { retries: 240, factor: 1, minTimeout: 500, maxTimeout: 500 },
+});
+try {
+  if (!(whereNeeded && isBuilt()))
+    await noted(async () => {
+      await Promise.all([
+        run(compiler, '--project', 'tsconfig.build.json', ...(whereNeeded ? ['--noCheck'] : [])),
+        run('--import', import.meta.resolve('tsx'), 'temporal/bundle.ts'),
+      ]);
+    });
+} finally {
+  await unlock();
+}

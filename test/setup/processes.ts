@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** Who claims a network, or starts a process, says so by what it imports. */
+const STARTS =
+  /from '(node:child_process|(\.\.?\/)+(support\/)?network\.ts|(\.\.\/)+(temporal\/dev-server|cli\/child)\.ts)'/;
+
+/** Test files, besides those of `engine` and `endtoend`, that start processes or need fixed addresses of this machine. */
+export const processes = (): string[] =>
+  readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts') && !/^(engine|endtoend)\//.test(file))
+    .filter((file) => STARTS.test(readFileSync(`${root}${file}`, 'utf8')))
+    .map((file) => `test/${file}`)
+    .toSorted();
