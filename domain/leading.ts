@@ -124,9 +124,13 @@ export function without(rule: TrafficRule, device: string): TrafficRule {
   return { ...rule, sources, active: rule.active && sources.length > 0 };
 }
 
-function leading(rule: TrafficRule, devices: readonly string[], { from, to, former }: Course): TrafficRule {
-  const addresses = [from, ...former].filter((address) => isIPv6(address) === isIPv6(to));
-  const destinations = [...new Set([...rule.destinations, ...addresses])].filter((address) => address !== to);
+/** From where devices have to be led: an address is never led to itself, nor to the other family. */
+export const ledFrom = ({ from, to, former }: Course): string[] =>
+  [...new Set([from, ...former])].filter((address) => address !== to && isIPv6(address) === isIPv6(to));
+
+function leading(rule: TrafficRule, devices: readonly string[], course: Course): TrafficRule {
+  const { to } = course;
+  const destinations = [...new Set([...rule.destinations, ...ledFrom(course)])].filter((address) => address !== to);
   const sources = [...new Set([...rule.sources, ...devices])];
   return {
     ...rule,
@@ -137,4 +141,14 @@ function leading(rule: TrafficRule, devices: readonly string[], { from, to, form
     // An empty list of sources is nobody to some platforms
     ...(rule.lists !== undefined && { lists: { sources: sources.length > 0, destinations: true } }),
   };
+}
+
+/** Other names of the source's that the target can lead (`led`), and those that would be left behind. */
+export function aliasesOf(
+  source: readonly { readonly name: string; readonly leads: boolean }[],
+  target: readonly { readonly name: string }[],
+): { readonly led: readonly string[]; readonly left: readonly string[] } {
+  const names = [...new Set(source.filter(({ leads }) => leads).map(({ name }) => plainName(name)))];
+  const isThere = (name: string): boolean => target.some((other) => plainName(other.name) === name);
+  return { led: names.filter(isThere), left: names.filter((name) => !isThere(name)) };
 }
