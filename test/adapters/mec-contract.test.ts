@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Application } from '../../activities/ports.ts';
 import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { mec010Packages } from '../../adapters/mec010-2/packages.ts';
+import { mec011Path } from '../../adapters/mec011/path.ts';
 import { mec011Steering } from '../../adapters/mec011/steering.ts';
 import { mec012Subscriptions } from '../../adapters/mec012/subscriptions.ts';
 import { filters } from '../../protocols/mec012/subscription.ts';
@@ -13,6 +14,8 @@ import { counter } from '../support/counter.ts';
 import { faultyServer, type FaultyServer, type Heard } from '../support/faulty-server.ts';
 import { mandatory, openapiAbsent, published, whySkipped } from '../support/openapi.ts';
 import { PlayedMeo } from '../support/played-meo.ts';
+import { sealWith } from '../../configuration/seal.ts';
+import { PlayedPlatform } from '../support/played-platform.ts';
 import { quickWait } from '../support/wait.ts';
 
 const LCM3 = 'etsi-mec/mec010-2_AppLcm_v3.1.1.yaml';
@@ -105,6 +108,32 @@ async function runRules(): Promise<void> {
   }
 }
 
+async function runPath(): Promise<void> {
+  const platform = await new PlayedPlatform().start();
+  servers.push(platform.server);
+  const dns = { dnsRuleId: 'name', domainName: 'a.example', ipAddressType: 'IP_V4', ipAddress: '10.2.1.7', ttl: 5 };
+  platform.dns('i1', { ...dns, state: 'INACTIVE' });
+  for (const trafficRuleId of ['all', 'users'])
+    platform.traffic('i1', {
+      trafficRuleId,
+      filterType: 'FLOW',
+      priority: 7,
+      trafficFilter: [{}],
+      action: 'FORWARD_DECAPSULATED',
+      dstInterface: { interfaceType: 'IP', dstIpAddress: '10.2.1.7' },
+      state: 'INACTIVE',
+    });
+  const path = mec011Path(platform.server.exchange, sealWith('a secret'));
+  for (const device of [null, '10.5.5.5']) {
+    const [from, to] = ['10.1.1.7', '10.2.1.7'].map((host) => ({ instance: 'i1', endpoint: { host, port: 7000 } }));
+    if (from === undefined || to === undefined) continue;
+    const lead = { name: 'a.example', aliases: [], ruleIds: [], device, from, to, former: [], sameNetwork: true };
+    const turn = await path.plan('here', lead, null, soon());
+    expect(await path.turn(turn, quickWait())).toBeGreaterThan(0);
+    expect(await path.turnBack(turn, quickWait())).toBeGreaterThan(0);
+  }
+}
+
 /** A member that is mandatory in some filters. */
 const filterOf = (type: string): Record<string, unknown> => ({
   ...(type.startsWith('Rab') && { qci: 9 }),
@@ -133,6 +162,7 @@ describe.skipIf(openapiAbsent)(`what is sent, against the published files${whySk
     await runInstances();
     await runPackages();
     await runRules();
+    await runPath();
     await runSubscriptions();
   });
   afterAll(async () => {
@@ -149,7 +179,7 @@ describe.skipIf(openapiAbsent)(`what is sent, against the published files${whySk
     ['a package to be created', 'CreateAppPkg', PKG2, /^POST .*\/app_packages$/],
     ['a package to be enabled', 'AppPkgInfoModifications', PKG3, /^PATCH .*\/app_packages\/p1$/],
     ['a DNS rule', 'DnsRule', AS2, /^PUT .*\/dns_rules\/name$/],
-    ['a traffic rule', 'TrafficRule', AS2, /^PUT .*\/traffic_rules\/all$/],
+    ['a traffic rule', 'TrafficRule', AS2, /^PUT .*\/traffic_rules\/(all|users)$/],
     ...Object.keys(filters).map(
       (type) => ['a subscription', type, aeRNI, /^POST .*\/rni\/v2\/subscriptions$/] as const,
     ),

@@ -38,7 +38,7 @@ beforeEach(async () => {
   paths = Object.fromEntries(
     peers.map(({ name, url }) => [
       name,
-      mec011Path(new Exchange({ name, url, timeoutMs: 700 }, pino({ enabled: false })), sealWith('a secret')),
+      mec011Path(new Exchange({ name, url, timeoutMs: 5_000 }, pino({ enabled: false })), sealWith('a secret')),
     ]),
   ) as typeof paths;
 });
@@ -108,14 +108,14 @@ describe('a platform of the sandbox', () => {
     const each = async (one: (turn: (typeof turns)[number]) => Promise<number>[]) =>
       await Promise.all(turns.flatMap(one));
     await each(({ source, target }) => [
-      paths.target.turn(target, quickWait(20_000)),
-      paths.source.turn(source, quickWait(20_000)),
+      paths.target.turn(target, quickWait(60_000)),
+      paths.source.turn(source, quickWait(60_000)),
     ]);
     for (const device of devices)
       for (const site of ['source', 'target'] as const) expect(ways(network(site), device)).toEqual([T, T, T]);
     await each(({ source, target }) => [
-      paths.source.turnBack(source, quickWait(20_000)),
-      paths.target.turnBack(target, quickWait(20_000)),
+      paths.source.turnBack(source, quickWait(60_000)),
+      paths.target.turnBack(target, quickWait(60_000)),
     ]);
     expect(JSON.parse(state())).toEqual(JSON.parse(before));
   });

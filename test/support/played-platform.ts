@@ -23,7 +23,10 @@ export class PlayedPlatform {
   server!: FaultyServer;
 
   async start(options: { base?: string } = {}): Promise<this> {
-    this.server = await faultyServer((heard) => this.before(heard) ?? this.#serve(heard), options);
+    this.server = await faultyServer((heard) => this.before(heard) ?? this.#serve(heard), {
+      timeoutMs: 5_000,
+      ...options,
+    });
     return this;
   }
 
