@@ -2,9 +2,9 @@ import { ledAway, ledFrom, ledHere, type Course } from './leading.ts';
 import { sameRule, type DnsRule, type Rule, type TrafficRule } from './rule.ts';
 
 /**
- * A change of the rules of one instance, as it was planned: enough to carry it out and to undo it, whatever of it has
- * been carried out, and while other relocations of ours change the same rules. A rule's lists have many owners, so that
- * members are added and removed; what it leads to has one.
+ * A change of the rules of one instance, as it was planned: enough to carry it out and to undo it,
+ * whatever of it has been carried out, and while other relocations of ours change the same rules. A
+ * rule's lists have many owners, so that members are added and removed; what it leads to has one.
  */
 export interface Turn {
   readonly instance: string;
@@ -24,7 +24,9 @@ export interface Change<R extends Rule = Rule> {
   readonly passed: readonly R[];
 }
 
-/** What has to change of `rules`, as they are. `earlier`: what it found is what this one restores. */
+/**
+ * What has to change of `rules`, as they are. `earlier`: what it found is what this one restores.
+ */
 export function planned(
   way: 'here' | 'away',
   rules: readonly Rule[],
@@ -56,7 +58,10 @@ export const sameIdentity = (a: Rule, b: Rule): boolean => a.kind === b.kind && 
 
 type Frame = Pick<Turn, 'own' | 'source' | 'led'>;
 
-/** The rule as it has to be, from what it is; `lost`: somebody else leads it, or it leads others by now. */
+/**
+ * The rule as it has to be, from what it is; `lost`: somebody else leads it, or it leads others by
+ * now.
+ */
 export function carriedOut(now: Rule, change: Change, frame: Frame): Rule | 'lost' {
   const { before, after, passed } = change;
   const known = [before, after, ...passed];
@@ -96,8 +101,8 @@ function isLost(now: TrafficRule, states: readonly TrafficRule[], to: TrafficRul
 }
 
 /**
- * The rule as it was before, as far as this change is why it is otherwise. Where other relocations rely on it meanwhile
- * it goes on leading their devices.
+ * The rule as it was before, as far as this change is why it is otherwise. Where other relocations
+ * rely on it meanwhile it goes on leading their devices.
  */
 export function undone(now: Rule, { before, after, passed }: Change, frame: Frame): Rule {
   const turned = [after, ...passed];

@@ -13,7 +13,10 @@ export interface Read {
   readonly told: string;
 }
 
-/** The rules of an instance, in the platform's order; `has`: the kinds of which the platform has any at all. */
+/**
+ * The rules of an instance, in the platform's order; `has`: the kinds of which the platform has any
+ * at all.
+ */
 export interface Sight {
   readonly has: { readonly dns: boolean; readonly traffic: boolean };
   readonly rules: readonly Rule[];
@@ -26,7 +29,10 @@ const ABSENT = [405, 406, 410, 501];
 const GONE = [404, 410];
 const LONGEST_LIST = 10_000;
 
-/** Rules of one application instance at its platform (MEC 011, Mp1). There is no way to create or delete one. */
+/**
+ * Rules of one application instance at its platform (MEC 011, Mp1). There is no way to create or
+ * delete one.
+ */
 export class RulesOfInstance {
   readonly #platform: Exchange;
 
@@ -34,7 +40,10 @@ export class RulesOfInstance {
     this.#platform = platform;
   }
 
-  /** `ids`: asked for one by one where the list has them not, since some platforms list ACTIVE rules only. */
+  /**
+   * `ids`: asked for one by one where the list has them not, since some platforms list ACTIVE rules
+   * only.
+   */
   async all(instance: string, ids: readonly string[], signal: AbortSignal): Promise<Sight> {
     const names = await this.#list(dns, instance, ids, signal);
     const traffics = await this.#list(traffic, instance, ids, signal);
@@ -138,7 +147,10 @@ export class RulesOfInstance {
     throw failure('PeerMalformed', `${answer.told}, but the rule is as it was before`);
   }
 
-  /** An instance that is not READY yet is refused with 403 or 409 (MEC 011): a state, which passes, and no lack of rights. */
+  /**
+   * An instance that is not READY yet is refused with 403 or 409 (MEC 011): a state, which passes,
+   * and no lack of rights.
+   */
   async #ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     const answer = await this.#platform.ask({ ...call, alsoExpect: [...(call.alsoExpect ?? []), 403, 409] }, signal);
     if (answer.status === 409 || (answer.status === 403 && tellsState(answer.body)))

@@ -12,7 +12,10 @@ import { Platform } from '../../sandbox/peers/platform.ts';
 import { counterDescriptor, DOMAIN_NAME } from '../../sandbox/provider.ts';
 import { quickWait } from '../support/wait.ts';
 
-/** The sandbox shares no code with the adapters: here two readings of MEC 011 meet, and what a device sees of it. */
+/**
+ * The sandbox shares no code with the adapters: here two readings of MEC 011 meet, and what a
+ * device sees of it.
+ */
 const [S, T, C] = ['127.10.21.1', '127.10.22.1', '127.20.1.1'];
 const [D, E] = ['127.10.100.1', '127.10.100.2'];
 const soon = (): AbortSignal => AbortSignal.timeout(5_000);

@@ -21,7 +21,10 @@ const course = (device: string | null, change: Partial<Course> = {}): Course => 
   ...change,
 });
 
-/** Who is led where, by rules of either side; a relocation that ended is at the target or where it was. */
+/**
+ * Who is led where, by rules of either side; a relocation that ended is at the target or where it
+ * was.
+ */
 function wrong(world: World, { source, target, courses }: Scenario): string[] {
   const found: string[] = [];
   const home = (device: string): string =>
@@ -58,8 +61,8 @@ function wrong(world: World, { source, target, courses }: Scenario): string[] {
 }
 
 /**
- * A rule that names nobody leads nobody, whatever addresses it still has; and whom the target served all along may keep
- * being led home from an address more.
+ * A rule that names nobody leads nobody, whatever addresses it still has; and whom the target
+ * served all along may keep being led home from an address more.
  */
 function plain(rule: Rule, target: readonly Rule[]): Rule {
   if (rule.kind === 'dns' || rule.lists?.sources !== true) return sorted(rule);

@@ -3,9 +3,10 @@ import { sameRule, type Rule } from '../../domain/rule.ts';
 import { carriedOut, planned, sameIdentity, undone, type Change, type Turn } from '../../domain/turn.ts';
 
 /**
- * Explores every interleaving of relocations that turn the rules of one source and one target, rule by rule. A write may
- * be carried out and its answer lost (then it is done again), or arrive late, when its relocation has long gone on; it is
- * a compare-and-swap. At any point a relocation may be rolled back; what is left behind by nobody is the target's end.
+ * Explores every interleaving of relocations that turn the rules of one source and one target, rule
+ * by rule. A write may be carried out and its answer lost (then it is done again), or arrive late,
+ * when its relocation has long gone on; it is a compare-and-swap. At any point a relocation may be
+ * rolled back; what is left behind by nobody is the target's end.
  */
 export interface Scenario {
   readonly source: readonly Rule[];
@@ -28,7 +29,10 @@ interface Relocation {
   readonly phase: 'turning' | 'back' | 'backAgain' | 'handedOver' | 'rolledBack';
   readonly here: Turn | null;
   readonly away: Turn | null;
-  /** Changes that are done, of the target's first and then the source's; of an undo the other way round. */
+  /**
+   * Changes that are done, of the target's first and then the source's; of an undo the other way
+   * round.
+   */
   readonly done: number;
   readonly late: Put | null;
   readonly wasLate: boolean;
@@ -79,7 +83,10 @@ export function explore(scenario: Scenario): Outcome {
   return { states: seen.size, ends, stuck };
 }
 
-/** Worlds by number, so that they cost little: what is the same in two of them is mostly the same object. */
+/**
+ * Worlds by number, so that they cost little: what is the same in two of them is mostly the same
+ * object.
+ */
 function keys(): (world: World) => string {
   const texts = new Map<string, number>();
   const objects = new WeakMap<object, number>();
