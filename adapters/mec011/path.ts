@@ -18,7 +18,6 @@ const JITTER_MS = 100;
 /** The path of devices by the rules of a platform (MEC 011). */
 export function mec011Path(platform: Exchange, seal: Seal): Path {
   const rulesOf = new RulesOfInstance(platform);
-
   const rules = new OneAtATime();
 
   /**
