@@ -41,7 +41,10 @@ export function rolesOf(rules: readonly Rule[], own: string | null, ends: readon
   return { all, named: [...named, ...spare] };
 }
 
-/** First who has no list of sources, then as the platform lists them; an id may hint at what is equal otherwise. */
+/**
+ * First who has no list of sources, then as the platform lists them; an id may hint at what is
+ * equal otherwise.
+ */
 const byMeaning = (a: TrafficRule, b: TrafficRule): number =>
   Number(a.lists?.sources === true) - Number(b.lists?.sources === true) ||
   Number(hintsAtDevices(a)) - Number(hintsAtDevices(b));
@@ -57,7 +60,10 @@ function mayLead(rule: TrafficRule, own: string | null, ends: readonly string[])
   return !active && sources.length === 0 && (destinations.length === 0 || lists?.sources === true);
 }
 
-/** The DNS rules of this name and address family; those that lead elsewhere only where there are no others. */
+/**
+ * The DNS rules of this name and address family; those that lead elsewhere only where there are no
+ * others.
+ */
 export function rulesOfName(rules: readonly Rule[], name: string, likeAddress: string, ends: readonly string[]) {
   const alike = rules.filter(
     (rule): rule is DnsRule =>
@@ -88,9 +94,9 @@ export function ledHere(rules: readonly Rule[], course: Course): Rule[] {
 }
 
 /**
- * The source's rules from then on. Its DNS rules go on answering, with the target's address, so that late resolvers of
- * the old network find it. Its traffic rules lead to the target where the target's own rules do not reach (another
- * network, a cloud), else they stand back.
+ * The source's rules from then on. Its DNS rules go on answering, with the target's address, so
+ * that late resolvers of the old network find it. Its traffic rules lead to the target where the
+ * target's own rules do not reach (another network, a cloud), else they stand back.
  */
 export function ledAway(rules: readonly Rule[], course: Course): Rule[] {
   const { name, aliases, device, from, to, sameNetwork } = course;
@@ -114,7 +120,10 @@ export function ledAway(rules: readonly Rule[], course: Course): Rule[] {
   ];
 }
 
-/** A rule leads all the devices that it names to one instance: none may be taken along that does not move. */
+/**
+ * A rule leads all the devices that it names to one instance: none may be taken along that does not
+ * move.
+ */
 export const mayBear = (rule: TrafficRule, device: string, to: string | null): boolean =>
   (rule.active && rule.leadsTo === to) || rule.sources.every((source) => source === device);
 
@@ -124,9 +133,15 @@ export function without(rule: TrafficRule, device: string): TrafficRule {
   return { ...rule, sources, active: rule.active && sources.length > 0 };
 }
 
-function leading(rule: TrafficRule, devices: readonly string[], { from, to, former }: Course): TrafficRule {
-  const addresses = [from, ...former].filter((address) => isIPv6(address) === isIPv6(to));
-  const destinations = [...new Set([...rule.destinations, ...addresses])].filter((address) => address !== to);
+/**
+ * From where devices have to be led: an address is never led to itself, nor to the other family.
+ */
+export const ledFrom = ({ from, to, former }: Course): string[] =>
+  [...new Set([from, ...former])].filter((address) => address !== to && isIPv6(address) === isIPv6(to));
+
+function leading(rule: TrafficRule, devices: readonly string[], course: Course): TrafficRule {
+  const { to } = course;
+  const destinations = [...new Set([...rule.destinations, ...ledFrom(course)])].filter((address) => address !== to);
   const sources = [...new Set([...rule.sources, ...devices])];
   return {
     ...rule,
@@ -137,4 +152,17 @@ function leading(rule: TrafficRule, devices: readonly string[], { from, to, form
     // An empty list of sources is nobody to some platforms
     ...(rule.lists !== undefined && { lists: { sources: sources.length > 0, destinations: true } }),
   };
+}
+
+/**
+ * Other names of the source's that the target can lead (`led`), and those that would be left
+ * behind.
+ */
+export function aliasesOf(
+  source: readonly { readonly name: string; readonly leads: boolean }[],
+  target: readonly { readonly name: string }[],
+): { readonly led: readonly string[]; readonly left: readonly string[] } {
+  const names = [...new Set(source.filter(({ leads }) => leads).map(({ name }) => plainName(name)))];
+  const isThere = (name: string): boolean => target.some((other) => plainName(other.name) === name);
+  return { led: names.filter(isThere), left: names.filter((name) => !isThere(name)) };
 }

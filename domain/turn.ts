@@ -1,10 +1,10 @@
-import { ledAway, ledHere, type Course } from './leading.ts';
+import { ledAway, ledFrom, ledHere, type Course } from './leading.ts';
 import { sameRule, type DnsRule, type Rule, type TrafficRule } from './rule.ts';
 
 /**
- * A change of the rules of one instance, as it was planned: enough to carry it out and to undo it, whatever of it has
- * been carried out, and while other relocations of ours change the same rules. A rule's lists have many owners, so that
- * members are added and removed; what it leads to has one.
+ * A change of the rules of one instance, as it was planned: enough to carry it out and to undo it,
+ * whatever of it has been carried out, and while other relocations of ours change the same rules. A
+ * rule's lists have many owners, so that members are added and removed; what it leads to has one.
  */
 export interface Turn {
   readonly instance: string;
@@ -12,6 +12,8 @@ export interface Turn {
   readonly own: string;
   /** The address that the users leave. */
   readonly source: string;
+  /** Every address from which they have to be led. */
+  readonly led: readonly string[];
   readonly changes: readonly Change[];
 }
 
@@ -22,7 +24,9 @@ export interface Change<R extends Rule = Rule> {
   readonly passed: readonly R[];
 }
 
-/** What has to change of `rules`, as they are. `earlier`: what it found is what this one restores. */
+/**
+ * What has to change of `rules`, as they are. `earlier`: what it found is what this one restores.
+ */
 export function planned(
   way: 'here' | 'away',
   rules: readonly Rule[],
@@ -31,7 +35,7 @@ export function planned(
   earlier: Turn | null,
 ): Turn {
   const own = way === 'here' ? course.to : course.from;
-  const frame = { own: earlier?.own ?? own, source: earlier?.source ?? course.from };
+  const frame = earlier ?? { own, source: course.from, led: [] };
   const earlierOf = (rule: Rule) => earlier?.changes.find(({ before }) => sameIdentity(before, rule));
   const found = rules.map((rule) => {
     const passed = earlierOf(rule);
@@ -47,14 +51,17 @@ export function planned(
     const passed = past === undefined ? [] : [past.after, ...past.passed].filter((rule) => !sameRule(rule, after));
     return sameRule(before, after) && passed.length === 0 ? [] : [{ before, after, passed }];
   });
-  return { instance, own, source: course.from, changes };
+  return { instance, own, source: course.from, led: ledFrom(going), changes };
 }
 
 export const sameIdentity = (a: Rule, b: Rule): boolean => a.kind === b.kind && a.id === b.id;
 
-type Frame = Pick<Turn, 'own' | 'source'>;
+type Frame = Pick<Turn, 'own' | 'source' | 'led'>;
 
-/** The rule as it has to be, from what it is; `lost`: somebody else leads it, or it leads others by now. */
+/**
+ * The rule as it has to be, from what it is; `lost`: somebody else leads it, or it leads others by
+ * now.
+ */
 export function carriedOut(now: Rule, change: Change, frame: Frame): Rule | 'lost' {
   const { before, after, passed } = change;
   const known = [before, after, ...passed];
@@ -71,14 +78,16 @@ export function carriedOut(now: Rule, change: Change, frame: Frame): Rule | 'los
   const base = rewound(now, was, past, states, frame.source);
   const arriving = minus(to.sources, was.sources).length > 0;
   const sources = moved(base.sources, was.sources, to.sources);
-  const led: TrafficRule = {
+  // Another relocation may have taken back what was there when this one was planned
+  const led = arriving || (leadsAll(states) && to.active) ? frame.led : [];
+  const turned: TrafficRule = {
     ...base,
     sources,
-    destinations: moved(base.destinations, was.destinations, to.destinations),
+    destinations: union(moved(base.destinations, was.destinations, to.destinations), led),
     leadsTo: arriving || !names ? to.leadsTo : base.leadsTo,
     active: names ? sources.length > 0 && (base.active || (arriving && to.active)) : to.active,
   };
-  return withListsOf(to, led);
+  return withListsOf(to, turned);
 }
 
 function isLost(now: TrafficRule, states: readonly TrafficRule[], to: TrafficRule, names: boolean): boolean {
@@ -92,8 +101,8 @@ function isLost(now: TrafficRule, states: readonly TrafficRule[], to: TrafficRul
 }
 
 /**
- * The rule as it was before, as far as this change is why it is otherwise. Where other relocations rely on it meanwhile
- * it goes on leading their devices.
+ * The rule as it was before, as far as this change is why it is otherwise. Where other relocations
+ * rely on it meanwhile it goes on leading their devices.
  */
 export function undone(now: Rule, { before, after, passed }: Change, frame: Frame): Rule {
   const turned = [after, ...passed];

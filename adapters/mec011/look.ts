@@ -3,7 +3,10 @@ import { mayBear, rolesOf, rulesOfName } from '../../domain/leading.ts';
 import { isIPv6, plainName, type DnsRule, type TrafficRule } from '../../domain/rule.ts';
 import type { Sight } from './rules-of-instance.ts';
 
-/** What can be led by the rules of an instance, told as a plan tells it: with the ids of rules, without addresses. */
+/**
+ * What can be led by the rules of an instance, told as a plan tells it: with the ids of rules,
+ * without addresses.
+ */
 export function pathSight(
   { has, rules, known }: Sight,
   { endpoint }: Led,

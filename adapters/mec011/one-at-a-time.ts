@@ -1,4 +1,7 @@
-/** Of several that want the same thing each has it to itself: those of one worker need not lose against one another. */
+/**
+ * Of several that want the same thing each has it to itself: those of one worker need not lose
+ * against one another.
+ */
 export class OneAtATime {
   readonly #last = new Map<string, Promise<unknown>>();
 

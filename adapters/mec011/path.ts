@@ -18,10 +18,12 @@ const JITTER_MS = 100;
 /** The path of devices by the rules of a platform (MEC 011). */
 export function mec011Path(platform: Exchange, seal: Seal): Path {
   const rulesOf = new RulesOfInstance(platform);
-
   const rules = new OneAtATime();
 
-  /** Swaps one rule until it is as it has to be; undefined: it is gone. `safely`: no swap could be lost unseen. */
+  /**
+   * Swaps one rule until it is as it has to be; undefined: it is gone. `safely`: no swap could be
+   * lost unseen.
+   */
   async function swap(rule: Rule, instance: string, become: (now: Rule, told: string) => Rule, wait: Wait) {
     let [changed, safely] = [false, true];
     const attempt = async (): Promise<'gone' | 'so' | 'written' | 'lost'> => {
@@ -43,8 +45,8 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
   }
 
   /**
-   * Swaps each rule. Where the platform has no strong ETags somebody who read before may have written after: then it is
-   * looked once more, until nothing has to be written.
+   * Swaps each rule. Where the platform has no strong ETags somebody who read before may have
+   * written after: then it is looked once more, until nothing has to be written.
    */
   async function sweep<T>(
     things: readonly T[],
@@ -106,7 +108,8 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
       const turn = opened(seal, sealed);
       let relied = false;
       const failed: unknown[] = [];
-      // Traffic first: its members tell whether others are led here meanwhile, which a DNS rule cannot
+      // Traffic first: its members tell whether others are led here meanwhile, which a DNS rule
+      // cannot
       const changes = turn.changes.toSorted(
         (a, b) => Number(a.before.kind === 'dns') - Number(b.before.kind === 'dns'),
       );
@@ -158,7 +161,9 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
 const LOST =
   'leads neither where it did when this was planned nor where this relocation leads it: somebody else has changed it';
 
-/** A platform that has a kind of rules will have those of the descriptor, once the instance is made. */
+/**
+ * A platform that has a kind of rules will have those of the descriptor, once the instance is made.
+ */
 async function unmade(platform: Exchange, device: string | null, signal: AbortSignal): Promise<PathSight> {
   const [dns, traffic] = await ruleCapabilities(platform, signal);
   const by = { name: device === null && dns?.available === true, traffic: traffic?.available === true };

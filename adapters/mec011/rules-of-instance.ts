@@ -13,7 +13,10 @@ export interface Read {
   readonly told: string;
 }
 
-/** The rules of an instance, in the platform's order; `has`: the kinds of which the platform has any at all. */
+/**
+ * The rules of an instance, in the platform's order; `has`: the kinds of which the platform has any
+ * at all.
+ */
 export interface Sight {
   readonly has: { readonly dns: boolean; readonly traffic: boolean };
   readonly rules: readonly Rule[];
@@ -23,9 +26,13 @@ export interface Sight {
 
 /** No such kind of rules on this platform: some answer 501 (AdvantEDGE), some know no such path. */
 const ABSENT = [405, 406, 410, 501];
+const GONE = [404, 410];
 const LONGEST_LIST = 10_000;
 
-/** Rules of one application instance at its platform (MEC 011, Mp1). There is no way to create or delete one. */
+/**
+ * Rules of one application instance at its platform (MEC 011, Mp1). There is no way to create or
+ * delete one.
+ */
 export class RulesOfInstance {
   readonly #platform: Exchange;
 
@@ -33,7 +40,10 @@ export class RulesOfInstance {
     this.#platform = platform;
   }
 
-  /** `ids`: asked for one by one where the list has them not, since some platforms list ACTIVE rules only. */
+  /**
+   * `ids`: asked for one by one where the list has them not, since some platforms list ACTIVE rules
+   * only.
+   */
   async all(instance: string, ids: readonly string[], signal: AbortSignal): Promise<Sight> {
     const names = await this.#list(dns, instance, ids, signal);
     const traffics = await this.#list(traffic, instance, ids, signal);
@@ -45,11 +55,11 @@ export class RulesOfInstance {
     };
   }
 
-  /** The rule as it is now; undefined: it is gone, or its instance, or the platform. */
+  /** The rule as it is now; undefined: it is gone, or its instance. */
   async one({ kind, id }: Rule, instance: string, signal: AbortSignal): Promise<Read | undefined> {
     return kind === 'dns'
-      ? await this.#read(dns, instance, id, signal)
-      : await this.#read(traffic, instance, id, signal);
+      ? await this.#read(dns, instance, id, signal, GONE)
+      : await this.#read(traffic, instance, id, signal, GONE);
   }
 
   /** `lost`: it was changed between reading and writing, or did not become what it was given. */
@@ -87,7 +97,7 @@ export class RulesOfInstance {
     const found = rules.map(kind.ruleOf).filter((rule) => rule !== undefined);
     for (const id of known ? ids : []) {
       if (rules.some((rule) => kind.idOf(rule) === id)) continue;
-      const read = await this.#read(kind, instance, id, signal);
+      const read = await this.#read(kind, instance, id, signal, [...GONE, ...ABSENT]);
       if (read !== undefined) found.push(read.rule as R);
     }
     return known || found.length > 0 ? found : 'unknown';
@@ -98,9 +108,10 @@ export class RulesOfInstance {
     instance: string,
     id: string,
     signal: AbortSignal,
+    gone: readonly number[],
   ): Promise<Read | undefined> {
     const path = pathOf(kind, instance, id);
-    const answer = await this.#ask({ method: 'GET', path, schema: kind.schema, alsoExpect: [404, ...ABSENT] }, signal);
+    const answer = await this.#ask({ method: 'GET', path, schema: kind.schema, alsoExpect: gone }, signal);
     if (answer.status >= 300) return undefined;
     const rule = kind.ruleOf(answer.body);
     const version = answer.etag === null || /^w\//i.test(answer.etag) ? null : answer.etag;
@@ -130,13 +141,16 @@ export class RulesOfInstance {
     const rule = shown.success ? kind.ruleOf(shown.data) : undefined;
     if (from.version !== null && rule !== undefined && sameRule(rule, to)) return 'written';
     // Without a guarantee, or an answer that shows it (204, the rule as it was), it is read again
-    const now = await this.#read(kind, instance, to.id, signal);
+    const now = await this.#read(kind, instance, to.id, signal, GONE);
     if (now === undefined || sameRule(now.rule, to)) return 'written';
     if (!sameRule(now.rule, from.rule)) return 'lost';
     throw failure('PeerMalformed', `${answer.told}, but the rule is as it was before`);
   }
 
-  /** An instance that is not READY yet is refused with 403 or 409 (MEC 011): a state, which passes, and no lack of rights. */
+  /**
+   * An instance that is not READY yet is refused with 403 or 409 (MEC 011): a state, which passes,
+   * and no lack of rights.
+   */
   async #ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     const answer = await this.#platform.ask({ ...call, alsoExpect: [...(call.alsoExpect ?? []), 403, 409] }, signal);
     if (answer.status === 409 || (answer.status === 403 && tellsState(answer.body)))

@@ -27,6 +27,7 @@ const SealedTurn: z.ZodType<Turn> = z.object({
   instance: z.string(),
   own: z.string(),
   source: z.string(),
+  led: z.array(z.string()),
   changes: z.array(z.object({ before: Rule, after: Rule, passed: z.array(Rule) })),
 });
 

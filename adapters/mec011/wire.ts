@@ -8,7 +8,9 @@ import {
   type DestinationInterface,
 } from '../../protocols/mec011/rule.ts';
 
-/** How one kind of rule is on the wire. What ours do not say of a rule stays as the platform has it. */
+/**
+ * How one kind of rule is on the wire. What ours do not say of a rule stays as the platform has it.
+ */
 export interface Kind<R, W> {
   readonly collection: (instance: string) => string;
   readonly schema: z.ZodType<W>;

@@ -151,6 +151,15 @@ describe('a turn', () => {
     expect(await path.turnBack(here, quickWait())).toBe(0);
   });
 
+  it('is not taken for undone by a platform that has forgotten that it has such rules', async () => {
+    const [here] = await both();
+    await path.turn(here, quickWait());
+    for (const status of [501, 405, 500]) {
+      platform.before = ({ path: asked }) => (asked.includes('traffic_rules/') ? { status } : undefined);
+      await expect(path.turnBack(here, quickWait())).rejects.toMatchObject({ type: expect.stringMatching(/^Peer/) });
+    }
+  });
+
   it('remembers what the first of two passes found', async () => {
     const before = everything();
     const [here, away] = await both();
@@ -200,7 +209,7 @@ describe('somebody else', () => {
       const turns = await Promise.all(devices.map(async (device) => await both({ device, sameNetwork: false })));
       const worker = [path, mec011Path(platform.server.exchange, seal)];
       await Promise.all(
-        turns.flat().map(async (turn, at) => await worker[at % 4 < 2 ? 0 : 1]?.turn(turn, quickWait(20_000))),
+        turns.flat().map(async (turn, at) => await worker[at % 4 < 2 ? 0 : 1]?.turn(turn, quickWait(60_000))),
       );
       for (const end of ['source', 'target'])
         expect(platform.of(end)['traffic_rules/TrafficRule002']).toMatchObject({
@@ -211,7 +220,7 @@ describe('somebody else', () => {
           state: 'ACTIVE',
         });
       await Promise.all(
-        turns.flat().map(async (turn, at) => await worker[at % 4 < 2 ? 0 : 1]?.turnBack(turn, quickWait(20_000))),
+        turns.flat().map(async (turn, at) => await worker[at % 4 < 2 ? 0 : 1]?.turnBack(turn, quickWait(60_000))),
       );
       expect(everything()).toEqual(before);
     }
@@ -245,7 +254,7 @@ describe('the ETag of a rule', () => {
     platform.tags = 'weak';
     const devices = ['127.10.100.1', '127.10.100.2', '127.10.100.3'];
     const turns = await Promise.all(devices.map(async (device) => (await both({ device }))[0]));
-    await Promise.all(turns.map(async (turn) => await path.turn(turn, quickWait(20_000))));
+    await Promise.all(turns.map(async (turn) => await path.turn(turn, quickWait(60_000))));
     expect(platform.of('target')['traffic_rules/TrafficRule002']).toMatchObject({
       trafficFilter: [{ srcAddress: expect.toSatisfy((led: string[]) => led.toSorted().join() === devices.join()) }],
     });

@@ -12,7 +12,10 @@ import { Platform } from '../../sandbox/peers/platform.ts';
 import { counterDescriptor, DOMAIN_NAME } from '../../sandbox/provider.ts';
 import { quickWait } from '../support/wait.ts';
 
-/** The sandbox shares no code with the adapters: here two readings of MEC 011 meet, and what a device sees of it. */
+/**
+ * The sandbox shares no code with the adapters: here two readings of MEC 011 meet, and what a
+ * device sees of it.
+ */
 const [S, T, C] = ['127.10.21.1', '127.10.22.1', '127.20.1.1'];
 const [D, E] = ['127.10.100.1', '127.10.100.2'];
 const soon = (): AbortSignal => AbortSignal.timeout(5_000);
@@ -38,7 +41,7 @@ beforeEach(async () => {
   paths = Object.fromEntries(
     peers.map(({ name, url }) => [
       name,
-      mec011Path(new Exchange({ name, url, timeoutMs: 700 }, pino({ enabled: false })), sealWith('a secret')),
+      mec011Path(new Exchange({ name, url, timeoutMs: 5_000 }, pino({ enabled: false })), sealWith('a secret')),
     ]),
   ) as typeof paths;
 });
@@ -108,14 +111,14 @@ describe('a platform of the sandbox', () => {
     const each = async (one: (turn: (typeof turns)[number]) => Promise<number>[]) =>
       await Promise.all(turns.flatMap(one));
     await each(({ source, target }) => [
-      paths.target.turn(target, quickWait(20_000)),
-      paths.source.turn(source, quickWait(20_000)),
+      paths.target.turn(target, quickWait(60_000)),
+      paths.source.turn(source, quickWait(60_000)),
     ]);
     for (const device of devices)
       for (const site of ['source', 'target'] as const) expect(ways(network(site), device)).toEqual([T, T, T]);
     await each(({ source, target }) => [
-      paths.source.turnBack(source, quickWait(20_000)),
-      paths.target.turnBack(target, quickWait(20_000)),
+      paths.source.turnBack(source, quickWait(60_000)),
+      paths.target.turnBack(target, quickWait(60_000)),
     ]);
     expect(JSON.parse(state())).toEqual(JSON.parse(before));
   });

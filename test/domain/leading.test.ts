@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ledAway, ledHere, rolesOf, without, type Course } from '../../domain/leading.ts';
+import { aliasesOf, ledAway, ledHere, rolesOf, without, type Course } from '../../domain/leading.ts';
 import type { DnsRule, Rule, TrafficRule } from '../../domain/rule.ts';
 
 const NAME = 'app.edge.example';
@@ -204,6 +204,16 @@ describe('a rule is known by what it does', () => {
       { lists: { sources: false, destinations: true } },
     ]);
   });
+});
+
+it('of the other names of the source those are led that the target has rules for', () => {
+  const source = [
+    { name: 'Both.example.', leads: true },
+    { name: 'left.example', leads: true },
+    { name: 'foreign.example', leads: false },
+  ];
+  const target = [{ name: 'both.example' }, { name: 'foreign.example' }];
+  expect(aliasesOf(source, target)).toEqual({ led: ['both.example'], left: ['left.example'] });
 });
 
 it('a rule without devices is inactive', () => {

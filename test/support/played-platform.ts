@@ -7,10 +7,15 @@ interface Held {
   version: number;
 }
 
-/** How a platform tells the version of a rule: by a number, by its content, weakly, without quotes, or not at all. */
+/**
+ * How a platform tells the version of a rule: by a number, by its content, weakly, without quotes,
+ * or not at all.
+ */
 export type Tags = 'strong' | 'content' | 'weak' | 'bare' | 'none';
 
-/** A MEC platform's rules (MEC 011), on a real socket: each dialect that has been met is one member. */
+/**
+ * A MEC platform's rules (MEC 011), on a real socket: each dialect that has been met is one member.
+ */
 export class PlayedPlatform {
   readonly rules = new Map<string, Held>();
   tags: Tags = 'strong';
@@ -23,7 +28,10 @@ export class PlayedPlatform {
   server!: FaultyServer;
 
   async start(options: { base?: string } = {}): Promise<this> {
-    this.server = await faultyServer((heard) => this.before(heard) ?? this.#serve(heard), options);
+    this.server = await faultyServer((heard) => this.before(heard) ?? this.#serve(heard), {
+      timeoutMs: 5_000,
+      ...options,
+    });
     return this;
   }
 
