@@ -52,7 +52,7 @@ function handled(state: State, event: Event, rules: Rules): Effect[] {
     case 'heard':
       return heard(state, event, rules);
     case 'farewellLimit':
-      return farewellLimit(state, rules);
+      return farewellLimit(state, event, rules);
     case 'leaving':
       return leaving(state, event);
     case 'left':

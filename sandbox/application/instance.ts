@@ -62,7 +62,8 @@ export class Instance {
     else if (effect.kind === 'prepare') void this.#prepare(effect.to, effect.prepare);
     else if (effect.kind === 'commit') void this.#tellDecision(effect.relocation);
     else if (effect.kind === 'copyAhead') void this.#copyAhead(effect.relocation);
-    else if (effect.kind === 'farewell') setTimeout(() => this.happens({ kind: 'farewellLimit' }), FAREWELL_MS).unref();
+    else if (effect.kind === 'farewell')
+      setTimeout(() => this.happens({ ...effect, kind: 'farewellLimit' }), FAREWELL_MS).unref();
     else if (effect.kind === 'tell') void this.#tell(effect.to, effect.leaving);
     else if (effect.kind === 'left')
       void this.#send(effect.to, '/transfer/v1/left', { instance: this.state.self }, CALL_MS);
@@ -103,9 +104,10 @@ export class Instance {
 
   /** Where nothing listens any more, nobody relays: what an instance knew ended with its process. */
   async #tell(to: Peer, leaving: Leaving): Promise<void> {
-    while (this.state.retiring?.final === false) {
+    const { number } = leaving;
+    while (this.state.retiring?.number === number && !this.state.retiring.final) {
       const { status, body, refused } = await this.#send(to, '/transfer/v1/leaving', leaving, TELL_MS);
-      if (status === 200 || refused) return this.happens({ kind: 'heard', peer: to, peers: peersIn(body) });
+      if (status === 200 || refused) return this.happens({ kind: 'heard', number, peer: to, peers: peersIn(body) });
       await pause(RETRY_MS);
     }
   }

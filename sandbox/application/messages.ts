@@ -49,6 +49,8 @@ export interface Commit {
 /** An instance is about to go: where those are whom it relays, and which other instances it knows. */
 export interface Leaving {
   readonly instance: Peer;
+  /** Of this farewell: it may stay, and take leave another time. */
+  readonly number: number;
   readonly users: readonly RouteEntry[];
   readonly peers: readonly Peer[];
 }
@@ -125,8 +127,8 @@ export type Event =
     }
   | { readonly kind: 'retire'; readonly id: number; readonly relocation: string }
   /** `peers`: whom the one that has heard knows. */
-  | { readonly kind: 'heard'; readonly peer: Peer; readonly peers: readonly Peer[] }
-  | { readonly kind: 'farewellLimit' }
+  | { readonly kind: 'heard'; readonly number: number; readonly peer: Peer; readonly peers: readonly Peer[] }
+  | { readonly kind: 'farewellLimit'; readonly number: number }
   | ({ readonly kind: 'leaving'; readonly id: number } & Leaving)
   | { readonly kind: 'left'; readonly id: number; readonly instance: Peer };
 
@@ -168,7 +170,7 @@ export type Effect =
   | { readonly kind: 'prepare'; readonly to: Peer; readonly prepare: Prepare }
   | { readonly kind: 'commit'; readonly to: Peer; readonly relocation: string }
   /** It begins to tell that it goes; that must not last for ever. */
-  | { readonly kind: 'farewell' }
+  | { readonly kind: 'farewell'; readonly number: number }
   | { readonly kind: 'tell'; readonly to: Peer; readonly leaving: Leaving }
   | { readonly kind: 'left'; readonly to: Peer };
 

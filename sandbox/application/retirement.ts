@@ -24,22 +24,24 @@ export function retire(state: State, { id, relocation }: EventOf<'retire'>, rule
   // Its own source has said `kept`: as when it is settled.
   if (state.relocations.get(relocation)?.phase === 'receiving')
     state.relocations.set(relocation, rules.bury(state.relocations.get(relocation)));
-  state.retiring = { relocation, told: new Set(), heard: new Set(), callers: new Set([id]), final: false };
-  return [{ kind: 'farewell' }];
+  state.farewells += 1;
+  const number = state.farewells;
+  state.retiring = { number, relocation, told: new Set(), heard: new Set(), callers: new Set([id]), final: false };
+  return [{ kind: 'farewell', number }];
 }
 
 /** Somebody has heard it, or has gone himself; whom he knows has to hear it as well. */
-export function heard(state: State, { peer, peers }: EventOf<'heard'>, rules: Rules): Effect[] {
+export function heard(state: State, { number, peer, peers }: EventOf<'heard'>, rules: Rules): Effect[] {
   const { retiring } = state;
-  if (retiring === null || retiring.final) return [];
+  if (retiring === null || retiring.final || !rules.heardNow(number, retiring.number)) return [];
   retiring.heard.add(peer);
   if (rules.asksFurther) meet(state, peers);
   return [];
 }
 
 /** Not everybody has heard it in time: it stays. What was told is true all the same. */
-export const farewellLimit = (state: State, rules: Rules): Effect[] =>
-  stay(state, unheard(state, rules) ? 'serves' : 'pointedTo');
+export const farewellLimit = (state: State, { number }: EventOf<'farewellLimit'>, rules: Rules): Effect[] =>
+  state.retiring?.number === number ? stay(state, unheard(state, rules) ? 'serves' : 'pointedTo') : [];
 
 /** After whatever happens: what comes for it while it is still telling keeps it; when everybody has heard, it goes. */
 export function reconsider(state: State, rules: Rules): Effect[] {
@@ -51,7 +53,7 @@ export function reconsider(state: State, rules: Rules): Effect[] {
   if (peers.every((peer) => retiring.heard.has(peer)) && !unheard(state, rules)) return leave(state, retiring);
   const untold = peers.filter((peer) => !retiring.told.has(peer));
   for (const peer of untold) retiring.told.add(peer);
-  return untold.map((to) => ({ kind: 'tell', to, leaving: news(state) }));
+  return untold.map((to) => ({ kind: 'tell', to, leaving: news(state, retiring.number) }));
 }
 
 /** Is there a target that has not heard that it was decided for? */
@@ -100,9 +102,9 @@ function leave(state: State, retiring: Retiring): Effect[] {
 }
 
 /** Where those are whom it relays. */
-function news(state: State): Leaving {
+function news(state: State, number: number): Leaving {
   const users = [...state.users].flatMap(([user, { epoch, to }]) =>
     epoch > 0 && to !== null ? [{ user, epoch, to }] : [],
   );
-  return { instance: state.self, users, peers: [...state.peers] };
+  return { instance: state.self, number, users, peers: [...state.peers] };
 }

@@ -33,6 +33,8 @@ export interface Rules {
   readonly takes: (retiring: Retiring | null) => boolean;
   /** Who has to hear where its users are before it goes: whoever was never an authority is relied upon by nobody. */
   readonly tells: (state: State) => Peer[];
+  /** What was heard in an earlier farewell counts for nothing: it may have served since. */
+  readonly heardNow: (number: number, now: number) => boolean;
   /** Whom those know has to hear it as well. */
   readonly asksFurther: boolean;
 }
@@ -54,6 +56,7 @@ export const rules: Rules = {
   takes: (retiring) => retiring?.final !== true,
   tells: ({ relocations, peers }) =>
     [...relocations.values()].some(({ phase }) => phase === 'handedOver') ? [...peers] : [],
+  heardNow: (number, now) => number === now,
   asksFurther: true,
 };
 

@@ -59,6 +59,7 @@ export interface Received {
 
 /** It was asked whether it may be taken away, and nobody needs it. */
 export interface Retiring {
+  readonly number: number;
   readonly relocation: string;
   readonly told: Set<Peer>;
   /** Who has heard where its users are. */
@@ -78,6 +79,7 @@ export interface State {
   /** Instances with which it had to do: any of them may relay to it, or know one that does. */
   readonly peers: Set<Peer>;
   retiring: Retiring | null;
+  farewells: number;
   /** The number of the last freeze, and how many there were. */
   proposed: number;
   freezes: number;
@@ -93,6 +95,7 @@ export const newState = (self: Peer): State => ({
   held: new Map(),
   peers: new Set(),
   retiring: null,
+  farewells: 0,
   proposed: 0,
   freezes: 0,
 });

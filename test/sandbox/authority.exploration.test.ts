@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { step } from '../../sandbox/application/authority.ts';
+import type { Effect, Event } from '../../sandbox/application/messages.ts';
 import { type Rules, rules } from '../../sandbox/application/rules.ts';
+import { newState } from '../../sandbox/application/state.ts';
 import { Exploration, type Outcome, type Scenario } from './authority.explorer.ts';
 import { type Message, relocation, retirement } from './authority.messages.ts';
 
@@ -85,6 +88,7 @@ const broughtOneByOne: Scenario = {
 /** S has given everybody away and may go; meanwhile they are on their way back to it. */
 const backToTheOneThatGoes: Scenario = {
   ...pair,
+  farewells: 2,
   numbers: [1],
   entrances: ['T'],
   before: withoutUndo(relocation('S', 'T', '*')),
@@ -226,6 +230,22 @@ describe('an instance that is asked to go leaves nobody without a way, in every 
   });
 });
 
+/** S has given everybody to T, takes leave, and stays for a relocation that does not come; then it hears T's answer to the first farewell. */
+function takesLeaveTwice(changed: Rules): Effect[] {
+  const state = newState('S');
+  const happens = (event: Event): Effect[] => step(state, event, changed);
+  happens({ kind: 'found', id: 0, users: {} });
+  happens({ kind: 'promise', id: 0, relocation: 'r', users: '*', target: 'T' });
+  happens({ kind: 'handOver', id: 0, relocation: 'r', target: 'T', at: 0 });
+  happens({ kind: 'prepared', relocation: 'r', number: 2, answer: 'yes', at: 0 });
+  happens({ kind: 'committed', relocation: 'r', number: 2 });
+  expect(happens({ kind: 'retire', id: 1, relocation: 'r' })).toMatchObject([{ kind: 'farewell' }, { kind: 'tell' }]);
+  happens({ kind: 'copy', id: 0, relocation: 'back', users: '*', source: 'T', chunk: [] });
+  happens({ kind: 'settle', id: 0, relocation: 'back', users: '*', retired: false });
+  expect(happens({ kind: 'retire', id: 2, relocation: 'r' })).toMatchObject([{ kind: 'farewell' }, { kind: 'tell' }]);
+  return happens({ kind: 'heard', number: 1, peer: 'T', peers: [] });
+}
+
 describe('goes wrong without', () => {
   const broken = (scenario: Scenario, changed: Partial<Rules>): string | undefined =>
     explored(scenario, changed).violation?.what;
@@ -270,6 +290,10 @@ describe('goes wrong without', () => {
   });
   it('telling where the users are before going', () => {
     expect(broken(onwards, { tells: () => [] })).toMatch(/S relays u to T, which has gone/);
+  });
+  it('counting only what was heard in this farewell', () => {
+    expect(takesLeaveTwice(rules)).toEqual([]);
+    expect(takesLeaveTwice({ ...rules, heardNow: () => true })).toMatchObject([{ body: { retires: true } }, {}]);
   });
   it('telling those as well whom the others know', () => {
     expect(broken(pointedToByAThird, { asksFurther: false })).toMatch(/B relays u to T, which has gone/);

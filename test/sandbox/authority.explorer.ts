@@ -22,6 +22,8 @@ export interface Scenario {
   readonly asked: readonly Message[];
   /** At most so many freezes at each instance. */
   readonly freezes: number;
+  /** Each takes leave at most so often; once, where nothing is said. */
+  readonly farewells?: number;
   /** Relayed requests take their time as well; otherwise they arrive at once. */
   readonly lateRelays?: true;
   /** Whoever relays learns from the answer who served. */
@@ -186,8 +188,10 @@ export class Exploration {
     if (known !== undefined) return known;
     const state = restarted(message, this.#states.value(stateId));
     const before = state.freezes;
+    const { farewells = 1 } = this.#scenario;
     const effects = 'event' in message ? step(state, message.event, this.#rules) : [];
-    const allowed = state.freezes === before || state.freezes <= this.#scenario.freezes;
+    const allowed =
+      (state.freezes === before || state.freezes <= this.#scenario.freezes) && state.farewells <= farewells;
     const move = allowed && {
       next: this.#states.id(state),
       effects: effects.filter(({ kind }) => kind === 'serve' || kind === 'relay'),

@@ -35,7 +35,9 @@ export const retirement = (at: Peer, name = 'its own'): Message => ({
 
 /** What an instance may do at any time: the freeze limit passes, it copies ahead, it repeats its decision. */
 export const ownMoves = (state: State, self: Peer): Message[] => [
-  ...(state.retiring?.final === false ? [{ to: self, event: { kind: 'farewellLimit' } } as const] : []),
+  ...(state.retiring?.final === false
+    ? [{ to: self, event: { kind: 'farewellLimit', number: state.retiring.number } } as const]
+    : []),
   ...[...state.relocations].flatMap(([name, known]): Message[] => {
     if (known.phase === 'handedOver' && !known.committed) return [{ to: self, repeat: name }];
     if (known.phase !== 'promised') return [];
@@ -90,9 +92,9 @@ function answered(self: Peer, event: Event, body: object | null): Message[] {
 }
 
 /** Of one that is gone: nobody listens there any more. */
-export const hearing = (peer: Peer, { instance }: EventOf<'leaving'>, body: object | null): Message => {
+export const hearing = (peer: Peer, { instance, number }: EventOf<'leaving'>, body: object | null): Message => {
   const peers = body !== null && 'peers' in body ? (body.peers as Peer[]) : [];
-  return { to: instance, event: { kind: 'heard', peer, peers } };
+  return { to: instance, event: { kind: 'heard', number, peer, peers } };
 };
 
 const prepared = (
