@@ -21,7 +21,9 @@ export const requests: Partial<Record<QuirkName, (call: Call) => boolean>> = {
   },
 
   strictQuery: ({ req, res }) => {
-    const unknown = Object.entries(req.query).find(([name, value]) => !KNOWN.has(name) || Array.isArray(value));
+    const unknown = Object.entries(req.query).find(
+      ([name, value]) => !KNOWN.has(name) || typeof value !== 'string' || value.includes(','),
+    );
     if (unknown === undefined) return false;
     problem(res, 400, `query parameter ${unknown[0]} is not supported`);
     return true;
@@ -58,6 +60,8 @@ const A_MOMENT_MS = 2_000;
  */
 const KNOWN = new Set([
   'ser_name',
+  'ser_instance_id',
+  'ser_category_id',
   'subscription_type',
   'subscriptionType',
   'subscriptiontype',

@@ -111,6 +111,7 @@ describe('a quirk of a request', () => {
     expect((await list('?filter=(eq,id,a)')).status).toBe(400);
     expect((await list('?all_fields')).status).toBe(400);
     expect((await list('?ser_name=a&ser_name=b')).status).toBe(400);
+    expect((await list('?ser_name=a,b')).status).toBe(400);
     expect((await list('?ser_name=a')).status).toBe(200);
   });
 
