@@ -62,7 +62,8 @@ export const isLocated = (instance: Instance): instance is Located =>
 export async function locate(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Located> {
   const instance = (await site.instances.list(application, signal)).find((candidate) => candidate.id === id);
   if (instance === undefined) throw failure('NotYet', `${site.name}: instance ${id} is not there`);
-  if (!isLocated(instance)) throw failure('NotYet', `${site.name}: ${instance.unusable ?? `instance ${id} is ${instance.state}`}`);
+  if (!isLocated(instance))
+    throw failure('NotYet', `${site.name}: ${instance.unusable ?? `instance ${id} is ${instance.state}`}`);
   return instance;
 }
 
