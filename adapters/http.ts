@@ -1,66 +1,18 @@
 import type { Logger } from 'pino';
 import { Agent, errors, type Dispatcher } from 'undici';
-import type { z } from 'zod';
 import { failure } from '../activities/failure.ts';
 import { isFailureType } from '../domain/failures.ts';
-import { plain, Unreadable, whole } from './body.ts';
+import { BODY_LIMIT, chunksOf, fitting, isExpected, type Opened, REDIRECTS, refusal, single, unfit } from './answer.ts';
+import { Unreadable } from './body.ts';
+import { type Answer, type Call, headersOf, type PeerAddress, withoutQuery } from './call.ts';
 import { Deadline, PROGRESS_BYTES } from './deadline.ts';
 import { entriesOf } from './json-list.ts';
-import { parseJson } from './json.ts';
 import { below, nextLink } from './links.ts';
-import { problemDocument, problemTold, retryAfterMs, scrubbed } from './problem.ts';
+import { retryAfterMs } from './problem.ts';
 
-/** A system that Ferry calls. `url` is without a slash at its end. */
-export interface PeerAddress {
-  readonly name: string;
-  readonly url: string;
-  readonly timeoutMs: number;
-}
+export type { Answer, Call, PeerAddress } from './call.ts';
 
-export interface Call<T> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below the peer's url; may carry a query. */
-  readonly path: string;
-  readonly json?: unknown;
-  readonly bytes?: { readonly type: string; readonly body: Buffer };
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What the answer has to be. An empty one is `undefined` to it. Without a schema the body is not looked at. */
-  readonly schema?: z.ZodType<T>;
-  /** Statuses besides 2xx that the caller judges itself. */
-  readonly alsoExpect?: readonly number[];
-  /** The step's key, for the audit line and the peer's log. */
-  readonly key?: string;
-  /** It only asks, though its method says that it changes something: no effect, hence no audit line. */
-  readonly question?: true;
-}
-
-export interface Answer<T> {
-  readonly status: number;
-  /** With a status of `alsoExpect`: the problem document as it came, or undefined. */
-  readonly body: T;
-  readonly etag: string | null;
-  /** A path below the peer's url; null also where it leads to another host. */
-  readonly location: string | null;
-  /** The next part of a list (Link, rel=next), a path below the peer's url. */
-  readonly next: string | null;
-  /** The answer in one sentence, for the message of a failure. */
-  readonly told: string;
-}
-
-/** An answer before its body. */
-interface Opened {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Where it was asked in the end: links are relative to it. */
-  readonly path: string;
-  readonly body: Dispatcher.ResponseData['body'];
-}
-
-/** Of a whole answer, or of one entry of a list. */
-const BODY_LIMIT = 4 * 1024 * 1024;
 const CONNECTIONS = 16;
-/** They keep method and body (RFC 9110, 15.4.8 and 15.4.9). */
-const REDIRECTS = [307, 308];
 const HOPS = 3;
 
 /**
@@ -87,7 +39,7 @@ export class Exchange {
   async ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     return await this.#asked(call, signal, async (opened) => {
       if (call.schema === undefined) return await opened.body.dump().then(() => undefined as T);
-      return fitting(call.schema, opened.status, await whole(chunksOf(opened), BODY_LIMIT));
+      return await fitting(call.schema, opened);
     });
   }
 
@@ -167,15 +119,11 @@ export class Exchange {
       path = next;
     }
   }
+
   /** Thrown, unless the caller judges it itself: then the problem document as it came. */
   async #refused(call: Call<unknown>, opened: Opened): Promise<{ body: unknown; told: string }> {
     const { status, headers } = opened;
-    const bytes = await whole(chunksOf(opened), BODY_LIMIT);
-    const problem = problemDocument(bytes);
-    const words = REDIRECTS.includes(status)
-      ? 'it sends elsewhere than below its url'
-      : problemTold(problem, bytes, single(headers['content-type']) ?? '');
-    const told = `answered ${status}${words === '' ? '' : `: ${words}`}`;
+    const { problem, told } = await refusal(opened);
     if (call.alsoExpect?.includes(status) === true) return { body: problem, told };
     // 501 says that it never will (RFC 9110, 15.6.2): nothing to wait for.
     const passing = (status >= 500 && status !== 501) || status === 408 || status === 429;
@@ -221,41 +169,3 @@ export class Exchange {
     else this.#log.info({ audit: true, ...line, ...(key !== undefined && { key }) }, 'called');
   }
 }
-
-const isExpected = ({ status }: Opened): boolean => status >= 200 && status < 300;
-
-const chunksOf = ({ body, headers }: Opened): AsyncIterable<Uint8Array> =>
-  plain(body, single(headers['content-encoding']));
-
-const unfit = (status: number, what: string): Unreadable => new Unreadable(`${status}, but ${scrubbed(what)}`);
-
-function fitting<T>(schema: z.ZodType<T>, status: number, bytes: Uint8Array): T {
-  let json: unknown;
-  try {
-    json = parseJson(bytes);
-  } catch (error) {
-    throw unfit(status, `its body ${(error as SyntaxError).message}`);
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const member = issue === undefined || issue.path.length === 0 ? 'its body' : issue.path.join('.');
-  throw unfit(status, `${member} does not fit: ${issue?.message ?? 'unknown'}`);
-}
-
-function headersOf({ json, bytes, headers, key }: Call<unknown>): Record<string, string> {
-  return {
-    accept: 'application/json, application/problem+json',
-    'accept-encoding': 'identity',
-    ...(json !== undefined && { 'content-type': 'application/json' }),
-    ...(bytes !== undefined && { 'content-type': bytes.type }),
-    ...(key !== undefined && { 'x-correlator': key }),
-    ...headers,
-  };
-}
-
-const single = (header: string | string[] | undefined): string | undefined =>
-  Array.isArray(header) ? header[0] : header;
-
-/** A query may name devices. */
-const withoutQuery = (path: string): string => path.split('?', 1)[0] ?? path;

@@ -12,7 +12,8 @@ import { addressRange } from '../address-range.ts';
 import type { Exchange } from '../http.ts';
 import { lastSegment } from '../links.ts';
 import { endpointOf, type Found } from './endpoint.ts';
-import { isInstantiated, lifeCycle, LOOKS } from './life-cycle.ts';
+import { isInstantiated, lifeCycle } from './life-cycle.ts';
+import { LOOKS } from './operations.ts';
 import { removal } from './removal.ts';
 
 export interface Place {

@@ -3,10 +3,7 @@ import type { Wait } from '../../activities/ports.ts';
 import { AppInstanceInfo, appInstances, OneAppInstance } from '../../protocols/mec010-2/life-cycle.ts';
 import type { Exchange } from '../http.ts';
 import { equals, everyPage } from '../paging.ts';
-import { lcmOperations, type Task } from './operations.ts';
-
-/** So often a peer is looked at that may not show yet what it has done. */
-export const LOOKS = 20;
+import { lcmOperations, LOOKS, type Task } from './operations.ts';
 
 /** Instances as a MEO shows them, and how one is brought into a state. */
 export const lifeCycle = (meo: Exchange) => {

@@ -6,6 +6,7 @@ import {
   appLcmOpOccs,
   type CancelRequest,
   ENDED,
+  GOES_ON,
   type InstantiateAppRequest,
   type OperateAppRequest,
   type TerminateAppRequest,
@@ -26,6 +27,9 @@ const CONFLICT = [403, 404, 409];
 const NO_SERVICE = [404, 501];
 /** V2.1.1 has none of cancel, retry and fail. */
 const NOT_NOW = [...CONFLICT, 405, 501];
+
+/** So often a peer is looked at that may not show yet what it has done, or shows what nobody knows. */
+export const LOOKS = 20;
 
 /** Life cycle operation occurrences: one is open per instance, and it is looked for before the next is begun. */
 export const lcmOperations = (meo: Exchange) => {
@@ -52,12 +56,13 @@ export const lcmOperations = (meo: Exchange) => {
 
   /**
    * Until it has ended well, or is not known: not yet, not any more. FAILED_TEMP may be cured by one retry; then it is closed, for
-   * it would stay open for ever. LcmOperationFailed.
+   * it would stay open for ever. In a state that nobody knows it is not waited for for ever: the instance tells. LcmOperationFailed.
    */
   async function complete(id: string, key: string, wait: Wait): Promise<void> {
     const post = async (call: 'retry' | 'fail'): Promise<boolean> =>
       (await meo.ask({ method: 'POST', path: `${pathOf(id)}/${call}`, alsoExpect: NOT_NOW, key }, wait.signal)).status <
       300;
+    let strange = 0;
     for (let retried = false; ; await wait.pause()) {
       const operation = await read(id, wait.signal);
       if (operation === undefined || operation.operationState === 'COMPLETED') return;
@@ -65,7 +70,11 @@ export const lcmOperations = (meo: Exchange) => {
       const told = `operation ${id} (${scrubbed(lcmOperation ?? 'of no kind')}) is ${scrubbed(operationState)}`;
       wait.progress(told);
       if (!isOpen(operation)) throw failure('LcmOperationFailed', told);
-      if (operationState !== 'FAILED_TEMP') continue;
+      if (operationState !== 'FAILED_TEMP') {
+        strange += GOES_ON.some((state) => state === operationState) ? 0 : 1;
+        if (strange > LOOKS) return;
+        continue;
+      }
       if (!retried && (await post('retry'))) retried = true;
       else {
         await post('fail');
@@ -87,10 +96,12 @@ export const lcmOperations = (meo: Exchange) => {
         { method: 'POST', path: `${pathOf(opened.id)}/${call}`, json, alsoExpect: NOT_NOW, key },
         wait.signal,
       );
-    for (let cancelled = false; ; await wait.pause()) {
+    let strange = 0;
+    for (let cancelled = false; strange <= LOOKS; await wait.pause()) {
       const operation = await read(opened.id, wait.signal);
       if (operation === undefined || !isOpen(operation)) return;
       wait.progress(`closing operation ${operation.id}, which is ${scrubbed(operation.operationState)}`);
+      strange += GOES_ON.some((state) => state === operation.operationState) ? 0 : 1;
       if (operation.operationState === 'FAILED_TEMP') await post('fail');
       else if (operation.operationState === 'PROCESSING' && !cancelled) {
         cancelled = true;

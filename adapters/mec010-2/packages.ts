@@ -10,8 +10,8 @@ import {
 import type { Exchange } from '../http.ts';
 import { scrubbed } from '../scrubbed.ts';
 import { archiveOf, compared, furthest, hasFailed, isUsable, likeness } from './content.ts';
-import { LOOKS } from './life-cycle.ts';
 import { type Held, keyOf, listedPackages } from './listed-packages.ts';
+import { LOOKS } from './operations.ts';
 
 /** What a peer says of the bytes: they are no good. */
 const BAD_CONTENT = [400, 413, 415, 422];

@@ -3,7 +3,8 @@ import type { Wait } from '../../activities/ports.ts';
 import { failures, isFailureType } from '../../domain/failures.ts';
 import type { TerminateAppRequest } from '../../protocols/mec010-2/life-cycle.ts';
 import type { Exchange } from '../http.ts';
-import { instancePath, isInstantiated, type lifeCycle, LOOKS } from './life-cycle.ts';
+import { instancePath, isInstantiated, type lifeCycle } from './life-cycle.ts';
+import { LOOKS } from './operations.ts';
 
 /** Seconds for an application to close its files: its clients have left before. */
 const GRACE = 5;

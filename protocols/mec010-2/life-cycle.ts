@@ -67,7 +67,9 @@ export const AppLcmOpOcc = z
   }));
 export type AppLcmOpOcc = z.infer<typeof AppLcmOpOcc>;
 
-/** Ended for good; NFV-SOL 003 has ROLLED_BACK. What is not known goes on. */
+/** It goes on, or waits for us (FAILED_TEMP); NFV-SOL 003 has ROLLING_BACK. */
+export const GOES_ON = ['STARTING', 'PROCESSING', 'FAILED_TEMP', 'ROLLING_BACK'] as const;
+/** Ended for good; NFV-SOL 003 has ROLLED_BACK. What is not known may go on. */
 export const ENDED = ['COMPLETED', 'FAILED', 'ROLLED_BACK'] as const;
 
 export interface CreateAppInstanceRequest {

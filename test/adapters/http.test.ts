@@ -105,6 +105,18 @@ describe('a peer that refuses', () => {
     expect((error as Error).message.length).toBeLessThan(260);
   });
 
+  it.each([
+    ['is too long', {}, Buffer.alloc(6 * 1024 * 1024, 32)],
+    ['is no gzip', { 'content-encoding': 'gzip' }, Buffer.from('no')],
+    ['is no JSON', { 'content-type': 'application/problem+json' }, Buffer.from([0xff, 0x00])],
+  ])('is taken at its word though what explains it %s', async (_, headers, body) => {
+    const exchange = await answering((_heard, res) => void res.writeHead(409, headers).end(body), { timeoutMs: 5_000 });
+    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+      type: 'PeerRejected',
+      message: 'peer: GET /things/1 answered 409',
+    });
+  });
+
   it('is judged by the caller where the caller expects it', async () => {
     const exchange = await replying({ status: 409, json: { detail: 'taken', type: 'Taken' } });
     const answer = await exchange.ask({ ...get, alsoExpect: [409] }, soon());
@@ -140,7 +152,7 @@ describe('a peer that sends elsewhere', () => {
       const exchange = await replying({ status: 308, headers: { location } }, { base: '/base' });
       await expect(exchange.ask({ ...get, path: '/things' }, soon())).rejects.toMatchObject({
         type: 'PeerRejected',
-        message: 'peer: GET /things answered 308: it sends elsewhere than below its url',
+        message: 'peer: GET /things answered 308: it sends elsewhere than below its url, or in circles',
       });
       expect(peer.heard.length).toBeLessThan(5);
     },

@@ -310,6 +310,20 @@ describe('a MEO with instances and operations of others', () => {
     expect(await there()).toEqual(['started']);
   });
 
+  it('may have an operation of ours in a state that nobody knows', async () => {
+    const instance = meo.add(key, 'STARTED');
+    const odd = { id: 'odd', lcmOperation: 'HEAL', operationState: 'SHELVED' };
+    const appInstance = { href: `/app_lcm/v1/app_instances/${instance.id}` };
+    meo.oddOperations.push({ ...odd, _links: { appInstance } });
+    meo.instead = ({ method, path }) =>
+      method === 'GET' && path.endsWith('/odd')
+        ? { status: 200, json: { ...odd, _links: { appInstance } } }
+        : undefined;
+    await instances().stop(instance.id, key, quickWait());
+    await instances().remove(instance.id, key, quickWait());
+    expect(meo.instances).toEqual([]);
+  });
+
   it('is asked as often, and answers as much, whatever it has of others', async () => {
     const cost = async (): Promise<number[]> => {
       const heard = meo.server.heard.length;

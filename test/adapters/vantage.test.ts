@@ -28,8 +28,8 @@ describe('a vantage point', () => {
     expect(await vantage().resolve('a b', soon())).toEqual({ addresses: ['127.0.0.2'], ttl: 30 });
     play = () => ({ status: 200, json: { name: 'a b', answers: [{ address: '127.0.0.2' }] } });
     await expect(vantage().resolve('a b', soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
-    for (const answers of [[], null, undefined]) {
-      play = () => ({ status: 200, json: { name: 'a b', answers } });
+    for (const none of [[], null, undefined]) {
+      play = () => ({ status: 200, json: { name: 'a b', answers: none } });
       expect(await vantage().resolve('a b', soon())).toEqual({ addresses: [], ttl: 0 });
     }
     play = () => ({ status: 200, json: { name: 'a b', answers: [] } });

@@ -1,0 +1,64 @@
+import type { Dispatcher } from 'undici';
+import type { z } from 'zod';
+import { plain, Unreadable, whole } from './body.ts';
+import { parseJson } from './json.ts';
+import { problemDocument, problemTold } from './problem.ts';
+import { scrubbed } from './scrubbed.ts';
+
+/** Of a whole answer, or of one entry of a list. */
+export const BODY_LIMIT = 4 * 1024 * 1024;
+/** Of what explains a refusal: what is longer explains nothing. */
+const REFUSAL_LIMIT = 256 * 1024;
+/** They keep method and body (RFC 9110, 15.4.8 and 15.4.9). */
+export const REDIRECTS = [307, 308];
+
+/** An answer before its body. */
+export interface Opened {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Where it was asked in the end: links are relative to it. */
+  readonly path: string;
+  readonly body: Dispatcher.ResponseData['body'];
+}
+
+export const isExpected = ({ status }: Opened): boolean => status >= 200 && status < 300;
+
+export const chunksOf = ({ body, headers }: Opened): AsyncIterable<Uint8Array> =>
+  plain(body, single(headers['content-encoding']));
+
+export const unfit = (status: number, what: string): Unreadable => new Unreadable(`${status}, but ${scrubbed(what)}`);
+
+export async function fitting<T>(schema: z.ZodType<T>, opened: Opened): Promise<T> {
+  const { status } = opened;
+  const bytes = await whole(chunksOf(opened), BODY_LIMIT);
+  let json: unknown;
+  try {
+    json = parseJson(bytes);
+  } catch (error) {
+    throw unfit(status, `its body ${(error as SyntaxError).message}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const member = issue === undefined || issue.path.length === 0 ? 'its body' : issue.path.join('.');
+  throw unfit(status, `${member} does not fit: ${issue?.message ?? 'unknown'}`);
+}
+
+/** The problem document of a refusal as it came, and what it says. */
+export async function refusal(opened: Opened): Promise<{ problem: unknown; told: string }> {
+  const { status, headers } = opened;
+  if (REDIRECTS.includes(status)) {
+    await opened.body.dump();
+    return { problem: undefined, told: `answered ${status}: it sends elsewhere than below its url, or in circles` };
+  }
+  const bytes = await whole(chunksOf(opened), REFUSAL_LIMIT).catch((error: unknown) => {
+    if (error instanceof Unreadable) return new Uint8Array();
+    throw error;
+  });
+  const problem = problemDocument(bytes);
+  const words = problemTold(problem, bytes, single(headers['content-type']) ?? '');
+  return { problem, told: `answered ${status}${words === '' ? '' : `: ${words}`}` };
+}
+
+export const single = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header;

@@ -1,0 +1,52 @@
+import type { z } from 'zod';
+
+/** A system that Ferry calls. `url` is without a slash at its end. */
+export interface PeerAddress {
+  readonly name: string;
+  readonly url: string;
+  readonly timeoutMs: number;
+}
+
+export interface Call<T> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the peer's url; may carry a query. */
+  readonly path: string;
+  readonly json?: unknown;
+  readonly bytes?: { readonly type: string; readonly body: Buffer };
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the answer has to be. An empty one is `undefined` to it. Without a schema the body is not looked at. */
+  readonly schema?: z.ZodType<T>;
+  /** Statuses besides 2xx that the caller judges itself. */
+  readonly alsoExpect?: readonly number[];
+  /** The step's key, for the audit line and the peer's log. */
+  readonly key?: string;
+  /** It only asks, though its method says that it changes something: no effect, hence no audit line. */
+  readonly question?: true;
+}
+
+export interface Answer<T> {
+  readonly status: number;
+  /** With a status of `alsoExpect`: the problem document as it came, or undefined. */
+  readonly body: T;
+  readonly etag: string | null;
+  /** A path below the peer's url; null also where it leads to another host. */
+  readonly location: string | null;
+  /** The next part of a list (Link, rel=next), a path below the peer's url. */
+  readonly next: string | null;
+  /** The answer in one sentence, for the message of a failure. */
+  readonly told: string;
+}
+
+export function headersOf({ json, bytes, headers, key }: Call<unknown>): Record<string, string> {
+  return {
+    accept: 'application/json, application/problem+json',
+    'accept-encoding': 'identity',
+    ...(json !== undefined && { 'content-type': 'application/json' }),
+    ...(bytes !== undefined && { 'content-type': bytes.type }),
+    ...(key !== undefined && { 'x-correlator': key }),
+    ...headers,
+  };
+}
+
+/** A query may name devices. */
+export const withoutQuery = (path: string): string => path.split('?', 1)[0] ?? path;
