@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { type Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { digest } from '../../configuration/digest.ts';
 import { type Action, actionsOf, isAlreadySo } from '../../domain/actions.ts';
@@ -29,11 +29,11 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
   const unkeyed = async (action: Action, seen: Seen): Promise<{ updateId: string } | { so: RelocationStatus }> => {
     if (action === 'approve' || action === 'cancel') return { updateId: action };
     const status = await reader.ask(seen);
-    if (typeof status === 'string') return { updateId: lately.get(`${seen.id} ${action}`) ?? randomUUID() };
-    if (isAlreadySo(action, status)) return { so: status };
-    if (!actionsOf(status).includes(action)) return { updateId: lately.get(`${seen.id} ${action}`) ?? randomUUID() };
-    // A step may be paused, resumed and paused again
-    return { updateId: action === 'pause' ? randomUUID() : `${action} ${status.state} ${status.since}` };
+    if (typeof status !== 'string' && isAlreadySo(action, status)) return { so: status };
+    if (action === 'pause') return { updateId: randomUUID() }; // a step may be paused, resumed and paused again
+    if (typeof status !== 'string' && actionsOf(status).includes(action))
+      return { updateId: `${action} ${status.state} ${status.since}` };
+    return { updateId: lately.get(`${seen.id} ${action}`) ?? randomUUID() };
   };
 
   const execute = async (
@@ -42,16 +42,17 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
     updateId: string,
     until: number,
   ): Promise<RelocationStatus> => {
+    const name = `${id} ${action}`;
+    const forget = (): void => void (lately.get(name) === updateId && lately.delete(name));
+    lately.set(name, updateId);
+    setTimeout(forget, LATELY_MS).unref();
     try {
-      const told = await temporal.withDeadline(
+      return await temporal.withDeadline(
         until,
         async () => await temporal.workflow.getHandle(workflowId, runId).executeUpdate(updates[action], { updateId }),
       );
-      const name = `${id} ${action}`;
-      lately.set(name, updateId);
-      setTimeout(() => lately.get(name) === updateId && lately.delete(name), LATELY_MS).unref();
-      return told;
     } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) forget();
       if (error instanceof WorkflowNotFoundError) throw await overNow(action, id);
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
         throw unavailable(
@@ -79,12 +80,8 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
       const until = Date.now() + WORKER_MS;
       const seen = await reader.look(params.id);
       const key = headers['idempotency-key'];
-      const named =
-        key !== undefined
-          ? { updateId: `${action} ${digest(key)}` }
-          : seen.ended !== undefined
-            ? { updateId: lately.get(`${seen.id} ${action}`) ?? action }
-            : await unkeyed(action, seen);
+      if (key === undefined && seen.ended !== undefined) throw await overNow(action, seen.id);
+      const named = key === undefined ? await unkeyed(action, seen) : { updateId: `${action} ${digest(key)}` };
       const told = 'so' in named ? named.so : await execute(action, seen, named.updateId, until);
       res.json(await reader.show(await reader.look(seen.id), told));
     };
