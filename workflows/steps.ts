@@ -28,7 +28,6 @@ export function stepsAt(pace: Pace) {
   const copy = { ...step, taskQueue };
   const quiet = { ...within(pace.drainLimitMs + pace.insistMs, pace.drainLimitMs + pace.stepMs), taskQueue };
   const insist = { ...within(pace.insistMs, pace.operationMs), taskQueue };
-  const back = (name: UndoName): string => `undo: ${undos[name].title}`;
 
   return {
     checkRelocation: activity('checkRelocation', step, titled('check')),
@@ -67,6 +66,7 @@ const PLAN_MS = '18 seconds';
 
 const activity = <K extends keyof RelocationActivities>(name: K, options: ActivityOptions, summary: string) =>
   proxyActivities<RelocationActivities>({ ...options, summary })[name] as unknown as RelocationActivities[K];
+const back = (name: UndoName): string => `undo: ${undos[name].title}`;
 const titled = (name: StepName): string =>
   `${Object.keys(steps).indexOf(name) + 1} ${steps[name].title} (GR MEC 035, ${steps[name].clause})`;
 

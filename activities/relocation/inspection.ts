@@ -214,7 +214,7 @@ async function atTarget(
     ({ id, name, unusable }) => name !== step && id !== own && unusable === undefined,
   );
   for (const instance of others.filter(isLocated))
-    if ((await context.target.state(instance.endpoint, '*', signal)).retiring !== true) return instance;
+    if (!(await context.target.state(instance.endpoint, '*', signal)).retiring) return instance;
   return others.find(({ state }) => state === 'stopped');
 }
 

@@ -47,8 +47,7 @@ export const instantiating = (means: Means) => ({
       const { endpoint } = await locate(source, application, order.from, wait.signal);
       const introduction = { relocation: scene.relocation, users: order.users, source: endpoint };
       await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
-      const state = await scene.context.target.state(instance.endpoint, order.users, wait.signal);
-      if (scene.context.target.guarantee === 'zeroLoss' && isAuthority(state, order.users))
+      if (await servesAlready(scene, order.users, endpoint, instance, wait.signal))
         throw failure(
           'TargetRefused',
           `${target.name}: instance ${instance.id} is an authority for these users already`,
@@ -91,6 +90,19 @@ export const instantiating = (means: Means) => ({
     }),
 });
 
+/** Whoever is to come there is there; of `*`, only if the source gives everybody away, those to come included. */
+async function servesAlready(
+  { context }: Scene,
+  users: string,
+  source: Located['endpoint'],
+  { endpoint }: Located,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (context.target.guarantee === 'stateless') return false;
+  if (!isAuthority(await context.target.state(endpoint, users, signal), users)) return false;
+  return users !== '*' || isAuthority(await context.source.state(source, users, signal), users);
+}
+
 /** While it is our turn: whoever comes second finds what the first has made. */
 async function bring(scene: Scene, { there, from }: InstanceOrder, wait: Wait): Promise<Started> {
   const { application, target, key } = scene;
@@ -125,7 +137,7 @@ async function firstThatTakesIn(
       instance = await find(target, application, id, wait.signal);
     }
     if (instance === undefined || !isLocated(instance)) continue;
-    if ((await context.target.state(instance.endpoint, '*', wait.signal)).retiring !== true) return instance;
+    if (!(await context.target.state(instance.endpoint, '*', wait.signal)).retiring) return instance;
   }
   return undefined;
 }

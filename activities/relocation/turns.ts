@@ -6,18 +6,22 @@ import type { Turns } from './subject.ts';
  */
 export function takingTurns(): Turns {
   const last = new Map<string, Promise<unknown>>();
+  const forgotten = async (settled: Promise<unknown>, name: string): Promise<void> => {
+    await settled;
+    if (last.get(name) === settled) last.delete(name);
+  };
   return async (name, signal, work) => {
     const before = last.get(name) ?? Promise.resolve();
     const gone = new Promise<void>((leave) => signal.addEventListener('abort', () => leave(), { once: true }));
-    const mine = Promise.race([before, gone]).then(async () => {
+    const inTurn = async (): Promise<Awaited<ReturnType<typeof work>>> => {
+      await Promise.race([before, gone]);
       signal.throwIfAborted();
       return await work();
-    });
+    };
+    const mine = inTurn();
     const settled = Promise.allSettled([before, mine]);
     last.set(name, settled);
-    void settled.then(() => {
-      if (last.get(name) === settled) last.delete(name);
-    });
+    void forgotten(settled, name);
     return await mine;
   };
 }

@@ -194,26 +194,26 @@ describe.each(['a1', 'a2'] as const)('platform %s of the sandbox', (host) => {
 
   it('lets the path be turned to an instance, and back to what it was', async () => {
     const instance = await started(host);
-    const path = pathOf();
-    expect(await path.holds(instance, soon())).toBe(false);
-    const turn = await path.plan('here', await leadTo(instance), null, soon());
-    expect(await path.turn(turn, wait())).toBe(2);
-    expect(await path.holds(instance, soon())).toBe(true);
-    expect(await path.turn(turn, wait())).toBe(0);
-    expect(await path.turnBack(turn, wait())).toBe(2);
-    expect(await path.holds(instance, soon())).toBe(false);
-    expect(await path.turnBack(turn, wait())).toBe(0);
+    const rules = pathOf();
+    expect(await rules.holds(instance, soon())).toBe(false);
+    const turn = await rules.plan('here', await leadTo(instance), null, soon());
+    expect(await rules.turn(turn, wait())).toBe(2);
+    expect(await rules.holds(instance, soon())).toBe(true);
+    expect(await rules.turn(turn, wait())).toBe(0);
+    expect(await rules.turnBack(turn, wait())).toBe(2);
+    expect(await rules.holds(instance, soon())).toBe(false);
+    expect(await rules.turnBack(turn, wait())).toBe(0);
   });
 
   it('tells a turn that got through from one that did not, by reading again', async () => {
     const instance = await started(host);
-    const path = pathOf();
-    const turn = await path.plan('here', await leadTo(instance), null, soon());
+    const rules = pathOf();
+    const turn = await rules.plan('here', await leadTo(instance), null, soon());
     const fault = { kind: 'answerLost', as: 'reset', times: 1 } as const;
     system.fault('PUT /mec_app_support/v1/applications/*/dns_rules/*', fault, `platform-${host}`);
-    await expect(path.turn(turn, wait())).rejects.toMatchObject({ type: 'PeerUnavailable' });
-    await path.turn(turn, wait());
-    expect(await path.turnBack(turn, wait())).toBe(2);
+    await expect(rules.turn(turn, wait())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    await rules.turn(turn, wait());
+    expect(await rules.turnBack(turn, wait())).toBe(2);
   });
 
   it('carries a subscription over once, though an answer is lost', async () => {

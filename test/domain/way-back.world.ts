@@ -197,6 +197,7 @@ function back(state: State, rules: Rules, emit: Emit): void {
 }
 
 function carriedBack(state: State, undo: UndoName, rules: Rules): State | 'refused' {
+  const { here, away } = state.found ?? { here: false, away: false };
   switch (undo) {
     case 'releasePromise':
       if (rules.believesServing && !state.sourceServes && state.target === 'runs') return 'refused';
@@ -211,11 +212,10 @@ function carriedBack(state: State, undo: UndoName, rules: Rules): State | 'refus
         copies: false,
         its: rules.madeOnly || state.its !== 'there' ? state.its : 'deleted',
       };
-    default: {
-      const { here, away } = state.found ?? { here: false, away: false };
-      return { ...quiet(quiet(state, rules, 'here'), rules, 'away'), here, away };
-    }
+    case 'switchBack':
+      break;
   }
+  return { ...quiet(quiet(state, rules, 'here'), rules, 'away'), here, away };
 }
 
 /** What was carried out late until now is undone by the second look; later it cannot come. */

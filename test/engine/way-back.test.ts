@@ -66,8 +66,8 @@ describe('as long as the path may lead to the target', () => {
       const handle = await start({}, hour);
       await reached(handle, 'parked');
       await handle.executeUpdate(abandon);
-      const { outcome, failure, leftovers, moved } = await handle.result();
-      expect({ outcome, type: failure?.type, moved: moved.instance }).toStrictEqual({
+      const { outcome, failure: why, leftovers, moved } = await handle.result();
+      expect({ outcome, type: why?.type, moved: moved.instance }).toStrictEqual({
         outcome: 'rolledBack',
         type: 'PeerRejected',
         moved: 'none',

@@ -38,7 +38,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     because: 'An adapter speaks one API through adapters/http.ts, realises ports, and fails in one way.',
     runs: ['domain', 'protocols', 'activities/failure.ts', 'zod', 'node:*'],
     types: ['activities', 'pino'],
-    files: { 'http.ts': ['undici'] },
+    files: { 'http.ts': ['undici'], 'answer.ts': ['undici'] },
   },
   configuration: {
     because: 'Configuration is what a file and the environment say, and nothing that is done with it.',
@@ -119,6 +119,6 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   sandbox: {
     because: 'The sandbox is the other side of the wire: nothing of ours, so that it cannot share our mistakes.',
-    runs: ['dns-packet', 'esbuild', 'express', 'fflate', 'undici', 'zod', 'node:*'],
+    runs: ['dns-packet', 'esbuild', 'express', 'fflate', 'yaml', 'yauzl', 'undici', 'zod', 'node:*'],
   },
 };

@@ -79,7 +79,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
             await this.#mayGoOnAsPlanned();
             return prepared;
           } catch (error) {
-            if (!(error instanceof Anew)) throw error;
+            if (error !== ANEW) throw error;
           }
         }
       });
@@ -144,7 +144,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   async #mayGoOnAsPlanned(): Promise<void> {
     await this.#operator.proceed();
     this.#mayGoOn();
-    if (this.#operator.hasWaited()) throw new Anew();
+    if (this.#operator.hasWaited()) throw ANEW as unknown;
   }
 
   /** A step that hangs, or a pause, must not outlast it. */
@@ -153,15 +153,12 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     const ms = deadline === undefined ? 0 : Date.parse(deadline) - Date.now();
     if (ms <= 0 || !patched('a-deadline-is-a-timer')) return () => undefined;
     const timer = new CancellationScope();
-    timer
-      .run(async () => await sleep(ms, { summary: 'the deadline' }))
-      .then(
-        () => {
-          this.#late = true;
-          this.#untilNoReturn.cancel();
-        },
-        () => undefined,
-      );
+    const runs = async (): Promise<void> => {
+      await sleep(ms, { summary: 'the deadline' });
+      this.#late = true;
+      this.#untilNoReturn.cancel();
+    };
+    timer.run(runs).catch(() => undefined); // cancelled: it was in time
     return () => timer.cancel();
   }
 
@@ -230,8 +227,8 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
 
 const tooLate = (deadline: string | undefined): string => `the hand-over had not begun by ${deadline}`;
 
-/** Somebody has waited. */
-class Anew {}
+/** Thrown by a pass in which somebody has waited. */
+const ANEW = Symbol('anew');
 
 /** An operator gave up what could not be finished. */
 class Abandoned {

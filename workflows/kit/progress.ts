@@ -177,12 +177,13 @@ export class Progress<Step extends string, Result extends Ended> {
   }
 }
 
+const told = (type: FailureType, message: string): string => `${type}: ${message}. ${failures[type].remedy}`;
+
 function parkedSentence(
   title: string,
   { since, failure, until, left, abandonable }: Extract<ProcedureStatus<string, Ended>, { state: 'parked' }>,
 ): string {
   const waits = `Waits for \`ferry retry\`${abandonable ? ' or `ferry abandon`' : ''}${until === null ? '' : `, and tries again at ${until}`}.`;
-  const told = (type: FailureType, message: string): string => `${type}: ${message}. ${failures[type].remedy}`;
   if (left.length === 0)
     return `**Parked** at: ${title}, since ${since}. ${told(failure.type, failure.message)} ${waits}`;
   return [

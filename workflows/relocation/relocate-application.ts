@@ -36,7 +36,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
   const calmAt = once(() => Date.now() + pace.attemptMs);
 
   return await procedure.run(result, async () => {
-    const { both, drainMs } = await procedure.prepare(async () => {
+    const prepared = await procedure.prepare(async () => {
       // 1. Check source, target and path (GR MEC 035, [5.3.2-2], [5.4.2-1], 6.6.3)
       const order = { ...subject, maxInterruptionMs, own: brought.to };
       const checked = await procedure.step('check', () => step.checkRelocation(order), {
@@ -73,22 +73,24 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
         switchBack: () => undo.switchBack({ ...subject, turns: brought.turns ?? turns, calmAt: calmAt() }),
       });
       result.pathObserved = observed;
-      return { both, drainMs: brought.drainMs };
+      return both;
     });
 
     await procedure.pastNoReturn(async () => {
       // 6. Hand the users over: the point of no return ([5.3.2-4], [5.4.2-3])
-      result.handedOver = await handOver(procedure, step, both);
+      result.handedOver = await handOver(procedure, step, prepared);
 
       // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
-      await procedure.forward('notify', () => step.notifyEndpoint(both));
+      await procedure.forward('notify', () => step.notifyEndpoint(prepared));
 
       // 8. Wait until nobody comes to the source any more (5.3.1)
-      await procedure.forward('drain', () => sleep(drainMs, { summary: 'old addresses may be cached for so long' }));
-      await procedure.forward('drain', () => step.confirmQuiet(both));
+      await procedure.forward('drain', () =>
+        sleep(brought.drainMs, { summary: 'old addresses may be cached for so long' }),
+      );
+      await procedure.forward('drain', () => step.confirmQuiet(prepared));
 
       // 9. Retire the source (5.3.1, [5.3.2-4])
-      await procedure.forward('retire', () => step.retireSource(both));
+      await procedure.forward('retire', () => step.retireSource(prepared));
     });
   });
 }
