@@ -10,9 +10,10 @@ import { startDevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { eventually } from '../support/eventually.ts';
+import { claimNetwork } from '../support/network.ts';
 import { Up } from '../support/up.ts';
 
-const NET = 178;
+const { net: NET } = await claimNetwork();
 
 it("a sandbox on somebody's Temporal keeps to a namespace of its own, and ends nothing of theirs", async () => {
   const data = mkdtempSync(join(tmpdir(), 'ferry-shared-'));

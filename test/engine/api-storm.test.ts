@@ -37,7 +37,7 @@ let connection: Connection;
 let api: Served;
 beforeEach(async () => {
   connection = await Connection.connect({ address: engine.environment.address, interceptors: [counting] });
-  const temporal = new Client({ connection });
+  const temporal = new Client({ connection, namespace: engine.environment.client.options.namespace });
   api = await Served.start({ temporal, taskQueue: `nobody-${randomUUID()}`, pace: quickPace, users });
   calls.clear();
   limits.clear();

@@ -472,7 +472,7 @@ it('tells in the receipt what was given of each user', async () => {
 
 it('finds a silent user behind any number of instances that stay: those before learn a shorter way', async () => {
   const [first, second] = await pair(31);
-  const others = await Promise.all([start('third', '127.31.31.3'), start('fourth', '127.31.31.4')]);
+  const others = await Promise.all([start('third', `127.${NET}.31.3`), start('fourth', `127.${NET}.31.4`)]);
   await first.client('POST', '/users/u9/writes', { number: 1 });
   const way = [first, second, ...others];
   for (const [index, to] of way.entries()) {
@@ -500,7 +500,7 @@ const goes = async (at: Process, relocation = 'r'): Promise<void> =>
 /** Some are brought to the target one by one, one is given on to a third: then all whom the target serves move. */
 async function oneByOne(net: number): Promise<[Process, Process, Process, Writer[]]> {
   const [source, target] = await pair(net);
-  const third = await start('third', `127.31.${net}.3`);
+  const third = await start('third', `127.${NET}.${net}.3`);
   const all = load(['u1', 'u2', 'u3', 'u4'], source);
   await written(all, 5);
   for (const user of ['u1', 'u2', 'u3']) {
@@ -543,7 +543,7 @@ it('moves all whom it serves, whoever brought them there, back to the instance t
 
 it('moves all whom it serves to an instance that knew nobody, and not those who are elsewhere', async () => {
   const [source, target, third, all] = await oneByOne(25);
-  const fourth = await start('fourth', '127.31.25.4');
+  const fourth = await start('fourth', `127.${NET}.25.4`);
   await prepared('all', '*', target, fourth);
   expect((await handOver('all', target, fourth)).body).toMatchObject({ users: 2 });
   await goes(target, 'all');
@@ -558,7 +558,7 @@ it('moves all whom it serves to an instance that knew nobody, and not those who 
 
 it('goes only when those who relay to it know where its users are: a silent user is found after the one between has gone', async () => {
   const [source, target] = await pair(26);
-  const third = await start('third', '127.31.26.3');
+  const third = await start('third', `127.${NET}.26.3`);
   for (const number of [1, 2, 3]) await source.client('POST', '/users/u9/writes', { number });
   await prepared('first', 'u9', source, target);
   await handOver('first', source, target);
@@ -593,7 +593,7 @@ it('takes nobody once it has said that it goes, says so, and relays on', async (
   }
   expect((await target.manage('GET', '/relocation/v1/state?users=*')).body).toMatchObject({ retiring: false });
   const copy = { relocation: 'back', users: '*', source: target.endpoint, chunk: [] };
-  const prepare = { ...copy, source: '127.31.28.2:7001', number: 3, entries: [], total: { entries: 0, count: 0 } };
+  const prepare = { ...copy, source: `127.${NET}.28.2:7001`, number: 3, entries: [], total: { entries: 0, count: 0 } };
   for (const refused of [
     await source.contract<Refusal>('copy', copy),
     await source.contract<Refusal>('promise', { relocation: 'back', users: '*', target: null }),
@@ -613,10 +613,10 @@ it('takes nobody once it has said that it goes, says so, and relays on', async (
 async function pointedToBySilence(net: number): Promise<{ source: Process; target: Process; end: () => void }> {
   const silent = createServer((req, res) => {
     if (req.url !== '/transfer/v1/leaving') res.writeHead(204).end();
-  }).listen(7001, `127.31.${net}.9`);
+  }).listen(7001, `127.${NET}.${net}.9`);
   await once(silent, 'listening');
   const [source, target] = await pair(net);
-  const to = { host: `127.31.${net}.9`, port: 7001 };
+  const to = { host: `127.${NET}.${net}.9`, port: 7001 };
   await source.contract('promise', { relocation: 'gone', users: 'u2', target: to });
   await source.contract('settle', { relocation: 'gone' });
   await prepared('r', '*', source, target);

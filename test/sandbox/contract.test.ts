@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harmlessAt } from '../../sandbox/quirks/table.ts';
 import { ask } from '../support/asking.ts';
 import { type MecSystem, mecSystem } from '../support/mec-system.ts';
+import { claimNetwork } from '../support/network.ts';
 import { openapiAbsent, published, whySkipped } from '../support/openapi.ts';
 
 /**
@@ -9,7 +10,7 @@ import { openapiAbsent, published, whySkipped } from '../support/openapi.ts';
  * the text allows.
  */
 
-const NET = '127.41';
+const NET = `127.${(await claimNetwork()).net}`;
 const platform = `http://${NET}.2.11:8080`;
 const LCM3 = 'etsi-mec/mec010-2_AppLcm_v3.1.1.yaml';
 const PKG3 = 'etsi-mec/mec010-2_AppPkgMgmt_v3.1.1.yaml';

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../sandbox/packages.ts';
 import { ask } from '../support/asking.ts';
 import { type AppInstance, type MecSystem, mecSystem } from '../support/mec-system.ts';
+import { claimNetwork } from '../support/network.ts';
 import { smallApplication } from '../support/small-application.ts';
 
 /** Quirks that only the peers themselves can act out, and entries of others. */
 
-const NET = '127.39';
+const NET = `127.${(await claimNetwork()).net}`;
 let system: MecSystem;
 const platform = `http://${NET}.2.11:8080`;
 const MEO = 'meo-cellular';

@@ -10,6 +10,9 @@ import { Refused } from '../../sandbox/problem.ts';
 import { type QuirkOrder, Quirks } from '../../sandbox/quirks/quirks.ts';
 import { names, quirks as table, type QuirkName } from '../../sandbox/quirks/table.ts';
 import { type Answer, ask, eventually } from '../support/asking.ts';
+import { claimNetwork } from '../support/network.ts';
+
+const { net: NET } = await claimNetwork();
 
 /** Quirks that show on the wire, at a peer that is nothing but a few lists. */
 
@@ -29,7 +32,7 @@ beforeEach(async () => {
       .get(['/app_lcm/v1/things', '/rni/v2/things'], (_req, res) => void res.json(things))
       .post('/app_lcm/v1/things', (req, res) => {
         const { id } = req.body as { id: string };
-        const href = `http://127.33.0.40/t/v1/${id}`;
+        const href = `http://127.${NET}.0.40/t/v1/${id}`;
         things.push({ id });
         res
           .status(201)
@@ -50,7 +53,7 @@ beforeEach(async () => {
       .get('/apps/:id/traffic_rules', (_req, res) => void res.json([]));
   const serve = async (name: string, address: string) =>
     await servePeer({ name, address, port: 0, routes: routes(), state: () => null }, around);
-  [platform, meo] = [await serve('platform-a', '127.33.0.40'), await serve('meo-b', '127.33.0.41')];
+  [platform, meo] = [await serve('platform-a', `127.${NET}.0.40`), await serve('meo-b', `127.${NET}.0.41`)];
 });
 afterEach(async () => {
   await Promise.all([platform.close(), meo.close()]);

@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask, eventually } from '../support/asking.ts';
 import { type MecSystem, mecSystem } from '../support/mec-system.ts';
+import { claimNetwork } from '../support/network.ts';
 
 /** Subscriptions of MEC 010-2 and MEC 011: made, listed, read, ended, and told. */
 
-const NET = '127.38';
+const NET = `127.${(await claimNetwork()).net}`;
 const platform = `http://${NET}.2.11:8080`;
 let system: MecSystem;
 let listener: Server;

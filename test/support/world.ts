@@ -186,7 +186,13 @@ export class PortWorld implements Catalogue {
           await call('instances.start');
           const instance = find(id);
           if (instance === undefined) throw failure('NotYet', 'gone');
-          instance.state = 'started';
+          Object.assign(instance, {
+            state: 'started',
+            role: 'standby',
+            introduced: false,
+            retiring: false,
+            expected: new Set(),
+          });
           return { ...instance };
         },
         stop: async (id) => {
