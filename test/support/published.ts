@@ -75,6 +75,7 @@ const operations = [
   'POST /relocation/v1/copy',
   'POST /relocation/v1/handOver',
   'POST /relocation/v1/settle',
+  'POST /relocation/v1/retire',
   // Vantage points (docs/operations.md)
   'GET /vantage/v1/resolve',
   'POST /vantage/v1/ask',
