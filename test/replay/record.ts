@@ -25,6 +25,7 @@ interface Scenario {
 const reaches = async (handle: WorkflowHandle, state: string): Promise<void> =>
   await eventually(async () => (await handle.query(status)).state === state);
 
+const refused = Array.from({ length: 50 }, () => 'PeerRejected' as const);
 const silent = Array.from({ length: 50 }, () => 'PeerUnavailable' as const);
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -43,6 +44,34 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   rolledBackInSwitchPath: { world: () => new PortWorld().on('a1.path.write', 'PeerRejected') },
   undoFailed: {
     world: () => new PortWorld().on('a1.path.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected'),
+  },
+  givenUpOnTheWayBack: {
+    world: () => new PortWorld().on('a1.path.write', 'PeerRejected').on('a1.path.turnBack', ...refused),
+    pace: { insistMs: 3_600_000 },
+    meanwhile: async (handle) => {
+      await reaches(handle, 'parked');
+      await handle.executeUpdate(abandon);
+    },
+  },
+  sourceLost: {
+    world: () => new PortWorld(),
+    request: { cutOver: { approval: true } },
+    pace: { insistMs: 3_600_000 },
+    meanwhile: async (handle, world) => {
+      await reaches(handle, 'held');
+      world.restart('cloud');
+      await handle.executeUpdate(approve);
+      await reaches(handle, 'parked');
+      Object.assign(world.at('cloud')[0] ?? {}, { role: 'authority' });
+      await handle.executeUpdate(retry);
+    },
+  },
+  deadlineInAStep: {
+    world: () => Object.assign(new PortWorld(), { polls: 1_000_000 }),
+    get request() {
+      return { deadline: new Date(Date.now() + 4_000).toISOString() };
+    },
+    pace: { operationMs: 3_600_000, stepMs: 3_600_000 },
   },
   keptBySource: { world: () => new PortWorld().on('context.handOver', 'PeerRejected') },
   answerLost: { world: () => new PortWorld().on('context.handedOver', 'PeerRejected') },
