@@ -1,3 +1,4 @@
+import { busy } from './busy.ts';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
@@ -38,7 +39,7 @@ export interface FaultyServer {
 /** A peer on a real socket; `serve` answers for it, or takes the response in its own hands (undefined). */
 export async function faultyServer(
   serve: (heard: Heard, res: ServerResponse) => Reply | undefined,
-  { timeoutMs = 300, base = '' } = {},
+  { timeoutMs = 300 * busy(), base = '' } = {},
 ): Promise<FaultyServer> {
   const heard: Heard[] = [];
   const lines: Record<string, unknown>[] = [];
