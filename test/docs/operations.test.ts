@@ -62,11 +62,4 @@ describe('README.md and docs/operations.md', () => {
     expect(commands).toEqual(expect.arrayContaining(['up', 'sandbox', 'relocate', 'plan', 'list', 'peers', 'retry']));
     expect(commands.filter((name) => !new RegExp(`\\b${name}\\b`).test(`${readme}${operations}`))).toStrictEqual([]);
   });
-
-  it.each([...readme.matchAll(/\]\((?!http)([^)#]+)/g)].map(([, path = '']) => path))(
-    'link to %s, which is there',
-    (path) => {
-      expect(read(path).length).toBeGreaterThan(100);
-    },
-  );
 });
