@@ -105,3 +105,29 @@ export async function until<T>(
     await wait.pause();
   }
 }
+
+/**
+ * Does two things at once. Where one fails the other is stopped, and has ended before that is thrown: nothing goes on
+ * behind the back of an undo.
+ */
+export async function together<A, B>(
+  signal: AbortSignal,
+  one: (signal: AbortSignal) => Promise<A>,
+  other: (signal: AbortSignal) => Promise<B>,
+): Promise<readonly [A, B]> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  let first: { readonly error: unknown } | undefined;
+  const watched = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work(either);
+    } catch (error) {
+      first ??= { error };
+      stop.abort(error);
+      return undefined;
+    }
+  };
+  const [a, b] = await Promise.all([watched(one), watched(other)]);
+  if (first !== undefined) throw first.error;
+  return [a as A, b as B];
+}

@@ -1,8 +1,18 @@
 import { failure } from '../failure.ts';
 import type { Lead, Owner, Site, Wait } from '../ports.ts';
-import { alive, until } from '../waiting.ts';
+import { alive, together, until } from '../waiting.ts';
 import { bothHave, copySubscriptions, deleteMade, dropVanished, strays, type Carriage } from './subscriptions.ts';
-import { find, isLocated, locateBoth, sceneOf, type Both, type Located, type Means, type Scene } from './subject.ts';
+import {
+  endOf,
+  find,
+  isLocated,
+  locateBoth,
+  sceneOf,
+  type Both,
+  type Located,
+  type Means,
+  type Scene,
+} from './subject.ts';
 
 /** The rules that are to change at either side, sealed. Null: that side leads nobody. */
 export interface PathTurns {
@@ -39,21 +49,23 @@ export const copying = (means: Means) => ({
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
       const { source, target } = await locateBoth(scene, order, wait.signal);
-      const [{ made, subscriptions }, users] = await Promise.all([
-        subscriptionsCopied(carriageOf(scene, source, target), order.made, wait),
-        contextCopied(means, scene, order, source, target, wait),
-      ]);
+      const [{ made, subscriptions }, users] = await together(
+        wait.signal,
+        async (signal) => await subscriptionsCopied(carriageOf(scene, source, target), order.made, { ...wait, signal }),
+        async (signal) => await contextCopied(means, scene, order, source, target, { ...wait, signal }),
+      );
       return { subscriptions, users, made, turns: await plannedTurns(scene, order.turns, source, target, wait) };
     }),
 
   /** The undo: the copies are deleted, also one of which no answer came, and nothing else. */
   deleteCopies: async (order: CopiesOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
-      const scene = await sceneOf(means, order);
       const { signal } = wait;
+      const { site } = await endOf(means, order, 'target');
       const drop = async (): Promise<void> => {
-        await deleteMade(scene.target.subscriptions, order.made, signal);
+        await deleteMade(site.subscriptions, order.made, signal);
         if (order.before === null) return;
+        const scene = await sceneOf(means, order);
         const [source, target] = await Promise.all([
           find(scene.source, scene.application, order.from, signal),
           find(scene.target, scene.application, order.to, signal),
@@ -61,7 +73,7 @@ export const copying = (means: Means) => ({
         if (source === undefined || target === undefined || !isLocated(source) || !isLocated(target)) return;
         const carriage = carriageOf(scene, source, target);
         const left = strays(carriage, await bothHave(carriage, signal), order.before);
-        await deleteMade(scene.target.subscriptions, left, signal);
+        await deleteMade(site.subscriptions, left, signal);
       };
       await drop();
       if (order.before !== null && (await calm(order.calmAt, wait))) await drop();

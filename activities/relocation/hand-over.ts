@@ -2,9 +2,20 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import { arrived, isAuthority, shortfallTold, type Receipt } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
-import type { Wait } from '../ports.ts';
+import type { Context as Contract, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
-import { find, isLocated, locateBoth, sceneOf, type Both, type Located, type Means, type Scene } from './subject.ts';
+import {
+  endOf,
+  find,
+  isLocated,
+  locate,
+  notThere,
+  sceneOf,
+  type Both,
+  type Located,
+  type Means,
+  type Scene,
+} from './subject.ts';
 
 export interface HandedOver {
   readonly epoch: number | null;
@@ -30,31 +41,22 @@ export const handingOver = (means: Means) => ({
         await patiently(wait, means.pace.handOverMs, async (within) => await handOver(means, order, within)),
     ),
 
-  /** What became of it? The source's answer is for ever: forward, or back. */
+  /** What became of it? The source's answer is for ever: forward, or back. Where it is gone, what the target is tells it. */
   settle: async (order: Both): Promise<Settled> =>
     await alive(means.pace, async ({ signal }) => {
-      const scene = await sceneOf(means, order);
-      const { application, source, target, context, relocation } = scene;
-      const authority = async (): Promise<boolean> => {
-        const instance = await find(target, application, order.to, signal);
-        return (
-          instance !== undefined &&
-          isLocated(instance) &&
-          context.target.guarantee === 'zeroLoss' &&
-          isAuthority(await context.target.state(instance.endpoint, order.users, signal), order.users)
-        );
+      const { application, site, context, relocation } = await endOf(means, order, 'source');
+      const byTarget = async (): Promise<Settled> => {
+        const target = await endOf(means, order, 'target');
+        const instance = await find(target.site, application, order.to, signal);
+        if (instance === undefined || !isLocated(instance)) return 'lost';
+        return (await takenOver(target.context, order, instance, signal)) === undefined ? 'lost' : 'handedOver';
       };
-      const instance = await find(source, application, order.from, signal);
-      if (instance === undefined || !isLocated(instance)) {
-        // It is gone, and cannot say: what the target is tells it
-        if (await authority()) return 'handedOver';
-        return 'lost';
-      }
+      const instance = await find(site, application, order.from, signal);
+      if (instance === undefined || !isLocated(instance)) return await byTarget();
       const settle = { relocation, users: order.users, retired: false };
-      const { settlement, serves } = await context.source.settle(instance.endpoint, settle, signal);
+      const { settlement, serves } = await context.settle(instance.endpoint, settle, signal);
       if (settlement === 'handedOver') return 'handedOver';
-      if (serves) return 'kept';
-      return (await authority()) ? 'handedOver' : 'lost';
+      return serves ? 'kept' : await byTarget();
     }),
 });
 
@@ -62,13 +64,35 @@ async function handOver(means: Means, order: Both, wait: Wait): Promise<HandedOv
   const { signal, progress } = wait;
   const scene = await sceneOf(means, order);
   const { context, relocation } = scene;
-  const { source, target } = await locateBoth(scene, order, signal);
+  const target = await locate(scene.target, scene.application, order.to, signal);
+  const source = await find(scene.source, scene.application, order.from, signal);
+  if (source === undefined || !isLocated(source)) {
+    const taken = await takenOver(context.target, order, target, signal);
+    if (taken !== undefined) return taken;
+    throw notThere(scene.source, order.from, source);
+  }
   progress('the source hands its users over');
   const receipt = await context.source.handOver(source.endpoint, { relocation, target: target.endpoint }, signal);
   progress('comparing the target with the receipt');
   await arrival(means, scene, order, receipt, target, wait);
   const { epoch, users, count, freezeMs } = receipt;
   return { epoch, users, writes: count, freezeMs };
+}
+
+/** Where the source cannot say it any more: is the target the authority? It was not before this hand-over. */
+async function takenOver(
+  context: Contract,
+  { users }: Both,
+  { endpoint }: Located,
+  signal: AbortSignal,
+): Promise<HandedOver | undefined> {
+  if (context.guarantee !== 'zeroLoss') return undefined;
+  const state = await context.state(endpoint, users, signal);
+  if (!isAuthority(state, users)) return undefined;
+  const given = state.users.filter(({ user, role }) => role === 'authority' && (users === '*' || user === users));
+  const writes = given.reduce((sum, { count }) => sum + count, 0);
+  const epoch = given.length === 0 ? null : Math.max(...given.map((user) => user.epoch));
+  return { epoch, users: given.length, writes, freezeMs: null };
 }
 
 /** The source's word is final; that it reached the target may take a moment. */

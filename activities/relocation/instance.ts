@@ -5,7 +5,18 @@ import type { Instance, Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
 import { calm } from './copy-ahead.ts';
 import type { Inspection } from './inspection.ts';
-import { find, isLocated, locate, sceneOf, type Located, type Means, type Scene, type Subject } from './subject.ts';
+import {
+  endOf,
+  find,
+  isLocated,
+  locate,
+  sceneOf,
+  type End,
+  type Located,
+  type Means,
+  type Scene,
+  type Subject,
+} from './subject.ts';
 
 export interface Started {
   /** The target instance. */
@@ -61,32 +72,10 @@ export const instantiating = (means: Means) => ({
    */
   removeTarget: async (order: RemovalOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
-      const scene = await sceneOf(means, order);
-      const { application, target, context, relocation, key } = scene;
-      const step = key('instantiateTarget');
-      const restarted = order.there?.was === 'stopped' ? order.there.id : null;
-      const used = order.to ?? restarted;
-      for (const instance of await target.instances.list(application, wait.signal)) {
-        const { id, name } = instance;
-        if (id !== used && name !== step) continue;
-        if (isLocated(instance)) {
-          const settle = { relocation, users: order.users, retired: false };
-          await context.target.settle(instance.endpoint, settle, wait.signal);
-          const ours = name === step || id === restarted || (order.there === null && isStepKey(name));
-          if (!ours || !(await mayGo(scene, order.users, instance, wait))) return;
-        } else if (name !== step && id !== restarted) return;
-        if (id === restarted) await target.instances.stop(id, key('stopTarget'), wait);
-        else {
-          // What an instance that we made has, goes with it: also what a step made whose worker died
-          if (name === step && isLocated(instance)) await dropSubscriptions(scene, instance, wait);
-          await target.instances.remove(id, step, wait);
-        }
-      }
-      if (order.there !== null) return;
-      // Whatever goes by our name, also what a peer has not begun yet; once more, since it may carry out a creation
-      // whose answer was lost after we gave up
-      await target.instances.remove(step, step, wait);
-      if (await calm(order.calmAt, wait)) await target.instances.remove(step, step, wait);
+      const end = await endOf(means, order, 'target');
+      await leaveAsFound(end, order, wait);
+      // Once more: a peer may carry out what was asked of it after we gave up
+      if (await calm(order.calmAt, wait)) await leaveAsFound(end, order, wait);
     }),
 });
 
@@ -101,6 +90,36 @@ async function servesAlready(
   if (context.target.guarantee === 'stateless') return false;
   if (!isAuthority(await context.target.state(endpoint, users, signal), users)) return false;
   return users !== '*' || isAuthority(await context.source.state(source, users, signal), users);
+}
+
+async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: Wait): Promise<void> {
+  const { application, site, context, relocation, key } = end;
+  const step = key('instantiateTarget');
+  const restarted = there?.was === 'stopped' ? there.id : null;
+  const used = to ?? restarted;
+  let keptOwn = false;
+  for (const instance of await site.instances.list(application, wait.signal)) {
+    const { id, name } = instance;
+    if (id !== used && name !== step) continue;
+    const made = there === null && isStepKey(name);
+    if (isLocated(instance)) {
+      await context.settle(instance.endpoint, { relocation, users, retired: false }, wait.signal);
+      const ours = name === step || id === restarted || made;
+      if (!ours || !(await mayGo(end, users, instance, wait))) {
+        keptOwn ||= name === step;
+        continue;
+      }
+    } else if (name !== step && id !== restarted) continue;
+    if (id === restarted) {
+      await site.instances.stop(id, key('stopTarget'), wait);
+      continue;
+    }
+    // What an instance that we made has, goes with it: also what a step made whose worker died
+    if (name === step && isLocated(instance)) await dropSubscriptions(end, instance, wait);
+    await site.instances.remove(id, step, wait);
+  }
+  // Whatever goes by our name, also what a peer has not begun yet
+  if (there === null && !keptOwn) await site.instances.remove(step, step, wait);
 }
 
 /** While it is our turn: whoever comes second finds what the first has made. */
@@ -142,20 +161,20 @@ async function firstThatTakesIn(
   return undefined;
 }
 
-async function dropSubscriptions({ target }: Scene, { id, endpoint }: Located, { signal }: Wait): Promise<void> {
+async function dropSubscriptions({ site }: End, { id, endpoint }: Located, { signal }: Wait): Promise<void> {
   const owner = { instance: id, endpoint };
-  const { held } = await target.subscriptions.list(owner, signal);
-  for (const { id: subscription } of held) await target.subscriptions.remove(subscription, signal);
+  const { held } = await site.subscriptions.list(owner, signal);
+  for (const { id: subscription } of held) await site.subscriptions.remove(subscription, signal);
 }
 
 /** Does nobody rely on it? Without the contract only the rules can tell. */
 async function mayGo(
-  { target, context, relocation }: Scene,
+  { site, context, relocation }: End,
   users: string,
   instance: Located,
   { signal }: Wait,
 ): Promise<boolean> {
-  if (context.target.guarantee === 'zeroLoss')
-    return (await context.target.retire(instance.endpoint, { relocation, users }, signal)) === 'retires';
-  return (await target.path?.holds(instance, signal)) !== true;
+  if (context.guarantee === 'zeroLoss')
+    return (await context.retire(instance.endpoint, { relocation, users }, signal)) === 'retires';
+  return (await site.path?.holds(instance, signal)) !== true;
 }

@@ -1,7 +1,7 @@
 import { alive } from '../waiting.ts';
 import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions } from './subscriptions.ts';
-import { locateBoth, sceneOf, type Both, type Means } from './subject.ts';
+import { find, isLocated, locate, sceneOf, type Both, type Means } from './subject.ts';
 
 export interface Notified {
   /** False: no system on either side can reach these devices. */
@@ -12,17 +12,18 @@ export interface Notified {
 export const notifying = (means: Means) => ({
   /**
    * Step 7 (GR MEC 035, [5.3.2-7], [5.4.2-5]): the target system tells the devices; towards a cloud, which has no LCM
-   * proxy, the source's system does. Subscriptions that changed meanwhile are compared once more.
+   * proxy, the source's system does. Subscriptions that changed meanwhile are compared once more, unless the source is gone.
    */
   notifyEndpoint: async (order: Both): Promise<Notified> =>
     await alive(means.pace, async ({ signal, progress }) => {
       const scene = await sceneOf(means, order);
-      const { source, target } = await locateBoth(scene, order, signal);
+      const target = await locate(scene.target, scene.application, order.to, signal);
+      const source = await find(scene.source, scene.application, order.from, signal);
       progress('telling devices where the application is');
       const notices = scene.target.notices ?? scene.source.notices;
       const told = await notices?.addressChanged(
         {
-          from: source.id,
+          from: order.from,
           to: target.id,
           endpoint: target.endpoint,
           application: scene.application,
@@ -30,6 +31,7 @@ export const notifying = (means: Means) => ({
         },
         signal,
       );
+      if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
       const { wanted } = await copySubscriptions(carriageOf(scene, source, target), signal);
       return { devices: told === true, subscriptions: wanted.length };
     }),

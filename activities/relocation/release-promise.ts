@@ -1,6 +1,7 @@
 import { failure } from '../failure.ts';
 import { alive } from '../waiting.ts';
-import { find, isLocated, sceneOf, type Means, type Scene, type Subject } from './subject.ts';
+import type { Instance } from '../ports.ts';
+import { endOf, isLocated, type End, type Means, type Subject } from './subject.ts';
 
 export interface ReleaseOrder extends Subject {
   /** The instance that promised; null: it is not known whether one did. */
@@ -16,37 +17,37 @@ export const releasing = (means: Means) => ({
    */
   releasePromise: async (order: ReleaseOrder): Promise<void> =>
     await alive(means.pace, async ({ signal }) => {
-      const scene = await sceneOf(means, order);
-      const { source, application } = scene;
-      const asked =
-        order.from === null
-          ? await source.instances.list(application, signal)
-          : [await find(source, application, order.from, signal)];
-      const served = await Promise.all(
-        asked.map(async (instance) => await releases(scene, order.users, instance, signal)),
-      );
-      if (order.to !== null && !served.includes(true))
+      const { from, to } = order;
+      const source = await endOf(means, order, 'source');
+      const instances = await source.site.instances.list(source.application, signal);
+      const asked = instances.filter(({ id }) => from === null || id === from);
+      const served = await Promise.all(asked.map(async (instance) => await releases(source, order, instance, signal)));
+      if (to !== null && !served.includes(true))
         throw failure(
           'SourceLost',
-          `${source.name}: instance ${order.from ?? 'of the source'} serves its users no more; instance ${order.to} at ${scene.target.name}, which holds the copy, is kept`,
+          `${source.site.name}: instance ${from ?? 'of the source'} does not serve its users any more; instance ${to} at ${order.target}, which holds the copy, is kept`,
         );
     }),
 });
 
-/** Does it go on serving them? */
+/** Does it go on serving them? NotYet: it runs, and cannot be told. */
 async function releases(
-  { source, context, relocation }: Scene,
-  users: string,
-  instance: Awaited<ReturnType<typeof find>>,
+  { site, context, relocation }: End,
+  { users, from }: ReleaseOrder,
+  instance: Instance,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (instance === undefined || !isLocated(instance)) return false;
-  const { settlement, serves } = await context.source.settle(
-    instance.endpoint,
-    { relocation, users, retired: false },
-    signal,
-  );
+  const { id, state } = instance;
+  if (!isLocated(instance)) {
+    if (id === from && (state === 'started' || state === 'starting'))
+      throw failure(
+        'NotYet',
+        `${site.name}: instance ${id} is to be released from its promise, but ${instance.unusable ?? `it is ${state}, and has no address`}`,
+      );
+    return false;
+  }
+  const { settlement, serves } = await context.settle(instance.endpoint, { relocation, users, retired: false }, signal);
   if (settlement === 'handedOver')
-    throw failure('OwnershipLost', `${source.name}: instance ${instance.id} has handed its users over after all`);
+    throw failure('OwnershipLost', `${site.name}: instance ${id} has handed its users over after all`);
   return serves;
 }

@@ -67,11 +67,29 @@ export async function sceneOf({ catalogue, digest }: Means, subject: Subject): P
     source,
     target,
     device,
-    relocation: relocationNameOf(subject.chain),
-    key: (step) => stepKey(subject.chain, step, digest),
+    ...namesOf(subject.chain, digest),
     context: { source: source.context(application), target: target.context(application) },
   };
 }
+
+/** One side of a subject, looked up: who is undone at one side needs no name of the other. */
+export interface End extends Pick<Scene, 'application' | 'relocation' | 'key'> {
+  readonly site: Site;
+  readonly context: Context;
+}
+
+export async function endOf({ catalogue, digest }: Means, subject: Subject, side: 'source' | 'target'): Promise<End> {
+  const [application, site] = await Promise.all([
+    catalogue.application(subject.application),
+    catalogue.site(subject[side]),
+  ]);
+  return { application, site, context: site.context(application), ...namesOf(subject.chain, digest) };
+}
+
+const namesOf = (chain: string, digest: Digest): Pick<Scene, 'relocation' | 'key'> => ({
+  relocation: relocationNameOf(chain),
+  key: (step) => stepKey(chain, step, digest),
+});
 
 export const isLocated = (instance: Instance): instance is Located =>
   instance.state === 'started' && instance.endpoint !== null;
@@ -88,11 +106,17 @@ export async function find(
 /** The instance as it is now. NotYet: it is not running, which may pass. */
 export async function locate(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Located> {
   const instance = await find(site, application, id, signal);
-  if (instance === undefined) throw failure('NotYet', `${site.name}: instance ${id} is not there`);
-  if (!isLocated(instance))
-    throw failure('NotYet', `${site.name}: ${instance.unusable ?? `instance ${id} is ${instance.state}`}`);
+  if (instance === undefined || !isLocated(instance)) throw notThere(site, id, instance);
   return instance;
 }
+
+export const notThere = ({ name }: Site, id: string, instance: Instance | undefined): Error =>
+  failure(
+    'NotYet',
+    instance === undefined
+      ? `${name}: instance ${id} is not there`
+      : `${name}: ${instance.unusable ?? `instance ${id} is ${instance.state}${instance.state === 'started' ? ', and has no address' : ''}`}`,
+  );
 
 /** Both instances as they are now. */
 export async function locateBoth(

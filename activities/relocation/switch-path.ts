@@ -3,6 +3,7 @@ import { alive, until } from '../waiting.ts';
 import type { Vantage, Wait } from '../ports.ts';
 import { calm, type PathTurns } from './copy-ahead.ts';
 import {
+  endOf,
   locateBoth,
   networksOf,
   sceneOf,
@@ -50,16 +51,17 @@ export const switching = (means: Means) => ({
    */
   switchBack: async (order: SwitchBackOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
-      const { source, target } = await sceneOf(means, order);
+      const { away, here } = order.turns;
+      const side = async (which: 'source' | 'target', turn: string): Promise<void> => {
+        const { site } = await endOf(means, order, which);
+        await site.path?.turnBack(turn, wait);
+      };
       const back = async (): Promise<void> => {
         const sides = [
-          [source, order.turns.away],
-          [target, order.turns.here],
-        ] as const;
-        const turned = await Promise.allSettled(
-          sides.map(async ([site, turn]) => (turn === null ? 0 : await site.path?.turnBack(turn, wait))),
-        );
-        for (const side of turned) if (side.status === 'rejected') throw side.reason;
+          away === null ? undefined : side('source', away),
+          here === null ? undefined : side('target', here),
+        ];
+        for (const turned of await Promise.allSettled(sides)) if (turned.status === 'rejected') throw turned.reason;
       };
       wait.progress('changing rules back');
       await back();
