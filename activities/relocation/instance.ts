@@ -1,8 +1,8 @@
 import { isStepKey } from '../../domain/identity.ts';
-import { isAuthority } from '../../domain/application.ts';
+import { isClaimedTwice } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Instance, Wait } from '../ports.ts';
-import { alive } from '../waiting.ts';
+import { alive, until } from '../waiting.ts';
 import { calm } from './copy-ahead.ts';
 import type { Inspection } from './inspection.ts';
 import { find, isLocated, locate, sceneOf, type Located, type Means, type Scene, type Subject } from './subject.ts';
@@ -39,16 +39,26 @@ export const instantiating = (means: Means) => ({
       const { application, source, target } = scene;
       wait.progress(`starting ${application.name} at ${target.name}`);
       const site = `${target.name} ${application.name}`;
-      const started = await means.turns(site, wait.signal, async () => await bring(scene, order, wait));
+      const started = await means.turns(site, wait.signal, async () => await bring(means, scene, order, wait));
       wait.keep('to', started.to);
       const instance = await locate(target, application, started.to, wait.signal);
 
       wait.progress('introducing the source to the standby');
       const { endpoint } = await locate(source, application, order.from, wait.signal);
       const introduction = { relocation: scene.relocation, users: order.users, source: endpoint };
-      await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
-      const state = await scene.context.target.state(instance.endpoint, order.users, wait.signal);
-      if (scene.context.target.guarantee === 'zeroLoss' && isAuthority(state, order.users))
+      try {
+        await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
+      } catch (error) {
+        // It was told to go just now: there will be another one
+        if (await takesIn(scene, instance.id, wait)) throw error;
+        throw failure('NotYet', `${target.name}: instance ${instance.id} is being taken away`);
+      }
+      // It may serve others, but none of those who are to come
+      const states = await Promise.all([
+        scene.context.source.state(endpoint, order.users, wait.signal),
+        scene.context.target.state(instance.endpoint, order.users, wait.signal),
+      ]);
+      if (scene.context.target.guarantee === 'zeroLoss' && isClaimedTwice(states, order.users))
         throw failure(
           'TargetRefused',
           `${target.name}: instance ${instance.id} is an authority for these users already`,
@@ -83,7 +93,7 @@ export const instantiating = (means: Means) => ({
           await target.instances.remove(id, step, wait);
         }
       }
-      if (order.there !== null) return;
+      if (order.there !== null && (order.there.was === 'stopped' || order.there.id === order.to)) return;
       // Whatever goes by our name, also what a peer has not begun yet; once more, since it may carry out a creation
       // whose answer was lost after we gave up
       await target.instances.remove(step, step, wait);
@@ -92,40 +102,68 @@ export const instantiating = (means: Means) => ({
 });
 
 /** While it is our turn: whoever comes second finds what the first has made. */
-async function bring(scene: Scene, { there, from }: InstanceOrder, wait: Wait): Promise<Started> {
+async function bring(means: Means, scene: Scene, { there, from, users }: InstanceOrder, wait: Wait): Promise<Started> {
   const { application, target, key } = scene;
   const step = key('instantiateTarget');
-  if (there?.was === 'started') return { to: there.id, how: 'shared' };
-  if (there !== null) {
+  if (there?.was === 'started' && (await takesIn(scene, there.id, wait))) return { to: there.id, how: 'shared' };
+  if (there?.was === 'stopped') {
     const { id } = await target.instances.start(there.id, step, wait);
     return { to: id, how: 'restarted' };
   }
-  const own = (instance: Instance): boolean => instance.name === step;
-  const seen = await target.instances.list(application, wait.signal);
-  const others = seen.filter((instance) => !own(instance) && instance.id !== from && isStepKey(instance.name));
+  const ours = async (): Promise<readonly Instance[]> =>
+    (await target.instances.list(application, wait.signal)).filter(({ id, name }) => id !== from && isStepKey(name));
+  const own = ({ name }: Instance): boolean => name === step;
+  const seen = await ours();
   if (!seen.some(own)) {
-    const other = await firstThatTakesIn(scene, others, wait);
+    const other = await firstThatTakesIn(means, scene, seen, wait);
     if (other !== undefined) return { to: other.id, how: 'shared' };
   }
-  const { id } = await target.instances.instantiate(application, step, wait);
-  return { to: id, how: 'created' };
+  const made = await target.instances.instantiate(application, step, wait).catch((error: unknown) => error as Error);
+  if (made instanceof Error && (made as { type?: unknown }).type !== 'TargetRefused') throw made;
+
+  // Another worker knows nothing of this one's turns: of what both have made, or tried to, the first one stays
+  const now = await ours();
+  const before = made instanceof Error ? now.length : now.findIndex(({ id }) => id === made.id);
+  const others = now.slice(0, Math.max(0, before)).filter((instance) => !own(instance));
+  const first = await firstThatTakesIn(means, scene, others, wait);
+  if (made instanceof Error) {
+    if (first === undefined) throw made;
+    await target.instances.remove(step, step, wait);
+    return { to: first.id, how: 'shared' };
+  }
+  if (first === undefined || !isLocated(made) || !(await mayGo(scene, users, made, wait)))
+    return { to: made.id, how: 'created' };
+  await target.instances.remove(made.id, step, wait);
+  return { to: first.id, how: 'shared' };
+}
+
+/** Since it was found it may have gone, or been told to. */
+async function takesIn({ application, target, context }: Scene, id: string, { signal }: Wait): Promise<boolean> {
+  const instance = await find(target, application, id, signal);
+  if (instance === undefined) return false;
+  return !isLocated(instance) || !(await context.target.state(instance.endpoint, '*', signal)).retiring;
 }
 
 /** Made by another relocation of ours meanwhile; it may still be starting. */
 async function firstThatTakesIn(
-  { application, target, context }: Scene,
+  { pace }: Means,
+  scene: Scene,
   others: readonly Instance[],
   wait: Wait,
 ): Promise<Located | undefined> {
+  const { application, target } = scene;
   for (const { id } of others) {
-    let instance = await find(target, application, id, wait.signal);
-    while (instance?.state === 'starting') {
-      wait.progress(`waiting for instance ${id} at ${target.name}, which another relocation is starting`);
-      await wait.pause();
+    let instance: Instance | undefined;
+    await until(wait, pace.operationMs / 2, async () => {
+      // Asked before it is looked at: in between it may have been made
+      const beingMade = await target.instances.isBeingMade(id, wait.signal);
       instance = await find(target, application, id, wait.signal);
-    }
-    if (instance === undefined || !isLocated(instance)) continue;
-    if ((await context.target.state(instance.endpoint, '*', wait.signal)).retiring !== true) return instance;
+      const { state } = instance ?? {};
+      if (state !== 'starting' && !(state === 'notInstantiated' && beingMade)) return true;
+      wait.progress(`waiting for instance ${id} at ${target.name}, which another relocation is starting`);
+      return undefined;
+    });
+    if (instance !== undefined && isLocated(instance) && (await takesIn(scene, id, wait))) return instance;
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ export function takingTurns(): Turns {
     });
     const settled = Promise.allSettled([before, mine]);
     last.set(name, settled);
-    void settled.then(() => {
+    void settled.finally(() => {
       if (last.get(name) === settled) last.delete(name);
     });
     return await mine;
