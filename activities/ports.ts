@@ -73,6 +73,8 @@ export interface Instances {
    * started. TargetRefused, LcmOperationFailed, WrongHost, NotYet.
    */
   instantiate(application: Application, key: string, wait: Wait): Promise<Instance>;
+  /** Is one that is `notInstantiated` about to be started? Where `list` says `starting`, nobody has to ask. */
+  isBeingMade(id: string, signal: AbortSignal): Promise<boolean>;
   /** Re-starts a stopped one. "Already so" is success. */
   start(id: string, key: string, wait: Wait): Promise<Instance>;
   /** Stops it and keeps it, with its package. "Already so" and "not there" are success. */
@@ -290,6 +292,8 @@ export interface PeerSurvey {
 /** What is known of sites, applications and devices. Throws UnknownName for what is not. */
 export interface Catalogue {
   site(name: string): Promise<Site>;
+  /** All of them. */
+  sites(): Promise<readonly Site[]>;
   application(name: string): Promise<Application>;
   /** The device's address by the user's ueIdentityTag; null where none is known. */
   device(user: string): Promise<string | null>;

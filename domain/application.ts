@@ -60,6 +60,12 @@ export const serves = ({ role, users }: ApplicationState, whom: string): boolean
 export const isAuthority = ({ role, users }: ApplicationState, whom: string): boolean =>
   (whom === '*' ? role : (users.find(({ user }) => user === whom)?.role ?? role)) === 'authority';
 
+/** Do two of these instances accept writes of the same user? Of `*`: of one that any lists, or of whoever is not listed. */
+export function isClaimedTwice(states: readonly ApplicationState[], whom: string): boolean {
+  const listed = whom === '*' ? states.flatMap(({ users }) => users.map(({ user }) => user)) : [];
+  return [whom, ...listed].some((user) => states.filter((state) => isAuthority(state, user)).length > 1);
+}
+
 /** How far a target is from what the receipt says that it was given. No names of users: histories keep it. */
 export interface Shortfall {
   /** Of how many it should be the authority since this hand-over, and is. */

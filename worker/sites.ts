@@ -103,6 +103,7 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
   return {
     catalogue: {
       site: async (name) => known(sites, name, 'site'),
+      sites: async () => [...sites.values()],
       application: async (name) => known(applications, name, 'application'),
       device: async (user) => devices.get(user)?.address ?? null,
     },

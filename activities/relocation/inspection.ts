@@ -1,5 +1,5 @@
 import type { ApplicationState } from '../../domain/application.ts';
-import { serves } from '../../domain/application.ts';
+import { isClaimedTwice, serves } from '../../domain/application.ts';
 import { failures, isFailureType, type FailureType } from '../../domain/failures.ts';
 import type { Guarantee } from '../../domain/relocation.ts';
 import type { Instance, Led, PathSight } from '../ports.ts';
@@ -89,8 +89,9 @@ export async function inspect(
     );
   if (more.length > 0) {
     const ids = serving.map(({ instance }) => instance.id).join(' and ');
-    if (serving.some(({ state }) => state.role === 'authority') || order.users !== '*')
-      obstacle('AuthoritySplit', source.name, `instances ${ids} both say that they serve these users`);
+    const states = serving.map(({ state }) => state);
+    if (isClaimedTwice(states, order.users))
+      obstacle('AuthoritySplit', source.name, `instances ${ids} both say that they serve the same users`);
     else obstacle('NotServing', source.name, `its users are spread over instances ${ids}: move them one by one`);
   }
   const promisedTo = only?.state.promisedTo ?? null;

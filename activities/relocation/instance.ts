@@ -1,8 +1,8 @@
 import { isStepKey } from '../../domain/identity.ts';
-import { isAuthority } from '../../domain/application.ts';
+import { isClaimedTwice } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Instance, Wait } from '../ports.ts';
-import { alive } from '../waiting.ts';
+import { alive, until } from '../waiting.ts';
 import { calm } from './copy-ahead.ts';
 import type { Inspection } from './inspection.ts';
 import {
@@ -50,15 +50,26 @@ export const instantiating = (means: Means) => ({
       const { application, source, target } = scene;
       wait.progress(`starting ${application.name} at ${target.name}`);
       const site = `${target.name} ${application.name}`;
-      const started = await means.turns(site, wait.signal, async () => await bring(scene, order, wait));
+      const started = await means.turns(site, wait.signal, async () => await bring(means, scene, order, wait));
       wait.keep('to', started.to);
       const instance = await locate(target, application, started.to, wait.signal);
 
       wait.progress('introducing the source to the standby');
       const { endpoint } = await locate(source, application, order.from, wait.signal);
       const introduction = { relocation: scene.relocation, users: order.users, source: endpoint };
-      await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
-      if (await servesAlready(scene, order.users, endpoint, instance, wait.signal))
+      try {
+        await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
+      } catch (error) {
+        // It was told to go just now: there will be another one
+        if (await takesIn(scene, instance.id, wait)) throw error;
+        throw failure('NotYet', `${target.name}: instance ${instance.id} is being taken away`);
+      }
+      // It may serve others, but none of those who are to come
+      const states = await Promise.all([
+        scene.context.source.state(endpoint, order.users, wait.signal),
+        scene.context.target.state(instance.endpoint, order.users, wait.signal),
+      ]);
+      if (scene.context.target.guarantee === 'zeroLoss' && isClaimedTwice(states, order.users))
         throw failure(
           'TargetRefused',
           `${target.name}: instance ${instance.id} is an authority for these users already`,
@@ -79,29 +90,18 @@ export const instantiating = (means: Means) => ({
     }),
 });
 
-/** Whoever is to come there is there; of `*`, only if the source gives everybody away, those to come included. */
-async function servesAlready(
-  { context }: Scene,
-  users: string,
-  source: Located['endpoint'],
-  { endpoint }: Located,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (context.target.guarantee === 'stateless') return false;
-  if (!isAuthority(await context.target.state(endpoint, users, signal), users)) return false;
-  return users !== '*' || isAuthority(await context.source.state(source, users, signal), users);
-}
-
 async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: Wait): Promise<void> {
   const { application, site, context, relocation, key } = end;
   const step = key('instantiateTarget');
   const restarted = there?.was === 'stopped' ? there.id : null;
   const used = to ?? restarted;
+  /** Else what was used is one that was made for us, or for another relocation. */
+  const found = there !== null && (there.was === 'stopped' || there.id === to);
   let keptOwn = false;
   for (const instance of await site.instances.list(application, wait.signal)) {
     const { id, name } = instance;
     if (id !== used && name !== step) continue;
-    const made = there === null && isStepKey(name);
+    const made = !found && isStepKey(name);
     if (isLocated(instance)) {
       await context.settle(instance.endpoint, { relocation, users, retired: false }, wait.signal);
       const ours = name === step || id === restarted || made;
@@ -119,44 +119,73 @@ async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: 
     await site.instances.remove(id, step, wait);
   }
   // Whatever goes by our name, also what a peer has not begun yet
-  if (there === null && !keptOwn) await site.instances.remove(step, step, wait);
+  if (!found && !keptOwn) await site.instances.remove(step, step, wait);
 }
 
 /** While it is our turn: whoever comes second finds what the first has made. */
-async function bring(scene: Scene, { there, from }: InstanceOrder, wait: Wait): Promise<Started> {
+async function bring(means: Means, scene: Scene, { there, from, users }: InstanceOrder, wait: Wait): Promise<Started> {
   const { application, target, key } = scene;
   const step = key('instantiateTarget');
-  if (there?.was === 'started') return { to: there.id, how: 'shared' };
-  if (there !== null) {
+  if (there?.was === 'started' && (await takesIn(scene, there.id, wait))) return { to: there.id, how: 'shared' };
+  if (there?.was === 'stopped') {
     const { id } = await target.instances.start(there.id, step, wait);
     return { to: id, how: 'restarted' };
   }
-  const own = (instance: Instance): boolean => instance.name === step;
-  const seen = await target.instances.list(application, wait.signal);
-  const others = seen.filter((instance) => !own(instance) && instance.id !== from && isStepKey(instance.name));
+  const ours = async (): Promise<readonly Instance[]> =>
+    (await target.instances.list(application, wait.signal)).filter(({ id, name }) => id !== from && isStepKey(name));
+  const own = ({ name }: Instance): boolean => name === step;
+  const seen = await ours();
   if (!seen.some(own)) {
-    const other = await firstThatTakesIn(scene, others, wait);
+    const other = await firstThatTakesIn(means, scene, seen, wait);
     if (other !== undefined) return { to: other.id, how: 'shared' };
   }
-  const { id } = await target.instances.instantiate(application, step, wait);
-  return { to: id, how: 'created' };
+  const made = await target.instances.instantiate(application, step, wait).catch((error: unknown) => error as Error);
+  if (made instanceof Error && (made as { type?: unknown }).type !== 'TargetRefused') throw made;
+
+  // Another worker knows nothing of this one's turns: of what both have made, or tried to, the first one stays
+  const now = await ours();
+  const before = made instanceof Error ? now.length : now.findIndex(({ id }) => id === made.id);
+  const others = now.slice(0, Math.max(0, before)).filter((instance) => !own(instance));
+  const first = await firstThatTakesIn(means, scene, others, wait);
+  if (made instanceof Error) {
+    if (first === undefined) throw made;
+    await target.instances.remove(step, step, wait);
+    return { to: first.id, how: 'shared' };
+  }
+  const end: End = { ...scene, site: target, context: scene.context.target };
+  if (first === undefined || !isLocated(made) || !(await mayGo(end, users, made, wait)))
+    return { to: made.id, how: 'created' };
+  await target.instances.remove(made.id, step, wait);
+  return { to: first.id, how: 'shared' };
+}
+
+/** Since it was found it may have gone, or been told to. */
+async function takesIn({ application, target, context }: Scene, id: string, { signal }: Wait): Promise<boolean> {
+  const instance = await find(target, application, id, signal);
+  if (instance === undefined) return false;
+  return !isLocated(instance) || !(await context.target.state(instance.endpoint, '*', signal)).retiring;
 }
 
 /** Made by another relocation of ours meanwhile; it may still be starting. */
 async function firstThatTakesIn(
-  { application, target, context }: Scene,
+  { pace }: Means,
+  scene: Scene,
   others: readonly Instance[],
   wait: Wait,
 ): Promise<Located | undefined> {
+  const { application, target } = scene;
   for (const { id } of others) {
-    let instance = await find(target, application, id, wait.signal);
-    while (instance?.state === 'starting') {
-      wait.progress(`waiting for instance ${id} at ${target.name}, which another relocation is starting`);
-      await wait.pause();
+    let instance: Instance | undefined;
+    await until(wait, pace.operationMs / 2, async () => {
+      // Asked before it is looked at: in between it may have been made
+      const beingMade = await target.instances.isBeingMade(id, wait.signal);
       instance = await find(target, application, id, wait.signal);
-    }
-    if (instance === undefined || !isLocated(instance)) continue;
-    if (!(await context.target.state(instance.endpoint, '*', wait.signal)).retiring) return instance;
+      const { state } = instance ?? {};
+      if (state !== 'starting' && !(state === 'notInstantiated' && beingMade)) return true;
+      wait.progress(`waiting for instance ${id} at ${target.name}, which another relocation is starting`);
+      return undefined;
+    });
+    if (instance !== undefined && isLocated(instance) && (await takesIn(scene, id, wait))) return instance;
   }
   return undefined;
 }

@@ -1,8 +1,12 @@
 import { alive } from '../waiting.ts';
-import type { Wait } from '../ports.ts';
+import { atOnce } from '../../domain/at-once.ts';
+import type { Site, Wait } from '../ports.ts';
 import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions, releaseSubscriptions } from './subscriptions.ts';
 import { find, isLocated, locate, sceneOf, type Both, type Located, type Means, type Scene } from './subject.ts';
+
+/** Their peers limit what they are asked. */
+const SITES_AT_ONCE = 4;
 
 export type Retired = 'stopped' | 'removed' | 'serving';
 
@@ -25,8 +29,10 @@ export const retiring = (means: Means) => ({
           return 'serving';
         }
         // Before it goes: an address is somebody else's as soon as it is free
-        if (scene.source.instances.whenLeft === 'remove')
+        if (scene.source.instances.whenLeft === 'remove') {
           await scene.target.path?.forget(target, [instance.endpoint.host], wait);
+          await forgetElsewhere(await means.catalogue.sites(), scene, instance, target, wait);
+        }
       }
       return await leave(scene, order, wait);
     }),
@@ -40,6 +46,28 @@ async function releaseSource(scene: Scene, order: Both, instance: Located, targe
   await releaseSubscriptions(carriage, wanted, wait.signal);
   const settle = { relocation: scene.relocation, users: order.users, retired: true };
   await scene.context.source.settle(instance.endpoint, settle, wait.signal);
+}
+
+/** Users may have left it for other sites before; what one of those does not answer holds up nobody here. */
+async function forgetElsewhere(
+  sites: readonly Site[],
+  { application, source }: Scene,
+  { id, endpoint }: Located,
+  target: Located,
+  wait: Wait,
+): Promise<void> {
+  await atOnce(SITES_AT_ONCE, sites, async ({ name, path, instances }) => {
+    if (path === undefined) return;
+    try {
+      const others = (await instances.list(application, wait.signal)).filter(isLocated);
+      for (const other of others)
+        if (other.id !== target.id && !(name === source.name && other.id === id))
+          await path.forget(other, [endpoint.host], wait);
+    } catch {
+      wait.signal.throwIfAborted();
+      wait.progress(`${name} may go on leading devices away from the address of instance ${id}`);
+    }
+  });
 }
 
 async function leave({ source, key }: Scene, { from }: Both, wait: Wait): Promise<'stopped' | 'removed'> {

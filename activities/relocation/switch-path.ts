@@ -1,3 +1,4 @@
+import { isAuthority } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import { alive, until } from '../waiting.ts';
 import type { Vantage, Wait } from '../ports.ts';
@@ -73,12 +74,15 @@ export const switching = (means: Means) => ({
 async function observe(scene: Scene, order: Both, wait: Wait, limitMs: number): Promise<boolean> {
   const networks = networksOf(scene);
   const { source, target } = await locateBoth(scene, order, wait.signal);
+  // By the name those look for it whom nobody lists: whoever does not serve them does not take the name along
+  const state = await scene.context.source.state(source.endpoint, order.users, wait.signal);
+  const byName = scene.device === null && isAuthority(state, order.users);
   for (const { name, vantage } of networks) {
     if (vantage === undefined) continue;
     let seen = '';
     const arrived = await until(wait, limitMs, async () => {
       wait.progress(`observing the path from ${name}`);
-      seen = await seenFrom(vantage, scene, source, target, wait.signal);
+      seen = await seenFrom(vantage, scene, { source, target, byName }, wait.signal);
       return seen === '' ? true : undefined;
     });
     if (arrived === undefined) throw failure('PathNotObserved', `${name}: ${seen}`);
@@ -90,11 +94,10 @@ async function observe(scene: Scene, order: Both, wait: Wait, limitMs: number): 
 async function seenFrom(
   vantage: Vantage,
   { application, device }: Scene,
-  source: Located,
-  target: Located,
+  { source, target, byName }: { source: Located; target: Located; byName: boolean },
   signal: AbortSignal,
 ): Promise<string> {
-  if (device === null) {
+  if (byName) {
     const { addresses } = await vantage.resolve(application.domainName, signal);
     if (!addresses.includes(target.endpoint.host))
       return `${application.domainName} was to resolve to instance ${target.id}, it resolves to ${addresses.length === 0 ? 'nothing' : 'another address'}`;

@@ -84,6 +84,8 @@ export const cloudInstances = (
     instantiate: async (application, key, wait) =>
       await running(await orders.fulfil({ wish: 'instantiate', application }, key, wait), wait),
 
+    isBeingMade: async () => false,
+
     start: async (id, key, wait) => {
       const state = (await look(id, wait.signal))?.state;
       if (state !== 'running' && state !== 'starting') await orders.fulfil({ wish: 'start', instance: id }, key, wait);

@@ -134,6 +134,8 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
       }
     },
 
+    isBeingMade: async (id, signal) => (await life.operations.open(id, signal)) !== undefined,
+
     async start(id, key, wait) {
       await operate(id, { changeStateTo: 'STARTED' }, key, wait);
       return await serving(id, null, key, wait);

@@ -10,8 +10,8 @@ export const lifeCycle = (meo: Exchange) => {
   const operations = lcmOperations(meo);
 
   /**
-   * Those of which this is so, of others nothing is kept. The MEO tells no time of creation: those that are further along come
-   * first, then its own order. `whole`: it may answer a filter with less than there is.
+   * Those of which this is so, of others nothing is kept; in the MEO's own order, since it tells no time of creation. Of
+   * several of one name those that are further along come first. `whole`: it may answer a filter with less than there is.
    */
   async function look(
     attribute: 'id' | 'appDId' | 'appInstanceName',
@@ -22,6 +22,7 @@ export const lifeCycle = (meo: Exchange) => {
     const path = whole ? appInstances : `${appInstances}?${equals(attribute, value)}`;
     const isSame = (info: AppInstanceInfo): boolean => info[attribute] === value; // the filter may be ignored
     const same = await everyPage(meo, path, AppInstanceInfo, signal, [], isSame);
+    if (attribute !== 'appInstanceName') return same;
     return [...same.filter(isInstantiated), ...same.filter((info) => !isInstantiated(info))];
   }
 

@@ -170,7 +170,9 @@ it('has one way out to peers, the one that writes this log', () => {
       readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.ts'))
         .map((file) => `${folder}/${file}`)
-        .filter((file) => opens.test(readFileSync(new URL(file, root), 'utf8').replaceAll(only, '').replaceAll(types, ''))),
+        .filter((file) =>
+          opens.test(readFileSync(new URL(file, root), 'utf8').replaceAll(only, '').replaceAll(types, '')),
+        ),
   );
   expect(open).toEqual(['adapters/http.ts']);
 });

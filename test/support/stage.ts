@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Relocation } from '../../api/resources.ts';
+import type { Configuration } from '../../configuration/peers.ts';
 import { startDevServer, type DevServer, type DevServerPlan } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { program } from '../../cli/built.ts';
@@ -56,14 +57,22 @@ export class Stage {
   /** Where the dev server is, for whoever acts past the API, as the Temporal UI does. */
   temporal = '';
 
-  /** `clamp`: seconds; `capacity`: instances that a MEC host takes; `pace`: members that are to be other than PACE. */
+  /**
+   * `clamp`: seconds; `capacity`: instances that a MEC host takes; `pace`: members that are to be other than PACE;
+   * `users`: so many are known to Ferry, where they are to be more than the sandbox founds.
+   */
   static async set(
     net: number,
-    { clamp = 0, capacity = 20, pace = {} }: { clamp?: number; capacity?: number; pace?: object } = {},
+    {
+      clamp = 0,
+      capacity = 20,
+      pace = {},
+      users = 0,
+    }: { clamp?: number; capacity?: number; pace?: object; users?: number } = {},
   ): Promise<Stage> {
     const stage = new Stage();
     try {
-      await stage.#start(net, { clamp, capacity }, { ...PACE, ...pace });
+      await stage.#start(net, { clamp, capacity, users }, { ...PACE, ...pace });
     } catch (error) {
       await stage.strike(); // a failed start leaves no process behind
       throw error;
@@ -71,7 +80,11 @@ export class Stage {
     return stage;
   }
 
-  async #start(net: number, { clamp, capacity }: { clamp: number; capacity: number }, pace: object): Promise<void> {
+  async #start(
+    net: number,
+    { clamp, capacity, users }: { clamp: number; capacity: number; users: number },
+    pace: object,
+  ): Promise<void> {
     const log = join(this.folder, 'temporal.log');
     const configuration = join(this.folder, 'configuration.json');
     const [port, uiPort] = await portsOf(net);
@@ -99,6 +112,9 @@ export class Stage {
     this.temporal = temporal.address;
     this.control = String(sandbox.said['control']);
     this.configuration = configuration;
+    this.configure((written) => {
+      for (let n = 1; n <= users; n += 1) written.users[`ue-${n}`] ??= { address: `127.${net}.100.${n}` };
+    });
     this.#environment = {
       FERRY_CONFIG: configuration,
       FERRY_PORT: '0',
@@ -108,6 +124,13 @@ export class Stage {
     };
     const [api] = await Promise.all([this.start('api/main.ts'), this.startWorker()]);
     this.api = String(api.said['url']).replace(/\/+$/, '');
+  }
+
+  /** Before whoever is to know of it is started. */
+  configure(change: (written: Configuration) => void): void {
+    const written = JSON.parse(readFileSync(this.configuration, 'utf8')) as Configuration;
+    change(written);
+    writeFileSync(this.configuration, JSON.stringify(written));
   }
 
   async startWorker(): Promise<void> {

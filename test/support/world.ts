@@ -37,6 +37,7 @@ interface Made extends Instance {
 }
 
 const DOMAIN = 'counter.edge.test';
+const SITES = ['cloud', 'a1', 'a2', 'w1'];
 
 /** As an application's rules lead in a world where each instance has one name and one traffic rule. */
 function turned(rule: Rule, lead: Lead, way: 'here' | 'away'): Rule {
@@ -148,8 +149,12 @@ export class PortWorld implements Catalogue {
     return user === 'ue-1' ? '10.9.9.1' : null;
   }
 
+  async sites(): Promise<Site[]> {
+    return await Promise.all(SITES.map(async (name) => await this.site(name)));
+  }
+
   async site(name: string): Promise<Site> {
-    if (!['cloud', 'a1', 'a2', 'w1'].includes(name)) throw failure('UnknownName', `no such site: ${name}`);
+    if (!SITES.includes(name)) throw failure('UnknownName', `no such site: ${name}`);
     const cloud = name === 'cloud';
     const call = async (what: string): Promise<void> => await this.#called(`${name}.${what}`);
     const find = (id: string): Made | undefined => this.at(name).find((instance) => instance.id === id);
@@ -182,6 +187,7 @@ export class PortWorld implements Catalogue {
           await call('instances.instantiated');
           return { ...made };
         },
+        isBeingMade: async () => false,
         start: async (id) => {
           await call('instances.start');
           const instance = find(id);
