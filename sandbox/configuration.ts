@@ -86,6 +86,10 @@ export function ferryConfiguration(plan: Plan, built: BuiltPackage, archivePath:
         checksum: built.checksum,
         archive: { path: archivePath, uri: packageUri(plan.net, built) },
         domainName: DOMAIN_NAME,
+        ruleIds: [
+          ...(descriptor.appDNSRule ?? []).map(({ dnsRuleId }) => dnsRuleId),
+          ...(descriptor.appTrafficRule ?? []).map(({ trafficRuleId }) => trafficRuleId),
+        ],
         port: 7000,
         management: { port: 7001 },
         requires: descriptor.appServiceRequired?.map(({ serName }) => serName) ?? [],
