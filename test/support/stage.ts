@@ -36,6 +36,12 @@ export interface Logged {
   readonly phase: string;
 }
 
+interface SandboxOptions {
+  readonly clamp: number;
+  readonly capacity: number;
+  readonly quirks: string;
+}
+
 /** Each look at a relocation costs a query of its workflow: often enough, and no oftener. */
 const EVERY_MS = 100;
 
@@ -56,14 +62,17 @@ export class Stage {
   /** Where the dev server is, for whoever acts past the API, as the Temporal UI does. */
   temporal = '';
 
-  /** `clamp`: seconds; `capacity`: instances that a MEC host takes; `pace`: members that are to be other than PACE. */
+  /**
+   * `clamp`: seconds; `capacity`: instances that a MEC host takes; `quirks`: as the sandbox takes them at its start;
+   * `pace`: members that are to be other than PACE.
+   */
   static async set(
     net: number,
-    { clamp = 0, capacity = 20, pace = {} }: { clamp?: number; capacity?: number; pace?: object } = {},
+    { clamp = 0, capacity = 20, quirks = '', pace = {} }: Partial<SandboxOptions> & { pace?: object } = {},
   ): Promise<Stage> {
     const stage = new Stage();
     try {
-      await stage.#start(net, { clamp, capacity }, { ...PACE, ...pace });
+      await stage.#start(net, { clamp, capacity, quirks }, { ...PACE, ...pace });
     } catch (error) {
       await stage.strike(); // a failed start leaves no process behind
       throw error;
@@ -71,7 +80,7 @@ export class Stage {
     return stage;
   }
 
-  async #start(net: number, { clamp, capacity }: { clamp: number; capacity: number }, pace: object): Promise<void> {
+  async #start(net: number, { clamp, capacity, quirks }: SandboxOptions, pace: object): Promise<void> {
     const log = join(this.folder, 'temporal.log');
     const configuration = join(this.folder, 'configuration.json');
     const [port, uiPort] = await portsOf(net);
@@ -85,6 +94,7 @@ export class Stage {
         String(clamp),
         '--capacity',
         String(capacity),
+        ...(quirks === '' ? [] : ['--quirks', quirks]),
         '--ttl',
         '1',
         '--pace',
