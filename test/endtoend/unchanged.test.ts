@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRelocationId } from '../../domain/identity.ts';
 import { claimNetwork } from '../support/network.ts';
+import { restorable } from '../support/restorable.ts';
 import { Stage } from '../support/stage.ts';
 
 /** After a refused, failed or cancelled relocation the world is what it was: shown by dumps of the whole sandbox. */
@@ -13,33 +14,7 @@ beforeAll(async () => {
 afterAll(async () => await stage.strike());
 afterEach(async () => await stage.clearFaults());
 
-interface World {
-  readonly peers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly network: {
-    readonly zone: unknown;
-    readonly networks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  };
-}
-
-/** The world as far as an undo has to restore it. */
-async function world(): Promise<unknown> {
-  const { peers, network } = await stage.sandbox<World>('/state');
-  const {
-    repository: _files, // never changed by Ferry
-    oss: _orders, // the record of what was asked, the dry order of 6.6.3 included
-    ...rest
-  } = peers;
-  const application = await fetch(`http://127.${NETWORK}.41.1:7001/relocation/v1/state?users=*`);
-  const { role, users, promisedTo } = (await application.json()) as Record<string, unknown>;
-  return {
-    // packages are named by their content, kept and reported: no undo removes them
-    peers: Object.fromEntries(Object.entries(rest).map(([name, { packages: _kept, ...state }]) => [name, state])),
-    zone: network.zone,
-    // open connections, and counts of what was redirected, are traffic
-    networks: Object.entries(network.networks).map(([name, { rules, answers }]) => ({ name, rules, answers })),
-    application: { role, users, promisedTo },
-  };
-}
+const world = async (): Promise<unknown> => await restorable(stage, NETWORK);
 
 const RNIS = `http://127.${NETWORK}.2.11:8080/mec_service_mgmt/v1/applications/rnis/services/rnis`;
 

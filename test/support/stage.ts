@@ -37,6 +37,13 @@ export interface Logged {
   readonly phase: string;
 }
 
+interface SandboxOptions {
+  readonly clamp: number;
+  readonly capacity: number;
+  readonly quirks: string;
+  readonly users: number;
+}
+
 /** Each look at a relocation costs a query of its workflow: often enough, and no oftener. */
 const EVERY_MS = 100;
 
@@ -58,21 +65,17 @@ export class Stage {
   temporal = '';
 
   /**
-   * `clamp`: seconds; `capacity`: instances that a MEC host takes; `pace`: members that are to be other than PACE;
-   * `users`: so many are known to Ferry, where they are to be more than the sandbox founds.
+   * `clamp`: seconds; `capacity`: instances that a MEC host takes; `quirks`: as the sandbox takes them at its start;
+   * `users`: so many are known to Ferry, where they are to be more than the sandbox founds; `pace`: members that are to
+   * be other than PACE.
    */
   static async set(
     net: number,
-    {
-      clamp = 0,
-      capacity = 20,
-      pace = {},
-      users = 0,
-    }: { clamp?: number; capacity?: number; pace?: object; users?: number } = {},
+    { clamp = 0, capacity = 20, quirks = '', users = 0, pace = {} }: Partial<SandboxOptions> & { pace?: object } = {},
   ): Promise<Stage> {
     const stage = new Stage();
     try {
-      await stage.#start(net, { clamp, capacity, users }, { ...PACE, ...pace });
+      await stage.#start(net, { clamp, capacity, quirks, users }, { ...PACE, ...pace });
     } catch (error) {
       await stage.strike(); // a failed start leaves no process behind
       throw error;
@@ -80,11 +83,7 @@ export class Stage {
     return stage;
   }
 
-  async #start(
-    net: number,
-    { clamp, capacity, users }: { clamp: number; capacity: number; users: number },
-    pace: object,
-  ): Promise<void> {
+  async #start(net: number, { clamp, capacity, quirks, users }: SandboxOptions, pace: object): Promise<void> {
     const log = join(this.folder, 'temporal.log');
     const configuration = join(this.folder, 'configuration.json');
     const [port, uiPort] = await portsOf(net);
@@ -98,6 +97,7 @@ export class Stage {
         String(clamp),
         '--capacity',
         String(capacity),
+        ...(quirks === '' ? [] : ['--quirks', quirks]),
         '--ttl',
         '1',
         '--pace',
