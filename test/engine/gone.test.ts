@@ -1,4 +1,4 @@
-import { type WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failure } from '../../activities/failure.ts';
 import type { RelocationStatus } from '../../domain/relocation.ts';
@@ -149,4 +149,21 @@ describe('what a step has begun has ended when it fails', () => {
     });
     expect(world.dump()).toStrictEqual(before);
   });
+});
+
+it('a start that is carried out after we gave up is taken back', async () => {
+  const world = new PortWorld(3);
+  Object.assign(world.add('a1'), { state: 'stopped' });
+  const before = world.dump();
+  let late: NodeJS.Timeout | undefined;
+  world.on('a1.instances.start', () => {
+    late = setTimeout(() => void Object.assign(world.at('a1')[0] ?? {}, { state: 'started' }), 400);
+    throw failure('PeerRejected', 'the answer was lost');
+  });
+  await engine.over(world, async (start) => {
+    await expect((await start()).result()).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
+  });
+  clearTimeout(late);
+  expect(world.at('a1')).toMatchObject([{ state: 'stopped' }]);
+  expect(before).toMatchObject([{}, { state: 'stopped' }]);
 });
