@@ -1,4 +1,5 @@
 import type { Relocation } from '../api/resources.ts';
+import { undos, type UndoName } from '../domain/steps.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
 /** `counter: cloud → a1, all users` */
@@ -34,9 +35,11 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
     lines.push(`${failure.type} at ${failure.step}: ${failure.message}`, `Remedy: ${failure.remedy}`);
   if (result.cancelTooLate) lines.push('A cancellation came too late: the hand-over had begun.');
   for (const { undo, type, message, remedy } of leftovers)
-    lines.push(`left behind by ${undo}: ${type}: ${message}`, `Remedy: ${remedy}`);
+    lines.push(`still to be undone: ${titleOf(undo)}. ${type}: ${message}`, `Remedy: ${remedy}`);
   return lines;
 }
+
+const titleOf = (undo: string): string => (Object.hasOwn(undos, undo) ? undos[undo as UndoName].title : undo);
 
 /** Everything that is known of one, for a person. */
 export function relocationLines(relocation: Relocation, terminal: Terminal): string[] {

@@ -53,16 +53,14 @@ export const switching = (means: Means) => ({
   switchBack: async (order: SwitchBackOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
       const { away, here } = order.turns;
-      const side = async (which: 'source' | 'target', turn: string): Promise<void> => {
+      const side = async (which: 'source' | 'target', turn: string | null): Promise<void> => {
+        if (turn === null) return;
         const { site } = await endOf(means, order, which);
         await site.path?.turnBack(turn, wait);
       };
       const back = async (): Promise<void> => {
-        const sides = [
-          away === null ? undefined : side('source', away),
-          here === null ? undefined : side('target', here),
-        ];
-        for (const turned of await Promise.allSettled(sides)) if (turned.status === 'rejected') throw turned.reason;
+        const sides = await Promise.allSettled([side('source', away), side('target', here)]);
+        for (const turned of sides) if (turned.status === 'rejected') throw turned.reason;
       };
       wait.progress('changing rules back');
       await back();

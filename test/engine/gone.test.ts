@@ -1,4 +1,4 @@
-import { type WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failure } from '../../activities/failure.ts';
 import type { RelocationStatus } from '../../domain/relocation.ts';
@@ -149,4 +149,36 @@ describe('what a step has begun has ended when it fails', () => {
     });
     expect(world.dump()).toStrictEqual(before);
   });
+});
+
+it('a start that is carried out after we gave up is taken back', async () => {
+  const world = new PortWorld(3);
+  Object.assign(world.add('a1'), { state: 'stopped' });
+  world.on('a1.instances.start', 'PeerRejected');
+  world.on(
+    'a1.instances.stop',
+    () => void setTimeout(() => void Object.assign(world.at('a1')[0] ?? {}, { state: 'started' }), 50),
+  );
+  await engine.over(world, async (start) => {
+    await expect((await start()).result()).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
+  });
+  expect(world.calls.filter((call) => call === 'a1.instances.stop')).toHaveLength(2);
+  expect(world.at('a1')).toMatchObject([{ state: 'stopped' }]);
+});
+
+it('an instance that others share does not keep us from removing our own, which came late', async () => {
+  const world = new PortWorld(3);
+  world.on('a1.path.write', () => {
+    const shared = world.at('a1')[0];
+    if (shared === undefined) throw new Error('it was started');
+    // What we asked for first was carried out late; meanwhile another relocation's was used, and is relied on
+    const late = Object.assign(world.add('a1'), { name: shared.name });
+    Object.assign(shared, { name: null, role: 'authority' });
+    expect(late.id).not.toBe(shared.id);
+    throw failure('PeerRejected', 'no');
+  });
+  await engine.over(world, async (start) => {
+    await expect((await start()).result()).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
+  });
+  expect(world.at('a1')).toMatchObject([{ name: null, role: 'authority' }]);
 });

@@ -24,10 +24,10 @@ export class Operator<Step extends string, Result extends Ended> {
       this.#approved = true;
     });
     this.#command('retry', () => {
-      this.#answer = 'retry';
+      this.#answer ??= 'retry'; // who says something else in the same instant comes too late
     });
     this.#command('abandon', () => {
-      this.#answer = 'abandon';
+      this.#answer ??= 'abandon';
     });
     this.#command('cancel', () => {
       progress.cancelling();

@@ -50,7 +50,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     const titles = Object.entries<{ readonly title: string }>(plan.steps).map(
       ([step, { title }]) => [step as Step, title] as const,
     );
-    this.progress = new Progress(plan.headline, new Map(titles));
+    this.progress = new Progress(plan.headline, new Map(titles), (undo) => plan.undos[undo as Undo].title);
     this.#operator = new Operator(this.progress, this.#untilNoReturn);
   }
 

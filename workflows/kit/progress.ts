@@ -17,6 +17,7 @@ export class Progress<Step extends string, Result extends Ended> {
   readonly durationsMs: Partial<Record<Step, number>> = {};
   readonly #begun = Date.now();
   readonly #headline: string;
+  readonly #titleOfUndo: (undo: string) => string;
   readonly #titles: ReadonlyMap<Step, string>;
   #status: ProcedureStatus<Step, Result>;
   #cancellable = true;
@@ -24,10 +25,11 @@ export class Progress<Step extends string, Result extends Ended> {
   #cancelling = false;
 
   /** `headline`: Markdown, one line. `titles`: of the steps, in their order. */
-  constructor(headline: string, titles: ReadonlyMap<Step, string>) {
+  constructor(headline: string, titles: ReadonlyMap<Step, string>, titleOfUndo: (undo: string) => string) {
     const [first] = titles.keys();
     if (first === undefined) throw new TypeError('a procedure has steps');
     this.#headline = headline;
+    this.#titleOfUndo = titleOfUndo;
     this.#titles = titles;
     this.#status = {
       state: 'working',
@@ -166,7 +168,7 @@ export class Progress<Step extends string, Result extends Ended> {
           ? `**Held** before the cut-over, since ${status.since}. Waits for \`ferry approve\`.`
           : `**Held** before the cut-over until ${status.until}.`;
       case 'parked':
-        return parkedSentence(title, status);
+        return parkedSentence(title, status, this.#titleOfUndo);
       case 'rollingBack':
         return `Rolling back what was done up to: ${title}.`;
       case 'ended':
@@ -182,6 +184,7 @@ const told = (type: FailureType, message: string): string => `${type}: ${message
 function parkedSentence(
   title: string,
   { since, failure, until, left, abandonable }: Extract<ProcedureStatus<string, Ended>, { state: 'parked' }>,
+  titleOfUndo: (undo: string) => string,
 ): string {
   const waits = `Waits for \`ferry retry\`${abandonable ? ' or `ferry abandon`' : ''}${until === null ? '' : `, and tries again at ${until}`}.`;
   if (left.length === 0)
@@ -189,6 +192,6 @@ function parkedSentence(
   return [
     `**Parked** on the way back, since ${since}, after ${failure.type}: ${failure.message}. ${waits} Still to be undone:`,
     '',
-    ...left.map(({ undo, type, message }) => `- ${undo}: ${told(type, message)}`),
+    ...left.map(({ undo, type, message }) => `- ${titleOfUndo(undo)}. ${told(type, message)}`),
   ].join('\n');
 }
