@@ -61,6 +61,8 @@ export interface Instance {
 export interface Packages {
   /** Is the same package (appDId, versions, checksum) there and usable? `mismatch`: the same versions, other content. */
   find(application: Application, signal: AbortSignal): Promise<'usable' | 'absent' | 'unusable' | 'mismatch'>;
+  /** Is there what would have to be sent, as the configuration says it is? PackageInvalid. */
+  sendable(application: Application): Promise<void>;
   /** Looks before it creates; returns when it is usable. PackageInvalid, PackageMismatch, NotYet. */
   distribute(application: Application, key: string, wait: Wait): Promise<void>;
 }

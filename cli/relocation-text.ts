@@ -12,12 +12,11 @@ export const standing = ({ state, step, outcome }: Relocation): string =>
 
 /** How it came to rest, in a few lines: what was reached or what stands in the way, and what can be done. */
 export function endLines(relocation: Relocation, terminal: Terminal): string[] {
-  const { id, state, step, waitingFor, result } = relocation;
+  const { id, state, step, waitingFor, result, actions } = relocation;
   if (state === 'parked')
     return [
       `${terminal.paint('yellow', 'parked')} at ${step}: ${waitingFor?.lastFailure ?? waitingFor?.what ?? ''}`,
-      `ferry retry ${id}`,
-      `ferry abandon ${id}`,
+      ...actions.map((action) => `ferry ${action} ${id}`),
     ];
   if (result === null)
     return [

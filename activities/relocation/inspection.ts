@@ -112,6 +112,7 @@ export async function inspect(
 
   // The target: with the package or ready for it, with the services that the application requires
   if (held === 'mismatch') obstacle('PackageMismatch', target.name, `holds another package as ${application.appDId}`);
+  if (held === 'absent') await asking(undefined, target.name, async () => await target.packages.sendable(application));
   if (missing.length > 0) obstacle('ServiceMissing', target.name, `${missing.join(', ')} is not ACTIVE`);
   if (there !== undefined && there.id === authority?.id)
     obstacle('TargetRefused', target.name, `instance ${there.id} there is the source itself: the sites overlap`);

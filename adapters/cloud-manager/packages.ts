@@ -50,6 +50,8 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
       return held.state === 'ready' ? 'usable' : 'unusable';
     },
 
+    sendable: async () => undefined, // the cloud fetches it itself
+
     distribute: async (application, key, wait) => {
       let { held, wasThere } = await offer(application, key, wait.signal);
       if (wasThere && held.state === 'failed') {

@@ -149,6 +149,10 @@ export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages
       return others.length > 0 ? 'mismatch' : 'absent';
     },
 
+    async sendable(application) {
+      if (dialect.content === 'put') await archiveOf(application);
+    },
+
     async distribute(application, key, wait) {
       const there = await present(application, key, wait);
       const held = there ?? (await create(application, key, wait));

@@ -178,3 +178,15 @@ it('an instance that we made is left alone when it serves users of somebody else
   });
   expect(world.at('a1')).toMatchObject([{ state: 'started', role: 'authority' }]);
 });
+
+it('is refused before anything is done where the archive is not what its configuration says', async () => {
+  const world = new PortWorld().on('a1.packages.sendable', 'PackageInvalid');
+  const before = world.dump();
+  await engine.over(world, async (start) => {
+    await expect((await start()).result()).resolves.toMatchObject({
+      outcome: 'refused',
+      failure: { type: 'PackageInvalid', step: 'check' },
+    });
+  });
+  expect(world.dump()).toStrictEqual(before);
+});

@@ -170,6 +170,7 @@ export class PortWorld implements Catalogue {
           await call('packages.find');
           return this.packages.has(name) ? 'usable' : 'absent';
         },
+        sendable: async () => await call('packages.sendable'),
         distribute: async () => {
           await call('packages.distribute');
           this.packages.add(name);
