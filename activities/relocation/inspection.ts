@@ -138,6 +138,9 @@ export async function inspect(
     told: [
       ...path.told,
       ...subscriptions.told,
+      ...(scene.context.source.guarantee === 'stateless' && device !== null
+        ? [`${source.name}: its instance stays: without the application contract nobody knows whom else it serves`]
+        : []),
       ...(reach === 'unknown'
         ? [`${target.name}: whether its OSS reaches it is not known, it would take an order`]
         : []),

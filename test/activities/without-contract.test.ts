@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { relocationActivities } from '../../activities/relocation/index.ts';
+import { takingTurns } from '../../activities/relocation/turns.ts';
+import { withoutContract } from '../../adapters/application/without-contract.ts';
+import { Pace } from '../../configuration/peers.ts';
+import { PortWorld } from '../support/world.ts';
+
+/** An application that keeps no state, and that nobody can ask. */
+class Stateless extends PortWorld {
+  override readonly context = withoutContract;
+
+  override async application(name: string) {
+    return { ...(await super.application(name)), management: undefined, stateful: false };
+  }
+}
+
+let world: Stateless;
+beforeEach(() => {
+  world = new Stateless();
+});
+
+const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
+  await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
+
+/** Moves these users, and tells what a plan said of it and what became of the source. */
+async function moved(users: string) {
+  const activities = relocationActivities({
+    catalogue: world,
+    pace: { ...Pace.parse({}), pollMs: 1 },
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    turns: takingTurns(),
+  });
+  const subject = { chain: `relocation:${users}/first`, application: 'counter', users, source: 'cloud', target: 'a1' };
+  const order = { ...subject, maxInterruptionMs: null, own: null };
+  const { possible, steering } = await run(activities.planRelocation, order);
+  const { from, there } = await run(activities.checkRelocation, order);
+  const { to } = await run(activities.instantiateTarget, { ...subject, from, there });
+  return { possible, steering, retired: await run(activities.retireSource, { ...subject, from, to }) };
+}
+
+describe('the instance of an application without the contract', () => {
+  it('stays where a single user leaves, as the plan says, and is stopped when all do', async () => {
+    const one = await moved('ue-1');
+    expect(one).toMatchObject({ possible: true, retired: 'serving' });
+    expect(one.steering).toContain(
+      'cloud: its instance stays: without the application contract nobody knows whom else it serves',
+    );
+    expect(world.at('cloud')).toMatchObject([{ state: 'started' }]);
+    const all = await moved('*');
+    expect(all.retired).toBe('stopped');
+    expect(all.steering.join()).not.toMatch(/its instance stays/);
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+  });
+});
