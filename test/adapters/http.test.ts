@@ -23,7 +23,7 @@ const replying = async (reply: Reply, options = {}): Promise<Exchange> => await 
 
 describe('a peer that does not answer', () => {
   it('is unavailable after the deadline', async () => {
-    const exchange = await answering(() => undefined);
+    const exchange = await answering(() => undefined, { timeoutMs: 300 });
     await expect(exchange.ask(get, soon())).rejects.toMatchObject({
       type: 'PeerUnavailable',
       nonRetryable: false,

@@ -151,15 +151,15 @@ describe('ferry plan', () => {
     guarantee: 'zeroLoss',
     expectedFreezeMs: 5,
     drainMs: 4_000,
-    calls: [{ step: 'package', peer: 'meo-cellular', call: 'POST /app_pkgm/v1/app_packages' }],
+    confirmation: true,
   };
 
-  it('asks without side effects, and shows the calls', async () => {
+  it('asks without side effects, and shows what would be turned', async () => {
     api.answer = answering(200, plan);
     const { exit, out } = await ferry('plan', 'counter', 'cloud', 'a1', ...at());
     expect(exit).toBe(0);
     expect(api.asked[0]?.url).toBe('/v1/relocations?dryRun=true');
-    expect(out).toContain('meo-cellular: POST /app_pkgm/v1/app_packages');
+    for (const told of [plan.steering[0], 'held until it is approved']) expect(out).toContain(told);
   });
 
   it('ends with 1 when something stands in the way, and names the remedy', async () => {

@@ -55,7 +55,6 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/internals.ts',
       'temporal/readiness.ts',
       'temporal/search-attributes.ts',
-      '@asteasolutions/zod-to-openapi',
       '@grpc/grpc-js',
       '@temporalio/client',
       '@temporalio/common',
