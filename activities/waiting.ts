@@ -4,6 +4,7 @@ import type { Pace } from '../configuration/peers.ts';
 import { isFailureType } from '../domain/failures.ts';
 import { failure, keeping } from './failure.ts';
 import type { Wait } from './ports.ts';
+import { stoodStillMs } from './stillness.ts';
 
 /** No heartbeat in the first second: most steps end before, and each that reaches the server is an action. */
 const SIGN_OF_LIFE_MS = 1_000;
@@ -23,6 +24,9 @@ export async function alive<T>(
   { pollMs, heartbeatMs }: Pick<Pace, 'pollMs' | 'heartbeatMs'>,
   work: (wait: Wait) => Promise<T>,
 ): Promise<T> {
+  const still = stoodStillMs();
+  // The server has given this attempt up by now, and another worker may have done it
+  if (still > heartbeatMs) throw failure('NotYet', `this worker stood still for ${Math.round(still / 1_000)} s`);
   const context = Context.current();
   const late = new AbortController();
   const signal = AbortSignal.any([context.cancellationSignal, late.signal]);

@@ -4,7 +4,7 @@ import { isLimit } from '../problem.ts';
 import { CALL_MS } from './reader.ts';
 
 /** So long a request waits until Temporal takes more calls again; then its caller is told when to come back. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 const FIRST_MS = 200;
 const LONGEST_MS = 1_500;
 
