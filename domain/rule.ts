@@ -32,13 +32,6 @@ export const plainName = (name: string): string => name.toLowerCase().replace(/\
 
 export const isIPv6 = (address: string): boolean => address.includes(':');
 
-/** A rule as read, with what makes a compare-and-swap of it. */
-export interface Versioned<R extends Rule = Rule> {
-  readonly rule: R;
-  /** The ETag; null where the platform has none: then the content is compared, without the guarantee. */
-  readonly version: string | null;
-}
-
 export function sameRule(a: Rule, b: Rule): boolean {
   if (a.kind === 'dns') {
     return (

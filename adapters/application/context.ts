@@ -45,16 +45,8 @@ const refusals: Readonly<Record<string, { readonly type: FailureType; readonly t
 
 /** The application contract, asked of the instances of one application on their management endpoints (docs/application-contract.md). */
 export function contractContext({ name, managementPort }: Managed, log: Logger): Context {
-  return contextOf(name, () => managementPort, log);
-}
-
-/** The same where the client port alone tells which application it is. */
-export const applicationContext = (managementPort: (clientPort: number) => number, log: Logger): Context =>
-  contextOf('application', managementPort, log);
-
-function contextOf(name: string, managementPort: (clientPort: number) => number, log: Logger): Context {
   const exchanges = new Map<string, Exchange>();
-  const managed = ({ host, port }: Endpoint): Endpoint => ({ host, port: managementPort(port) });
+  const managed = ({ host }: Endpoint): Endpoint => ({ host, port: managementPort });
 
   function instance(at: Endpoint): Exchange {
     const { host, port } = managed(at);

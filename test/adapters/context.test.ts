@@ -1,30 +1,29 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../activities/ports.ts';
-import { applicationContext, contractContext } from '../../adapters/application/context.ts';
+import { contractContext } from '../../adapters/application/context.ts';
 import { withoutContract } from '../../adapters/application/without-contract.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 
 const relocation = 'fabcdefghijklmnopqrstuvwxy';
 const other: Endpoint = { host: '127.0.0.9', port: 7000 };
-const managedOther = { host: '127.0.0.9', port: 7001 };
 
 describe('the application contract', () => {
   let application: FaultyServer;
   let play: (heard: Heard) => Reply | undefined;
   let context: Context;
   let at: Endpoint;
+  let managedOther: Endpoint;
   const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 
   beforeEach(async () => {
     play = () => ({ status: 500 });
     application = await faultyServer((heard) => play(heard));
     at = { host: '127.0.0.1', port: 80 };
-    context = applicationContext(
-      (port) => (port === 80 ? Number(new URL(application.url).port) : port + 1),
-      pino({ enabled: false }),
-    );
+    const managementPort = Number(new URL(application.url).port);
+    managedOther = { host: other.host, port: managementPort };
+    context = contractContext({ name: 'application', managementPort }, pino({ enabled: false }));
   });
   afterEach(async () => await application.close());
 
