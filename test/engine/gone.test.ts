@@ -1,11 +1,11 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failure } from '../../activities/failure.ts';
-import type { RelocationStatus } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { approve, retry, status } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { reached } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** What is gone, or known by no name any more, stops only what needs it. */
@@ -17,11 +17,6 @@ afterAll(async () => await engine.stop());
 
 const hour = { insistMs: 3_600_000 };
 const refused = Array.from({ length: 99 }, () => 'PeerRejected' as const);
-
-async function reached(handle: WorkflowHandle, state: RelocationStatus['state']): Promise<RelocationStatus> {
-  await eventually(async () => (await handle.query(status)).state === state);
-  return await handle.query(status);
-}
 
 describe('a source that has given its users away and dies', () => {
   const dies = (world: PortWorld) => (): void =>

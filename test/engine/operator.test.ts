@@ -1,5 +1,4 @@
-import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RelocationResult } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
@@ -7,6 +6,7 @@ import { abandon, approve, cancel, pause, resume, retry, status } from '../../wo
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { refusalOf } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 
 let engine: Engine;
@@ -35,17 +35,6 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
   });
   return { promise, resolve };
 }
-
-const refusalOf = async (update: Promise<unknown>): Promise<string | null | undefined> => {
-  try {
-    await update;
-    return 'accepted';
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
-      return error.cause.type;
-    throw error;
-  }
-};
 
 /** For each step a call in the middle of it. */
 const beforeHandOver = [

@@ -1,12 +1,10 @@
-import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failure } from '../../activities/failure.ts';
-import type { RelocationStatus } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { abandon, approve, pause, resume, retry, status } from '../../workflows/messages.ts';
+import { abandon, approve, pause, resume, retry } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { reached, refusalOf } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** What cannot be undone is waited for, and told; nothing is destroyed on which somebody may still rely. */
@@ -18,22 +16,6 @@ afterAll(async () => await engine.stop());
 
 const hour = { insistMs: 3_600_000 };
 const refused = Array.from({ length: 99 }, () => 'PeerRejected' as const);
-
-async function reached(handle: WorkflowHandle, state: RelocationStatus['state']): Promise<RelocationStatus> {
-  await eventually(async () => (await handle.query(status)).state === state);
-  return await handle.query(status);
-}
-
-const typeOf = async (update: Promise<unknown>): Promise<string | null | undefined> => {
-  try {
-    await update;
-    return 'accepted';
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
-      return error.cause.type;
-    throw error;
-  }
-};
 
 describe('as long as the path may lead to the target', () => {
   const torn = (): PortWorld =>
@@ -201,7 +183,7 @@ it('what nobody knows yet cannot be given up', async () => {
   await engine.over(world, async (start) => {
     const handle = await start({}, hour);
     await expect(reached(handle, 'parked')).resolves.toMatchObject({ step: 'handOver', abandonable: false });
-    await expect(typeOf(handle.executeUpdate(abandon))).resolves.toBe('InDoubt');
+    await expect(refusalOf(handle.executeUpdate(abandon))).resolves.toBe('InDoubt');
     world.on('context.settle');
     await handle.executeUpdate(retry);
     await expect(handle.result()).resolves.toMatchObject({
