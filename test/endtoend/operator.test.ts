@@ -8,7 +8,7 @@ import { Stage } from '../support/stage.ts';
 const { net: NETWORK } = await claimNetwork();
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.set(NETWORK, { pace: { insistMs: 2_000 } });
+  stage = await Stage.set(NETWORK, { pace: { insistMs: 5_000 } });
 });
 afterAll(async () => await stage.strike());
 afterEach(async () => await stage.clearFaults());

@@ -11,7 +11,7 @@ const CLOUD = `127.${NETWORK}.41.1`;
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.set(NETWORK, { pace: { insistMs: 2_000, drainLimitMs: 1_500 } });
+  stage = await Stage.set(NETWORK, { pace: { insistMs: 5_000, drainLimitMs: 1_500 } });
   await fleet(stage, 3);
 });
 afterEach(async () => await stage.clearFaults());
