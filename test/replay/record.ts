@@ -122,6 +122,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 const folder = fileURLToPath(new URL('histories/', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -136,7 +137,8 @@ try {
       await meanwhile?.(handle, world);
       const { outcome } = await handle.result();
       const file = `relocate-application.${name}.${version}.json`;
-      await writeFile(`${folder}${file}`, historyToJSON(await handle.fetchHistory()));
+      const history = historyToJSON(await handle.fetchHistory());
+      await writeFile(`${folder}${file}`, history.replaceAll(root, '')); // stacks tell where the checkout is
       process.stdout.write(`${file}: ${outcome}\n`);
     });
   }
