@@ -14,11 +14,13 @@ export const failure = (type: FailureType, message: string, retryAfterMs?: numbe
     ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
   });
 
-/** The same failure, with what the step kept: names and facts for whoever undoes it. */
-export function keeping(error: unknown, kept: Readonly<Record<string, unknown>>): unknown {
-  if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [{ kept }]);
+/** The same failure, with what the step kept: names and facts for whoever undoes it; what it carries already stays. */
+export function keeping(error: unknown, facts: Readonly<Record<string, unknown>>): unknown {
+  if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [{ kept: facts }]);
   if (!(error instanceof ApplicationFailure)) return error;
-  const { message, type, nonRetryable, nextRetryDelay } = error;
+  const { message, type, nonRetryable, nextRetryDelay, details } = error;
+  const [carried] = (details ?? []) as readonly { readonly kept?: object }[];
+  const kept = { ...carried?.kept, ...facts };
   return ApplicationFailure.create({
     message,
     ...(type != null && { type }),

@@ -97,11 +97,13 @@ async function subscriptionsCopied(
     made.add(id);
     wait.keep('made', JSON.stringify([...made]));
   };
-  if (wait.kept('before') === undefined) {
-    const { had } = await bothHave(carriage, wait.signal);
-    wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
-  }
-  const copied = await copySubscriptions(carriage, wait.signal, learn);
+  const copied = await copySubscriptions(carriage, wait.signal, {
+    begins(had) {
+      if (wait.kept('before') !== undefined) return; // an earlier attempt began
+      wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
+    },
+    made: learn,
+  });
   for (const id of strays(carriage, copied, idsIn(wait.kept('before')))) learn(id);
   const dropped = await dropVanished(carriage, copied, [...made], wait.signal);
   return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: copied.wanted.length };

@@ -249,8 +249,8 @@ async function inspectPath(
   ] as const;
   const seen = sights.flatMap(([, sight]) => sight ?? []);
   const ttls = seen.map(({ ttlSeconds }) => ttlSeconds);
-  for (const { vantage } of networksOf({ source, target })) {
-    const resolved = vantage && (await asking(undefined, source.name, async () => vantage.resolve(whom.name, signal)));
+  for (const { name, vantage } of networksOf({ source, target })) {
+    const resolved = vantage && (await asking(undefined, name, async () => vantage.resolve(whom.name, signal)));
     if (resolved !== undefined) ttls.push(resolved.ttl);
   }
   // One device is told from the others by its traffic only

@@ -52,28 +52,31 @@ export async function foreseeSubscriptions(
   return { wanted, notCarried, lacking: await target.subscriptions.lacking(wanted, signal) };
 }
 
-/**
- * Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4],
- * [5.4.2-3]). `learn` hears of each as soon as it is made: a failure must not hide it.
- */
+/** Hears of what is about to be done, and of each that is made as soon as it is: a failure must not hide it. */
+export interface Journal {
+  begins(had: readonly HeldSubscription[]): void;
+  made(id: string): void;
+}
+
+const unread: Journal = { begins: () => undefined, made: () => undefined };
+
+/** Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4], [5.4.2-3]). */
 export async function copySubscriptions(
   carriage: Carriage,
   signal: AbortSignal,
-  learn: (id: string) => void = () => undefined,
+  journal: Journal = unread,
 ): Promise<CopiedSubscriptions> {
-  const { source, target, from, to, device } = carriage;
-  // One after the other: both may be at one platform, where what is of others is read once then
-  const theirs = await source.subscriptions.list(from, signal);
-  const had = await target.subscriptions.list(to, signal);
-  const wanted = concerning(device, theirs.held);
+  const { target, from, to } = carriage;
+  const { wanted, had, notCarried } = await bothHave(carriage, signal);
+  journal.begins(had);
   const made: string[] = [];
-  await atOnce(AT_ONCE, missing(wanted, had.held, moveOf(carriage)), async (subscription) => {
+  await atOnce(AT_ONCE, missing(wanted, had, moveOf(carriage)), async (subscription) => {
     const created = await target.subscriptions.create(to, subscription, from, signal);
     if (!created.made) return;
     made.push(created.held.id);
-    learn(created.held.id);
+    journal.made(created.held.id);
   });
-  return { wanted, had: had.held, made, notCarried: theirs.notCarried };
+  return { wanted, had, made, notCarried };
 }
 
 /**
@@ -109,12 +112,11 @@ export async function dropVanished(
 export async function bothHave(
   { source, target, from, to, device }: Carriage,
   signal: AbortSignal,
-): Promise<Pick<CopiedSubscriptions, 'wanted' | 'had'>> {
-  const [theirs, had] = await Promise.all([
-    source.subscriptions.list(from, signal),
-    target.subscriptions.list(to, signal),
-  ]);
-  return { wanted: concerning(device, theirs.held), had: had.held };
+): Promise<Omit<CopiedSubscriptions, 'made'>> {
+  // One after the other: both may be at one platform, where what is of others is read once then
+  const theirs = await source.subscriptions.list(from, signal);
+  const { held: had } = await target.subscriptions.list(to, signal);
+  return { wanted: concerning(device, theirs.held), had, notCarried: theirs.notCarried };
 }
 
 /** The undo: what this relocation made is deleted, and nothing else. */

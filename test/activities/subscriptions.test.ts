@@ -108,7 +108,10 @@ describe('subscriptions that are copied', () => {
       if (n === 8) throw failure('SubscriptionRefused', 'no');
     };
     const made: string[] = [];
-    const copied = copySubscriptions(carriage, never, (id) => void made.push(id));
+    const copied = copySubscriptions(carriage, never, {
+      begins: () => undefined,
+      made: (id) => void made.push(id),
+    });
     await expect(copied).rejects.toMatchObject({ type: 'SubscriptionRefused' });
     expect(ids(target).toSorted()).toEqual([own.id, ...made].toSorted());
     await deleteMade(carriage.target.subscriptions, made, never);

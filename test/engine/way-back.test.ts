@@ -136,6 +136,23 @@ describe('what may have happened is undone', () => {
   });
 });
 
+describe('what an attempt had made when its answer was lost', () => {
+  it('is known to the next one, and undone with what that made', async () => {
+    const world = new PortWorld(3);
+    world.add('a1');
+    const before = world.dump();
+    world.on('a1.subscriptions.created', 'PeerUnavailable').on('a1.path.write', 'PeerRejected');
+    await engine.over(world, async (start) => {
+      await expect((await start()).result()).resolves.toMatchObject({
+        outcome: 'rolledBack',
+        failure: { type: 'PeerRejected', step: 'switchPath' },
+        leftovers: [],
+      });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+});
+
 describe('a source that has forgotten its users', () => {
   it('is lost: nothing at the target is destroyed, and a retry asks it again', async () => {
     const world = new PortWorld(3);
