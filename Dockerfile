@@ -10,6 +10,7 @@ COPY activities activities
 COPY protocols protocols
 COPY adapters adapters
 COPY configuration configuration
+COPY catalogue catalogue
 COPY temporal temporal
 COPY servers servers
 COPY api api

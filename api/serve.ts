@@ -1,11 +1,19 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { FailureType } from '../domain/failures.ts';
+import type { FederationScope } from '../domain/federation.ts';
 import { parse } from './input.ts';
 import { HttpRefusal, type ProblemForm } from './problem.ts';
 
 /** What somebody must have been granted to ask an operation. `anybody`: nothing. */
-export type Scope = 'ferry' | 'anybody';
+export type Scope = 'ferry' | 'anybody' | FederationScope;
+
+/** Who asks, as a token says: a client of an authorization server that the configuration names. */
+export interface Caller {
+  readonly issuer: string;
+  readonly client: string;
+  readonly scopes: readonly string[];
+}
 
 /** One operation: what routes it, checks its input, and is told in the OpenAPI document. */
 export interface Operation {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { mistakeInRange, overlap, rangeOf } from './addresses.ts';
+import type { Federation } from './federation.ts';
 import type { ApplicationRecord, Network, Peer, SiteRecord, System } from './peers.ts';
 
 /** Records by name; undefined: it is there, but is no such record, which is told elsewhere. */
@@ -11,6 +12,7 @@ export interface Readable {
   readonly systems: Named<z.output<typeof System>>;
   readonly sites: Named<z.output<typeof SiteRecord>>;
   readonly applications: Named<z.output<typeof ApplicationRecord>>;
+  readonly federation?: Federation | undefined;
 }
 
 interface Mistake {
@@ -24,20 +26,26 @@ export const contradictions = (all: Readable): Mistake[] => [
   ...mentions(all),
   ...sharedAddresses(all),
   ...sharedPorts(all),
+  ...ofFederation(all),
 ];
 
 const entries = <Record>(records: Named<Record>): (readonly [string, Record])[] =>
   Object.entries(records).flatMap(([name, record]) => (record === undefined ? [] : [[name, record] as const]));
 
 /** Tokens and positions of devices would be read by whoever listens. */
-const plainHttp = ({ peers }: Readable): Mistake[] =>
-  entries(peers).flatMap(([name, { url, insecure }]) => {
+const plainHttp = ({ peers, federation }: Readable): Mistake[] => [
+  ...inPlain(peers, 'peers'),
+  ...inPlain(federation?.partners ?? {}, 'federation', 'partners'),
+];
+
+const inPlain = (asked: Named<{ url: string; insecure?: true | undefined }>, ...at: readonly string[]): Mistake[] =>
+  entries(asked).flatMap(([name, { url, insecure }]) => {
     const plain = /^http:/i.test(url);
     if (plain === (insecure === true)) return [];
     const message = plain
       ? `${name} would be asked by plain HTTP: give its https URL, or say "insecure": true`
       : `${name} is asked by HTTPS: leave out "insecure"`;
-    return [{ path: ['peers', name, plain ? 'url' : 'insecure'], message }];
+    return [{ path: [...at, name, plain ? 'url' : 'insecure'], message }];
   });
 
 /** Every name that is mentioned is there, and is of the right kind. */
@@ -112,6 +120,58 @@ function sharedPorts({ applications }: Readable): Mistake[] {
       },
     ];
   });
+}
+
+/** A caller is known by client and issuer, so no two may be one; what is shared is of somebody, with somebody. */
+function ofFederation({ systems, federation }: Readable): Mistake[] {
+  const clients = entries(systems).flatMap(([name, { client }]) =>
+    client === undefined ? [] : [{ client, who: `system ${name}`, path: ['systems', name, 'client'] }],
+  );
+  if (federation === undefined)
+    return clients.map(({ client, path }) => ({
+      path,
+      message: `${client} registers a system, but there is no federation`,
+    }));
+  const { partners, issuers, shares } = federation;
+  const at = ['federation', 'partners'];
+  const accepted = entries(partners).map(([name, { accepts }]) => ({
+    client: accepts.client,
+    who: `partner ${name}`,
+    path: [...at, name, 'accepts', 'client'],
+  }));
+  const all = [...clients, ...accepted];
+  return [
+    ...all.flatMap(({ client, path }, nth) => {
+      const other = all.slice(0, nth).find((earlier) => earlier.client === client);
+      return other === undefined ? [] : [{ path, message: `${client} is ${other.who} already` }];
+    }),
+    ...entries(partners).flatMap(([name, { accepts, operator }]) => [
+      ...(Object.hasOwn(issuers, accepts.issuer)
+        ? []
+        : [
+            {
+              path: [...at, name, 'accepts', 'issuer'],
+              message: `there is no issuer ${accepts.issuer}; there is ${listed(Object.keys(issuers))}`,
+            },
+          ]),
+      ...(operator === federation.operator.id
+        ? [{ path: [...at, name, 'operator'], message: `${operator} is this operator itself` }]
+        : []),
+    ]),
+    ...shares.flatMap((share, nth) => {
+      const known = { of: systems, with: { ...partners, ...systems } };
+      return (['of', 'with'] as const).flatMap((member) =>
+        share[member] === '*' || Object.hasOwn(known[member], share[member])
+          ? []
+          : [
+              {
+                path: ['federation', 'shares', String(nth), member],
+                message: `there is no ${share[member]}; there is ${listed(Object.keys(known[member]))}`,
+              },
+            ],
+      );
+    }),
+  ];
 }
 
 const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));

@@ -4,6 +4,12 @@ import { z } from 'zod';
 /** As in a Host (RFC 9110, 7.2): a name, an IPv4 address, or an IPv6 address in brackets; the port where it is not the default. */
 const HOST = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
 
+const Port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'is no port')
+  .transform(Number)
+  .pipe(z.int().max(65_535, 'is no port'));
+
 /**
  * The environment of the API and of the worker. Where Temporal is, temporal/connection.ts reads from its own variables
  * (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …).
@@ -12,12 +18,7 @@ const Variables = z.object({
   /** Path of the configuration file. */
   FERRY_CONFIG: z.string('is missing: the path of the configuration file'),
   FERRY_HOST: z.string().default('127.0.0.1'),
-  FERRY_PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, 'is no port')
-    .transform(Number)
-    .pipe(z.int().max(65_535, 'is no port'))
-    .default(8700),
+  FERRY_PORT: Port.default(8700),
   /** Serve others than this machine, although nobody has to say who he is. */
   FERRY_UNPROTECTED: z.stringbool('is neither true nor false').default(false),
   /** Names under which the API may be asked besides its own address: those of a proxy in front of it. */
@@ -26,6 +27,11 @@ const Variables = z.object({
     .transform((text) => text.split(',').map((host) => host.trim().toLowerCase()))
     .pipe(z.array(z.string().regex(HOST, 'is no list such as ferry.example,ferry.internal:8443')))
     .default([]),
+  /** Of the outer listener, for partners; where there is a federation. */
+  FERRY_OUTER_HOST: z.string().default('127.0.0.1'),
+  FERRY_OUTER_PORT: Port.default(8701),
+  /** The catalogue: PostgreSQL 15 or later; where there is a federation. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'is no URL such as postgres://host/ferry' }).optional(),
   FERRY_TASK_QUEUE: z.string().default('ferry'),
   /** Which version of the deployment a worker is; by default the release and a digest of its workflows. */
   FERRY_BUILD_ID: z

@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { Name } from '../domain/name.ts';
 import { isAddress, mistakeInRange } from './addresses.ts';
 import { contradictions, type Readable } from './contradictions.ts';
+import { Federation } from './federation.ts';
 import { strict } from './strict.ts';
+import { named, Url } from './values.ts';
 
 /** One configuration file holds what the federator knows of its peers, until a catalogue does. Names are the keys. */
-const Url = z
-  .url({ protocol: /^https?$/, error: 'is no URL such as https://peer.example/mec' })
-  .refine((url) => /^[^?#@]*$/.test(url), 'has a user, a query or a fragment, which no peer is asked with')
-  .transform((url) => url.replace(/\/+$/, ''));
 const Millis = z.int().positive();
 const Count = z.int().positive();
 const Seconds = z.int().nonnegative();
@@ -19,12 +16,6 @@ const Cidr = z.string().superRefine((text, context) => {
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 const Address = z.string().refine(isAddress, 'is no address such as 10.50.0.7');
-
-/** By name. */
-const named = <Record extends z.ZodType>(record: Record) =>
-  z.record(Name, record, {
-    error: ({ code, issues }) => (code === 'invalid_key' ? `is no name: ${issues?.[0]?.message ?? ''}` : undefined),
-  });
 
 /** Every peer: where its API is, whether that may be plain HTTP, and how patient we are with one call. */
 const peer = { url: Url, insecure: z.literal(true).optional(), timeoutMs: Millis.default(4_000) };
@@ -54,7 +45,13 @@ export type Peer = z.infer<typeof Peer>;
 
 export const Network = strict({ vantage: z.string().optional(), resolverClampSeconds: Seconds.default(30) });
 
-export const System = strict({ meo: z.string(), network: z.string(), lcmProxy: z.string().optional() });
+export const System = strict({
+  meo: z.string(),
+  network: z.string(),
+  lcmProxy: z.string().optional(),
+  /** Who its MEO is at our authorization server: it registers the system (MEC 040). Without one we know it as it stands here. */
+  client: z.string().min(1).optional(),
+});
 
 export const SiteRecord = z.discriminatedUnion('kind', [
   strict({
@@ -149,6 +146,8 @@ const shape = strict({
   users: named(strict({ address: Address })).default({}),
   pace: Pace.default(Pace.parse({})),
   worker: Worker.default(Worker.parse({})),
+  /** Absent: this Ferry moves applications and federates with nobody. */
+  federation: Federation.optional(),
 });
 
 export const Configuration = shape.superRefine((configuration, context) => {
@@ -198,5 +197,6 @@ function readable(json: unknown): Readable {
     systems: those('systems', System),
     sites: those('sites', SiteRecord),
     applications: those('applications', ApplicationRecord),
+    federation: Federation.safeParse(all['federation']).data,
   };
 }

@@ -17,7 +17,7 @@ export function apiSettings(variables: NodeJS.ProcessEnv = process.env): Setting
     () => readEnvironment(variables),
     () => configurationNamedIn(variables),
   );
-  return { environment, configuration };
+  return withCatalogue({ environment, configuration });
 }
 
 /** The same for a worker, which needs more. */
@@ -27,7 +27,16 @@ export function workerSettings(variables: NodeJS.ProcessEnv = process.env): Work
     () => workerSecret(variables),
     () => configurationNamedIn(variables),
   );
-  return { environment, secret, configuration };
+  return withCatalogue({ environment, secret, configuration });
+}
+
+/** What a federator knows has to be somewhere. */
+function withCatalogue<S extends Settings>(settings: S): S {
+  if (settings.configuration.federation !== undefined && settings.environment.DATABASE_URL === undefined)
+    throw new Error(
+      'the configuration has a federation, whose catalogue is a PostgreSQL database: set DATABASE_URL, such as postgres://ferry@db.example/ferry',
+    );
+  return settings;
 }
 
 /** For the entry of a program: the mistake of whoever starts it is told in words, without a stack. */

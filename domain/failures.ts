@@ -177,6 +177,27 @@ export const failures = {
     status: 409,
     remedy: 'The source may have given its users away: the relocation goes forward. Move them back with a new one.',
   },
+  UnknownPartner: {
+    retry: false,
+    status: 404,
+    remedy: 'Name a partner of the configuration file; `ferry federation` lists them.',
+  },
+  NotFederated: {
+    retry: false,
+    status: 409,
+    remedy:
+      'There is no agreement with this partner: `ferry federation` tells why, and `ferry federation join` asks for one.',
+  },
+  FederationSuspended: {
+    retry: false,
+    status: 409,
+    remedy: 'One of the two operators has suspended the federation: `ferry federation` tells which, and since when.',
+  },
+  CatalogueUnavailable: {
+    retry: true,
+    status: 503,
+    remedy: 'Look at the PostgreSQL server of DATABASE_URL: what the federator knows is there.',
+  },
 } as const satisfies Record<string, { retry: boolean; status: number; remedy: string }>;
 
 export type FailureType = keyof typeof failures;

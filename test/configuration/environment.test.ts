@@ -22,6 +22,8 @@ describe('the environment', () => {
       FERRY_TASK_QUEUE: 'ferry',
       FERRY_PROMOTE: false,
       FERRY_LOG_LEVEL: 'info',
+      FERRY_OUTER_HOST: '127.0.0.1',
+      FERRY_OUTER_PORT: 8701,
     });
   });
 

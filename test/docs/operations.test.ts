@@ -6,6 +6,7 @@ import { searchAttributes } from '../../temporal/search-attributes.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 const operations = read('docs/operations.md');
+const federation = read('docs/federation.md');
 const readme = read('README.md');
 
 const quoted = (text: string): Set<string> =>
@@ -21,33 +22,33 @@ function membersOf(schema: unknown): string[] {
   );
 }
 
-describe('docs/operations.md', () => {
+describe('docs/operations.md, and docs/federation.md for what only a federation has,', () => {
   const variables = [...read('configuration/environment.ts').matchAll(/\bFERRY_[A-Z_]+\b/g)].map(([name]) => name);
 
-  it('names every environment variable', () => {
+  it('name every environment variable', () => {
     expect(variables.length).toBeGreaterThan(6);
-    expect(variables.filter((name) => !quoted(operations).has(name))).toStrictEqual([]);
+    expect(variables.filter((name) => !quoted(operations + federation).has(name))).toStrictEqual([]);
   });
 
-  it('shows a configuration file that is valid', () => {
+  it('show a configuration file that is valid', () => {
     const [, example = ''] = /```json\n([^]*?)```/.exec(operations) ?? [];
     expect(Object.keys(parseConfiguration(example).sites)).toStrictEqual(['host-1', 'central']);
   });
 
-  it('names every member of the configuration file', () => {
+  it('name every member of the configuration file', () => {
     const members = membersOf(z.toJSONSchema(Configuration, { io: 'input' }));
     expect(members).toEqual(
       expect.arrayContaining(['world', 'collection', 'resolverClampSeconds', 'country', 'retryMs']),
     );
-    const named = new Set([...quoted(operations)].flatMap((code) => code.split(/[.*]+/)));
+    const named = new Set([...quoted(operations), ...quoted(federation)].flatMap((code) => code.split(/[.*]+/)));
     expect(members.filter((name) => !named.has(name))).toStrictEqual([]);
   });
 
-  it('names every search attribute', () => {
+  it('name every search attribute', () => {
     expect(Object.values(searchAttributes).filter(({ name }) => !operations.includes(name))).toStrictEqual([]);
   });
 
-  it('shows pictures that are there', () => {
+  it('show pictures that are there', () => {
     for (const [, file = ''] of operations.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g))
       expect(read(`docs/${file}`).length).toBeGreaterThan(1_000);
   });

@@ -1,0 +1,69 @@
+import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
+import { Pool } from 'pg';
+import { Refusal } from '../domain/failures.ts';
+import { membersAndAgreements } from './migrations/001-members-and-agreements.ts';
+import type { Tables } from './tables.ts';
+
+/** What the federator knows: shared by its programs. */
+export type Catalogue = Kysely<Tables>;
+
+export interface CataloguePlan {
+  /** DATABASE_URL. */
+  readonly url: string;
+  /** At most so many connections of this program. */
+  readonly connections: number;
+  /** Of the configuration: what another world has left is thrown away. */
+  readonly world?: string | undefined;
+}
+
+const STATEMENT_MS = 5_000;
+
+/** In their order; what has landed is never changed. */
+const migrations = { '001-members-and-agreements': membersAndAgreements };
+
+/** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */
+export async function openCatalogue({ url, connections, world }: CataloguePlan): Promise<Catalogue> {
+  const pool = new Pool({ connectionString: url, max: connections, statement_timeout: STATEMENT_MS });
+  pool.on('error', () => undefined); // an idle connection was lost: the next query opens another, or says why it cannot
+  const catalogue = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await migrate(catalogue);
+    await belongTo(world ?? null, catalogue);
+  } catch (error) {
+    await catalogue.destroy();
+    throw error;
+  }
+  return catalogue;
+}
+
+/** Two programs that start at once take turns. */
+async function migrate(catalogue: Catalogue): Promise<void> {
+  const migrator = new Migrator({ db: catalogue, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function belongTo(world: string | null, catalogue: Catalogue): Promise<void> {
+  await catalogue.transaction().execute(async (transaction) => {
+    const { world: before } = await transaction.selectFrom('meta').selectAll().forUpdate().executeTakeFirstOrThrow();
+    if (before === world) return;
+    await sql`truncate will, agreement, system, zone, alias, subscription, ledger`.execute(transaction);
+    await transaction.updateTable('meta').set({ world }).execute();
+  });
+}
+
+/** What the database cannot answer now is told as that: it may be asked again. Its own refusals go through. */
+export async function asking<T>(question: Promise<T>): Promise<T> {
+  return await question.catch((error: unknown) => {
+    throw isAway(error)
+      ? new Refusal('CatalogueUnavailable', `the database does not answer (${(error as Error).message})`)
+      : error;
+  });
+}
+
+/** SQLSTATE classes: connection, resources, intervention of an operator, its system; else an error without one, of the socket. */
+function isAway(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (error instanceof Refusal) return false;
+  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57|58)/.test(code);
+}

@@ -1,0 +1,89 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { Direction, Will } from '../domain/federation.ts';
+
+/** An instant of the database's clock: nobody else's is believed. */
+type Instant = ColumnType<Date, Date | undefined, Date>;
+type Late = ColumnType<Date | null, Date | null | undefined, Date | null>;
+type Json<T> = ColumnType<T, string | undefined, string>;
+
+export interface Tables {
+  meta: { world: string | null };
+  will: { partner: string; direction: Direction; ours: Will; since: Instant; why: string };
+  agreement: {
+    id: Generated<string>;
+    partner: string;
+    direction: Direction;
+    /** The federationContextId, allotted by the serving side; null until it answered. */
+    context: string | null;
+    theirs: Will | null;
+    asked_at: Late;
+    heard_at: Late;
+    silent_since: Late;
+    link_ms: number | null;
+    capabilities: Json<Record<string, unknown>>;
+    /** Ends the links that we give: 32 random bytes. */
+    callback_key: string;
+    /** The partner's partnerStatusLink. */
+    callback_url: string | null;
+    /** The partner's availZoneNotifLink. */
+    zones_url: string | null;
+    systems_tag: string | null;
+    told_will: Will | null;
+    problem: string | null;
+    created_at: Instant;
+    ended_at: Late;
+  };
+  system: {
+    id: Generated<string>;
+    /** Null: ours. */
+    agreement: string | null;
+    foreign_id: string | null;
+    /** Name in the configuration. */
+    local: string | null;
+    name: string;
+    provider: string;
+    operator: string;
+    meo: string | null;
+    client: string | null;
+    endpoint: ColumnType<unknown, string | null | undefined, string | null>;
+    version: Generated<string>;
+    seen_at: Instant;
+    valid_until: Late;
+  };
+  zone: {
+    id: Generated<string>;
+    agreement: string | null;
+    system: string | null;
+    foreign_id: string;
+    at: ColumnType<{ x: number; y: number } | null, string | null | undefined, string | null>;
+    details: Generated<string>;
+    accepted: Generated<boolean>;
+    seen_at: Instant;
+    valid_until: Late;
+  };
+  alias: { id: Generated<string>; agreement: string; kind: 'system' | 'zone'; inner_id: string };
+  subscription: {
+    id: Generated<string>;
+    client: string;
+    callback: string;
+    /** Null: all. */
+    systems: string[] | null;
+    valid_until: Date;
+  };
+  ledger: {
+    n: Generated<string>;
+    partner: string;
+    at: Instant;
+    kind: LedgerKind;
+    role: 'asked' | 'served';
+    key: string;
+    origin: string;
+    what: Json<unknown>;
+    outcome: string;
+    units: Json<unknown>;
+    prev: Buffer | null;
+    hash: Buffer;
+  };
+}
+
+export type LedgerKind = 'joined' | 'suspended' | 'resumed' | 'left' | 'refused';

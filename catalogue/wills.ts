@@ -1,0 +1,49 @@
+import { sql } from 'kysely';
+import type { Direction, Will } from '../domain/federation.ts';
+import { asking, type Catalogue } from './database.ts';
+
+export interface OurWill {
+  readonly partner: string;
+  readonly direction: Direction;
+  readonly ours: Will;
+  /** Null: nobody has ever said anything. */
+  readonly since: Date | null;
+  readonly why: string;
+}
+
+/** `joins`: whether the partner is joined without being asked for (`join: 'always'` of the configuration). */
+export async function willTowards(
+  catalogue: Catalogue,
+  { partner, direction, joins }: { partner: string; direction: Direction; joins: boolean },
+): Promise<OurWill> {
+  const said = await asking(
+    catalogue
+      .selectFrom('will')
+      .selectAll()
+      .where('partner', '=', partner)
+      .where('direction', '=', direction)
+      .executeTakeFirst(),
+  );
+  if (said !== undefined) return said;
+  const ours = direction === 'uses' && !joins ? 'ended' : 'open';
+  return { partner, direction, ours, since: null, why: 'configuration' };
+}
+
+/** One statement, so that it holds at once for every program. `since` stays where nothing changes. */
+export async function want(
+  catalogue: Catalogue,
+  { partner, direction, ours, why }: { partner: string; direction: Direction; ours: Will; why: string },
+): Promise<void> {
+  await asking(
+    catalogue
+      .insertInto('will')
+      .values({ partner, direction, ours, why })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['partner', 'direction'])
+          .doUpdateSet({ ours, why, since: sql`now()` })
+          .where('will.ours', '!=', ours),
+      )
+      .execute(),
+  );
+}

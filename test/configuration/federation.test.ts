@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../configuration/peers.ts';
+import { apiSettings } from '../../configuration/settings.ts';
+
+const partner = (operator: string, client: string, more: object = {}): object => ({
+  operator,
+  url: 'https://fm.b.example',
+  client: { issuer: 'https://auth.b.example', id: 'operator-a', secret: { env: 'SECRET_AT_B' } },
+  accepts: { issuer: 'own', client },
+  ...more,
+});
+
+const federation = (more: object = {}): object => ({
+  operator: { id: 'operator-a', name: 'Operator A', country: 'DE', mcc: '262', mncs: ['01'] },
+  url: 'https://fm.a.example',
+  issuers: { own: { issuer: 'https://auth.a.example', audience: 'ferry' } },
+  ...more,
+});
+
+const parsed = (members: object) =>
+  parseConfiguration(JSON.stringify({ peers: {}, networks: {}, systems: {}, sites: {}, applications: {}, ...members }));
+
+describe('the federation in the configuration file', () => {
+  it('is absent unless somebody says it, and then has what is usual', () => {
+    expect(parsed({}).federation).toBeUndefined();
+    const told = parsed({ federation: federation({ partners: { b: partner('operator-b', 'client-b') } }) }).federation;
+    expect(told).toMatchObject({
+      role: 'manager',
+      issuers: { own: { algorithms: ['ES256'] } },
+      partners: { b: { dialect: 'ferry', join: 'always', perSecond: 20, atOnce: 64 } },
+      shares: [],
+      pace: { aliveSeconds: 60, lostAfterSeconds: 300, validSeconds: 60, forgetDays: 30 },
+    });
+  });
+
+  it.each([
+    [
+      'a secret in the file',
+      {
+        partners: { b: partner('operator-b', 'b', { client: { issuer: 'https://x.example', id: 'a', secret: 's3' } }) },
+      },
+      'no secret by reference',
+    ],
+    [
+      'two partners that are one client',
+      { partners: { b: partner('operator-b', 'one'), c: partner('operator-c', 'one') } },
+      'one is partner b already',
+    ],
+    [
+      'a partner whose tokens nobody checks',
+      { partners: { b: partner('operator-b', 'b', { accepts: { issuer: 'theirs', client: 'b' } }) } },
+      'there is no issuer theirs; there is own',
+    ],
+    ['a partner that is this operator', { partners: { b: partner('operator-a', 'b') } }, 'operator-a is this operator'],
+    [
+      'a partner by plain HTTP that does not say so',
+      { partners: { b: partner('operator-b', 'b', { url: 'http://fm.b.example' }) } },
+      'b would be asked by plain HTTP',
+    ],
+    ['a share with nobody', { shares: [{ of: '*', with: 'zed' }] }, 'there is no zed'],
+  ])('refuses %s', (_what, more, said) => {
+    expect(() => parsed({ federation: federation(more) })).toThrow(said);
+  });
+
+  it('is asked for by a system that registers itself', () => {
+    const systems = { cellular: { meo: 'm', network: 'n', client: 'meo-cellular' } };
+    expect(() => parsed({ systems })).toThrow('meo-cellular registers a system, but there is no federation');
+  });
+
+  it('needs a database', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ferry-'));
+    const file = join(folder, 'ferry.json');
+    const members = { peers: {}, networks: {}, systems: {}, sites: {}, applications: {} };
+    try {
+      await writeFile(file, JSON.stringify({ ...members, federation: federation() }));
+      expect(() => apiSettings({ FERRY_CONFIG: file })).toThrow('set DATABASE_URL');
+      expect(() => apiSettings({ FERRY_CONFIG: file, DATABASE_URL: 'postgres://db.example/ferry' })).not.toThrow();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
