@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import { exportJWK, generateKeyPair } from 'jose';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { found } from '../problem.ts';
 import type { IssuerPlan } from './clients.ts';
 import { newSecret, secretFile, tell } from './secrets.ts';

@@ -3,6 +3,7 @@ import { Faults } from '../faults.ts';
 import { Journal } from '../journal.ts';
 import { servePeer } from '../peer.ts';
 import { Quirks } from '../quirks/quirks.ts';
+import { Topology, topologies } from '../topologies/topologies.ts';
 import { Cells } from './cells.ts';
 import { cloudPeer } from './cloud.ts';
 import { serveControl } from './control.ts';
@@ -15,6 +16,8 @@ import { serveSystem } from './system.ts';
 const { values } = parseArgs({
   options: {
     net: { type: 'string', default: '10' },
+    /** Whose systems there are. */
+    topology: { type: 'string', default: 'pair' },
     /** Instances that a MEC host takes. */
     capacity: { type: 'string', default: '20' },
     /** How long each phase of a MEO's operations takes at least, in milliseconds. */
@@ -31,34 +34,11 @@ process.stdin.resume().once('close', () => process.exit(0));
 try {
   const around = { journal: new Journal(), faults: new Faults(), quirks: new Quirks() };
   const at = (rest: string): string => `127.${net}.${rest}`;
-  const network = (name: string): string => `http://${at('0.3')}:8080/networks/${name}/rules`;
-  const systems = [
-    await serveSystem(
-      {
-        name: 'cellular',
-        meo: at('2.1'),
-        hosts: [
-          { id: 'a1', address: at('2.11'), instances: at('21'), etag: 'version' },
-          { id: 'a2', address: at('2.12'), instances: at('22'), etag: 'content' },
-        ],
-        capacity,
-        network: network('cellular'),
-        paceMs,
-      },
-      around,
-    ),
-    await serveSystem(
-      {
-        name: 'wifi',
-        meo: at('3.1'),
-        hosts: [{ id: 'w1', address: at('3.11'), instances: at('31'), etag: 'version' }],
-        capacity,
-        network: network('wifi'),
-        paceMs,
-      },
-      around,
-    ),
-  ];
+  const systems = await Promise.all(
+    topologies[Topology.parse(values.topology)]
+      .systems(net)
+      .map(async (place) => await serveSystem({ ...place, capacity, paceMs }, around)),
+  );
   const others = [ossPeer(net, around.faults), lcmProxyPeer(net), cloudPeer(net, around.faults), repositoryPeer(net)];
   const peers = [
     ...systems.flatMap((system) => system.peers),

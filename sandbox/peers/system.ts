@@ -20,14 +20,18 @@ export interface HostPlan {
   readonly etag: EtagKind;
 }
 
-export interface SystemPlan {
+/** Where a system is. */
+export interface SystemPlace {
   readonly name: string;
   readonly meo: string;
   readonly hosts: readonly HostPlan[];
+  /** Where the rules of its access network are put; absent: its users come from elsewhere. */
+  readonly network?: string;
+}
+
+export interface SystemPlan extends SystemPlace {
   /** Instances that a host takes. */
   readonly capacity: number;
-  /** Where the rules of this system's access network are put. */
-  readonly network: string;
   /** How long each phase of a life cycle operation or on-boarding takes, at least. */
   readonly paceMs: number;
 }
@@ -48,8 +52,9 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
   around.quirks?.whenOrdered(({ quirk, peer }) => {
     if (quirk === 'farCallbacks') platforms.find(({ name }) => name === peer)?.radio.subscribeFromElsewhere();
   });
-  const link = new NetworkLink(plan.network, () => together(platforms));
-  const tell = async (): Promise<void> => await link.tell();
+  const { network } = plan;
+  const link = network === undefined ? undefined : new NetworkLink(network, () => together(platforms));
+  const tell = async (): Promise<void> => await link?.tell();
 
   const url = `http://${plan.meo}:8080`;
   const subscriptions = new MeoSubscriptions(url);

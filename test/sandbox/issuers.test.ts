@@ -110,8 +110,8 @@ describe('control over them', () => {
   });
 
   it('takes an issuer down and up again', async () => {
-    const fault = { peer: 'issuer-a', operation: 'POST /token', kind: 'reset' };
-    expect((await ask('POST', `${issuers.url}/faults`, fault)).status).toBe(201);
+    const reset = { peer: 'issuer-a', operation: 'POST /token', kind: 'reset' };
+    expect((await ask('POST', `${issuers.url}/faults`, reset)).status).toBe(201);
     await expect(tokenOf(a.url, 'operator-b', 'any', 'mff')).rejects.toThrow('fetch failed');
     await ask('DELETE', `${issuers.url}/faults`);
     expect((await tokenOf(a.url, 'operator-b', secretOf('a', 'operator-b'), 'mff')).status).toBe(200);

@@ -93,6 +93,8 @@ export class Stage {
       this.start('sandbox/main.ts', [
         '--net',
         String(net),
+        '--topology',
+        'alone',
         '--clamp',
         String(clamp),
         '--capacity',
