@@ -52,11 +52,14 @@ Ferry stays up until Ctrl-C. From a second terminal:
   return await interruption;
 }
 
-const where = ({ api, temporal, temporalUi, sandbox }: Addresses): string[] => [
+const where = ({ api, temporal, temporalUi, sandbox, partners }: Addresses): string[] => [
   '',
   `  API          ${api}  (documentation: ${api}/docs)`,
   `  Temporal     ${temporal}${temporalUi === null ? '' : `  (UI: ${temporalUi})`}`,
   ...(sandbox === null ? [] : [`  Sandbox      ${sandbox}/sandbox/state`]),
+  ...partners.map(
+    ({ operator, api: theirs, namespace }) => `  ${operator.padEnd(12)} ${theirs}  (Temporal: namespace ${namespace})`,
+  ),
 ];
 
 /** What an earlier start with the same data has left to look at. */

@@ -19,10 +19,11 @@ export async function serveControl(plan: Plan, children: Children, ferries: read
     const [ofPeers, ofNetwork, ofDevices] = await Promise.all(states);
     res.json({ world: plan.world, peers: ofPeers, network: ofNetwork, devices: ofDevices });
   });
-  routes.get('/sandbox/configuration', ({ query: { operator = ferries[0]?.operator } }, res) => {
+  routes.get('/sandbox/configuration', ({ query }, res) => {
+    const operator = typeof query['operator'] === 'string' ? query['operator'] : ferries[0]?.operator;
     const asked = found(
       ferries.find((ferry) => ferry.operator === operator),
-      `operator ${String(operator)}; there is ${ferries.map((ferry) => ferry.operator).join(', ')}`,
+      `operator ${operator}; there is ${ferries.map((ferry) => ferry.operator).join(', ')}`,
     );
     res.json(asked.configuration);
   });

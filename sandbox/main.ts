@@ -68,8 +68,13 @@ async function start(): Promise<void> {
   children.start('network', net);
   children.start('devices', net);
   children.start('peers', [
-    ...[...net, '--topology', topologyName],
-    ...['--cellChanges', values.cellChanges, '--capacity', values.capacity],
+    ...net,
+    '--topology',
+    topologyName,
+    '--cellChanges',
+    values.cellChanges,
+    '--capacity',
+    values.capacity,
   ]);
   if (topology.issuers) children.start('issuers', [...net, '--secrets', secrets]);
   say('building the package of the application');

@@ -37,7 +37,10 @@ Runtime.install({
 });
 
 const { connectionOptions, namespace } = connectionSettings();
-const [connection, bundle] = await Promise.all([NativeConnection.connect(connectionOptions), workflowBundle()]);
+const [connection, bundle] = await Promise.all([
+  NativeConnection.connect(connectionOptions),
+  workflowBundle(environment.FERRY_WORKFLOW_BUNDLE),
+]);
 const taskQueue = environment.FERRY_TASK_QUEUE;
 const version = versionOf(taskQueue, environment.FERRY_BUILD_ID ?? buildIdOf(bundle));
 const workers = await FerryWorkers.create({
