@@ -23,6 +23,12 @@ export interface Opened {
 
 export const isExpected = ({ status }: Opened): boolean => status >= 200 && status < 300;
 
+/** It may be the token's age; one of too little scope is answered 403. */
+export const isStale = ({ status, headers }: Opened): boolean => {
+  const [, error] = /\berror\s*=\s*"?(\w+)/.exec(single(headers['www-authenticate']) ?? '') ?? [];
+  return status === 401 && (error === undefined || error === 'invalid_token');
+};
+
 export const chunksOf = ({ body, headers }: Opened): AsyncIterable<Uint8Array> =>
   plain(body, single(headers['content-encoding']));
 

@@ -7,10 +7,20 @@ export interface PeerAddress {
   readonly timeoutMs: number;
 }
 
+/** Proves to a peer who asks. */
+export interface Credentials {
+  /** The value of `authorization`. */
+  authorization(signal: AbortSignal): Promise<string>;
+  /** The peer does not take it: the next one is another. */
+  refused(authorization: string): void;
+}
+
 export interface Call<T> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the peer's url; may carry a query. */
   readonly path: string;
+  /** Told instead of the path, in whose place stand contexts and keys: sentences enter histories and logs. */
+  readonly label?: string;
   readonly json?: unknown;
   readonly bytes?: { readonly type: string; readonly body: Buffer };
   readonly headers?: Readonly<Record<string, string>>;
@@ -37,15 +47,35 @@ export interface Answer<T> {
   readonly told: string;
 }
 
-export function headersOf({ json, bytes, headers, key }: Call<unknown>): Record<string, string> {
+export function headersOf(
+  { json, bytes, headers, key }: Call<unknown>,
+  authorization: string | undefined,
+): Record<string, string> {
   return {
     accept: 'application/json, application/problem+json',
     'accept-encoding': 'identity',
     ...(json !== undefined && { 'content-type': 'application/json' }),
     ...(bytes !== undefined && { 'content-type': bytes.type }),
     ...(key !== undefined && { 'x-correlator': key }),
+    ...(authorization !== undefined && { authorization }),
     ...headers,
   };
+}
+
+/** What may be told of where it was asked. */
+export const placeOf = ({ path, label }: Call<unknown>): string => label ?? withoutQuery(path);
+
+/** A peer's words may repeat what stands in the path, and is not to be told. */
+export function discreet({ path, label }: Call<unknown>, words: string): string {
+  if (label === undefined) return words;
+  const told = new Set(label.split('/'));
+  const hidden = withoutQuery(path)
+    .split('/')
+    .filter((segment) => segment !== '' && !told.has(segment));
+  return hidden.reduce(
+    (text, segment) => text.replaceAll(segment, '…').replaceAll(decodeURIComponent(segment), '…'),
+    words,
+  );
 }
 
 /** A query may name devices. */

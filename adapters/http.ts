@@ -2,15 +2,26 @@ import type { Logger } from 'pino';
 import { Agent, errors, type Dispatcher } from 'undici';
 import { failure } from '../activities/failure.ts';
 import { isFailureType } from '../domain/failures.ts';
-import { BODY_LIMIT, chunksOf, fitting, isExpected, type Opened, REDIRECTS, refusal, single, unfit } from './answer.ts';
+import {
+  BODY_LIMIT,
+  chunksOf,
+  fitting,
+  isExpected,
+  isStale,
+  type Opened,
+  REDIRECTS,
+  refusal,
+  single,
+  unfit,
+} from './answer.ts';
 import { Unreadable } from './body.ts';
-import { type Answer, type Call, headersOf, type PeerAddress, withoutQuery } from './call.ts';
+import { type Answer, type Call, type Credentials, discreet, headersOf, type PeerAddress, placeOf } from './call.ts';
 import { Deadline, PROGRESS_BYTES } from './deadline.ts';
 import { entriesOf } from './json-list.ts';
 import { below, nextLink } from './links.ts';
 import { retryAfterMs } from './problem.ts';
 
-export type { Answer, Call, PeerAddress } from './call.ts';
+export type { Answer, Call, Credentials, PeerAddress } from './call.ts';
 
 const CONNECTIONS = 16;
 const HOPS = 3;
@@ -24,11 +35,13 @@ export class Exchange {
   readonly #peer: PeerAddress;
   readonly #log: Logger;
   readonly #base: URL;
+  readonly #credentials: Credentials | undefined;
   readonly #agent = new Agent({ connections: CONNECTIONS, pipelining: 1 });
 
-  constructor(peer: PeerAddress, log: Logger) {
+  constructor(peer: PeerAddress, log: Logger, credentials?: Credentials) {
     this.#peer = peer;
     this.#log = log;
+    this.#credentials = credentials;
     this.#base = new URL(peer.url);
   }
 
@@ -76,7 +89,7 @@ export class Exchange {
     let outcome: { status: number } | { outcome: string } = { outcome: 'no answer' };
     const deadline = new Deadline(this.#peer.timeoutMs);
     try {
-      const opened = await this.#open(call, AbortSignal.any([signal, deadline.signal]));
+      const opened = await this.#admitted(call, AbortSignal.any([signal, deadline.signal]));
       outcome = { status: opened.status };
       const answer = isExpected(opened)
         ? { body: await read(opened, deadline), told: `answered ${opened.status}` }
@@ -100,14 +113,24 @@ export class Exchange {
     }
   }
 
-  async #open(call: Call<unknown>, signal: AbortSignal): Promise<Opened> {
+  /** Where the peer does not take our token any more nothing was done: once more with a new one (RFC 6750, 3.1). */
+  async #admitted(call: Call<unknown>, signal: AbortSignal): Promise<Opened> {
+    const authorization = await this.#credentials?.authorization(signal);
+    const opened = await this.#open(call, authorization, signal);
+    if (this.#credentials === undefined || authorization === undefined || !isStale(opened)) return opened;
+    await opened.body.dump();
+    this.#credentials.refused(authorization);
+    return await this.#open(call, await this.#credentials.authorization(signal), signal);
+  }
+
+  async #open(call: Call<unknown>, authorization: string | undefined, signal: AbortSignal): Promise<Opened> {
     let { path } = call;
     for (let hops = 0; ; hops += 1) {
       const { statusCode, headers, body } = await this.#agent.request({
         origin: this.#base.origin,
         path: `${this.#base.pathname.replace(/\/$/, '')}${path}`,
         method: call.method,
-        headers: headersOf(call),
+        headers: headersOf(call, authorization),
         body: call.bytes?.body ?? (call.json === undefined ? null : JSON.stringify(call.json)),
         signal,
       } satisfies Dispatcher.RequestOptions);
@@ -159,12 +182,13 @@ export class Exchange {
     return failure(type, this.#sentence(call, what), afterMs);
   }
 
-  #sentence({ method, path }: Call<unknown>, what: string): string {
-    return `${this.#peer.name}: ${method} ${withoutQuery(path)} ${what}`;
+  #sentence(call: Call<unknown>, what: string): string {
+    return `${this.#peer.name}: ${call.method} ${placeOf(call)} ${discreet(call, what)}`;
   }
 
-  #record({ method, path, key, question }: Call<unknown>, outcome: object, ms: number): void {
-    const line = { peer: this.#peer.name, method, path: withoutQuery(path), ...outcome, ms };
+  #record(call: Call<unknown>, outcome: object, ms: number): void {
+    const { method, key, question } = call;
+    const line = { peer: this.#peer.name, method, path: placeOf(call), ...outcome, ms };
     if (method === 'GET' || question === true) this.#log.debug(line, 'asked');
     else this.#log.info({ audit: true, ...line, ...(key !== undefined && { key }) }, 'called');
   }

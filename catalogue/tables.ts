@@ -30,6 +30,8 @@ export interface Tables {
     systems_tag: string | null;
     told_will: Will | null;
     problem: string | null;
+    /** All of joining was done: zones accepted, systems exchanged. */
+    joined_at: Late;
     created_at: Instant;
     ended_at: Late;
   };

@@ -41,9 +41,11 @@ const statements = [
      systems_tag text,
      told_will willing,
      problem text,
+     joined_at timestamptz,
      created_at timestamptz not null default now(),
      ended_at timestamptz)`,
-  'create unique index agreement_context on agreement (direction, context) where ended_at is null',
+  // Ours are unique; what partners allot is their affair, and two may allot the same
+  "create unique index agreement_context on agreement (context) where direction = 'serves' and ended_at is null",
   'create unique index agreement_partner on agreement (partner, direction) where ended_at is null',
 
   // Ours have no agreement, and `local` is their name in the configuration

@@ -1,0 +1,80 @@
+import { failure } from '../../activities/failure.ts';
+import type { Partner, PartnerSystem } from '../../activities/federation/ports.ts';
+import { base, RelationAnswer, SystemAnswer } from '../../protocols/mff/client.ts';
+import { refusedBy } from '../ewbi/partner.ts';
+import type { Answer, Exchange } from '../http.ts';
+
+const PAGES = 20;
+const SYSTEMS = 10_000;
+
+/** What our extension adds: the partner's will, and its systems (GR MEC 035, 5.1.2 level 1, 6.3.2). */
+export function mffPartner(
+  exchange: Exchange,
+  { operator }: { readonly operator: string },
+): Pick<Partner, 'relation' | 'systems'> {
+  /** A manager's systems are its operator's, whatever it says; a broker passes on those of others. */
+  let isBroker = false;
+
+  const systemOf = ({ system, name, provider, operator: said, meo }: SystemAnswer): PartnerSystem => ({
+    system,
+    name,
+    provider,
+    operator: isBroker ? (said ?? operator) : operator,
+    meo: meo ?? null,
+  });
+
+  return {
+    async relation(context, signal) {
+      const begun = performance.now();
+      const answer = await exchange.ask(
+        {
+          method: 'GET',
+          path: `${base}/${encodeURIComponent(context)}`,
+          label: `${base}/{federationContextId}`,
+          schema: RelationAnswer,
+          alsoExpect: [404],
+        },
+        signal,
+      );
+      if (answer.status === 404) return 'gone';
+      const { will, systemsTag, role, version, assurance } = answer.body;
+      isBroker = role === 'broker';
+      const linkMs = performance.now() - begun;
+      return { theirs: will, linkMs, systemsTag: bare(systemsTag), capabilities: { role, version, assurance } };
+    },
+
+    async systems(context, tag, signal) {
+      const systems: PartnerSystem[] = [];
+      const take = (entry: unknown): void => {
+        const parsed = SystemAnswer.safeParse(entry);
+        if (parsed.success) systems.push(systemOf(parsed.data));
+      };
+      let newTag = '';
+      let pages = 0;
+      for (let path: string | null = `${base}/${encodeURIComponent(context)}/systems`; path !== null; pages += 1) {
+        if (pages >= PAGES || systems.length > SYSTEMS)
+          throw failure('PeerMalformed', `${exchange.name}: its list of systems has no end within ${PAGES} pages`);
+        const answer: Answer<unknown> = await exchange.each(
+          {
+            method: 'GET',
+            path,
+            label: `${base}/{federationContextId}/systems`,
+            headers: pages === 0 && tag !== null ? { 'if-none-match': `"${tag}"` } : {},
+            alsoExpect: [304, 403, 404],
+          },
+          take,
+          signal,
+        );
+        if (answer.status === 304) return 'unchanged';
+        if (answer.status === 404) return 'gone';
+        if (answer.status === 403) throw refusedBy(answer);
+        if (pages === 0) newTag = bare(answer.etag ?? '');
+        path = answer.next;
+      }
+      return { tag: newTag, systems };
+    },
+  };
+}
+
+/** As a header it stands in quotes (RFC 9110, 8.8.3). */
+const bare = (tag: string): string => tag.replace(/^(?:W\/)?"(.*)"$/, '$1');

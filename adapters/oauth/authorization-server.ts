@@ -1,0 +1,107 @@
+import * as oauth from 'oauth4webapi';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { failure } from '../../activities/failure.ts';
+import { isFailureType } from '../../domain/failures.ts';
+import { Exchange } from '../http.ts';
+import { scrubbed } from '../scrubbed.ts';
+
+export interface ServerOf {
+  /** Whose it is, for sentences. */
+  readonly name: string;
+  readonly issuer: string;
+  /** By plain HTTP, as the configuration says. */
+  readonly insecure: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Statuses with which it says why not (RFC 6749, 5.2), or that there is no such document. */
+const JUDGED = [400, 401, 403, 404];
+
+type Sent = oauth.CustomFetchOptions<string, oauth.ProtectedResourceRequestBody | URLSearchParams | undefined>;
+
+/** Somebody's authorization server, found by its metadata (RFC 8414, else OpenID Connect Discovery). */
+export class AuthorizationServer {
+  readonly #of: ServerOf;
+  readonly #log: Logger;
+  readonly #exchanges = new Map<string, Exchange>();
+  #known: oauth.AuthorizationServer | undefined;
+
+  constructor(of: ServerOf, log: Logger) {
+    this.#of = of;
+    this.#log = log;
+  }
+
+  async grant(client: { id: string; secret: string }, scopes: readonly string[]): Promise<oauth.TokenEndpointResponse> {
+    return await this.#explaining(async () => {
+      const server = await this.#metadata();
+      const us = { client_id: client.id };
+      const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+      const proof = methods.includes('client_secret_basic') ? oauth.ClientSecretBasic : oauth.ClientSecretPost;
+      const asked = { scope: scopes.join(' ') };
+      const answer = await oauth.clientCredentialsGrantRequest(server, us, proof(client.secret), asked, this.#way);
+      return await oauth.processClientCredentialsResponse(server, us, answer);
+    });
+  }
+
+  async tokenUrl(): Promise<string> {
+    return await this.#explaining(async () => (await this.#metadata()).token_endpoint ?? '');
+  }
+
+  async #metadata(): Promise<oauth.AuthorizationServer> {
+    if (this.#known !== undefined) return this.#known;
+    const issuer = new URL(this.#of.issuer);
+    let answer = await oauth.discoveryRequest(issuer, { ...this.#way, algorithm: 'oauth2' });
+    if (answer.status === 404) answer = await oauth.discoveryRequest(issuer, { ...this.#way, algorithm: 'oidc' });
+    this.#known = await oauth.processDiscoveryResponse(issuer, answer);
+    return this.#known;
+  }
+
+  /** What it says of itself is asked for anew after whatever went wrong. */
+  async #explaining<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#known = undefined;
+      if (isFailureType((error as { type?: unknown }).type)) throw error;
+      if (error instanceof oauth.ResponseBodyError)
+        throw failure('PeerRejected', `${this.#name} refuses our client (${scrubbed(error.error)})`);
+      throw failure('PeerMalformed', `${this.#name} does not answer as one (${scrubbed((error as Error).message)})`);
+    }
+  }
+
+  get #name(): string {
+    return `${this.#of.name}, its authorization server`;
+  }
+
+  get #way() {
+    return {
+      [oauth.customFetch]: async (url: string, sent: Sent): Promise<Response> => await this.#fetch(url, sent),
+      [oauth.allowInsecureRequests]: this.#of.insecure,
+    };
+  }
+
+  /** Through the only door to peers, with its bounds. */
+  async #fetch(url: string, { method, headers, body }: Sent): Promise<Response> {
+    const { origin, pathname, search } = new URL(url);
+    const { timeoutMs } = this.#of;
+    const exchange =
+      this.#exchanges.get(origin) ?? new Exchange({ name: this.#name, url: origin, timeoutMs }, this.#log);
+    this.#exchanges.set(origin, exchange);
+    const answer = await exchange.ask(
+      {
+        method: method as 'GET' | 'POST',
+        path: `${pathname}${search}`,
+        headers,
+        ...(body instanceof URLSearchParams && {
+          bytes: { type: 'application/x-www-form-urlencoded;charset=UTF-8', body: Buffer.from(body.toString()) },
+        }),
+        schema: z.unknown(),
+        alsoExpect: JUDGED,
+        question: true,
+      },
+      AbortSignal.timeout(timeoutMs * 2),
+    );
+    return Response.json(answer.body ?? {}, { status: answer.status });
+  }
+}

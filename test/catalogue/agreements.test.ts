@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Agreement } from '../../activities/federation/ports.ts';
+import * as agreements from '../../catalogue/agreements.ts';
+import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+
+let own: CatalogueOfTest;
+beforeAll(async () => {
+  own = await catalogueOfTest();
+});
+afterAll(async () => await own?.drop());
+beforeEach(async () => void (await own.catalogue.deleteFrom('agreement').execute()));
+
+const uses = { partner: 'b', direction: 'uses' } as const;
+const begun = async (): Promise<Agreement> => await agreements.begin(own.catalogue, uses);
+const now = async (): Promise<Agreement | undefined> => await agreements.agreementWith(own.catalogue, uses);
+const given = (context: string): Parameters<typeof agreements.contextGiven>[2] => ({
+  context,
+  zones: [{ zone: 'z1', at: { lat: 48.1, lon: 11.5 }, details: 'city' }],
+  capabilities: {},
+});
+const heard = { theirs: 'open', linkMs: 3, capabilities: { version: '1' } } as const;
+const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
+
+describe('an agreement', () => {
+  it('is begun once, by however many at once, and its callback key stays', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, begun));
+    expect(new Set(all.map(({ id }) => id)).size).toBe(1);
+    expect(new Set(all.map(({ callbackKey }) => callbackKey)).size).toBe(1);
+    expect(Buffer.from((await begun()).callbackKey, 'base64url')).toHaveLength(32);
+  });
+
+  it('that we serve keeps its context when it is asked for again, and has its link replaced', async () => {
+    const serves = { partner: 'b', direction: 'serves' } as const;
+    const ask = async (context: string, link: string): Promise<Agreement> =>
+      await agreements.begin(own.catalogue, { ...serves, given: { context, callback_url: link } });
+    await ask('context-1', 'https://b.example/1');
+    await expect(ask('context-2', 'https://b.example/2')).resolves.toMatchObject({
+      context: 'context-1',
+      callbackUrl: 'https://b.example/2',
+    });
+    await expect(agreements.agreementServed(own.catalogue, 'context-1')).resolves.toMatchObject({ partner: 'b' });
+    await expect(agreements.agreementServed(own.catalogue, 'context-2')).resolves.toBeUndefined();
+  });
+
+  it('may have a context like that of another partner: what they allot is their affair', async () => {
+    const other = await agreements.begin(own.catalogue, { partner: 'c', direction: 'uses' });
+    await agreements.contextGiven(own.catalogue, other, given('1'));
+    await agreements.contextGiven(own.catalogue, await begun(), given('1'));
+    await expect(now()).resolves.toMatchObject({ context: '1' });
+  });
+
+  it('takes an answer over an older question only', async () => {
+    const agreement = await begun();
+    await agreements.heard(own.catalogue, agreement, at(10), { ...heard, theirs: 'suspended' });
+    await agreements.heard(own.catalogue, agreement, at(9), heard);
+    await agreements.silent(own.catalogue, agreement, at(8), 'late');
+    await expect(now()).resolves.toMatchObject({ theirs: 'suspended', silentSince: null, problem: null });
+    await agreements.heard(own.catalogue, agreement, at(11), heard);
+    await expect(now()).resolves.toMatchObject({ theirs: 'open', linkMs: 3 });
+  });
+
+  it('takes no answer about an earlier one of the same partner', async () => {
+    const old = await begun();
+    await agreements.contextGiven(own.catalogue, old, given('old'));
+    await agreements.end(own.catalogue, old, null);
+    const fresh = await begun();
+    expect(fresh.id).not.toBe(old.id);
+    await agreements.heard(own.catalogue, old, at(1), heard);
+    await agreements.silent(own.catalogue, old, at(2), 'late');
+    await agreements.contextGiven(own.catalogue, old, given('old'));
+    await agreements.joined(own.catalogue, old);
+    await agreements.problemOf(own.catalogue, old, 'late');
+    await expect(now()).resolves.toStrictEqual(fresh);
+  });
+
+  it('is silent since it was first asked in vain, until it is heard of', async () => {
+    const agreement = await begun();
+    await agreements.silent(own.catalogue, agreement, at(1), 'did not answer');
+    await agreements.silent(own.catalogue, agreement, at(2), 'did not answer');
+    await expect(now()).resolves.toMatchObject({ silentSince: at(1), problem: 'did not answer' });
+    await agreements.heard(own.catalogue, agreement, at(3), heard);
+    await expect(now()).resolves.toMatchObject({ silentSince: null, problem: null });
+  });
+
+  it('takes the newest status that a partner told, whatever comes late or twice', async () => {
+    const agreement = await begun();
+    const told = async (theirs: 'open' | 'suspended', second: number): Promise<void> =>
+      await agreements.statusTold(own.catalogue, agreement, { theirs, modifiedAt: at(second) });
+    await told('suspended', 5);
+    await told('open', 4);
+    await expect(now()).resolves.toMatchObject({ theirs: 'suspended' });
+    await told('open', 6);
+    await expect(now()).resolves.toMatchObject({ theirs: 'open' });
+  });
+
+  it('ends once, with its aliases and what was learned under it', async () => {
+    const agreement = await begun();
+    await agreements.contextGiven(own.catalogue, agreement, given('1'));
+    const { id } = agreement;
+    const system = { agreement: id, foreign_id: 's', name: 'n', provider: 'p', operator: 'b' };
+    await own.catalogue.insertInto('system').values(system).execute();
+    await own.catalogue.insertInto('alias').values({ agreement: id, kind: 'system', inner_id: id }).execute();
+    const ends = await Promise.all([1, 2, 3].map(async () => await agreements.end(own.catalogue, agreement, null)));
+    expect(ends.filter(Boolean)).toHaveLength(1);
+    for (const table of ['system', 'zone', 'alias'] as const)
+      await expect(own.catalogue.selectFrom(table).select('id').execute()).resolves.toStrictEqual([]);
+    await expect(now()).resolves.toBeUndefined();
+  });
+});
