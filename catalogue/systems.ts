@@ -133,7 +133,8 @@ export async function registeredClients(catalogue: Catalogue): Promise<ReadonlyS
 }
 
 const seen = ({ agreements }: Sight) =>
-  sql<SqlBool>`(agreement is null or (agreement = any(${agreements}::uuid[]) and valid_until > now()))`;
+  sql<SqlBool>`(agreement is null or 
+    (agreement = any(${agreements}::uuid[]) and coalesce(valid_until > now(), true)))`;
 
 const ownedBy = (client: string, id: string) =>
   sql<SqlBool>`agreement is null and client = ${client} and id = ${isId(id) ? id : null}::uuid`;
