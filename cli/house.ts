@@ -175,10 +175,11 @@ export class House {
   }
 
   async #sandbox(): Promise<{ control: string; ferries: Ferry[] }> {
-    const { data, net, topology } = this.#plan;
+    const { data, net, port, topology } = this.#plan;
     const folder = join(data, `sandbox-${net}`);
     const files = ['--package-cache', folder, '--config-out', join(folder, 'configuration.json')];
-    const args = ['--net', String(net), '--topology', topology, ...files];
+    const ferry = `http://${HOST}:${port}`;
+    const args = ['--net', String(net), '--topology', topology, '--ferry', ferry, ...files];
     const said = await this.#child('sandbox', 'sandbox/main.ts', args, process.env);
     return { control: String(said['control']), ferries: said['ferries'] as Ferry[] };
   }

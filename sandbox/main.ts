@@ -13,17 +13,19 @@ import type { Ferry } from './topologies/topology.ts';
 import { foundWorld, makeOdd } from './world.ts';
 
 /**
- * Starts a world. `--net N`: its network, 127.N.0.0/16. `--topology`: whose it is, `alone` or `pair`. `--package-cache
- * <dir>`, `--config-out <file>`: where the package and secrets, and the configuration of A's Ferry go (.ferry/sandbox-N by
- * default); those of the others are beside it. `--clamp`, `--ttl`: seconds. `--pace <json>`: members of
- * Ferry's pace. `--cellChanges <seconds>`: a random device changes its cell so often. `--capacity`: instances that a MEC
- * host takes. `--quirks <names>`: how odd its peers are, from the start. `--tethered`: ends when its stdin closes.
+ * Starts a world. `--net N`: its network, 127.N.0.0/16. `--topology`: whose it is, `alone` or `pair`. `--ferry <url>`:
+ * where A's orchestrators find the inner listener of their Ferry. `--package-cache <dir>`, `--config-out <file>`: where the
+ * package and secrets, and the configuration of A's Ferry go (.ferry/sandbox-N by default); those of others are beside it.
+ * `--clamp`, `--ttl`: seconds. `--pace <json>`: members of Ferry's pace. `--cellChanges <seconds>`: a random device changes
+ * its cell so often. `--capacity`: instances that a MEC host takes. `--quirks <names>`: how odd its peers are, from the
+ * start. `--tethered`: ends when its stdin closes.
  * When it is ready, one line of JSON on stdout says where it is.
  */
 const { values } = parseArgs({
   options: {
     net: { type: 'string', default: '10' },
     topology: { type: 'string', default: 'pair' },
+    ferry: { type: 'string', default: 'http://127.0.0.1:8700' },
     'package-cache': { type: 'string' },
     'config-out': { type: 'string' },
     clamp: { type: 'string', default: '4' },
@@ -71,6 +73,10 @@ async function start(): Promise<void> {
     ...net,
     '--topology',
     topologyName,
+    '--ferry',
+    values.ferry,
+    '--secrets',
+    secrets,
     '--cellChanges',
     values.cellChanges,
     '--capacity',

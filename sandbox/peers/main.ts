@@ -18,6 +18,10 @@ const { values } = parseArgs({
     net: { type: 'string', default: '10' },
     /** Whose systems there are. */
     topology: { type: 'string', default: 'pair' },
+    /** The inner listener of A's Ferry, where A's orchestrators register their systems. */
+    ferry: { type: 'string', default: 'http://127.0.0.1:8700' },
+    /** The folder of the secrets of who is a client of an issuer. */
+    secrets: { type: 'string', default: '' },
     /** Instances that a MEC host takes. */
     capacity: { type: 'string', default: '20' },
     /** How long each phase of a MEO's operations takes at least, in milliseconds. */
@@ -36,7 +40,7 @@ try {
   const at = (rest: string): string => `127.${net}.${rest}`;
   const systems = await Promise.all(
     topologies[Topology.parse(values.topology)]
-      .systems(net)
+      .systems(net, values.ferry, values.secrets)
       .map(async (place) => await serveSystem({ ...place, capacity, paceMs }, around)),
   );
   const others = [ossPeer(net, around.faults), lcmProxyPeer(net), cloudPeer(net, around.faults), repositoryPeer(net)];

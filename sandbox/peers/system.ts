@@ -20,6 +20,18 @@ export interface HostPlan {
   readonly etag: EtagKind;
 }
 
+/** Where an orchestrator registers its system (MEC 040), and who it is there. */
+export interface Federator {
+  /** The inner listener of its operator's Ferry. */
+  readonly url: string;
+  /** Of the operator, and this orchestrator's name and secret there. */
+  readonly issuer: string;
+  readonly client: string;
+  readonly secretFile: string;
+  /** Whose system it is, in words. */
+  readonly provider: string;
+}
+
 /** Where a system is. */
 export interface SystemPlace {
   readonly name: string;
@@ -27,6 +39,8 @@ export interface SystemPlace {
   readonly hosts: readonly HostPlan[];
   /** Where the rules of its access network are put; absent: its users come from elsewhere. */
   readonly network?: string;
+  /** Absent: it is not registered anywhere. */
+  readonly federator?: Federator;
 }
 
 export interface SystemPlan extends SystemPlace {

@@ -3,6 +3,7 @@ import { issuersOf } from '../issuers/clients.ts';
 import { secretFile } from '../issuers/secrets.ts';
 import { configurationOfA, systemsOfA } from '../operators/a.ts';
 import { configurationOfB, systemsOfB } from '../operators/b.ts';
+import type { SystemPlace } from '../peers/system.ts';
 import type { Topology } from './topology.ts';
 
 const ids = ['a', 'b'] as const;
@@ -62,7 +63,16 @@ const registered = ({ systems, ...others }: Unfederated): Unfederated => ({
 /** Operators A and B, each with a Ferry of its own. */
 export const pair: Topology = {
   issuers: true,
-  systems: (net) => [...systemsOfA(net), ...systemsOfB(net)],
+  systems: (net, ferry, secrets) => {
+    const registering = (id: Id, url: string) => (place: SystemPlace) => {
+      const client = `meo-${place.name}`;
+      const { url: issuer } = issuerOf(net, id);
+      const secret = secretFile(secrets, id, client);
+      return { ...place, federator: { url, issuer, client, secretFile: secret, provider: identities[id].name } };
+    };
+    const inner = `http://127.${net}.50.1:${INNER}`;
+    return [...systemsOfA(net).map(registering('a', ferry)), ...systemsOfB(net).map(registering('b', inner))];
+  },
   ferries: (plan, built, archive, secrets) => {
     const { net } = plan;
     const configurations = { a: configurationOfA(plan, built, archive), b: configurationOfB(plan) };

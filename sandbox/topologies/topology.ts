@@ -20,7 +20,8 @@ export interface Ferry {
 /** Who is there, and what they agreed upon. */
 export interface Topology {
   readonly issuers: boolean;
-  readonly systems: (net: number) => readonly SystemPlace[];
-  /** Secrets of clients are below the folder `secrets`. The first one is A's. */
+  /** `ferry`: the inner listener of A's. Secrets of clients are below the folder `secrets`. */
+  readonly systems: (net: number, ferry: string, secrets: string) => readonly SystemPlace[];
+  /** The first one is A's. */
   readonly ferries: (plan: Plan, built: BuiltPackage, archive: string, secrets: string) => readonly Ferry[];
 }

@@ -18,7 +18,7 @@ describe('the topology', () => {
     expect(others).toEqual([]);
     expect(a?.configuration.federation).toBeUndefined();
     expect(topologies.alone.issuers).toBe(false);
-    expect(topologies.alone.systems(34).map(({ name }) => name)).toEqual(['cellular', 'wifi']);
+    expect(topologies.alone.systems(34, 'http://a', '/secrets').map(({ name }) => name)).toEqual(['cellular', 'wifi']);
   });
 
   it('pair has two operators, each with a Ferry, systems and addresses of its own', () => {
@@ -26,7 +26,12 @@ describe('the topology', () => {
     expect([a?.operator, b?.operator]).toEqual(['operator-a', 'operator-b']);
     expect(Object.keys(a?.configuration.systems ?? {})).toEqual(['cellular', 'wifi']);
     expect(Object.keys(b?.configuration.systems ?? {})).toEqual(['metro']);
-    expect(topologies.pair.systems(34).map(({ name }) => name)).toEqual(['cellular', 'wifi', 'metro']);
+    const systems = topologies.pair.systems(34, 'http://a', '/secrets');
+    expect(systems.map(({ name, federator }) => `${name} at ${federator?.url} as ${federator?.client}`)).toEqual([
+      'cellular at http://a as meo-cellular',
+      'wifi at http://a as meo-wifi',
+      'metro at http://127.34.50.1:8700 as meo-metro',
+    ]);
     expect([a?.outer, b?.inner, b?.outer].map((at) => `${at?.address}:${at?.port}`)).toEqual([
       '127.34.10.1:8701',
       '127.34.50.1:8700',
