@@ -34,7 +34,8 @@ const net = Number(values.net);
 const [capacity, paceMs] = [Number(values.capacity), Number(values.pace)];
 const DEVICES = 9;
 
-process.stdin.resume().once('close', () => process.exit(0));
+let leave: () => Promise<void> = async () => undefined;
+process.stdin.resume().once('close', () => void leave().finally(() => process.exit(0)));
 try {
   const around = { journal: new Journal(), faults: new Faults(), quirks: new Quirks() };
   const at = (rest: string): string => `127.${net}.${rest}`;
@@ -43,6 +44,7 @@ try {
       .systems(net, values.ferry, values.secrets)
       .map(async (place) => await serveSystem({ ...place, capacity, paceMs }, around)),
   );
+  leave = async () => void (await Promise.all(systems.map(async (system) => await system.leave())));
   const others = [ossPeer(net, around.faults), lcmProxyPeer(net), cloudPeer(net, around.faults), repositoryPeer(net)];
   const peers = [
     ...systems.flatMap((system) => system.peers),

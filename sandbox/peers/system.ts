@@ -8,6 +8,7 @@ import { LifeCycle } from './meo-life-cycle.ts';
 import { Operations } from './meo-operations.ts';
 import { Packages } from './meo-packages.ts';
 import { MeoSubscriptions } from './meo-subscriptions.ts';
+import { Membership } from './membership.ts';
 import { NetworkLink, type NetworkRules } from './network-link.ts';
 import { Platform } from './platform.ts';
 
@@ -53,6 +54,8 @@ export interface SystemPlan extends SystemPlace {
 export interface System {
   readonly peers: readonly Peer[];
   readonly platforms: readonly Platform[];
+  /** The federation that it is in. */
+  readonly leave: () => Promise<void>;
 }
 
 /** A MEC system: its MEO, and a platform on each of its hosts. */
@@ -76,6 +79,8 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
   const packages = new Packages(url, plan.paceMs, (id) => instances.use(id), subscriptions);
   const operations = new Operations(url, plan.paceMs, (instance, ...rest) => instances.operationIs(instance, ...rest));
   const hosts = places.map(({ host }) => host);
+  const { federator } = plan;
+  const membership = federator === undefined ? undefined : new Membership(plan.name, url, federator);
   const meo = {
     name: `meo-${plan.name}`,
     address: plan.meo,
@@ -84,12 +89,14 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
       .use(instances.routes(packages, operations, faults))
       .use(new LifeCycle(instances, operations, hosts, tell).routes(faults))
       .use(operations.routes())
-      .use(subscriptions.routes(faults)),
+      .use(subscriptions.routes(faults))
+      .use(membership?.routes() ?? Router()),
     state: () => ({
       packages: packages.state(),
       instances: instances.state(),
       openOperations: operations.state(),
       subscriptions: subscriptions.state(),
+      ...(membership !== undefined && { federation: membership.state() }),
     }),
   };
   const peers = places.map(({ address, platform }) => ({
@@ -99,7 +106,8 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
     state: () => platform.state(),
   }));
   const served = await Promise.all([meo, ...peers].map(async (peer) => await servePeer(peer, around)));
-  return { peers: served, platforms };
+  membership?.start();
+  return { peers: served, platforms, leave: async () => await membership?.end() };
 }
 
 const together = (platforms: readonly Platform[]): NetworkRules => {
