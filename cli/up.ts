@@ -38,7 +38,8 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
   await earlier(client, terminal);
 
   if (plan.tour && addresses.sandbox !== null) {
-    const report = await tour(client, new Devices(addresses.sandbox), terminal);
+    const partners = addresses.partners.map(({ api }) => api);
+    const report = await tour(client, new Devices(addresses.sandbox), terminal, partners);
     if (terminal.json) terminal.document(report);
     if (plan.exit) return report.ok ? exits.done : exits.notThrough;
   } else if (terminal.json) terminal.document({ ready: true, ...addresses });
