@@ -1,4 +1,4 @@
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Pace } from '../configuration/peers.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
 
@@ -30,3 +30,6 @@ export const cancel = defineUpdate<RelocationStatus>('cancel');
 export const approve = defineUpdate<RelocationStatus>('approve');
 export const retry = defineUpdate<RelocationStatus>('retry');
 export const abandon = defineUpdate<RelocationStatus>('abandon');
+
+/** Something may have changed: look sooner. Carries nothing, since nothing that is said here would be believed. */
+export const poke = defineSignal('poke');
