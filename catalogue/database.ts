@@ -73,6 +73,11 @@ export async function asking<T>(question: Promise<T>): Promise<T> {
 export const answers = async (catalogue: Catalogue): Promise<void> =>
   void (await asking(sql`select 1`.execute(catalogue)));
 
+/** All of it or nothing: in the transaction that there is, else in one of its own. */
+export async function inOne<T>(catalogue: Catalogue, work: (transaction: Catalogue) => Promise<T>): Promise<T> {
+  return await asking(catalogue.isTransaction ? work(catalogue) : catalogue.transaction().execute(work));
+}
+
 /** SQLSTATE classes: connection, resources, intervention of an operator, its system; else an error without one, of the socket. */
 function isAway(error: unknown): boolean {
   const { code } = error as { code?: unknown };
