@@ -56,7 +56,7 @@ export async function due(catalogue: Catalogue): Promise<readonly Due[]> {
       .limit(SUBSCRIPTIONS)
       .execute(),
   );
-  return await Promise.all(
+  const all = await Promise.all(
     subscriptions.map(async ({ id, ...subscription }) => {
       const notices = await asking(
         catalogue
@@ -70,6 +70,7 @@ export async function due(catalogue: Catalogue): Promise<readonly Due[]> {
       return { subscription: id, ...subscription, notices };
     }),
   );
+  return all.filter(({ notices }) => notices.length > 0);
 }
 
 /** What has changed once more meanwhile has another number, and stays. */

@@ -61,6 +61,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/internals.ts',
       'temporal/readiness.ts',
       'temporal/search-attributes.ts',
+      'temporal/telling.ts',
       'temporal/tending.ts',
       '@grpc/grpc-js',
       '@temporalio/client',
