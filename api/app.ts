@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { ownHosts, ownPages } from './access.ts';
+import { fresh, jsonBody } from './body.ts';
 import { documentation } from './documentation.ts';
 import { type Means, northbound } from './northbound/face.ts';
 import { HttpRefusal, printable, problems } from './problem.ts';
@@ -15,7 +16,7 @@ export function app({ hosts, ...means }: Means & { readonly hosts: readonly stri
     .enable('strict routing')
     .enable('case sensitive routing')
     .use(told(means.log), helmet(protection), fresh, ownHosts(hosts), ownPages)
-    .use(json, express.json({ limit: '64kb', inflate: false }))
+    .use(...jsonBody)
     .use(documentation())
     .use(routes(face))
     .use(unknown)
@@ -49,20 +50,6 @@ const protection: Parameters<typeof helmet>[0] = {
       frameAncestors: ["'none'"],
     },
   },
-};
-
-const fresh: RequestHandler = (_req, res, next) => {
-  res.set('cache-control', 'no-store');
-  next();
-};
-
-const json: RequestHandler = (req, _res, next) => {
-  const empty = req.get('transfer-encoding') === undefined && Number(req.get('content-length') ?? 0) === 0;
-  if (!empty && req.is('application/json') === false)
-    throw new HttpRefusal(415, 'the body is no application/json', 'Send application/json.', {
-      accept: 'application/json',
-    });
-  next();
 };
 
 const unknown: RequestHandler = () => {

@@ -14,7 +14,7 @@ import {
   TimeoutFailure,
   WorkflowNotFoundError,
 } from '@temporalio/common';
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { failures, isFailureType, Refusal, type FailureType } from '../domain/failures.ts';
@@ -26,12 +26,21 @@ export class HttpRefusal extends Error {
   readonly status: number;
   readonly remedy: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** As of a problem (RFC 9457). */
+  readonly type: string;
 
-  constructor(status: number, message: string, remedy: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    message: string,
+    remedy: string,
+    headers: Readonly<Record<string, string>> = {},
+    type = 'about:blank',
+  ) {
     super(message);
     this.status = status;
     this.remedy = remedy;
     this.headers = headers;
+    this.type = type;
   }
 }
 
@@ -57,9 +66,9 @@ export const problemDetails: ProblemForm = {
   told: (problem) => problem,
 };
 
-/** The only place that turns an error into an answer. */
+/** The only place that turns an error into an answer. `where`: what it tells of the URL. */
 export const problems =
-  (log: Logger, form: ProblemForm): ErrorRequestHandler =>
+  (log: Logger, form: ProblemForm, where: (req: Request, res: Response) => string = urlOf): ErrorRequestHandler =>
   (error, req, res, next) => {
     if (res.headersSent) return next(error); // too late for an answer: Express closes the connection
     const [problem, headers] = problemOf(error);
@@ -68,20 +77,22 @@ export const problems =
       .status(problem.status)
       .set(headers)
       .type(form.media)
-      .json(form.told({ ...problem, instance: printable(req.originalUrl) }));
+      .json(form.told({ ...problem, instance: where(req, res) }));
   };
+
+const urlOf = ({ originalUrl }: Request): string => printable(originalUrl);
 
 type Answer = [problem: Problem, headers: Readonly<Record<string, string>>];
 
 function problemOf(error: unknown): Answer {
-  if (error instanceof Refusal) return [failed(error.type, error.message, error.see), {}];
+  if (error instanceof Refusal) return [failed(error.type, error.message, error.see), whenOf(error.type)];
   if (error instanceof HttpRefusal)
-    return [{ ...plain(error.status, error.message), remedy: error.remedy }, error.headers];
+    return [{ ...plain(error.status, error.message), type: error.type, remedy: error.remedy }, error.headers];
   if (error instanceof Malformed) return [malformed(error), {}];
   if (isClientError(error)) return unreadableBody(error);
   if (error instanceof WorkflowNotFoundError) return [failed('UnknownRelocation', UNKNOWN), {}];
   const failure = failureBehind(error);
-  if (failure !== undefined) return [failed(failure.type, failure.message), {}];
+  if (failure !== undefined) return [failed(failure.type, failure.message), whenOf(failure.type)];
   if (isTemporals(error)) return problemOf(temporalAway(error));
   return [{ ...plain(500, 'Ferry made a mistake'), remedy: failures.Unexpected.remedy, failure: 'Unexpected' }, {}];
 }
@@ -102,6 +113,10 @@ const failed = (type: FailureType, detail: string, see?: string): Problem => ({
   remedy: failures[type].remedy,
   ...(see !== undefined && { see }),
 });
+
+/** Whoever is away may be back soon. */
+const whenOf = (type: FailureType): Readonly<Record<string, string>> =>
+  failures[type].status === 503 ? { 'retry-after': '2' } : {};
 
 function malformed({ message, where, issues }: Malformed): Problem {
   const errors = issues.slice(0, 20).map((issue) => ({

@@ -21,6 +21,8 @@ export interface Operation {
   /** As in OpenAPI. */
   readonly path: string;
   readonly scope: Scope;
+  /** Of partners: is it answered although our operator has suspended them? */
+  readonly whileSuspended?: true;
   readonly summary: string;
   readonly description?: string;
   /** Of the path; one that does not fit names nothing. */
@@ -70,7 +72,9 @@ export interface Face<T extends Table> {
   readonly table: T;
   readonly form: ProblemForm;
   readonly handlers: Handlers<T>;
-  readonly admit: (scope: Scope) => RequestHandler;
+  readonly admit: (scope: Scope, operation: Operation) => RequestHandler;
+  /** Reads a body, once who asks is admitted; absent: it was read before. */
+  readonly reads?: readonly RequestHandler[];
 }
 
 /** A face as it is routed. Its refusals are thrown, and told by whoever mounts it: some come before any route. */
@@ -78,13 +82,14 @@ export function routes<T extends Table>({
   table,
   handlers,
   admit,
-}: Pick<Face<T>, 'table' | 'handlers' | 'admit'>): Router {
+  reads = [],
+}: Pick<Face<T>, 'table' | 'handlers' | 'admit' | 'reads'>): Router {
   const router = Router({ strict: true, caseSensitive: true });
   const paths = new Set<string>();
   for (const [name, operation] of Object.entries(table)) {
-    const { method, path, scope } = operation;
+    const { method, path, scope, body } = operation;
     const handler: (asked: Asked<Operation>) => void | Promise<void> = handlers[name as keyof T];
-    router[method](route(path), admit(scope), async (req, res) => {
+    router[method](route(path), admit(scope, operation), ...(body === undefined ? [] : reads), async (req, res) => {
       await handler({ ...inputOf(operation, req), req, res });
     });
     paths.add(path);

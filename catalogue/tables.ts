@@ -63,7 +63,14 @@ export interface Tables {
     seen_at: Instant;
     valid_until: Late;
   };
-  alias: { id: Generated<string>; agreement: string; kind: 'system' | 'zone'; inner_id: string };
+  alias: {
+    id: Generated<string>;
+    agreement: string;
+    kind: 'system' | 'zone';
+    inner_id: string;
+    /** Of a zone: the partner takes it. */
+    accepted: Generated<boolean>;
+  };
   subscription: {
     id: Generated<string>;
     client: string;

@@ -26,6 +26,7 @@ export const contradictions = (all: Readable): Mistake[] => [
   ...mentions(all),
   ...sharedAddresses(all),
   ...sharedPorts(all),
+  ...sharedZones(all),
   ...ofFederation(all),
 ];
 
@@ -119,6 +120,20 @@ function sharedPorts({ applications }: Readable): Mistake[] {
         message: `${one.management}, but ${other.name} with the same port ${one.port} has ${other.management}: give both the same, or another port`,
       },
     ];
+  });
+}
+
+/** A zone is one place of one system, however many sites are in it. */
+function sharedZones({ sites }: Readable): Mistake[] {
+  const zones = entries(sites).flatMap(([name, site]) =>
+    site.kind === 'mecHost' && site.zone !== undefined ? [{ name, system: site.system, ...site.zone }] : [],
+  );
+  return zones.flatMap((zone, nth) => {
+    const other = zones.slice(0, nth).find(({ id }) => id === zone.id);
+    const same = (['system', 'lat', 'lon', 'details'] as const).every((member) => other?.[member] === zone[member]);
+    if (other === undefined || same) return [];
+    const message = `zone ${zone.id} is another one at ${other.name}: a zone has one system, one place and one text`;
+    return [{ path: ['sites', zone.name, 'zone'], message }];
   });
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isAddress, mistakeInRange } from './addresses.ts';
 import { contradictions, type Readable } from './contradictions.ts';
 import { Federation } from './federation.ts';
+import { Name } from '../domain/name.ts';
 import { strict } from './strict.ts';
 import { named, Url } from './values.ts';
 
@@ -53,6 +54,15 @@ export const System = strict({
   client: z.string().min(1).optional(),
 });
 
+/** Where a site is, as partners are told it: a zone of E/WBI. Sites of one system may be in one zone. */
+export const Zone = strict({
+  id: Name,
+  lat: z.number().min(-90).max(90),
+  lon: z.number().min(-180).max(180),
+  /** Where it is, in words for people. */
+  details: z.string().max(200).default(''),
+});
+
 export const SiteRecord = z.discriminatedUnion('kind', [
   strict({
     kind: z.literal('mecHost'),
@@ -66,6 +76,7 @@ export const SiteRecord = z.discriminatedUnion('kind', [
       .string()
       .regex(/^[A-Z]{2}$/, 'is no country such as DE (ISO 3166-1)')
       .optional(),
+    zone: Zone.optional(),
   }),
   strict({
     kind: z.literal('cloud'),

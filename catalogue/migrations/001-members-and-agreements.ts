@@ -79,12 +79,13 @@ const statements = [
   'create unique index zone_named on zone (agreement, system, foreign_id) nulls not distinct',
   'create index zone_at on zone using gist (at)',
 
-  // Each id that a partner gets or gives: random, of one agreement, ends with it
+  // Each id that a partner gets or gives: random, of one agreement, ends with it. A zone is accepted, or not
   `create table alias (
      id uuid primary key default gen_random_uuid(),
      agreement uuid not null references agreement on delete cascade,
      kind text not null,
      inner_id uuid not null,
+     accepted boolean not null default false,
      unique (agreement, kind, inner_id))`,
 
   // MEC 040

@@ -1,0 +1,88 @@
+import type { RequestHandler } from 'express';
+import { type Sight, systemsOf, tagOfSystems } from '../../catalogue/shared.ts';
+import { systemsShownTo } from '../../domain/policy.ts';
+import { type Relation, type SharedSystem, VERSION } from '../../protocols/mff/relation.ts';
+import { openApiDocument } from '../openapi.ts';
+import { servedOf } from '../partners/asking.ts';
+import { admission, type DoorMeans } from '../partners/door.ts';
+import { outward } from '../partners/refusals.ts';
+import type { Face } from '../serve.ts';
+import { descriptionTable, mffTable, type MffTable } from './table.ts';
+
+/** With as many pages as the other side reads, more systems than it takes. */
+const PAGE = 500;
+
+/** Mff-fed, what is ours of it: what we want of the agreement, and the systems that the partner may see. */
+export function mff(means: DoorMeans): Face<MffTable> {
+  const { catalogue, federation, configuration } = means;
+  const systems = Object.keys(configuration.systems);
+  const sightOf = (agreement: string, partner: string): Sight => ({
+    agreement,
+    systems: systemsShownTo(federation.shares, partner, systems),
+  });
+
+  return {
+    table: mffTable,
+    form: outward,
+    admit: admission(means),
+    handlers: {
+      showRelation: async ({ res }) => {
+        const { id, partner, ours, since } = servedOf(res);
+        const { operator, role, pace } = federation;
+        const relation: Relation = {
+          operator: operator.id,
+          role,
+          will: ours,
+          since: since.toISOString(),
+          version: VERSION,
+          assurance: ['charging', 'monitoring'],
+          systemsTag: await tagOfSystems(catalogue, sightOf(id, partner)),
+          validSeconds: pace.validSeconds,
+        };
+        res.json(relation);
+      },
+      listSystems: async ({ query: { after }, headers, res }) => {
+        const { id, partner } = servedOf(res);
+        const sight = sightOf(id, partner);
+        const tag = `"${await tagOfSystems(catalogue, sight)}"`;
+        res.set({ etag: tag, 'cache-control': 'private, no-cache' });
+        if (isKnown(headers['if-none-match'], tag)) return void res.status(304).end();
+        const page = await systemsOf(catalogue, sight, { after, limit: PAGE });
+        const last = page.at(-1)?.alias;
+        if (page.length === PAGE && last !== undefined) res.set('link', `<systems?after=${last}>; rel="next"`);
+        res.json(
+          page.map(
+            ({ alias: system, name, provider, operator, hasMeo }): SharedSystem => ({
+              system,
+              name,
+              provider,
+              operator,
+              ...(hasMeo && { meo: system }),
+            }),
+          ),
+        );
+      },
+    },
+  };
+}
+
+/** RFC 9110, 13.1.2. */
+const isKnown = (ifNoneMatch: string | undefined, tag: string): boolean =>
+  (ifNoneMatch ?? '').split(',').some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
+
+/** The extension, described to whoever speaks it. */
+export function description(): Face<typeof descriptionTable> {
+  const document = openApiDocument(mffTable, outward, {
+    title: 'Ferry: Mff-fed',
+    version: '1',
+    description: 'What one federator of MEC systems asks another besides E/WBI (ETSI GR MEC 035, Mff-fed).',
+  });
+  return {
+    table: descriptionTable,
+    form: outward,
+    admit: () => anybody,
+    handlers: { showExtension: ({ res }) => void res.json(document) },
+  };
+}
+
+const anybody: RequestHandler = (_req, _res, next) => next();

@@ -1,0 +1,70 @@
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { base as ewbiBase } from '../protocols/ewbi/client.ts';
+import { base as mffBase } from '../protocols/mff/client.ts';
+import { fresh } from './body.ts';
+import { ewbi } from './ewbi/face.ts';
+import { description, mff } from './mff/face.ts';
+import { found } from './partners/asking.ts';
+import { callbacks } from './partners/callbacks.ts';
+import { type DoorMeans, partnersOnly } from './partners/door.ts';
+import { ofStrangers } from './partners/limits.ts';
+import { Pokes } from './partners/pokes.ts';
+import { absent, ewbiForm, outward, refusals } from './partners/refusals.ts';
+import { routes } from './serve.ts';
+
+export interface OuterMeans extends DoorMeans {
+  /** Wakes the tending of a partner. */
+  readonly poke: (partner: string) => Promise<void>;
+  /** So often an address may ask in a second before it is known who asks. */
+  readonly strangersPerSecond?: number;
+}
+
+/** A partner is poked so often while it is tended once. */
+const POKES_PER_ROUND = 6;
+const STRANGERS_PER_SECOND = 100;
+
+/** What the outer listener serves: partners, each known by its token. Nothing of a URL is logged: keys stand in paths. */
+export function outer(means: OuterMeans): Express {
+  const { log, tokens, federation, strangersPerSecond = STRANGERS_PER_SECOND } = means;
+  const everyMs = (federation.pace.aliveSeconds * 1_000) / POKES_PER_ROUND;
+  const pokes = new Pokes(means.poke, everyMs, log);
+  const poke = (partner: string): void => pokes.poke(partner);
+  return express()
+    .disable('etag')
+    .enable('strict routing')
+    .enable('case sensitive routing')
+    .use(told(log), helmet(protection), fresh, ofStrangers(tokens, strangersPerSecond))
+    .use(routes(callbacks({ ...means, poke })))
+    .use(routes(description()))
+    .use([ewbiBase, mffBase], ...partnersOnly(means))
+    .use(routes(ewbi({ ...means, poke })))
+    .use(routes(mff(means)))
+    .use(unknown)
+    .use([ewbiBase, '/callbacks'], refusals(log, ewbiForm))
+    .use(refusals(log, outward));
+}
+
+/** One line for each answer: who asked what, and not where. */
+const told =
+  (log: Logger): RequestHandler =>
+  ({ method }, res, next) => {
+    const begun = performance.now();
+    res.once('close', () => {
+      const { route = 'none', partner = 'nobody' } = found(res);
+      const ms = Math.round(performance.now() - begun);
+      log.info({ method, route, partner, status: res.statusCode, ms }, 'answered');
+    });
+    next();
+  };
+
+/** No browser has anything to do here; TLS is of what stands in front. */
+const protection: Parameters<typeof helmet>[0] = {
+  strictTransportSecurity: false,
+  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+};
+
+const unknown: RequestHandler = () => {
+  throw absent();
+};

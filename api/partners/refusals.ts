@@ -1,0 +1,56 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { type EwbiProblem, EwbiProblem as EwbiSchema, SUSPENDED } from '../../protocols/ewbi/problem.ts';
+import { HttpRefusal, type ProblemForm, problems } from '../problem.ts';
+import { Problem } from '../resources.ts';
+import { found } from './asking.ts';
+
+/** Hidden, ended, somebody else's, or never there: one and the same answer, so that nothing can be found out by trying. */
+export const absent = (): HttpRefusal =>
+  new HttpRefusal(404, 'there is no such thing under an agreement of yours', 'Ask for the federation again.');
+
+export const suspended = (): HttpRefusal =>
+  new HttpRefusal(403, 'our operator has suspended your use of it', 'Ask our operator.', {}, SUSPENDED);
+
+export const ended = (): HttpRefusal =>
+  new HttpRefusal(403, 'our operator wants no agreement with you', 'Ask our operator.');
+
+/** RFC 9457, without what concerns our operator alone: what we could not ask, and what to do about it here. */
+export const outward: ProblemForm = {
+  media: 'application/problem+json',
+  schema: Problem.pick({ type: true, title: true, status: true, detail: true, instance: true, errors: true }),
+  told: ({ type, title, status, detail, instance, errors }) => ({
+    ...(status >= 500 ? failing(status) : { type, title, status, detail }),
+    ...(instance !== '' && { instance }),
+    ...(errors !== undefined && { errors }),
+  }),
+};
+
+/** The same, as E/WBI has it. */
+export const ewbiForm: ProblemForm = {
+  media: 'application/problem+json',
+  schema: EwbiSchema,
+  told: (problem): EwbiProblem => {
+    const { type, title, detail } = problem.status >= 500 ? failing(problem.status) : problem;
+    return {
+      title,
+      detail,
+      cause: type === 'about:blank' ? title : type,
+      ...(problem.errors !== undefined && {
+        invalidParams: problem.errors.map(({ path, message }) => ({ param: path, reason: message })),
+      }),
+    };
+  },
+};
+
+const failing = (status: number) => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Unknown',
+  status,
+  detail: 'this cannot be answered now',
+});
+
+/** Where it happened is told by the route. */
+export const refusals = (log: Logger, form: ProblemForm): ErrorRequestHandler =>
+  problems(log, form, (_req: Request, res: Response) => found(res).route ?? '');

@@ -1,0 +1,62 @@
+import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import { unavailable } from '../problem.ts';
+
+/** So long an unknown key id does not make us read the keys again: who invents them must not make us ask all the time. */
+const COOLDOWN_MS = 5_000;
+const TIMEOUT_MS = 3_000;
+
+/** RFC 8414, or OpenID Connect Discovery. */
+const Metadata = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) });
+
+/**
+ * The public keys of an authorization server, read when they are needed first, every ten minutes, and when a token names
+ * an unknown one. That they cannot be read is no fault of the token: 503.
+ */
+export function keysOf(issuer: string, cooldownMs = COOLDOWN_MS): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(issuer), {
+    [customFetch]: foundBy(issuer),
+    cooldownDuration: cooldownMs,
+    timeoutDuration: TIMEOUT_MS,
+  });
+  return async (header, token) =>
+    await keys(header, token).catch((error: unknown) => {
+      throw isOfToken(error) ? error : unreadable(error);
+    });
+}
+
+const isOfToken = (error: unknown): boolean =>
+  error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
+
+const unreadable = (cause: unknown): Error =>
+  Object.assign(
+    unavailable('the keys of the authorization server cannot be read, so no token can be checked', 'Ask again later.'),
+    { cause },
+  );
+
+/** Where the keys are may change, as they do: it is asked for each time. */
+const foundBy =
+  (issuer: string): FetchImplementation =>
+  async (_url, init) => {
+    for (const at of wellKnown(issuer)) {
+      const answer = await fetch(at, init);
+      if (answer.status === 404) continue;
+      if (answer.status !== 200) throw new Error(`${at} is answered ${answer.status}`);
+      const { issuer: told, jwks_uri } = Metadata.parse(await answer.json());
+      if (withoutSlash(told) !== issuer) throw new Error(`${at} is of ${told}`);
+      if (isSecure(issuer) && !isSecure(jwks_uri)) throw new Error(`${at} leads to keys by plain HTTP`);
+      return await fetch(jwks_uri, init);
+    }
+    throw new Error(`${issuer} has no metadata (RFC 8414)`);
+  };
+
+function wellKnown(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname === '/' ? '' : pathname;
+  return [`${origin}/.well-known/oauth-authorization-server${path}`, `${issuer}/.well-known/openid-configuration`];
+}
+
+const isSecure = (url: string): boolean => /^https:/i.test(url);
+
+/** Configuration has it without one. */
+export const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');

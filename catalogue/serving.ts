@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Will } from '../domain/federation.ts';
+import { begin } from './agreements.ts';
+import { asking, type Catalogue } from './database.ts';
+
+/** An agreement by which a partner uses what we serve, as it is judged for each request. */
+export interface Served {
+  readonly id: string;
+  readonly partner: string;
+  readonly context: string;
+  readonly ours: Will;
+  /** Since when we want that. */
+  readonly since: Date;
+}
+
+/** Of this very partner. What our operator has ended is not there any more, whether or not it was cleaned up. */
+export async function served(
+  catalogue: Catalogue,
+  wanted: { readonly partner: string; readonly context?: string },
+): Promise<Served | undefined> {
+  let query = catalogue
+    .selectFrom('agreement')
+    .leftJoin('will', (join) =>
+      join.onRef('will.partner', '=', 'agreement.partner').onRef('will.direction', '=', 'agreement.direction'),
+    )
+    .select([
+      'agreement.id',
+      'agreement.partner',
+      'agreement.context',
+      'agreement.created_at',
+      'will.ours',
+      'will.since',
+    ])
+    .where('agreement.direction', '=', 'serves')
+    .where('agreement.partner', '=', wanted.partner)
+    .where('agreement.ended_at', 'is', null);
+  if (wanted.context !== undefined) query = query.where('agreement.context', '=', wanted.context);
+  const row = await asking(query.executeTakeFirst());
+  if (row === undefined || row.context === null || row.ours === 'ended') return undefined;
+  const { id, partner, context, ours, since, created_at } = row;
+  return { id, partner, context, ours: ours ?? 'open', since: since ?? created_at };
+}
+
+/** What a partner tells of the networks of its users. */
+export interface Networks {
+  readonly mobile?: { readonly mcc: string; readonly mncs: readonly string[] };
+  readonly fixed?: readonly string[];
+}
+
+/** The agreement with a partner, made now where there is none; asked again it is the same, with the links of the latest. */
+export async function serve(
+  catalogue: Catalogue,
+  { partner, callbackUrl, networks }: { partner: string; callbackUrl: string; networks: Networks },
+): Promise<string> {
+  const given = { context: randomUUID(), callback_url: callbackUrl };
+  const { id, context } = await begin(catalogue, { partner, direction: 'serves', given });
+  if (context === null) throw new Error('an agreement that is served has no context');
+  await changeNetworks(catalogue, id, () => networks);
+  return context;
+}
+
+export async function networksOf(catalogue: Catalogue, id: string): Promise<Networks> {
+  const row = await asking(
+    catalogue.selectFrom('agreement').select('capabilities').where('id', '=', id).executeTakeFirst(),
+  );
+  return (row?.capabilities['networks'] ?? {}) as Networks;
+}
+
+/** What came late, of an earlier change, changes nothing. Returns what there is then. */
+export async function changeNetworks(
+  catalogue: Catalogue,
+  id: string,
+  change: (networks: Networks) => Networks,
+  modifiedAt?: Date,
+): Promise<Networks> {
+  return await asking(
+    catalogue.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .selectFrom('agreement')
+        .select('capabilities')
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+        .forUpdate()
+        .executeTakeFirst();
+      const before = (row?.capabilities['networks'] ?? {}) as Networks;
+      const changedAt = row?.capabilities['networksAt'];
+      const isLate = modifiedAt !== undefined && typeof changedAt === 'string' && new Date(changedAt) >= modifiedAt;
+      if (row === undefined || isLate) return before;
+      const networks = change(before);
+      const at = modifiedAt === undefined ? {} : { networksAt: modifiedAt.toISOString() };
+      await transaction
+        .updateTable('agreement')
+        .set({ capabilities: sql`capabilities || ${JSON.stringify({ networks, ...at })}::jsonb` })
+        .where('id', '=', id)
+        .execute();
+      return networks;
+    }),
+  );
+}

@@ -1,0 +1,37 @@
+/** What of ours whom is shown; `*`: all. What no entry shows is hidden. */
+export interface Share {
+  readonly of: string;
+  readonly with: string;
+  readonly zones: readonly string[];
+}
+
+interface Site {
+  readonly kind: string;
+  readonly system?: string | undefined;
+  readonly zone?: Zone | undefined;
+}
+
+/** Where a site is, as partners are told it. */
+export interface Zone {
+  readonly id: string;
+  readonly lat: number;
+  readonly lon: number;
+  readonly details: string;
+}
+
+const among = (entry: string, name: string): boolean => entry === '*' || entry === name;
+
+/** Systems of ours, by their names in the configuration, that a partner may see. */
+export const systemsShownTo = (shares: readonly Share[], partner: string, systems: readonly string[]): string[] =>
+  systems.filter((system) => shares.some((share) => among(share.of, system) && among(share.with, partner)));
+
+/** Zones that a partner may see, each once. */
+export function zonesShownTo(shares: readonly Share[], partner: string, sites: Readonly<Record<string, Site>>): Zone[] {
+  const shown = new Map<string, Zone>();
+  for (const { system, zone } of Object.values(sites)) {
+    if (system === undefined || zone === undefined) continue;
+    const opened = shares.filter((share) => among(share.of, system) && among(share.with, partner));
+    if (opened.some(({ zones }) => zones.some((entry) => among(entry, zone.id)))) shown.set(zone.id, zone);
+  }
+  return [...shown.values()];
+}

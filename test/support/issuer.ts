@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+
+type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
+
+/** An authorization server, as far as whoever checks its tokens sees it: metadata, and keys that are changed. */
+export class Issuer {
+  readonly url: string;
+  /** How often its keys were asked for. */
+  asked = 0;
+  /** While it is set, it answers so and nothing else. */
+  away: number | 'silent' | undefined;
+  #keys: { readonly kid: string; readonly pair: KeyPair; readonly jwk: JWK }[] = [];
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on('request', ({ url }, res) => {
+      if (this.away === 'silent') return;
+      const told = this.away === undefined ? this.#told(url) : undefined;
+      res.writeHead(told === undefined ? (this.away ?? 404) : 200, { 'content-type': 'application/json' });
+      res.end(JSON.stringify(told ?? {}));
+    });
+  }
+
+  #told(path: string | undefined): object | undefined {
+    if (path === '/.well-known/openid-configuration') return { issuer: this.url, jwks_uri: `${this.url}/jwks` };
+    if (path !== '/jwks') return undefined;
+    this.asked += 1;
+    return { keys: this.#keys.map(({ jwk }) => jwk) };
+  }
+
+  static async start(): Promise<Issuer> {
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const issuer = new Issuer(server);
+    await issuer.rotate();
+    return issuer;
+  }
+
+  /** From now on it signs with another key, and publishes that one alone. */
+  async rotate(): Promise<void> {
+    const pair = await generateKeyPair('ES256', { extractable: true });
+    const kid = `key-${this.#keys.length}-${Math.random().toString(36).slice(2)}`;
+    this.#keys = [{ kid, pair, jwk: { ...(await exportJWK(pair.publicKey)), kid, alg: 'ES256', use: 'sig' } }];
+  }
+
+  get publicKey(): JWK {
+    return this.#keys[0]?.jwk ?? {};
+  }
+
+  get privateKey(): KeyPair['privateKey'] {
+    const [key] = this.#keys;
+    if (key === undefined) throw new Error('it has no key');
+    return key.pair.privateKey;
+  }
+
+  /** An access token of a client; what is given stands over what is usual. Undefined: left out. */
+  async token(claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}): Promise<string> {
+    const now = Math.floor(Date.now() / 1_000);
+    const usual = {
+      iss: this.url,
+      aud: 'ferry',
+      iat: now,
+      exp: now + 300,
+      client_id: 'client-b',
+      scope: 'fed-mgmt mff',
+    };
+    return await new SignJWT({ ...usual, ...claims })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: this.publicKey.kid ?? '', ...header })
+      .sign(this.privateKey);
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
