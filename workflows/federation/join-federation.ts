@@ -20,7 +20,10 @@ const UNTOLD = { aliveMs: 60_000, insistMs: 3_600_000 };
 
 /** It lives for as long as the federation does, so it goes on with the code of today (`patched`). */
 setWorkflowOptions(
-  () => (workflowInfo().currentDeploymentVersion === undefined ? {} : { versioningBehavior: 'AUTO_UPGRADE' }),
+  () =>
+    (workflowInfo().currentDeploymentVersion?.deploymentName ?? '') === ''
+      ? {}
+      : { versioningBehavior: 'AUTO_UPGRADE' },
   joinFederation,
 );
 
