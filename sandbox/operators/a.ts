@@ -24,9 +24,9 @@ export const systemsOfA = (net: number): SystemPlace[] => [
   },
 ];
 
-const north = { id: 'north', lat: 52.541, lon: 13.369, details: 'Northern districts' };
-const harbour = { id: 'harbour', lat: 52.531, lon: 13.317, details: 'Around the harbour' };
-const airport = { id: 'airport', lat: 52.56, lon: 13.288, details: 'The airport' };
+const north = { id: 'north', lat: 52.541, lon: 13.369, details: 'Upper districts' };
+const harbour = { id: 'harbour', lat: 52.531, lon: 13.317, details: 'Docks and quays' };
+const airport = { id: 'airport', lat: 52.56, lon: 13.288, details: 'Terminals and aprons' };
 
 /** The configuration file of its Ferry: where its peers are, and what they serve. */
 export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: string): Unfederated {
