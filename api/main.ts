@@ -8,6 +8,7 @@ import { connectionSettings } from '../temporal/connection.ts';
 import { temporalReady } from '../temporal/readiness.ts';
 import { authority } from './access.ts';
 import { app } from './app.ts';
+import { federatingOver } from './federating.ts';
 import { close, serverOf } from './server.ts';
 import { connectionFor } from './temporal.ts';
 
@@ -24,10 +25,14 @@ const stopping = new AbortController();
 let prepared = false;
 void prepare();
 
+const temporal = new Client({ connection, namespace });
+const federating = await federatingOver({ configuration, environment, temporal, log, stopping: stopping.signal });
+
 const server = serverOf(
   app({
-    temporal: new Client({ connection, namespace }),
+    temporal,
     configuration,
+    federating,
     taskQueue: environment.FERRY_TASK_QUEUE,
     temporalUi: environment.FERRY_TEMPORAL_UI,
     condition: { stopping: stopping.signal, prepared: () => prepared },
@@ -55,6 +60,7 @@ try {
 } finally {
   stopping.abort();
   process.stdin.destroy();
+  await federating?.catalogue.destroy();
   await connection.close();
 }
 

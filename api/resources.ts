@@ -61,6 +61,37 @@ export const PeerList = z
   .meta({ id: 'PeerList' });
 export type PeerList = z.infer<typeof PeerList>;
 
+export const SystemList = z
+  .object({
+    systems: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        provider: z.string(),
+        operator: z.string().meta({ description: 'Who operates it.', example: 'operator-b' }),
+        partner: z
+          .string()
+          .nullable()
+          .meta({ description: 'Who told of it, by its name in the configuration; null: it is ours.' }),
+        local: z.string().nullable().meta({ description: 'The name of ours in the configuration.' }),
+        endpoint: z
+          .record(z.string(), z.unknown())
+          .nullable()
+          .meta({ description: 'EndPointInfo, as its MEO told it.' }),
+        seenAt: Instant.meta({ description: 'When it was last told of.' }),
+      }),
+    ),
+    awaited: z
+      .array(z.object({ system: z.string(), client: z.string() }))
+      .meta({ description: 'Systems of ours that their MEO has not registered.' }),
+    joinable: z.array(z.object({ partner: z.string(), operator: z.string() })).meta({
+      description: 'Partners that are joined once something is looked for that nobody has (`join: onMiss`).',
+    }),
+    next: z.string().nullable().meta({ description: 'The path of the next page.' }),
+  })
+  .meta({ id: 'SystemList' });
+export type SystemList = z.infer<typeof SystemList>;
+
 export const Health = z.object({ status: z.enum(['live', 'ready']) }).meta({ id: 'Health' });
 
 /** RFC 9457. `failure` is one of docs/failures.md; `see` leads to the resource that stands in the way. */

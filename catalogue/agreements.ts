@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Agreement, Heard, Joined } from '../activities/federation/ports.ts';
 import type { Direction, Will } from '../domain/federation.ts';
-import { asking, type Catalogue } from './database.ts';
+import { asking, type Catalogue, inOne } from './database.ts';
 import type { Tables } from './tables.ts';
 
 /** The agreement that holds with a partner, in one direction. */
@@ -61,38 +61,18 @@ export async function askedFor(catalogue: Catalogue, { id }: Agreement): Promise
   await update(catalogue, id, { asked_at: sql<Date>`date_trunc('milliseconds', clock_timestamp())` });
 }
 
-/** Answers what the partner said to being asked. Nothing where that agreement has ended meanwhile. */
-export async function contextGiven(catalogue: Catalogue, { id }: Agreement, answer: Joined): Promise<void> {
-  const { context, capabilities, zones } = answer;
-  await asking(
-    catalogue.transaction().execute(async (transaction) => {
-      const changed = await transaction
-        .updateTable('agreement')
-        .set({ context, capabilities: JSON.stringify(capabilities), problem: null, silent_since: null })
-        .where('id', '=', id)
-        .where('ended_at', 'is', null)
-        .executeTakeFirst();
-      if (changed.numUpdatedRows === 0n || zones.length === 0) return;
-      await transaction
-        .insertInto('zone')
-        .values(
-          zones.map(({ zone, at, details }) => ({
-            agreement: id,
-            foreign_id: zone,
-            at: at === null ? null : `(${at.lon},${at.lat})`,
-            details,
-          })),
-        )
-        .onConflict((conflict) =>
-          conflict.columns(['agreement', 'system', 'foreign_id']).doUpdateSet((offered) => ({
-            at: offered.ref('excluded.at'),
-            details: offered.ref('excluded.details'),
-            seen_at: sql<Date>`now()`,
-          })),
-        )
-        .execute();
-    }),
-  );
+/** What the partner said to being asked. False: that agreement has ended meanwhile. */
+export async function contextGiven(
+  catalogue: Catalogue,
+  { id }: Agreement,
+  { context, capabilities }: Joined,
+): Promise<boolean> {
+  return await update(catalogue, id, {
+    context,
+    capabilities: JSON.stringify(capabilities),
+    problem: null,
+    silent_since: null,
+  });
 }
 
 /** Only over an older question, and for that very agreement: what an earlier round hears late changes nothing. */
@@ -170,8 +150,18 @@ export async function statusTold(
   );
 }
 
-export async function joined(catalogue: Catalogue, { id }: Agreement): Promise<void> {
-  await update(catalogue, id, { joined_at: sql<Date>`coalesce(joined_at, now())`, problem: null });
+/** All of joining was done. True: it was not before. */
+export async function joinedNow(catalogue: Catalogue, { id }: Agreement): Promise<boolean> {
+  const { numUpdatedRows } = await asking(
+    catalogue
+      .updateTable('agreement')
+      .set({ joined_at: sql`now()`, problem: null })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .where('joined_at', 'is', null)
+      .executeTakeFirst(),
+  );
+  return numUpdatedRows > 0n;
 }
 
 export async function willTold(catalogue: Catalogue, { id }: Agreement, will: Will): Promise<void> {
@@ -188,19 +178,17 @@ export async function end(
   { id }: Pick<Agreement, 'id'>,
   problem: string | null,
 ): Promise<boolean> {
-  return await asking(
-    catalogue.transaction().execute(async (transaction) => {
-      const { numUpdatedRows } = await transaction
-        .updateTable('agreement')
-        .set({ ended_at: sql`now()`, theirs: 'ended', problem })
-        .where('id', '=', id)
-        .where('ended_at', 'is', null)
-        .executeTakeFirst();
-      for (const table of ['alias', 'zone', 'system'] as const)
-        await transaction.deleteFrom(table).where('agreement', '=', id).execute();
-      return numUpdatedRows > 0n;
-    }),
-  );
+  return await inOne(catalogue, async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('agreement')
+      .set({ ended_at: sql`now()`, problem })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    for (const table of ['alias', 'zone', 'system'] as const)
+      await transaction.deleteFrom(table).where('agreement', '=', id).execute();
+    return numUpdatedRows > 0n;
+  });
 }
 
 /** Those that ended long ago. */
@@ -225,10 +213,16 @@ async function one(
   return row === undefined ? undefined : agreementOf(row);
 }
 
-async function update(catalogue: Catalogue, id: string, change: UpdateObject<Tables, 'agreement'>): Promise<void> {
-  await asking(
-    catalogue.updateTable('agreement').set(change).where('id', '=', id).where('ended_at', 'is', null).execute(),
+async function update(catalogue: Catalogue, id: string, change: UpdateObject<Tables, 'agreement'>): Promise<boolean> {
+  const { numUpdatedRows } = await asking(
+    catalogue
+      .updateTable('agreement')
+      .set(change)
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst(),
   );
+  return numUpdatedRows > 0n;
 }
 
 export const agreementOf = (row: Selectable<Tables['agreement']>): Agreement => ({

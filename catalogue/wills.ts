@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Direction, Will } from '../domain/federation.ts';
+import { type Direction, type Will, wills } from '../domain/federation.ts';
 import { asking, type Catalogue } from './database.ts';
 
 export interface OurWill {
@@ -29,12 +29,16 @@ export async function willTowards(
   return { partner, direction, ours, since: null, why: 'configuration' };
 }
 
-/** One statement, so that it holds at once for every program. `since` stays where nothing changes. */
+/**
+ * One statement, so that it holds at once for every program. `since` stays where nothing changes. `over`: only such a will is
+ * changed. True: it was.
+ */
 export async function want(
   catalogue: Catalogue,
   { partner, direction, ours, why }: { partner: string; direction: Direction; ours: Will; why: string },
-): Promise<void> {
-  await asking(
+  over: readonly Will[] = wills,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await asking(
     catalogue
       .insertInto('will')
       .values({ partner, direction, ours, why })
@@ -42,8 +46,10 @@ export async function want(
         conflict
           .columns(['partner', 'direction'])
           .doUpdateSet({ ours, why, since: sql`now()` })
-          .where('will.ours', '!=', ours),
+          .where('will.ours', '!=', ours)
+          .where('will.ours', 'in', over),
       )
-      .execute(),
+      .executeTakeFirstOrThrow(),
   );
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }

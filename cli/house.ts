@@ -2,21 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
-import { connectionSettings } from '../temporal/connection.ts';
-import { type DevServer, startDevServer } from '../servers/dev-server.ts';
-import { temporalCli } from '../servers/obtain.ts';
-import { namespaceOfSandbox, ownNamespace } from '../temporal/namespace.ts';
-import { temporalReady } from '../temporal/readiness.ts';
+import { bundleOf } from './bundle.ts';
 import { Child, lastLines } from './child.ts';
-import { freePort, isFree } from './ports.ts';
-import { seconds, type Terminal } from './terminal.ts';
+import { type Databases, databasesOf } from './databases.ts';
+import { type Ferry, given, operatorsOf, type Topology } from './ferries.ts';
+import { isFree } from './ports.ts';
+import { type Started, timed } from './started.ts';
+import { type Temporal, temporalOf } from './temporal.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface HousePlan {
   readonly port: number;
   /** The sandbox's network, 127.N.0.0/16. */
   readonly net: number;
-  /** Where Temporal's database, the logs and the sandbox's files are. */
+  /** Whose sandbox it is. */
+  readonly topology: Topology;
+  /** Where the databases, the logs and the sandbox's files are. */
   readonly data: string;
+}
+
+/** Another operator's Ferry, that was started beside ours. */
+export interface Partner {
+  readonly operator: string;
+  readonly api: string;
+  readonly namespace: string;
 }
 
 export interface Addresses {
@@ -24,37 +33,46 @@ export interface Addresses {
   readonly temporal: string;
   readonly temporalUi: string | null;
   readonly sandbox: string | null;
+  readonly partners: readonly Partner[];
 }
 
-interface Temporal {
-  readonly address: string;
-  readonly ui: string | null;
-  /** What worker and API need to reach it. */
-  readonly environment: NodeJS.ProcessEnv;
+interface Servers {
+  readonly temporal: Temporal;
+  readonly databases: Databases | undefined;
+  readonly bundle: NodeJS.ProcessEnv;
 }
 
 const HOST = '127.0.0.1';
 const ASK_MS = 3_000;
-/** A server looks for new namespaces every ten seconds. */
-const NEW_NAMESPACE_MS = 30_000;
+const STOP_MS = 1_500;
 /** There is one worker at a time, which goes on with whatever earlier starts have begun. */
 const BUILD_ID = 'up';
 
-/** Every process of `ferry up`: Temporal, sandbox, worker, API. Whatever happens, `end` leaves none. */
+/** Every process of `ferry up`: servers, sandbox, worker and API of each Ferry. Whatever happens, `end` leaves none. */
 export class House {
   /** Rejects when a process ends that nobody has asked to. */
   readonly broken: Promise<never>;
   readonly #plan: HousePlan;
-  readonly #terminal: Terminal;
+  readonly #started: Started;
   readonly #children: Child[] = [];
-  #stopTemporal: (limitMs: number) => Promise<void> = async () => undefined;
+  readonly #stopServers: ((limitMs: number) => Promise<void>)[] = [];
   #unlock: () => Promise<void> = async () => undefined;
   #breaks: (error: Error) => void = () => undefined;
   #ending = false;
 
   constructor(plan: HousePlan, terminal: Terminal) {
     this.#plan = { ...plan, data: resolve(plan.data) };
-    this.#terminal = terminal;
+    this.#started = {
+      terminal,
+      timed: async (what, started) => await timed(terminal, what, started),
+      keep: async (what, { exited, stop }, log) => {
+        this.#stopServers.push(stop);
+        void exited.then((how) =>
+          this.#ended(`${what} has ended (${how}); the last lines of ${log}:\n${lastLines(log)}`),
+        );
+        if (this.#ending) await stop(0);
+      },
+    };
     this.broken = new Promise((_, reject) => {
       this.#breaks = reject;
     });
@@ -63,42 +81,69 @@ export class House {
 
   async start(): Promise<Addresses> {
     await this.#claim();
-    const [temporal, sandbox] = await Promise.all([this.#temporal(), this.#sandbox()]);
-    const environment = {
-      ...temporal.environment,
-      FERRY_CONFIG: sandbox?.configuration ?? resolve(process.env['FERRY_CONFIG'] ?? ''),
-      FERRY_HOST: HOST,
-      FERRY_PORT: String(this.#plan.port),
-      FERRY_BUILD_ID: process.env['FERRY_BUILD_ID'] || BUILD_ID,
-      ...(temporal.ui !== null && { FERRY_TEMPORAL_UI: temporal.ui }),
-      FERRY_SECRET: await this.#secret(),
-    };
-    const [api] = await Promise.all([
-      this.#child('API', 'api/main.ts', [], environment),
-      this.#child('worker', 'worker/main.ts', [], environment),
+    const { data } = this.#plan;
+    const file = process.env['FERRY_CONFIG'] ?? '';
+    const inSandbox = file === '';
+    const ours = inSandbox ? operatorsOf[this.#plan.topology] : await given(file);
+    const plan = { ...this.#plan, inSandbox, others: ours.operators.slice(1) };
+    const [temporal, databases, bundle, sandbox] = await Promise.all([
+      temporalOf(plan, this.#started),
+      ours.federated ? databasesOf(plan, this.#started) : undefined,
+      bundleOf(data),
+      inSandbox ? this.#sandbox() : undefined,
     ]);
+    const servers = { temporal, databases, bundle };
+    const ferries = sandbox?.ferries ?? [{ operator: '', configuration: resolve(file), inner: null, outer: null }];
+    const apis = await Promise.all(ferries.map(async (ferry, nth) => await this.#ferry(ferry, nth === 0, servers)));
     return {
-      api: String(api['url']).replace(/\/+$/, ''),
+      api: apis[0]?.api ?? '',
       temporal: temporal.address,
       temporalUi: temporal.ui,
       sandbox: sandbox?.control ?? null,
+      partners: apis.slice(1),
     };
   }
 
-  /** Asks every process to end, and kills what has not within seconds. Temporal last: the worker still talks to it. */
+  /** Asks every process to end, and kills what has not within seconds. Servers last: the others still talk to them. */
   async end(): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
     await Promise.all(this.#children.map(async (child) => await child.stop(ASK_MS)));
-    await this.#stopTemporal(1_500);
+    await Promise.all(this.#stopServers.map(async (stop) => await stop(STOP_MS)));
     await this.#unlock();
   }
 
-  /** Theirs who bring one; else one that is made once, and kept beside Temporal's database. */
-  async #secret(): Promise<string> {
+  /** API and worker. The first Ferry is ours; whatever another one has is called after its operator. */
+  async #ferry(ferry: Ferry, first: boolean, { temporal, databases, bundle }: Servers): Promise<Partner> {
+    const { operator, configuration, inner, outer } = ferry;
+    const [of, file] = first ? ['', 'secret'] : [` of ${operator}`, `secret.${operator}`];
+    const database = await databases?.(operator);
+    const towards = temporal.environment(first ? undefined : operator);
+    const environment = {
+      ...towards,
+      ...bundle,
+      FERRY_CONFIG: configuration,
+      FERRY_HOST: inner?.address ?? HOST,
+      FERRY_PORT: String(inner?.port ?? this.#plan.port),
+      ...(outer !== null && { FERRY_OUTER_HOST: outer.address, FERRY_OUTER_PORT: String(outer.port) }),
+      ...(database !== undefined && { DATABASE_URL: database }),
+      FERRY_BUILD_ID: process.env['FERRY_BUILD_ID'] || BUILD_ID,
+      ...(temporal.ui !== null && { FERRY_TEMPORAL_UI: temporal.ui }),
+      FERRY_SECRET: await this.#secret(file),
+    };
+    const [api] = await Promise.all([
+      this.#child(`API${of}`, 'api/main.ts', [], environment),
+      this.#child(`worker${of}`, 'worker/main.ts', [], environment),
+    ]);
+    const namespace = towards['TEMPORAL_NAMESPACE'] ?? '';
+    return { operator, api: String(api['url']).replace(/\/+$/, ''), namespace };
+  }
+
+  /** Theirs who bring one; else one that is made once, and kept beside the databases. */
+  async #secret(name: string): Promise<string> {
     const brought = process.env['FERRY_SECRET'] ?? '';
     if (brought !== '') return brought;
-    const file = join(this.#plan.data, 'secret');
+    const file = join(this.#plan.data, name);
     await writeFile(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     });
@@ -125,65 +170,18 @@ export class House {
     if (!(await isFree(HOST, port)))
       throw new Error(`port ${port} of ${HOST} is in use: choose another for the API with --port`);
     const control = `127.${net}.0.1`;
-    if (this.#inSandbox && !(await isFree(control, 8080)))
+    if ((process.env['FERRY_CONFIG'] ?? '') === '' && !(await isFree(control, 8080)))
       throw new Error(`port 8080 of ${control} is in use: choose another network for the sandbox with --net`);
   }
 
-  async #temporal(): Promise<Temporal> {
-    const terminal = this.#terminal;
-    const say = (line: string): void => (terminal.alive ? terminal.living(`  ${line}`) : terminal.tell(`  ${line}`));
-    if ((process.env['TEMPORAL_ADDRESS'] ?? '') !== '') {
-      const given = connectionSettings();
-      const { connectionOptions } = given;
-      const own = this.#inSandbox && !given.namespaceGiven;
-      const namespace = own ? namespaceOfSandbox(this.#plan.net) : given.namespace;
-      const { address } = connectionOptions;
-      if (own) await ownNamespace({ connectionOptions, namespace }, { sandbox: true });
-      await this.#timed(
-        `Temporal at ${address}, namespace ${namespace}`,
-        temporalReady({ connectionOptions, namespace }, own ? NEW_NAMESPACE_MS : 10_000),
-      );
-      const environment = { ...process.env, TEMPORAL_NAMESPACE: namespace };
-      return { address, ui: process.env['FERRY_TEMPORAL_UI'] ?? null, environment };
-    }
-    const cli = await temporalCli(say);
-    const log = join(this.#plan.data, 'logs', 'temporal.log');
-    const server = await this.#timed('Temporal dev server', this.#devServer(cli, log));
-    this.#stopTemporal = server.stop;
-    void server.exited.then((how) =>
-      this.#ended(`Temporal has ended (${how}); the last lines of ${log}:\n${lastLines(log)}`),
-    );
-    if (this.#ending) await server.stop(0);
-    const ours = { connectionOptions: { address: server.address }, namespace: 'default' };
-    await ownNamespace(ours, { sandbox: this.#inSandbox });
-    return { address: server.address, ui: server.ui, environment: towards(server.address) };
-  }
-
-  get #inSandbox(): boolean {
-    return (process.env['FERRY_CONFIG'] ?? '') === '';
-  }
-
-  /** Each network wishes for ports of its own: who starts at the same moment does not ask for the same. */
-  async #devServer(cli: string, log: string): Promise<DevServer> {
-    const { net, data } = this.#plan;
-    for (let attempt = 1; ; attempt += 1) {
-      const [port, uiPort] = [await freePort(HOST, 7223 + net), await freePort(HOST, 8223 + net)];
-      try {
-        return await startDevServer({ cli, port, uiPort, database: join(data, 'temporal.db'), log });
-      } catch (error) {
-        const free = (await isFree(HOST, port, 0)) && (await isFree(HOST, uiPort, 0));
-        if (free || attempt === 3) throw error; // else somebody was faster
-      }
-    }
-  }
-
-  async #sandbox(): Promise<{ control: string; configuration: string } | undefined> {
-    if (!this.#inSandbox) return undefined;
-    const { data, net } = this.#plan;
+  async #sandbox(): Promise<{ control: string; ferries: Ferry[] }> {
+    const { data, net, port, topology } = this.#plan;
     const folder = join(data, `sandbox-${net}`);
     const files = ['--package-cache', folder, '--config-out', join(folder, 'configuration.json')];
-    const said = await this.#child('sandbox', 'sandbox/main.ts', ['--net', String(net), ...files], process.env);
-    return { control: String(said['control']), configuration: String(said['configuration']) };
+    const ferry = `http://${HOST}:${port}`;
+    const args = ['--net', String(net), '--topology', topology, '--ferry', ferry, ...files];
+    const said = await this.#child('sandbox', 'sandbox/main.ts', args, process.env);
+    return { control: String(said['control']), ferries: said['ferries'] as Ferry[] };
   }
 
   async #child(
@@ -192,32 +190,14 @@ export class House {
     args: readonly string[],
     environment: NodeJS.ProcessEnv,
   ): Promise<Record<string, unknown>> {
-    const log = join(this.#plan.data, 'logs', `${name.toLowerCase()}.log`);
+    const log = join(this.#plan.data, 'logs', `${name.toLowerCase().replaceAll(' ', '-')}.log`);
     const child = new Child({ name, script, args, environment, log });
     this.#children.push(child);
     void child.exited.then((how) => this.#ended(child.ended(how)));
-    return await this.#timed(name, child.ready);
+    return await this.#started.timed(name, child.ready);
   }
 
   #ended(sentence: string): void {
     if (!this.#ending) this.#breaks(new Error(sentence));
   }
-
-  async #timed<T>(what: string, started: Promise<T>): Promise<T> {
-    const begun = performance.now();
-    const result = await started;
-    const took = seconds(performance.now() - begun);
-    this.#terminal.tell(
-      `  ${this.#terminal.paint('green', '✓')} ${what.padEnd(38)} ${this.#terminal.paint('dim', took)}`,
-    );
-    return result;
-  }
 }
-
-/** A person's own Temporal profile must not lead worker and API to another server. */
-const towards = (address: string): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
-  TEMPORAL_CONFIG_FILE: '/nonexistent',
-  TEMPORAL_ADDRESS: address,
-  TEMPORAL_NAMESPACE: 'default',
-});

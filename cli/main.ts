@@ -3,6 +3,7 @@ import { INSTANT_EXAMPLE, instantTyped } from '../domain/instant.ts';
 import { FerryClient, Refused, Unreachable } from './client.ts';
 import { act, list, peers, plan, relocate, show, watch } from './commands.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
+import type { Topology } from './ferries.ts';
 import { type Stream, Terminal } from './terminal.ts';
 
 /** The command line `ferry`. Returns the exit status; never throws. */
@@ -40,6 +41,15 @@ interface RelocateOptions extends RequestOptions {
   readonly wait: boolean;
 }
 
+interface UpOptions {
+  readonly tour?: true;
+  readonly exit?: true;
+  readonly port: number;
+  readonly net: number;
+  readonly topology: Topology;
+  readonly data: string;
+}
+
 type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome' | 'limit', string>>;
 
 function describe(program: Command, terminal: Terminal, stderr: Stream, ended: (exit: Exit) => void): void {
@@ -49,31 +59,31 @@ function describe(program: Command, terminal: Terminal, stderr: Stream, ended: (
 
   program
     .command('up')
-    .description('start Temporal, a sandbox, the worker and the API, and stay up')
+    .description('start Temporal, PostgreSQL, a sandbox, worker and API of each operator, and stay up')
     .option('--tour', 'move an application through every direction, under load, and show what its devices noticed')
     .option('--exit', 'end after the tour; the exit status is its verdict')
     .option('--port <port>', 'of the API', integer(1, 65_535), 8700)
     .option('--net <n>', 'network of the sandbox, 127.n.0.0/16', integer(1, 254), 10)
-    .option('--data <folder>', "Temporal's database, logs, the sandbox's files", '.ferry')
+    .addOption(topology())
+    .option('--data <folder>', "databases, logs, the sandbox's files", '.ferry')
     .option('--json', 'one JSON document on stdout')
-    .action(
-      async (options: { tour?: true; exit?: true; port: number; net: number; data: string }, command: Command) => {
-        const [wantsTour, exit] = [options.tour === true, options.exit === true];
-        if (exit && !wantsTour) command.error('error: --exit needs --tour');
-        if (wantsTour && (process.env['FERRY_CONFIG'] ?? '') !== '')
-          command.error('error: the tour needs the sandbox, but FERRY_CONFIG names other peers');
-        const { up } = await import('./up.ts');
-        ended(await up({ ...options, tour: wantsTour, exit }, terminal));
-      },
-    );
+    .action(async (options: UpOptions, command: Command) => {
+      const [wantsTour, exit] = [options.tour === true, options.exit === true];
+      if (exit && !wantsTour) command.error('error: --exit needs --tour');
+      if (wantsTour && (process.env['FERRY_CONFIG'] ?? '') !== '')
+        command.error('error: the tour needs the sandbox, but FERRY_CONFIG names other peers');
+      const { up } = await import('./up.ts');
+      ended(await up({ ...options, tour: wantsTour, exit }, terminal));
+    });
 
   program
     .command('sandbox')
     .description('start the sandbox alone: peers for any client of their APIs')
     .option('--net <n>', 'its network, 127.n.0.0/16', integer(1, 254), 10)
+    .addOption(topology())
     .option('--data <folder>', 'its files', '.ferry')
     .option('--json', 'one JSON document on stdout')
-    .action(async (options: { net: number; data: string }) => {
+    .action(async (options: { net: number; topology: Topology; data: string }) => {
       const { sandbox } = await import('./sandbox.ts');
       ended(await sandbox(options, terminal));
     });
@@ -148,6 +158,11 @@ const requested = ({ user, maxInterruption, deadline, approve, at }: RequestOpti
   ...(approve && { cutOver: { approval: true as const } }),
   ...(at !== undefined && { cutOver: { at } }),
 });
+
+const topology = (): Option =>
+  new Option('--topology <name>', 'of the sandbox: two operators that federate, or one alone')
+    .choices(['pair', 'alone'] satisfies Topology[])
+    .default('pair');
 
 const integer =
   (from: number, to: number) =>

@@ -1,35 +1,37 @@
 import { join, resolve } from 'node:path';
 import { Child } from './child.ts';
 import { type Exit, exits } from './exits.ts';
+import type { Ferry, Topology } from './ferries.ts';
 import { interrupted } from './interruption.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface SandboxPlan {
   readonly net: number;
+  readonly topology: Topology;
   /** Where its package, its configuration and its log are. */
   readonly data: string;
 }
 
 /** The peers alone, so that any other client of these APIs can be tried against them. Stays until it is asked to end. */
-export async function sandbox({ net, data }: SandboxPlan, terminal: Terminal): Promise<Exit> {
+export async function sandbox({ net, topology, data }: SandboxPlan, terminal: Terminal): Promise<Exit> {
   const folder = resolve(data, `sandbox-${net}`);
   const configuration = join(folder, 'configuration.json');
   const child = new Child({
     name: 'sandbox',
     script: 'sandbox/main.ts',
-    args: ['--net', String(net), '--package-cache', folder, '--config-out', configuration],
+    args: ['--net', String(net), '--topology', topology, '--package-cache', folder, '--config-out', configuration],
     environment: process.env,
     log: join(folder, 'sandbox.log'),
   });
   const interruption = interrupted();
   try {
-    const { control, world } = await child.ready;
-    if (terminal.json) terminal.document({ ready: true, control, world, configuration });
+    const { control, world, ferries } = await child.ready;
+    if (terminal.json) terminal.document({ ready: true, control, world, configuration, ferries });
     terminal.tell(`
   Peers          127.${net}.0.0/16; who speaks what where: sandbox/README.md
   The world      ${String(control)}/sandbox/state
   Faults         ${String(control)}/sandbox/faults
-  For Ferry      FERRY_CONFIG=${configuration}
+  ${forFerry(ferries as Ferry[])}
 
 The sandbox stays up until Ctrl-C.`);
     const ended = await Promise.race([interruption, child.exited]);
@@ -43,3 +45,10 @@ The sandbox stays up until Ctrl-C.`);
     await child.stop(3_000);
   }
 }
+
+const forFerry = (ferries: readonly Ferry[]): string =>
+  ferries
+    .map(({ operator, configuration }, nth) =>
+      (nth === 0 ? 'For Ferry' : `Of ${operator}`).padEnd(15).concat(`FERRY_CONFIG=${configuration}`),
+    )
+    .join('\n  ');

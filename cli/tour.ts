@@ -5,6 +5,7 @@ import type { Counted, Devices, Figures } from './devices.ts';
 import { follow } from './follow.ts';
 import { table } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
+import { federation, type FederationReport } from './tour-federation.ts';
 
 /** Every direction once: into the edge, to another host, to another MEC system, and back to the cloud. */
 const route = ['cloud', 'a1', 'a2', 'w1', 'cloud'] as const;
@@ -36,6 +37,8 @@ export interface Leg extends Counts {
 
 export interface TourReport {
   readonly relocations: readonly Leg[];
+  /** Null: the operator is alone. */
+  readonly federation: FederationReport | null;
   readonly ok: boolean;
 }
 
@@ -54,7 +57,13 @@ export const verdict = (legs: readonly Leg[]): boolean =>
       outcome === 'relocated' && requests > 0 && lost === 0 && stale === 0 && doubled === 0,
   );
 
-export async function tour(client: FerryClient, devices: Devices, terminal: Terminal): Promise<TourReport> {
+/** `partners`: where the APIs of other operators are. */
+export async function tour(
+  client: FerryClient,
+  devices: Devices,
+  terminal: Terminal,
+  partners: readonly string[] = [],
+): Promise<TourReport> {
   terminal.tell(`\n${DEVICES} devices send ${RATE} numbered writes a second each, while the application moves.`);
   await devices.start(DEVICES, RATE);
   await still(devices, 'warm-up', 1_500, terminal);
@@ -68,16 +77,17 @@ export async function tour(client: FerryClient, devices: Devices, terminal: Term
   }
 
   const legs = measured.map((one) => one.leg);
-  const ok = verdict(legs);
+  const moved = verdict(legs);
   terminal.tell(`\n${summary(measured)}\n`);
   for (const { relocation } of measured)
     if (relocation.links.temporal !== null) terminal.tell(`${arrow(relocation)}: ${relocation.links.temporal}`);
+  const federated = partners.length === 0 ? null : await federation(client, partners, terminal);
   terminal.tell(
-    ok
+    moved
       ? terminal.paint('green', '\nEvery relocation went through. No write was lost, stale or doubled.')
       : terminal.paint('red', '\nThe tour did not go as it should: see the table.'),
   );
-  return { relocations: legs, ok };
+  return { relocations: legs, federation: federated, ok: moved && federated?.joined !== false };
 }
 
 async function leg(

@@ -38,7 +38,8 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
   await earlier(client, terminal);
 
   if (plan.tour && addresses.sandbox !== null) {
-    const report = await tour(client, new Devices(addresses.sandbox), terminal);
+    const partners = addresses.partners.map(({ api }) => api);
+    const report = await tour(client, new Devices(addresses.sandbox), terminal, partners);
     if (terminal.json) terminal.document(report);
     if (plan.exit) return report.ok ? exits.done : exits.notThrough;
   } else if (terminal.json) terminal.document({ ready: true, ...addresses });
@@ -52,11 +53,14 @@ Ferry stays up until Ctrl-C. From a second terminal:
   return await interruption;
 }
 
-const where = ({ api, temporal, temporalUi, sandbox }: Addresses): string[] => [
+const where = ({ api, temporal, temporalUi, sandbox, partners }: Addresses): string[] => [
   '',
   `  API          ${api}  (documentation: ${api}/docs)`,
   `  Temporal     ${temporal}${temporalUi === null ? '' : `  (UI: ${temporalUi})`}`,
   ...(sandbox === null ? [] : [`  Sandbox      ${sandbox}/sandbox/state`]),
+  ...partners.map(
+    ({ operator, api: theirs, namespace }) => `  ${operator.padEnd(12)} ${theirs}  (Temporal: namespace ${namespace})`,
+  ),
 ];
 
 /** What an earlier start with the same data has left to look at. */

@@ -38,6 +38,8 @@ const Variables = z.object({
     .string()
     .regex(/^[\w.-]{1,100}$/, 'is no build id: up to 100 letters, digits, dots, dashes')
     .optional(),
+  /** The workflows as one script, where another process has made it already. */
+  FERRY_WORKFLOW_BUNDLE: z.string().optional(),
   /** A worker makes its version current: new runs go to it. The first one of a deployment does so in any case. */
   FERRY_PROMOTE: z.stringbool('is neither true nor false').default(false),
   FERRY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -4,13 +4,14 @@ import type { Plan } from './configuration.ts';
 import { Faults } from './faults.ts';
 import { Journal } from './journal.ts';
 import { type Peer, servePeer } from './peer.ts';
-import { problem } from './problem.ts';
+import { found, problem } from './problem.ts';
 import { DOMAIN_NAME } from './provider.ts';
+import type { Ferry } from './topologies/topology.ts';
 
 /** The world's control, `/sandbox/…`: one document of everything, and the controls of its parts under one roof. */
-export async function serveControl(plan: Plan, children: Children, configuration: object): Promise<Peer> {
+export async function serveControl(plan: Plan, children: Children, ferries: readonly Ferry[]): Promise<Peer> {
   const part = (host: number): string => `http://127.${plan.net}.0.${host}:8080`;
-  const [peers, network, devices] = [part(2), part(3), part(4)];
+  const [peers, network, devices, issuers] = [part(2), part(3), part(4), part(5)];
   const routes = Router();
 
   routes.get('/sandbox/state', async (_req, res) => {
@@ -18,7 +19,14 @@ export async function serveControl(plan: Plan, children: Children, configuration
     const [ofPeers, ofNetwork, ofDevices] = await Promise.all(states);
     res.json({ world: plan.world, peers: ofPeers, network: ofNetwork, devices: ofDevices });
   });
-  routes.get('/sandbox/configuration', (_req, res) => void res.json(configuration));
+  routes.get('/sandbox/configuration', ({ query }, res) => {
+    const operator = typeof query['operator'] === 'string' ? query['operator'] : ferries[0]?.operator;
+    const asked = found(
+      ferries.find((ferry) => ferry.operator === operator),
+      `operator ${operator}; there is ${ferries.map((ferry) => ferry.operator).join(', ')}`,
+    );
+    res.json(asked.configuration);
+  });
   routes.get('/sandbox/processes', async (_req, res) => {
     const instances = (await read(`${peers}/processes`)) as object[];
     res.json([{ name: 'control', pid: process.pid }, ...children.list(), ...instances]);
@@ -29,6 +37,7 @@ export async function serveControl(plan: Plan, children: Children, configuration
   });
   for (const name of ['log', 'faults', 'quirks', 'foreign', 'cellChange', 'mobility'])
     routes.use(`/sandbox/${name}`, async (req, res) => await forward(req, res, `${peers}/${name}${below(req)}`));
+  routes.use('/sandbox/issuers', async (req, res) => await forward(req, res, `${issuers}${below(req)}`));
   routes.use('/sandbox/devices', async (req, res) => await forward(req, res, `${devices}${below(req)}`));
 
   return await servePeer(

@@ -4,22 +4,28 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Children, untilServed } from './children.ts';
-import { ferryConfiguration, type Plan } from './configuration.ts';
+import type { Plan } from './configuration.ts';
 import { serveControl } from './control.ts';
 import { buildCounter, keepPackage, plainIds, realIds } from './provider.ts';
 import { StartQuirks } from './quirks/start.ts';
+import { Topology, topologies } from './topologies/topologies.ts';
+import type { Ferry } from './topologies/topology.ts';
 import { foundWorld, makeOdd } from './world.ts';
 
 /**
- * Starts a world. `--net N`: its network, 127.N.0.0/16. `--package-cache <dir>`, `--config-out <file>`: where the package
- * and Ferry's configuration go (.ferry/sandbox-N by default). `--clamp`, `--ttl`: seconds. `--pace <json>`: members of
- * Ferry's pace. `--cellChanges <seconds>`: a random device changes its cell so often. `--capacity`: instances that a MEC
- * host takes. `--quirks <names>`: how odd its peers are, from the start. `--tethered`: ends when its stdin closes.
+ * Starts a world. `--net N`: its network, 127.N.0.0/16. `--topology`: whose it is, `alone` or `pair`. `--ferry <url>`:
+ * where A's orchestrators find the inner listener of their Ferry. `--package-cache <dir>`, `--config-out <file>`: where the
+ * package and secrets, and the configuration of A's Ferry go (.ferry/sandbox-N by default); those of others are beside it.
+ * `--clamp`, `--ttl`: seconds. `--pace <json>`: members of Ferry's pace. `--cellChanges <seconds>`: a random device changes
+ * its cell so often. `--capacity`: instances that a MEC host takes. `--quirks <names>`: how odd its peers are, from the
+ * start. `--tethered`: ends when its stdin closes.
  * When it is ready, one line of JSON on stdout says where it is.
  */
 const { values } = parseArgs({
   options: {
     net: { type: 'string', default: '10' },
+    topology: { type: 'string', default: 'pair' },
+    ferry: { type: 'string', default: 'http://127.0.0.1:8700' },
     'package-cache': { type: 'string' },
     'config-out': { type: 'string' },
     clamp: { type: 'string', default: '4' },
@@ -38,9 +44,13 @@ const plan: Plan = {
   ttlSeconds: z.coerce.number().int().positive().parse(values.ttl),
   pace: z.record(z.string(), z.number()).parse(JSON.parse(values.pace)),
 };
+const topologyName = Topology.parse(values.topology);
+const topology = topologies[topologyName];
 const quirks = StartQuirks.parse(values.quirks.split(',').filter((name) => name !== ''));
 const folder = path.resolve('.ferry', `sandbox-${plan.net}`);
+const cache = path.resolve(values['package-cache'] ?? folder);
 const configurationFile = path.resolve(values['config-out'] ?? path.join(folder, 'configuration.json'));
+const secrets = path.join(cache, 'secrets');
 
 const say = (line: string): void => void process.stderr.write(`sandbox: ${line}\n`);
 
@@ -59,21 +69,49 @@ async function start(): Promise<void> {
   const net = ['--net', String(plan.net)];
   children.start('network', net);
   children.start('devices', net);
-  children.start('peers', [...net, '--cellChanges', values.cellChanges, '--capacity', values.capacity]);
+  children.start('peers', [
+    ...net,
+    '--topology',
+    topologyName,
+    '--ferry',
+    values.ferry,
+    '--secrets',
+    secrets,
+    '--cellChanges',
+    values.cellChanges,
+    '--capacity',
+    values.capacity,
+  ]);
+  if (topology.issuers) children.start('issuers', [...net, '--secrets', secrets]);
   say('building the package of the application');
   const built = await buildCounter(plan.ttlSeconds, quirks.includes('realRuleIds') ? realIds : plainIds);
-  const archive = await keepPackage(built, values['package-cache'] ?? folder);
-  const configuration = ferryConfiguration(plan, built, archive);
-  const control = await serveControl(plan, children, configuration);
-  await Promise.all([2, 3, 4].map(async (host) => await untilServed(`http://127.${plan.net}.0.${host}:8080/state`)));
+  const archive = await keepPackage(built, cache);
+  const ferries = topology.ferries(plan, built, archive, secrets);
+  const control = await serveControl(plan, children, ferries);
+  const parts = topology.issuers ? [2, 3, 4, 5] : [2, 3, 4];
+  await Promise.all(parts.map(async (host) => await untilServed(`http://127.${plan.net}.0.${host}:8080/state`)));
   say('founding the world');
   await foundWorld(plan, built);
   await makeOdd(plan, quirks);
-  await mkdir(path.dirname(configurationFile), { recursive: true });
-  await writeFile(`${configurationFile}.${process.pid}`, `${JSON.stringify(configuration, null, 2)}\n`);
-  await rename(`${configurationFile}.${process.pid}`, configurationFile);
-  const ready = { ready: true, world: plan.world, control: control.url, configuration: configurationFile };
+  const written = await Promise.all(ferries.map(keptConfiguration));
+  const ready = {
+    ready: true,
+    world: plan.world,
+    control: control.url,
+    configuration: configurationFile,
+    ferries: written,
+  };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+/** The first is A's, where that was asked for; the others have the operator in their names. */
+async function keptConfiguration({ configuration, ...ferry }: Ferry, nth: number): Promise<object> {
+  const { dir, name, ext } = path.parse(configurationFile);
+  const file = nth === 0 ? configurationFile : path.join(dir, `${name}.${ferry.operator}${ext}`);
+  await mkdir(dir, { recursive: true });
+  await writeFile(`${file}.${process.pid}`, `${JSON.stringify(configuration, null, 2)}\n`);
+  await rename(`${file}.${process.pid}`, file);
+  return { ...ferry, configuration: file };
 }
 
 try {

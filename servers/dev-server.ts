@@ -13,6 +13,8 @@ export interface DevServerPlan {
   /** What earlier starts have written is served again. */
   readonly database: string;
   readonly log: string;
+  /** Besides `default`; they know our search attributes too. */
+  readonly namespaces?: readonly string[];
 }
 
 /** A dev server of ours. It never outlives this process, however that ends. */
@@ -27,7 +29,14 @@ export interface DevServer {
 }
 
 /** Returns when it serves and knows our search attributes. Throws an Error when it ends before, or is not there in 30 s. */
-export async function startDevServer({ cli, port, uiPort, database, log }: DevServerPlan): Promise<DevServer> {
+export async function startDevServer({
+  cli,
+  port,
+  uiPort,
+  database,
+  log,
+  namespaces = [],
+}: DevServerPlan): Promise<DevServer> {
   for (const file of [database, log]) mkdirSync(dirname(file), { recursive: true });
   const written = openSync(log, 'w');
   const child = spawn(
@@ -35,6 +44,7 @@ export async function startDevServer({ cli, port, uiPort, database, log }: DevSe
     `server start-dev --ip 127.0.0.1 --port ${port} --ui-port ${uiPort} --log-level error --sqlite-pragma journal_mode=WAL`
       .split(' ')
       .concat('--db-filename', database)
+      .concat(namespaces.flatMap((namespace) => ['--namespace', namespace]))
       .concat(Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`])),
     // A group of its own: Ctrl-C is for us, who end it last.
     { stdio: ['ignore', written, written], detached: true },

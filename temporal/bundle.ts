@@ -6,14 +6,16 @@ import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@t
 /** Is this the build, or are the sources run as they are? */
 const built = import.meta.url.endsWith('.js');
 
-/** Where `npm run build` puts the workflows, beside the rest of it. */
+/** Where `npm run build` puts the workflows, beside the rest of it; elsewhere by its argument. */
 const bundleFile = fileURLToPath(
   new URL(built ? '../workflow-bundle.js' : '../dist/workflow-bundle.js', import.meta.url),
 );
 
-/** The workflows as a worker loads them: from the build, or made now, which takes a second or two. */
-export const workflowBundle = async (): Promise<WorkflowBundleOption> =>
-  built ? { codePath: bundleFile } : { code: await bundleWorkflows() };
+/** The workflows as a worker loads them: those that were made for it, of the build, or made now, which takes seconds. */
+export async function workflowBundle(made?: string): Promise<WorkflowBundleOption> {
+  if (made !== undefined) return { codePath: made };
+  return built ? { codePath: bundleFile } : { code: await bundleWorkflows() };
+}
 
 /** The workflows as one script; its source map is inside. */
 export async function bundleWorkflows(): Promise<string> {
@@ -26,7 +28,8 @@ export async function bundleWorkflows(): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const file = process.argv[2] ?? bundleFile;
   const code = await bundleWorkflows();
-  await mkdir(dirname(bundleFile), { recursive: true });
-  await writeFile(bundleFile, code);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, code);
 }

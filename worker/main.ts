@@ -5,6 +5,7 @@ import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { takingTurns } from '../activities/relocation/turns.ts';
 import { surveyActivities } from '../activities/survey.ts';
+import { openCatalogue } from '../catalogue/database.ts';
 import { digest } from '../configuration/digest.ts';
 import { sealWith } from '../configuration/seal.ts';
 import { orExit, workerSettings } from '../configuration/settings.ts';
@@ -12,8 +13,12 @@ import { workflowBundle } from '../temporal/bundle.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
+import { federationOf } from './federation.ts';
 import { configured } from './sites.ts';
+import { startTending } from './tending.ts';
 import { FerryWorkers } from './workers.ts';
+
+const CATALOGUE_CONNECTIONS = 8;
 
 /** The composition root: configuration -> adapters -> sites -> activities -> Temporal worker. */
 const { environment, configuration, secret } = orExit(workerSettings);
@@ -36,8 +41,13 @@ Runtime.install({
   },
 });
 
+const { federation, world, pace } = configuration;
+const known = federation === undefined ? undefined : await opened();
 const { connectionOptions, namespace } = connectionSettings();
-const [connection, bundle] = await Promise.all([NativeConnection.connect(connectionOptions), workflowBundle()]);
+const [connection, bundle] = await Promise.all([
+  NativeConnection.connect(connectionOptions),
+  workflowBundle(environment.FERRY_WORKFLOW_BUNDLE),
+]);
 const taskQueue = environment.FERRY_TASK_QUEUE;
 const version = versionOf(taskQueue, environment.FERRY_BUILD_ID ?? buildIdOf(bundle));
 const workers = await FerryWorkers.create({
@@ -46,38 +56,62 @@ const workers = await FerryWorkers.create({
   taskQueue,
   workflowBundle: bundle,
   activities: {
-    ...relocationActivities({ catalogue, pace: configuration.pace, digest, turns: takingTurns() }),
+    ...relocationActivities({ catalogue, pace, digest, turns: takingTurns() }),
     ...surveyActivities(survey),
+    ...(federation !== undefined && known !== undefined && federationOf(federation, known, pace.insistMs, log)),
   },
   capacity: configuration.worker,
   version,
 });
 const client = new Client({ connection, namespace });
 
-if (configuration.world !== undefined) {
-  const ended = await endEarlierWorlds(client, configuration.world);
+if (world !== undefined) {
+  const ended = await endEarlierWorlds(client, world);
   if (ended > 0) log.warn({ ended }, 'ended runs of an earlier world, whose peers are gone');
 }
 
-let stopping = false;
+const stopping = new AbortController();
 const stop = (): void => {
-  stopping = true;
+  stopping.abort();
   workers.shutdown();
 };
 process.once('SIGINT', stop).once('SIGTERM', stop);
 if (process.argv.includes('--tethered')) process.stdin.once('close', stop).once('end', stop).resume();
 
 const running = workers.run();
+const tending = startTending(
+  client,
+  Object.keys(federation?.partners ?? {}),
+  { taskQueue, world },
+  log,
+  stopping.signal,
+);
 try {
   await Promise.race([promoted(), running]);
-  if (!stopping) process.stdout.write(`${JSON.stringify({ ready: true, ...version })}\n`);
+  if (!stopping.signal.aborted) process.stdout.write(`${JSON.stringify({ ready: true, ...version })}\n`);
   await running;
 } catch (error) {
   log.error(error, 'the worker did not end cleanly');
   process.exitCode = 1;
 } finally {
+  stopping.abort();
+  await tending;
+  await known?.destroy();
   process.stdin.destroy();
   await connection.close().catch((error: unknown) => log.error(error, 'the connection did not close'));
+}
+
+/** What the federator knows; without it there is no work for this program. */
+async function opened(): ReturnType<typeof openCatalogue> {
+  const url = environment.DATABASE_URL ?? '';
+  try {
+    return await openCatalogue({ url, connections: CATALOGUE_CONNECTIONS, world });
+  } catch (error) {
+    log.error(
+      `the catalogue does not open (${(error as Error).message}): look at the PostgreSQL server of DATABASE_URL`,
+    );
+    return process.exit(1);
+  }
 }
 
 /** A version that is not current takes what it began, and what it is given: no reason to end. */
@@ -90,6 +124,6 @@ async function promoted(): Promise<void> {
         'new runs go to another version; this one takes what it began',
       );
   } catch (error) {
-    if (!stopping) log.error(error, 'whether new runs come to this version is not known');
+    if (!stopping.signal.aborted) log.error(error, 'whether new runs come to this version is not known');
   }
 }

@@ -1,5 +1,7 @@
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Told } from '../activities/federation/tend-partner.ts';
 import type { Pace } from '../configuration/peers.ts';
+import type { FailureType } from '../domain/failures.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
 
 /** What starts `relocateApplication`. JSON, names only. */
@@ -30,3 +32,21 @@ export const cancel = defineUpdate<RelocationStatus>('cancel');
 export const approve = defineUpdate<RelocationStatus>('approve');
 export const retry = defineUpdate<RelocationStatus>('retry');
 export const abandon = defineUpdate<RelocationStatus>('abandon');
+
+/** What starts `joinFederation`, one for each partner. */
+export interface FederationOrder {
+  readonly partner: string;
+}
+
+export interface FederationStanding {
+  readonly doing: 'looking' | 'joining' | 'leaving' | 'waiting';
+  readonly since: string;
+  readonly uses: Told | null;
+  readonly serves: Told | null;
+  /** Of the last round. */
+  readonly failure: { readonly type: FailureType; readonly message: string } | null;
+}
+
+/** Something may have changed: look sooner. Carries nothing, since nothing that is said here would be believed. */
+export const poke = defineSignal('poke');
+export const federationStanding = defineQuery<FederationStanding>('standing');

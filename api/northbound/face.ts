@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { Catalogue } from '../../catalogue/database.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
@@ -8,6 +9,7 @@ import type { Face } from '../serve.ts';
 import { commandHandlers } from './commands.ts';
 import { eventHandlers } from './events.ts';
 import { type Condition, healthHandlers } from './health.ts';
+import { memberHandlers } from './members.ts';
 import { Procedures } from './procedures.ts';
 import { Reader } from './reader.ts';
 import { relocationHandlers } from './relocations.ts';
@@ -21,6 +23,8 @@ export interface Means {
   readonly temporalUi: string | undefined;
   readonly condition: Condition;
   readonly log: Logger;
+  /** Undefined: this Ferry federates with nobody. */
+  readonly catalogue: Catalogue | undefined;
 }
 
 /** Northbound: what our own network asks. Until there are tokens whoever reaches it may ask anything. */
@@ -31,6 +35,7 @@ export function northbound({
   temporalUi,
   condition,
   log,
+  catalogue,
 }: Means): Face<NorthboundTable> {
   const reader = new Reader(temporal, temporalUi);
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
@@ -43,7 +48,8 @@ export function northbound({
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
       ...eventHandlers(reader, condition.stopping, log),
-      ...healthHandlers(temporal, condition),
+      ...healthHandlers(temporal, condition, catalogue),
+      ...memberHandlers(configuration, catalogue),
       listPeers: async ({ res }) => {
         res.json({ peers: await procedures.survey() });
       },

@@ -1,10 +1,11 @@
 import { Router } from 'express';
 import type { Around } from '../exchange.ts';
-import { FaultOrder, Faults } from '../faults.ts';
+import { faultRoutes } from '../fault-routes.ts';
+import { Faults } from '../faults.ts';
 import { ForeignOrder } from '../foreign/foreign.ts';
 import { Journal } from '../journal.ts';
 import { type Peer, servePeer } from '../peer.ts';
-import { found, Refused } from '../problem.ts';
+import { Refused } from '../problem.ts';
 import { QuirkOrder, Quirks } from '../quirks/quirks.ts';
 import { runningInstances } from '../runner.ts';
 import { type Cells, CellChangeOrder, MobilityOrder } from './cells.ts';
@@ -24,21 +25,7 @@ export async function serveControl(
   routes.get('/log', (req, res) => void res.json(journal.since(Number(req.query['since'] ?? 0))));
   routes.get('/processes', (_req, res) => void res.json(runningInstances()));
 
-  routes.get('/faults', (_req, res) => void res.json(faults.list()));
-  routes.post('/faults', (req, res) => {
-    const order = FaultOrder.parse(req.body);
-    if (!names.includes(order.peer))
-      throw new Refused(400, `${order.peer} takes no faults; these do: ${names.toSorted().join(', ')}`);
-    res.status(201).json({ id: faults.add(order).id });
-  });
-  routes.delete('/faults', (_req, res) => {
-    faults.clear();
-    res.status(204).end();
-  });
-  routes.post('/faults/:id/release', (req, res) => {
-    found(faults.find(req.params.id), `fault ${req.params.id}`).release();
-    res.status(204).end();
-  });
+  routes.use('/faults', faultRoutes(faults, names));
 
   routes.get('/quirks', (_req, res) => void res.json(quirks.list()));
   routes.post('/quirks', (req, res) => void res.status(201).json(quirks.order(QuirkOrder.parse(req.body), names)));

@@ -3,6 +3,7 @@ import { Faults } from '../faults.ts';
 import { Journal } from '../journal.ts';
 import { servePeer } from '../peer.ts';
 import { Quirks } from '../quirks/quirks.ts';
+import { Topology, topologies } from '../topologies/topologies.ts';
 import { Cells } from './cells.ts';
 import { cloudPeer } from './cloud.ts';
 import { serveControl } from './control.ts';
@@ -15,6 +16,12 @@ import { serveSystem } from './system.ts';
 const { values } = parseArgs({
   options: {
     net: { type: 'string', default: '10' },
+    /** Whose systems there are. */
+    topology: { type: 'string', default: 'pair' },
+    /** The inner listener of A's Ferry, where A's orchestrators register their systems. */
+    ferry: { type: 'string', default: 'http://127.0.0.1:8700' },
+    /** The folder of the secrets of who is a client of an issuer. */
+    secrets: { type: 'string', default: '' },
     /** Instances that a MEC host takes. */
     capacity: { type: 'string', default: '20' },
     /** How long each phase of a MEO's operations takes at least, in milliseconds. */
@@ -27,38 +34,17 @@ const net = Number(values.net);
 const [capacity, paceMs] = [Number(values.capacity), Number(values.pace)];
 const DEVICES = 9;
 
-process.stdin.resume().once('close', () => process.exit(0));
+let leave: () => Promise<void> = async () => undefined;
+process.stdin.resume().once('close', () => void leave().finally(() => process.exit(0)));
 try {
   const around = { journal: new Journal(), faults: new Faults(), quirks: new Quirks() };
   const at = (rest: string): string => `127.${net}.${rest}`;
-  const network = (name: string): string => `http://${at('0.3')}:8080/networks/${name}/rules`;
-  const systems = [
-    await serveSystem(
-      {
-        name: 'cellular',
-        meo: at('2.1'),
-        hosts: [
-          { id: 'a1', address: at('2.11'), instances: at('21'), etag: 'version' },
-          { id: 'a2', address: at('2.12'), instances: at('22'), etag: 'content' },
-        ],
-        capacity,
-        network: network('cellular'),
-        paceMs,
-      },
-      around,
-    ),
-    await serveSystem(
-      {
-        name: 'wifi',
-        meo: at('3.1'),
-        hosts: [{ id: 'w1', address: at('3.11'), instances: at('31'), etag: 'version' }],
-        capacity,
-        network: network('wifi'),
-        paceMs,
-      },
-      around,
-    ),
-  ];
+  const systems = await Promise.all(
+    topologies[Topology.parse(values.topology)]
+      .systems(net, values.ferry, values.secrets)
+      .map(async (place) => await serveSystem({ ...place, capacity, paceMs }, around)),
+  );
+  leave = async () => void (await Promise.all(systems.map(async (system) => await system.leave())));
   const others = [ossPeer(net, around.faults), lcmProxyPeer(net), cloudPeer(net, around.faults), repositoryPeer(net)];
   const peers = [
     ...systems.flatMap((system) => system.peers),

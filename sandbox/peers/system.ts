@@ -8,6 +8,7 @@ import { LifeCycle } from './meo-life-cycle.ts';
 import { Operations } from './meo-operations.ts';
 import { Packages } from './meo-packages.ts';
 import { MeoSubscriptions } from './meo-subscriptions.ts';
+import { Membership } from './membership.ts';
 import { NetworkLink, type NetworkRules } from './network-link.ts';
 import { Platform } from './platform.ts';
 
@@ -20,14 +21,32 @@ export interface HostPlan {
   readonly etag: EtagKind;
 }
 
-export interface SystemPlan {
+/** Where an orchestrator registers its system (MEC 040), and who it is there. */
+export interface Federator {
+  /** The inner listener of its operator's Ferry. */
+  readonly url: string;
+  /** Of the operator, and this orchestrator's name and secret there. */
+  readonly issuer: string;
+  readonly client: string;
+  readonly secretFile: string;
+  /** Whose system it is, in words. */
+  readonly provider: string;
+}
+
+/** Where a system is. */
+export interface SystemPlace {
   readonly name: string;
   readonly meo: string;
   readonly hosts: readonly HostPlan[];
+  /** Where the rules of its access network are put; absent: its users come from elsewhere. */
+  readonly network?: string;
+  /** Absent: it is not registered anywhere. */
+  readonly federator?: Federator;
+}
+
+export interface SystemPlan extends SystemPlace {
   /** Instances that a host takes. */
   readonly capacity: number;
-  /** Where the rules of this system's access network are put. */
-  readonly network: string;
   /** How long each phase of a life cycle operation or on-boarding takes, at least. */
   readonly paceMs: number;
 }
@@ -35,6 +54,8 @@ export interface SystemPlan {
 export interface System {
   readonly peers: readonly Peer[];
   readonly platforms: readonly Platform[];
+  /** The federation that it is in. */
+  readonly leave: () => Promise<void>;
 }
 
 /** A MEC system: its MEO, and a platform on each of its hosts. */
@@ -48,8 +69,9 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
   around.quirks?.whenOrdered(({ quirk, peer }) => {
     if (quirk === 'farCallbacks') platforms.find(({ name }) => name === peer)?.radio.subscribeFromElsewhere();
   });
-  const link = new NetworkLink(plan.network, () => together(platforms));
-  const tell = async (): Promise<void> => await link.tell();
+  const { network } = plan;
+  const link = network === undefined ? undefined : new NetworkLink(network, () => together(platforms));
+  const tell = async (): Promise<void> => await link?.tell();
 
   const url = `http://${plan.meo}:8080`;
   const subscriptions = new MeoSubscriptions(url);
@@ -57,6 +79,8 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
   const packages = new Packages(url, plan.paceMs, (id) => instances.use(id), subscriptions);
   const operations = new Operations(url, plan.paceMs, (instance, ...rest) => instances.operationIs(instance, ...rest));
   const hosts = places.map(({ host }) => host);
+  const { federator } = plan;
+  const membership = federator === undefined ? undefined : new Membership(plan.name, url, federator);
   const meo = {
     name: `meo-${plan.name}`,
     address: plan.meo,
@@ -65,12 +89,14 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
       .use(instances.routes(packages, operations, faults))
       .use(new LifeCycle(instances, operations, hosts, tell).routes(faults))
       .use(operations.routes())
-      .use(subscriptions.routes(faults)),
+      .use(subscriptions.routes(faults))
+      .use(membership?.routes() ?? Router()),
     state: () => ({
       packages: packages.state(),
       instances: instances.state(),
       openOperations: operations.state(),
       subscriptions: subscriptions.state(),
+      ...(membership !== undefined && { federation: membership.state() }),
     }),
   };
   const peers = places.map(({ address, platform }) => ({
@@ -80,7 +106,8 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
     state: () => platform.state(),
   }));
   const served = await Promise.all([meo, ...peers].map(async (peer) => await servePeer(peer, around)));
-  return { peers: served, platforms };
+  membership?.start();
+  return { peers: served, platforms, leave: async () => await membership?.end() };
 }
 
 const together = (platforms: readonly Platform[]): NetworkRules => {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Configuration, parseConfiguration } from '../../configuration/peers.ts';
-import { ferryConfiguration } from '../../sandbox/configuration.ts';
+import { configurationOfA } from '../../sandbox/operators/a.ts';
 import { counterDescriptor } from '../../sandbox/provider.ts';
 import { type Configured, configured } from '../../worker/sites.ts';
 import { sealWith } from '../../configuration/seal.ts';
@@ -176,7 +176,7 @@ describe('the configuration of a sandbox', () => {
     const archive = Buffer.from('archive');
     const built = { descriptor: counterDescriptor(2), archive, checksum, fileName: 'counter.zip' };
     const plan = { net: 77, world: 'w', clampSeconds: 4, ttlSeconds: 2, pace: {} };
-    const file = JSON.stringify(ferryConfiguration(plan, built, '/nowhere/counter.zip'));
+    const file = JSON.stringify(configurationOfA(plan, built, '/nowhere/counter.zip'));
     const sandbox = configured(parseConfiguration(file), seal, log).catalogue;
     const sites = await Promise.all(['a1', 'a2', 'w1', 'cloud'].map(async (name) => await sandbox.site(name)));
     expect(sites.map(({ kind, system, network }) => [kind, system, network?.name])).toEqual([

@@ -68,7 +68,7 @@ describe('an agreement', () => {
     await agreements.heard(own.catalogue, old, at(1), heard);
     await agreements.silent(own.catalogue, old, at(2), 'late');
     await agreements.contextGiven(own.catalogue, old, given('old'));
-    await agreements.joined(own.catalogue, old);
+    await agreements.joinedNow(own.catalogue, old);
     await agreements.problemOf(own.catalogue, old, 'late');
     await expect(now()).resolves.toStrictEqual(fresh);
   });

@@ -44,7 +44,7 @@ const MEMBERS = [
 describe('docker-compose.yml', () => {
   it('has Temporal with PostgreSQL, its UI, API and worker', () => {
     expect(Object.keys(compose.services)).toEqual(
-      expect.arrayContaining(['postgresql', 'temporal', 'temporal-ui', 'api', 'worker']),
+      expect.arrayContaining(['postgresql', 'temporal', 'temporal-ui', 'catalogue', 'api', 'worker']),
     );
     expect(compose).not.toHaveProperty('version'); // obsolete in the specification
   });
@@ -72,6 +72,16 @@ describe('docker-compose.yml', () => {
       .map((volume) => (typeof volume === 'string' ? (volume.split(':')[0] ?? '') : volume.source))
       .filter((name) => !/^[./$]/.test(name));
     expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(named));
+  });
+
+  it('gives API and worker a database of their own, which they wait for', () => {
+    const { catalogue, api, worker } = compose.services;
+    const { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: name } = catalogue?.environment ?? {};
+    for (const program of [api, worker]) {
+      expect(program?.environment?.['DATABASE_URL']).toBe(`postgres://${user}:${password}@catalogue:5432/${name}`);
+      expect(program?.depends_on).toMatchObject({ catalogue: { condition: 'service_healthy' } });
+    }
+    expect(catalogue?.volumes).not.toEqual(compose.services['postgresql']?.volumes);
   });
 
   it.each(services.filter(([name]) => name !== 'namespace'))('%s is started again when it ends', (_, { restart }) => {
@@ -134,6 +144,7 @@ describe('the image', () => {
       'protocols',
       'adapters',
       'configuration',
+      'catalogue',
       'temporal',
       'api',
       'worker',

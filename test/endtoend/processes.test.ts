@@ -58,8 +58,8 @@ async function processesOf({ sandbox }: Addresses): Promise<number[]> {
   return ((await answer.json()) as { pid: number }[]).map(({ pid }) => pid);
 }
 
-it('leaves no process and no address bound within ten seconds after SIGKILL', async () => {
-  const one = up();
+it('leaves no process of two operators, and no address bound, within ten seconds after SIGKILL', async () => {
+  const one = up('--topology', 'pair');
   const addresses = await one.ready();
   const met = one.meet();
   // Else the rest of this test could not fail
@@ -67,6 +67,12 @@ it('leaves no process and no address bound within ten seconds after SIGKILL', as
   expect(sandbox.length).toBeGreaterThan(4);
   expect(met).toEqual(expect.arrayContaining(sandbox));
   expect(one.left.length).toBeGreaterThan(sandbox.length);
+  expect(one.left.join('\n')).toMatch(/bin\/postgres -D/);
+  expect(addresses.partners).toEqual([
+    { operator: 'operator-b', api: `http://127.${net}.50.1:8700`, namespace: 'operator-b' },
+  ]);
+  for (const { api } of [addresses, ...addresses.partners])
+    await eventually(async () => (await fetch(`${api}/health/ready`)).ok, 20_000);
   expect(boundIn(net).length).toBeGreaterThan(10);
   expect(await isFree(`127.${net}.0.1`, 8080)).toBe(false);
 

@@ -20,7 +20,18 @@ let exited: string;
 
 beforeAll(async () => {
   [port] = await portsOf(NET);
-  const options = ['--tour', '--exit', '--net', String(NET), '--port', String(port), '--data', data];
+  const options = [
+    '--tour',
+    '--exit',
+    '--topology',
+    'pair',
+    '--net',
+    String(NET),
+    '--port',
+    String(port),
+    '--data',
+    data,
+  ];
   const begun = performance.now();
   run = new Up(options, { FERRY_LOG_LEVEL: 'debug' });
   const meeting = setInterval(() => (met = Math.max(met, run.meet().length)), 250);
@@ -55,6 +66,17 @@ it('moves the application through every direction', () => {
     expect(leg.durationMs).toBeGreaterThan(0);
     expect(leg.interruptionMs).toBeGreaterThan(0);
   }
+});
+
+it('shows two operators that have joined, and what each sees of the other', () => {
+  expect(report().federation).toEqual({
+    joined: true,
+    operators: [
+      { operator: 'operator-a', sees: { 'operator-b': ['metro'] } },
+      { operator: 'operator-b', sees: { 'operator-a': ['cellular', 'wifi'] } },
+    ],
+  });
+  expect(run.err).toContain('operator-b sees cellular, wifi of operator-a');
 });
 
 it('loses nothing, reads nothing stale, counts nothing twice', () => {

@@ -61,6 +61,8 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/internals.ts',
       'temporal/readiness.ts',
       'temporal/search-attributes.ts',
+      'temporal/telling.ts',
+      'temporal/tending.ts',
       '@grpc/grpc-js',
       '@temporalio/client',
       '@temporalio/common',
@@ -95,6 +97,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   temporal: {
     because: 'What workers, the API and the command line need to speak to Temporal.',
     runs: ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:*'],
+    types: ['workflows'],
     files: {
       'bundle.ts': ['@temporalio/worker'],
       'internals.ts': ['@temporalio/client/lib/*', '@temporalio/common/lib/*'],

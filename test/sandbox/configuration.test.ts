@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../configuration/peers.ts';
-import { ferryConfiguration } from '../../sandbox/configuration.ts';
+import { configurationOfA } from '../../sandbox/operators/a.ts';
 import { counterDescriptor, realIds } from '../../sandbox/provider.ts';
 
 const built = { descriptor: counterDescriptor(2), archive: Buffer.of(), checksum: 'a'.repeat(64), fileName: 'c.zip' };
 const plan = { net: 34, world: 'w', clampSeconds: 4, ttlSeconds: 2, pace: {} };
 const parsed = (change: object = {}, of = built) =>
-  parseConfiguration(JSON.stringify(ferryConfiguration({ ...plan, ...change }, of, '/tmp/c.zip')));
+  parseConfiguration(JSON.stringify(configurationOfA({ ...plan, ...change }, of, '/tmp/c.zip')));
 
 describe("Ferry's configuration of a world", () => {
   it('is one that Ferry accepts', () => {

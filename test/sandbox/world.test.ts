@@ -15,9 +15,14 @@ const { net: NET } = await claimNetwork();
 const at = (host: string): string => `http://127.${NET}.${host}:8080`;
 const START_LIMIT_MS = 60_000;
 
+interface Ferry {
+  readonly operator: string;
+  readonly configuration: string;
+}
+
 interface World {
   readonly process: ChildProcess;
-  readonly ready: { ready: true; world: string; control: string; configuration: string };
+  readonly ready: { ready: true; world: string; control: string; configuration: string; ferries: Ferry[] };
 }
 
 let folder: string;
@@ -80,6 +85,27 @@ describe('a world', () => {
     expect(Buffer.from(await served.arrayBuffer()).equals(await readFile(archive?.path ?? ''))).toBe(true);
   });
 
+  it('is of two operators, and gives the configuration of each', async () => {
+    const { body } = await control('GET', '/configuration?operator=operator-b');
+    expect(world.ready.ferries.map(({ operator }) => operator)).toEqual(['operator-a', 'operator-b']);
+    const [, b] = world.ready.ferries;
+    expect(JSON.parse(await readFile(b?.configuration ?? '', 'utf8'))).toEqual(body);
+    expect(Object.keys(parseConfiguration(JSON.stringify(body)).systems)).toEqual(['metro']);
+    expect((await ask('GET', `${at('52.1')}/app_pkgm/v1/app_packages`)).body).toEqual([]);
+    expect((await control('GET', '/configuration?operator=nobody')).status).toBe(404);
+  });
+
+  it('takes issuers down, and gives their clients new secrets', async () => {
+    const fault = { peer: 'issuer-b', operation: 'GET /jwks', times: 1, kind: 'status', status: 503 };
+    expect((await control('POST', '/issuers/faults', fault)).status).toBe(201);
+    const keys = async () => (await ask('GET', `${at('0.52')}/jwks`)).status;
+    expect([await keys(), await keys()]).toEqual([503, 200]);
+    const file = path.join(folder, 'secrets', 'issuer-a', 'meo-wifi');
+    const former = await readFile(file, 'utf8');
+    expect((await control('POST', '/issuers/issuer-a/clients/meo-wifi/secret')).status).toBe(204);
+    expect(await readFile(file, 'utf8')).not.toBe(former);
+  });
+
   it('is founded: one instance in the cloud, which is the authority, and to which the name leads', async () => {
     const { body: instances } = await ask<object[]>('GET', `${at('4.1')}/cloud/v1/instances`);
     expect(instances).toMatchObject([{ state: 'running', endpoint: { host: `127.${NET}.41.1`, port: 7000 } }]);
@@ -106,7 +132,7 @@ describe('a world', () => {
 
   it('makes its peers odd, and full of what others have, and well again', async () => {
     const { status, body } = await control<{ peer: string }[]>('POST', '/quirks', { peer: '*', quirk: 'harmless' });
-    expect([status, new Set(body.map(({ peer }) => peer)).size]).toEqual([201, 8]);
+    expect([status, new Set(body.map(({ peer }) => peer)).size]).toEqual([201, 10]);
     const unable = { peer: 'vantage-wifi', quirk: 'gzip' };
     expect((await control('POST', '/quirks', unable)).status).toBe(400);
     expect((await control('POST', '/foreign', { peer: 'oss', orders: 500 })).status).toBe(201);
@@ -133,7 +159,14 @@ describe('a world', () => {
 
   it('ends with all its processes within two seconds of SIGTERM', async () => {
     const { body: processes } = await control<Processes>('GET', '/processes');
-    expect(processes.map(({ name }) => name)).toEqual(['control', 'network', 'devices', 'peers', 'counter-0']);
+    expect(processes.map(({ name }) => name)).toEqual([
+      'control',
+      'network',
+      'devices',
+      'peers',
+      'issuers',
+      'counter-0',
+    ]);
     expect(processes.every(isAlive)).toBe(true);
     const asked = Date.now();
     world.process.kill('SIGTERM');
@@ -150,7 +183,7 @@ describe('a world that is killed', () => {
   it('leaves no process behind', { timeout: START_LIMIT_MS }, async () => {
     const world = await begin();
     const { body: processes } = await ask<Processes>('GET', `${world.ready.control}/sandbox/processes`);
-    expect(processes).toHaveLength(5);
+    expect(processes).toHaveLength(6);
     world.process.kill('SIGKILL');
     await eventually(
       () => processes.filter(isAlive),

@@ -1,24 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Relocation } from '../../api/resources.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { startDevServer, type DevServer, type DevServerPlan } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { program } from '../../cli/built.ts';
 import { eventually } from './eventually.ts';
 import { portsOf } from './network.ts';
-
-/** A process of ours that may be killed by its id. */
-export interface Part {
-  readonly pid: number;
-  readonly log: string;
-  readonly said: Record<string, unknown>;
-  readonly exited: Promise<string>;
-  kill(): Promise<void>;
-}
+import { endParts, type Part, startPart } from './part.ts';
 
 export interface Held {
   readonly id: string;
@@ -93,6 +82,8 @@ export class Stage {
       this.start('sandbox/main.ts', [
         '--net',
         String(net),
+        '--topology',
+        'alone',
         '--clamp',
         String(clamp),
         '--capacity',
@@ -158,51 +149,13 @@ export class Stage {
 
   async start(script: string, args: readonly string[] = []): Promise<Part> {
     const log = join(this.folder, `${script.replaceAll('/', '-')}-${this.#parts.length}.log`);
-    const child: ChildProcess = spawn(process.execPath, [...program(script), ...args, '--tethered'], {
-      env: { ...process.env, ...this.#environment },
-      stdio: ['pipe', 'pipe', openSync(log, 'w')],
-    });
-    child.stdin?.on('error', () => undefined);
-    const exited = new Promise<string>((resolve) =>
-      child.once('exit', (code, signal) => resolve(signal ?? `status ${code}`)),
-    );
-    const said = await new Promise<Record<string, unknown>>((resolve, reject) => {
-      if (child.stdout !== null)
-        createInterface({ input: child.stdout }).on('line', (line) => {
-          if (line.startsWith('{"ready":true')) resolve(JSON.parse(line) as Record<string, unknown>);
-        });
-      void exited.then((how) =>
-        reject(new Error(`${script} ended (${how}):\n${readFileSync(log, 'utf8').slice(-2_000)}`)),
-      );
-    });
-    const part: Part = {
-      pid: child.pid ?? 0,
-      log,
-      said,
-      exited,
-      kill: async () => {
-        process.kill(part.pid, 'SIGKILL');
-        if ((await exited) !== 'SIGKILL') throw new Error(`${script} did not die of SIGKILL`);
-      },
-    };
+    const part = await startPart({ script, args, environment: this.#environment, log });
     this.#parts.push(part);
     return part;
   }
 
   async strike(): Promise<void> {
-    for (const { pid } of this.#parts.toReversed())
-      try {
-        process.kill(pid, 'SIGTERM');
-      } catch {
-        // gone already
-      }
-    await Promise.all(
-      this.#parts.map(async ({ pid, exited }) => {
-        const late = setTimeout(() => process.kill(pid, 'SIGKILL'), 6_000);
-        await exited;
-        clearTimeout(late);
-      }),
-    );
+    await endParts(this.#parts);
     await this.#temporal?.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

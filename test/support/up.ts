@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** A process, and when it was started: its id alone may come to belong to another. */
 type Identity = `${number}@${string}`;
 
-/** `ferry up`, as a person starts it, and every process that comes of it. */
+/** `ferry up`, as a person starts it, and every process that comes of it. One operator, unless options say otherwise. */
 export class Up {
   readonly pid: number;
   /** Resolves with `status n`, or the signal that it died of. */
@@ -21,8 +21,9 @@ export class Up {
   readonly #family = new Set<Identity>();
 
   constructor(options: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    const own = Object.entries(process.env).filter(([name]) => !/^(FERRY|TEMPORAL)_/.test(name));
-    this.#process = spawn(process.execPath, ['cli/ferry.mjs', 'up', '--json', ...options], {
+    const topology = options.includes('--topology') ? [] : ['--topology', 'alone'];
+    const own = Object.entries(process.env).filter(([name]) => !/^((FERRY|TEMPORAL)_|DATABASE_URL$)/.test(name));
+    this.#process = spawn(process.execPath, ['cli/ferry.mjs', 'up', '--json', ...topology, ...options], {
       cwd: root,
       env: { ...Object.fromEntries(own), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

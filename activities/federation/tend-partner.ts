@@ -1,0 +1,120 @@
+import type { Will } from '../../domain/federation.ts';
+import { learnSystems, heardOf } from './exchange-systems.ts';
+import type { Agreement, Partner, Standing } from './ports.ts';
+import { contextOf, type FederationMeans, isPartners, type PartnerNamed, step } from './step.ts';
+
+/** How one direction stands, for people. No context, no key. */
+export interface Told {
+  readonly ours: Will;
+  readonly theirs: Will | null;
+  readonly joined: boolean;
+  readonly silentSince: string | null;
+  readonly problem: string | null;
+}
+
+export interface Tended {
+  /** `over`: no agreement is left, and none is wanted. */
+  readonly next: 'wait' | 'join' | 'leave' | 'over';
+  readonly uses: Told | null;
+  readonly serves: Told | null;
+  readonly pace: FederationMeans['pace'];
+}
+
+export const tending = (means: FederationMeans) => {
+  const { facts, pace } = means;
+
+  /** What comes next of using them; asks nothing unless our operator wills it. */
+  const using = async (
+    partner: Partner,
+    { ours, agreement, forgotten }: Standing,
+    at: Date,
+    signal: AbortSignal,
+  ): Promise<'wait' | 'join' | 'leave'> => {
+    if (agreement === null) return ours === 'open' ? 'join' : 'wait';
+    if (forgotten && ours !== 'suspended') {
+      await facts.end(agreement, `${partner.name} was silent for too long`);
+      return 'wait';
+    }
+    if (ours !== 'open') return ours === 'ended' ? 'leave' : 'wait';
+    if (agreement.context === null) return 'join';
+    try {
+      return await monitor(partner, agreement, at, signal);
+    } catch (error) {
+      if (!isPartners(error, signal)) throw error;
+      await facts.silent(agreement, at, error.message);
+      return 'wait';
+    }
+  };
+
+  const monitor = async (
+    partner: Partner,
+    agreement: Agreement,
+    at: Date,
+    signal: AbortSignal,
+  ): Promise<'wait' | 'join'> => {
+    const relation = await partner.relation(contextOf(agreement), signal);
+    if (relation === 'gone' || relation.theirs === 'ended') {
+      await facts.end(agreement, `${partner.name} has ended it, or lost it`);
+      return 'join';
+    }
+    await facts.heard(agreement, at, heardOf(agreement, relation));
+    if ((relation.theirs ?? agreement.theirs) === 'suspended') return 'wait';
+    if (agreement.joinedAt === null) return 'join';
+    await learnSystems(means, { agreement, partner, relation }, signal);
+    return 'wait';
+  };
+
+  /** They hear what we will of their use of us. What is enforced is the will itself, by whoever is asked. */
+  const serving = async (
+    partner: Partner,
+    { ours, agreement, forgotten }: Standing,
+    at: Date,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    if (agreement === null) return;
+    if (agreement.callbackUrl !== null && (agreement.toldWill ?? 'open') !== ours)
+      try {
+        await partner.tellWill(agreement, ours, at, signal);
+        await facts.willTold(agreement, ours);
+        if (agreement.problem !== null) await facts.problem(agreement, null);
+      } catch (error) {
+        if (!isPartners(error, signal)) throw error;
+        await facts.problem(agreement, error.message);
+      }
+    if (ours === 'ended') await facts.end(agreement, 'our operator left');
+    else if (forgotten) await facts.end(agreement, `${partner.name} was silent for too long`);
+  };
+
+  return {
+    /**
+     * Monitoring (5.1.2 level 1): what is, what is wanted; converges, and says what has to be done. Looks anew each time and so
+     * is harmless when it runs twice. Nothing to undo.
+     */
+    tendPartner: async ({ partner: name }: PartnerNamed): Promise<Tended> =>
+      await step(async (signal) => {
+        const partner = means.partner(name);
+        if (partner === undefined) return { next: 'over', uses: null, serves: null, pace };
+        const { at, uses, serves } = await facts.look(name);
+        await serving(partner, serves, at, signal);
+        const next = await using(partner, uses, at, signal);
+        await facts.forget();
+        const now = await facts.look(name);
+        const wanted = now.uses.ours === 'open' || now.serves.ours === 'open';
+        const left = now.uses.agreement !== null || now.serves.agreement !== null;
+        return {
+          next: wanted || left ? next : 'over',
+          uses: toldOf(now.uses),
+          serves: toldOf(now.serves),
+          pace,
+        };
+      }),
+  };
+};
+
+const toldOf = ({ ours, agreement }: Standing): Told => ({
+  ours,
+  theirs: agreement?.theirs ?? null,
+  joined: agreement?.joinedAt != null,
+  silentSince: agreement?.silentSince?.toISOString() ?? null,
+  problem: agreement?.problem ?? null,
+});

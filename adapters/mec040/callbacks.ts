@@ -1,0 +1,39 @@
+import type { Logger } from 'pino';
+import type { Due } from '../../activities/federation/tell-subscribers.ts';
+import { subscriptions, type SystemUpdateNotification } from '../../protocols/mec040/members.ts';
+import { Exchange } from '../http.ts';
+
+const TIMEOUT_MS = 4_000;
+/** More callbacks than one deployment has: the oldest connections go. */
+const KEPT = 200;
+
+/** Tells subscribers what has changed (MEC 040, 6.4.2). */
+export function callbacks(log: Logger): (due: Due, signal: AbortSignal) => Promise<void> {
+  const exchanges = new Map<string, Exchange>();
+
+  const exchangeWith = (client: string, origin: string): Exchange => {
+    const key = `${client} ${origin}`;
+    const exchange = exchanges.get(key) ?? new Exchange({ name: client, url: origin, timeoutMs: TIMEOUT_MS }, log);
+    exchanges.delete(key);
+    exchanges.set(key, exchange);
+    const [oldest] = exchanges.keys();
+    if (exchanges.size > KEPT && oldest !== undefined) exchanges.delete(oldest);
+    return exchange;
+  };
+
+  return async (due, signal) => {
+    const { origin, pathname, search } = new URL(due.callback);
+    const call = { method: 'POST', path: `${pathname}${search}`, json: notificationOf(due) } as const;
+    await exchangeWith(due.client, origin).ask(call, signal);
+  };
+}
+
+const notificationOf = ({ notices, root, subscription }: Due): SystemUpdateNotification => ({
+  notificationType: 'SystemUpdateNotification',
+  updatedSystemInfo: notices.map(({ system, name, provider }) => ({
+    systemId: system,
+    systemName: name,
+    systemProvider: provider,
+  })),
+  _links: { subscription: { href: `${root}${subscriptions}/${subscription}` } },
+});

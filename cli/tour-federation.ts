@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SystemList } from '../api/resources.ts';
+import { FerryClient, Refused, Unreachable } from './client.ts';
+import { seconds, type Terminal } from './terminal.ts';
+
+const LIMIT_MS = 30_000;
+const LOOK_MS = 250;
+
+/** What one operator's Ferry knows of the others, as `--json` shows it. */
+interface Sight {
+  readonly operator: string;
+  /** Names of the other operator's systems, by operator. */
+  readonly sees: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface FederationReport {
+  /** Each has joined the other, and sees its systems. */
+  readonly joined: boolean;
+  readonly operators: readonly Sight[];
+}
+
+/** Two operators' Ferrys join by themselves as soon as both are up: waits until each sees the other's systems, and shows them. */
+export async function federation(
+  ours: FerryClient,
+  apis: readonly string[],
+  terminal: Terminal,
+): Promise<FederationReport> {
+  const begun = performance.now();
+  const clients = [ours, ...apis.map((api) => new FerryClient(api))];
+  let operators: readonly Sight[] = [];
+  let joined = false;
+  while (!joined && performance.now() - begun < LIMIT_MS) {
+    operators = await Promise.all(clients.map(seenBy));
+    joined = operators.every(({ operator, sees }) =>
+      operators.every((other) => other.operator === operator || (sees[other.operator] ?? []).length > 0),
+    );
+    if (joined) break;
+    terminal.living(`  ${operators.length} operators join each other (${seconds(performance.now() - begun)})`);
+    await pause(LOOK_MS);
+  }
+  terminal.tell(
+    joined ? `\n${operators.length} operators have joined: each sees the systems that the other shares.` : '',
+  );
+  for (const { operator, sees } of operators)
+    for (const [other, systems] of Object.entries(sees))
+      terminal.tell(`  ${operator} sees ${systems.join(', ')} of ${other}`);
+  if (!joined)
+    terminal.tell(terminal.paint('red', `  After ${seconds(LIMIT_MS)} they do not see each other: look at the logs.`));
+  return { joined, operators };
+}
+
+/** What it does not tell yet is nothing seen. */
+async function seenBy(client: FerryClient): Promise<Sight> {
+  try {
+    const { systems } = await client.get<SystemList>('/v1/systems?limit=100');
+    const sees: Record<string, string[]> = {};
+    for (const { partner, operator, name } of systems)
+      if (partner !== null) sees[operator] = [...(sees[operator] ?? []), name].toSorted();
+    return { operator: systems.find(({ partner }) => partner === null)?.operator ?? '?', sees };
+  } catch (error) {
+    if (error instanceof Refused || error instanceof Unreachable) return { operator: client.url, sees: {} };
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+import { parseArgs } from 'node:util';
+import { startIssuers } from './issuers.ts';
+
+/** `--net N`: the world's network; `--secrets`: the folder where clients find theirs. Ends when its parent's pipe closes. */
+const { values } = parseArgs({ options: { net: { type: 'string', default: '10' }, secrets: { type: 'string' } } });
+
+process.stdin.resume().once('close', () => process.exit(0));
+try {
+  if (values.secrets === undefined) throw new Error('--secrets is missing: a folder');
+  const { url } = await startIssuers(Number(values.net), values.secrets);
+  process.stdout.write(`issuers: ${url}\n`);
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,88 @@
+import { type Plan, pace, packageUri, peerOf, type Unfederated, users } from '../configuration.ts';
+import type { SystemPlace } from '../peers/system.ts';
+import { type BuiltPackage, DOMAIN_NAME } from '../provider.ts';
+
+/** Operator A: a cellular and a Wi-Fi system, a cloud, the users. */
+
+const network = (net: number, name: string): string => `http://127.${net}.0.3:8080/networks/${name}/rules`;
+
+export const systemsOfA = (net: number): SystemPlace[] => [
+  {
+    name: 'cellular',
+    meo: `127.${net}.2.1`,
+    hosts: [
+      { id: 'a1', address: `127.${net}.2.11`, instances: `127.${net}.21`, etag: 'version' },
+      { id: 'a2', address: `127.${net}.2.12`, instances: `127.${net}.22`, etag: 'content' },
+    ],
+    network: network(net, 'cellular'),
+  },
+  {
+    name: 'wifi',
+    meo: `127.${net}.3.1`,
+    hosts: [{ id: 'w1', address: `127.${net}.3.11`, instances: `127.${net}.31`, etag: 'version' }],
+    network: network(net, 'wifi'),
+  },
+];
+
+/** The configuration file of its Ferry: where its peers are, and what they serve. */
+export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: string): Unfederated {
+  const peer = peerOf(plan.net);
+  const range = (third: number): string => `127.${plan.net}.${third}.0/24`;
+  const { descriptor } = built;
+  return {
+    world: plan.world,
+    peers: {
+      'meo-cellular': peer('meo', '2.1'),
+      'meo-wifi': peer('meo', '3.1'),
+      'platform-a1': peer('platform', '2.11'),
+      'platform-a2': peer('platform', '2.12'),
+      'platform-w1': peer('platform', '3.11'),
+      oss: peer('oss', '1.1'),
+      'lcm-proxy': peer('lcmProxy', '1.2'),
+      'cloud-manager': peer('cloud', '4.1'),
+      'vantage-cellular': peer('vantage', '2.90'),
+      'vantage-wifi': peer('vantage', '3.90'),
+    },
+    networks: {
+      cellular: { vantage: 'vantage-cellular', resolverClampSeconds: plan.clampSeconds },
+      wifi: { vantage: 'vantage-wifi', resolverClampSeconds: plan.clampSeconds },
+    },
+    systems: {
+      cellular: { meo: 'meo-cellular', network: 'cellular', lcmProxy: 'lcm-proxy' },
+      wifi: { meo: 'meo-wifi', network: 'wifi', lcmProxy: 'lcm-proxy' },
+    },
+    sites: {
+      a1: { kind: 'mecHost', system: 'cellular', host: 'a1', platform: 'platform-a1', addresses: range(21) },
+      a2: { kind: 'mecHost', system: 'cellular', host: 'a2', platform: 'platform-a2', addresses: range(22) },
+      w1: { kind: 'mecHost', system: 'wifi', host: 'w1', platform: 'platform-w1', addresses: range(31) },
+      cloud: {
+        kind: 'cloud',
+        manager: 'cloud-manager',
+        oss: 'oss',
+        services: 'platform-a1',
+        addresses: range(41),
+      },
+    },
+    applications: {
+      [descriptor.appName]: {
+        provider: descriptor.appProvider,
+        appDId: descriptor.appDId,
+        softVersion: descriptor.appSoftVersion,
+        descriptorVersion: descriptor.appDVersion,
+        checksum: built.checksum,
+        archive: { path: archivePath, uri: packageUri(plan.net, built) },
+        domainName: DOMAIN_NAME,
+        ruleIds: [
+          ...(descriptor.appDNSRule ?? []).map(({ dnsRuleId }) => dnsRuleId),
+          ...(descriptor.appTrafficRule ?? []).map(({ trafficRuleId }) => trafficRuleId),
+        ],
+        port: 7000,
+        management: { port: 7001 },
+        requires: descriptor.appServiceRequired?.map(({ serName }) => serName) ?? [],
+        stateful: true,
+      },
+    },
+    users: Object.fromEntries(Object.entries(users(plan.net)).map(([user, address]) => [user, { address }])),
+    pace: { ...pace, ...plan.pace },
+  };
+}

@@ -1,0 +1,86 @@
+import type { Unfederated } from '../configuration.ts';
+import { issuersOf } from '../issuers/clients.ts';
+import { secretFile } from '../issuers/secrets.ts';
+import { configurationOfA, systemsOfA } from '../operators/a.ts';
+import { configurationOfB, systemsOfB } from '../operators/b.ts';
+import type { SystemPlace } from '../peers/system.ts';
+import type { Topology } from './topology.ts';
+
+const ids = ['a', 'b'] as const;
+type Id = (typeof ids)[number];
+
+const [INNER, OUTER] = [8700, 8701];
+const country = 'DE';
+const identities = {
+  a: { id: 'operator-a', name: 'Operator A', country, mcc: '001', mncs: ['01'] },
+  b: { id: 'operator-b', name: 'Operator B', country, mcc: '001', mncs: ['02'] },
+};
+
+const outerOf = (net: number, id: Id) => ({ address: `127.${net}.${id === 'a' ? 10 : 50}.1`, port: OUTER });
+const urlOf = (net: number, id: Id): string => `http://${outerOf(net, id).address}:${OUTER}`;
+
+/** In seconds what takes minutes between operators. */
+const pace = { aliveSeconds: 2, lostAfterSeconds: 10, validSeconds: 5, missSeconds: 1, askMs: 2_000 };
+
+/** What an operator is to others, and agreed upon with the other one. */
+function federation(net: number, secrets: string, own: Id): object {
+  const partner = own === 'a' ? 'b' : 'a';
+  const [ours, theirs] = [issuerOf(net, own), issuerOf(net, partner)];
+  const name = identities[partner].id;
+  const secret = { file: secretFile(secrets, partner, identities[own].id) };
+  return {
+    operator: identities[own],
+    url: urlOf(net, own),
+    issuers: { own: { issuer: ours.url, audience: ours.audience } },
+    partners: {
+      [name]: {
+        operator: name,
+        url: urlOf(net, partner),
+        insecure: true,
+        client: { issuer: theirs.url, id: identities[own].id, secret },
+        accepts: { issuer: 'own', client: name },
+      },
+    },
+    shares: [{ of: '*', with: name, services: ['*'], zones: ['*'] }],
+    pace,
+  };
+}
+
+function issuerOf(net: number, id: Id) {
+  const found = issuersOf(net).find(({ operator }) => operator === id);
+  if (found === undefined) throw new Error(`operator ${id} has no issuer`);
+  return found;
+}
+
+/** Its orchestrators register their systems themselves: each is a client of the operator's issuer, by its name. */
+const registered = ({ systems, ...others }: Unfederated): Unfederated => ({
+  ...others,
+  systems: Object.fromEntries(
+    Object.entries(systems).map(([name, system]) => [name, { ...system, client: system.meo }]),
+  ),
+});
+
+/** Operators A and B, each with a Ferry of its own. */
+export const pair: Topology = {
+  issuers: true,
+  systems: (net, ferry, secrets) => {
+    const registering = (id: Id, url: string) => (place: SystemPlace) => {
+      const client = `meo-${place.name}`;
+      const { url: issuer } = issuerOf(net, id);
+      const secret = secretFile(secrets, id, client);
+      return { ...place, federator: { url, issuer, client, secretFile: secret, provider: identities[id].name } };
+    };
+    const inner = `http://127.${net}.50.1:${INNER}`;
+    return [...systemsOfA(net).map(registering('a', ferry)), ...systemsOfB(net).map(registering('b', inner))];
+  },
+  ferries: (plan, built, archive, secrets) => {
+    const { net } = plan;
+    const configurations = { a: configurationOfA(plan, built, archive), b: configurationOfB(plan) };
+    return ids.map((id) => ({
+      operator: identities[id].id,
+      configuration: { ...registered(configurations[id]), federation: federation(net, secrets, id) },
+      inner: id === 'a' ? null : { address: `127.${net}.50.1`, port: INNER },
+      outer: outerOf(net, id),
+    }));
+  },
+};

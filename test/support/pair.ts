@@ -1,0 +1,212 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { freePort } from '../../cli/ports.ts';
+import type { Ferry } from '../../cli/ferries.ts';
+import type { Configuration } from '../../configuration/peers.ts';
+import { type DevServer, type DevServerPlan, startDevServer } from '../../servers/dev-server.ts';
+import { temporalCli } from '../../servers/obtain.ts';
+import { createDatabase, type PostgresPlan, type PostgresServer, startPostgres } from '../../servers/postgres.ts';
+import { ownNamespace } from '../../temporal/namespace.ts';
+import { Border } from './border.ts';
+import { portsOf } from './network.ts';
+import { endParts, type Part, startPart } from './part.ts';
+
+/** One operator's Ferry: its API, inner and outer, and its worker. */
+export interface Operator {
+  readonly name: string;
+  readonly partner: string;
+  readonly namespace: string;
+  readonly database: string;
+  readonly environment: NodeJS.ProcessEnv;
+  api: Part;
+  worker: Part;
+}
+
+/** Two operators, each with a Ferry, and a border between them that everything passes. Every part a process of its own. */
+export class Pair {
+  readonly folder = mkdtempSync(join(tmpdir(), 'ferry-pair-'));
+  readonly border = new Border();
+  readonly #parts: Part[] = [];
+  readonly #net: number;
+  #temporalPlan!: DevServerPlan;
+  #temporal: DevServer | undefined;
+  #postgresPlan!: PostgresPlan;
+  #postgres: PostgresServer | undefined;
+  control = '';
+  a!: Operator;
+  b!: Operator;
+
+  private constructor(net: number) {
+    this.#net = net;
+  }
+
+  static async set(net: number): Promise<Pair> {
+    const pair = new Pair(net);
+    try {
+      await pair.#start();
+    } catch (error) {
+      await pair.strike();
+      throw error;
+    }
+    return pair;
+  }
+
+  async #start(): Promise<void> {
+    const net = this.#net;
+    const [port, uiPort] = await portsOf(net);
+    const database = join(this.folder, 'temporal.db');
+    const log = (name: string): string => join(this.folder, `${name}.log`);
+    this.#temporalPlan = {
+      cli: await temporalCli(),
+      port,
+      uiPort,
+      database,
+      log: log('temporal'),
+      namespaces: ['operator-b'],
+    };
+    this.#postgresPlan = {
+      data: join(this.folder, 'postgres'),
+      port: await freePort('127.0.0.1', 21_500 + net),
+      log: log('postgres'),
+    };
+    const files = ['--package-cache', this.folder, '--config-out', join(this.folder, 'configuration.json')];
+    const inner = await freePort('127.0.0.1', 21_000 + net);
+    const [temporal, postgres, sandbox] = await Promise.all([
+      startDevServer(this.#temporalPlan).then((server) => (this.#temporal = server)),
+      startPostgres(this.#postgresPlan).then((server) => (this.#postgres = server)),
+      this.#part('sandbox/main.ts', {}, ['--net', String(net), '--ferry', `http://127.0.0.1:${inner}`, ...files]),
+      this.border.stand('operator-a', `127.${net}.10.9`, `http://127.${net}.10.1:8701`),
+      this.border.stand('operator-b', `127.${net}.50.9`, `http://127.${net}.50.1:8701`),
+    ]);
+    this.control = String(sandbox.said['control']);
+    await ownNamespace(
+      { connectionOptions: { address: temporal.address }, namespace: 'operator-b' },
+      { sandbox: true },
+    );
+    const ferries = sandbox.said['ferries'] as Ferry[];
+    const [a, b] = await Promise.all(
+      ferries.map(async (ferry, nth) => {
+        this.#atTheBorder(ferry.configuration);
+        return await this.#operator(ferry, { address: temporal.address, url: postgres.url, nth, inner });
+      }),
+    );
+    if (a === undefined || b === undefined) throw new Error('the sandbox is not of two operators');
+    [this.a, this.b] = [a, b];
+  }
+
+  /** Each is reached at the border. */
+  #atTheBorder(file: string): void {
+    const configuration = JSON.parse(readFileSync(file, 'utf8')) as Configuration;
+    const { federation } = configuration;
+    if (federation === undefined) throw new Error(`${file} has no federation`);
+    federation.url = atBorder(federation.url);
+    for (const partner of Object.values(federation.partners)) partner.url = atBorder(partner.url);
+    writeFileSync(file, JSON.stringify(configuration));
+  }
+
+  async #operator(
+    { operator, configuration, inner, outer }: Ferry,
+    at: { address: string; url: string; nth: number; inner: number },
+  ): Promise<Operator> {
+    const first = at.nth === 0;
+    const namespace = first ? 'default' : operator;
+    const database = await createDatabase(at.url, operator.replaceAll('-', '_'));
+    const environment = {
+      FERRY_CONFIG: configuration,
+      FERRY_HOST: inner?.address ?? '127.0.0.1',
+      FERRY_PORT: String(inner?.port ?? at.inner),
+      FERRY_OUTER_HOST: outer?.address,
+      FERRY_OUTER_PORT: String(outer?.port),
+      FERRY_SECRET: 'known to every worker of this pair',
+      FERRY_LOG_LEVEL: 'debug',
+      TEMPORAL_ADDRESS: at.address,
+      TEMPORAL_NAMESPACE: namespace,
+      DATABASE_URL: database,
+    };
+    const [api, worker] = await Promise.all([
+      this.#part('api/main.ts', environment),
+      this.#part('worker/main.ts', environment),
+    ]);
+    const partner = first ? 'operator-b' : 'operator-a';
+    return { name: operator, partner, namespace, database, environment, api, worker };
+  }
+
+  async #part(script: string, environment: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<Part> {
+    const log = join(this.folder, `${script.replaceAll('/', '-')}-${this.#parts.length}.log`);
+    const part = await startPart({ script, args, environment, log });
+    this.#parts.push(part);
+    return part;
+  }
+
+  async startWorker(operator: Operator): Promise<void> {
+    operator.worker = await this.#part('worker/main.ts', operator.environment);
+  }
+
+  async startApi(operator: Operator): Promise<void> {
+    operator.api = await this.#part('api/main.ts', operator.environment);
+  }
+
+  async killTemporal(): Promise<void> {
+    await killed(this.#temporal);
+  }
+
+  async startTemporalAgain(): Promise<void> {
+    this.#temporal = await startDevServer(this.#temporalPlan);
+  }
+
+  async killPostgres(): Promise<void> {
+    await killed(this.#postgres);
+  }
+
+  async startPostgresAgain(): Promise<void> {
+    this.#postgres = await startPostgres(this.#postgresPlan);
+  }
+
+  /** Of what an operator's Ferry knows, by SQL: tests look where no API leads. */
+  async rows<T>({ database }: Operator, query: string, values: readonly unknown[] = []): Promise<T[]> {
+    const client = new Client({ connectionString: database });
+    await client.connect();
+    try {
+      return (await client.query(query, [...values])).rows as T[];
+    } finally {
+      await client.end();
+    }
+  }
+
+  async ask<T>(operator: Operator, path: string, method = 'GET', body?: unknown): Promise<{ status: number; body: T }> {
+    const answer = await fetch(`${urlOf(operator)}${path}`, {
+      method,
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
+  }
+
+  async sandbox(path: string, method = 'GET', body?: unknown): Promise<unknown> {
+    const answer = await fetch(`${this.control}/sandbox${path}`, {
+      method,
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? undefined : await answer.json();
+  }
+
+  async strike(): Promise<void> {
+    await endParts(this.#parts);
+    await Promise.all([this.#temporal?.stop(), this.#postgres?.stop(), this.border.close()]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const urlOf = ({ api }: Operator): string => String(api.said['url']).replace(/\/+$/, '');
+
+const atBorder = (url: string): string => url.replace(/\.1:8701$/, '.9:8701');
+
+async function killed(server: { readonly pid: number; readonly exited: Promise<string> } | undefined): Promise<void> {
+  if (server === undefined) throw new Error('no such server was started');
+  process.kill(server.pid, 'SIGKILL');
+  const how = await server.exited;
+  if (how !== 'SIGKILL') throw new Error(`it did not die of SIGKILL: ${how}`);
+}

@@ -1,0 +1,80 @@
+import type { Logger } from 'pino';
+import { federationActivities } from '../activities/federation/index.ts';
+import type { Partner } from '../activities/federation/ports.ts';
+import type { FederationMeans } from '../activities/federation/step.ts';
+import { ewbiPartner } from '../adapters/ewbi/partner.ts';
+import { statusCallback } from '../adapters/ewbi/status.ts';
+import { Exchange } from '../adapters/http.ts';
+import { mffPartner } from '../adapters/mff/partner.ts';
+import { AuthorizationServer } from '../adapters/oauth/authorization-server.ts';
+import { secretAt } from '../adapters/oauth/secret.ts';
+import { Tokens } from '../adapters/oauth/tokens.ts';
+import type { Catalogue } from '../catalogue/database.ts';
+import { factsOf } from '../catalogue/facts.ts';
+import type { Federation } from '../configuration/federation.ts';
+
+/** For what we ask of a partner, and for its answers' sake no more. */
+const SCOPES = { ferry: ['fed-mgmt', 'mff'], katalis: ['fed-mgmt'], openop: ['fed-mgmt'] } as const;
+
+/** The one place where the configuration's partners meet the adapters that realise them. */
+export function federationOf(
+  federation: Federation,
+  catalogue: Catalogue,
+  insistMs: number,
+  log: Logger,
+  tellSubscribers: FederationMeans['tellSubscribers'] = async () => undefined,
+): ReturnType<typeof federationActivities> {
+  const partners = new Map(Object.keys(federation.partners).map((name) => [name, partnerOf(name, federation, log)]));
+  return federationActivities({
+    facts: factsOf(catalogue, federation),
+    partner: (name) => partners.get(name),
+    tellSubscribers,
+    pace: { aliveMs: federation.pace.aliveSeconds * 1_000, insistMs },
+  });
+}
+
+function partnerOf(name: string, { partners, operator, url: ownUrl, issuers }: Federation, log: Logger): Partner {
+  const record = partners[name];
+  if (record === undefined) throw new TypeError(`no partner is called ${name}`);
+  const { url, timeoutMs, dialect, client, accepts } = record;
+  const insecure = record.insecure === true;
+  const tokens = new Tokens(
+    { name, issuer: client.issuer, id: client.id, secret: client.secret, scopes: SCOPES[dialect], insecure, timeoutMs },
+    log,
+  );
+  const exchange = new Exchange({ name, url, timeoutMs }, log, tokens);
+
+  /** Where a dialect insists on it: how it gets a token for our callbacks at our authorization server. */
+  const callbackCredentials = async (): Promise<object | undefined> => {
+    const issuer = issuers[accepts.issuer]?.issuer;
+    if (accepts.tell === undefined || issuer === undefined) return undefined;
+    const ours = new AuthorizationServer(
+      { name: operator.id, issuer, insecure: issuer.startsWith('http:'), timeoutMs },
+      log,
+    );
+    return {
+      partnerCallbackCredentials: {
+        tokenUrl: await ours.tokenUrl(),
+        clientId: accepts.client,
+        clientSecret: await secretAt(accepts.tell, name),
+      },
+    };
+  };
+
+  const ewbi = ewbiPartner(exchange, {
+    us: { ...operator, url: ownUrl },
+    operator: record.operator,
+    dialect,
+    callbackCredentials,
+  });
+  const hosts = record.hosts ?? [new URL(url).host];
+  return {
+    name,
+    extended: dialect === 'ferry',
+    authenticate: async (signal) => void (await tokens.authorization(signal)),
+    systems: async () => 'unchanged',
+    ...ewbi,
+    ...(dialect === 'ferry' && mffPartner(exchange, { operator: record.operator })),
+    ...statusCallback({ name, hosts, insecure, timeoutMs, credentials: tokens }, log),
+  };
+}

@@ -1,0 +1,25 @@
+import type { Logger } from 'pino';
+import { tellingActivities } from '../activities/federation/tell-subscribers.ts';
+import { callbacks } from '../adapters/mec040/callbacks.ts';
+import type { Catalogue } from '../catalogue/database.ts';
+import { due, dueInMs, forget, notTold, told } from '../catalogue/notices.ts';
+import { callbackMistake } from '../configuration/callbacks.ts';
+import type { Configuration } from '../configuration/peers.ts';
+
+/** The catalogue's notices meet the callbacks of MEOs. */
+export const tellingOver = (
+  configuration: Pick<Configuration, 'systems' | 'peers'>,
+  catalogue: Catalogue,
+  log: Logger,
+): ReturnType<typeof tellingActivities> =>
+  tellingActivities({
+    notices: {
+      due: async () => await due(catalogue),
+      told: async (one) => await told(catalogue, one),
+      notTold: async (one) => await notTold(catalogue, one),
+      forget: async ({ subscription }) => await forget(catalogue, subscription),
+      dueInMs: async () => await dueInMs(catalogue),
+    },
+    mistake: ({ client, callback }) => callbackMistake(configuration, client, callback),
+    tell: callbacks(log),
+  });
