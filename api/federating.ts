@@ -3,41 +3,66 @@ import type { Logger } from 'pino';
 import { keepConfigured } from '../catalogue/configured.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
 import type { Settings } from '../configuration/settings.ts';
+import { tendingOf } from '../temporal/tending.ts';
+import type { joinFederation } from '../workflows/federation/join-federation.ts';
+import { poke } from '../workflows/messages.ts';
 import type { Federating } from './app.ts';
+import type { OuterMeans } from './outer.ts';
 import { Telling } from './telling.ts';
 import { admission, callerOf } from './tokens/admission.ts';
 import { Tokens } from './tokens/tokens.ts';
 
 const CONNECTIONS = 8;
+const CALL_MS = 5_000;
+
+interface Means extends Settings {
+  readonly temporal: Client;
+  readonly log: Logger;
+  readonly stopping: AbortSignal;
+}
+
+/** What each of the two listeners needs, of one catalogue. */
+export interface Both {
+  readonly catalogue: Catalogue;
+  readonly inner: Federating;
+  readonly outer: OuterMeans;
+}
 
 /**
  * Opens the catalogue, and brings our systems in it in step with the configuration. Undefined, and nothing is opened: there
  * is no federation. Where the database cannot be had this program has nothing to do, says so, and ends.
  */
-export async function federatingOver({
-  configuration,
-  environment,
-  temporal,
-  log,
-  stopping,
-}: Settings & {
-  readonly temporal: Client;
-  readonly log: Logger;
-  readonly stopping: AbortSignal;
-}): Promise<Federating | undefined> {
+export async function federatingOver(means: Means): Promise<Both | undefined> {
+  const { configuration, environment, temporal, log, stopping } = means;
   const { federation, world } = configuration;
   if (federation === undefined) return undefined;
-  const catalogue = await opened({ configuration, environment }, log);
-  const telling = new Telling(temporal, { taskQueue: environment.FERRY_TASK_QUEUE, world }, log, stopping);
-  telling.changed(); // what an earlier start, or this one, has changed and not told
+  const catalogue = await opened(means);
+  const tokens = new Tokens(federation.issuers);
+  const ours = { taskQueue: environment.FERRY_TASK_QUEUE, world };
+  const telling = new Telling(temporal, ours, log, stopping);
+  telling.changed(); // what this start, or an earlier one, has changed and not told
   return {
     catalogue,
-    access: { admit: admission(new Tokens(federation.issuers)), callerOf },
-    changed: () => telling.changed(),
+    inner: { catalogue, access: { admit: admission(tokens), callerOf }, changed: () => telling.changed() },
+    outer: { catalogue, tokens, federation, configuration, log, poke: poking(temporal, ours) },
   };
 }
 
-async function opened({ configuration, environment }: Settings, log: Logger): Promise<Catalogue> {
+/** Wakes the tending of a partner; starts it where there is none. */
+const poking =
+  (temporal: Client, ours: Parameters<typeof tendingOf>[1]): OuterMeans['poke'] =>
+  async (partner) =>
+    void (await temporal.withDeadline(
+      Date.now() + CALL_MS,
+      async () =>
+        await temporal.workflow.signalWithStart<typeof joinFederation>('joinFederation', {
+          ...tendingOf(partner, ours),
+          signal: poke,
+          signalArgs: [],
+        }),
+    ));
+
+async function opened({ configuration, environment, log }: Means): Promise<Catalogue> {
   const { DATABASE_URL: url = '' } = environment;
   try {
     const catalogue = await openCatalogue({ url, connections: CONNECTIONS, world: configuration.world });

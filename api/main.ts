@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
@@ -9,10 +10,11 @@ import { temporalReady } from '../temporal/readiness.ts';
 import { authority } from './access.ts';
 import { app } from './app.ts';
 import { federatingOver } from './federating.ts';
+import { outer } from './outer.ts';
 import { close, serverOf } from './server.ts';
 import { connectionFor } from './temporal.ts';
 
-/** So long "not ready" is said before the socket closes, and so long requests may take to end then. */
+/** So long "not ready" is said before the sockets close, and so long requests may take to end then. */
 const NOTICE_MS = 200;
 const END_MS = 2_000;
 
@@ -22,17 +24,22 @@ const { connectionOptions, namespace } = connectionSettings();
 const connection = connectionFor(connectionOptions);
 
 const stopping = new AbortController();
+const stop = (): void => stopping.abort();
+process.once('SIGINT', stop).once('SIGTERM', stop);
+if (process.argv.includes('--tethered'))
+  process.stdin.once('close', stop).once('end', stop).once('error', stop).resume();
+
 let prepared = false;
 void prepare();
 
 const temporal = new Client({ connection, namespace });
 const federating = await federatingOver({ configuration, environment, temporal, log, stopping: stopping.signal });
 
-const server = serverOf(
+const inner = serverOf(
   app({
     temporal,
     configuration,
-    federating,
+    federating: federating?.inner,
     taskQueue: environment.FERRY_TASK_QUEUE,
     temporalUi: environment.FERRY_TEMPORAL_UI,
     condition: { stopping: stopping.signal, prepared: () => prepared },
@@ -40,28 +47,33 @@ const server = serverOf(
     hosts: [...environment.FERRY_HOSTS, authority(environment.FERRY_HOST, environment.FERRY_PORT)],
   }),
 );
-
-const stop = (): void => stopping.abort();
-process.once('SIGINT', stop).once('SIGTERM', stop);
-if (process.argv.includes('--tethered'))
-  process.stdin.once('close', stop).once('end', stop).once('error', stop).resume();
+const partners = federating === undefined ? undefined : serverOf(outer(federating.outer));
 
 try {
-  await once(server.listen(environment.FERRY_PORT, environment.FERRY_HOST), 'listening');
-  const { address, family, port } = server.address() as AddressInfo;
-  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  process.stdout.write(`${JSON.stringify({ ready: true, url })}\n`);
+  const outerUrl =
+    partners === undefined
+      ? undefined
+      : await listening(partners, environment.FERRY_OUTER_PORT, environment.FERRY_OUTER_HOST);
+  const url = await listening(inner, environment.FERRY_PORT, environment.FERRY_HOST);
+  process.stdout.write(`${JSON.stringify({ ready: true, url, ...(outerUrl !== undefined && { outer: outerUrl }) })}\n`);
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
   await sleep(NOTICE_MS);
-  await close(server, END_MS);
+  await Promise.all([inner, partners].map(async (server) => server && (await close(server, END_MS))));
 } catch (error) {
   log.error((error as Error).message);
   process.exitCode = 1;
 } finally {
   stopping.abort();
+  partners?.close();
   process.stdin.destroy();
   await federating?.catalogue.destroy();
   await connection.close();
+}
+
+async function listening(server: Server, port: number, host: string): Promise<string> {
+  await once(server.listen(port, host), 'listening');
+  const { address, family, port: bound } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
 }
 
 /** Until Temporal knows the namespace and our search attributes the API says that it is not ready. */

@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { tellingOf } from '../temporal/telling.ts';
-import { poke } from '../workflows/messages.ts';
-import type { tellSubscribers } from '../workflows/federation/tell-subscribers.ts';
+import { type Ours, pokeTelling } from '../temporal/telling.ts';
 
-const CALL_MS = 5_000;
 /** A burst of changes is told of together; Temporal that is away is asked again. */
 const APART_MS = 500;
 const AGAIN_MS = 5_000;
@@ -17,19 +14,14 @@ const AGAIN_MS = 5_000;
  */
 export class Telling {
   readonly #temporal: Client;
-  readonly #means: { readonly taskQueue: string; readonly world: string | undefined };
+  readonly #ours: Ours;
   readonly #log: Logger;
   readonly #stopping: AbortSignal;
   #wanted = false;
   #underWay = false;
 
-  constructor(
-    temporal: Client,
-    means: { readonly taskQueue: string; readonly world: string | undefined },
-    log: Logger,
-    stopping: AbortSignal,
-  ) {
-    [this.#temporal, this.#means, this.#log, this.#stopping] = [temporal, means, log, stopping];
+  constructor(temporal: Client, ours: Ours, log: Logger, stopping: AbortSignal) {
+    [this.#temporal, this.#ours, this.#log, this.#stopping] = [temporal, ours, log, stopping];
   }
 
   /** Never waits. */
@@ -51,16 +43,7 @@ export class Telling {
 
   async #poked(): Promise<boolean> {
     try {
-      await this.#temporal.withDeadline(
-        Date.now() + CALL_MS,
-        async () =>
-          await this.#temporal.workflow.signalWithStart<typeof tellSubscribers>('tellSubscribers', {
-            ...tellingOf(this.#means),
-            args: [],
-            signal: poke,
-            signalArgs: [],
-          }),
-      );
+      await pokeTelling(this.#temporal, this.#ours);
       return true;
     } catch (error) {
       if (!this.#stopping.aborted) this.#log.warn(error, 'subscribers are not told yet of what has changed');

@@ -5,6 +5,7 @@ import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { takingTurns } from '../activities/relocation/turns.ts';
 import { surveyActivities } from '../activities/survey.ts';
+import { keepConfigured } from '../catalogue/configured.ts';
 import { openCatalogue } from '../catalogue/database.ts';
 import { digest } from '../configuration/digest.ts';
 import { sealWith } from '../configuration/seal.ts';
@@ -12,9 +13,11 @@ import { orExit, workerSettings } from '../configuration/settings.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
+import { pokeTelling } from '../temporal/telling.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import { federationOf } from './federation.ts';
 import { configured } from './sites.ts';
+import { tellingOver } from './subscribers.ts';
 import { startTending } from './tending.ts';
 import { FerryWorkers } from './workers.ts';
 
@@ -58,7 +61,11 @@ const workers = await FerryWorkers.create({
   activities: {
     ...relocationActivities({ catalogue, pace, digest, turns: takingTurns() }),
     ...surveyActivities(survey),
-    ...(federation !== undefined && known !== undefined && federationOf(federation, known, pace.insistMs, log)),
+    ...(federation !== undefined &&
+      known !== undefined && {
+        ...federationOf(federation, known, pace.insistMs, log, telling),
+        ...tellingOver(configuration, known, log),
+      }),
   },
   capacity: configuration.worker,
   version,
@@ -79,6 +86,7 @@ process.once('SIGINT', stop).once('SIGTERM', stop);
 if (process.argv.includes('--tethered')) process.stdin.once('close', stop).once('end', stop).resume();
 
 const running = workers.run();
+if (known !== undefined) void telling(); // what this start has changed, or another has not told
 const tending = startTending(
   client,
   Object.keys(federation?.partners ?? {}),
@@ -105,13 +113,22 @@ try {
 async function opened(): ReturnType<typeof openCatalogue> {
   const url = environment.DATABASE_URL ?? '';
   try {
-    return await openCatalogue({ url, connections: CATALOGUE_CONNECTIONS, world });
+    const opening = await openCatalogue({ url, connections: CATALOGUE_CONNECTIONS, world });
+    await keepConfigured(opening, configuration);
+    return opening;
   } catch (error) {
     log.error(
       `the catalogue does not open (${(error as Error).message}): look at the PostgreSQL server of DATABASE_URL`,
     );
     return process.exit(1);
   }
+}
+
+/** What is to be told stands in the catalogue: who fails here has lost nothing, and the next who changes something says so. */
+async function telling(): Promise<void> {
+  await pokeTelling(client, { taskQueue, world }).catch((error: unknown) => {
+    if (!stopping.signal.aborted) log.warn(error, 'subscribers are not told yet of what has changed');
+  });
 }
 
 /** A version that is not current takes what it began, and what it is given: no reason to end. */
