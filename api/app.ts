@@ -1,16 +1,33 @@
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { ownHosts, ownPages } from './access.ts';
 import { fresh, jsonBody } from './body.ts';
+import type { Catalogue } from '../catalogue/database.ts';
+import { bases } from '../protocols/mec040/members.ts';
 import { documentation } from './documentation.ts';
+import { type Access, mec040 } from './mec040/face.ts';
 import { type Means, northbound } from './northbound/face.ts';
 import { HttpRefusal, printable, problems } from './problem.ts';
 import { routes } from './serve.ts';
 
-/** What the inner listener serves: our own network. `hosts`: names under which it may be asked. */
-export function app({ hosts, ...means }: Means & { readonly hosts: readonly string[] }): Express {
-  const face = northbound(means);
+/** What there is only with a federation. */
+export interface Federating {
+  readonly catalogue: Catalogue;
+  readonly access: Access;
+  /** Members have changed: subscribers are to be told. Never waits. */
+  readonly changed: () => void;
+}
+
+type InnerMeans = Omit<Means, 'catalogue'> & {
+  /** Names under which it may be asked. */
+  readonly hosts: readonly string[];
+  readonly federating?: Federating | undefined;
+};
+
+/** What the inner listener serves: our own network. */
+export function app({ hosts, federating, ...means }: InnerMeans): Express {
+  const face = northbound({ ...means, catalogue: federating?.catalogue });
   return express()
     .disable('etag')
     .enable('strict routing')
@@ -19,8 +36,17 @@ export function app({ hosts, ...means }: Means & { readonly hosts: readonly stri
     .use(...jsonBody)
     .use(documentation())
     .use(routes(face))
+    .use(federated(means, federating))
     .use(unknown)
     .use(problems(means.log, face.form));
+}
+
+/** Faces of the federation for our own network: MEC 040 under both of its spellings. */
+function federated({ configuration }: Pick<Means, 'configuration'>, federating: Federating | undefined): Router {
+  const router = Router({ caseSensitive: true });
+  const { federation } = configuration;
+  if (federation === undefined || federating === undefined) return router;
+  return router.use([...bases], routes(mec040({ configuration, federation, ...federating })));
 }
 
 /** One line for each answer. */

@@ -1,4 +1,4 @@
-import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
+import { Kysely, Migrator, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Pool } from 'pg';
 import { Refusal } from '../domain/failures.ts';
 import { membersAndAgreements } from './migrations/001-members-and-agreements.ts';
@@ -16,14 +16,22 @@ export interface CataloguePlan {
   readonly world?: string | undefined;
 }
 
+/** The server gives a statement up after this; one that stands still is given up itself a little later. */
 const STATEMENT_MS = 5_000;
+const SILENCE_MS = 6_000;
 
 /** In their order; what has landed is never changed. */
 const migrations = { '001-members-and-agreements': membersAndAgreements };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */
 export async function openCatalogue({ url, connections, world }: CataloguePlan): Promise<Catalogue> {
-  const pool = new Pool({ connectionString: url, max: connections, statement_timeout: STATEMENT_MS });
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    statement_timeout: STATEMENT_MS,
+    query_timeout: SILENCE_MS,
+    connectionTimeoutMillis: STATEMENT_MS,
+  });
   pool.on('error', () => undefined); // an idle connection was lost: the next query opens another, or says why it cannot
   const catalogue = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
@@ -47,7 +55,7 @@ async function belongTo(world: string | null, catalogue: Catalogue): Promise<voi
   await catalogue.transaction().execute(async (transaction) => {
     const { world: before } = await transaction.selectFrom('meta').selectAll().forUpdate().executeTakeFirstOrThrow();
     if (before === world) return;
-    await sql`truncate will, agreement, system, zone, alias, subscription, ledger`.execute(transaction);
+    await sql`truncate will, agreement, system, zone, alias, subscription, notice, ledger`.execute(transaction);
     await transaction.updateTable('meta').set({ world }).execute();
   });
 }
@@ -62,9 +70,19 @@ export async function asking<T>(question: Promise<T>): Promise<T> {
 }
 
 /** All of it or nothing: in the transaction that there is, else in one of its own. */
-export async function inOne<T>(catalogue: Catalogue, work: (transaction: Catalogue) => Promise<T>): Promise<T> {
-  return await asking(catalogue.isTransaction ? work(catalogue) : catalogue.transaction().execute(work));
+export async function inOne<T>(
+  catalogue: Catalogue,
+  work: (transaction: Transaction<Tables>) => Promise<T>,
+): Promise<T> {
+  const within = catalogue.isTransaction
+    ? work(catalogue as Transaction<Tables>)
+    : catalogue.transaction().execute(work);
+  return await asking(within);
 }
+
+/** Throws a Refusal (CatalogueUnavailable) where it does not. */
+export const answers = async (catalogue: Catalogue): Promise<void> =>
+  void (await asking(sql`select 1`.execute(catalogue)));
 
 /** SQLSTATE classes: connection, resources, intervention of an operator, its system; else an error without one, of the socket. */
 function isAway(error: unknown): boolean {

@@ -1,19 +1,20 @@
 import { sql } from 'kysely';
 import type { Agreement, PartnerSystem, Systems, Zone } from '../activities/federation/ports.ts';
 import { asking, type Catalogue } from './database.ts';
+import { announce, type Noted } from './notices.ts';
 
 /** Parameters of one statement are counted in 16 bits. */
 const AT_ONCE = 1_000;
 
 /**
- * The partner's systems as they are now: it holds for as long as the agreement is usable. Returns the ids of those that are
- * new, changed or gone. An older list that comes late is put right by the next round, whose tag differs.
+ * The partner's systems as they are now: it holds for as long as the agreement is usable. Returns how many are
+ * new, changed or gone: their subscribers are to be told. An older list that comes late is put right by the next round, whose tag differs.
  */
 export async function systemsLearned(
   catalogue: Catalogue,
   { id }: Agreement,
   { tag, systems }: Systems,
-): Promise<readonly string[]> {
+): Promise<number> {
   return await asking(
     catalogue.transaction().execute(async (transaction) => {
       const { numUpdatedRows } = await transaction
@@ -22,7 +23,7 @@ export async function systemsLearned(
         .where('id', '=', id)
         .where('ended_at', 'is', null)
         .executeTakeFirst();
-      if (numUpdatedRows === 0n) return [];
+      if (numUpdatedRows === 0n) return 0;
       const known = await transaction.selectFrom('system').selectAll().where('agreement', '=', id).execute();
       const before = new Map(known.map((row) => [row.foreign_id, row]));
       const now = new Map(systems.map((system) => [system.system, system]));
@@ -30,14 +31,14 @@ export async function systemsLearned(
         const row = before.get(system.system);
         return row === undefined || row.valid_until !== null || isChanged(row, system);
       });
-      const ids: string[] = [];
+      const told: Noted[] = [];
       for (let at = 0; at < changed.length; at += AT_ONCE)
-        ids.push(...(await upserted(transaction, id, changed.slice(at, at + AT_ONCE))));
+        told.push(...(await upserted(transaction, id, changed.slice(at, at + AT_ONCE))));
       const gone = known.filter((row) => row.valid_until === null && !now.has(row.foreign_id ?? ''));
       if (gone.length > 0) {
         const whose = gone.map((row) => row.id);
         await transaction.updateTable('system').set({ valid_until: sql`now()` }).where(isOneOf(whose)).execute();
-        ids.push(...whose);
+        told.push(...gone);
       }
       // Rows, and so their aliases, stay a day
       await transaction
@@ -45,7 +46,8 @@ export async function systemsLearned(
         .where('agreement', '=', id)
         .where('valid_until', '<', sql<Date>`now() - interval '1 day'`)
         .execute();
-      return ids;
+      await announce(transaction, told);
+      return told.length;
     }),
   );
 }
@@ -61,8 +63,8 @@ async function upserted(
   transaction: Catalogue,
   agreement: string,
   systems: readonly PartnerSystem[],
-): Promise<readonly string[]> {
-  const rows = await transaction
+): Promise<readonly Noted[]> {
+  return await transaction
     .insertInto('system')
     .values(systems.map(({ system, ...told }) => ({ agreement, foreign_id: system, ...told })))
     .onConflict((conflict) =>
@@ -76,9 +78,8 @@ async function upserted(
         valid_until: null,
       })),
     )
-    .returning('id')
+    .returning(['id', 'name', 'provider'])
     .execute();
-  return rows.map(({ id }) => id);
 }
 
 /** What the partner offers: its ids, its geography. */

@@ -75,10 +75,15 @@ export interface Tables {
     id: Generated<string>;
     client: string;
     callback: string;
+    root: string;
     /** Null: all. */
     systems: string[] | null;
+    /** How often it could not be told, and when it is tried again. */
+    failed: Generated<number>;
+    again_at: Late;
     valid_until: Date;
   };
+  notice: { subscription: string; system: string; n: Generated<string>; name: string; provider: string };
   ledger: {
     n: Generated<string>;
     partner: string;

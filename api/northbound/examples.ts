@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { RelocationRequest } from '../../domain/relocation.ts';
-import type { Relocation } from '../resources.ts';
+import type { Relocation, SystemList } from '../resources.ts';
 
 export const requestExample: z.input<typeof RelocationRequest> = {
   application: 'counter',
@@ -31,4 +31,22 @@ export const relocationExample: Relocation = {
   outcome: null,
   result: null,
   links: { self: `/v1/relocations/${id}`, events: `/v1/relocations/${id}/events`, temporal: null },
+};
+
+export const systemsExample: SystemList = {
+  systems: [
+    {
+      id: '0b1f7c58-6a0e-4a35-9d55-2f4f7f0a8c11',
+      name: 'cellular',
+      provider: 'Operator A',
+      operator: 'operator-a',
+      partner: null,
+      local: 'cellular',
+      endpoint: { uris: ['https://fm.a.example'] },
+      seenAt: '2026-11-28T12:00:00.000Z',
+    },
+  ],
+  awaited: [],
+  joinable: [{ partner: 'c', operator: 'operator-c' }],
+  next: null,
 };

@@ -1,13 +1,17 @@
 import type { Client } from '@temporalio/client';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { Catalogue } from '../../catalogue/database.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
+import { pokeThrough } from '../tending.ts';
 import { commandHandlers } from './commands.ts';
 import { eventHandlers } from './events.ts';
+import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
+import { memberHandlers } from './members.ts';
 import { Procedures } from './procedures.ts';
 import { Reader } from './reader.ts';
 import { relocationHandlers } from './relocations.ts';
@@ -21,6 +25,8 @@ export interface Means {
   readonly temporalUi: string | undefined;
   readonly condition: Condition;
   readonly log: Logger;
+  /** Undefined: this Ferry federates with nobody. */
+  readonly catalogue: Catalogue | undefined;
 }
 
 /** Northbound: what our own network asks. Until there are tokens whoever reaches it may ask anything. */
@@ -31,9 +37,11 @@ export function northbound({
   temporalUi,
   condition,
   log,
+  catalogue,
 }: Means): Face<NorthboundTable> {
   const reader = new Reader(temporal, temporalUi);
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
+  const poke = pokeThrough(temporal, { taskQueue, world: configuration.world });
   const procedures = new Procedures(temporal, taskQueue);
   const description = openApiDocument(northboundTable, problemDetails, information);
   return {
@@ -43,7 +51,9 @@ export function northbound({
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
       ...eventHandlers(reader, condition.stopping, log),
-      ...healthHandlers(temporal, condition),
+      ...healthHandlers(temporal, condition, catalogue),
+      ...memberHandlers(configuration, catalogue),
+      ...federationHandlers({ configuration, catalogue, poke, log }),
       listPeers: async ({ res }) => {
         res.json({ peers: await procedures.survey() });
       },

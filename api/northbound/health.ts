@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { answers, type Catalogue } from '../../catalogue/database.ts';
 import { unavailable } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
 import type { NorthboundTable } from './table.ts';
@@ -16,6 +17,7 @@ export interface Condition {
 export function healthHandlers(
   temporal: Client,
   { stopping, prepared }: Condition,
+  catalogue: Catalogue | undefined,
 ): Handlers<NorthboundTable, 'showLiveness' | 'showReadiness'> {
   const goesOn = (): void => {
     if (stopping.aborted) throw unavailable('it is shutting down', 'Ask another one.');
@@ -35,6 +37,8 @@ export function healthHandlers(
         .finally(goesOn); // it may have been told to stop meanwhile
       if (!prepared())
         throw unavailable('Temporal answers, but is not known yet to have our search attributes', 'Ask again.');
+      if (catalogue !== undefined) await answers(catalogue);
+      goesOn();
       res.json({ status: 'ready' });
     },
   };

@@ -3,9 +3,10 @@ import type { Action } from '../../domain/actions.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import { RELOCATION_ID } from '../../domain/identity.ts';
 import { Plan, RelocationRequest, RelocationResult } from '../../domain/relocation.ts';
-import { Health, PeerList, Relocation, RelocationList } from '../resources.ts';
+import { Health, PeerList, Relocation, RelocationList, SystemList } from '../resources.ts';
 import type { Operation, Table } from '../serve.ts';
-import { relocationExample, requestExample } from './examples.ts';
+import { federationTable } from './federations-table.ts';
+import { relocationExample, requestExample, systemsExample } from './examples.ts';
 
 const Name = RelocationRequest.shape.source;
 
@@ -36,6 +37,17 @@ const CommandHeaders = z.object({
   }),
 });
 
+const Limit = z
+  .custom<string>((text) => typeof text === 'string' && /^([1-9]\d?|100)$/.test(text), 'a whole number from 1 to 100')
+  .transform(Number)
+  .default(20)
+  .meta({ type: 'integer', minimum: 1, maximum: 100 });
+
+const SystemsQuery = z.strictObject({
+  limit: Limit,
+  next: z.uuid().optional().meta({ description: 'Opaque; from `next` of the page before.' }),
+});
+
 const ListQuery = z.strictObject({
   application: Name.optional(),
   source: Name.optional(),
@@ -45,11 +57,7 @@ const ListQuery = z.strictObject({
     .optional()
     .meta({ description: '`running`: the parked ones included.' }),
   outcome: RelocationResult.shape.outcome.optional(),
-  limit: z
-    .custom<string>((text) => typeof text === 'string' && /^([1-9]\d?|100)$/.test(text), 'a whole number from 1 to 100')
-    .transform(Number)
-    .default(20)
-    .meta({ type: 'integer', minimum: 1, maximum: 100 }),
+  limit: Limit,
   next: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,2000}\.[a-z2-7]{25}$/, 'is not from `next` of a page')
@@ -159,6 +167,18 @@ export const northboundTable = {
     answers: { 200: { description: 'Every peer.', schema: PeerList } },
     failures: [],
   },
+  listSystems: {
+    method: 'get',
+    scope: 'ferry',
+    path: '/v1/systems',
+    summary: 'List the MEC systems of the federation, and the partners that could be joined',
+    query: SystemsQuery,
+    answers: { 200: { description: 'A page of them.', schema: SystemList, example: systemsExample } },
+    failures: ['CatalogueUnavailable'],
+    refusals: { 404: 'This Ferry federates with nobody.' },
+    asksTemporal: false,
+  },
+  ...federationTable,
   showLiveness: {
     ...ofTheProcess,
     path: '/health/live',
@@ -169,8 +189,9 @@ export const northboundTable = {
   showReadiness: {
     ...ofTheProcess,
     path: '/health/ready',
-    summary: 'Can it serve: does Temporal answer it, and is it not shutting down?',
+    summary: 'Can it serve: does Temporal answer it, its database where it has one, and is it not shutting down?',
     answers: { 200: { description: 'It can.', schema: Health } },
+    failures: ['CatalogueUnavailable'],
     asksTemporal: true,
   },
   showDescription: {

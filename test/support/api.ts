@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { Agent, fetch, type RequestInit } from 'undici';
-import { app } from '../../api/app.ts';
+import { app, type Federating } from '../../api/app.ts';
 import type { Problem } from '../../api/resources.ts';
 import { close, serverOf } from '../../api/server.ts';
 import { connectionFor } from '../../api/temporal.ts';
@@ -83,18 +83,31 @@ export class Served {
     pace = {},
     prepared = true,
     users = {},
+    federation,
+    systems = {},
+    federating,
   }: {
     temporal: Client;
     taskQueue?: string;
     pace?: Partial<Configuration['pace']>;
     prepared?: boolean;
     users?: Configuration['users'];
+    federation?: Configuration['federation'];
+    systems?: Configuration['systems'];
+    federating?: Federating;
   }): Promise<Served> {
     const stopping = new AbortController();
     const server = serverOf(
       app({
         temporal,
-        configuration: { ...named, users: { ...named.users, ...users }, pace: { ...named.pace, ...pace } },
+        configuration: {
+          ...named,
+          federation,
+          systems: { ...named.systems, ...systems },
+          users: { ...named.users, ...users },
+          pace: { ...named.pace, ...pace },
+        },
+        federating,
         taskQueue,
         temporalUi: 'http://ui.example',
         condition: { stopping: stopping.signal, prepared: () => prepared },

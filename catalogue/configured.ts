@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import type { Configuration } from '../configuration/peers.ts';
+import { asking, type Catalogue } from './database.ts';
+import { announce, type Noted } from './notices.ts';
+
+/**
+ * Keeps our systems in step with the configuration: those without a client are rows as they stand there; those that a
+ * client has registered stay as long as it is a client. Any program does so at its start, and changes nothing where all
+ * is as it should be.
+ */
+export async function keepConfigured(
+  catalogue: Catalogue,
+  { systems, federation }: Pick<Configuration, 'systems' | 'federation'>,
+): Promise<void> {
+  if (federation === undefined) return;
+  const entries = Object.entries(systems);
+  const { id: operator, name: provider } = federation.operator;
+  const plain = entries.flatMap(([local, { meo, client }]) => (client === undefined ? [{ local, meo }] : []));
+  const clients = entries.flatMap(([local, { meo, client }]) => (client === undefined ? [] : [{ local, meo, client }]));
+  const written = { plain: JSON.stringify(plain), clients: JSON.stringify(clients) };
+
+  await asking(
+    catalogue.transaction().execute(async (transaction) => {
+      await sql`select from meta for update`.execute(transaction); // two programs that start at once take turns
+      const gone = await sql<Noted>`
+        delete from system where agreement is null and (
+          client is null and not exists (
+            select from jsonb_to_recordset(${written.plain}::jsonb) as kept (local text) where kept.local = system.local)
+          or client is not null and not exists (
+            select from jsonb_to_recordset(${written.clients}::jsonb) as kept (client text)
+            where kept.client = system.client)
+          or client is not null and lower(provider) = lower(${provider}) and exists (
+            select from jsonb_to_recordset(${written.plain}::jsonb) as ours (local text)
+            where lower(ours.local) = lower(system.name)))
+        returning id, name, provider`.execute(transaction);
+      // Without names first: two may have changed theirs for each other's
+      await sql`
+        update system set local = null from jsonb_to_recordset(${written.clients}::jsonb) as kept (client text, local text)
+        where agreement is null and system.client = kept.client and system.local is distinct from kept.local`.execute(
+        transaction,
+      );
+      await sql`
+        update system set local = kept.local, meo = kept.meo
+        from jsonb_to_recordset(${written.clients}::jsonb) as kept (client text, local text, meo text)
+        where agreement is null and system.client = kept.client
+          and (system.local is null or system.meo is distinct from kept.meo)`.execute(transaction);
+      const changed = await sql<Noted>`
+        insert into system (local, name, provider, operator, meo)
+        select local, local, ${provider}, ${operator}, meo
+        from jsonb_to_recordset(${written.plain}::jsonb) as ours (local text, meo text)
+        on conflict (local) do update
+        set provider = excluded.provider, operator = excluded.operator, meo = excluded.meo,
+            version = system.version + 1, seen_at = now()
+        where (system.provider, system.operator, system.meo)
+          is distinct from (excluded.provider, excluded.operator, excluded.meo)
+        returning id, name, provider`.execute(transaction);
+      await announce(transaction, [...gone.rows, ...changed.rows]);
+    }),
+  );
+}

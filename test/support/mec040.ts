@@ -1,0 +1,90 @@
+import { admission, callerOf } from '../../api/tokens/admission.ts';
+import { Tokens } from '../../api/tokens/tokens.ts';
+import type { Configuration } from '../../configuration/peers.ts';
+import { nowhere, Served } from './api.ts';
+import type { CatalogueOfTest } from './catalogue.ts';
+import { federationOfTest, partnerOfTest } from './federation.ts';
+import { Issuer } from './issuer.ts';
+
+export interface Answered<Body = unknown> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** MEC 040 as MEOs ask it: the API over a catalogue, with tokens of a real issuer. */
+export class Federator {
+  readonly own: CatalogueOfTest;
+  readonly api: Served;
+  /** How often subscribers were to be told. */
+  changes = 0;
+  readonly #issuer: Issuer;
+  readonly #temporal: ReturnType<typeof nowhere>;
+
+  private constructor(own: CatalogueOfTest, api: Served, issuer: Issuer, temporal: ReturnType<typeof nowhere>) {
+    [this.own, this.api, this.#issuer, this.#temporal] = [own, api, issuer, temporal];
+  }
+
+  static async start(own: CatalogueOfTest, catalogue = own.catalogue): Promise<Federator> {
+    const issuer = await Issuer.start();
+    const issuers = { own: { issuer: issuer.url, audience: 'ferry' } };
+    const federation = federationOfTest({
+      issuers,
+      partners: { b: partnerOfTest('b'), c: partnerOfTest('c', { join: 'onMiss' }) },
+    });
+    const temporal = nowhere();
+    let started: Federator | undefined;
+    const api = await Served.start({
+      temporal,
+      federation,
+      systems: memberSystems,
+      federating: {
+        catalogue,
+        access: { admit: admission(new Tokens(federation.issuers)), callerOf },
+        changed: () => {
+          if (started !== undefined) started.changes += 1;
+        },
+      },
+    });
+    started = new Federator(own, api, issuer, temporal);
+    return started;
+  }
+
+  /** As this client; `scope` null: without a token. */
+  async ask<Body = unknown>(
+    method: string,
+    path: string,
+    {
+      client = 'meo-one',
+      scope = 'fed_enablement',
+      body,
+    }: { client?: string; scope?: string | null; body?: unknown } = {},
+  ): Promise<Answered<Body>> {
+    const answer = await fetch(`${this.api.url}${path}`, {
+      method,
+      headers: {
+        ...(scope !== null && { authorization: `Bearer ${await this.#issuer.token({ client_id: client, scope })}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.api.stop();
+    await this.#issuer.stop();
+    await this.#temporal.connection.close();
+  }
+}
+
+/** Two whose MEO registers them; `cellular` and `wifi` of `named` have no client. */
+export const memberSystems: Configuration['systems'] = {
+  one: { meo: 'meo', network: 'cellular', client: 'meo-one' },
+  two: { meo: 'meo', network: 'wifi', client: 'meo-two' },
+};
