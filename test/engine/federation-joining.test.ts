@@ -33,7 +33,7 @@ const federated = async (
 ): Promise<void> => await Federated.over(engine, own, partner.federation(more), scenario);
 
 const wants = async (direction: 'uses' | 'serves', ours: 'open' | 'suspended' | 'ended'): Promise<void> =>
-  void (await want(own.catalogue, { partner: 'b', direction, ours, why: 'test' }));
+  await want(own.catalogue, { partner: 'b', direction, ours, why: 'test' });
 
 const systems = async (): Promise<string[]> =>
   (await own.catalogue.selectFrom('system').selectAll().where('valid_until', 'is', null).execute()).map(
@@ -261,8 +261,10 @@ describe('tending', () => {
       await eventually(() => partner.links.length > 0);
       await wants('uses', 'ended');
       partner.before = () => undefined;
-      await eventually(async () => (await run.uses()) === undefined, 60_000, 200).catch(async () => await run.round());
-      await eventually(() => partner.context === undefined, 60_000);
+      await run.waits();
+      await run.round();
+      await expect(run.uses()).resolves.toBeUndefined();
+      expect(partner.context).toBeUndefined();
     });
   });
 

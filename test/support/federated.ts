@@ -30,7 +30,7 @@ export class Federated {
     own: CatalogueOfTest,
     federation: Federation,
     scenario: (federated: Federated) => Promise<void>,
-    told: (systems: readonly string[]) => Promise<void> = async () => undefined,
+    systemsChanged: () => void = () => undefined,
   ): Promise<void> {
     const taskQueue = `federation-${randomUUID()}`;
     const logged: string[] = [];
@@ -40,7 +40,7 @@ export class Federated {
       namespace: engine.environment.namespace ?? 'default',
       workflowBundle,
       taskQueue,
-      activities: federationOf(federation, own.catalogue, 60_000, log, told),
+      activities: federationOf(federation, own.catalogue, 60_000, log, systemsChanged),
       capacity: { slots: { steps: 20, waits: 20 }, maxCachedWorkflows: 20 },
     });
     const { client } = engine.environment;

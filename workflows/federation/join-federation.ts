@@ -64,6 +64,7 @@ export async function joinFederation({ partner }: FederationOrder): Promise<void
 
         // 4. The relation, and the partner's systems (5.1.2 level 1, 6.3.2)
         await joining.exchangeSystems({ partner });
+        standing.joined();
       }
     } catch (error) {
       standing.failed(foreseen(error)); // kept as the agreement's problem; the next round looks anew
