@@ -24,6 +24,10 @@ export async function leaks(pair: Pair, operator: Operator): Promise<string[]> {
   );
 }
 
+/** Was it named in what crossed the border, by whomever? */
+export const crossed = ({ border }: Pair, name: string): boolean =>
+  border.crossings.some(({ path, asked, answered }) => named(`${path} ${asked} ${answered}`, name));
+
 const named = (text: string, name: string): boolean =>
   new RegExp(`(?<![\\w-])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`).test(text);
 
