@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { actions } from '../domain/actions.ts';
+import { wills } from '../domain/federation.ts';
 import { Direction, RelocationRequest, RelocationResult } from '../domain/relocation.ts';
 
 /** What the API answers: one shape per resource. The OpenAPI document is generated from these. */
@@ -109,3 +110,32 @@ export const Problem = z
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;
+
+export const FederationDirection = z
+  .object({
+    ours: z.enum(wills).meta({ description: 'What our operator wants, and enforces at once.' }),
+    since: Instant.nullable().meta({ description: 'null: as configured, nobody has ever said anything.' }),
+    theirs: z.enum(wills).nullable().meta({ description: 'As last heard.' }),
+    agreed: z.boolean().meta({ description: 'Is there an agreement, or is one asked for?' }),
+    joinedAt: Instant.nullable(),
+    usable: z.boolean(),
+    heardAt: Instant.nullable(),
+    silentSince: Instant.nullable(),
+    linkMs: z.number().nullable().meta({ description: 'Round trip to the partner, as last measured.' }),
+    problem: z.string().nullable().meta({ description: 'What stands in the way, or ended it.' }),
+  })
+  .meta({ id: 'FederationDirection' });
+export type FederationDirection = z.infer<typeof FederationDirection>;
+
+export const FederationWith = z
+  .object({
+    partner: z.string(),
+    operator: z.string(),
+    uses: FederationDirection.meta({ description: 'Our use of what they serve.' }),
+    serves: FederationDirection.meta({ description: 'Their use of what we serve.' }),
+  })
+  .meta({ id: 'Federation' });
+export type FederationWith = z.infer<typeof FederationWith>;
+
+export const FederationList = z.object({ federations: z.array(FederationWith) }).meta({ id: 'FederationList' });
+export type FederationList = z.infer<typeof FederationList>;

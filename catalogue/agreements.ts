@@ -3,6 +3,7 @@ import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Agreement, Heard, Joined } from '../activities/federation/ports.ts';
 import type { Direction, Will } from '../domain/federation.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
+import { announce } from './notices.ts';
 import type { Tables } from './tables.ts';
 
 /** The agreement that holds with a partner, in one direction. */
@@ -185,8 +186,13 @@ export async function end(
       .where('id', '=', id)
       .where('ended_at', 'is', null)
       .executeTakeFirst();
-    for (const table of ['alias', 'zone', 'system'] as const)
+    for (const table of ['alias', 'zone'] as const)
       await transaction.deleteFrom(table).where('agreement', '=', id).execute();
+    const gone = await transaction.deleteFrom('system').where('agreement', '=', id).returningAll().execute();
+    await announce(
+      transaction,
+      gone.filter((system) => system.valid_until === null),
+    );
     return numUpdatedRows > 0n;
   });
 }

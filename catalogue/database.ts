@@ -1,4 +1,4 @@
-import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
+import { Kysely, Migrator, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Pool } from 'pg';
 import { Refusal } from '../domain/failures.ts';
 import { membersAndAgreements } from './migrations/001-members-and-agreements.ts';
@@ -69,14 +69,20 @@ export async function asking<T>(question: Promise<T>): Promise<T> {
   });
 }
 
+/** All of it or nothing: in the transaction that there is, else in one of its own. */
+export async function inOne<T>(
+  catalogue: Catalogue,
+  work: (transaction: Transaction<Tables>) => Promise<T>,
+): Promise<T> {
+  const within = catalogue.isTransaction
+    ? work(catalogue as Transaction<Tables>)
+    : catalogue.transaction().execute(work);
+  return await asking(within);
+}
+
 /** Throws a Refusal (CatalogueUnavailable) where it does not. */
 export const answers = async (catalogue: Catalogue): Promise<void> =>
   void (await asking(sql`select 1`.execute(catalogue)));
-
-/** All of it or nothing: in the transaction that there is, else in one of its own. */
-export async function inOne<T>(catalogue: Catalogue, work: (transaction: Catalogue) => Promise<T>): Promise<T> {
-  return await asking(catalogue.isTransaction ? work(catalogue) : catalogue.transaction().execute(work));
-}
 
 /** SQLSTATE classes: connection, resources, intervention of an operator, its system; else an error without one, of the socket. */
 function isAway(error: unknown): boolean {

@@ -7,14 +7,14 @@ import { announce, type Noted } from './notices.ts';
 const AT_ONCE = 1_000;
 
 /**
- * The partner's systems as they are now: it holds for as long as the agreement is usable. Returns the ids of those that are
- * new, changed or gone, of which subscribers are to be told. An older list that comes late is put right by the next round, whose tag differs.
+ * The partner's systems as they are now: it holds for as long as the agreement is usable. Returns how many are
+ * new, changed or gone: their subscribers are to be told. An older list that comes late is put right by the next round, whose tag differs.
  */
 export async function systemsLearned(
   catalogue: Catalogue,
   { id }: Agreement,
   { tag, systems }: Systems,
-): Promise<readonly string[]> {
+): Promise<number> {
   return await asking(
     catalogue.transaction().execute(async (transaction) => {
       const { numUpdatedRows } = await transaction
@@ -23,7 +23,7 @@ export async function systemsLearned(
         .where('id', '=', id)
         .where('ended_at', 'is', null)
         .executeTakeFirst();
-      if (numUpdatedRows === 0n) return [];
+      if (numUpdatedRows === 0n) return 0;
       const known = await transaction.selectFrom('system').selectAll().where('agreement', '=', id).execute();
       const before = new Map(known.map((row) => [row.foreign_id, row]));
       const now = new Map(systems.map((system) => [system.system, system]));
@@ -40,14 +40,14 @@ export async function systemsLearned(
         await transaction.updateTable('system').set({ valid_until: sql`now()` }).where(isOneOf(whose)).execute();
         told.push(...gone);
       }
-      await announce(transaction, told);
       // Rows, and so their aliases, stay a day
       await transaction
         .deleteFrom('system')
         .where('agreement', '=', id)
         .where('valid_until', '<', sql<Date>`now() - interval '1 day'`)
         .execute();
-      return told.map((system) => system.id);
+      await announce(transaction, told);
+      return told.length;
     }),
   );
 }

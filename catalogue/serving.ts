@@ -64,7 +64,7 @@ export async function networksOf(catalogue: Catalogue, id: string): Promise<Netw
   const row = await asking(
     catalogue.selectFrom('agreement').select('capabilities').where('id', '=', id).executeTakeFirst(),
   );
-  return (row?.capabilities['networks'] ?? {}) as Networks;
+  return row?.capabilities['networks'] ?? {};
 }
 
 /** What came late, of an earlier change, changes nothing. Returns what there is then. */

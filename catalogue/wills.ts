@@ -29,13 +29,20 @@ export async function willTowards(
   return { partner, direction, ours, since: null, why: 'configuration' };
 }
 
+export type Wanted = Omit<OurWill, 'since'>;
+
+/** Whatever was wanted before. */
+export async function want(catalogue: Catalogue, wanted: Wanted): Promise<void> {
+  await decide(catalogue, wanted);
+}
+
 /**
  * One statement, so that it holds at once for every program. `since` stays where nothing changes. `over`: only such a will is
  * changed. True: it was.
  */
-export async function want(
+export async function decide(
   catalogue: Catalogue,
-  { partner, direction, ours, why }: { partner: string; direction: Direction; ours: Will; why: string },
+  { partner, direction, ours, why }: Wanted,
   over: readonly Will[] = wills,
 ): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await asking(

@@ -1,12 +1,20 @@
-import type { PeerList, Relocation, RelocationList, SystemList } from '../api/resources.ts';
+import type {
+  FederationList,
+  FederationWith,
+  PeerList,
+  Relocation,
+  RelocationList,
+  SystemList,
+} from '../api/resources.ts';
 import type { Action } from '../domain/actions.ts';
+import type { FederationCommand } from '../domain/federation.ts';
 import type { Plan, RelocationRequest } from '../domain/relocation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { exitOf, follow } from './follow.ts';
 import { planLines } from './plan-text.ts';
 import { relocationLines, standing, subject } from './relocation-text.ts';
-import { peerTable, relocationTable, systemTable } from './table.ts';
+import { federationTable, peerTable, relocationTable, systemTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What each command asks of the API, and shows. Each throws Refused or Unreachable. */
@@ -107,3 +115,27 @@ const systemLines = ({ systems: all, awaited, joinable }: SystemList): string[] 
   ...awaited.map(({ system, client }) => `${system} has not been registered: its MEO does so as ${client}.`),
   ...joinable.map(({ partner, operator }) => `${partner} (${operator}) is joined once something is looked for.`),
 ];
+
+export async function federations(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const answer = await client.get<FederationList>('/v1/federations');
+  if (terminal.json) terminal.document(answer);
+  else
+    terminal.tell(
+      answer.federations.length === 0 ? 'No partners are configured.' : federationTable(answer.federations),
+    );
+  return exits.done;
+}
+
+export async function federate(
+  client: FerryClient,
+  terminal: Terminal,
+  command: FederationCommand,
+  { partner, direction }: { partner: string; direction: string | undefined },
+): Promise<Exit> {
+  const query = direction === undefined ? '' : `?direction=${direction}`;
+  const path = `/v1/federations/${encodeURIComponent(partner)}/${command}${query}`;
+  const federation = await client.post<FederationWith>(path);
+  if (terminal.json) terminal.document(federation);
+  else terminal.tell(federationTable([federation]));
+  return exits.done;
+}

@@ -1,7 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { INSTANT_EXAMPLE, instantTyped } from '../domain/instant.ts';
 import { FerryClient, Refused, Unreachable } from './client.ts';
-import { act, list, peers, plan, relocate, show, systems, watch } from './commands.ts';
+import { act, federate, federations, list, peers, plan, relocate, show, systems, watch } from './commands.ts';
+import { directions, federationCommands } from '../domain/federation.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
 import type { Topology } from './ferries.ts';
 import { type Stream, Terminal } from './terminal.ts';
@@ -152,6 +153,25 @@ function describe(program: Command, terminal: Terminal, stderr: Stream, ended: (
   asking('peers', 'who is in reach, and what each can do').action(async ({ api }: ApiOptions) =>
     ended(await peers(new FerryClient(api), terminal)),
   );
+  asking('federation [command] [partner]', 'how it stands with each partner; join, suspend, resume or leave one')
+    .addOption(
+      new Option('--direction <direction>', 'our use of theirs, or theirs of ours; both without').choices(directions),
+    )
+    .action(
+      async (
+        said: string | undefined,
+        partner: string | undefined,
+        options: ApiOptions & { direction?: string },
+        asked: Command,
+      ) => {
+        const client = new FerryClient(options.api);
+        if (said === undefined) return ended(await federations(client, terminal));
+        const command = federationCommands.find((each) => each === said);
+        if (command === undefined || partner === undefined)
+          return asked.error(`error: say ${federationCommands.join(', ')}, and which partner`);
+        return ended(await federate(client, terminal, command, { partner, direction: options.direction }));
+      },
+    );
 }
 
 const requested = ({ user, maxInterruption, deadline, approve, at }: RequestOptions) => ({

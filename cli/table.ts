@@ -1,4 +1,4 @@
-import type { PeerList, Relocation, SystemList } from '../api/resources.ts';
+import type { FederationWith, PeerList, Relocation, SystemList } from '../api/resources.ts';
 import { standing } from './relocation-text.ts';
 import { seconds } from './terminal.ts';
 
@@ -55,3 +55,27 @@ export const systemTable = (systems: SystemList['systems']): string =>
 
 /** Others choose these words: none of them steers a terminal, or turns the reading direction. */
 const legible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+
+/** A line for each direction: `uses`, our use of what they serve; `serves`, theirs of ours. */
+export const federationTable = (federations: readonly FederationWith[]): string =>
+  table(
+    ['partner', 'direction', 'our will', 'theirs', 'state', 'heard', 'silent since', 'link', 'problem'],
+    federations.flatMap((federation) =>
+      (['uses', 'serves'] as const).map((direction) => {
+        const { ours, theirs, agreed, usable, heardAt, silentSince, linkMs, problem } = federation[direction];
+        return [
+          federation.partner,
+          direction,
+          ours,
+          theirs ?? '-',
+          usable ? 'usable' : agreed ? 'not usable' : 'no agreement',
+          shortly(heardAt),
+          shortly(silentSince),
+          linkMs === null ? '' : `${linkMs} ms`,
+          problem ?? '',
+        ];
+      }),
+    ),
+  );
+
+const shortly = (instant: string | null): string => instant?.slice(0, 19).replace('T', ' ') ?? '';

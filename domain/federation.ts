@@ -20,6 +20,10 @@ export type Direction = (typeof directions)[number];
 export const wills = ['open', 'suspended', 'ended'] as const;
 export type Will = (typeof wills)[number];
 
+/** What our operator says to a partner, for one direction or both. */
+export const federationCommands = ['join', 'suspend', 'resume', 'leave'] as const;
+export type FederationCommand = (typeof federationCommands)[number];
+
 /** A MEC system, as MEC 040 has it (SystemInfo), and who operates it. */
 export interface MemberSystem {
   readonly systemId: string;

@@ -22,13 +22,13 @@ export function federationOf(
   catalogue: Catalogue,
   insistMs: number,
   log: Logger,
-  tellSubscribers: FederationMeans['tellSubscribers'] = async () => undefined,
+  systemsChanged: FederationMeans['systemsChanged'] = () => undefined,
 ): ReturnType<typeof federationActivities> {
   const partners = new Map(Object.keys(federation.partners).map((name) => [name, partnerOf(name, federation, log)]));
   return federationActivities({
     facts: factsOf(catalogue, federation),
     partner: (name) => partners.get(name),
-    tellSubscribers,
+    systemsChanged,
     pace: { aliveMs: federation.pace.aliveSeconds * 1_000, insistMs },
   });
 }

@@ -63,7 +63,7 @@ const workers = await FerryWorkers.create({
     ...surveyActivities(survey),
     ...(federation !== undefined &&
       known !== undefined && {
-        ...federationOf(federation, known, pace.insistMs, log, telling),
+        ...federationOf(federation, known, pace.insistMs, log, () => void telling()),
         ...tellingOver(configuration, known, log),
       }),
   },

@@ -27,9 +27,9 @@ export const heardOf = ({ theirs }: Agreement, relation: Relation) => ({
   theirs: relation.theirs ?? (theirs === null ? ('open' as const) : null),
 });
 
-/** Where they are others than when they were asked for last; subscribers are told of those that differ. */
+/** Where they are others than when they were asked for last; subscribers are to be told of those that differ. */
 export async function learnSystems(
-  { facts, tellSubscribers }: FederationMeans,
+  { facts, systemsChanged }: FederationMeans,
   { agreement, partner, relation }: { agreement: Agreement; partner: Partner; relation: Relation },
   signal: AbortSignal,
 ): Promise<void> {
@@ -37,6 +37,5 @@ export async function learnSystems(
   const systems = await partner.systems(contextOf(agreement), agreement.systemsTag, signal);
   if (systems === 'gone') throw await endedThere(facts, agreement);
   if (systems === 'unchanged') return;
-  const changed = await facts.systemsLearned(agreement, systems);
-  if (changed.length > 0) await tellSubscribers(changed, signal);
+  if ((await facts.systemsLearned(agreement, systems)) > 0) systemsChanged();
 }

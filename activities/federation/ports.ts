@@ -54,8 +54,8 @@ export interface Facts {
   zonesToAccept(agreement: Agreement): Promise<readonly string[]>;
   zonesAccepted(agreement: Agreement, zones: readonly string[]): Promise<void>;
   acceptedZones(agreement: Agreement): Promise<readonly string[]>;
-  /** Returns the ids of those that are new, changed or gone. */
-  systemsLearned(agreement: Agreement, learned: Systems): Promise<readonly string[]>;
+  /** Returns how many are new, changed or gone: what their subscribers are to be told is written with it. */
+  systemsLearned(agreement: Agreement, learned: Systems): Promise<number>;
   joined(agreement: Agreement): Promise<void>;
   willTold(agreement: Agreement, will: Will): Promise<void>;
   /** Kept for whoever asks why; null: there is none any more. */

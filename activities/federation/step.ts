@@ -8,8 +8,8 @@ export interface FederationMeans {
   readonly facts: Facts;
   /** Undefined: it is not in the configuration any more. */
   readonly partner: (name: string) => Partner | undefined;
-  /** Tells the orchestrators that have subscribed (MEC 040) of systems that are new, changed or gone. */
-  readonly tellSubscribers: (systems: readonly string[], signal: AbortSignal) => Promise<void>;
+  /** Systems are new, changed or gone: wakes whoever tells the orchestrators that have subscribed (MEC 040). Never waits. */
+  readonly systemsChanged: () => void;
   readonly pace: { readonly aliveMs: number; readonly insistMs: number };
 }
 

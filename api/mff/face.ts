@@ -46,7 +46,10 @@ export function mff(means: DoorMeans): Face<MffTable> {
         const sight = sightOf(id, partner);
         const tag = `"${await tagOfSystems(catalogue, sight)}"`;
         res.set({ etag: tag, 'cache-control': 'private, no-cache' });
-        if (isKnown(headers['if-none-match'], tag)) return void res.status(304).end();
+        if (isKnown(headers['if-none-match'], tag)) {
+          res.status(304).end();
+          return;
+        }
         const page = await systemsOf(catalogue, sight, { after, limit: PAGE });
         const last = page.at(-1)?.alias;
         if (page.length === PAGE && last !== undefined) res.set('link', `<systems?after=${last}>; rel="next"`);

@@ -6,8 +6,10 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
+import { pokeThrough } from '../tending.ts';
 import { commandHandlers } from './commands.ts';
 import { eventHandlers } from './events.ts';
+import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
 import { memberHandlers } from './members.ts';
 import { Procedures } from './procedures.ts';
@@ -39,6 +41,7 @@ export function northbound({
 }: Means): Face<NorthboundTable> {
   const reader = new Reader(temporal, temporalUi);
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
+  const poke = pokeThrough(temporal, { taskQueue, world: configuration.world });
   const procedures = new Procedures(temporal, taskQueue);
   const description = openApiDocument(northboundTable, problemDetails, information);
   return {
@@ -50,6 +53,7 @@ export function northbound({
       ...eventHandlers(reader, condition.stopping, log),
       ...healthHandlers(temporal, condition, catalogue),
       ...memberHandlers(configuration, catalogue),
+      ...federationHandlers({ configuration, catalogue, poke, log }),
       listPeers: async ({ res }) => {
         res.json({ peers: await procedures.survey() });
       },

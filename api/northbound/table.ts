@@ -5,6 +5,7 @@ import { RELOCATION_ID } from '../../domain/identity.ts';
 import { Plan, RelocationRequest, RelocationResult } from '../../domain/relocation.ts';
 import { Health, PeerList, Relocation, RelocationList, SystemList } from '../resources.ts';
 import type { Operation, Table } from '../serve.ts';
+import { federationTable } from './federations-table.ts';
 import { relocationExample, requestExample, systemsExample } from './examples.ts';
 
 const Name = RelocationRequest.shape.source;
@@ -177,6 +178,7 @@ export const northboundTable = {
     refusals: { 404: 'This Ferry federates with nobody.' },
     asksTemporal: false,
   },
+  ...federationTable,
   showLiveness: {
     ...ofTheProcess,
     path: '/health/live',

@@ -24,6 +24,10 @@ export const systemsOfA = (net: number): SystemPlace[] => [
   },
 ];
 
+const north = { id: 'north', lat: 52.541, lon: 13.369, details: 'Upper districts' };
+const harbour = { id: 'harbour', lat: 52.531, lon: 13.317, details: 'Docks and quays' };
+const airport = { id: 'airport', lat: 52.56, lon: 13.288, details: 'Terminals and aprons' };
+
 /** The configuration file of its Ferry: where its peers are, and what they serve. */
 export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: string): Unfederated {
   const peer = peerOf(plan.net);
@@ -52,9 +56,23 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
       wifi: { meo: 'meo-wifi', network: 'wifi', lcmProxy: 'lcm-proxy' },
     },
     sites: {
-      a1: { kind: 'mecHost', system: 'cellular', host: 'a1', platform: 'platform-a1', addresses: range(21) },
-      a2: { kind: 'mecHost', system: 'cellular', host: 'a2', platform: 'platform-a2', addresses: range(22) },
-      w1: { kind: 'mecHost', system: 'wifi', host: 'w1', platform: 'platform-w1', addresses: range(31) },
+      a1: {
+        kind: 'mecHost',
+        system: 'cellular',
+        host: 'a1',
+        platform: 'platform-a1',
+        addresses: range(21),
+        zone: north,
+      },
+      a2: {
+        kind: 'mecHost',
+        system: 'cellular',
+        host: 'a2',
+        platform: 'platform-a2',
+        addresses: range(22),
+        zone: harbour,
+      },
+      w1: { kind: 'mecHost', system: 'wifi', host: 'w1', platform: 'platform-w1', addresses: range(31), zone: airport },
       cloud: {
         kind: 'cloud',
         manager: 'cloud-manager',

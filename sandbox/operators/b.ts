@@ -26,6 +26,7 @@ export function configurationOfB(plan: Plan): Unfederated {
         host: 'b1',
         platform: 'platform-b1',
         addresses: `127.${plan.net}.62.0/24`,
+        zone: { id: 'centre', lat: 52.396, lon: 13.058, details: 'The old part of the next town' },
       },
     },
     applications: {},

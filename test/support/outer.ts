@@ -70,16 +70,29 @@ export const federatedOfTest = (issuer: string, pace: object = {}): Configuratio
     },
   });
 
+/** Members of answers; each has some of them. */
+export interface Told {
+  readonly federationContextId: string;
+  readonly offeredAvailabilityZones: readonly { readonly zoneId: string }[];
+  readonly will: string;
+  readonly systemsTag: string;
+  readonly title: string;
+  readonly type?: string;
+  readonly cause?: string;
+  readonly invalidParams: readonly { readonly param: string }[];
+  readonly paths: object;
+}
+
 /** One answer, as it came. */
-export interface Heard {
+export interface Heard<T = Told> {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  readonly body: any;
+  readonly body: T;
 }
 
-/** What of the inside nobody outside may read: names of the configuration, addresses, ids of rows, and how it is built. */
-export async function leaked({ told, issuer }: Outer, catalogue: Catalogue): Promise<readonly string[]> {
+/** Nobody outside reads of the inside: names of the configuration, addresses, ids of rows, and how it is built. */
+export async function nothingLeaked({ told, issuer }: Outer, catalogue: Catalogue): Promise<void> {
   const names =
     'meo-inner net-inner platform-one platform-two system-shown system-hidden site-east site-west zone-east zone-west';
   const inside = `${names} Berlin 52.5 10.0.0. 10.3. 10.4. client-of-meo -host 127.0.0.1 postgres ECONN .ts: kysely Temporal /docs`;
@@ -95,9 +108,10 @@ export async function leaked({ told, issuer }: Outer, catalogue: Catalogue): Pro
     ...rows.flat().map(({ id }) => id),
     ...keys.map(({ callback_key }) => callback_key),
   ];
-  return told.flatMap((answer) =>
+  const leaked = told.flatMap((answer) =>
     secrets.filter((secret) => answer.includes(secret)).map((it) => `${it} in ${answer}`),
   );
+  if (leaked.length > 0) throw new Error(leaked.join('\n'));
 }
 
 export const ewbi = '/operatorplatform/federation/v1';
@@ -167,12 +181,12 @@ export class Outer {
   }
 
   /** As a client, with all scopes; `null`: without a token. */
-  async ask(
+  async ask<T = Told>(
     who: string | null,
     method: string,
     path: string,
     { body, headers = {}, claims = {} }: { body?: unknown; headers?: Record<string, string>; claims?: object } = {},
-  ): Promise<Heard> {
+  ): Promise<Heard<T>> {
     const token = who === null ? undefined : await this.issuer.token({ client_id: `client-${who}`, ...claims });
     const answer = await fetch(`${this.url}${path}`, {
       method,
@@ -186,7 +200,7 @@ export class Outer {
     const text = await answer.text();
     this.told.push(`${answer.status} ${JSON.stringify([...answer.headers])} ${text}`);
     const isJson = (answer.headers.get('content-type') ?? '').includes('json') && text !== '';
-    return { status: answer.status, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : undefined) as T };
   }
 
   async join(who = 'b', link = `https://fm.${who}.example/callbacks/v1/key/partnerStatusLink`): Promise<Heard> {
@@ -194,7 +208,7 @@ export class Outer {
   }
 
   async context(who = 'b'): Promise<string> {
-    return (await this.join(who)).body.federationContextId as string;
+    return (await this.join(who)).body.federationContextId;
   }
 
   async stop(): Promise<void> {

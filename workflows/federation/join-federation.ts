@@ -20,7 +20,10 @@ const UNTOLD = { aliveMs: 60_000, insistMs: 3_600_000 };
 
 /** It lives for as long as the federation does, so it goes on with the code of today (`patched`). */
 setWorkflowOptions(
-  () => (workflowInfo().currentDeploymentVersion === undefined ? {} : { versioningBehavior: 'AUTO_UPGRADE' }),
+  () =>
+    (workflowInfo().currentDeploymentVersion?.deploymentName ?? '') === ''
+      ? {}
+      : { versioningBehavior: 'AUTO_UPGRADE' },
   joinFederation,
 );
 
@@ -61,6 +64,7 @@ export async function joinFederation({ partner }: FederationOrder): Promise<void
 
         // 4. The relation, and the partner's systems (5.1.2 level 1, 6.3.2)
         await joining.exchangeSystems({ partner });
+        standing.joined();
       }
     } catch (error) {
       standing.failed(foreseen(error)); // kept as the agreement's problem; the next round looks anew

@@ -29,6 +29,13 @@ export class Standing {
     this.#show();
   }
 
+  /** Since the last look. */
+  joined(): void {
+    const { uses } = this.#told;
+    if (uses === null) return;
+    this.#told = { ...this.#told, uses: { ...uses, theirs: 'open', joined: true, silentSince: null, problem: null } };
+  }
+
   failed(failure: Reason): void {
     this.#told = { ...this.#told, failure };
     this.#show();

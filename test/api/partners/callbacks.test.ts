@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { begin } from '../../../catalogue/agreements.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../../support/catalogue.ts';
-import { type Heard, leaked, Outer } from '../../support/outer.ts';
+import { type Heard, nothingLeaked, Outer } from '../../support/outer.ts';
 
 let own: CatalogueOfTest;
 let ferry: Outer;
@@ -13,11 +12,11 @@ beforeAll(async () => {
 afterAll(async () => await own?.drop());
 
 beforeEach(async () => {
-  await sql`truncate will, agreement`.execute(own.catalogue);
+  for (const table of ['will', 'agreement'] as const) await own.catalogue.deleteFrom(table).execute();
   ferry = await Outer.start(own.catalogue);
   return async () => {
     await ferry.stop();
-    expect(await leaked(ferry, own.catalogue)).toEqual([]);
+    await nothingLeaked(ferry, own.catalogue);
   };
 });
 

@@ -3,11 +3,11 @@ import { begin } from '../../../catalogue/agreements.ts';
 import { want } from '../../../catalogue/wills.ts';
 import { ContextFound, FederationAnswer, FederationState } from '../../../protocols/ewbi/partner.ts';
 import { RegisteredZone, ZonesAnswer } from '../../../protocols/ewbi/zones.ts';
-import { Relation, SharedSystems } from '../../../protocols/mff/relation.ts';
+import { Relation, type SharedSystem, SharedSystems } from '../../../protocols/mff/relation.ts';
 import { sql } from 'kysely';
 import { catalogueOfTest, type CatalogueOfTest } from '../../support/catalogue.ts';
 import { eventually } from '../../support/eventually.ts';
-import { ewbi, leaked, Outer } from '../../support/outer.ts';
+import { ewbi, type Heard, nothingLeaked, Outer } from '../../support/outer.ts';
 
 let own: CatalogueOfTest;
 let ferry: Outer;
@@ -23,7 +23,7 @@ beforeEach(async () => {
   await addSystem('hidden');
   return async () => {
     await ferry.stop();
-    expect(await leaked(ferry, own.catalogue)).toEqual([]);
+    await nothingLeaked(ferry, own.catalogue);
   };
 });
 
@@ -86,7 +86,7 @@ describe('an agreement', () => {
 
   it('ends by the partner: nothing is there any more, and joining again gives another one, with other ids', async () => {
     const before = (await ferry.join()).body;
-    const context = before.federationContextId as string;
+    const context = before.federationContextId;
     const { status, text } = await ferry.ask('b', 'DELETE', `${ewbi}/${context}/partner`);
     expect([status, text]).toEqual([200, '']);
     for (const path of [`${ewbi}/${context}/partner`, `/mff/v1/${context}`, `/mff/v1/${context}/systems`])
@@ -95,7 +95,7 @@ describe('an agreement', () => {
     expect(await own.catalogue.selectFrom('alias').selectAll().execute()).toEqual([]);
     const after = (await ferry.join()).body;
     expect(after.federationContextId).not.toBe(context);
-    expect(after.offeredAvailabilityZones[0].zoneId).not.toBe(before.offeredAvailabilityZones[0].zoneId);
+    expect(after.offeredAvailabilityZones[0]?.zoneId).not.toBe(before.offeredAvailabilityZones[0]?.zoneId);
   });
 
   it('that our operator has ended is gone at once, cleaned up or not; asked for again it is refused until we join', async () => {
@@ -134,7 +134,9 @@ describe('an agreement', () => {
   it('knows when the partner was here last', async () => {
     const context = await ferry.context();
     await ferry.ask('b', 'GET', `/mff/v1/${context}`);
-    await eventually(async () => (await agreements())[0]?.heard_at instanceof Date);
+    const heard = async (): Promise<boolean> => (await agreements())[0]?.heard_at instanceof Date;
+    await eventually(heard);
+    expect(await heard()).toBe(true);
   });
 });
 
@@ -169,7 +171,7 @@ describe('the networks of a partner', () => {
 describe('zones', () => {
   it('are accepted, shown, and given back, each once', async () => {
     const { federationContextId: context, offeredAvailabilityZones: offered } = (await ferry.join()).body;
-    const zone = offered[0].zoneId as string;
+    const zone = offered[0]?.zoneId ?? '';
     const path = `${ewbi}/${context}/zones`;
     expect((await ferry.ask('b', 'GET', `${path}/${zone}`)).status).toBe(404);
     for (const _ of [1, 2]) {
@@ -187,7 +189,7 @@ describe('zones', () => {
 
   it('are accepted all or none', async () => {
     const { federationContextId: context, offeredAvailabilityZones: offered } = (await ferry.join()).body;
-    const zone = offered[0].zoneId as string;
+    const zone = offered[0]?.zoneId ?? '';
     const body = { acceptedAvailabilityZones: [zone, '3e0f2b34-9b75-4a8e-9f39-0a4f3f1f4a11'], ...link };
     expect((await ferry.ask('b', 'POST', `${ewbi}/${context}/zones`, { body })).status).toBe(404);
     expect((await ferry.ask('b', 'GET', `${ewbi}/${context}/zones/${zone}`)).status).toBe(404);
@@ -196,8 +198,8 @@ describe('zones', () => {
   it('have other ids for another partner, which are nothing to this one', async () => {
     const one = (await ferry.join('b')).body;
     const other = (await ferry.join('c')).body;
-    const theirs = other.offeredAvailabilityZones[0].zoneId as string;
-    expect(theirs).not.toBe(one.offeredAvailabilityZones[0].zoneId);
+    const theirs = other.offeredAvailabilityZones[0]?.zoneId ?? '';
+    expect(theirs).not.toBe(one.offeredAvailabilityZones[0]?.zoneId);
     const body = { acceptedAvailabilityZones: [theirs], ...link };
     const answer = await ferry.ask('b', 'POST', `${ewbi}/${one.federationContextId}/zones`, { body });
     expect(answer.status).toBe(404);
@@ -208,7 +210,7 @@ describe('zones', () => {
     const ids = await Promise.all(
       Array.from({ length: 8 }, async () => (await ferry.ask('b', 'GET', `${ewbi}/${context}/partner`)).body),
     );
-    expect(new Set(ids.map(({ offeredAvailabilityZones }) => offeredAvailabilityZones[0].zoneId)).size).toBe(1);
+    expect(new Set(ids.map(({ offeredAvailabilityZones }) => offeredAvailabilityZones[0]?.zoneId)).size).toBe(1);
   });
 });
 
@@ -226,7 +228,7 @@ describe('the relation', () => {
 
 describe('systems', () => {
   const list = async (context: string, who = 'b', headers: Record<string, string> = {}) =>
-    await ferry.ask(who, 'GET', `/mff/v1/${context}/systems`, { headers });
+    await ferry.ask<SharedSystem[]>(who, 'GET', `/mff/v1/${context}/systems`, { headers });
 
   it('are those that are shared, under ids of this agreement', async () => {
     const [b, c] = [await ferry.context('b'), await ferry.context('c')];
@@ -240,13 +242,13 @@ describe('systems', () => {
       meo: system?.system,
     });
     const theirs = await list(c, 'c');
-    expect(theirs.body[0].system).not.toBe(system?.system);
+    expect(theirs.body[0]?.system).not.toBe(system?.system);
     expect(theirs.headers.get('etag')).not.toBe(headers.get('etag'));
   });
 
   it("have a tag, which is the relation's, changes when one of them does, and with which nothing is sent twice", async () => {
     const context = await ferry.context();
-    const relation = async () => (await ferry.ask('b', 'GET', `/mff/v1/${context}`)).body.systemsTag as string;
+    const relation = async () => (await ferry.ask('b', 'GET', `/mff/v1/${context}`)).body.systemsTag;
     const tag = (await list(context)).headers.get('etag') ?? '';
     expect(tag).toBe(`"${await relation()}"`);
     for (const sent of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
@@ -266,7 +268,7 @@ describe('systems', () => {
     const { id } = await begin(own.catalogue, { partner: 'c', direction: 'uses' });
     await addSystem('of c', { local: null, agreement: id, foreign_id: 'x' });
     const { body } = await list(await ferry.context());
-    expect(body.map(({ name }: { name: string }) => name)).toEqual(['shown']);
+    expect(body.map(({ name }) => name)).toEqual(['shown']);
   });
 
   it('come in pages that lead to one another', async () => {
@@ -282,10 +284,10 @@ describe('systems', () => {
     let path: string | undefined = `/mff/v1/${context}/systems`;
     const sizes: number[] = [];
     while (path !== undefined) {
-      const { body, headers } = await ferry.ask('e', 'GET', path);
+      const { body, headers }: Heard<SharedSystem[]> = await ferry.ask('e', 'GET', path);
       sizes.push(body.length);
-      seen.push(...body.map(({ name }: { name: string }) => name));
-      const next = /<([^>]+)>; rel="next"/.exec(headers.get('link') ?? '')?.[1];
+      seen.push(...body.map(({ name }) => name));
+      const next: string | undefined = /<([^>]+)>; rel="next"/.exec(headers.get('link') ?? '')?.[1];
       const to: URL | undefined = next === undefined ? undefined : new URL(next, `${ferry.url}${path}`);
       path = to === undefined ? undefined : `${to.pathname}${to.search}`;
     }

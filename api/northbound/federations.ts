@@ -1,0 +1,79 @@
+import type { Logger } from 'pino';
+import type { Catalogue } from '../../catalogue/database.ts';
+import { command } from '../../catalogue/decisions.ts';
+import { type DirectionSeen, federationsSeen } from '../../catalogue/federations.ts';
+import type { Configuration } from '../../configuration/peers.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { FederationCommand } from '../../domain/federation.ts';
+import type { FederationDirection, FederationWith } from '../resources.ts';
+import type { Asked, Handlers } from '../serve.ts';
+import type { NorthboundTable } from './table.ts';
+
+type Names = 'listFederations' | 'showFederation' | 'joinPartner' | 'suspendPartner' | 'resumePartner' | 'leavePartner';
+
+interface FederationMeans {
+  readonly configuration: Pick<Configuration, 'federation'>;
+  readonly catalogue: Catalogue | undefined;
+  readonly poke: (partner: string) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** Our operator's will, partner by partner: set in the catalogue, which needs neither Temporal nor the partner. */
+export function federationHandlers({
+  configuration: { federation },
+  catalogue,
+  poke,
+  log,
+}: FederationMeans): Handlers<NorthboundTable, Names> {
+  const all = async (): Promise<readonly FederationWith[]> => {
+    if (federation === undefined || catalogue === undefined) return [];
+    const seen = await federationsSeen(catalogue, federation);
+    return [...seen].map(([partner, { uses, serves }]) => ({
+      partner,
+      operator: federation.partners[partner]?.operator ?? '',
+      uses: shown(uses),
+      serves: shown(serves),
+    }));
+  };
+
+  const one = async (partner: string): Promise<FederationWith> => {
+    const found = (await all()).find((each) => each.partner === partner);
+    if (found === undefined) throw new Refusal('UnknownPartner', `the configuration names no partner ${partner}`);
+    return found;
+  };
+
+  const commanded =
+    (name: FederationCommand) =>
+    async ({ params, query, res }: Asked<NorthboundTable['joinPartner']>): Promise<void> => {
+      const { partner } = await one(params.partner);
+      if (federation !== undefined && catalogue !== undefined)
+        await command(catalogue, federation, { partner, direction: query.direction, command: name });
+      // It holds already; the partner hears of it sooner where Temporal is there
+      poke(partner).catch((error: unknown) => log.warn({ err: error, partner }, 'not poked: the next round looks'));
+      res.json(await one(partner));
+    };
+
+  return {
+    listFederations: async ({ res }) => {
+      res.json({ federations: await all() });
+    },
+    showFederation: async ({ params, res }) => {
+      res.json(await one(params.partner));
+    },
+    joinPartner: commanded('join'),
+    suspendPartner: commanded('suspend'),
+    resumePartner: commanded('resume'),
+    leavePartner: commanded('leave'),
+  };
+}
+
+const shown = ({ since, joinedAt, heardAt, silentSince, linkMs, ...rest }: DirectionSeen): FederationDirection => ({
+  ...rest,
+  since: iso(since),
+  joinedAt: iso(joinedAt),
+  heardAt: iso(heardAt),
+  silentSince: iso(silentSince),
+  linkMs: linkMs === null ? null : Math.round(linkMs * 10) / 10,
+});
+
+const iso = (instant: Date | null): string | null => instant?.toISOString() ?? null;

@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { agreements, comes, type Contexts, joined, seenBy, shared, use } from '../support/joined.ts';
+import { claimNetwork } from '../support/network.ts';
+import { type Operator, Pair } from '../support/pair.ts';
+import { atRest, leaks, secretsOf } from '../support/told-outside.ts';
+
+/** Two operators' Ferrys, from nothing: each joins the other, and both stay what they are while parts of them die. */
+const { net: NETWORK } = await claimNetwork();
+
+let pair: Pair;
+let contexts: Contexts;
+/** Every secret that a client ever had. */
+const secrets = new Set<string>();
+
+beforeAll(async () => {
+  pair = await Pair.set(NETWORK);
+  for (const secret of secretsOf(pair)) secrets.add(secret);
+}, 240_000);
+afterEach(() => pair?.border.clear());
+afterAll(async () => await pair?.strike());
+
+const command = async (operator: Operator, name: string, direction: 'uses' | 'serves'): Promise<void> => {
+  const path = `/v1/federations/${operator.partner}/${name}?direction=${direction}`;
+  expect((await pair.ask(operator, path, 'POST')).status).toBe(200);
+};
+
+/** A asks B for its systems, as its worker would: the status of the answer. */
+async function asksForSystems(): Promise<number> {
+  const secret = readFileSync(join(pair.folder, 'secrets', 'issuer-b', 'operator-a'), 'utf8');
+  const answer = await fetch(`http://127.${NETWORK}.0.52:8080/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`operator-a:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'fed-mgmt mff' }),
+  });
+  const { access_token: token } = (await answer.json()) as { access_token: string };
+  const { context } = (await use(pair, pair.a)) ?? {};
+  const asked = await fetch(`http://127.${NETWORK}.50.1:8701/mff/v1/${context}/systems`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  await asked.arrayBuffer();
+  return asked.status;
+}
+
+/** What A asked of B, other than to look: `METHOD path`, ids left out. */
+const effects = (since: number): string[] =>
+  pair.border.crossings
+    .slice(since)
+    .filter(({ to, method, path }) => to === 'operator-b' && method !== 'GET' && !path.startsWith('/callbacks/'))
+    .map(({ method, path }) => `${method} ${path.replaceAll(/\/[0-9a-f-]{36}/g, '/*')}`);
+
+describe('two operators', () => {
+  it('join each other from nothing, asking once, and see each other’s systems', async () => {
+    contexts = await joined(pair);
+    expect(effects(0).filter((effect) => effect.endsWith('/partner'))).toHaveLength(1);
+  });
+
+  it('are the same partners with another secret, and after their authorization server was away', async () => {
+    await pair.sandbox('/issuers/issuer-b/clients/operator-a/secret', 'POST', {});
+    for (const secret of secretsOf(pair)) secrets.add(secret);
+    await pair.sandbox('/issuers/faults', 'POST', { peer: 'issuer-b', operation: 'POST /token', kind: 'reset' });
+    await comes(
+      async () => await use(pair, pair.a),
+      (ours) => ours?.silent === true,
+    );
+    await pair.sandbox('/issuers/faults', 'DELETE');
+    expect(await joined(pair)).toEqual(contexts);
+  });
+
+  it('are the same partners after one of them was away', async () => {
+    await pair.b.api.kill();
+    await comes(
+      async () => await use(pair, pair.a),
+      (ours) => ours?.silent === true,
+    );
+    await pair.startApi(pair.b);
+    expect(await joined(pair)).toEqual(contexts);
+  });
+});
+
+describe('a suspension', () => {
+  it('by who serves is enforced at once, and lifted at once', async () => {
+    expect(await asksForSystems()).toBe(200);
+    await command(pair.b, 'suspend', 'serves');
+    expect(await asksForSystems()).toBe(403);
+    await comes(
+      async () => ({ sees: await seenBy(pair, pair.a), theirs: (await use(pair, pair.a))?.theirs }),
+      ({ sees, theirs }) => sees === '' && theirs === 'suspended',
+    );
+    await command(pair.b, 'resume', 'serves');
+    expect(await asksForSystems()).toBe(200);
+    expect(await joined(pair)).toEqual(contexts);
+  });
+
+  it('by who uses hides at once what was learned, and asks no more', async () => {
+    await command(pair.a, 'suspend', 'uses');
+    expect(await seenBy(pair, pair.a)).toBe('');
+    expect(await seenBy(pair, pair.b)).toBe(shared['operator-a']);
+    await command(pair.a, 'resume', 'uses');
+    expect(await joined(pair)).toEqual(contexts);
+  });
+
+  it('outlives leaving and joining again', async () => {
+    await command(pair.b, 'suspend', 'serves');
+    await command(pair.a, 'leave', 'uses');
+    await comes(
+      async () => [...(await agreements(pair, pair.a)), ...(await agreements(pair, pair.b))].map((one) => one.context),
+      (held) => !held.includes(contexts.a),
+    );
+    await command(pair.a, 'join', 'uses');
+    await comes(
+      async () => await use(pair, pair.a),
+      (ours) => ours !== undefined && ours.context !== null && ours.theirs === 'suspended',
+    );
+    expect(await seenBy(pair, pair.a)).toBe('');
+    expect(await asksForSystems()).toBe(403);
+    await command(pair.b, 'resume', 'serves');
+    const { a, b } = await joined(pair);
+    expect(a).not.toBe(contexts.a);
+    expect(b).toBe(contexts.b);
+  });
+});
+
+describe('joining', () => {
+  /** A leaves, and both have forgotten it. */
+  async function left(): Promise<void> {
+    await command(pair.a, 'leave', 'uses');
+    await comes(
+      async () => [await agreements(pair, pair.a), await agreements(pair, pair.b)],
+      (held) => held.every((one) => one.length === 1),
+    );
+  }
+
+  const victims: Readonly<Record<string, () => Promise<void>>> = {
+    worker: async () => {
+      await pair.a.worker.kill();
+      await pair.startWorker(pair.a);
+    },
+    "partner's API": async () => {
+      await pair.b.api.kill();
+      await pair.startApi(pair.b);
+    },
+    Temporal: async () => {
+      await pair.killTemporal();
+      await pair.startTemporalAgain();
+    },
+    PostgreSQL: async () => {
+      await pair.killPostgres();
+      await pair.startPostgresAgain();
+    },
+  };
+
+  let found: readonly string[];
+  it('has these effects', async () => {
+    await left();
+    const since = pair.border.crossings.length;
+    await command(pair.a, 'join', 'uses');
+    await joined(pair);
+    found = effects(since);
+    expect(found).toEqual([
+      'POST /operatorplatform/federation/v1/partner',
+      'POST /operatorplatform/federation/v1/*/zones',
+    ]);
+  });
+
+  for (const nth of [0, 1])
+    it.each(Object.keys(victims))(
+      `is done once, whatever becomes of the %s at effect ${nth + 1}`,
+      async (victim) => {
+        await left();
+        const [operation = '', peer] = [found[nth], 'operator-b'];
+        const fault = pair.border.fault({ peer, operation, nth: 1, times: 1, kind: 'hold', when: 'executed' });
+        await command(pair.a, 'join', 'uses');
+        await comes(
+          async () => fault.held,
+          (held) => held === 1,
+        );
+        await victims[victim]?.();
+        pair.border.clear();
+        await joined(pair);
+      },
+      300_000,
+    );
+});
+
+describe('what is told outside', () => {
+  it('names no host, address, id or name of the inside', async () => {
+    expect(pair.border.crossings.length).toBeGreaterThan(50);
+    for (const operator of [pair.a, pair.b]) expect(await leaks(pair, operator)).toEqual([]);
+  });
+
+  it('is nowhere kept with a secret or a token', async () => {
+    expect(secrets.size).toBeGreaterThan(5);
+    const kept = await atRest(pair);
+    for (const [where, text] of kept) expect(`${where} ${text.length > 200}`).toBe(`${where} true`);
+    for (const [where, text] of kept) {
+      for (const secret of secrets) expect(`${where} ${text.includes(secret)}`).toBe(`${where} false`);
+      expect(`${where} ${text.match(/eyJ[\w-]{10,}\.eyJ[\w-]{10,}/)?.[0]}`).toBe(`${where} undefined`);
+    }
+  });
+});
