@@ -1,7 +1,15 @@
 import { failure } from '../failure.ts';
 import type { Lead, Owner, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
-import { bothHave, copySubscriptions, deleteMade, dropVanished, strays, type Carriage } from './subscriptions.ts';
+import {
+  bothHave,
+  copySubscriptions,
+  deleteMade,
+  dropVanished,
+  type Journal,
+  strays,
+  type Carriage,
+} from './subscriptions.ts';
 import {
   endOf,
   find,
@@ -72,7 +80,7 @@ export const copying = (means: Means) => ({
         ]);
         if (source === undefined || target === undefined || !isLocated(source) || !isLocated(target)) return;
         const carriage = carriageOf(scene, source, target);
-        const left = strays(carriage, await bothHave(carriage, signal), order.before);
+        const left = strays(carriage, await bothHave(carriage, signal, 'anew'), order.before);
         await deleteMade(site.subscriptions, left, signal);
       };
       await drop();
@@ -97,13 +105,14 @@ async function subscriptionsCopied(
     made.add(id);
     wait.keep('made', JSON.stringify([...made]));
   };
-  const copied = await copySubscriptions(carriage, wait.signal, {
+  const again = wait.kept('before') !== undefined; // an earlier attempt began
+  const journal: Journal = {
     begins(had) {
-      if (wait.kept('before') !== undefined) return; // an earlier attempt began
-      wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
+      if (!again) wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
     },
     made: learn,
-  });
+  };
+  const copied = await copySubscriptions(carriage, wait.signal, journal, again ? 'anew' : undefined);
   for (const id of strays(carriage, copied, idsIn(wait.kept('before')))) learn(id);
   const dropped = await dropVanished(carriage, copied, [...made], wait.signal);
   return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: copied.wanted.length };
