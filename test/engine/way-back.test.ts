@@ -106,6 +106,22 @@ describe('what may have happened is undone', () => {
     expect(world.dump()).toStrictEqual(before);
   });
 
+  it('and nothing else: a source that no attempt has asked is not asked on the way back', async () => {
+    const world = new PortWorld(3);
+    const before = world.dump();
+    world.on('context.state', 'PeerUnavailable', 'PeerUnavailable', 'PeerRejected');
+    await engine.over(world, async (start) => {
+      await expect((await start({}, hour)).result()).resolves.toMatchObject({
+        outcome: 'refused',
+        failure: { type: 'PeerRejected', step: 'check' },
+        leftovers: [],
+      });
+    });
+    expect(world.calls.filter((call) => call === 'context.state')).toHaveLength(3);
+    expect(world.calls.filter((call) => call === 'context.settle')).toEqual([]);
+    expect(world.dump()).toStrictEqual(before);
+  });
+
   it('and only that: what the application of a shared target subscribed to by itself stays', async () => {
     const world = new PortWorld(3);
     const shared = world.add('a1');
