@@ -1,10 +1,14 @@
 import type { ApplicationState } from '../../domain/application.ts';
 import { isClaimedTwice, serves } from '../../domain/application.ts';
+import { atOnce } from '../../domain/at-once.ts';
 import { failures, isFailureType, type FailureType } from '../../domain/failures.ts';
 import type { Guarantee } from '../../domain/relocation.ts';
 import type { Instance, Led, PathSight } from '../ports.ts';
 import { foreseeSubscriptions } from './subscriptions.ts';
-import { isLocated, networksOf, type Located, type Scene, type Subject } from './subject.ts';
+import { isLocated, networksOf, willOf, type Located, type Scene, type Subject } from './subject.ts';
+
+/** Instances are asked side by side: one that hangs holds up the others no longer than itself. */
+const AT_ONCE = 8;
 
 /** What stands in the way. */
 export interface Obstacle {
@@ -63,9 +67,9 @@ export async function inspect(
     }
   };
 
-  const [{ serving, unusable }, there, held, missing, reach] = await Promise.all([
+  const [{ serving, unusable }, { there, silent }, held, missing, reach] = await Promise.all([
     asking(nobody, source.name, async () => await servingAt(scene, order, asking, signal)),
-    asking(undefined, target.name, async () => await atTarget(scene, order, signal)),
+    asking(nothingThere, target.name, async () => await atTarget(scene, order, signal)),
     asking('absent' as const, target.name, async () => await target.packages.find(application, signal)),
     asking([], target.name, async () => await target.subscriptions.missing(application.requires, signal)),
     asking(
@@ -144,6 +148,7 @@ export async function inspect(
       ...(reach === 'unknown'
         ? [`${target.name}: whether its OSS reaches it is not known, it would take an order`]
         : []),
+      ...silent.map((id) => `${target.name}: instance ${id} does not answer, and is left alone`),
       ...networks.map(({ name, vantage }) =>
         vantage === undefined ? `${name}: not observed` : `${name}: observed from its vantage point`,
       ),
@@ -208,19 +213,30 @@ async function servingAt(
   return { serving, unusable: instances.flatMap(({ unusable }) => unusable ?? []) };
 }
 
-/** One that serves, else one that is being made, else a kept one; none that is ours, and none that goes. */
+const nothingThere: { readonly there: Instance | undefined; readonly silent: readonly string[] } = {
+  there: undefined,
+  silent: [],
+};
+
+/**
+ * One that serves, else a kept one; none that is ours, and none that goes. `silent`: those that do not say whether they
+ * serve or go, and so are left alone.
+ */
 async function atTarget(
   { target, application, context, key }: Scene,
   { own }: InspectionOrder,
   signal: AbortSignal,
-): Promise<Instance | undefined> {
+): Promise<typeof nothingThere> {
   const step = key('instantiateTarget');
   const others = (await target.instances.list(application, signal)).filter(
     ({ id, name, unusable }) => name !== step && id !== own && unusable === undefined,
   );
-  for (const instance of others.filter(isLocated))
-    if (!(await context.target.state(instance.endpoint, '*', signal)).retiring) return instance;
-  return others.find(({ state }) => state === 'stopped');
+  const asked = await atOnce(AT_ONCE, others.filter(isLocated), async (instance) => ({
+    instance,
+    will: await willOf(context.target, instance, signal),
+  }));
+  const there = asked.find(({ will }) => will === 'stays')?.instance ?? others.find(({ state }) => state === 'stopped');
+  return { there, silent: asked.flatMap(({ instance, will }) => (will === 'unknown' ? [instance.id] : [])) };
 }
 
 async function inspectPath(

@@ -11,6 +11,7 @@ import {
   isLocated,
   locate,
   sceneOf,
+  willOf,
   type End,
   type Located,
   type Means,
@@ -166,26 +167,33 @@ async function takesIn({ application, target, context }: Scene, id: string, { si
   return !isLocated(instance) || !(await context.target.state(instance.endpoint, '*', signal)).retiring;
 }
 
-/** Made by another relocation of ours meanwhile; it may still be starting. */
+/**
+ * Made by another relocation of ours meanwhile; it may still be starting, and its application after it. One that goes on
+ * being silent is none: it holds up nobody for longer than a step.
+ */
 async function firstThatTakesIn(
   { pace }: Means,
-  scene: Scene,
+  { application, target, context }: Scene,
   others: readonly Instance[],
   wait: Wait,
 ): Promise<Located | undefined> {
-  const { application, target } = scene;
   for (const { id } of others) {
-    let instance: Instance | undefined;
-    await until(wait, pace.operationMs / 2, async () => {
+    let silentSince: number | undefined;
+    const taken = await until(wait, pace.operationMs / 2, async () => {
       // Asked before it is looked at: in between it may have been made
       const beingMade = await target.instances.isBeingMade(id, wait.signal);
-      instance = await find(target, application, id, wait.signal);
-      const { state } = instance ?? {};
-      if (state !== 'starting' && !(state === 'notInstantiated' && beingMade)) return true;
+      const instance = await find(target, application, id, wait.signal);
+      if (instance === undefined) return 'none';
+      if (isLocated(instance)) {
+        const will = await willOf(context.target, instance, wait.signal);
+        if (will !== 'unknown') return will === 'stays' ? instance : 'none';
+        silentSince ??= performance.now();
+        if (performance.now() - silentSince > pace.stepMs / 2) return 'none';
+      } else if (instance.state !== 'starting' && !(instance.state === 'notInstantiated' && beingMade)) return 'none';
       wait.progress(`waiting for instance ${id} at ${target.name}, which another relocation is starting`);
       return undefined;
     });
-    if (instance !== undefined && isLocated(instance) && (await takesIn(scene, id, wait))) return instance;
+    if (taken !== undefined && taken !== 'none') return taken;
   }
   return undefined;
 }

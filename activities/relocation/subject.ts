@@ -131,6 +131,22 @@ export async function locateBoth(
   return { source: left, target: right };
 }
 
+const CANNOT_BE_ASKED = ['PeerUnavailable', 'PeerRejected', 'PeerMalformed'];
+
+/** Does an instance of somebody else stay, or go? `unknown`: it hangs, or does not know the question. */
+export async function willOf(
+  context: Context,
+  { endpoint }: Located,
+  signal: AbortSignal,
+): Promise<'stays' | 'goes' | 'unknown'> {
+  try {
+    return (await context.state(endpoint, '*', signal)).retiring ? 'goes' : 'stays';
+  } catch (error) {
+    if (signal.aborted || !CANNOT_BE_ASKED.includes(String((error as { type?: unknown }).type))) throw error;
+    return 'unknown';
+  }
+}
+
 /** The access networks whose devices are concerned. */
 export function networksOf({ source, target }: Pick<Scene, 'source' | 'target'>): Network[] {
   const networks = [target.network, source.network].filter((network) => network !== undefined);

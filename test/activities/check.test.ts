@@ -22,20 +22,22 @@ beforeEach(() => {
   world = new PortWorld();
 });
 
-/** What the step keeps when this attempt of it fails, and what is heard of it; `heard`: what was heard of those before. */
-async function attempted(attempt: number, heard?: unknown) {
-  const { checkRelocation } = relocationActivities({
+const activities = () =>
+  relocationActivities({
     catalogue: world,
-    pace: { ...Pace.parse({}), pollMs: 1 },
+    pace: { ...Pace.parse({}), pollMs: 1, stepMs: 50 },
     digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
     turns: takingTurns(),
   });
+
+/** What the step keeps when this attempt of it fails, and what is heard of it; `heard`: what was heard of those before. */
+async function attempted(attempt: number, heard?: unknown) {
   const environment = new MockActivityEnvironment({ attempt, heartbeatDetails: heard });
   let beat: unknown;
   environment.on('heartbeat', (details) => {
     beat = details;
   });
-  const failed = await environment.run(checkRelocation, order).then(
+  const failed = await environment.run(activities().checkRelocation, order).then(
     () => undefined,
     (error: unknown) => error as ApplicationFailure,
   );
@@ -65,5 +67,48 @@ describe('a check that fails', () => {
     const second = await attempted(2, first.beat);
     const third = await attempted(3, second.beat ?? first.beat);
     expect([second.untouched, third.untouched]).toEqual([false, false]);
+  });
+});
+
+describe('an instance at the target that does not answer', () => {
+  const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
+    await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
+  const hung = (name: string | null = null): string => {
+    const made = Object.assign(world.add('a1'), { name });
+    world.silent.add(made.id);
+    return made.id;
+  };
+
+  it('is left alone, and the next one that answers is used', async () => {
+    const first = hung();
+    const second = world.add('a1').id;
+    expect(await run(activities().checkRelocation, order)).toMatchObject({ there: { id: second, was: 'started' } });
+    const { possible, steering } = await run(activities().planRelocation, order);
+    expect(possible).toBe(true);
+    expect(steering).toContain(`a1: instance ${first} does not answer, and is left alone`);
+  });
+
+  it('stops nobody where it is the only one: another is made, and nothing is done to it', async () => {
+    const id = hung();
+    const { from, there } = await run(activities().checkRelocation, order);
+    expect(there).toBeNull();
+    const { to, how } = await run(activities().instantiateTarget, { ...order, from, there });
+    expect(how).toBe('created');
+    await run(activities().removeTarget, { ...order, there, to, calmAt: 0 });
+    expect(world.at('a1')).toMatchObject([{ id, state: 'started', expected: new Set() }]);
+  });
+
+  it('is waited for where another relocation of ours has just made it, and not for ever', async () => {
+    const id = hung('fabcdefghijklmnopqrstuvwxy');
+    const { from, there } = await run(activities().checkRelocation, order);
+    world.on(
+      'a1.instances.list',
+      () => {},
+      () => void world.silent.delete(id),
+    );
+    expect(await run(activities().instantiateTarget, { ...order, from, there })).toEqual({ to: id, how: 'shared' });
+    world.silent.add(id);
+    const another = { ...order, chain: 'relocation:two/first', from, there };
+    expect(await run(activities().instantiateTarget, another)).toMatchObject({ how: 'created' });
   });
 });

@@ -63,6 +63,8 @@ export class PortWorld implements Catalogue {
   missingServices: string[] = [];
   mobility: 'free' | 'confirmation' | 'forbidden' = 'free';
   steerable = true;
+  /** Ids of instances whose application does not answer. */
+  readonly silent = new Set<string>();
   readonly #interference = new Map<string, Interference[]>();
   #serial = 0;
 
@@ -394,7 +396,8 @@ export class PortWorld implements Catalogue {
     const instance = this.instances.find(
       (candidate) => candidate.endpoint?.host === endpoint.host && candidate.state === 'started',
     );
-    if (instance === undefined) throw failure('PeerUnavailable', 'application: nobody answers');
+    if (instance === undefined || this.silent.has(instance.id))
+      throw failure('PeerUnavailable', 'application: nobody answers');
     return instance;
   }
 
