@@ -35,6 +35,8 @@ export interface RemovalOrder extends Subject {
   readonly there: Inspection['there'];
   /** The instance that was used, as far as it is known; null: perhaps one that we made, under our key. */
   readonly to: string | null;
+  /** The one that was made for this step, where its id is known; older runs do not tell. */
+  readonly own?: string | null;
   /** An instant: nothing that was asked for can be carried out after it. */
   readonly calmAt: number;
 }
@@ -91,7 +93,7 @@ export const instantiating = (means: Means) => ({
     }),
 });
 
-async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: Wait): Promise<void> {
+async function leaveAsFound(end: End, { there, to, own = null, users }: RemovalOrder, wait: Wait): Promise<void> {
   const { application, site, context, relocation, key } = end;
   const step = key('instantiateTarget');
   const restarted = there?.was === 'stopped' ? there.id : null;
@@ -99,7 +101,8 @@ async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: 
   /** Else what was used is one that was made for us, or for another relocation. */
   const found = there !== null && (there.was === 'stopped' || there.id === to);
   let keptOwn = false;
-  for (const instance of await site.instances.list(application, wait.signal)) {
+  const listed = await site.instances.list(application, wait.signal);
+  for (const instance of listed) {
     const { id, name } = instance;
     if (id !== used && name !== step) continue;
     const made = !found && isStepKey(name);
@@ -121,7 +124,21 @@ async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: 
   }
   // Whatever goes by our name, also what a peer has not begun yet
   if (!found && !keptOwn) await site.instances.remove(step, step, wait);
+
+  // A list may say nothing of what is there: who cannot be asked is not taken away, and not forgotten
+  for (const [id, matters] of [
+    [own, anything],
+    [restarted === null ? to : null, running],
+  ] as const) {
+    if (id === null || listed.some((instance) => instance.id === id)) continue;
+    const state = await site.instances.stateOf(id, wait.signal);
+    if (matters(state)) throw failure('NotYet', `${site.name}: instance ${id} is ${state}, and no list shows it`);
+  }
 }
+
+type Seen = Instance['state'] | 'gone';
+const anything = (state: Seen): boolean => state !== 'gone';
+const running = (state: Seen): boolean => state === 'started' || state === 'starting';
 
 /** While it is our turn: whoever comes second finds what the first has made. */
 async function bring(means: Means, scene: Scene, { there, from, users }: InstanceOrder, wait: Wait): Promise<Started> {
