@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { failure } from '../../activities/failure.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { eventually } from '../support/eventually.ts';
+import { PlayedTarget } from '../support/played-target.ts';
 import { PortWorld } from '../support/world.ts';
 
 const order = {
@@ -29,6 +32,12 @@ const activities = () =>
     digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
     turns: takingTurns(),
   });
+
+const run = async <A, R>(
+  step: (order: A) => Promise<R>,
+  given: A,
+  time: ConstructorParameters<typeof MockActivityEnvironment>[0] = {},
+): Promise<R> => await new MockActivityEnvironment(time).run<[A], R, typeof step>(step, given);
 
 /** What the step keeps when this attempt of it fails, and what is heard of it; `heard`: what was heard of those before. */
 async function attempted(attempt: number, heard?: unknown) {
@@ -71,8 +80,6 @@ describe('a check that fails', () => {
 });
 
 describe('an instance at the target that does not answer', () => {
-  const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
-    await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
   const hung = (name: string | null = null): string => {
     const made = Object.assign(world.add('a1'), { name });
     world.silent.add(made.id);
@@ -110,5 +117,48 @@ describe('an instance at the target that does not answer', () => {
     world.silent.add(id);
     const another = { ...order, chain: 'relocation:two/first', from, there };
     expect(await run(activities().instantiateTarget, another)).toMatchObject({ how: 'created' });
+  });
+});
+
+describe('a plan', () => {
+  it('asks side by side what may hang, and names every place that does', async () => {
+    world.on('cloud.subscriptions.list', async () => {
+      await eventually(() => world.calls.includes('a1.path.look'));
+      throw failure('PeerUnavailable', 'services: did not answer within 4000 ms');
+    });
+    world.on('a1.instances.reach', 'PeerUnavailable').on('a1.path.look', 'PeerUnavailable');
+    const { possible, obstacles } = await run(activities().planRelocation, order);
+    expect(possible).toBe(false);
+    expect(obstacles.map(({ failure: type, where }) => `${type} ${where}`).toSorted()).toEqual([
+      'NotSteerable a1',
+      'PeerUnavailable a1',
+      'PeerUnavailable a1',
+      'PeerUnavailable cloud',
+    ]);
+  });
+
+  it('answers within its time though peers hang in several calls for longer than that', async () => {
+    const hanging = await PlayedTarget.open(600_000);
+    try {
+      hanging.broken = { call: /^GET /, form: () => undefined };
+      const { planRelocation } = relocationActivities({
+        catalogue: hanging,
+        pace: { ...Pace.parse({}), pollMs: 1 },
+        digest: (text) => text,
+        turns: takingTurns(),
+      });
+      const time = { startToCloseTimeoutMs: 1_000, scheduleToCloseTimeoutMs: 1_000 };
+      const { possible, obstacles } = await run(planRelocation, order, time);
+      expect(possible).toBe(false);
+      expect(hanging.asked).toBeGreaterThan(1);
+      expect(obstacles).toContainEqual({
+        failure: 'NotYet',
+        where: 'a1',
+        detail: 'what was asked there was not answered in the time that this look has',
+        remedy: expect.any(String),
+      });
+    } finally {
+      await hanging.close();
+    }
   });
 });

@@ -76,8 +76,7 @@ export class PlayedTarget extends PortWorld {
     };
   }
 
-  static async open(): Promise<PlayedTarget> {
-    const timeoutMs = Math.round(250 * busy());
+  static async open(timeoutMs = Math.round(250 * busy())): Promise<PlayedTarget> {
     return new PlayedTarget(
       await PlayedMeo.open({ timeoutMs }),
       await new PlayedPlatform().start({ timeoutMs }),
