@@ -1,5 +1,5 @@
 import { failure } from '../failure.ts';
-import type { Lead, Owner, Site, Wait } from '../ports.ts';
+import type { Application, Lead, Owner, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
 import {
   bothHave,
@@ -14,6 +14,7 @@ import {
   endOf,
   find,
   isLocated,
+  leads,
   locateBoth,
   sceneOf,
   type Both,
@@ -151,18 +152,32 @@ async function plannedTurns(
 ): Promise<PathTurns> {
   const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
   const [away, here] = await Promise.all([from.path?.look(source, whom, signal), to.path?.look(target, whom, signal)]);
-  const leads = new Set((away?.names ?? []).flatMap(({ name, leads: led }) => (led ? [name] : [])));
+  const sameNetwork = from.network !== undefined && from.network.name === to.network?.name;
+  const leadsThere = [here, sameNetwork ? away : undefined].some(
+    (sight) => sight !== undefined && leads(sight, device),
+  );
+  if (here !== undefined && !leadsThere) throw blind(to.name, target.id, here, application);
+  const names = new Set((away?.names ?? []).flatMap(({ name, leads: led }) => (led ? [name] : [])));
   const lead: Lead = {
     ...whom,
-    aliases: (here?.names ?? []).flatMap(({ name }) => (leads.has(name) ? [name] : [])),
+    aliases: (here?.names ?? []).flatMap(({ name }) => (names.has(name) ? [name] : [])),
     from: ownerOf(source),
     to: ownerOf(target),
     former: [source.endpoint.host, ...(away?.former ?? [])],
-    sameNetwork: from.network !== undefined && from.network.name === to.network?.name,
+    sameNetwork,
   };
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
     (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
   return { here: await planned(to, 'here'), away: await planned(from, 'away') };
+}
+
+/** Said here, by name: in step 5 it would only be seen that devices do not arrive. */
+function blind(site: string, instance: string, { told }: PathSight, { name, ruleIds }: Application): Error {
+  const ids = ruleIds.length === 0 ? 'there are none' : `${ruleIds.join(', ')}: it has none of these that leads here`;
+  return failure(
+    'NotSteerable',
+    `${site}: no rule of instance ${instance} could lead devices to it (${told.join('; ')}). A platform that lists ACTIVE rules only is asked for the others by the ruleIds of ${name} in the configuration (${ids})`,
+  );
 }
 
 export const carriageOf = ({ source, target, device }: Scene, from: Located, to: Located): Carriage => ({

@@ -5,7 +5,7 @@ import { failures, isFailureType, type FailureType } from '../../domain/failures
 import type { Guarantee } from '../../domain/relocation.ts';
 import type { Instance, Led, Network, PathSight } from '../ports.ts';
 import { foreseeSubscriptions } from './subscriptions.ts';
-import { isLocated, networksOf, willOf, type Located, type Scene, type Subject } from './subject.ts';
+import { isLocated, leads, networksOf, willOf, type Located, type Scene, type Subject } from './subject.ts';
 
 /** Instances are asked side by side: one that hangs holds up the others no longer than itself. */
 const AT_ONCE = 8;
@@ -274,10 +274,8 @@ async function inspectPath(
   ] as const;
   const seen = sights.flatMap(([, sight]) => sight ?? []);
   const ttls = [...seen.map(({ ttlSeconds }) => ttlSeconds), ...resolved.flatMap((answer) => answer?.ttl ?? [])];
-  // One device is told from the others by its traffic only
-  const leads = ({ by }: PathSight): boolean => by.traffic || (device === null && by.name);
   return {
-    steers: seen.some(leads),
+    steers: seen.some((sight) => leads(sight, device)),
     why: `no ${device === null ? 'name or traffic' : 'traffic'} rule at either side could lead devices there`,
     ttlSeconds: Math.max(0, ...ttls),
     obstacles: away?.obstacles ?? [],

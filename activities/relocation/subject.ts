@@ -2,7 +2,7 @@ import { relocationNameOf, stepKey, type Digest } from '../../domain/identity.ts
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
-import type { Application, Catalogue, Context, Instance, Network, Site } from '../ports.ts';
+import type { Application, Catalogue, Context, Instance, Network, PathSight, Site } from '../ports.ts';
 
 /** What every step of a relocation is told: names only. */
 export interface Subject {
@@ -130,6 +130,9 @@ export async function locateBoth(
   ]);
   return { source: left, target: right };
 }
+
+/** One device is told from the others by its traffic only. */
+export const leads = ({ by }: PathSight, device: string | null): boolean => by.traffic || (device === null && by.name);
 
 const CANNOT_BE_ASKED = ['PeerUnavailable', 'PeerRejected', 'PeerMalformed'];
 

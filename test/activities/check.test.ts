@@ -162,3 +162,35 @@ describe('a plan', () => {
     }
   });
 });
+
+describe('a platform that lists active rules only', () => {
+  async function copied(ruleIds: readonly string[]) {
+    const target = Object.assign(await PlayedTarget.open(10_000), { ruleIds });
+    try {
+      target.listActiveOnly();
+      const steps = relocationActivities({
+        catalogue: target,
+        pace: { ...Pace.parse({}), pollMs: 1 },
+        digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+        turns: takingTurns(),
+      });
+      const { from, there } = await run(steps.checkRelocation, order);
+      const { to } = await run(steps.instantiateTarget, { ...order, from, there });
+      return await run(steps.copyAhead, { ...order, from, to, made: [], turns: null });
+    } finally {
+      await target.close();
+    }
+  }
+
+  it('is said to be so before the path is touched, with what the configuration lacks', async () => {
+    await expect(copied([])).rejects.toMatchObject({
+      type: 'NotSteerable',
+      message: expect.stringMatching(/^a1: no rule of instance i1 .* by the ruleIds of counter .*\(there are none\)$/),
+    });
+    await expect(copied(['TrafficRule001'])).rejects.toThrow('TrafficRule001: it has none of these');
+  });
+
+  it('is asked for the others by their ids', async () => {
+    await expect(copied(['name', 'all'])).resolves.toMatchObject({ turns: { here: expect.any(String) } });
+  });
+});

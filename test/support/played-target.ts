@@ -30,6 +30,8 @@ export class PlayedTarget extends PortWorld {
   broken: Broken | null = null;
   /** It was asked, and answered in its form. */
   asked = 0;
+  /** Of the application, in the configuration. */
+  ruleIds: readonly string[] = [];
   readonly #process = this.add('a1');
   readonly #meo: PlayedMeo;
   readonly #platform: PlayedPlatform;
@@ -85,12 +87,17 @@ export class PlayedTarget extends PortWorld {
   }
 
   override async application(name: string): Promise<Application> {
-    return { ...(await super.application(name)), requires: [] };
+    return { ...(await super.application(name)), requires: [], ruleIds: this.ruleIds };
   }
 
   override async site(name: string): Promise<Site> {
     const site = await super.site(name);
     return name === 'a1' ? { ...site, ...this.#a1, network: this.#network } : site;
+  }
+
+  /** Its platform lists ACTIVE rules only. */
+  listActiveOnly(): void {
+    this.#platform.activeOnly = true;
   }
 
   /** All that has to be as it was. */
