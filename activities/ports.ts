@@ -75,6 +75,8 @@ export interface Instances {
    * started. TargetRefused, LcmOperationFailed, WrongHost, NotYet.
    */
   instantiate(application: Application, key: string, wait: Wait): Promise<Instance>;
+  /** By its own id, whatever the list shows, which may lie; `gone`: nothing shows it. */
+  stateOf(id: string, signal: AbortSignal): Promise<Instance['state'] | 'gone'>;
   /** Is one that is `notInstantiated` about to be started? Where `list` says `starting`, nobody has to ask. */
   isBeingMade(id: string, signal: AbortSignal): Promise<boolean>;
   /** Re-starts a stopped one. "Already so" is success. */
@@ -105,10 +107,14 @@ export interface Owner {
 
 /** Subscriptions at the MEC services from which the instances of a site are served (for a cloud: a platform that stays). */
 export interface Subscriptions {
-  /** What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. */
+  /**
+   * What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. A service
+   * that was not there a moment ago is taken to be absent: `anew` asks it too, where nobody will look again.
+   */
   list(
     owner: Owner,
     signal: AbortSignal,
+    anew?: 'anew',
   ): Promise<{ readonly held: readonly HeldSubscription[]; readonly notCarried: readonly NotCarried[] }>;
   /** Of these, those whose service is not here, so that they cannot be made. Asked before an instance is started. */
   lacking<S extends Subscription>(subscriptions: readonly S[], signal: AbortSignal): Promise<readonly S[]>;

@@ -10,7 +10,7 @@ import { stoodStillMs } from './stillness.ts';
 const SIGN_OF_LIFE_MS = 1_000;
 /** So long before a step is given up it gives up itself, and says what it was doing: a timeout would not. */
 const LAST_WORDS_MS = 300;
-/** For the last of all attempts, where a peer asks to be left alone for longer than the step may wait. */
+/** For the last of all attempts. */
 const LAST_ATTEMPT_MS = 1_000;
 
 /** What travels with a heartbeat: what the step is doing, and where there is something to keep, that too. */
@@ -60,7 +60,7 @@ export async function alive<T>(
     });
   } catch (error) {
     if (unheard) beat(); // the next attempt needs it; one that goes well costs no heartbeat
-    const last = soonEnough(error, left());
+    const last = soonEnough(error, left(), backoff(context));
     throw kept.size === 0 ? last : keeping(last, Object.fromEntries(kept));
   } finally {
     clearInterval(pulse);
@@ -83,17 +83,32 @@ function patience(context: Context): number {
   return Math.max(left - LAST_WORDS_MS, left / 2);
 }
 
+/** How long the server waits after this attempt, unless it is told otherwise. */
+function backoff({ info: { attempt, retryPolicy } }: Context): number | undefined {
+  const { initialInterval, backoffCoefficient = 2, maximumInterval } = retryPolicy ?? {};
+  if (typeof initialInterval !== 'number') return undefined;
+  const next = initialInterval * backoffCoefficient ** (attempt - 1);
+  return typeof maximumInterval === 'number' ? Math.min(next, maximumInterval) : next;
+}
+
 /**
- * A peer may ask to be left alone for longer than the step may wait: the server would give up at once. So it is asked once
- * more just before the end.
+ * The server gives up at once where the next attempt would come too late: a peer may ask to be left alone for that long. So
+ * one is made just before the end; the very last one is final, and ends in its own words, and not in a timeout.
  */
-function soonEnough(error: unknown, leftMs: number): unknown {
-  if (!(error instanceof ApplicationFailure) || !isFailureType(error.type)) return error;
-  const { type, message, nextRetryDelay } = error;
+function soonEnough(error: unknown, leftMs: number, backoffMs: number | undefined): unknown {
+  if (!(error instanceof ApplicationFailure) || error.nonRetryable === true || !isFailureType(error.type)) return error;
+  const { type, message, details, nextRetryDelay } = error;
+  const asked = typeof nextRetryDelay === 'number';
+  const wait = asked ? nextRetryDelay : backoffMs;
+  if (wait === undefined || wait + (asked ? 0 : LAST_ATTEMPT_MS) < leftMs) return error;
   const last = leftMs - Math.max(LAST_ATTEMPT_MS, leftMs / 10);
-  if (typeof nextRetryDelay !== 'number' || nextRetryDelay < leftMs) return error;
-  const words = `${message}, which is longer than this step may wait`;
-  return last > 0 ? failure(type, words, last) : failure(type, words);
+  return ApplicationFailure.create({
+    type,
+    message: asked ? `${message}, which is longer than this step may wait` : message,
+    ...(details != null && { details }),
+    ...(last > 0 ? { nextRetryDelay: last } : { nonRetryable: true }),
+    cause: error,
+  });
 }
 
 /** Looks until `look` gives something, at most `limitMs`; undefined: it never did. */

@@ -63,8 +63,9 @@ function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
           lastFailure: pending?.lastFailure ?? null,
           call: describeCall(seen),
         };
+  // Whether it may be given up, only the workflow can say
   if (outcome === 'parked')
-    return { state: 'parked', step: null, actions: ['retry', 'abandon'], waitingFor: silence('that it is parked') };
+    return { state: 'parked', step: null, actions: ['retry'], waitingFor: silence('that it is parked') };
   if (pending === undefined) {
     const begins = seen.historyLength > 0 && seen.historyLength <= ONLY_STARTED; // the index tells 0 of what runs
     const actions: Action[] = begins ? ['pause', 'cancel'] : [];

@@ -99,8 +99,15 @@ try {
   if (!stopping.signal.aborted) process.stdout.write(`${JSON.stringify({ ready: true, ...version })}\n`);
   await running;
 } catch (error) {
-  log.error(error, 'the worker did not end cleanly');
-  process.exitCode = 1;
+  if (stopping.signal.aborted && endedByForce(error))
+    log.warn(
+      'ended by force: what it had begun could not be given back in time, its Temporal server may be gone; it goes on with ' +
+        'another worker, once its time is over',
+    );
+  else {
+    log.error(error, 'the worker did not end cleanly');
+    process.exitCode = 1;
+  }
 } finally {
   stopping.abort();
   await tending;
@@ -129,6 +136,12 @@ async function telling(): Promise<void> {
   await pokeTelling(client, { taskQueue, world }).catch((error: unknown) => {
     if (!stopping.signal.aborted) log.warn(error, 'subscribers are not told yet of what has changed');
   });
+}
+
+/** As the SDK says it when its grace is over, by whichever part of it comes to notice first. */
+function endedByForce(error: unknown): boolean {
+  const { name } = error as Error;
+  return name === 'GracefulShutdownPeriodExpiredError' || name === 'IllegalStateError';
 }
 
 /** A version that is not current takes what it began, and what it is given: no reason to end. */

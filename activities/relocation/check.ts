@@ -16,14 +16,19 @@ export interface Checked {
   readonly drainMs: number;
 }
 
+/** Up to this attempt none has asked for the promise. */
+const UNASKED = 'unaskedUntil';
+
 export const checking = (means: Means) => ({
   /**
-   * Verifies source, target, path and conditions, then has the source promise its users to this relocation. A first
-   * attempt that fails before it asks for the promise says that it has touched nothing.
+   * Verifies source, target, path and conditions, then has the source promise its users to this relocation. Where it fails
+   * and no attempt has asked for the promise, it says that it has touched nothing.
    */
   checkRelocation: async (order: InspectionOrder): Promise<Checked> =>
-    await alive(means.pace, async ({ signal, progress }) => {
-      let asked = Context.current().info.attempt > 1;
+    await alive(means.pace, async ({ signal, progress, keep, kept }) => {
+      const { attempt } = Context.current().info;
+      // Each attempt says so by itself: one of which nothing was heard may have asked
+      let asked = attempt > 1 && kept(UNASKED) !== String(attempt - 1);
       try {
         const scene = await sceneOf(means, order);
         progress('looking at source, target and path');
@@ -39,7 +44,9 @@ export const checking = (means: Means) => ({
         const { there, guarantee, confirmation, drainMs } = seen;
         return { from: authority.id, there, guarantee, confirmation, drainMs };
       } catch (error) {
-        throw asked ? error : keeping(error, { untouched: true });
+        if (asked) throw error;
+        keep(UNASKED, String(attempt));
+        throw keeping(error, { untouched: true });
       }
     }),
 

@@ -13,8 +13,9 @@ export const draining = (means: Means) => ({
       let clients = 0;
       const quiet = await until(wait, means.pace.drainLimitMs, async () => {
         const instance = await find(source, application, order.from, wait.signal);
-        if (instance === undefined || instance.state === 'stopped' || instance.state === 'failed') return true;
-        if (!isLocated(instance)) return undefined;
+        const seen = instance?.state ?? (await source.instances.stateOf(order.from, wait.signal));
+        if (seen === 'gone' || seen === 'stopped' || seen === 'failed') return true;
+        if (instance === undefined || !isLocated(instance)) return undefined;
         const state = await context.source.state(instance.endpoint, order.users, wait.signal);
         clients = state.clients;
         const seconds = state.clientSeenSecondsAgo;

@@ -1,11 +1,20 @@
 import { failure } from '../failure.ts';
-import type { Lead, Owner, Site, Wait } from '../ports.ts';
+import type { Application, Lead, Owner, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
-import { bothHave, copySubscriptions, deleteMade, dropVanished, strays, type Carriage } from './subscriptions.ts';
+import {
+  bothHave,
+  copySubscriptions,
+  deleteMade,
+  dropVanished,
+  type Journal,
+  strays,
+  type Carriage,
+} from './subscriptions.ts';
 import {
   endOf,
   find,
   isLocated,
+  leads,
   locateBoth,
   sceneOf,
   type Both,
@@ -72,7 +81,7 @@ export const copying = (means: Means) => ({
         ]);
         if (source === undefined || target === undefined || !isLocated(source) || !isLocated(target)) return;
         const carriage = carriageOf(scene, source, target);
-        const left = strays(carriage, await bothHave(carriage, signal), order.before);
+        const left = strays(carriage, await bothHave(carriage, signal, 'anew'), order.before);
         await deleteMade(site.subscriptions, left, signal);
       };
       await drop();
@@ -97,13 +106,14 @@ async function subscriptionsCopied(
     made.add(id);
     wait.keep('made', JSON.stringify([...made]));
   };
-  const copied = await copySubscriptions(carriage, wait.signal, {
+  const again = wait.kept('before') !== undefined; // an earlier attempt began
+  const journal: Journal = {
     begins(had) {
-      if (wait.kept('before') !== undefined) return; // an earlier attempt began
-      wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
+      if (!again) wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
     },
     made: learn,
-  });
+  };
+  const copied = await copySubscriptions(carriage, wait.signal, journal, again ? 'anew' : undefined);
   for (const id of strays(carriage, copied, idsIn(wait.kept('before')))) learn(id);
   const dropped = await dropVanished(carriage, copied, [...made], wait.signal);
   return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: copied.wanted.length };
@@ -142,18 +152,32 @@ async function plannedTurns(
 ): Promise<PathTurns> {
   const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
   const [away, here] = await Promise.all([from.path?.look(source, whom, signal), to.path?.look(target, whom, signal)]);
-  const leads = new Set((away?.names ?? []).flatMap(({ name, leads: led }) => (led ? [name] : [])));
+  const sameNetwork = from.network !== undefined && from.network.name === to.network?.name;
+  const leadsThere = [here, sameNetwork ? away : undefined].some(
+    (sight) => sight !== undefined && leads(sight, device),
+  );
+  if (here !== undefined && !leadsThere) throw blind(to.name, target.id, here, application);
+  const names = new Set((away?.names ?? []).flatMap(({ name, leads: led }) => (led ? [name] : [])));
   const lead: Lead = {
     ...whom,
-    aliases: (here?.names ?? []).flatMap(({ name }) => (leads.has(name) ? [name] : [])),
+    aliases: (here?.names ?? []).flatMap(({ name }) => (names.has(name) ? [name] : [])),
     from: ownerOf(source),
     to: ownerOf(target),
     former: [source.endpoint.host, ...(away?.former ?? [])],
-    sameNetwork: from.network !== undefined && from.network.name === to.network?.name,
+    sameNetwork,
   };
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
     (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
   return { here: await planned(to, 'here'), away: await planned(from, 'away') };
+}
+
+/** Said here, by name: in step 5 it would only be seen that devices do not arrive. */
+function blind(site: string, instance: string, { told }: PathSight, { name, ruleIds }: Application): Error {
+  const ids = ruleIds.length === 0 ? 'there are none' : `${ruleIds.join(', ')}: it has none of these that leads here`;
+  return failure(
+    'NotSteerable',
+    `${site}: no rule of instance ${instance} could lead devices to it (${told.join('; ')}). A platform that lists ACTIVE rules only is asked for the others by the ruleIds of ${name} in the configuration (${ids})`,
+  );
 }
 
 export const carriageOf = ({ source, target, device }: Scene, from: Located, to: Located): Carriage => ({

@@ -1,10 +1,16 @@
 import type { ApplicationState } from '../../domain/application.ts';
 import { isClaimedTwice, serves } from '../../domain/application.ts';
+import { atOnce } from '../../domain/at-once.ts';
 import { failures, isFailureType, type FailureType } from '../../domain/failures.ts';
 import type { Guarantee } from '../../domain/relocation.ts';
-import type { Instance, Led, PathSight } from '../ports.ts';
+import type { Instance, Led, Network, PathSight } from '../ports.ts';
 import { foreseeSubscriptions } from './subscriptions.ts';
-import { isLocated, networksOf, type Located, type Scene, type Subject } from './subject.ts';
+import { isLocated, leads, networksOf, willOf, type Located, type Scene, type Subject } from './subject.ts';
+
+/** Instances are asked side by side: one that hangs holds up the others no longer than itself. */
+const AT_ONCE = 8;
+
+const OUT_OF_TIME = 'what was asked there was not answered in the time that this look has';
 
 /** What stands in the way. */
 export interface Obstacle {
@@ -58,14 +64,14 @@ export async function inspect(
     } catch (error) {
       const type = error instanceof Error && 'type' in error ? error.type : undefined;
       if (!isFailureType(type) || (!everything && failures[type].retry)) throw error;
-      obstacle(type, where, (error as Error).message);
+      obstacle(type, where, signal.aborted ? OUT_OF_TIME : (error as Error).message);
       return otherwise;
     }
   };
 
-  const [{ serving, unusable }, there, held, missing, reach] = await Promise.all([
+  const [{ serving, unusable }, { there, silent }, held, missing, reach] = await Promise.all([
     asking(nobody, source.name, async () => await servingAt(scene, order, asking, signal)),
-    asking(undefined, target.name, async () => await atTarget(scene, order, signal)),
+    asking(nothingThere, target.name, async () => await atTarget(scene, order, signal)),
     asking('absent' as const, target.name, async () => await target.packages.find(application, signal)),
     asking([], target.name, async () => await target.subscriptions.missing(application.requires, signal)),
     asking(
@@ -94,6 +100,14 @@ export async function inspect(
       obstacle('AuthoritySplit', source.name, `instances ${ids} both say that they serve the same users`);
     else obstacle('NotServing', source.name, `its users are spread over instances ${ids}: move them one by one`);
   }
+  // Side by side: each may hang
+  const [mobility, subscriptions, path] = await Promise.all([
+    authority === undefined
+      ? undefined
+      : asking(undefined, source.name, async () => await source.mobility?.level(authority.id, device, signal)),
+    authority === undefined ? none : inspectSubscriptions(scene, authority, asking, signal),
+    inspectPath(scene, authority, there, asking, signal),
+  ]);
   const promisedTo = only?.state.promisedTo ?? null;
   if (promisedTo !== null && promisedTo !== scene.relocation)
     obstacle('PromisedElsewhere', source.name, `its instance has promised these users to relocation ${promisedTo}`);
@@ -103,10 +117,6 @@ export async function inspect(
       source.name,
       `a freeze of ${expectedFreezeMs} ms is to be expected, ${order.maxInterruptionMs} ms are allowed`,
     );
-  const mobility =
-    authority === undefined
-      ? undefined
-      : await asking(undefined, source.name, async () => await source.mobility?.level(authority.id, device, signal));
   if (mobility === 'forbidden')
     obstacle('MobilityNotAllowed', source.name, 'the application registered its users as not to be moved (MEC 021)');
 
@@ -116,11 +126,9 @@ export async function inspect(
   if (missing.length > 0) obstacle('ServiceMissing', target.name, `${missing.join(', ')} is not ACTIVE`);
   if (there !== undefined && there.id === authority?.id)
     obstacle('TargetRefused', target.name, `instance ${there.id} there is the source itself: the sites overlap`);
-  const subscriptions =
-    authority === undefined ? none : await inspectSubscriptions(scene, authority, obstacle, asking, signal);
+  for (const detail of subscriptions.lacking) obstacle('SubscriptionRefused', target.name, detail);
 
   // The path: whoever steers the devices of the networks concerned
-  const path = await inspectPath(scene, authority, there, asking, signal);
   for (const detail of path.obstacles) obstacle('NotSteerable', source.name, detail);
   if (!path.steers) obstacle('NotSteerable', target.name, path.why);
   const networks = networksOf(scene);
@@ -144,6 +152,7 @@ export async function inspect(
       ...(reach === 'unknown'
         ? [`${target.name}: whether its OSS reaches it is not known, it would take an order`]
         : []),
+      ...silent.map((id) => `${target.name}: instance ${id} does not answer, and is left alone`),
       ...networks.map(({ name, vantage }) =>
         vantage === undefined ? `${name}: not observed` : `${name}: observed from its vantage point`,
       ),
@@ -153,13 +162,16 @@ export async function inspect(
 
 type Asking = <T>(otherwise: T, where: string, ask: () => Promise<T>) => Promise<T>;
 
-const none = { carried: 0, told: [] as readonly string[] };
+const none: { readonly carried: number; readonly lacking: readonly string[]; readonly told: readonly string[] } = {
+  carried: 0,
+  lacking: [],
+  told: [],
+};
 
 /** What is to be carried, what cannot be made at the target, and what stays behind whatever is done: never silence. */
 async function inspectSubscriptions(
   { source, target, device }: Scene,
   authority: Located,
-  obstacle: (type: FailureType, where: string, detail: string) => void,
   asking: Asking,
   signal: AbortSignal,
 ): Promise<typeof none> {
@@ -169,10 +181,9 @@ async function inspectSubscriptions(
   );
   if (seen === undefined) return none;
   const { wanted, lacking, notCarried } = seen;
-  for (const { service, type } of lacking)
-    obstacle('SubscriptionRefused', target.name, `has no service ${service} for a subscription of type ${type}`);
   return {
     carried: wanted.length,
+    lacking: lacking.map(({ service, type }) => `has no service ${service} for a subscription of type ${type}`),
     told: notCarried.map(
       ({ service, type, why }) =>
         `${source.name}: a subscription ${type === null ? '' : `of type ${type} `}at ${service} is not carried over: ${why}`,
@@ -208,19 +219,30 @@ async function servingAt(
   return { serving, unusable: instances.flatMap(({ unusable }) => unusable ?? []) };
 }
 
-/** One that serves, else one that is being made, else a kept one; none that is ours, and none that goes. */
+const nothingThere: { readonly there: Instance | undefined; readonly silent: readonly string[] } = {
+  there: undefined,
+  silent: [],
+};
+
+/**
+ * One that serves, else a kept one; none that is ours, and none that goes. `silent`: those that do not say whether they
+ * serve or go, and so are left alone.
+ */
 async function atTarget(
   { target, application, context, key }: Scene,
   { own }: InspectionOrder,
   signal: AbortSignal,
-): Promise<Instance | undefined> {
+): Promise<typeof nothingThere> {
   const step = key('instantiateTarget');
   const others = (await target.instances.list(application, signal)).filter(
     ({ id, name, unusable }) => name !== step && id !== own && unusable === undefined,
   );
-  for (const instance of others.filter(isLocated))
-    if (!(await context.target.state(instance.endpoint, '*', signal)).retiring) return instance;
-  return others.find(({ state }) => state === 'stopped');
+  const asked = await atOnce(AT_ONCE, others.filter(isLocated), async (instance) => ({
+    instance,
+    will: await willOf(context.target, instance, signal),
+  }));
+  const there = asked.find(({ will }) => will === 'stays')?.instance ?? others.find(({ state }) => state === 'stopped');
+  return { there, silent: asked.flatMap(({ instance, will }) => (will === 'unknown' ? [instance.id] : [])) };
 }
 
 async function inspectPath(
@@ -239,24 +261,21 @@ async function inspectPath(
   const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
   const look = async (site: typeof source, instance: Led | null): Promise<PathSight | undefined> =>
     await asking(undefined, site.name, async () => await site.path?.look(instance, whom, signal));
-  const [here, away] = await Promise.all([
+  const resolve = async ({ name, vantage }: Network) =>
+    vantage && (await asking(undefined, name, async () => vantage.resolve(whom.name, signal)));
+  const [here, away, ...resolved] = await Promise.all([
     look(target, there === undefined || there.state !== 'started' ? null : there),
     authority === undefined ? undefined : look(source, authority),
+    ...networksOf({ source, target }).map(resolve),
   ]);
   const sights = [
     [target.name, here],
     [source.name, away],
   ] as const;
   const seen = sights.flatMap(([, sight]) => sight ?? []);
-  const ttls = seen.map(({ ttlSeconds }) => ttlSeconds);
-  for (const { name, vantage } of networksOf({ source, target })) {
-    const resolved = vantage && (await asking(undefined, name, async () => vantage.resolve(whom.name, signal)));
-    if (resolved !== undefined) ttls.push(resolved.ttl);
-  }
-  // One device is told from the others by its traffic only
-  const leads = ({ by }: PathSight): boolean => by.traffic || (device === null && by.name);
+  const ttls = [...seen.map(({ ttlSeconds }) => ttlSeconds), ...resolved.flatMap((answer) => answer?.ttl ?? [])];
   return {
-    steers: seen.some(leads),
+    steers: seen.some((sight) => leads(sight, device)),
     why: `no ${device === null ? 'name or traffic' : 'traffic'} rule at either side could lead devices there`,
     ttlSeconds: Math.max(0, ...ttls),
     obstacles: away?.obstacles ?? [],

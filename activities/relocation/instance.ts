@@ -11,6 +11,7 @@ import {
   isLocated,
   locate,
   sceneOf,
+  willOf,
   type End,
   type Located,
   type Means,
@@ -34,6 +35,8 @@ export interface RemovalOrder extends Subject {
   readonly there: Inspection['there'];
   /** The instance that was used, as far as it is known; null: perhaps one that we made, under our key. */
   readonly to: string | null;
+  /** The one that was made for this step, where its id is known; older runs do not tell. */
+  readonly own?: string | null;
   /** An instant: nothing that was asked for can be carried out after it. */
   readonly calmAt: number;
 }
@@ -90,7 +93,7 @@ export const instantiating = (means: Means) => ({
     }),
 });
 
-async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: Wait): Promise<void> {
+async function leaveAsFound(end: End, { there, to, own = null, users }: RemovalOrder, wait: Wait): Promise<void> {
   const { application, site, context, relocation, key } = end;
   const step = key('instantiateTarget');
   const restarted = there?.was === 'stopped' ? there.id : null;
@@ -98,7 +101,8 @@ async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: 
   /** Else what was used is one that was made for us, or for another relocation. */
   const found = there !== null && (there.was === 'stopped' || there.id === to);
   let keptOwn = false;
-  for (const instance of await site.instances.list(application, wait.signal)) {
+  const listed = await site.instances.list(application, wait.signal);
+  for (const instance of listed) {
     const { id, name } = instance;
     if (id !== used && name !== step) continue;
     const made = !found && isStepKey(name);
@@ -120,7 +124,21 @@ async function leaveAsFound(end: End, { there, to, users }: RemovalOrder, wait: 
   }
   // Whatever goes by our name, also what a peer has not begun yet
   if (!found && !keptOwn) await site.instances.remove(step, step, wait);
+
+  // A list may say nothing of what is there: who cannot be asked is not taken away, and not forgotten
+  for (const [id, matters] of [
+    [own, anything],
+    [restarted === null ? to : null, running],
+  ] as const) {
+    if (id === null || listed.some((instance) => instance.id === id)) continue;
+    const state = await site.instances.stateOf(id, wait.signal);
+    if (matters(state)) throw failure('NotYet', `${site.name}: instance ${id} is ${state}, and no list shows it`);
+  }
 }
+
+type Seen = Instance['state'] | 'gone';
+const anything = (state: Seen): boolean => state !== 'gone';
+const running = (state: Seen): boolean => state === 'started' || state === 'starting';
 
 /** While it is our turn: whoever comes second finds what the first has made. */
 async function bring(means: Means, scene: Scene, { there, from, users }: InstanceOrder, wait: Wait): Promise<Started> {
@@ -166,33 +184,40 @@ async function takesIn({ application, target, context }: Scene, id: string, { si
   return !isLocated(instance) || !(await context.target.state(instance.endpoint, '*', signal)).retiring;
 }
 
-/** Made by another relocation of ours meanwhile; it may still be starting. */
+/**
+ * Made by another relocation of ours meanwhile; it may still be starting, and its application after it. One that goes on
+ * being silent is none: it holds up nobody for longer than a step.
+ */
 async function firstThatTakesIn(
   { pace }: Means,
-  scene: Scene,
+  { application, target, context }: Scene,
   others: readonly Instance[],
   wait: Wait,
 ): Promise<Located | undefined> {
-  const { application, target } = scene;
   for (const { id } of others) {
-    let instance: Instance | undefined;
-    await until(wait, pace.operationMs / 2, async () => {
+    let silentSince: number | undefined;
+    const taken = await until(wait, pace.operationMs / 2, async () => {
       // Asked before it is looked at: in between it may have been made
       const beingMade = await target.instances.isBeingMade(id, wait.signal);
-      instance = await find(target, application, id, wait.signal);
-      const { state } = instance ?? {};
-      if (state !== 'starting' && !(state === 'notInstantiated' && beingMade)) return true;
+      const instance = await find(target, application, id, wait.signal);
+      if (instance === undefined) return 'none';
+      if (isLocated(instance)) {
+        const will = await willOf(context.target, instance, wait.signal);
+        if (will !== 'unknown') return will === 'stays' ? instance : 'none';
+        silentSince ??= performance.now();
+        if (performance.now() - silentSince > pace.stepMs / 2) return 'none';
+      } else if (instance.state !== 'starting' && !(instance.state === 'notInstantiated' && beingMade)) return 'none';
       wait.progress(`waiting for instance ${id} at ${target.name}, which another relocation is starting`);
       return undefined;
     });
-    if (instance !== undefined && isLocated(instance) && (await takesIn(scene, id, wait))) return instance;
+    if (taken !== undefined && taken !== 'none') return taken;
   }
   return undefined;
 }
 
 async function dropSubscriptions({ site }: End, { id, endpoint }: Located, { signal }: Wait): Promise<void> {
   const owner = { instance: id, endpoint };
-  const { held } = await site.subscriptions.list(owner, signal);
+  const { held } = await site.subscriptions.list(owner, signal, 'anew');
   for (const { id: subscription } of held) await site.subscriptions.remove(subscription, signal);
 }
 

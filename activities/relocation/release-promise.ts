@@ -21,6 +21,8 @@ export const releasing = (means: Means) => ({
       const source = await endOf(means, order, 'source');
       const instances = await source.site.instances.list(source.application, signal);
       const asked = instances.filter(({ id }) => from === null || id === from);
+      if (from !== null && asked.length === 0 && (await source.site.instances.stateOf(from, signal)) === 'started')
+        throw failure('NotYet', `${source.site.name}: instance ${from} is started, and no list shows it`);
       const served = await Promise.all(asked.map(async (instance) => await releases(source, order, instance, signal)));
       if (to !== null && !served.includes(true))
         throw failure(

@@ -1,9 +1,19 @@
 import { alive } from '../waiting.ts';
 import { atOnce } from '../../domain/at-once.ts';
-import type { Site, Wait } from '../ports.ts';
+import type { Instance, Site, Wait } from '../ports.ts';
 import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions, releaseSubscriptions } from './subscriptions.ts';
-import { find, isLocated, locate, sceneOf, type Both, type Located, type Means, type Scene } from './subject.ts';
+import {
+  find,
+  isLocated,
+  locate,
+  notThere,
+  sceneOf,
+  type Both,
+  type Located,
+  type Means,
+  type Scene,
+} from './subject.ts';
 
 /** Their peers limit what they are asked. */
 const SITES_AT_ONCE = 4;
@@ -33,7 +43,7 @@ export const retiring = (means: Means) => ({
           await scene.target.path?.forget(target, [instance.endpoint.host], wait);
           await forgetElsewhere(await means.catalogue.sites(), scene, instance, target, wait);
         }
-      }
+      } else await confirmIdle(scene, order, instance, wait);
       return await leave(scene, order, wait);
     }),
 });
@@ -68,6 +78,12 @@ async function forgetElsewhere(
       wait.progress(`${name} may go on leading devices away from the address of instance ${id}`);
     }
   });
+}
+
+/** Whoever runs and cannot be asked may serve others: he is not taken away. */
+async function confirmIdle({ source }: Scene, { from }: Both, seen: Instance | undefined, wait: Wait): Promise<void> {
+  const state = seen?.state ?? (await source.instances.stateOf(from, wait.signal));
+  if (state === 'started' || state === 'starting') throw notThere(source, from, seen);
 }
 
 async function leave({ source, key }: Scene, { from }: Both, wait: Wait): Promise<'stopped' | 'removed'> {

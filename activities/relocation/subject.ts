@@ -2,7 +2,7 @@ import { relocationNameOf, stepKey, type Digest } from '../../domain/identity.ts
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
-import type { Application, Catalogue, Context, Instance, Network, Site } from '../ports.ts';
+import type { Application, Catalogue, Context, Instance, Network, PathSight, Site } from '../ports.ts';
 
 /** What every step of a relocation is told: names only. */
 export interface Subject {
@@ -129,6 +129,25 @@ export async function locateBoth(
     locate(target, application, to, signal),
   ]);
   return { source: left, target: right };
+}
+
+/** One device is told from the others by its traffic only. */
+export const leads = ({ by }: PathSight, device: string | null): boolean => by.traffic || (device === null && by.name);
+
+const CANNOT_BE_ASKED = ['PeerUnavailable', 'PeerRejected', 'PeerMalformed'];
+
+/** Does an instance of somebody else stay, or go? `unknown`: it hangs, or does not know the question. */
+export async function willOf(
+  context: Context,
+  { endpoint }: Located,
+  signal: AbortSignal,
+): Promise<'stays' | 'goes' | 'unknown'> {
+  try {
+    return (await context.state(endpoint, '*', signal)).retiring ? 'goes' : 'stays';
+  } catch (error) {
+    if (signal.aborted || !CANNOT_BE_ASKED.includes(String((error as { type?: unknown }).type))) throw error;
+    return 'unknown';
+  }
 }
 
 /** The access networks whose devices are concerned. */

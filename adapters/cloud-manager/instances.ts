@@ -84,6 +84,11 @@ export const cloudInstances = (
     instantiate: async (application, key, wait) =>
       await running(await orders.fulfil({ wish: 'instantiate', application }, key, wait), wait),
 
+    stateOf: async (id, signal) => {
+      const instance = await look(id, signal);
+      return instance === undefined ? 'gone' : ours(instance).state;
+    },
+
     isBeingMade: async () => false,
 
     start: async (id, key, wait) => {

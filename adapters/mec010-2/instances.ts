@@ -134,6 +134,11 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
       }
     },
 
+    async stateOf(id, signal) {
+      const info = (await life.read(id, signal)) ?? (await life.look('id', id, signal))[0];
+      return info === undefined ? 'gone' : stateIn(info);
+    },
+
     isBeingMade: async (id, signal) => (await life.operations.open(id, signal)) !== undefined,
 
     async start(id, key, wait) {
@@ -151,15 +156,14 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
   };
 };
 
-function instanceOf(info: AppInstanceInfo, { endpoint, unusable }: Found): Instance {
+function stateIn(info: AppInstanceInfo): Instance['state'] {
+  if (!isInstantiated(info)) return 'notInstantiated';
   const operational = info.instantiatedAppState?.operationalState;
-  const state = !isInstantiated(info)
-    ? 'notInstantiated'
-    : operational === 'STARTED'
-      ? 'started'
-      : operational === 'STOPPED'
-        ? 'stopped'
-        : 'starting';
+  return operational === 'STARTED' ? 'started' : operational === 'STOPPED' ? 'stopped' : 'starting';
+}
+
+function instanceOf(info: AppInstanceInfo, { endpoint, unusable }: Found): Instance {
+  const state = stateIn(info);
   const name = info.appInstanceName ?? null;
   return {
     id: info.id,

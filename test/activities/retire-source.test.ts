@@ -1,21 +1,23 @@
 import { createHash } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
 import { PortWorld } from '../support/world.ts';
 
-it('leaves a subscription that is made while others are deleted, until it has a copy', async () => {
+const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
+  await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
+
+/** Its users are handed over already. */
+async function handedOver() {
   const world = new PortWorld();
   const activities = relocationActivities({
     catalogue: world,
-    pace: { ...Pace.parse({}), pollMs: 1 },
+    pace: { ...Pace.parse({}), pollMs: 1, drainLimitMs: 20 },
     digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
     turns: takingTurns(),
   });
-  const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
-    await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
   const subject = { chain: 'relocation:one/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
   const { from, there } = await run(activities.checkRelocation, { ...subject, maxInterruptionMs: null, own: null });
   const { to } = await run(activities.instantiateTarget, { ...subject, from, there });
@@ -23,7 +25,11 @@ it('leaves a subscription that is made while others are deleted, until it has a 
   const { turns } = await run(activities.copyAhead, { ...both, made: [], turns: null });
   await run(activities.switchPath, { ...both, turns });
   await run(activities.handOver, both);
+  return { world, activities, both };
+}
 
+it('leaves a subscription that is made while others are deleted, until it has a copy', async () => {
+  const { world, activities, both } = await handedOver();
   const [source] = world.at('cloud');
   const [target] = world.at('a1');
   world.on('cloud.subscriptions.remove', () => {
@@ -36,4 +42,25 @@ it('leaves a subscription that is made while others are deleted, until it has a 
   await expect(run(activities.retireSource, both)).resolves.toBe('stopped');
   expect(source).toMatchObject({ state: 'stopped', subscriptions: [] });
   expect(target?.subscriptions).toHaveLength(4);
+});
+
+describe('a source that runs, and that no list shows', () => {
+  it('is not taken for one without clients, and not taken away unasked: it may serve others', async () => {
+    const { world, activities, both } = await handedOver();
+    world.hidden.add(both.from);
+    world.clientSeen = 0;
+    await expect(run(activities.confirmQuiet, both)).rejects.toMatchObject({ type: 'StillInUse' });
+    await expect(run(activities.retireSource, both)).rejects.toMatchObject({ type: 'NotYet' });
+    expect(world.at('cloud')).toMatchObject([{ state: 'started' }]);
+    world.hidden.clear();
+    await expect(run(activities.retireSource, both)).resolves.toBe('stopped');
+  });
+
+  it('is not taken for released from its promise', async () => {
+    const { world, activities, both } = await handedOver();
+    world.hidden.add(both.from);
+    await expect(run(activities.releasePromise, { ...both, to: null })).rejects.toThrow(
+      `cloud: instance ${both.from} is started, and no list shows it`,
+    );
+  });
 });

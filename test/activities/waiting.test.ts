@@ -1,13 +1,21 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
-import { failure } from '../../activities/failure.ts';
+import { failure, keeping } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
 import { alive } from '../../activities/waiting.ts';
 
 const pace = { pollMs: 5, heartbeatMs: 5_000 };
 
 /** One attempt of a step that may take so long in all, begun so long after the first one was scheduled. */
-function attempt({ goneMs = 0, heartbeatDetails }: { goneMs?: number; heartbeatDetails?: unknown } = {}) {
+function attempt({
+  goneMs = 0,
+  nth = 1,
+  heartbeatDetails,
+}: {
+  goneMs?: number;
+  nth?: number;
+  heartbeatDetails?: unknown;
+} = {}) {
   const patienceMs = 30_000;
   const environment = new MockActivityEnvironment({
     startToCloseTimeoutMs: patienceMs,
@@ -15,6 +23,8 @@ function attempt({ goneMs = 0, heartbeatDetails }: { goneMs?: number; heartbeatD
     scheduledTimestampMs: 1_000,
     currentAttemptScheduledTimestampMs: 1_000 + goneMs,
     heartbeatDetails,
+    attempt: nth,
+    retryPolicy: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 20_000 },
   });
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => void beats.push(details));
@@ -74,6 +84,39 @@ describe('a peer that asks to be left alone', () => {
     await expect(attempt({ goneMs: 29_500 }).run(busy(15_000))).rejects.toMatchObject({
       nextRetryDelay: undefined,
       message: expect.stringContaining('longer than this step may wait'),
+    });
+  });
+});
+
+describe('a peer that stays away', () => {
+  const away = async (): Promise<never> => {
+    throw failure('PeerUnavailable', 'meo: GET / did not answer');
+  };
+
+  it('is asked again as the server has it, as long as there is time for it', async () => {
+    const error = await attempt({ nth: 3, goneMs: 3_000 })
+      .run(away)
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ nonRetryable: false });
+    expect(error).not.toHaveProperty('nextRetryDelay', expect.any(Number));
+  });
+
+  it('is asked once more just before the end, where the next time would be too late', async () => {
+    await expect(attempt({ nth: 5, goneMs: 15_000 }).run(away)).rejects.toMatchObject({
+      nonRetryable: false,
+      nextRetryDelay: expect.toSatisfy((ms: number) => ms > 12_000 && ms < 14_000),
+    });
+  });
+
+  it('fails for good at the very end, with its words and all that the step told, and not in a timeout', async () => {
+    const telling = async (): Promise<never> => {
+      throw keeping(await away().catch((error: unknown) => error), { untouched: true });
+    };
+    await expect(attempt({ nth: 6, goneMs: 29_500 }).run(telling)).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+      message: 'meo: GET / did not answer',
+      nonRetryable: true,
+      details: [{ kept: { untouched: true } }],
     });
   });
 });

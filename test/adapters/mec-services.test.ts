@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Owner, Subscriptions } from '../../activities/ports.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import type { HeldSubscription } from '../../domain/subscription.ts';
+import { busy } from '../support/busy.ts';
 import type { Reply } from '../support/faulty-server.ts';
 import { hrefOf, type PlayedServices, playedServices } from '../support/played-services.ts';
 
-const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(10_000 * busy());
 const rni = '/rni/v2/subscriptions';
 const amsi = '/amsi/v1/subscriptions';
 

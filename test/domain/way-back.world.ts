@@ -14,7 +14,7 @@ export interface Rules {
   readonly parks: boolean;
   /** An undo is registered before its step. */
   readonly registersFirst: boolean;
-  /** A refusal forgets the promise only in the first attempt of the first pass. */
+  /** A refusal forgets the promise only in the first pass, and where every attempt has said that it did not ask. */
   readonly untouchedOnce: boolean;
   /** A source that has said that it keeps its users promises them no more. */
   readonly tombstone: boolean;
@@ -66,6 +66,8 @@ export interface State {
   readonly failed: readonly string[];
   /** Attempts of the step that is under way. */
   readonly attempts: number;
+  /** One of them may have asked for the promise: it did not say that it did not. */
+  readonly asked: boolean;
   /** The world. */
   readonly promised: boolean;
   readonly kept: boolean;
@@ -94,6 +96,7 @@ export const start: State = {
   registered: [],
   failed: [],
   attempts: 0,
+  asked: false,
   promised: false,
   kept: false,
   served: false,
@@ -137,7 +140,12 @@ function forward(state: State, rules: Rules, emit: Emit): void {
   const undo = undoOf[step];
   const first = !state.registered.includes(undo);
   const begun: State = rules.registersFirst ? register(state, undo) : state;
-  const done: State = { ...register(carriedOut(begun, step, rules), undo), at: state.at + 1, attempts: 0 };
+  const done: State = {
+    ...register(carriedOut(begun, step, rules), undo),
+    at: state.at + 1,
+    attempts: 0,
+    asked: false,
+  };
   emit(`${step}: done`, done);
   if (step === 'copyAhead' && state.pass === 1) emit('copyAhead: done, then held', { ...done, at: 0, pass: 2 });
   emit(`${step}: cancelled before it`, { ...state, mode: 'back' });
@@ -149,12 +157,13 @@ function forward(state: State, rules: Rules, emit: Emit): void {
     ['to be carried out late', late],
   ] as const) {
     emit(`${step}: fails ${how}`, { ...then, mode: 'back' });
-    if (state.attempts === 0) emit(`${step}: fails ${how}, tried again`, { ...then, attempts: 1 });
+    if (state.attempts === 0) emit(`${step}: fails ${how}, tried again`, { ...then, attempts: 1, asked: true });
   }
   if (step === 'check') {
-    const untouched = rules.untouchedOnce ? first && state.attempts === 0 : true;
+    const untouched = rules.untouchedOnce ? first && !state.asked : true;
     const registered = untouched ? begun.registered.filter((each) => each !== undo) : begun.registered;
     emit('check: refuses', { ...begun, registered, mode: 'back' });
+    if (state.attempts === 0) emit('check: fails before it asks, and says so', { ...begun, attempts: 1 });
   }
 }
 

@@ -45,6 +45,7 @@ describe('a relocation is rolled back', () => {
   it('when a peer stays silent for longer than the step is given', async () => {
     const world = new PortWorld(3).on(
       'a1.packages.find',
+      () => {}, // at the check
       ...Array.from({ length: 99 }, () => 'PeerUnavailable' as const),
     );
     const before = world.dump();

@@ -106,6 +106,22 @@ describe('what may have happened is undone', () => {
     expect(world.dump()).toStrictEqual(before);
   });
 
+  it('and nothing else: a source that no attempt has asked is not asked on the way back', async () => {
+    const world = new PortWorld(3);
+    const before = world.dump();
+    world.on('context.state', 'PeerUnavailable', 'PeerUnavailable', 'PeerRejected');
+    await engine.over(world, async (start) => {
+      await expect((await start({}, hour)).result()).resolves.toMatchObject({
+        outcome: 'refused',
+        failure: { type: 'PeerRejected', step: 'check' },
+        leftovers: [],
+      });
+    });
+    expect(world.calls.filter((call) => call === 'context.state')).toHaveLength(3);
+    expect(world.calls.filter((call) => call === 'context.settle')).toEqual([]);
+    expect(world.dump()).toStrictEqual(before);
+  });
+
   it('and only that: what the application of a shared target subscribed to by itself stays', async () => {
     const world = new PortWorld(3);
     const shared = world.add('a1');
@@ -210,6 +226,28 @@ it('what nobody knows yet cannot be given up', async () => {
   });
 });
 
+it('a pause that is asked for in the hand-over takes effect once it is known what became of it', async () => {
+  const world = new PortWorld(3);
+  await engine.over(world, async (start) => {
+    let paused: (() => void) | undefined;
+    const asked = new Promise<void>((resolve) => {
+      paused = resolve;
+    });
+    world.on('context.handedOver', async () => {
+      await asked;
+      throw failure('PeerRejected', 'the answer was lost');
+    });
+    const handle = await start({}, hour);
+    await eventually(() => world.calls.includes('context.handedOver'));
+    await expect(handle.executeUpdate(pause)).resolves.toMatchObject({ step: 'handOver', pausing: true });
+    paused?.();
+    await expect(reached(handle, 'paused')).resolves.toMatchObject({ step: 'notify' });
+    expect(world.calls).toContain('context.settle');
+    await handle.executeUpdate(resume);
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
+  });
+});
+
 describe('a deadline', () => {
   const soon = (): string => new Date(Date.now() + 2_500).toISOString();
   const ended = { outcome: 'rolledBack', failure: { type: 'DeadlinePassed' }, leftovers: [] };
@@ -237,7 +275,7 @@ describe('a pause that was asked for in the middle of a step', () => {
       await expect(handle.executeUpdate(pause)).resolves.toMatchObject({ state: 'working', pausing: true });
       await expect(handle.executeUpdate(resume)).resolves.toMatchObject({ state: 'working', pausing: false });
       await handle.executeUpdate(pause);
-      await reached(handle, 'paused');
+      await expect(reached(handle, 'paused')).resolves.toMatchObject({ step: 'copyAhead' });
       await expect(handle.result()).resolves.toMatchObject({
         outcome: 'rolledBack',
         failure: { type: 'DeadlinePassed' },

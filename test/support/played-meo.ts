@@ -55,10 +55,11 @@ export class PlayedMeo {
   server!: FaultyServer;
   #n = 0;
 
-  static async open(): Promise<PlayedMeo> {
+  static async open(options: { timeoutMs?: number } = {}): Promise<PlayedMeo> {
     const meo = new PlayedMeo();
-    meo.server = await faultyServer((heard, res) =>
-      meo.answer(heard, res) ? undefined : (meo.instead(heard) ?? meo.#serve(heard)),
+    meo.server = await faultyServer(
+      (heard, res) => (meo.answer(heard, res) ? undefined : (meo.instead(heard) ?? meo.#serve(heard))),
+      options,
     );
     return meo;
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from './faulty-server.ts';
 
 type Body = Record<string, unknown>;
@@ -25,13 +26,15 @@ export class PlayedPlatform {
   nothing: Reply = { status: 200, json: [] };
   /** Answers in the rules' place. */
   before: (heard: Heard) => Reply | undefined = () => undefined;
+  /** Answers itself, with whatever is no answer; false: it does not. */
+  answer: (heard: Heard, res: ServerResponse) => boolean = () => false;
   server!: FaultyServer;
 
-  async start(options: { base?: string } = {}): Promise<this> {
-    this.server = await faultyServer((heard) => this.before(heard) ?? this.#serve(heard), {
-      timeoutMs: 5_000,
-      ...options,
-    });
+  async start(options: { base?: string; timeoutMs?: number } = {}): Promise<this> {
+    this.server = await faultyServer(
+      (heard, res) => (this.answer(heard, res) ? undefined : (this.before(heard) ?? this.#serve(heard))),
+      { timeoutMs: 5_000, ...options },
+    );
     return this;
   }
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from './faulty-server.ts';
 
 type Json = Record<string, unknown>;
@@ -12,6 +13,8 @@ export interface PlayedServices {
   listing: (entries: readonly { readonly path: string; readonly body: Json }[]) => unknown;
   /** Answers instead, where it gives something. */
   before: (heard: Heard) => Reply | undefined;
+  /** Answers itself, with whatever is no answer; false: it does not. */
+  answer: (heard: Heard, res: ServerResponse) => boolean;
   hold(collection: string, id: string, body: Json): string;
 }
 
@@ -24,9 +27,13 @@ export const hrefOf = (path: string): string => `http://services.inside:99/elsew
  */
 export async function playedServices(
   collections: readonly string[] = ['/rni/v2/subscriptions', '/amsi/v1/subscriptions'],
+  timeoutMs = 1_000,
 ): Promise<PlayedServices> {
   let serial = 0;
-  const peer = await faultyServer((heard) => services.before(heard) ?? serve(heard), { timeoutMs: 1_000 });
+  const peer = await faultyServer(
+    (heard, res) => (services.answer(heard, res) ? undefined : (services.before(heard) ?? serve(heard))),
+    { timeoutMs },
+  );
   const services: PlayedServices = {
     peer,
     held: new Map(),
@@ -41,6 +48,7 @@ export async function playedServices(
       },
     }),
     before: () => undefined,
+    answer: () => false,
     hold: (collection, id, body) => {
       services.held.set(`${collection}/${id}`, body);
       return `${collection}/${id}`;

@@ -63,6 +63,10 @@ export class PortWorld implements Catalogue {
   missingServices: string[] = [];
   mobility: 'free' | 'confirmation' | 'forbidden' = 'free';
   steerable = true;
+  /** Ids of instances that no list shows. */
+  readonly hidden = new Set<string>();
+  /** Ids of instances whose application does not answer. */
+  readonly silent = new Set<string>();
   readonly #interference = new Map<string, Interference[]>();
   #serial = 0;
 
@@ -179,7 +183,8 @@ export class PortWorld implements Catalogue {
       instances: {
         list: async () => {
           await call('instances.list');
-          return this.at(name).map((instance) => ({ ...instance }));
+          const shown = this.at(name).filter(({ id }) => !this.hidden.has(id));
+          return shown.map((instance) => ({ ...instance }));
         },
         instantiate: async (_, key, wait: Wait) => {
           await call('instances.instantiate');
@@ -188,6 +193,7 @@ export class PortWorld implements Catalogue {
           await call('instances.instantiated');
           return { ...made };
         },
+        stateOf: async (id) => find(id)?.state ?? 'gone',
         isBeingMade: async () => false,
         start: async (id) => {
           await call('instances.start');
@@ -394,7 +400,8 @@ export class PortWorld implements Catalogue {
     const instance = this.instances.find(
       (candidate) => candidate.endpoint?.host === endpoint.host && candidate.state === 'started',
     );
-    if (instance === undefined) throw failure('PeerUnavailable', 'application: nobody answers');
+    if (instance === undefined || this.silent.has(instance.id))
+      throw failure('PeerUnavailable', 'application: nobody answers');
     return instance;
   }
 

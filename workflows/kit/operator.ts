@@ -1,4 +1,11 @@
-import { condition, defineQuery, defineUpdate, setHandler, type CancellationScope } from '@temporalio/workflow';
+import {
+  condition,
+  defineQuery,
+  defineUpdate,
+  patched,
+  setHandler,
+  type CancellationScope,
+} from '@temporalio/workflow';
 import { refusalOf, type Action } from '../../domain/actions.ts';
 import type { Leftover, ProcedureStatus } from '../../domain/procedure.ts';
 import { failure, type Reason } from './failure.ts';
@@ -35,10 +42,10 @@ export class Operator<Step extends string, Result extends Ended> {
     });
   }
 
-  /** Between two steps: waits while it is paused. */
-  async proceed(): Promise<void> {
-    if (!this.#paused) return;
-    this.#progress.paused();
+  /** Before a step: waits while it is paused. `inDoubt`: first it has to be known what became of the one before. */
+  async proceed(next: Step, doubt?: 'inDoubt'): Promise<void> {
+    if (!this.#paused || (doubt !== undefined && patched('what-is-in-doubt-does-not-pause'))) return;
+    this.#progress.paused(next);
     await condition(() => !this.#paused);
     this.#waited = true;
   }

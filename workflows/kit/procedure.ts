@@ -89,8 +89,13 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   }
 
   /** One step. Its undo is registered first: a step may take effect and still be reported as failed. */
-  async step<T>(name: Step, work: () => Promise<T>, undo: Partial<Table<Undo, () => Promise<void>>> = {}): Promise<T> {
-    await this.#operator.proceed();
+  async step<T>(
+    name: Step,
+    work: () => Promise<T>,
+    undo: Partial<Table<Undo, () => Promise<void>>> = {},
+    doubt?: 'inDoubt',
+  ): Promise<T> {
+    await this.#operator.proceed(name, doubt);
     const first: string[] = [];
     for (const [each, back] of Object.entries<(() => Promise<void>) | undefined>(undo)) {
       if (back === undefined) continue;
@@ -125,7 +130,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   async forward<T>(name: Step, work: () => Promise<T>, doubt?: 'inDoubt'): Promise<T> {
     for (;;) {
       try {
-        return await this.step(name, work);
+        return await this.step(name, work, {}, doubt);
       } catch (error) {
         const reason = foreseen(error);
         if ((await this.#operator.decides(reason, doubt === undefined)) === 'abandon') throw new Abandoned(reason);
@@ -142,7 +147,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   }
 
   async #mayGoOnAsPlanned(): Promise<void> {
-    await this.#operator.proceed();
+    await this.#operator.proceed(this.progress.step);
     this.#mayGoOn();
     if (this.#operator.hasWaited()) throw ANEW as unknown;
   }

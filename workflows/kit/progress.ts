@@ -87,8 +87,9 @@ export class Progress<Step extends string, Result extends Ended> {
     this.#cancellable = false;
   }
 
-  paused(): void {
-    this.#enter({ state: 'paused', step: this.step, since: now(), cancellable: this.#cancellable });
+  /** Before this step. */
+  paused(step: Step): void {
+    this.#enter({ state: 'paused', step, since: now(), cancellable: this.#cancellable });
   }
 
   held(until: string | null): void {

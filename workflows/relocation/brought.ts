@@ -12,6 +12,8 @@ export class Brought {
   from: string | null = null;
   /** The target instance; null: none is known. */
   to: string | null = null;
+  /** The instance that was made for this relocation; null: none is known. */
+  own: string | null = null;
   /** What the first check found at the target. */
   there: Checked['there'] = null;
   drainMs = 0;
@@ -48,16 +50,18 @@ export class Brought {
         this.#learn(done);
         return done;
       } catch (error) {
-        const { to, made, before } = keptIn(error);
+        const { to, made, before, instance } = keptIn(error);
         this.#learn({ ...(typeof to === 'string' && { to }), ...(made !== undefined && { made: idsIn(made) }) });
+        if (typeof instance === 'string') this.own = instance;
         if (before !== undefined) this.before = idsIn(before);
         throw error;
       }
     };
   }
 
-  #learn(told: { readonly to?: string } | { readonly made?: readonly string[] }): void {
+  #learn(told: { readonly to?: string; readonly how?: string } | { readonly made?: readonly string[] }): void {
     if ('to' in told && told.to !== undefined) this.to = told.to;
+    if ('how' in told && told.how === 'created') this.own = this.to;
     if ('made' in told && told.made !== undefined) this.made = [...new Set([...this.made, ...told.made])];
   }
 }

@@ -52,7 +52,8 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
       const { there } = brought;
       const start = brought.keeping(() => step.instantiateTarget({ ...subject, from, there }));
       const { to, how } = await procedure.step('instance', start, {
-        removeTarget: () => undo.removeTarget({ ...subject, there, to: brought.to, calmAt: calmAt() }),
+        removeTarget: () =>
+          undo.removeTarget({ ...subject, there, to: brought.to, own: brought.own, calmAt: calmAt() }),
       });
       result.moved.instance = brought.how(how);
 

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import type { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { failure } from '../../activities/failure.ts';
+import { relocationActivities } from '../../activities/relocation/index.ts';
+import { takingTurns } from '../../activities/relocation/turns.ts';
+import { Pace } from '../../configuration/peers.ts';
+import { eventually } from '../support/eventually.ts';
+import { PlayedTarget } from '../support/played-target.ts';
+import { PortWorld } from '../support/world.ts';
+
+const order = {
+  chain: 'relocation:one/first',
+  application: 'counter',
+  users: '*',
+  source: 'cloud',
+  target: 'a1',
+  maxInterruptionMs: null,
+  own: null,
+};
+
+let world: PortWorld;
+beforeEach(() => {
+  world = new PortWorld();
+});
+
+const activities = () =>
+  relocationActivities({
+    catalogue: world,
+    pace: { ...Pace.parse({}), pollMs: 1, stepMs: 50 },
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    turns: takingTurns(),
+  });
+
+const run = async <A, R>(
+  step: (order: A) => Promise<R>,
+  given: A,
+  time: ConstructorParameters<typeof MockActivityEnvironment>[0] = {},
+): Promise<R> => await new MockActivityEnvironment(time).run<[A], R, typeof step>(step, given);
+
+/** What the step keeps when this attempt of it fails, and what is heard of it; `heard`: what was heard of those before. */
+async function attempted(attempt: number, heard?: unknown) {
+  const environment = new MockActivityEnvironment({ attempt, heartbeatDetails: heard });
+  let beat: unknown;
+  environment.on('heartbeat', (details) => {
+    beat = details;
+  });
+  const failed = await environment.run(activities().checkRelocation, order).then(
+    () => undefined,
+    (error: unknown) => error as ApplicationFailure,
+  );
+  const [told] = (failed?.details ?? []) as readonly { readonly kept?: Record<string, unknown> }[];
+  return { untouched: told?.kept?.['untouched'] === true, beat };
+}
+
+describe('a check that fails', () => {
+  it('says that nothing was touched, in a later attempt too, as long as each attempt says that it has not asked', async () => {
+    world.on('context.state', 'PeerUnavailable', 'PeerUnavailable', 'PeerUnavailable');
+    const first = await attempted(1);
+    const second = await attempted(2, first.beat);
+    const third = await attempted(3, second.beat);
+    expect([first.untouched, second.untouched, third.untouched]).toEqual([true, true, true]);
+  });
+
+  it('does not say so after an attempt of which nothing was heard: its worker may have asked before it died', async () => {
+    world.on('context.state', 'PeerUnavailable', 'PeerUnavailable');
+    const { beat } = await attempted(1);
+    expect(await attempted(3, beat)).toMatchObject({ untouched: false });
+    expect(await attempted(2)).toMatchObject({ untouched: false });
+  });
+
+  it('does not say so once it has asked, nor in any attempt after that', async () => {
+    world.on('context.state', 'PeerUnavailable', () => {}, 'PeerUnavailable').on('context.promised', 'PeerUnavailable');
+    const first = await attempted(1);
+    const second = await attempted(2, first.beat);
+    const third = await attempted(3, second.beat ?? first.beat);
+    expect([second.untouched, third.untouched]).toEqual([false, false]);
+  });
+});
+
+describe('an instance at the target that does not answer', () => {
+  const hung = (name: string | null = null): string => {
+    const made = Object.assign(world.add('a1'), { name });
+    world.silent.add(made.id);
+    return made.id;
+  };
+
+  it('is left alone, and the next one that answers is used', async () => {
+    const first = hung();
+    const second = world.add('a1').id;
+    expect(await run(activities().checkRelocation, order)).toMatchObject({ there: { id: second, was: 'started' } });
+    const { possible, steering } = await run(activities().planRelocation, order);
+    expect(possible).toBe(true);
+    expect(steering).toContain(`a1: instance ${first} does not answer, and is left alone`);
+  });
+
+  it('stops nobody where it is the only one: another is made, and nothing is done to it', async () => {
+    const id = hung();
+    const { from, there } = await run(activities().checkRelocation, order);
+    expect(there).toBeNull();
+    const { to, how } = await run(activities().instantiateTarget, { ...order, from, there });
+    expect(how).toBe('created');
+    await run(activities().removeTarget, { ...order, there, to, calmAt: 0 });
+    expect(world.at('a1')).toMatchObject([{ id, state: 'started', expected: new Set() }]);
+  });
+
+  it('is waited for where another relocation of ours has just made it, and not for ever', async () => {
+    const id = hung('fabcdefghijklmnopqrstuvwxy');
+    const { from, there } = await run(activities().checkRelocation, order);
+    world.on(
+      'a1.instances.list',
+      () => {},
+      () => void world.silent.delete(id),
+    );
+    expect(await run(activities().instantiateTarget, { ...order, from, there })).toEqual({ to: id, how: 'shared' });
+    world.silent.add(id);
+    const another = { ...order, chain: 'relocation:two/first', from, there };
+    expect(await run(activities().instantiateTarget, another)).toMatchObject({ how: 'created' });
+  });
+});
+
+describe('a plan', () => {
+  it('asks side by side what may hang, and names every place that does', async () => {
+    world.on('cloud.subscriptions.list', async () => {
+      await eventually(() => world.calls.includes('a1.path.look'));
+      throw failure('PeerUnavailable', 'services: did not answer within 4000 ms');
+    });
+    world.on('a1.instances.reach', 'PeerUnavailable').on('a1.path.look', 'PeerUnavailable');
+    const { possible, obstacles } = await run(activities().planRelocation, order);
+    expect(possible).toBe(false);
+    expect(obstacles.map(({ failure: type, where }) => `${type} ${where}`).toSorted()).toEqual([
+      'NotSteerable a1',
+      'PeerUnavailable a1',
+      'PeerUnavailable a1',
+      'PeerUnavailable cloud',
+    ]);
+  });
+
+  it('answers within its time though peers hang in several calls for longer than that', async () => {
+    const hanging = await PlayedTarget.open(600_000);
+    try {
+      hanging.broken = { call: /^GET /, form: () => undefined };
+      const { planRelocation } = relocationActivities({
+        catalogue: hanging,
+        pace: { ...Pace.parse({}), pollMs: 1 },
+        digest: (text) => text,
+        turns: takingTurns(),
+      });
+      const time = { startToCloseTimeoutMs: 1_000, scheduleToCloseTimeoutMs: 1_000 };
+      const { possible, obstacles } = await run(planRelocation, order, time);
+      expect(possible).toBe(false);
+      expect(hanging.asked).toBeGreaterThan(1);
+      expect(obstacles).toContainEqual({
+        failure: 'NotYet',
+        where: 'a1',
+        detail: 'what was asked there was not answered in the time that this look has',
+        remedy: expect.any(String),
+      });
+    } finally {
+      await hanging.close();
+    }
+  });
+});
+
+describe('a platform that lists active rules only', () => {
+  async function copied(ruleIds: readonly string[]) {
+    const target = Object.assign(await PlayedTarget.open(10_000), { ruleIds });
+    try {
+      target.listActiveOnly();
+      const steps = relocationActivities({
+        catalogue: target,
+        pace: { ...Pace.parse({}), pollMs: 1 },
+        digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+        turns: takingTurns(),
+      });
+      const { from, there } = await run(steps.checkRelocation, order);
+      const { to } = await run(steps.instantiateTarget, { ...order, from, there });
+      return await run(steps.copyAhead, { ...order, from, to, made: [], turns: null });
+    } finally {
+      await target.close();
+    }
+  }
+
+  it('is said to be so before the path is touched, with what the configuration lacks', async () => {
+    await expect(copied([])).rejects.toMatchObject({
+      type: 'NotSteerable',
+      message: expect.stringMatching(/^a1: no rule of instance i1 .* by the ruleIds of counter .*\(there are none\)$/),
+    });
+    await expect(copied(['TrafficRule001'])).rejects.toThrow('TrafficRule001: it has none of these');
+  });
+
+  it('is asked for the others by their ids', async () => {
+    await expect(copied(['name', 'all'])).resolves.toMatchObject({ turns: { here: expect.any(String) } });
+  });
+});
