@@ -183,7 +183,12 @@ export function dyingOfEach(part: keyof typeof parts): void {
       await call.kill();
       return await stage.ends(id);
     });
-    expect(result).toMatchObject({ outcome: 'relocated', leftovers: [], moved: { subscriptions: 3 } });
+    expect(result).toMatchObject({
+      outcome: 'relocated',
+      failure: null,
+      leftovers: [],
+      moved: { subscriptions: 3 },
+    });
     expect(figures).toMatchObject(unharmed);
     const effects = await stage.effects(since);
     expect(less(expected, effects)).toEqual([]);

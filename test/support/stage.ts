@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Relocation } from '../../api/resources.ts';
-import type { Configuration } from '../../configuration/peers.ts';
+import { type Configuration, Pace } from '../../configuration/peers.ts';
 import { startDevServer, type DevServer, type DevServerPlan } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { program } from '../../cli/built.ts';
@@ -48,11 +48,22 @@ interface SandboxOptions {
 /** Each look at a relocation costs a query of its workflow, some ms of CPU: often enough, and no oftener. */
 const EVERY_MS = 200;
 
-/**
- * Patience for tests: nothing is cached for long, nobody waits for long. A heartbeat more slowly where a machine is even
- * busier than these tests make it: its worker is late, and not dead.
- */
+/** Patience for tests: nothing is cached for long, nobody waits for long. */
 const PACE = { quietMs: 400, pollMs: 50, retryMs: 100, heartbeatMs: 2_000 };
+
+/**
+ * Where a machine is even busier than these tests make it, peers and workers are late, and not dead: what is given up
+ * after a while has more of it.
+ */
+function withTimeFor(pace: Partial<Pace>): Partial<Pace> {
+  const late = Math.max(1, busy() / 2);
+  const { heartbeatMs, stepMs, handOverMs, operationMs, insistMs } = Pace.parse(pace);
+  const limits = { heartbeatMs, stepMs, handOverMs, operationMs, insistMs };
+  return {
+    ...pace,
+    ...Object.fromEntries(Object.entries(limits).map(([name, ms]) => [name, Math.round(ms * late)])),
+  };
+}
 
 /** Everything of the real thing, each a process of its own: Temporal, sandbox, API, worker. */
 export class Stage {
@@ -75,7 +86,13 @@ export class Stage {
    */
   static async set(
     net: number,
-    { clamp = 0, capacity = 20, quirks = '', users = 0, pace = {} }: Partial<SandboxOptions> & { pace?: object } = {},
+    {
+      clamp = 0,
+      capacity = 20,
+      quirks = '',
+      users = 0,
+      pace = {},
+    }: Partial<SandboxOptions> & { pace?: Partial<Pace> } = {},
   ): Promise<Stage> {
     const stage = new Stage();
     try {
@@ -87,11 +104,9 @@ export class Stage {
     return stage;
   }
 
-  async #start(net: number, { clamp, capacity, quirks, users }: SandboxOptions, pace: typeof PACE): Promise<void> {
+  async #start(net: number, { clamp, capacity, quirks, users }: SandboxOptions, pace: Partial<Pace>): Promise<void> {
     const log = join(this.folder, 'temporal.log');
     const configuration = join(this.folder, 'configuration.json');
-    const { heartbeatMs } = pace;
-    const patient = { ...pace, heartbeatMs: Math.round(heartbeatMs * Math.max(1, busy() / 2)) };
     const [port, uiPort] = await portsOf(net);
     this.#plan = { cli: await temporalCli(), port, uiPort, database: join(this.folder, 'temporal.db'), log };
     const [temporal, sandbox] = await Promise.all([
@@ -107,7 +122,7 @@ export class Stage {
         '--ttl',
         '1',
         '--pace',
-        JSON.stringify(patient),
+        JSON.stringify(withTimeFor(pace)),
         '--package-cache',
         this.folder,
         '--config-out',
