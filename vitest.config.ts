@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { processes } from './test/setup/processes.ts';
 
@@ -11,8 +11,8 @@ const [patient, side] = [300_000, 'test/{engine,endtoend}/**'];
 
 export default defineConfig({
   test: {
-    // Half of the time they wait: with two for each core, these are busy
-    maxWorkers: 2 * availableParallelism(),
+    // Half of the time they wait: with two for each core, these are busy. Each has up to a stage, whose processes take 1.3 GB
+    maxWorkers: Math.max(1, Math.min(2 * availableParallelism(), Math.floor(totalmem() / 2e9))),
     projects: [
       {
         test: {
