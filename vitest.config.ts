@@ -1,3 +1,4 @@
+import { availableParallelism, totalmem } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { processes } from './test/setup/processes.ts';
 
@@ -10,13 +11,15 @@ const [patient, side] = [300_000, 'test/{engine,endtoend}/**'];
 
 export default defineConfig({
   test: {
-    // They mostly wait: with one more than this machine has cores, these are busy
-    maxWorkers: 3,
+    // Half of the time they wait: with two for each core, these are busy. Each has up to a stage, whose processes take 1.3 GB
+    maxWorkers: Math.max(1, Math.min(2 * availableParallelism(), Math.floor(totalmem() / 2e9))),
     projects: [
       {
         test: {
           name: 'quick',
           pool: 'forks',
+          // One process does one file after the other: what they import is loaded once. So they leave nothing changed
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [side, ...processes()],
           testTimeout: 30_000,

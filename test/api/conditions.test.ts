@@ -98,8 +98,8 @@ const isMalformed = (status: number): boolean => [400, 413, 415, 417, 431].inclu
 
 const slow = { timeout: 120_000 };
 
-describe.each(described)('$method $path', ({ method, path, operation }) => {
-  // Each that passes asks a Temporal that is not there, for a second or two: many at once
+// Each request that passes asks a Temporal that is not there, for a second or two: many at once, of several operations
+describe.concurrent.each(described)('$method $path', ({ method, path, operation }) => {
   const check = async (spoil: boolean, expected: (request: Drawn, status: number) => void): Promise<void> => {
     const requests = fc.sample(drawn(operation, spoil), { numRuns: 60 });
     const sendable = requests.filter(({ values }) => asHeader(values['idempotency-key'] ?? ''));

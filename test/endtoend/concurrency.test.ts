@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem, Relocation } from '../../api/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { claimNetwork } from '../support/network.ts';
+import { fleet } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** One relocation of a subject at a time; the same request again is the same relocation. */
@@ -72,8 +73,7 @@ describe('while a subject moves', () => {
 
 describe('one user of a shared instance', () => {
   it('moves while the others stay; then all the others follow, and nothing is lost', async () => {
-    await stage.sandbox('/devices/fleet', 'POST', { devices: 3, rate: 10, giveUpMs: 2_000 });
-    await eventually(async () => Object.values(await reached()).every((instance) => instance === 'counter-0'));
+    await fleet(stage, 3, { giveUpMs: 2_000 });
     await stage.sandbox('/devices/windows', 'POST', { name: 'users' });
 
     await expect(stage.relocate('cloud', 'a1', { users: 'ue-2' })).resolves.toMatchObject({

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
 import { claimNetwork } from '../support/network.ts';
-import { hold } from '../support/sight.ts';
+import { fleet, hold } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** What waits for an operator, with real processes: parked after the hand-over, held before it. */
@@ -78,7 +79,7 @@ describe('a relocation whose source cannot be retired', () => {
 
 describe('a held cut-over', () => {
   it('goes on after the approval with what the source gained, though the target was started again meanwhile', async () => {
-    await stage.sandbox('/devices/fleet', 'POST', { devices: 3, rate: 10, giveUpMs: 2_000 });
+    await fleet(stage, 3, { giveUpMs: 2_000 });
     await stage.sandbox('/devices/windows', 'POST', { name: 'held' });
     const { id } = await stage.begin('cloud', 'a2', { cutOver: { approval: true } });
     await stage.reaches(id, ['held']);
@@ -117,7 +118,7 @@ describe('a held cut-over', () => {
   });
 
   it('begins by itself at its time', async () => {
-    const at = new Date(Date.now() + 3_000).toISOString();
+    const at = new Date(Date.now() + 5_000 * busy()).toISOString(); // by then it is held
     const { id } = await stage.begin('a2', 'cloud', { cutOver: { at } });
     const held = await stage.reaches(id, ['held']);
     expect(held.waitingFor).toMatchObject({ until: at });

@@ -5,27 +5,28 @@ import { Client, Connection } from '@temporalio/client';
 import { expect, it } from 'vitest';
 import type { Relocation } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
-import { freePort } from '../../cli/ports.ts';
 import { startDevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { eventually } from '../support/eventually.ts';
-import { claimNetwork } from '../support/network.ts';
+import { claimNetwork, portsOf } from '../support/network.ts';
 import { Up } from '../support/up.ts';
 
 const { net: NET } = await claimNetwork();
+const { net: THEIRS } = await claimNetwork();
 
 it("a sandbox on somebody's Temporal keeps to a namespace of its own, and ends nothing of theirs", async () => {
   const data = mkdtempSync(join(tmpdir(), 'ferry-shared-'));
+  const [theirPort, uiPort] = await portsOf(THEIRS);
   const server = await startDevServer({
     cli: await temporalCli(),
-    port: await freePort('127.0.0.1', 17_900),
-    uiPort: await freePort('127.0.0.1', 18_900),
+    port: theirPort,
+    uiPort,
     database: join(data, 'theirs.db'),
     log: join(data, 'theirs.log'),
   });
   const connection = await Connection.connect({ address: server.address });
-  const port = await freePort('127.0.0.1', 17_950);
+  const [port] = await portsOf(NET);
   const up = new Up(['--net', String(NET), '--port', String(port), '--data', join(data, 'ours')], {
     TEMPORAL_ADDRESS: server.address,
   });

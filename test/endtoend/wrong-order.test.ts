@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { claimNetwork } from '../support/network.ts';
+import { fleet } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The order of the steps is what keeps writes from being lost: done in another order, the devices' counters show it. */
@@ -27,7 +28,7 @@ interface Devices {
 
 async function underLoad(): Promise<Stage> {
   stage = await Stage.set(NETWORK, { clamp: 2 });
-  await stage.sandbox('/devices/fleet', 'POST', { devices: 3, rate: 10, giveUpMs: 2_000 });
+  await fleet(stage, 3, { giveUpMs: 2_000 });
   return stage;
 }
 

@@ -36,9 +36,11 @@ export interface Outcome {
   readonly violation: { readonly what: string; readonly after: readonly string[] } | null;
 }
 
-/** Everything by number, so that a world costs little: interned states (-1: removed), an interned set of messages. */
+/** Everything by number, so that a world costs little. */
 interface World {
-  readonly at: readonly number[];
+  /** Which state each instance is in. */
+  readonly at: number;
+  /** The set of messages. */
   readonly sent: number;
   /** One bit for each write. */
   readonly acknowledged: number;
@@ -50,27 +52,38 @@ interface World {
 }
 
 interface Move {
+  /** GONE: it is taken away. */
   readonly next: number;
   /** Writes that are served or relayed. */
   readonly effects: readonly Effect[];
   readonly sends: readonly number[];
 }
 
-/** Room for interned numbers, two of which make one key. */
-const MANY = 2 ** 20;
+const GONE = -1;
+/** At most so many states of an instance, and so many writes of a scenario. */
+const [STATES, WRITES] = [2 ** 17, 4];
+
+/** By two interned numbers: it is looked into much faster than a map. */
+type Table<T> = (T | undefined)[][];
 
 export class Exploration {
   readonly #scenario: Scenario;
   readonly #rules: Rules;
   readonly #states = interned<State>(canonical);
+  readonly #places = interned<readonly number[]>((at) => at.reduce((key, id) => key * STATES + id + 1, 0));
   readonly #messages = interned<Message>((message) => JSON.stringify(message));
   readonly #sets = interned<readonly number[]>((ids) => ids.join());
-  readonly #moves = new Map<number, Move | null>();
-  readonly #own = new Map<number, readonly number[]>();
-  readonly #grown = new Map<number, number>();
+  /** By state and message. */
+  readonly #moves: Table<Move | null> = [];
+  readonly #own: (readonly number[])[] = [];
+  /** By message. */
+  readonly #recipients: number[] = [];
+  /** By set and what is added to it. */
+  readonly #grown: Table<number> = [];
   readonly #requests: ClientRequest[] = [];
   readonly #forgetful: boolean;
-  readonly #safe = new Set<string>();
+  /** By place and what was acknowledged. */
+  readonly #safe: Table<true> = [];
   /** Who served the last request. */
   #served: { readonly at: Peer; readonly epoch: number } | null = null;
 
@@ -83,22 +96,18 @@ export class Exploration {
   /** Breadth first, to the end or to the first violation. */
   run(most: number): Outcome {
     const start = this.#start();
-    const seen = new Set([keyOf(start)]);
-    let frontier = [start];
-    while (frontier.length > 0) {
-      const next: World[] = [];
-      for (const world of frontier)
-        for (const reached of this.#successors(world)) {
-          const key = keyOf(reached);
-          if (seen.has(key)) continue;
-          seen.add(key);
-          const what = this.#violation(reached);
-          if (what !== null) return { states: seen.size, violation: { what, after: this.#story(reached) } };
-          if (seen.size > most) throw new Error(`more than ${most} states`);
-          next.push(reached);
-        }
-      frontier = next;
-    }
+    const seen = new Seen();
+    seen.isNew(start);
+    // Each world is looked at once, in the order in which it was reached
+    const reached = [start];
+    for (const world of reached)
+      for (const next of this.#successors(world)) {
+        if (!seen.isNew(next)) continue;
+        const what = this.#violation(next);
+        if (what !== null) return { states: seen.size, violation: { what, after: this.#story(next) } };
+        if (seen.size > most) throw new Error(`more than ${most} states`);
+        reached.push(next);
+      }
     return { states: seen.size, violation: null };
   }
 
@@ -119,7 +128,8 @@ export class Exploration {
       ),
     );
     const none = this.#sets.id([]);
-    let world: World = { at, sent: none, acknowledged: 0, accepted: 0, doubled: false, from: null, by: -1 };
+    const place = this.#places.id(at);
+    let world: World = { at: place, sent: none, acknowledged: 0, accepted: 0, doubled: false, from: null, by: -1 };
     for (const message of before) world = this.#followed(world, this.#messages.id(message));
     return { ...world, sent: this.#with(none, [...asked, ...clients].map(this.#messages.id)) };
   }
@@ -135,70 +145,73 @@ export class Exploration {
     return now;
   }
 
-  *#successors(world: World): Generator<World> {
-    for (const id of this.#sets.value(world.sent)) {
-      const after = this.#deliver(world, id);
-      if (after !== world) yield after;
-    }
-    for (const [index, stateId] of world.at.entries()) {
-      if (stateId < 0) continue;
-      for (const id of this.#ownMoves(index, stateId)) {
-        const after = this.#deliver(world, id);
-        if (after !== world) yield after;
-      }
-    }
+  #successors(world: World): World[] {
+    const after: World[] = [];
+    const delivers = (id: number): void => {
+      const next = this.#deliver(world, id);
+      if (next !== world) after.push(next);
+    };
+    for (const id of this.#sets.value(world.sent)) delivers(id);
+    for (const [index, stateId] of this.#places.value(world.at).entries())
+      if (stateId !== GONE) for (const id of this.#ownMoves(index, stateId)) delivers(id);
+    return after;
   }
 
   #ownMoves(index: number, stateId: number): readonly number[] {
-    const known = this.#own.get(stateId);
-    if (known !== undefined) return known;
     const self = this.#scenario.instances[index] ?? '';
-    const ids = ownMoves(this.#states.value(stateId), self).map(this.#messages.id);
-    this.#own.set(stateId, ids);
-    return ids;
+    return (this.#own[stateId] ??= ownMoves(this.#states.value(stateId), self).map(this.#messages.id));
   }
 
   /** The very same world, when nothing comes of it. */
   #deliver(world: World, id: number): World {
-    const message = this.#messages.value(id);
-    const index = this.#scenario.instances.indexOf(message.to);
-    const stateId = world.at[index] ?? -1;
-    if (stateId < 0) return this.#toNobody(world, message, id);
-    if ('remove' in message) return { ...world, at: world.at.with(index, -1), from: world, by: id };
-    const move = this.#move(stateId, message, id);
+    const index = (this.#recipients[id] ??= this.#scenario.instances.indexOf(this.#messages.value(id).to));
+    const at = this.#places.value(world.at);
+    const stateId = at[index] ?? GONE;
+    const move = this.#move(stateId, id);
     if (move === null) return world;
     const sent = this.#with(world.sent, move.sends);
     if (move.next === stateId && sent === world.sent && move.effects.length === 0) return world;
-    const at = move.next === stateId ? world.at : world.at.with(index, move.next);
-    let after: World = { ...world, at, sent, from: world, by: id };
-    for (const effect of move.effects) after = this.#happens(after, effect, message.to);
+    let after: World = {
+      at: move.next === stateId ? world.at : this.#places.id(at.with(index, move.next)),
+      sent,
+      acknowledged: world.acknowledged,
+      accepted: world.accepted,
+      doubled: world.doubled,
+      from: world,
+      by: id,
+    };
+    for (const effect of move.effects) after = this.#happens(after, effect, this.#messages.value(id).to);
     return after;
   }
 
-  /** Where an instance was taken away, nobody listens; who wanted to tell it something sees that. */
-  #toNobody(world: World, message: Message, id: number): World {
-    if (!('event' in message) || message.event.kind !== 'leaving') return world;
-    const sent = this.#with(world.sent, [this.#messages.id(hearing(message.to, message.event, null))]);
-    return sent === world.sent ? world : { ...world, sent, from: world, by: id };
+  #move(stateId: number, id: number): Move | null {
+    const moves = (this.#moves[stateId + 1] ??= []);
+    let move = moves[id];
+    if (move === undefined) move = moves[id] = this.#moved(stateId, this.#messages.value(id)); // null is an answer
+    return move;
   }
 
-  #move(stateId: number, message: Message, id: number): Move | null {
-    const key = stateId * MANY + id;
-    const known = this.#moves.get(key);
-    if (known !== undefined) return known;
+  #moved(stateId: number, message: Message): Move | null {
+    if (stateId === GONE) return this.#toNobody(message);
+    if ('remove' in message) return { next: GONE, effects: [], sends: [] };
     const state = restarted(message, this.#states.value(stateId));
     const before = state.freezes;
     const { farewells = 1 } = this.#scenario;
     const effects = 'event' in message ? step(state, message.event, this.#rules) : [];
     const allowed =
       (state.freezes === before || state.freezes <= this.#scenario.freezes) && state.farewells <= farewells;
-    const move = allowed && {
+    if (!allowed) return null;
+    return {
       next: this.#states.id(state),
       effects: effects.filter(({ kind }) => kind === 'serve' || kind === 'relay'),
       sends: answersTo(message, effects, state).map(this.#messages.id),
     };
-    this.#moves.set(key, move || null);
-    return move || null;
+  }
+
+  /** Where an instance was taken away, nobody listens; who wanted to tell it something sees that. */
+  #toNobody(message: Message): Move | null {
+    if (!('event' in message) || message.event.kind !== 'leaving') return null;
+    return { next: GONE, effects: [], sends: [this.#messages.id(hearing(message.to, message.event, null))] };
   }
 
   /** A write is served, or goes on to another instance. */
@@ -239,15 +252,13 @@ export class Exploration {
   }
 
   #with(sent: number, more: readonly number[]): number {
-    return more.reduce((set, id) => {
-      const key = set * MANY + id;
-      const known = this.#grown.get(key);
-      if (known !== undefined) return known;
+    let set = sent;
+    for (const id of more) {
       const ids = this.#sets.value(set);
-      const grown = ids.includes(id) ? set : this.#sets.id([...ids, id].toSorted((a, b) => a - b));
-      this.#grown.set(key, grown);
-      return grown;
-    }, sent);
+      const grown = (this.#grown[set] ??= []);
+      set = grown[id] ??= ids.includes(id) ? set : this.#sets.id([...ids, id].toSorted((a, b) => a - b));
+    }
+    return set;
   }
 
   #story(world: World): string[] {
@@ -259,14 +270,17 @@ export class Exploration {
 
   #violation(world: World): string | null {
     if (world.doubled) return 'a write was accepted twice';
-    const key = `${world.at.join()}|${world.acknowledged}`;
-    if (this.#safe.has(key)) return null;
-    const alive = world.at.filter((id) => id >= 0).map(this.#states.value);
+    const safe = (this.#safe[world.at] ??= []);
+    if (safe[world.acknowledged] === true) return null;
+    const alive = this.#places
+      .value(world.at)
+      .filter((id) => id !== GONE)
+      .map(this.#states.value);
     for (const user of this.#scenario.users) {
       const what = this.#wrongFor(user, alive, world.acknowledged) ?? this.#strayed(user, alive);
       if (what !== null) return what;
     }
-    this.#safe.add(key);
+    safe[world.acknowledged] = true;
     return null;
   }
 
@@ -318,11 +332,22 @@ function restarted(message: Message, state: State): State {
   return 'restart' in message && !lives ? newState(state.self) : structuredClone(state);
 }
 
-const keyOf = ({ at, sent, acknowledged, accepted, doubled }: World): string =>
-  `${at.join()}|${sent}|${acknowledged}|${accepted}|${doubled}`;
+class Seen {
+  size = 0;
+  readonly #bySent: Set<number>[] = [];
 
-function interned<T>(keyFor: (value: T) => string): { id: (value: T) => number; value: (id: number) => T } {
-  const ids = new Map<string, number>();
+  isNew({ at, sent, acknowledged, accepted, doubled }: World): boolean {
+    const known = (this.#bySent[sent] ??= new Set());
+    const before = known.size;
+    known.add((((at << WRITES) | acknowledged) << (WRITES + 1)) | (accepted << 1) | (doubled ? 1 : 0));
+    if (known.size === before) return false;
+    this.size += 1;
+    return true;
+  }
+}
+
+function interned<T>(keyFor: (value: T) => string | number): { id: (value: T) => number; value: (id: number) => T } {
+  const ids = new Map<string | number, number>();
   const values: T[] = [];
   return {
     id: (value) => {

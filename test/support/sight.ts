@@ -1,3 +1,4 @@
+import { busy } from './busy.ts';
 import { eventually } from './eventually.ts';
 import type { Stage } from './stage.ts';
 
@@ -67,9 +68,9 @@ export const subscribers = ({ peers }: World): string[] =>
     .flatMap(({ radio }) => radio.map(({ callbackReference }) => new URL(callbackReference).hostname))
     .toSorted();
 
-/** Devices that are known to the LCM proxy, and have been served. */
-export async function fleet(stage: Stage, devices: number, plan: { rate?: number; giveUpMs?: number } = {}) {
-  await stage.sandbox('/devices/fleet', 'POST', { devices, rate: 10, giveUpMs: 10_000, ...plan });
+/** Devices that are known to the LCM proxy, and have been served. What they give up counts as lost: a busy machine has more time. */
+export async function fleet(stage: Stage, devices: number, { rate = 10, giveUpMs = 10_000 } = {}) {
+  await stage.sandbox('/devices/fleet', 'POST', { devices, rate, giveUpMs: Math.round(giveUpMs * busy()) });
   await eventually(async () => {
     const world = await worldOf(stage);
     const reached = world.devices.devices.filter(({ instance }) => instance !== null);
