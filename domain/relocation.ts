@@ -3,7 +3,7 @@ import { failures, type FailureType } from './failures.ts';
 import { INSTANT_EXAMPLE, isInstant, RFC_3339 } from './instant.ts';
 import { Name } from './name.ts';
 import type { ProcedureStatus } from './procedure.ts';
-import type { StepName } from './steps.ts';
+import { type StepName, stepNames } from './steps.ts';
 
 const Instant = z
   .string()
@@ -60,12 +60,21 @@ export const Guarantee = z.enum(['zeroLoss', 'applicationOwn', 'stateless']).met
 });
 export type Guarantee = z.infer<typeof Guarantee>;
 
+/** One of `failures.ts`. */
+export const Failure = z
+  .enum(Object.keys(failures) as [FailureType, ...FailureType[]])
+  .meta({ id: 'Failure', description: 'What each means, and what to do: docs/failures.md.' });
+
+export const Step = z
+  .enum(stepNames as [StepName, ...StepName[]])
+  .meta({ id: 'Step', description: 'The nine steps, in their order.' });
+
 /** Step 1 without side effects: what would be done, what stands in the way. */
 export const Plan = z
   .object({
     direction: Direction,
     possible: z.boolean(),
-    obstacles: z.array(z.object({ failure: z.string(), where: z.string(), detail: z.string(), remedy: z.string() })),
+    obstacles: z.array(z.object({ failure: Failure, where: z.string(), detail: z.string(), remedy: z.string() })),
     package: z.enum(['kept', 'distribute']),
     instance: z.enum(['create', 'restart', 'share']),
     subscriptions: z.int(),
@@ -88,7 +97,7 @@ const Millis = z.int().nonnegative();
 const Leftover = z
   .object({
     undo: z.string(),
-    type: z.enum(Object.keys(failures) as [FailureType, ...FailureType[]]),
+    type: Failure,
     message: z.string().meta({ description: 'What is left, at which peer, and why.' }),
     remedy: z.string(),
   })
@@ -101,7 +110,7 @@ export const RelocationResult = z
         'relocatedSourceKept: relocated, the source stays as a relay. refused: nothing was changed. abandoned: given up by an operator after the hand-over.',
     }),
     failure: z
-      .object({ type: z.string(), step: z.string(), message: z.string(), remedy: z.string() })
+      .object({ type: Failure, step: Step, message: z.string(), remedy: z.string() })
       .nullable()
       .meta({ description: 'Why it did not go through.' }),
     leftovers: z
@@ -126,5 +135,7 @@ export type RelocationResult = z.infer<typeof RelocationResult>;
 
 export type Outcome = RelocationResult['outcome'];
 
-/** Where a running relocation stands. */
-export type RelocationStatus = ProcedureStatus<StepName, RelocationResult>;
+/** Where a running relocation stands, and how long the steps took that were done; an older worker does not tell that. */
+export type RelocationStatus = ProcedureStatus<StepName, RelocationResult> & {
+  readonly durationsMs?: Readonly<Partial<Record<StepName, number>>>;
+};

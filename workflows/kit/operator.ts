@@ -17,7 +17,10 @@ export class Operator<Step extends string, Result extends Ended> {
 
   constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
     this.#progress = progress;
-    setHandler(defineQuery<ProcedureStatus<Step, Result>>('status'), () => progress.status);
+    setHandler(defineQuery<ProcedureStatus<Step, Result>>('status'), () => ({
+      ...progress.status,
+      durationsMs: { ...progress.durationsMs },
+    }));
     this.#command('pause', () => this.#pause(true));
     this.#command('resume', () => this.#pause(false));
     this.#command('approve', () => {
@@ -39,8 +42,7 @@ export class Operator<Step extends string, Result extends Ended> {
   async proceed(): Promise<void> {
     if (!this.#paused) return;
     this.#progress.paused();
-    await condition(() => !this.#paused);
-    this.#waited = true;
+    await this.#waiting(() => condition(() => !this.#paused));
   }
 
   /** Waits for an approval, or for an instant; a deadline ends the wait. Once it may begin, it may. */
@@ -49,9 +51,20 @@ export class Operator<Step extends string, Result extends Ended> {
     const until = 'at' in start ? start.at : null;
     const ends = Math.min(...[until, deadline].flatMap((instant) => (instant == null ? [] : [Date.parse(instant)])));
     this.#progress.held(until);
-    if (ends === Number.POSITIVE_INFINITY) await condition(() => this.#approved);
-    else if (ends > Date.now()) await condition(() => this.#approved, ends - Date.now());
+    await this.#waiting(async () => {
+      if (ends === Number.POSITIVE_INFINITY) await condition(() => this.#approved);
+      else if (ends > Date.now()) await condition(() => this.#approved, ends - Date.now());
+    });
     if (until !== null && Date.now() >= Date.parse(until)) this.#approved = true;
+  }
+
+  /** However it ends: cancelled, it is being rolled back, and waits no longer. */
+  async #waiting(wait: () => Promise<unknown>): Promise<void> {
+    try {
+      await wait();
+    } finally {
+      this.#progress.goesOn();
+    }
     this.#waited = true;
   }
 

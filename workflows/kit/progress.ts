@@ -1,6 +1,7 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { patched, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { failures, type FailureType } from '../../domain/failures.ts';
 import type { Leftover, ProcedureStatus } from '../../domain/procedure.ts';
+import type { Waits } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { Reason } from './failure.ts';
 
@@ -89,10 +90,17 @@ export class Progress<Step extends string, Result extends Ended> {
 
   paused(): void {
     this.#enter({ state: 'paused', step: this.step, since: now(), cancellable: this.#cancellable });
+    this.#findable('paused');
   }
 
   held(until: string | null): void {
     this.#enter({ state: 'held', step: this.step, since: now(), until });
+    this.#findable(until === null ? 'held' : 'heldUntil');
+  }
+
+  /** After a pause or a hold. */
+  goesOn(): void {
+    this.#findable(null);
   }
 
   parked(failure: Reason, how: { until: string | null; abandonable: boolean; left: readonly Leftover[] }): void {
@@ -102,6 +110,11 @@ export class Progress<Step extends string, Result extends Ended> {
 
   unparked(): void {
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: null }]);
+  }
+
+  /** What waits is found in the index by its word. */
+  #findable(word: Waits | null): void {
+    if (patched('what-waits-is-indexed')) upsertSearchAttributes([{ key: searchAttributes.outcome, value: word }]);
   }
 
   rollingBack(): void {
@@ -162,7 +175,7 @@ export class Progress<Step extends string, Result extends Ended> {
           ...(status.cancelling ? ['Is being cancelled.'] : []),
         ].join(' ');
       case 'paused':
-        return `**Paused** before: ${title}, since ${status.since}. Waits for \`ferry resume\`.`;
+        return `**Paused** after: ${title}, since ${status.since}. Waits for \`ferry resume\`.`;
       case 'held':
         return status.until === null
           ? `**Held** before the cut-over, since ${status.since}. Waits for \`ferry approve\`.`
