@@ -53,7 +53,7 @@ export function openApiDocument(
       },
     };
   }
-  return { openapi: '3.1.0', info, paths, components: { schemas: book.components } };
+  return { openapi: '3.1.0', info, servers: [{ url: '/' }], paths, components: { schemas: book.components } };
 }
 
 /** The collection it belongs to. */
@@ -88,7 +88,14 @@ const headersOf = (record: z.ZodObject, book: SchemaBook): object =>
   Object.fromEntries(
     Object.entries(record.shape).map(([name, schema]) => {
       const { description, ...rest } = book.schema(schema) as Record<string, unknown>;
-      return [name, { required: true, ...(description !== undefined && { description }), schema: rest }];
+      return [
+        name,
+        {
+          required: !z.safeParse(record.shape[name] as z.ZodType, undefined).success,
+          ...(description !== undefined && { description }),
+          schema: rest,
+        },
+      ];
     }),
   );
 

@@ -5,6 +5,7 @@ import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { takingTurns } from '../activities/relocation/turns.ts';
 import { surveyActivities } from '../activities/survey.ts';
+import { whereActivities } from '../activities/where.ts';
 import { digest } from '../configuration/digest.ts';
 import { sealWith } from '../configuration/seal.ts';
 import { orExit, workerSettings } from '../configuration/settings.ts';
@@ -48,6 +49,7 @@ const workers = await FerryWorkers.create({
   activities: {
     ...relocationActivities({ catalogue, pace: configuration.pace, digest, turns: takingTurns() }),
     ...surveyActivities(survey),
+    ...whereActivities({ catalogue }),
   },
   capacity: configuration.worker,
   version,

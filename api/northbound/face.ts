@@ -8,6 +8,7 @@ import type { Face } from '../serve.ts';
 import { commandHandlers } from './commands.ts';
 import { eventHandlers } from './events.ts';
 import { type Condition, healthHandlers } from './health.ts';
+import { networkHandlers } from './network.ts';
 import { Procedures } from './procedures.ts';
 import { Reader } from './reader.ts';
 import { relocationHandlers } from './relocations.ts';
@@ -44,9 +45,7 @@ export function northbound({
       ...commandHandlers(temporal, reader),
       ...eventHandlers(reader, condition.stopping, log),
       ...healthHandlers(temporal, condition),
-      listPeers: async ({ res }) => {
-        res.json({ peers: await procedures.survey() });
-      },
+      ...networkHandlers(configuration, procedures),
       showDescription: ({ res }) => {
         res.json(description);
       },

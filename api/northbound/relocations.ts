@@ -25,30 +25,32 @@ export const relocationHandlers = ({
   reader,
   starter,
   procedures,
-}: Means): Handlers<NorthboundTable, 'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
-  startRelocation: async ({ query, headers, body: request, res }) => {
+}: Means): Handlers<NorthboundTable, 'planRelocation' | 'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
+  planRelocation: async ({ body: request, res }) => {
     const direction = directionOf(request, configuration);
-    if (query.dryRun === 'true') {
-      res.json(await procedures.plan({ request, direction, pace: configuration.pace }));
-      return;
-    }
-    const relocation = reader.entry(await starter.start(request, direction, headers['idempotency-key']));
+    res.json(await procedures.plan({ request, direction, pace: configuration.pace }));
+  },
+
+  startRelocation: async ({ headers, body: request, res }) => {
+    const direction = directionOf(request, configuration);
+    const { seen, replayed } = await starter.start(request, direction, headers['idempotency-key']);
+    const relocation = reader.brief(seen);
+    if (replayed) res.set('idempotency-replayed', 'true');
     res.status(202).location(relocation.links.self).json(relocation);
   },
 
   listRelocations: async ({ query: asked, req, res }) => {
     const { limit, next, ...filter } = asked;
     const query = queryFor(filter);
-    const page = await listed(temporal, query, limit, next === undefined ? undefined : tokenIn(next, query));
-    const more = (): string => {
+    const token = next === undefined ? undefined : tokenIn(next, query);
+    const page = await listed(temporal, query, limit, token, async (info) => await reader.see(info));
+    const following = page.token.length === 0 ? null : sealed(page.token, query);
+    if (following !== null) {
       const search = new URLSearchParams(req.query as Record<string, string>);
-      search.set('next', sealed(page.token, query));
-      return `/v1/relocations?${search.toString()}`;
-    };
-    const list: RelocationList = {
-      relocations: page.seen.map((seen) => reader.entry(seen)),
-      next: page.token.length === 0 ? null : more(),
-    };
+      search.set('next', following);
+      res.links({ next: `/v1/relocations?${search.toString()}` });
+    }
+    const list: RelocationList = { relocations: [...(await reader.entries(page.seen))], next: following };
     res.json(list);
   },
 
@@ -69,6 +71,6 @@ function tokenIn(next: string, query: string): Uint8Array {
   throw new HttpRefusal(
     404,
     '`next` is of no page of this very list',
-    'Follow `next` of a page as it is, or begin with the first page.',
+    'Ask with `next` of a page and the same filters, or begin with the first page.',
   );
 }
