@@ -1,12 +1,13 @@
-import type { PeerList, Relocation, RelocationList } from '../api/resources.ts';
+import type { Relocation, RelocationList } from '../api/resources.ts';
 import type { Action } from '../domain/actions.ts';
 import type { Plan, RelocationRequest } from '../domain/relocation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { exitOf, follow } from './follow.ts';
 import { planLines } from './plan-text.ts';
-import { relocationLines, standing, subject } from './relocation-text.ts';
-import { peerTable, relocationTable } from './table.ts';
+import { untilInterrupted } from './interruption.ts';
+import { nextLines, relocationLines, standing, subject } from './relocation-text.ts';
+import { relocationTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What each command asks of the API, and shows. Each throws Refused or Unreachable. */
@@ -32,7 +33,14 @@ export async function relocate(
 
 /** Ctrl-C ends the watching; the relocation goes on. */
 export async function watch(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
-  const relocation = await follow(client, id, terminal);
+  const relocation = await untilInterrupted(async (signal) => await follow(client, id, terminal, signal));
+  if (relocation === 'interrupted') {
+    const { hints } = terminal;
+    terminal.tell(
+      `\nIt goes on. \`${hints.about('watch', id)}\` follows it, \`${hints.about('cancel', id)}\` takes it back.`,
+    );
+    return exits.interrupted;
+  }
   if (terminal.json) terminal.document(relocation);
   else if (relocation.links.temporal !== null) terminal.tell(terminal.paint('dim', `  ${relocation.links.temporal}`));
   return exitOf(relocation);
@@ -43,7 +51,7 @@ export async function plan(
   terminal: Terminal,
   request: Partial<RelocationRequest>,
 ): Promise<Exit> {
-  const planned = await client.post<Plan>('/v1/relocations?dryRun=true', request);
+  const planned = await client.post<Plan>('/v1/plans', request);
   if (terminal.json) terminal.document(planned);
   else for (const line of planLines(planned, terminal)) terminal.tell(line);
   return planned.possible ? exits.done : exits.notThrough;
@@ -60,7 +68,7 @@ export async function list(
   if (terminal.json) terminal.document(answer);
   else if (answer.relocations.length === 0) terminal.tell('No relocations.');
   else {
-    terminal.tell(relocationTable(answer.relocations));
+    terminal.tell(relocationTable(answer.relocations, terminal));
     if (answer.next !== null) terminal.tell(terminal.paint('dim', 'There are older ones: --limit shows up to 100.'));
   }
   return exits.done;
@@ -76,13 +84,9 @@ export async function show(client: FerryClient, terminal: Terminal, id: string):
 export async function act(client: FerryClient, terminal: Terminal, action: Action, id: string): Promise<Exit> {
   const relocation = await client.post<Relocation>(one(id, `/${action}`));
   if (terminal.json) terminal.document(relocation);
-  else terminal.tell(`${subject(relocation)}: ${standing(relocation)}`);
-  return exits.done;
-}
-
-export async function peers(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const answer = await client.get<PeerList>('/v1/peers');
-  if (terminal.json) terminal.document(answer);
-  else terminal.tell(peerTable(answer));
+  else {
+    terminal.tell(`${subject(relocation)}: ${standing(relocation)}`);
+    for (const line of nextLines(relocation, terminal)) terminal.tell(`  ${line}`);
+  }
   return exits.done;
 }

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Configuration, parseConfiguration } from '../../configuration/peers.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 
-const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const root = new URL('../../', import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, root), 'utf8');
 const operations = read('docs/operations.md');
 const readme = read('README.md');
 
@@ -54,12 +55,17 @@ describe('docs/operations.md', () => {
 });
 
 describe('README.md and docs/operations.md', () => {
-  const commands = [...read('cli/main.ts').matchAll(/(?:command|asking|requesting)\(\s*['`](\w+)|^ {4}\['(\w+)', '/gm)]
+  const groups = readdirSync(new URL('cli/groups/', root)).map((file) => read(`cli/groups/${file}`));
+  const commands = [
+    ...groups.join('\n').matchAll(/(?:command|asking|requesting|about)\(\s*['`](\w+)|^ {2}\['(\w+)', '/gm),
+  ]
     .map(([, command, action]) => command ?? action ?? '')
     .filter((name) => name !== '');
 
   it('name every command of ferry', () => {
-    expect(commands).toEqual(expect.arrayContaining(['up', 'sandbox', 'relocate', 'plan', 'list', 'peers', 'retry']));
+    expect(commands).toEqual(
+      expect.arrayContaining(['up', 'sandbox', 'relocate', 'plan', 'list', 'peers', 'where', 'retry']),
+    );
     expect(commands.filter((name) => !new RegExp(`\\b${name}\\b`).test(`${readme}${operations}`))).toStrictEqual([]);
   });
 });
