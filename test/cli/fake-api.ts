@@ -67,11 +67,17 @@ export const streaming =
   };
 
 /** Runs the command line, as `ferry` does, and keeps what it wrote. */
-export async function ferry(...argv: readonly string[]): Promise<{ exit: number; out: string; err: string }> {
+export const ferry = async (...argv: readonly string[]) => await ferryOn({}, ...argv);
+
+/** The same on a terminal, where there is one. */
+export async function ferryOn(
+  terminal: { readonly isTTY?: boolean; readonly columns?: number },
+  ...argv: readonly string[]
+): Promise<{ exit: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
   const exit = await main(
     argv,
-    { write: (text: string) => void out.push(text) },
+    { ...terminal, write: (text: string) => void out.push(text) },
     { write: (text: string) => void err.push(text) },
   );
   return { exit, out: out.join(''), err: err.join('') };
