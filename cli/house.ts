@@ -3,11 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { connectionSettings } from '../temporal/connection.ts';
-import { type DevServer, startDevServer } from '../servers/dev-server.ts';
+import { type DevServer, type DevServerPlan, startDevServer } from '../servers/dev-server.ts';
 import { temporalCli } from '../servers/obtain.ts';
 import { namespaceOfSandbox, ownNamespace } from '../temporal/namespace.ts';
 import { temporalReady } from '../temporal/readiness.ts';
-import { Child, lastLines } from './child.ts';
+import { Child, type ChildPlan } from './child.ts';
+import { keepUp, type Running } from './kept.ts';
 import { freePort, isFree } from './ports.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
@@ -42,15 +43,16 @@ const BUILD_ID = 'up';
 
 /** Every process of `ferry up`: Temporal, sandbox, worker, API. Whatever happens, `end` leaves none. */
 export class House {
-  /** Rejects when a process ends that nobody has asked to. */
+  /** Rejects when a process ends that nobody has asked to, and that cannot be started again as it was: the sandbox. */
   readonly broken: Promise<never>;
   readonly #plan: HousePlan;
   readonly #terminal: Terminal;
-  readonly #children: Child[] = [];
-  #stopTemporal: (limitMs: number) => Promise<void> = async () => undefined;
+  /** By name: of what was started again, the last. */
+  readonly #children = new Map<string, Child>();
+  #temporalServer: DevServer | undefined;
   #unlock: () => Promise<void> = async () => undefined;
   #breaks: (error: Error) => void = () => undefined;
-  #ending = false;
+  readonly #ending = new AbortController();
 
   constructor(plan: HousePlan, terminal: Terminal) {
     this.#plan = { ...plan, data: resolve(plan.data) };
@@ -74,8 +76,8 @@ export class House {
       FERRY_SECRET: await this.#secret(),
     };
     const [api] = await Promise.all([
-      this.#child('API', 'api/main.ts', [], environment),
-      this.#child('worker', 'worker/main.ts', [], environment),
+      this.#kept('API', 'api/main.ts', environment),
+      this.#kept('worker', 'worker/main.ts', environment),
     ]);
     return {
       api: String(api['url']).replace(/\/+$/, ''),
@@ -87,10 +89,10 @@ export class House {
 
   /** Asks every process to end, and kills what has not within seconds. Temporal last: the worker still talks to it. */
   async end(): Promise<void> {
-    if (this.#ending) return;
-    this.#ending = true;
-    await Promise.all(this.#children.map(async (child) => await child.stop(ASK_MS)));
-    await this.#stopTemporal(1_500);
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort();
+    await Promise.all([...this.#children.values()].map(async (child) => await child.stop(ASK_MS)));
+    await this.#temporalServer?.stop(1_500);
     await this.#unlock();
   }
 
@@ -147,13 +149,9 @@ export class House {
       return { address, ui: process.env['FERRY_TEMPORAL_UI'] ?? null, environment };
     }
     const cli = await temporalCli(say);
-    const log = join(this.#plan.data, 'logs', 'temporal.log');
-    const server = await this.#timed('Temporal dev server', this.#devServer(cli, log));
-    this.#stopTemporal = server.stop;
-    void server.exited.then((how) =>
-      this.#ended(`Temporal has ended (${how}); the last lines of ${log}:\n${lastLines(log)}`),
-    );
-    if (this.#ending) await server.stop(0);
+    const { plan, server } = await this.#timed('Temporal dev server', this.#devServer(cli, this.#log('temporal')));
+    this.#keep('Temporal', server, async () => await this.#serving(await startDevServer(plan)));
+    await this.#serving(server);
     const ours = { connectionOptions: { address: server.address }, namespace: 'default' };
     await ownNamespace(ours, { sandbox: this.#inSandbox });
     return { address: server.address, ui: server.ui, environment: towards(server.address) };
@@ -164,12 +162,13 @@ export class House {
   }
 
   /** Each network wishes for ports of its own: who starts at the same moment does not ask for the same. */
-  async #devServer(cli: string, log: string): Promise<DevServer> {
+  async #devServer(cli: string, log: string): Promise<{ plan: DevServerPlan; server: DevServer }> {
     const { net, data } = this.#plan;
     for (let attempt = 1; ; attempt += 1) {
       const [port, uiPort] = [await freePort(HOST, 7223 + net), await freePort(HOST, 8223 + net)];
       try {
-        return await startDevServer({ cli, port, uiPort, database: join(data, 'temporal.db'), log });
+        const plan = { cli, port, uiPort, database: join(data, 'temporal.db'), log };
+        return { plan, server: await startDevServer(plan) };
       } catch (error) {
         const free = (await isFree(HOST, port, 0)) && (await isFree(HOST, uiPort, 0));
         if (free || attempt === 3) throw error; // else somebody was faster
@@ -192,15 +191,43 @@ export class House {
     args: readonly string[],
     environment: NodeJS.ProcessEnv,
   ): Promise<Record<string, unknown>> {
-    const log = join(this.#plan.data, 'logs', `${name.toLowerCase()}.log`);
-    const child = new Child({ name, script, args, environment, log });
-    this.#children.push(child);
-    void child.exited.then((how) => this.#ended(child.ended(how)));
+    const child = this.#begin({ name, script, args, environment, log: this.#log(name) });
+    void child.exited.then((how) => {
+      if (!this.#ending.signal.aborted) this.#breaks(new Error(child.ended(how)));
+    });
     return await this.#timed(name, child.ready);
   }
 
-  #ended(sentence: string): void {
-    if (!this.#ending) this.#breaks(new Error(sentence));
+  /** One that is started again when it ends by itself; its first start has to succeed. */
+  async #kept(name: string, script: string, environment: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
+    const plan = { name, script, args: [], environment, log: this.#log(name) };
+    const child = this.#begin(plan);
+    const said = await this.#timed(name, child.ready);
+    this.#keep(name, child, async () => this.#begin(plan));
+    return said;
+  }
+
+  #begin(plan: ChildPlan): Child {
+    const child = new Child(plan);
+    this.#children.set(plan.name, child);
+    return child;
+  }
+
+  #keep(name: string, first: Running, again: () => Promise<Running>): void {
+    const tell = (line: string): void =>
+      this.#terminal.tell(`${this.#terminal.paint('yellow', 'ferry up')}: ${line}; see ${this.#log(name)}`);
+    void keepUp(first, { name, again, tell, ending: this.#ending.signal });
+  }
+
+  /** One that has become ready while everything was being ended goes as well. */
+  async #serving(server: DevServer): Promise<DevServer> {
+    this.#temporalServer = server;
+    if (this.#ending.signal.aborted) await server.stop(0);
+    return server;
+  }
+
+  #log(name: string): string {
+    return join(this.#plan.data, 'logs', `${name.toLowerCase()}.log`);
   }
 
   async #timed<T>(what: string, started: Promise<T>): Promise<T> {
