@@ -14,7 +14,7 @@ const Instant = z
 /** When the cut-over (steps 5 and 6) may begin: at once, when an operator approves it, or at an instant. */
 export const CutOver = z
   .union([z.literal('immediately'), z.strictObject({ approval: z.literal(true) }), z.strictObject({ at: Instant })])
-  .meta({ id: 'CutOver', description: 'When the path may be turned and the users handed over.' });
+  .meta({ id: 'CutOver', description: 'When the path may be turned and the users handed over; at once without it.' });
 export type CutOver = z.infer<typeof CutOver>;
 
 /** What is to be moved, from where to where, and under which conditions (GR MEC 035, 4.3, 5.3, 5.4). */
@@ -24,7 +24,10 @@ export const RelocationRequest = z
     users: z
       .union([z.literal('*'), Name])
       .default('*')
-      .meta({ description: 'All users of the instance (`*`), or one by its ueIdentityTag (MEC 014).', example: '*' }),
+      .meta({
+        description: 'One by its ueIdentityTag (MEC 014), or `*`: all users of the instance, as without it.',
+        example: '*',
+      }),
     source: Name.meta({ description: 'The site that serves these users now.', example: 'cloud' }),
     target: Name.meta({ description: 'The site that is to serve them.', example: 'a1' }),
     maxInterruptionMs: z
