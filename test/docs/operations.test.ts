@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Configuration, parseConfiguration } from '../../configuration/peers.ts';
+import { waits } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -33,6 +34,7 @@ describe('docs/operations.md', () => {
   it('shows a configuration file that is valid', () => {
     const [, example = ''] = /```json\n([^]*?)```/.exec(operations) ?? [];
     expect(Object.keys(parseConfiguration(example).sites)).toStrictEqual(['host-1', 'central']);
+    expect(JSON.parse(read('ferry.example.json'))).toEqual(JSON.parse(example));
   });
 
   it('names every member of the configuration file', () => {
@@ -42,6 +44,11 @@ describe('docs/operations.md', () => {
     );
     const named = new Set([...quoted(operations)].flatMap((code) => code.split(/[.*]+/)));
     expect(members.filter((name) => !named.has(name))).toStrictEqual([]);
+  });
+
+  it('names every word by which what waits is found in the index', () => {
+    const named = quoted(operations);
+    expect(waits.filter((word) => !named.has(word))).toStrictEqual([]);
   });
 
   it('names every search attribute', () => {
@@ -68,4 +75,9 @@ describe('README.md and docs/operations.md', () => {
     );
     expect(commands.filter((name) => !new RegExp(`\\b${name}\\b`).test(`${readme}${operations}`))).toStrictEqual([]);
   });
+});
+
+it('the licence that package.json names is there', () => {
+  expect(JSON.parse(read('package.json'))).toMatchObject({ license: 'Apache-2.0' });
+  expect(read('LICENSE')).toMatch(/Apache License\s+Version 2\.0[^]*END OF TERMS AND CONDITIONS/);
 });
