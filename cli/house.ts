@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { connectionSettings } from '../temporal/connection.ts';
@@ -8,6 +8,7 @@ import { temporalCli } from '../servers/obtain.ts';
 import { namespaceOfSandbox, ownNamespace } from '../temporal/namespace.ts';
 import { temporalReady } from '../temporal/readiness.ts';
 import { Child, type ChildPlan } from './child.ts';
+import { madeFolder } from './folder.ts';
 import { keepUp, type Running } from './kept.ts';
 import { freePort, isFree } from './ports.ts';
 import { seconds, type Terminal } from './terminal.ts';
@@ -110,7 +111,7 @@ export class House {
   /** The data folder and the ports are ours, or nothing is started. */
   async #claim(): Promise<void> {
     const { data, port, net } = this.#plan;
-    await mkdir(data, { recursive: true });
+    await madeFolder(data);
     // A start that was killed leaves its lock, which is stale after these seconds.
     const retries = { retries: 12, factor: 1, minTimeout: 500, maxTimeout: 500 };
     this.#unlock = await lock(data, {

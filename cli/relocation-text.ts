@@ -18,15 +18,16 @@ export const standing = ({ state, step, outcome, asked }: Relocation): string =>
 /** What happens next by itself, or by whom: for whoever has just commanded it. */
 export function nextLines(relocation: Relocation, { hints }: Terminal): string[] {
   const { id, state, asked, actions, waitingFor } = relocation;
-  const follow = `${hints.about('watch', id)} follows it`;
+  const follow = `\`${hints.about('watch', id)}\` follows it`;
   const may = actions.map((action) => hints.about(action, id));
   if (state === 'working' && asked === 'pause')
     return [`It pauses before its next step. \`${hints.about('resume', id)}\` takes that back.`];
   if (state === 'working' && asked === 'cancel')
-    return [`It is rolled back when the step under way has ended: ${follow}`];
-  if (state === 'working') return [`It goes on: ${follow}`];
-  if (state === 'rollingBack') return [`What was done is being undone: ${follow}`];
-  if (state === 'ended' || state === 'terminated') return [`Nothing more happens: ${hints.about('show', id)}`];
+    return [`It is rolled back when the step under way has ended; ${follow}.`];
+  if (state === 'working') return [`It goes on; ${follow}.`];
+  if (state === 'rollingBack') return [`What was done is being undone; ${follow}.`];
+  if (state === 'ended' || state === 'terminated')
+    return [`Nothing more happens. \`${hints.about('show', id)}\` tells of it.`];
   return [`It waits for ${waitingFor?.what ?? 'an operator'}.`, ...may];
 }
 

@@ -313,4 +313,12 @@ describe('ferry itself', () => {
     for (const command of ['relocate', 'resume', 'retry']) expect(commands).toContain(command);
     for (const state of ['paused', 'parked']) expect(states).toContain(state);
   });
+
+  it('refuses a folder that cannot be made, instead of trying for ever', async () => {
+    for (const command of ['up', 'sandbox']) {
+      const { exit, out, err } = await ferry(command, '--data', '/proc/x/y');
+      expect(exit).toBe(1);
+      expect(`${out}${err}`).toMatch(/cannot make the folder \/proc\/x.*choose another with --data/);
+    }
+  });
 });
