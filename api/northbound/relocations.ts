@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { digest } from '../../configuration/digest.ts';
 import type { Configuration } from '../../configuration/peers.ts';
+import type { Plan } from '../../domain/relocation.ts';
+import type { locateApplications } from '../../workflows/locate-applications.ts';
 import { directionOf } from './direction.ts';
 import { listed, queryFor } from './index-of-runs.ts';
 import { HttpRefusal } from '../problem.ts';
@@ -10,6 +12,8 @@ import type { RelocationList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
 import type { Starter } from './starter.ts';
 import type { NorthboundTable } from './table.ts';
+
+type Whereabouts = Awaited<ReturnType<typeof locateApplications>>[number];
 
 interface Means {
   readonly temporal: Client;
@@ -28,7 +32,9 @@ export const relocationHandlers = ({
 }: Means): Handlers<NorthboundTable, 'planRelocation' | 'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
   planRelocation: async ({ body: request, res }) => {
     const direction = directionOf(request, configuration);
-    res.json(await procedures.plan({ request, direction, pace: configuration.pace }));
+    const plan = await procedures.plan({ request, direction, pace: configuration.pace });
+    const nobody = plan.obstacles.some(({ failure }) => failure === 'NotServing');
+    res.json(nobody ? serving(plan, await procedures.locate([request.application]).catch(() => [])) : plan);
   },
 
   startRelocation: async ({ headers, body: request, res }) => {
@@ -58,6 +64,21 @@ export const relocationHandlers = ({
     res.json(await reader.read(params.id));
   },
 });
+
+/** Who is not served by the source is served elsewhere: where, was found by asking every instance. */
+function serving(plan: Plan, [seen]: readonly Whereabouts[]): Plan {
+  const names = (seen?.sites ?? [])
+    .filter(({ instances }) => instances.some(({ serves }) => serves === 'all' || serves === 'some'))
+    .map(({ site }) => site);
+  if (names.length === 0) return plan;
+  const found = `; users of it are served at ${names.join(', ')}`;
+  return {
+    ...plan,
+    obstacles: plan.obstacles.map((one) =>
+      one.failure === 'NotServing' ? { ...one, detail: `${one.detail}${found}` } : one,
+    ),
+  };
+}
 
 /** Temporal's token, with a seal: one that was changed, or belongs to another query, is refused before Temporal is asked. */
 const sealed = (token: Uint8Array, query: string): string => {

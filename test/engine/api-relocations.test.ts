@@ -182,6 +182,18 @@ describe('looking without touching', () => {
     });
   });
 
+  it('names in a plan the site that serves those whom the source does not', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await api.post<Plan>('/v1/plans', { ...order, source: 'w1', target: 'a2' });
+      expect(body.obstacles).toContainEqual(
+        expect.objectContaining({
+          failure: 'NotServing',
+          detail: expect.stringMatching(/; users of it are served at cloud$/) as string,
+        }),
+      );
+    });
+  });
+
   it('tells where an application is, and whom each instance serves', async () => {
     const world = new PortWorld().on('a2.instances.list', 'PeerUnavailable');
     await over(world, async (api) => {
