@@ -20,12 +20,16 @@ const always = {
 };
 const AWAY = 'Temporal, or a worker, does not answer, or takes no more calls; see Retry-After.';
 
+/** What the document says of itself. */
+export interface Information {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: { readonly name: string; readonly identifier: string };
+}
+
 /** The OpenAPI 3.1 document, made of the schemas that the operations check and answer with. */
-export function openApiDocument(
-  table: Table,
-  form: ProblemForm,
-  info: { readonly title: string; readonly version: string; readonly description: string },
-): object {
+export function openApiDocument(table: Table, form: ProblemForm, info: Information): object {
   const book = new SchemaBook();
   const paths: Record<string, Record<string, object>> = {};
   for (const [operationId, operation] of Object.entries(table)) {
@@ -53,7 +57,14 @@ export function openApiDocument(
       },
     };
   }
-  return { openapi: '3.1.0', info, servers: [{ url: '/' }], paths, components: { schemas: book.components } };
+  return {
+    openapi: '3.1.0',
+    info,
+    servers: [{ url: '/' }],
+    security: [],
+    paths,
+    components: { schemas: book.components },
+  };
 }
 
 /** The collection it belongs to. */

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../configuration/peers.ts';
-import { openApiDocument } from '../openapi.ts';
+import { type Information, openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import { commandHandlers } from './commands.ts';
@@ -54,11 +54,12 @@ export function northbound({
   };
 }
 
-export const information = {
+export const information: Information = {
   title: 'Ferry',
   version: '1',
   description:
     'Moves running applications, and the users they serve, between MEC hosts, MEC systems and clouds (ETSI GR MEC 035). Every refusal is a problem document (RFC 9457) that says what to mend.',
+  license: { name: 'Apache License 2.0', identifier: 'Apache-2.0' },
 };
 
 const everybody: RequestHandler = (_req, _res, next) => next();

@@ -106,7 +106,11 @@ describe('the OpenAPI document', () => {
       for (const parameter of operation.parameters ?? [])
         if (parameter.in === 'header') expect(parameter).not.toHaveProperty('example');
     }
-    expect(document).toMatchObject({ servers: [{ url: '/' }] });
+    expect(document).toMatchObject({
+      servers: [{ url: '/' }],
+      security: [],
+      info: { license: { identifier: 'Apache-2.0' } },
+    });
   });
 
   it('names every operation once, each with a summary', () => {

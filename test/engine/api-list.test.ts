@@ -123,7 +123,11 @@ describe('the list', () => {
         return one?.id === body.id && one.step === 'package';
       });
       const [one] = (await api.get<RelocationList>(`${PATH}?state=running`)).body.relocations;
-      expect(one).toMatchObject({ since: expect.any(String) as string, actions: ['pause', 'cancel'] });
+      expect(one).toMatchObject({
+        since: expect.any(String) as string,
+        actions: ['pause', 'cancel'],
+        waitingFor: { attempt: 1 },
+      });
       held.open();
       await reached(api, body, 'ended');
     });
