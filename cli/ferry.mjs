@@ -11,7 +11,7 @@ function unchanged() {
     const { include } = JSON.parse(readFileSync(`${root}tsconfig.build.json`, 'utf8'));
     const sources = include.filter((folder) => existsSync(`${root}${folder}`));
     const inside = sources.flatMap((folder) =>
-      readdirSync(`${root}${folder}`, { recursive: true }).map((name) => `${folder}/${name}`),
+      readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
     );
     const all = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...sources, ...inside];
     return all.every((name) => statSync(`${root}${name}`).ctimeMs <= built);

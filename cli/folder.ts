@@ -14,14 +14,15 @@ export async function madeFolder(folder: string): Promise<void> {
 
 async function made(folder: string): Promise<void> {
   const above = dirname(folder);
-  const isThere = async (path: string): Promise<boolean> =>
-    await access(path).then(
-      () => true,
-      () => false,
-    );
   if (await isThere(folder)) return;
   if (!(await isThere(above))) await made(above);
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error; // another start was faster
   });
 }
+
+const isThere = async (path: string): Promise<boolean> =>
+  await access(path).then(
+    () => true,
+    () => false,
+  );

@@ -193,9 +193,7 @@ export class House {
     environment: NodeJS.ProcessEnv,
   ): Promise<Record<string, unknown>> {
     const child = this.#begin({ name, script, args, environment, log: this.#log(name) });
-    void child.exited.then((how) => {
-      if (!this.#ending.signal.aborted) this.#breaks(new Error(child.ended(how)));
-    });
+    void child.exited.then((how) => this.#ended(child.ended(how)));
     return await this.#timed(name, child.ready);
   }
 
@@ -225,6 +223,10 @@ export class House {
     this.#temporalServer = server;
     if (this.#ending.signal.aborted) await server.stop(0);
     return server;
+  }
+
+  #ended(sentence: string): void {
+    if (!this.#ending.signal.aborted) this.#breaks(new Error(sentence));
   }
 
   #log(name: string): string {

@@ -30,8 +30,16 @@ export async function keepUp(first: Running, { name, again, tell, ending, pace =
     tell(`${name} has ended (${how}), and is started again`);
     await pause(waitMs, undefined, { signal: ending }).catch(() => undefined);
     waitMs = Math.min(waitMs * 2, pace.longestMs);
-    if (!ending.aborted) running = await again().catch((error: unknown) => failed(error));
+    if (!ending.aborted) running = await started(again);
   }
 }
 
-const failed = (error: unknown): Running => ({ exited: Promise.resolve((error as Error).message) });
+/** One that does not come up has ended at once. */
+async function started(again: () => Promise<Running>): Promise<Running> {
+  try {
+    return await again();
+  } catch (error) {
+    const how = (error as Error).message;
+    return { exited: Promise.resolve(how) };
+  }
+}
