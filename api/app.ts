@@ -1,6 +1,7 @@
-import express, { type Express, type RequestHandler, Router } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response, Router } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
 import { ownHosts, ownPages } from './access.ts';
 import { fresh, jsonBody } from './body.ts';
 import type { Catalogue } from '../catalogue/database.ts';
@@ -49,18 +50,22 @@ function federated({ configuration }: Pick<Means, 'configuration'>, federating: 
   return router.use([...bases], routes(mec040({ configuration, federation, ...federating })));
 }
 
-/** One line for each answer. */
-const told =
-  (log: Logger): RequestHandler =>
-  (req, res, next) => {
-    const begun = performance.now();
-    const [method, url] = [req.method, printable(req.originalUrl)];
-    res.once('close', () => {
-      const ms = Math.round(performance.now() - begun);
-      log[url.startsWith('/health/') ? 'debug' : 'info']({ method, url, status: res.statusCode, ms }, 'answered');
-    });
-    next();
-  };
+/** One line for each answer, or for a request that was left before it. */
+const told = (log: Logger): RequestHandler =>
+  pinoHttp<Request, Response>({
+    logger: log,
+    quietReqLogger: true,
+    serializers: { req: () => undefined, res: () => undefined, err: () => undefined },
+    customAttributeKeys: { responseTime: 'ms' },
+    customProps: ({ method, originalUrl }, { statusCode }) => ({
+      method,
+      url: printable(originalUrl),
+      status: statusCode,
+    }),
+    customLogLevel: ({ originalUrl }) => (originalUrl.startsWith('/health/') ? 'debug' : 'info'),
+    customSuccessMessage: () => 'answered',
+    customErrorMessage: () => 'answered',
+  });
 
 /** Everything comes from here, and nothing is framed; TLS, where there is any, is somebody else's. */
 const protection: Parameters<typeof helmet>[0] = {

@@ -20,11 +20,22 @@ const always = {
 };
 const AWAY = 'Temporal, or a worker, does not answer, or takes no more calls; see Retry-After.';
 
+/** Of all that is described here. */
+export const license = { name: 'Apache License 2.0', identifier: 'Apache-2.0' };
+
+/** What the document says of itself. */
+export interface Information {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: { readonly name: string; readonly identifier: string };
+}
+
 /** The OpenAPI 3.1 document, made of the schemas that the operations check and answer with. */
 export function openApiDocument(
   table: Table,
   form: ProblemForm,
-  info: { readonly title: string; readonly version: string; readonly description: string },
+  info: Information,
   { refusals = always, bearer = false }: { refusals?: Readonly<Record<number, string>>; bearer?: boolean } = {},
 ): object {
   const book = new SchemaBook();
@@ -56,8 +67,14 @@ export function openApiDocument(
     };
   }
   const securitySchemes = { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } };
-  const components = { schemas: book.components, ...(bearer && { securitySchemes }) };
-  return { openapi: '3.1.0', info, paths, components };
+  return {
+    openapi: '3.1.0',
+    info,
+    servers: [{ url: '/' }],
+    ...(!bearer && { security: [] }),
+    paths,
+    components: { schemas: book.components, ...(bearer && { securitySchemes }) },
+  };
 }
 
 /** The collection it belongs to. */
@@ -92,7 +109,14 @@ const headersOf = (record: z.ZodObject, book: SchemaBook): object =>
   Object.fromEntries(
     Object.entries(record.shape).map(([name, schema]) => {
       const { description, ...rest } = book.schema(schema) as Record<string, unknown>;
-      return [name, { required: true, ...(description !== undefined && { description }), schema: rest }];
+      return [
+        name,
+        {
+          required: !z.safeParse(record.shape[name] as z.ZodType, undefined).success,
+          ...(description !== undefined && { description }),
+          schema: rest,
+        },
+      ];
     }),
   );
 

@@ -35,8 +35,23 @@ export class SchemaBook {
 
 function ours(key: string, value: unknown): unknown {
   if (key === '$ref' && typeof value === 'string') return value.replace('#/$defs/', '#/components/schemas/');
-  return isRecord(value) && Array.isArray(value['type']) ? orNull(value) : value;
+  if (!isRecord(value)) return value;
+  if (isRecord(value['properties'])) return { ...value, properties: withoutDefaults(value['properties']) };
+  if (Array.isArray(value['type'])) return orNull(value);
+  return typeof value['const'] === 'string' ? oneOfOne(value) : value;
 }
+
+/** A client that was generated demands a member that has a default; the description says what it is without one. */
+const withoutDefaults = (properties: Record<string, unknown>): object =>
+  Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const { default: _, ...rest } = property as Record<string, unknown>;
+      return [name, rest];
+    }),
+  );
+
+/** A client that was generated throws on any other member of a choice, where one is a constant. */
+const oneOfOne = ({ const: only, ...rest }: Record<string, unknown>): object => ({ ...rest, enum: [only] });
 
 /** Generators of clients know a choice; a list of types they take for an error. */
 function orNull({ type, description, ...rest }: Record<string, unknown>): object {

@@ -2,6 +2,7 @@ import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@tempo
 import { defaultPayloadConverter } from '@temporalio/common';
 import { relocationId } from '../domain/identity.ts';
 import type { Outcome } from '../domain/relocation.ts';
+import type { Waits } from '../domain/waits.ts';
 import { optionalTsToDate } from '../temporal/internals.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { RelocationMemo } from '../workflows/messages.ts';
@@ -16,7 +17,7 @@ export interface Seen {
   readonly endedAt: string | null;
   /** Undefined: it runs. Without a result it was ended from outside. */
   readonly ended: 'withResult' | 'without' | undefined;
-  readonly outcome: Outcome | 'parked' | undefined;
+  readonly outcome: Outcome | Waits | undefined;
   readonly historyLength: number;
   /** The step under way, where it was looked for. */
   readonly pending: Pending | undefined;
@@ -32,15 +33,18 @@ export interface Pending {
   readonly until: string | null;
 }
 
-/** Undefined: a run that the API has not started, which has no memo of ours. */
-export function seenIn(info: WorkflowExecutionInfo | WorkflowExecutionDescription): Seen | undefined {
+/** Undefined: a run that the API has not started, which has no memo of ours; and nobody told the order that it has. */
+export function seenIn(
+  info: WorkflowExecutionInfo | WorkflowExecutionDescription,
+  order?: Pick<RelocationMemo, 'request' | 'direction'>,
+): Seen | undefined {
   const { workflowId, runId, memo, startTime, closeTime, status, historyLength, typedSearchAttributes } = info;
-  if (info.type !== 'relocateApplication' || memo?.['request'] === undefined) return undefined;
+  if (info.type !== 'relocateApplication' || (memo?.['request'] ?? order) === undefined) return undefined;
   return {
     id: relocationId(workflowId, runId),
     workflowId,
     runId,
-    memo: memo as unknown as RelocationMemo,
+    memo: order === undefined ? (memo as unknown as RelocationMemo) : { ...order, key: '', body: '' },
     startedAt: startTime.toISOString(),
     endedAt: closeTime?.toISOString() ?? null,
     ended: status.name === 'RUNNING' ? undefined : status.name === 'COMPLETED' ? 'withResult' : 'without',

@@ -1,5 +1,6 @@
 import { type Action, actionsOf } from '../domain/actions.ts';
 import type { RelocationResult, RelocationStatus } from '../domain/relocation.ts';
+import { isWaits, type Waits } from '../domain/waits.ts';
 import { stepNames, steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 import type { Relocation } from './resources.ts';
 import type { Pending, Seen } from './seen.ts';
@@ -15,38 +16,47 @@ export interface Links {
 /** The resource, from what Temporal knows, what the workflow said, and, when it ended, its result. */
 export function relocationOf(seen: Seen, told: Told, result: RelocationResult | null, links: Links): Relocation {
   const { id, memo, startedAt, endedAt, outcome } = seen;
-  const self = `/v1/relocations/${id}`;
+  const self = `/v1/relocations/${encodeURIComponent(id)}`;
   return {
     id,
     request: memo.request,
     direction: memo.direction,
     ...standing(seen, told, result),
+    durationsMs: result?.durationsMs ?? (typeof told === 'string' ? {} : (told.durationsMs ?? {})),
     startedAt,
     endedAt,
-    outcome: result?.outcome ?? (outcome === undefined || outcome === 'parked' ? null : outcome),
+    outcome: result?.outcome ?? (outcome === undefined || isWaits(outcome) ? null : outcome),
     result,
     links: { self, events: `${self}/events`, temporal: temporalLink(seen, links) },
   };
 }
 
-type Standing = Pick<Relocation, 'state' | 'step' | 'actions' | 'waitingFor'>;
+type Standing = Pick<Relocation, 'state' | 'step' | 'since' | 'asked' | 'actions' | 'waitingFor'>;
 
 function standing(seen: Seen, told: Told, result: RelocationResult | null): Standing {
-  if (seen.ended === 'without') return { state: 'terminated', step: null, actions: [], waitingFor: null };
+  const over = { since: seen.endedAt, asked: null, actions: [], waitingFor: null };
+  if (seen.ended === 'without') return { ...over, state: 'terminated', step: null };
   if (seen.ended === 'withResult') {
     const step = result === null ? null : (result.failure?.step ?? stepNames.at(-1) ?? null);
-    return { state: 'ended', step, actions: [], waitingFor: null };
+    return { ...over, state: 'ended', step };
   }
   if (typeof told === 'string') return fromOutside(seen, told);
   return {
     state: told.state,
     step: told.step,
+    since: told.since,
+    asked: askedOf(told),
     actions: actionsOf(told),
     waitingFor: waitsFor(seen, told),
   };
 }
 
-/** Without the workflow's word: what can be told from the step under way. */
+const askedOf = (status: RelocationStatus): Standing['asked'] => {
+  if (status.state !== 'working') return null;
+  return status.cancelling ? 'cancel' : status.pausing ? 'pause' : null;
+};
+
+/** Without the workflow's word: what can be told from the index, and from the step under way. */
 function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
   const { pending, outcome, startedAt } = seen;
   const step = pending === undefined ? undefined : stepOf(pending);
@@ -63,19 +73,31 @@ function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
           lastFailure: pending?.lastFailure ?? null,
           call: describeCall(seen),
         };
-  // Whether it may be given up, only the workflow can say
-  if (outcome === 'parked')
-    return { state: 'parked', step: null, actions: ['retry'], waitingFor: silence('that it is parked') };
+  const since = pending?.since ?? null;
+  const resting = outcome === undefined ? undefined : waits[outcome as keyof typeof waits];
+  if (resting !== undefined) {
+    const { state, actions } = resting;
+    return { state, step: null, since, asked: null, actions: [...actions], waitingFor: silence(`that it is ${state}`) };
+  }
   if (pending === undefined) {
     const begins = seen.historyLength > 0 && seen.historyLength <= ONLY_STARTED; // the index tells 0 of what runs
     const actions: Action[] = begins ? ['pause', 'cancel'] : [];
-    return { state: 'working', step: begins ? 'check' : null, actions, waitingFor: silence(undefined) };
+    const rest = { since: begins ? startedAt : null, asked: null, actions, waitingFor: silence(undefined) };
+    return { state: 'working', step: begins ? 'check' : null, ...rest };
   }
   const waitingFor = silence(titleOf(pending));
-  if (step === undefined) return { state: 'rollingBack', step: null, actions: [], waitingFor };
+  if (step === undefined) return { state: 'rollingBack', step: null, since, asked: null, actions: [], waitingFor };
   const actions: Action[] = beforeHandOver(step) ? ['pause', 'cancel'] : ['pause'];
-  return { state: 'working', step, actions, waitingFor };
+  return { state: 'working', step, since, asked: null, actions, waitingFor };
 }
+
+/** What the index knows of those that wait (`domain/waits.ts`), and what may be said to them. */
+const waits = {
+  held: { state: 'held', actions: ['approve', 'cancel'] },
+  heldUntil: { state: 'held', actions: ['approve', 'cancel'] },
+  paused: { state: 'paused', actions: ['resume'] },
+  parked: { state: 'parked', actions: ['retry'] }, // whether it may be given up, only the workflow can say
+} as const satisfies Record<Waits, { state: Standing['state']; actions: readonly Action[] }>;
 
 /** Events up to the end of the first workflow task. */
 const ONLY_STARTED = 4;

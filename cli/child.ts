@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import path from 'node:path';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { appending } from '../servers/log.ts';
 import { program } from './built.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -42,8 +42,7 @@ export class Child {
 
   constructor({ name, script, args, environment, log }: ChildPlan) {
     [this.name, this.log] = [name, log];
-    mkdirSync(path.dirname(log), { recursive: true });
-    const written = openSync(log, 'w');
+    const written = appending(log);
     const child = spawn(process.execPath, [...program(script), ...args, '--tethered'], {
       cwd: root,
       env: environment,

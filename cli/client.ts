@@ -1,5 +1,5 @@
 import type { Problem, Relocation } from '../api/resources.ts';
-import { serverSentEvents } from './server-sent-events.ts';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 
 /** The API said no: its problem document. */
 export class Refused extends Error {
@@ -41,13 +41,13 @@ export class FerryClient {
   }
 
   /** A relocation whenever it changes, until the API ends the stream. */
-  async *events(id: string): AsyncGenerator<Relocation> {
-    const headers = { accept: 'text/event-stream' };
-    const { body } = await this.#ask(`/v1/relocations/${encodeURIComponent(id)}/events`, { headers });
+  async *events(id: string, signal?: AbortSignal): AsyncGenerator<Relocation> {
+    const init = { headers: { accept: 'text/event-stream' }, ...(signal !== undefined && { signal }) };
+    const { body } = await this.#ask(`/v1/relocations/${encodeURIComponent(id)}/events`, init);
     if (body === null) return;
+    const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     try {
-      for await (const { event, data } of serverSentEvents(body))
-        if (event === 'relocation') yield JSON.parse(data) as Relocation;
+      for await (const { event, data } of events) if (event === 'relocation') yield JSON.parse(data) as Relocation;
     } catch (error) {
       throw new Unreachable(`the stream of events broke: ${reason(error)}`, { cause: error });
     }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createDatabase, type PostgresServer, startPostgres, urlOf } from '../servers/postgres.ts';
 import { freePort, isFree } from './ports.ts';
-import type { Started } from './started.ts';
+import { logOf, type Started } from './started.ts';
 
 export interface DatabasesPlan {
   readonly net: number;
@@ -28,18 +28,25 @@ export async function databasesOf({ net, data, inSandbox }: DatabasesPlan, start
 }
 
 async function ours(net: number, data: string, { timed, keep }: Started): Promise<string> {
-  const log = join(data, 'logs', 'postgres.log');
-  const server = await timed('PostgreSQL', postgres(net, join(data, 'postgres'), log));
-  await keep('PostgreSQL', server, log);
+  const { server, starts } = await timed(
+    'PostgreSQL',
+    postgres(net, join(data, 'postgres'), logOf(data, 'PostgreSQL')),
+  );
+  await keep('PostgreSQL', server, starts);
   return urlOf(server.url, 'postgres');
 }
 
 /** As Temporal's: a port that another start does not wish for. */
-async function postgres(net: number, data: string, log: string): Promise<PostgresServer> {
+async function postgres(
+  net: number,
+  data: string,
+  log: string,
+): Promise<{ server: PostgresServer; starts: () => Promise<PostgresServer> }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort(HOST, 5423 + net);
     try {
-      return await startPostgres({ data, port, log });
+      const starts = async (): Promise<PostgresServer> => await startPostgres({ data, port, log });
+      return { server: await starts(), starts };
     } catch (error) {
       if ((await isFree(HOST, port, 0)) || attempt === 3) throw error;
     }

@@ -1,8 +1,28 @@
 #!/usr/bin/env node
-import { register } from 'tsx/esm/api';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-register();
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** Has nothing of it changed since it was built? By times alone: to read every file takes longer than most commands. */
+function unchanged() {
+  try {
+    const built = statSync(`${root}dist/built-from`).ctimeMs;
+    const { include } = JSON.parse(readFileSync(`${root}tsconfig.build.json`, 'utf8'));
+    const sources = include.filter((folder) => existsSync(`${root}${folder}`));
+    const inside = sources.flatMap((folder) =>
+      readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+    );
+    const all = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...sources, ...inside];
+    return all.every((name) => statSync(`${root}${name}`).ctimeMs <= built);
+  } catch {
+    return false;
+  }
+}
+
+const built = unchanged();
+if (!built) (await import('tsx/esm/api')).register();
 // Whoever reads along may stop before the end (`ferry list | head -3`)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(1));
-const { main } = await import('./main.ts');
+const { main } = await (built ? import('../dist/cli/main.js') : import('./main.ts'));
 process.exit(await main(process.argv.slice(2), process.stdout, process.stderr));

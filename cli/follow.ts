@@ -13,22 +13,27 @@ const PAUSE_MS = 500;
 const rests = ({ state }: Relocation): boolean => ['ended', 'terminated', 'parked'].includes(state);
 
 /** Shows a relocation while it runs, over broken streams; returns when it rests: ended, terminated or parked. */
-export async function follow(client: FerryClient, id: string, terminal: Terminal): Promise<Relocation> {
+export async function follow(
+  client: FerryClient,
+  id: string,
+  terminal: Terminal,
+  signal = new AbortController().signal,
+): Promise<Relocation> {
   const progress = new Progress(terminal);
   let heard: number | undefined;
   try {
     for (;;) {
       try {
-        for await (const relocation of client.events(id)) {
+        for await (const relocation of client.events(id, signal)) {
           heard = performance.now();
           progress.show(relocation);
           if (rests(relocation)) return relocation;
         }
       } catch (error) {
         const final = error instanceof Refused && error.problem.status < 500;
-        if (final || heard === undefined || performance.now() - heard > PATIENCE_MS) throw error;
+        if (final || signal.aborted || heard === undefined || performance.now() - heard > PATIENCE_MS) throw error;
       }
-      await pause(PAUSE_MS);
+      await pause(PAUSE_MS, undefined, { signal });
     }
   } finally {
     progress.end();
@@ -36,5 +41,7 @@ export async function follow(client: FerryClient, id: string, terminal: Terminal
 }
 
 /** The users are at the target: also when the source stays as a relay. */
-export const exitOf = ({ outcome }: Relocation): Exit =>
-  outcome === 'relocated' || outcome === 'relocatedSourceKept' ? exits.done : exits.notThrough;
+export const exitOf = ({ state, outcome }: Relocation): Exit => {
+  if (state === 'parked') return exits.parked;
+  return outcome === 'relocated' || outcome === 'relocatedSourceKept' ? exits.done : exits.notThrough;
+};

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { bundleOf } from './bundle.ts';
-import { Child, lastLines } from './child.ts';
+import { Child, type ChildPlan } from './child.ts';
 import { type Databases, databasesOf } from './databases.ts';
 import { type Ferry, given, operatorsOf, type Topology } from './ferries.ts';
+import { madeFolder } from './folder.ts';
+import { keepUp, type Running } from './kept.ts';
 import { isFree } from './ports.ts';
-import { type Started, timed } from './started.ts';
+import { logOf, type Server, type Started, timed } from './started.ts';
 import { type Temporal, temporalOf } from './temporal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -50,27 +52,25 @@ const BUILD_ID = 'up';
 
 /** Every process of `ferry up`: servers, sandbox, worker and API of each Ferry. Whatever happens, `end` leaves none. */
 export class House {
-  /** Rejects when a process ends that nobody has asked to. */
+  /** Rejects when a process ends that nobody has asked to, and that cannot be started again as it was: the sandbox. */
   readonly broken: Promise<never>;
   readonly #plan: HousePlan;
   readonly #started: Started;
-  readonly #children: Child[] = [];
-  readonly #stopServers: ((limitMs: number) => Promise<void>)[] = [];
+  /** By name: of what was started again, the last. */
+  readonly #children = new Map<string, Child>();
+  readonly #servers = new Map<string, Server>();
   #unlock: () => Promise<void> = async () => undefined;
   #breaks: (error: Error) => void = () => undefined;
-  #ending = false;
+  readonly #ending = new AbortController();
 
   constructor(plan: HousePlan, terminal: Terminal) {
     this.#plan = { ...plan, data: resolve(plan.data) };
     this.#started = {
       terminal,
       timed: async (what, started) => await timed(terminal, what, started),
-      keep: async (what, { exited, stop }, log) => {
-        this.#stopServers.push(stop);
-        void exited.then((how) =>
-          this.#ended(`${what} has ended (${how}); the last lines of ${log}:\n${lastLines(log)}`),
-        );
-        if (this.#ending) await stop(0);
+      keep: async (what, server, again) => {
+        await this.#serving(what, server);
+        this.#keep(what, server, async () => await this.#serving(what, await again()));
       },
     };
     this.broken = new Promise((_, reject) => {
@@ -106,10 +106,10 @@ export class House {
 
   /** Asks every process to end, and kills what has not within seconds. Servers last: the others still talk to them. */
   async end(): Promise<void> {
-    if (this.#ending) return;
-    this.#ending = true;
-    await Promise.all(this.#children.map(async (child) => await child.stop(ASK_MS)));
-    await Promise.all(this.#stopServers.map(async (stop) => await stop(STOP_MS)));
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort();
+    await Promise.all([...this.#children.values()].map(async (child) => await child.stop(ASK_MS)));
+    await Promise.all([...this.#servers.values()].map(async (server) => await server.stop(STOP_MS)));
     await this.#unlock();
   }
 
@@ -132,8 +132,8 @@ export class House {
       FERRY_SECRET: await this.#secret(file),
     };
     const [api] = await Promise.all([
-      this.#child(`API${of}`, 'api/main.ts', [], environment),
-      this.#child(`worker${of}`, 'worker/main.ts', [], environment),
+      this.#kept(`API${of}`, 'api/main.ts', environment),
+      this.#kept(`worker${of}`, 'worker/main.ts', environment),
     ]);
     const namespace = towards['TEMPORAL_NAMESPACE'] ?? '';
     return { operator, api: String(api['url']).replace(/\/+$/, ''), namespace };
@@ -153,7 +153,7 @@ export class House {
   /** The data folder and the ports are ours, or nothing is started. */
   async #claim(): Promise<void> {
     const { data, port, net } = this.#plan;
-    await mkdir(data, { recursive: true });
+    await madeFolder(data);
     // A start that was killed leaves its lock, which is stale after these seconds.
     const retries = { retries: 12, factor: 1, minTimeout: 500, maxTimeout: 500 };
     this.#unlock = await lock(data, {
@@ -190,14 +190,45 @@ export class House {
     args: readonly string[],
     environment: NodeJS.ProcessEnv,
   ): Promise<Record<string, unknown>> {
-    const log = join(this.#plan.data, 'logs', `${name.toLowerCase().replaceAll(' ', '-')}.log`);
-    const child = new Child({ name, script, args, environment, log });
-    this.#children.push(child);
+    const child = this.#begin({ name, script, args, environment, log: this.#log(name) });
     void child.exited.then((how) => this.#ended(child.ended(how)));
     return await this.#started.timed(name, child.ready);
   }
 
+  /** One that is started again when it ends by itself; its first start has to succeed. */
+  async #kept(name: string, script: string, environment: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
+    const plan = { name, script, args: [], environment, log: this.#log(name) };
+    const child = this.#begin(plan);
+    const said = await this.#started.timed(name, child.ready);
+    this.#keep(name, child, async () => this.#begin(plan));
+    return said;
+  }
+
+  #begin(plan: ChildPlan): Child {
+    const child = new Child(plan);
+    this.#children.set(plan.name, child);
+    return child;
+  }
+
+  #keep(name: string, first: Running, again: () => Promise<Running>): void {
+    const { terminal } = this.#started;
+    const tell = (line: string): void =>
+      terminal.tell(`${terminal.paint('yellow', 'ferry up')}: ${line}; see ${this.#log(name)}`);
+    void keepUp(first, { name, again, tell, ending: this.#ending.signal });
+  }
+
+  /** One that has become ready while everything was being ended goes as well. */
+  async #serving(name: string, server: Server): Promise<Server> {
+    this.#servers.set(name, server);
+    if (this.#ending.signal.aborted) await server.stop(0);
+    return server;
+  }
+
   #ended(sentence: string): void {
-    if (!this.#ending) this.#breaks(new Error(sentence));
+    if (!this.#ending.signal.aborted) this.#breaks(new Error(sentence));
+  }
+
+  #log(name: string): string {
+    return logOf(this.#plan.data, name);
   }
 }

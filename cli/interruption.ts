@@ -1,12 +1,29 @@
 import { exits } from './exits.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Ctrl-C, SIGTERM or a closed terminal. A second one does not wait: whatever is left is tethered to this process. */
 export async function interrupted(): Promise<void> {
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    for (const signal of SIGNALS)
       process.once(signal, () => {
         process.once(signal, () => process.exit(exits.notThrough));
         resolve();
       });
   });
+}
+
+/** Is aborted by Ctrl-C while `work` is done. */
+export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | 'interrupted'> {
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  for (const signal of SIGNALS) process.once(signal, stop);
+  try {
+    return await work(stopping.signal);
+  } catch (error) {
+    if (stopping.signal.aborted) return 'interrupted';
+    throw error;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
+  }
 }

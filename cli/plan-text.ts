@@ -18,7 +18,9 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
       `  ${failure} at ${where}: ${detail}`,
       `    Remedy: ${remedy}`,
     ]),
-    `  guarantee      ${guarantees[plan.guarantee]}`,
+    ...(obstacles.some(({ failure }) => failure === 'ContractMissing')
+      ? []
+      : [`  guarantee      ${guarantees[plan.guarantee]}`]),
     `  package        ${plan.package}`,
     `  instance       ${plan.instance}`,
     `  subscriptions  ${plan.subscriptions}`,

@@ -6,35 +6,38 @@ import { seconds, type Terminal } from './terminal.ts';
 const titles: ReadonlySet<string> = new Set(Object.values(steps).map(({ title }) => title));
 const WIDTH = Math.max(...Object.values(steps).map(({ title }) => title.length));
 const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
-/** What is shorter cannot be measured by watching; the result tells it exactly. */
-const MEASURABLE_MS = 1_000;
+const FRAME_MS = 100;
+/** Where no line changes, it is said so often that it still waits. */
+const STILL_MS = 60_000;
 
-/** One line for each step that is done, and on a terminal a living one for the step that runs. */
+/** One line for each step that is done and for each failure of an attempt; and one that tells what it is at. */
 export class Progress {
   readonly #terminal: Terminal;
-  readonly #timer: NodeJS.Timeout | undefined;
-  #state: Relocation['state'] | undefined;
+  readonly #timer: NodeJS.Timeout;
+  #last: Relocation | undefined;
   #step: StepName | undefined;
-  #stepSince = performance.now();
   #doing = '';
+  #failure: string | null = null;
   /** So many steps were told to be done. */
   #told = 0;
   #frame = 0;
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, stillMs = STILL_MS) {
     this.#terminal = terminal;
-    if (terminal.alive) this.#timer = setInterval(() => this.#draw(), 100);
+    this.#timer = setInterval(() => this.#again(), terminal.alive ? FRAME_MS : stillMs);
   }
 
   show(relocation: Relocation): void {
-    const { state, waitingFor, result } = relocation;
+    const { state, waitingFor } = relocation;
     const step = stepNames.find((name) => name === relocation.step) ?? this.#step; // null: not known at this moment
-    if (this.#state === undefined) this.#terminal.tell(this.#terminal.paint('bold', subject(relocation)));
-    if (step !== undefined) this.#passed(step, result);
-    if (step !== this.#step) [this.#step, this.#stepSince, this.#doing] = [step, performance.now(), ''];
-    if (state !== this.#state) this.#turned(relocation);
-    this.#state = state;
+    const before = this.#last;
+    this.#last = relocation;
+    if (before === undefined) this.#terminal.tell(this.#terminal.paint('bold', subject(relocation)));
+    if (step !== undefined) this.#passed(step, relocation);
+    if (step !== this.#step) [this.#step, this.#doing, this.#failure] = [step, '', null];
+    if (state !== before?.state) this.#turned(relocation);
     if (waitingFor !== null && step !== undefined) this.#doing = titles.has(waitingFor.what) ? '' : waitingFor.what;
+    this.#failed(relocation);
     this.#draw();
   }
 
@@ -44,47 +47,73 @@ export class Progress {
   }
 
   /** The steps before this one, and with the result this one too: the stream may pass over short ones. */
-  #passed(step: StepName, result: Relocation['result']): void {
+  #passed(step: StepName, { result, durationsMs }: Relocation): void {
     const done = stepNames.indexOf(step) + (result === null ? 0 : 1);
     for (const name of stepNames.slice(this.#told, done)) {
       const failed = result?.failure?.step === name;
       const mark = failed ? this.#terminal.paint('red', '✗') : this.#terminal.paint('green', '✓');
       if (failed) this.#doing = ''; // what was done last is an undo
-      this.#terminal.tell(`  ${mark} ${name === this.#step ? this.#line(name) : numbered(name)}`.trimEnd());
+      const ms = durationsMs[name];
+      const did = name === this.#step && this.#doing !== '' ? this.#terminal.paint('dim', this.#doing) : '';
+      const took = (ms === undefined ? '' : seconds(ms)).padStart(6);
+      this.#terminal.tell(`  ${mark} ${numbered(name).padEnd(WIDTH + 2)}  ${took}  ${did}`.trimEnd());
     }
     this.#told = Math.max(this.#told, done);
   }
 
-  #line(step: StepName): string {
-    const ms = performance.now() - this.#stepSince;
-    const took = ms < MEASURABLE_MS ? '' : seconds(ms);
-    const did = this.#doing === '' ? '' : this.#terminal.paint('dim', this.#doing);
-    return `${numbered(step)}  ${took.padStart(6)}  ${did}`;
+  /** Why it has to try again, whole, whenever that changes. */
+  #failed({ state, waitingFor }: Relocation): void {
+    if (state !== 'working' && state !== 'rollingBack') return;
+    const failure = waitingFor?.lastFailure ?? null;
+    if (failure !== null && failure !== this.#failure) {
+      const attempt = waitingFor?.attempt == null ? '' : `attempt ${waitingFor.attempt}, after `;
+      this.#terminal.tell(`    ${this.#terminal.paint('yellow', `${attempt}${failure}`)}`);
+    }
+    this.#failure = failure;
   }
 
   /** What a person may have to act on, and the end. */
   #turned(relocation: Relocation): void {
-    const { state, id, waitingFor, result } = relocation;
+    const { state, id, waitingFor } = relocation;
+    const { hints } = this.#terminal;
     const say = (word: string, more: string): void =>
       this.#terminal.tell(`  ${this.#terminal.paint('yellow', word)}: ${more}`);
     const until = waitingFor?.until == null ? '' : `, ${waitingFor.until}`;
-    if (state === 'paused') say('paused', `ferry resume ${id}`);
+    if (state === 'paused') say('paused', hints.about('resume', id));
     else if (state === 'held')
-      say('held', `${waitingFor?.what ?? 'before the cut-over'}${until} (ferry approve ${id})`);
+      say('held', `${waitingFor?.what ?? 'before the cut-over'}${until} (${hints.about('approve', id)})`);
     else if (state === 'rollingBack') say('rolling back', waitingFor?.what ?? 'what was done is undone');
     else if (state === 'parked' || state === 'ended' || state === 'terminated')
       for (const line of endLines(relocation, this.#terminal)) this.#terminal.tell(`  ${line}`);
-    const durations = Object.entries(result?.durationsMs ?? {}).map(([step, ms]) => `${step} ${seconds(ms)}`);
-    if (durations.length > 0) this.#terminal.tell(`  ${this.#terminal.paint('dim', durations.join(', '))}`);
+  }
+
+  #again(): void {
+    if (this.#terminal.alive) this.#draw();
+    else if (this.#goesOn()) this.#terminal.tell(`  … ${this.#now()}`);
   }
 
   #draw(): void {
-    if (this.#step === undefined || !['working', 'paused', 'held', 'rollingBack'].includes(this.#state ?? '')) return;
+    if (!this.#goesOn()) return;
     this.#frame = (this.#frame + 1) % SPINNER.length;
-    const took = seconds(performance.now() - this.#stepSince);
-    const wheel = this.#terminal.paint('cyan', SPINNER[this.#frame] ?? '');
-    this.#terminal.living(`  ${wheel} ${numbered(this.#step)}  ${took.padStart(6)}  ${this.#doing}`.trimEnd());
+    this.#terminal.living(`  ${this.#terminal.paint('cyan', SPINNER[this.#frame] ?? '')} ${this.#now()}`);
+  }
+
+  #goesOn(): boolean {
+    return this.#step !== undefined && ['working', 'paused', 'held', 'rollingBack'].includes(this.#last?.state ?? '');
+  }
+
+  /** What it is at, for how long, by which attempt. */
+  #now(): string {
+    const { since = null, waitingFor = null, state = 'working' } = this.#last ?? {};
+    const ms = since === null ? undefined : Math.max(0, Date.now() - Date.parse(since));
+    const attempt = waitingFor?.attempt ?? 1;
+    return [
+      state === 'working' ? numbered(this.#step ?? 'check') : state === 'rollingBack' ? 'rolling back' : state,
+      ...(ms === undefined ? [] : [seconds(ms)]),
+      ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+      ...(this.#doing === '' ? [] : [this.#doing]),
+    ].join('  ');
   }
 }
 
-const numbered = (name: StepName): string => `${stepNames.indexOf(name) + 1} ${steps[name].title.padEnd(WIDTH)}`;
+const numbered = (name: StepName): string => `${stepNames.indexOf(name) + 1} ${steps[name].title}`;

@@ -1,14 +1,35 @@
 import type { Relocation } from '../api/resources.ts';
 import { undos, type UndoName } from '../domain/steps.ts';
-import { seconds, type Terminal } from './terminal.ts';
+import { age, seconds, type Terminal } from './terminal.ts';
 
 /** `counter: cloud → a1, all users` */
 export const subject = ({ request }: Relocation): string =>
   `${request.application}: ${request.source} → ${request.target}, ${request.users === '*' ? 'all users' : request.users}`;
 
+const doing = { pause: 'pausing', cancel: 'cancelling' } as const;
+
 /** `relocated`, or where it stands. */
-export const standing = ({ state, step, outcome }: Relocation): string =>
-  outcome ?? (state === 'working' && step !== null ? `working: ${step}` : state);
+export const standing = ({ state, step, outcome, asked }: Relocation): string => {
+  if (outcome !== null) return outcome;
+  const word = state === 'working' && asked !== null ? doing[asked] : state;
+  return step === null || state === 'terminated' ? word : `${word}: ${step}`;
+};
+
+/** What happens next by itself, or by whom: for whoever has just commanded it. */
+export function nextLines(relocation: Relocation, { hints }: Terminal): string[] {
+  const { id, state, asked, actions, waitingFor } = relocation;
+  const follow = `\`${hints.about('watch', id)}\` follows it`;
+  const may = actions.map((action) => hints.about(action, id));
+  if (state === 'working' && asked === 'pause')
+    return [`It pauses before its next step. \`${hints.about('resume', id)}\` takes that back.`];
+  if (state === 'working' && asked === 'cancel')
+    return [`It is rolled back when the step under way has ended; ${follow}.`];
+  if (state === 'working') return [`It goes on; ${follow}.`];
+  if (state === 'rollingBack') return [`What was done is being undone; ${follow}.`];
+  if (state === 'ended' || state === 'terminated')
+    return [`Nothing more happens. \`${hints.about('show', id)}\` tells of it.`];
+  return [`It waits for ${waitingFor?.what ?? 'an operator'}.`, ...may];
+}
 
 /** How it came to rest, in a few lines: what was reached or what stands in the way, and what can be done. */
 export function endLines(relocation: Relocation, terminal: Terminal): string[] {
@@ -16,7 +37,7 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
   if (state === 'parked')
     return [
       `${terminal.paint('yellow', 'parked')} at ${step}: ${waitingFor?.lastFailure ?? waitingFor?.what ?? ''}`,
-      ...actions.map((action) => `ferry ${action} ${id}`),
+      ...actions.map((action) => terminal.hints.about(action, id)),
     ];
   if (result === null)
     return [
@@ -42,12 +63,12 @@ const titleOf = (undo: string): string => (Object.hasOwn(undos, undo) ? undos[un
 
 /** Everything that is known of one, for a person. */
 export function relocationLines(relocation: Relocation, terminal: Terminal): string[] {
-  const { id, request, direction, startedAt, endedAt, waitingFor, actions, links } = relocation;
+  const { id, request, direction, startedAt, endedAt, since, waitingFor, actions, links } = relocation;
   const { cutOver } = request;
   const rows: [string, string | null][] = [
     ['id', id],
     ['direction', direction],
-    ['state', standing(relocation)],
+    ['state', `${standing(relocation)}${since === null || endedAt !== null ? '' : `, for ${age(since)}`}`],
     ['started', startedAt],
     ['ended', endedAt],
     ['at most', request.maxInterruptionMs === undefined ? null : `${request.maxInterruptionMs} ms of interruption`],
@@ -60,15 +81,14 @@ export function relocationLines(relocation: Relocation, terminal: Terminal): str
     ['look closer', waitingFor?.call ?? null],
     [
       'you may',
-      actions.length === 0 ? null : actions.map((action) => `ferry ${action} ${id}`).join('\n               '),
+      actions.length === 0 ? null : actions.map((action) => terminal.hints.about(action, id)).join('\n               '),
     ],
     ['Temporal', links.temporal],
   ];
-  const steps = Object.entries(relocation.result?.durationsMs ?? {});
   return [
     terminal.paint('bold', subject(relocation)),
     ...rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(12)} ${value}`])),
-    ...steps.map(([step, ms]) => `  ${step.padEnd(12)} ${seconds(ms)}`),
+    ...Object.entries(relocation.durationsMs).map(([step, ms]) => `  ${step.padEnd(12)} ${seconds(ms)}`),
     ...(['ended', 'terminated'].includes(relocation.state) ? endLines(relocation, terminal) : []).map(
       (line) => `  ${line}`,
     ),

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { Child } from './child.ts';
 import { type Exit, exits } from './exits.ts';
 import type { Ferry, Topology } from './ferries.ts';
+import { madeFolder } from './folder.ts';
 import { interrupted } from './interruption.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,6 +17,7 @@ export interface SandboxPlan {
 export async function sandbox({ net, topology, data }: SandboxPlan, terminal: Terminal): Promise<Exit> {
   const folder = resolve(data, `sandbox-${net}`);
   const configuration = join(folder, 'configuration.json');
+  await madeFolder(folder);
   const child = new Child({
     name: 'sandbox',
     script: 'sandbox/main.ts',

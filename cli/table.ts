@@ -1,81 +1,116 @@
-import type { FederationWith, PeerList, Relocation, SystemList } from '../api/resources.ts';
+import type { ApplicationList, PeerList, Relocation, SiteList } from '../api/resources.ts';
+import { shortId } from './hints.ts';
 import { standing } from './relocation-text.ts';
-import { seconds } from './terminal.ts';
+import { age, fitting, seconds, type Terminal } from './terminal.ts';
 
 export type Align = 'left' | 'right';
 
-/** Columns without lines, for people and for grep. */
+/** Columns without lines, for people and for grep. What is wider than `width` is cut. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  aligns: readonly Align[] = [],
+  { aligns = [], width = Number.POSITIVE_INFINITY }: { aligns?: readonly Align[]; width?: number } = {},
 ): string {
   const lines = [head, ...rows];
   const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
   const padded = (cell: string, at: number): string =>
     aligns[at] === 'right' ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0);
-  return lines.map((line) => line.map(padded).join('  ').trimEnd()).join('\n');
+  return lines.map((line) => fitting(line.map(padded).join('  ').trimEnd(), width)).join('\n');
 }
 
-export const relocationTable = (relocations: readonly Relocation[]): string =>
-  table(
-    ['started', 'application', 'from', 'to', 'users', 'state', 'took', 'id'],
+/** What is longest comes last. */
+export const relocationTable = (relocations: readonly Relocation[], terminal: Terminal): string => {
+  const wide = terminal.format === 'wide';
+  return table(
+    ['id', 'application', 'from', 'to', 'users', 'state', 'took', 'begun', 'waits for'],
     relocations.map((relocation) => {
-      const { id, startedAt, endedAt, request } = relocation;
+      const { id, startedAt, endedAt, request, waitingFor } = relocation;
       const took = endedAt === null ? '' : seconds(Date.parse(endedAt) - Date.parse(startedAt));
       const { application, source, target, users } = request;
-      const started = startedAt.slice(0, 19).replace('T', ' ');
-      return [started, application, source, target, users === '*' ? 'all' : users, standing(relocation), took, id];
+      const whose = users === '*' ? 'all' : users;
+      const begun = wide ? startedAt : `${age(startedAt)} ago`;
+      return [
+        wide ? id : shortId(id),
+        application,
+        source,
+        target,
+        whose,
+        standing(relocation),
+        took,
+        begun,
+        waitingFor === null ? '' : waits(waitingFor),
+      ];
     }),
+    terminal,
   );
+};
 
-export const peerTable = ({ peers }: PeerList): string =>
+/** Since when, for what, and what it failed of last. */
+const waits = ({ what, since, attempt, lastFailure }: NonNullable<Relocation['waitingFor']>): string =>
+  [
+    `${age(since)}: ${what}`,
+    ...(attempt !== null && attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(lastFailure === null ? [] : [lastFailure]),
+  ].join('; ');
+
+export const peerTable = ({ peers }: PeerList, terminal: Terminal): string =>
   table(
     ['peer', 'kind', 'reachable', 'capabilities'],
     peers.map(({ name, kind, reachable, detail, capabilities }) => [
       name,
       kind,
       reachable ? 'yes' : 'no',
-      reachable
-        ? capabilities
-            .map((capability) => `${capability.name}${capability.available ? '' : ` missing (${capability.detail})`}`)
-            .join(', ')
-        : detail,
+      reachable ? able(capabilities, terminal.format === 'wide') : detail,
     ]),
+    terminal,
   );
 
-export const systemTable = (systems: SystemList['systems']): string =>
+/** All of them, or what is missing of how many. */
+function able(capabilities: PeerList['peers'][number]['capabilities'], wide: boolean): string {
+  const missing = capabilities.filter(({ available }) => !available);
+  if (!wide && missing.length === 0) return `all ${capabilities.length}`;
+  return (wide ? capabilities : missing)
+    .map(({ name, available, detail }) => `${name}${available ? '' : ` missing (${detail})`}`)
+    .join(', ');
+}
+
+export const siteTable = ({ sites }: SiteList, terminal: Terminal): string =>
   table(
-    ['system', 'provider', 'operator', 'told by', 'seen', 'id'],
-    systems.map(({ id, name, provider, operator, partner, local, seenAt }) => {
-      const teller = partner ?? (local === name ? 'ours' : `ours, ${local}`);
-      return [legible(name), legible(provider), operator, teller, seenAt.slice(0, 19).replace('T', ' '), id];
-    }),
+    ['site', 'kind', 'system', 'network', 'peers'],
+    sites.map(({ name, kind, system, network, peers }) => [
+      name,
+      kind,
+      system ?? '',
+      network ?? '',
+      [...new Set(Object.values(peers))].join(', '),
+    ]),
+    terminal,
   );
 
-/** Others choose these words: none of them steers a terminal, or turns the reading direction. */
-const legible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-
-/** A line for each direction: `uses`, our use of what they serve; `serves`, theirs of ours. */
-export const federationTable = (federations: readonly FederationWith[]): string =>
+/** One line for each instance. */
+export const whereTable = ({ applications }: ApplicationList, terminal: Terminal): string =>
   table(
-    ['partner', 'direction', 'our will', 'theirs', 'state', 'heard', 'silent since', 'link', 'problem'],
-    federations.flatMap((federation) =>
-      (['uses', 'serves'] as const).map((direction) => {
-        const { ours, theirs, agreed, usable, heardAt, silentSince, linkMs, problem } = federation[direction];
-        return [
-          federation.partner,
-          direction,
-          ours,
-          theirs ?? '-',
-          usable ? 'usable' : agreed ? 'not usable' : 'no agreement',
-          shortly(heardAt),
-          shortly(silentSince),
-          linkMs === null ? '' : `${linkMs} ms`,
-          problem ?? '',
-        ];
-      }),
+    ['application', 'site', 'instance', 'state', 'serves', 'more'],
+    applications.flatMap(({ name, sites }) =>
+      sites.flatMap(({ site, instances, detail }) =>
+        instances.length === 0
+          ? detail === null
+            ? []
+            : [[name, site, '', '', '', detail]]
+          : instances.map(({ id, state, serves, users, promisedTo, detail: said }) => [
+              name,
+              site,
+              id,
+              state,
+              served(serves, users),
+              [said, promisedTo === null ? null : `promised to ${promisedTo}`]
+                .filter((text) => text !== null)
+                .join('; '),
+            ]),
+      ),
     ),
+    terminal,
   );
 
-const shortly = (instant: string | null): string => instant?.slice(0, 19).replace('T', ' ') ?? '';
+const served = (whom: 'all' | 'some' | 'nobody' | null, users: number): string =>
+  whom === null ? 'not known' : whom === 'some' ? `${users} users` : whom;

@@ -5,7 +5,7 @@ import { connectionSettings } from '../temporal/connection.ts';
 import { namespaceOfSandbox, ownNamespace } from '../temporal/namespace.ts';
 import { temporalReady } from '../temporal/readiness.ts';
 import { freePort, isFree } from './ports.ts';
-import type { Started } from './started.ts';
+import { logOf, type Started } from './started.ts';
 
 export interface TemporalPlan {
   readonly net: number;
@@ -53,22 +53,26 @@ async function theirs({ net, inSandbox, others }: TemporalPlan, { timed }: Start
 async function ours(plan: TemporalPlan, { terminal, timed, keep }: Started): Promise<Temporal> {
   const say = (line: string): void => (terminal.alive ? terminal.living(`  ${line}`) : terminal.tell(`  ${line}`));
   const cli = await temporalCli(say);
-  const log = join(plan.data, 'logs', 'temporal.log');
-  const server = await timed('Temporal dev server', devServer(cli, log, plan));
+  const { server, starts } = await timed('Temporal dev server', devServer(cli, logOf(plan.data, 'Temporal'), plan));
   const { address, ui } = server;
-  await keep('Temporal', server, log);
+  await keep('Temporal', server, starts);
   for (const namespace of ['default', ...plan.others])
     await ownNamespace({ connectionOptions: { address }, namespace }, { sandbox: plan.inSandbox });
   return { address, ui, environment: (operator) => towards(address, operator ?? 'default') };
 }
 
 /** Each network wishes for ports of its own: who starts at the same moment does not ask for the same. */
-async function devServer(cli: string, log: string, { net, data, others }: TemporalPlan): Promise<DevServer> {
+async function devServer(
+  cli: string,
+  log: string,
+  { net, data, others }: TemporalPlan,
+): Promise<{ server: DevServer; starts: () => Promise<DevServer> }> {
   for (let attempt = 1; ; attempt += 1) {
     const [port, uiPort] = [await freePort(HOST, 7223 + net), await freePort(HOST, 8223 + net)];
     try {
-      const database = join(data, 'temporal.db');
-      return await startDevServer({ cli, port, uiPort, database, log, namespaces: others });
+      const plan = { cli, port, uiPort, database: join(data, 'temporal.db'), log, namespaces: others };
+      const starts = async (): Promise<DevServer> => await startDevServer(plan);
+      return { server: await starts(), starts };
     } catch (error) {
       const free = (await isFree(HOST, port, 0)) && (await isFree(HOST, uiPort, 0));
       if (free || attempt === 3) throw error; // else somebody was faster

@@ -1,3 +1,6 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { Hints } from './hints.ts';
+
 /** Where text goes: a stream of the process, or of a test. */
 export interface Stream {
   write(text: string): unknown;
@@ -5,23 +8,25 @@ export interface Stream {
   readonly columns?: number;
 }
 
-const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
-type Colour = keyof typeof codes;
+type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** What a command shows: a text that fits, all of it, or the document of the API. */
+export type Format = 'text' | 'wide' | 'json';
 
 /** Documents go to stdout; with `--json` everything for a person goes to stderr, so that stdout is one document. */
 export class Terminal {
-  readonly json: boolean;
-  readonly #documents: Stream;
-  readonly #person: Stream;
-  readonly #colours: boolean;
+  format: Format;
+  readonly hints = new Hints();
+  readonly #stdout: Stream;
+  readonly #stderr: Stream;
   #living = '';
 
-  constructor(stdout: Stream, stderr: Stream, json: boolean) {
-    this.json = json;
-    this.#documents = stdout;
-    this.#person = json ? stderr : stdout;
-    const { NO_COLOR, TERM } = process.env;
-    this.#colours = this.alive && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
+  constructor(stdout: Stream, stderr: Stream, format: Format = 'text') {
+    [this.#stdout, this.#stderr, this.format] = [stdout, stderr, format];
+  }
+
+  get json(): boolean {
+    return this.format === 'json';
   }
 
   /** Is there a person who sees a line change? */
@@ -29,8 +34,13 @@ export class Terminal {
     return this.#person.isTTY === true;
   }
 
+  /** What a line has room for; a pipe takes any. */
+  get width(): number {
+    return this.alive && this.format !== 'wide' ? this.#columns : Number.POSITIVE_INFINITY;
+  }
+
   document(value: unknown): void {
-    this.#documents.write(`${JSON.stringify(value)}\n`);
+    this.#stdout.write(`${JSON.stringify(value)}\n`);
   }
 
   tell(text = ''): void {
@@ -42,18 +52,47 @@ export class Terminal {
   living(line: string): void {
     if (!this.alive || line === this.#living) return;
     this.#living = line;
-    this.#person.write(`\r\u001B[K${line === '' ? '' : this.#fitting(line)}`);
+    this.#person.write(`\r\u001B[K${line === '' ? '' : fitting(line, this.#columns - 1)}`);
   }
 
   paint(colour: Colour, text: string): string {
-    return this.#colours ? `\u001B[${codes[colour]}m${text}\u001B[0m` : text;
+    return this.#colours ? styleText(colour, text, { validateStream: false }) : text;
   }
 
-  #fitting(line: string): string {
-    const width = (this.#person.columns || 80) - 1;
-    return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+  get #person(): Stream {
+    return this.json ? this.#stderr : this.#stdout;
   }
+
+  get #columns(): number {
+    return this.#person.columns || 80;
+  }
+
+  /** no-color.org, and its opposite. */
+  get #colours(): boolean {
+    const { NO_COLOR = '', FORCE_COLOR = '', TERM } = process.env;
+    if (FORCE_COLOR !== '') return FORCE_COLOR !== '0';
+    return this.alive && NO_COLOR === '' && TERM !== 'dumb';
+  }
+}
+
+/** Cut where it would not fit, and then without colours, which would be cut too. */
+export function fitting(line: string, width: number): string {
+  const plain = stripVTControlCharacters(line);
+  return plain.length > width ? `${plain.slice(0, width - 1)}…` : line;
 }
 
 export const seconds = (ms: number): string =>
   ms < 9_950 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+] as const;
+
+/** How long ago, in the largest unit of which there are two. */
+export function age(since: string, now = Date.now()): string {
+  const ms = Math.max(0, now - Date.parse(since));
+  const [unit, one] = UNITS.find(([, length]) => ms >= 2 * length) ?? (['s', 1_000] as const);
+  return `${Math.floor(ms / one)}${unit}`;
+}

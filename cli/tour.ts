@@ -158,5 +158,5 @@ const summary = (measured: readonly Measured[]): string =>
         ...[counts.requests, counts.lost, counts.stale, counts.doubled, counts.subscriptions].map(String),
       ],
     ),
-    ['left', 'left', 'left', ...Array.from({ length: 9 }, () => 'right' as const)],
+    { aligns: ['left', 'left', 'left', ...Array.from({ length: 9 }, () => 'right' as const)] },
   );

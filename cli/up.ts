@@ -44,12 +44,13 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
     if (plan.exit) return report.ok ? exits.done : exits.notThrough;
   } else if (terminal.json) terminal.document({ ready: true, ...addresses });
 
-  const other = plan.port === 8700 ? '' : ` --api ${addresses.api}`;
+  const { hints } = terminal;
+  if (plan.port !== 8700) hints.api = addresses.api;
   terminal.tell(`
 Ferry stays up until Ctrl-C. From a second terminal:
-  npx ferry relocate counter cloud a1${other}
-  npx ferry list${other}
-  npx ferry --help`);
+  ${hints.command('relocate', 'counter', 'cloud', 'a1')}
+  ${hints.command('where')}
+  ${hints.command('list')}`);
   return await interruption;
 }
 
@@ -67,5 +68,7 @@ const where = ({ api, temporal, temporalUi, sandbox, partners }: Addresses): str
 async function earlier(client: FerryClient, terminal: Terminal): Promise<void> {
   const { relocations, next } = await client.get<RelocationList>('/v1/relocations?limit=10');
   if (relocations.length === 0) return;
-  terminal.tell(`\nEarlier relocations${next === null ? '' : ' (the latest ten)'}:\n${relocationTable(relocations)}`);
+  terminal.tell(
+    `\nEarlier relocations${next === null ? '' : ' (the latest ten)'}:\n${relocationTable(relocations, terminal)}`,
+  );
 }

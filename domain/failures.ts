@@ -31,7 +31,7 @@ export const failures = {
   NotServing: {
     retry: false,
     status: 409,
-    remedy: 'Name the site whose instance is the authority for these users; `ferry plan` tells which one it is.',
+    remedy: 'Name the site whose instance is the authority for these users; `ferry where` tells which one it is.',
   },
   PromisedElsewhere: {
     retry: false,

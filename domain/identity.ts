@@ -9,17 +9,27 @@ export const relocationWorkflowId = (
   digest: Digest,
 ): string => `relocation:${digest(`${application}\n${source}\n${users}`)}`;
 
-/** What the API gives out: names the run too, so that two moves of one subject are two resources. */
-export const relocationId = (workflowId: string, runId: string): string =>
-  `${workflowId.slice(workflowId.indexOf(':') + 1)}.${runId}`;
+/**
+ * What the API gives out: names the run too, so that two moves of one subject are two resources. The workflow id is our
+ * own, or after a `~` whatever somebody gave it who started the run by hand.
+ */
+export function relocationId(workflowId: string, runId: string): string {
+  const id = `${workflowId.slice(workflowId.indexOf(':') + 1)}.${runId}`;
+  const own = parseRelocationId(id)?.workflowId === workflowId;
+  return own ? id : `~${encodeURIComponent(workflowId)}.${runId}`;
+}
 
-export const RELOCATION_ID = /^([a-z2-7]{25})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+export const RELOCATION_ID = /^([a-z2-7]{25}|~[^/?#]{1,1000})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 export function parseRelocationId(id: string): { workflowId: string; runId: string } | undefined {
-  const match = RELOCATION_ID.exec(id);
-  return match?.[1] !== undefined && match[2] !== undefined
-    ? { workflowId: `relocation:${match[1]}`, runId: match[2] }
-    : undefined;
+  const [, of, runId] = RELOCATION_ID.exec(id) ?? [];
+  if (of === undefined || runId === undefined) return undefined;
+  if (!of.startsWith('~')) return { workflowId: `relocation:${of}`, runId };
+  try {
+    return { workflowId: decodeURIComponent(of.slice(1)), runId };
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same for every retry, reset and continue-as-new of one procedure; another for the next one. */
@@ -31,10 +41,10 @@ export const chainOf = ({
   firstExecutionRunId: string;
 }): string => `${workflowId}/${firstExecutionRunId}`;
 
-/** By this name an application knows the relocation: the id that the API gives out, so that a person can follow it. */
+/** By this name an application knows the relocation: it ends as the id that the API gives out, so that a person can follow it. */
 export function relocationNameOf(chain: string): string {
   const slash = chain.lastIndexOf('/');
-  return relocationId(chain.slice(0, slash), chain.slice(slash + 1));
+  return `${chain.slice(chain.indexOf(':') + 1, slash)}.${chain.slice(slash + 1)}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { failures, type FailureType } from './failures.ts';
 import { INSTANT_EXAMPLE, isInstant, RFC_3339 } from './instant.ts';
 import { Name } from './name.ts';
 import type { ProcedureStatus } from './procedure.ts';
-import type { StepName } from './steps.ts';
+import { type StepName, stepNames } from './steps.ts';
 
 const Instant = z
   .string()
@@ -14,7 +14,7 @@ const Instant = z
 /** When the cut-over (steps 5 and 6) may begin: at once, when an operator approves it, or at an instant. */
 export const CutOver = z
   .union([z.literal('immediately'), z.strictObject({ approval: z.literal(true) }), z.strictObject({ at: Instant })])
-  .meta({ id: 'CutOver', description: 'When the path may be turned and the users handed over.' });
+  .meta({ id: 'CutOver', description: 'When the path may be turned and the users handed over; at once without it.' });
 export type CutOver = z.infer<typeof CutOver>;
 
 /** What is to be moved, from where to where, and under which conditions (GR MEC 035, 4.3, 5.3, 5.4). */
@@ -24,7 +24,10 @@ export const RelocationRequest = z
     users: z
       .union([z.literal('*'), Name])
       .default('*')
-      .meta({ description: 'All users of the instance (`*`), or one by its ueIdentityTag (MEC 014).', example: '*' }),
+      .meta({
+        description: 'One by its ueIdentityTag (MEC 014), or `*`: all users of the instance, as without it.',
+        example: '*',
+      }),
     source: Name.meta({ description: 'The site that serves these users now.', example: 'cloud' }),
     target: Name.meta({ description: 'The site that is to serve them.', example: 'a1' }),
     maxInterruptionMs: z
@@ -60,12 +63,21 @@ export const Guarantee = z.enum(['zeroLoss', 'applicationOwn', 'stateless']).met
 });
 export type Guarantee = z.infer<typeof Guarantee>;
 
+/** One of `failures.ts`. */
+export const Failure = z
+  .enum(Object.keys(failures) as [FailureType, ...FailureType[]])
+  .meta({ id: 'Failure', description: 'What each means, and what to do: docs/failures.md.' });
+
+export const Step = z
+  .enum(stepNames as [StepName, ...StepName[]])
+  .meta({ id: 'Step', description: 'The nine steps, in their order.' });
+
 /** Step 1 without side effects: what would be done, what stands in the way. */
 export const Plan = z
   .object({
     direction: Direction,
     possible: z.boolean(),
-    obstacles: z.array(z.object({ failure: z.string(), where: z.string(), detail: z.string(), remedy: z.string() })),
+    obstacles: z.array(z.object({ failure: Failure, where: z.string(), detail: z.string(), remedy: z.string() })),
     package: z.enum(['kept', 'distribute']),
     instance: z.enum(['create', 'restart', 'share']),
     subscriptions: z.int(),
@@ -88,7 +100,7 @@ const Millis = z.int().nonnegative();
 const Leftover = z
   .object({
     undo: z.string(),
-    type: z.enum(Object.keys(failures) as [FailureType, ...FailureType[]]),
+    type: Failure,
     message: z.string().meta({ description: 'What is left, at which peer, and why.' }),
     remedy: z.string(),
   })
@@ -101,7 +113,7 @@ export const RelocationResult = z
         'relocatedSourceKept: relocated, the source stays as a relay. refused: nothing was changed. abandoned: given up by an operator after the hand-over.',
     }),
     failure: z
-      .object({ type: z.string(), step: z.string(), message: z.string(), remedy: z.string() })
+      .object({ type: Failure, step: Step, message: z.string(), remedy: z.string() })
       .nullable()
       .meta({ description: 'Why it did not go through.' }),
     leftovers: z
@@ -126,5 +138,7 @@ export type RelocationResult = z.infer<typeof RelocationResult>;
 
 export type Outcome = RelocationResult['outcome'];
 
-/** Where a running relocation stands. */
-export type RelocationStatus = ProcedureStatus<StepName, RelocationResult>;
+/** Where a running relocation stands, and how long the steps took that were done; an older worker does not tell that. */
+export type RelocationStatus = ProcedureStatus<StepName, RelocationResult> & {
+  readonly durationsMs?: Readonly<Partial<Record<StepName, number>>>;
+};

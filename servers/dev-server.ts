@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { temporalReady } from '../temporal/readiness.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
+import { appending } from './log.ts';
 import { tether } from './tether.ts';
 
 export interface DevServerPlan {
@@ -37,8 +38,8 @@ export async function startDevServer({
   log,
   namespaces = [],
 }: DevServerPlan): Promise<DevServer> {
-  for (const file of [database, log]) mkdirSync(dirname(file), { recursive: true });
-  const written = openSync(log, 'w');
+  mkdirSync(dirname(database), { recursive: true });
+  const written = appending(log);
   const child = spawn(
     cli,
     `server start-dev --ip 127.0.0.1 --port ${port} --ui-port ${uiPort} --log-level error --sqlite-pragma journal_mode=WAL`

@@ -8,11 +8,15 @@ export interface Run {
   readonly environment?: NodeJS.ProcessEnv;
   /** Killed then. */
   readonly limitMs: number;
-  /** A living line is told this often. */
+  /** It is looked this often whether there is something to tell. */
   readonly everyMs?: number;
 }
 
-/** Runs a program to its end and tells that it is alive meanwhile. Throws an Error with the last line that it wrote. */
+/** A program that writes nothing new is told of after so many seconds, then every minute. */
+const FIRST_S = 10;
+const NEXT_S: Readonly<Record<number, number>> = { 10: 30, 30: 60 };
+
+/** Runs a program to its end and tells that it is alive meanwhile: whenever it has written another line, and now and then. Throws an Error with the last line that it wrote. */
 export async function run(
   what: string,
   { program, args, environment, limitMs, everyMs = 5_000 }: Run,
@@ -32,8 +36,13 @@ export async function run(
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
+  let [told, mark] = ['', FIRST_S];
   const alive = setInterval(() => {
     const last = lastLine(written);
+    const seconds = (performance.now() - begun) / 1_000;
+    if (last === told && seconds < mark) return;
+    told = last;
+    while (mark <= seconds) mark = mark < 60 ? (NEXT_S[mark] ?? 60) : mark + 60;
     say(`${what}: ${elapsed(begun)}${last === '' ? '' : ` (${last})`}`);
   }, everyMs);
   try {

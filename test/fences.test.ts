@@ -38,7 +38,9 @@ describe('the sources', () => {
     const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
     const known = (entry: string): boolean =>
       isOurs(entry)
-        ? [...Object.keys(rooms), ...Object.keys(rooms).flatMap(sourcesOf)].includes(entry)
+        ? [...Object.keys(rooms), ...Object.keys(rooms).flatMap(sourcesOf)].includes(
+            entry.replace(/^dist\/(.*)\.js$/, '$1.ts'),
+          )
         : entry === 'node:*' ||
           Object.keys(dependencies).some((name) => entry === name || entry.startsWith(`${name}/`));
     const entries = Object.values(rooms).flatMap(({ runs, types = [], files = {} }) => [

@@ -7,6 +7,7 @@ import { takingTurns } from '../activities/relocation/turns.ts';
 import { surveyActivities } from '../activities/survey.ts';
 import { keepConfigured } from '../catalogue/configured.ts';
 import { openCatalogue } from '../catalogue/database.ts';
+import { whereActivities } from '../activities/where.ts';
 import { digest } from '../configuration/digest.ts';
 import { sealWith } from '../configuration/seal.ts';
 import { orExit, workerSettings } from '../configuration/settings.ts';
@@ -61,6 +62,7 @@ const workers = await FerryWorkers.create({
   activities: {
     ...relocationActivities({ catalogue, pace, digest, turns: takingTurns() }),
     ...surveyActivities(survey),
+    ...whereActivities({ catalogue }),
     ...(federation !== undefined &&
       known !== undefined && {
         ...federationOf(federation, known, pace.insistMs, log, () => void telling()),

@@ -1,6 +1,7 @@
 import { proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
 import type { RelocationActivities } from '../activities/relocation/index.ts';
 import type { SurveyActivities } from '../activities/survey.ts';
+import type { WhereActivities } from '../activities/where.ts';
 import type { Pace } from '../configuration/peers.ts';
 import { steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 import { waitsQueue } from '../temporal/queues.ts';
@@ -76,4 +77,12 @@ export const { surveyPeers } = proxyActivities<SurveyActivities>({
   scheduleToCloseTimeout: '20 seconds',
   heartbeatTimeout: '5 seconds',
   summary: 'probe every configured peer',
+});
+
+export const { locateApplications } = proxyActivities<WhereActivities>({
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  startToCloseTimeout: PLAN_MS,
+  scheduleToCloseTimeout: PLAN_MS,
+  heartbeatTimeout: '5 seconds',
+  summary: 'ask every site and instance where applications are',
 });

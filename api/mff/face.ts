@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { type Sight, systemsOf, tagOfSystems } from '../../catalogue/shared.ts';
 import { systemsShownTo } from '../../domain/policy.ts';
 import { type Relation, type SharedSystem, VERSION } from '../../protocols/mff/relation.ts';
-import { openApiDocument } from '../openapi.ts';
+import { license, openApiDocument } from '../openapi.ts';
 import { servedOf } from '../partners/asking.ts';
 import { admission, type DoorMeans } from '../partners/door.ts';
 import { outward } from '../partners/refusals.ts';
@@ -88,6 +88,7 @@ const information = {
   title: 'Ferry: Mff-fed',
   version: VERSION,
   description: 'What one federator of MEC systems asks another besides E/WBI (ETSI GR MEC 035, Mff-fed).',
+  license,
 };
 
 /** Whatever is asked. */

@@ -70,7 +70,7 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
     return new Refusal(
       action === 'cancel' && moved ? 'CancelTooLate' : 'NotPossibleNow',
       `${action} is not possible: it is ${state}${outcome === null ? '' : ` (${outcome})`}`,
-      `/v1/relocations/${id}`,
+      `/v1/relocations/${encodeURIComponent(id)}`,
     );
   };
 
@@ -83,7 +83,9 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
       if (key === undefined && seen.ended !== undefined) throw await overNow(action, seen.id);
       const named = key === undefined ? await unkeyed(action, seen) : { updateId: `${action} ${digest(key)}` };
       const told = 'so' in named ? named.so : await execute(action, seen, named.updateId, until);
-      res.json(await reader.show(await reader.look(seen.id), told));
+      // The update tells the state that it met; what it made of it, the workflow says when it is asked next
+      const now = await reader.ask(seen);
+      res.json(await reader.show(await reader.look(seen.id), typeof now === 'string' ? told : now));
     };
 
   return {

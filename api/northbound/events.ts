@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Response } from 'express';
 import type { Logger } from 'pino';
+import { digest } from '../../configuration/digest.ts';
+import { stepNames } from '../../domain/steps.ts';
 import { unavailable } from '../problem.ts';
 import type { Reader } from './reader.ts';
 import type { Relocation } from '../resources.ts';
@@ -12,10 +14,19 @@ import type { NorthboundTable } from './table.ts';
 const LOOK_MS = 400;
 const KEEPALIVE_MS = 15_000;
 const AT_MOST = 100;
+/** So soon a reader comes back to a stream that broke off. */
+const RETRY_MS = 1_000;
+
+interface StreamEvent {
+  readonly event: 'relocation' | 'step';
+  readonly data: string;
+  readonly id: string;
+}
 
 /**
- * Server-sent events (WHATWG HTML, 9.2): the relocation whenever it changes, until it has ended, the client has gone, or
- * `stopping` says so. A stream that breaks off because Temporal does not answer is simply ended: its reader comes back.
+ * Server-sent events (WHATWG HTML, 9.2): the relocation whenever it changes, and each step when it is done, until it has
+ * ended, the client has gone, or `stopping` says so. A stream that breaks off because Temporal does not answer is simply
+ * ended: its reader comes back, and with the id of what it read last goes on from there.
  */
 export function eventHandlers(
   reader: Reader,
@@ -24,8 +35,13 @@ export function eventHandlers(
 ): Handlers<NorthboundTable, 'watchRelocation'> {
   let open = 0;
   return {
-    watchRelocation: async ({ params, req, res }) => {
+    watchRelocation: async ({ params, headers, req, res }) => {
       const first = await reader.look(params.id);
+      const read = readUpTo(headers['last-event-id']);
+      if (first.ended !== undefined && read.id === ENDED) {
+        res.status(204).end(); // or an EventSource would come back for ever
+        return;
+      }
       if (open >= AT_MOST)
         throw unavailable(`${AT_MOST} streams are open already`, 'Close one, or ask again later.', 10);
       res.status(200).type('text/event-stream').flushHeaders();
@@ -36,10 +52,12 @@ export function eventHandlers(
       open += 1;
       const gone = new AbortController();
       res.once('close', () => gone.abort());
-      const keepalive = setInterval(() => write(res, ': keepalive\n\n'), KEEPALIVE_MS);
+      const keepalive = setInterval(() => void (res.writableNeedDrain || res.write(': keepalive\n\n')), KEEPALIVE_MS);
       try {
-        for await (const relocation of changes(reader, first, AbortSignal.any([gone.signal, stopping])))
-          write(res, `event: relocation\ndata: ${JSON.stringify(relocation)}\n\n`);
+        res.write(`retry: ${RETRY_MS}\n\n`);
+        const signal = AbortSignal.any([gone.signal, stopping]);
+        for await (const { id, event, data } of events(reader, first, read, () => roomIn(res, signal), signal))
+          res.write(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`);
       } catch (error) {
         log.warn({ err: error }, 'a stream of events was broken off');
       } finally {
@@ -51,27 +69,75 @@ export function eventHandlers(
   };
 }
 
-/** A reader that is too slow misses what it has no room for; the state that comes next tells all. */
-function write(res: Response, text: string): void {
-  if (!res.writableNeedDrain) res.write(text);
+/** A reader that is too slow is told less often: whatever state comes when it has room tells all. */
+async function roomIn(res: Response, signal: AbortSignal): Promise<void> {
+  while (res.writableNeedDrain && !signal.aborted) await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
 }
 
-/** The relocation at once, then whenever it changes; returns after the final one, or when `signal` says so. */
-async function* changes(reader: Reader, first: Seen, signal: AbortSignal): AsyncGenerator<Relocation> {
+/** Of the event after which nothing comes. */
+const ENDED = 'ended';
+
+interface ReadUpTo {
+  readonly id: string;
+  /** So many steps were told. */
+  readonly steps: number;
+  /** Digest of the relocation that was told last. */
+  readonly state: string;
+}
+
+/** An id tells what was read: an event needs nobody who remembers its reader. */
+function readUpTo(id = ''): ReadUpTo {
+  const [, steps = '0', state = ''] = /^(\d)\.([a-z2-7]{25}|-)$/.exec(id) ?? [];
+  return { id, steps: Number(steps), state };
+}
+
+/** Both kinds of events in the order in which they are read; returns after the final one, or when `signal` says so. */
+async function* events(
+  reader: Reader,
+  first: Seen,
+  read: ReadUpTo,
+  room: () => Promise<void>,
+  signal: AbortSignal,
+): AsyncGenerator<StreamEvent> {
+  let { steps, state } = read;
+  for await (const relocation of looks(reader, first, signal)) {
+    await room();
+    for (const { step, ms } of doneAfter(relocation, steps)) {
+      steps = stepNames.indexOf(step) + 1;
+      yield { id: `${steps}.-`, event: 'step', data: JSON.stringify({ step, ms }) };
+    }
+    const data = JSON.stringify(relocation);
+    const now = digest(data);
+    const over = relocation.endedAt !== null;
+    if (over || now !== state) yield { id: over ? ENDED : `${steps}.${now}`, event: 'relocation', data };
+    state = now;
+  }
+}
+
+/** Steps that were done and not told, in their order. Null: an older worker does not say how long one took. */
+function doneAfter(
+  { step, endedAt, durationsMs }: Relocation,
+  told: number,
+): { step: (typeof stepNames)[number]; ms: number | null }[] {
+  if (step === null) return [];
+  const upTo = stepNames.indexOf(step) + (endedAt === null ? 0 : 1);
+  return stepNames.slice(told, upTo).map((name) => ({ step: name, ms: durationsMs[name] ?? null }));
+}
+
+/** The relocation at once, then as it is looked at; the last time when it has ended. */
+async function* looks(reader: Reader, first: Seen, signal: AbortSignal): AsyncGenerator<Relocation> {
   let seen = first;
   let told: Told = 'notAsked';
   let toldAt = -1;
-  let last = '';
   while (!signal.aborted) {
     // Whatever the workflow says of itself changes with its history only, so that it is asked no oftener.
     if (seen.historyLength !== toldAt || told === 'silent') told = await reader.ask(seen);
     toldAt = seen.historyLength;
     const relocation = await reader.show(seen, told);
-    const text = JSON.stringify(relocation);
-    if (text !== last) yield relocation;
-    last = text;
+    // It says so a moment before Temporal does: the end is told once
+    if (relocation.endedAt === null || seen.ended !== undefined) yield relocation;
     if (seen.ended !== undefined) return;
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(relocation.endedAt === null ? LOOK_MS : LOOK_MS / 8, undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) seen = await reader.look(seen.id);
   }
 }

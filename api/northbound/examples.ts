@@ -17,6 +17,8 @@ export const relocationExample: Relocation = {
   direction: 'cloudToMec',
   state: 'working',
   step: 'instance',
+  since: '2026-01-01T12:00:02.000Z',
+  asked: null,
   startedAt: '2026-01-01T12:00:00.000Z',
   endedAt: null,
   waitingFor: {
@@ -28,6 +30,7 @@ export const relocationExample: Relocation = {
     call: 'temporal workflow describe --workflow-id relocation:mfrggzdfmztwq2lknnwg23tpo --run-id 01a20e13-15b3-77c0-9b4a-5e1e3e2ee0a5',
   },
   actions: ['pause', 'cancel'],
+  durationsMs: { check: 240, package: 1_310 },
   outcome: null,
   result: null,
   links: { self: `/v1/relocations/${id}`, events: `/v1/relocations/${id}/events`, temporal: null },

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Catalogue } from '../../catalogue/database.ts';
 import type { Configuration } from '../../configuration/peers.ts';
-import { openApiDocument } from '../openapi.ts';
+import { type Information, license, openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import { pokeThrough } from '../tending.ts';
@@ -12,6 +12,7 @@ import { eventHandlers } from './events.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
 import { memberHandlers } from './members.ts';
+import { networkHandlers } from './network.ts';
 import { Procedures } from './procedures.ts';
 import { Reader } from './reader.ts';
 import { relocationHandlers } from './relocations.ts';
@@ -54,9 +55,7 @@ export function northbound({
       ...healthHandlers(temporal, condition, catalogue),
       ...memberHandlers(configuration, catalogue),
       ...federationHandlers({ configuration, catalogue, poke, log }),
-      listPeers: async ({ res }) => {
-        res.json({ peers: await procedures.survey() });
-      },
+      ...networkHandlers(configuration, procedures),
       showDescription: ({ res }) => {
         res.json(description);
       },
@@ -65,11 +64,12 @@ export function northbound({
   };
 }
 
-export const information = {
+export const information: Information = {
   title: 'Ferry',
   version: '1',
   description:
     'Moves running applications, and the users they serve, between MEC hosts, MEC systems and clouds (ETSI GR MEC 035). Every refusal is a problem document (RFC 9457) that says what to mend.',
+  license,
 };
 
 const everybody: RequestHandler = (_req, _res, next) => next();

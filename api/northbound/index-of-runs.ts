@@ -1,6 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { executionInfoFromRaw } from '../../temporal/internals.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { type Waits, waitsForPerson } from '../../domain/waits.ts';
 import { CALL_MS } from './reader.ts';
 import { type Seen, seenIn } from '../seen.ts';
 
@@ -12,11 +13,20 @@ const isAny = ({ name }: { name: string }, values: readonly string[]): string =>
   `${name} IN (${values.map((value) => `'${value}'`).join(', ')})`;
 const RUNNING = "ExecutionStatus = 'Running'";
 
+/** By which words of the index (`domain/waits.ts`) those are found that wait. */
+const words = {
+  running: [],
+  waiting: [isAny(outcome, waitsForPerson)],
+  held: [isAny(outcome, ['held', 'heldUntil'] satisfies Waits[])],
+  paused: [is(outcome, 'paused' satisfies Waits)],
+  parked: [is(outcome, 'parked' satisfies Waits)],
+};
+
 export interface Filter {
   readonly application?: string | undefined;
   readonly source?: string | undefined;
   readonly target?: string | undefined;
-  readonly state?: 'running' | 'parked' | 'ended' | undefined;
+  readonly state?: 'running' | 'waiting' | 'held' | 'paused' | 'parked' | 'ended' | undefined;
   readonly outcome?: string | undefined;
 }
 
@@ -25,9 +35,8 @@ export function queryFor(filter: Filter): string {
   if (filter.application !== undefined) conditions.push(is(application, filter.application));
   if (filter.source !== undefined) conditions.push(is(source, filter.source));
   if (filter.target !== undefined) conditions.push(is(target, filter.target));
-  if (filter.state === 'running') conditions.push(RUNNING);
-  if (filter.state === 'parked') conditions.push(RUNNING, is(outcome, 'parked'));
   if (filter.state === 'ended') conditions.push("ExecutionStatus != 'Running'");
+  else if (filter.state !== undefined) conditions.push(RUNNING, ...words[filter.state]);
   if (filter.outcome !== undefined) conditions.push(is(outcome, filter.outcome));
   return conditions.join(' AND ');
 }
@@ -41,6 +50,7 @@ export async function listed(
   query: string,
   pageSize: number,
   token: Uint8Array = new Uint8Array(),
+  see: (info: WorkflowExecutionInfo) => Promise<Seen | undefined> = async (info) => seenIn(info),
 ): Promise<{ readonly seen: readonly Seen[]; readonly token: Uint8Array }> {
   const { namespace } = temporal.options;
   return await temporal.withDeadline(Date.now() + CALL_MS, async () => {
@@ -55,6 +65,7 @@ export async function listed(
         async (raw) => await executionInfoFromRaw(raw, temporal.options.loadedDataConverter, raw, namespace),
       ),
     );
-    return { seen: infos.flatMap((info) => seenIn(info) ?? []), token: nextPageToken ?? new Uint8Array() };
+    const seen = await Promise.all(infos.map(see));
+    return { seen: seen.flatMap((one) => one ?? []), token: nextPageToken ?? new Uint8Array() };
   });
 }

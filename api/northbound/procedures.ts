@@ -4,6 +4,7 @@ import { type Client, ServiceError, type WorkflowExecutionDescription } from '@t
 import { optionalTsToDate } from '../../temporal/internals.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
+import type { locateApplications } from '../../workflows/locate-applications.ts';
 import type { planRelocation } from '../../workflows/relocation/plan-relocation.ts';
 import type { surveyPeers } from '../../workflows/survey-peers.ts';
 import { type HttpRefusal, unavailable } from '../problem.ts';
@@ -66,6 +67,16 @@ export class Procedures {
     );
   }
 
+  async locate(names: readonly string[]): ReturnType<typeof locateApplications> {
+    return await this.#answer('the answer where they are', async () =>
+      this.#temporal.workflow.start<typeof locateApplications>('locateApplications', {
+        ...this.#options('where'),
+        args: [{ names }],
+        staticSummary: `where is ${names.length === 1 ? names[0] : 'every application'}`,
+      }),
+    );
+  }
+
   #options(name: string) {
     return {
       workflowId: `${name}:${randomUUID()}`,
@@ -124,7 +135,7 @@ export class Procedures {
     return unavailable(
       [`${what} was not made within ${ANSWER_MS / 1_000} s`, ...waiting].join(': '),
       waiting.length === 0
-        ? 'Look with `ferry peers` which peer does not answer; then ask again.'
+        ? 'Look at the log of the worker, and in Temporal whether it takes its tasks; then ask again.'
         : 'Look at the peer that is named; then ask again.',
     );
   }

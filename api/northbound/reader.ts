@@ -1,5 +1,6 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { atOnce } from '../../domain/at-once.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
@@ -7,19 +8,24 @@ import { status } from '../../workflows/messages.ts';
 import type { Relocation } from '../resources.ts';
 import { type Seen, seenIn } from '../seen.ts';
 import { UNKNOWN } from '../problem.ts';
+import { ByHand } from './by-hand.ts';
 import { type Links, relocationOf, type Told } from '../view.ts';
 
 /** One call of Temporal, its retries included. */
 export const CALL_MS = 3_000;
 const STATUS_MS = 2_000;
+/** Of those that a list tells of. */
+const AT_ONCE = 10;
 
 /** Reads relocations: from what Temporal knows, and from the workflow itself where a worker answers for it. */
 export class Reader {
   readonly #temporal: Client;
   readonly #links: Links;
+  readonly #byHand: ByHand;
 
   constructor(temporal: Client, temporalUi: string | undefined) {
     this.#temporal = temporal;
+    this.#byHand = new ByHand(temporal);
     this.#links = { temporalUi, namespace: temporal.options.namespace };
   }
 
@@ -41,7 +47,7 @@ export class Reader {
   async lookAt(workflowId: string, runId?: string): Promise<Seen | undefined> {
     try {
       return await this.#temporal.withDeadline(Date.now() + CALL_MS, async () =>
-        seenIn(await this.#temporal.workflow.getHandle(workflowId, runId).describe()),
+        this.see(await this.#temporal.workflow.getHandle(workflowId, runId).describe()),
       );
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
@@ -68,9 +74,30 @@ export class Reader {
     return relocationOf(seen, told, await this.#result(seen), this.#links);
   }
 
-  /** As it is shown in lists: without its result. */
-  entry(seen: Seen): Relocation {
+  /** A run that somebody has started by hand has no memo; what it is about stands in its history. */
+  async see(info: WorkflowExecutionInfo | WorkflowExecutionDescription): Promise<Seen | undefined> {
+    return seenIn(info) ?? seenIn(info, await this.#byHand.orderOf(info));
+  }
+
+  /** From what Temporal knows alone. */
+  brief(seen: Seen): Relocation {
     return relocationOf(seen, 'notAsked', null, this.#links);
+  }
+
+  /**
+   * As they are shown in lists: without results; of those that run, what is under way. The workflow itself is asked where
+   * Temporal knows of nothing under way, and no other once no worker has answered.
+   */
+  async entries(listed: readonly Seen[]): Promise<readonly Relocation[]> {
+    let silent = false;
+    return await atOnce(AT_ONCE, listed, async (seen) => {
+      if (seen.ended !== undefined) return this.brief(seen);
+      const now = (await this.lookAt(seen.workflowId, seen.runId)) ?? seen;
+      if (now.ended !== undefined || now.pending !== undefined) return this.brief(now);
+      const told = silent ? 'silent' : await this.ask(now);
+      silent ||= told === 'silent';
+      return { ...relocationOf(now, told, null, this.#links), durationsMs: {} }; // alike, whether it was asked or not
+    });
   }
 
   async #result({ workflowId, runId, ended }: Seen): Promise<RelocationResult | null> {

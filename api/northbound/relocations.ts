@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { digest } from '../../configuration/digest.ts';
 import type { Configuration } from '../../configuration/peers.ts';
+import type { Plan } from '../../domain/relocation.ts';
+import type { locateApplications } from '../../workflows/locate-applications.ts';
 import { directionOf } from './direction.ts';
 import { listed, queryFor } from './index-of-runs.ts';
 import { HttpRefusal } from '../problem.ts';
@@ -10,6 +12,8 @@ import type { RelocationList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
 import type { Starter } from './starter.ts';
 import type { NorthboundTable } from './table.ts';
+
+type Whereabouts = Awaited<ReturnType<typeof locateApplications>>[number];
 
 interface Means {
   readonly temporal: Client;
@@ -25,30 +29,34 @@ export const relocationHandlers = ({
   reader,
   starter,
   procedures,
-}: Means): Handlers<NorthboundTable, 'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
-  startRelocation: async ({ query, headers, body: request, res }) => {
+}: Means): Handlers<NorthboundTable, 'planRelocation' | 'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
+  planRelocation: async ({ body: request, res }) => {
     const direction = directionOf(request, configuration);
-    if (query.dryRun === 'true') {
-      res.json(await procedures.plan({ request, direction, pace: configuration.pace }));
-      return;
-    }
-    const relocation = reader.entry(await starter.start(request, direction, headers['idempotency-key']));
+    const plan = await procedures.plan({ request, direction, pace: configuration.pace });
+    const nobody = plan.obstacles.some(({ failure }) => failure === 'NotServing');
+    res.json(nobody ? serving(plan, await procedures.locate([request.application]).catch(() => [])) : plan);
+  },
+
+  startRelocation: async ({ headers, body: request, res }) => {
+    const direction = directionOf(request, configuration);
+    const { seen, replayed } = await starter.start(request, direction, headers['idempotency-key']);
+    const relocation = reader.brief(seen);
+    if (replayed) res.set('idempotency-replayed', 'true');
     res.status(202).location(relocation.links.self).json(relocation);
   },
 
   listRelocations: async ({ query: asked, req, res }) => {
     const { limit, next, ...filter } = asked;
     const query = queryFor(filter);
-    const page = await listed(temporal, query, limit, next === undefined ? undefined : tokenIn(next, query));
-    const more = (): string => {
+    const token = next === undefined ? undefined : tokenIn(next, query);
+    const page = await listed(temporal, query, limit, token, async (info) => await reader.see(info));
+    const following = page.token.length === 0 ? null : sealed(page.token, query);
+    if (following !== null) {
       const search = new URLSearchParams(req.query as Record<string, string>);
-      search.set('next', sealed(page.token, query));
-      return `/v1/relocations?${search.toString()}`;
-    };
-    const list: RelocationList = {
-      relocations: page.seen.map((seen) => reader.entry(seen)),
-      next: page.token.length === 0 ? null : more(),
-    };
+      search.set('next', following);
+      res.links({ next: `/v1/relocations?${search.toString()}` });
+    }
+    const list: RelocationList = { relocations: [...(await reader.entries(page.seen))], next: following };
     res.json(list);
   },
 
@@ -56,6 +64,21 @@ export const relocationHandlers = ({
     res.json(await reader.read(params.id));
   },
 });
+
+/** Who is not served by the source is served elsewhere: where, was found by asking every instance. */
+function serving(plan: Plan, [seen]: readonly Whereabouts[]): Plan {
+  const names = (seen?.sites ?? [])
+    .filter(({ instances }) => instances.some(({ serves }) => serves === 'all' || serves === 'some'))
+    .map(({ site }) => site);
+  if (names.length === 0) return plan;
+  const found = `; users of it are served at ${names.join(', ')}`;
+  return {
+    ...plan,
+    obstacles: plan.obstacles.map((one) =>
+      one.failure === 'NotServing' ? { ...one, detail: `${one.detail}${found}` } : one,
+    ),
+  };
+}
 
 /** Temporal's token, with a seal: one that was changed, or belongs to another query, is refused before Temporal is asked. */
 const sealed = (token: Uint8Array, query: string): string => {
@@ -69,6 +92,6 @@ function tokenIn(next: string, query: string): Uint8Array {
   throw new HttpRefusal(
     404,
     '`next` is of no page of this very list',
-    'Follow `next` of a page as it is, or begin with the first page.',
+    'Ask with `next` of a page and the same filters, or begin with the first page.',
   );
 }

@@ -14,6 +14,12 @@ import { attributes, details, summary } from './orders.ts';
 import { patiently } from './patience.ts';
 import type { Reader } from './reader.ts';
 
+/** One that runs for this key; `replayed`: this request has not started it. */
+interface Known {
+  readonly id: string;
+  readonly replayed: boolean;
+}
+
 /** The index is behind by less than this. */
 const INDEXED_MS = 60_000;
 
@@ -32,7 +38,7 @@ export class Starter {
   readonly #taskQueue: string;
   readonly #configuration: Pick<Configuration, 'world' | 'pace'>;
   readonly #keys: Keys;
-  readonly #lately = new Map<string, { readonly body: string; readonly id: Promise<string> }>();
+  readonly #lately = new Map<string, { readonly body: string; readonly id: Promise<Known> }>();
   readonly #looks = new Map<string, Promise<Seen | undefined>>();
 
   constructor(
@@ -48,20 +54,24 @@ export class Starter {
   }
 
   /** The relocation as it is then. Throws a Refusal (AlreadyRelocating, KeyReused). */
-  async start(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<Seen> {
-    const id = await this.#started(request, direction, key);
+  async start(
+    request: RelocationRequest,
+    direction: Direction,
+    key: string | undefined,
+  ): Promise<{ readonly seen: Seen; readonly replayed: boolean }> {
+    const { id, replayed } = await this.#started(request, direction, key);
     const seen = await this.#once(id, async () => await this.#reader.look(id));
     if (seen === undefined) throw new Error(`${id} was started and is not there`);
-    return seen;
+    return { seen, replayed };
   }
 
-  async #started(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<string> {
+  async #started(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<Known> {
     const body = digest(JSON.stringify(request));
     const memo: RelocationMemo = { request, direction, key: key === undefined ? '' : digest(key), body };
     if (key === undefined) return await this.#startOnce(memo);
     const lately = this.#lately.get(memo.key);
-    if (lately?.body === body) return await lately.id;
-    if (lately !== undefined) throw keyReused(await lately.id.catch(() => undefined));
+    if (lately?.body === body) return { ...(await lately.id), replayed: true };
+    if (lately !== undefined) throw keyReused((await lately.id.catch(() => undefined))?.id);
     const id = this.#earlier(memo).then(async (earlier) => earlier ?? (await this.#startOnce(memo)));
     this.#lately.set(memo.key, { body, id });
     id.then(
@@ -72,26 +82,26 @@ export class Starter {
   }
 
   /** What was started with this key before, as far as the index knows. */
-  async #earlier({ key, body }: RelocationMemo): Promise<string | undefined> {
+  async #earlier({ key, body }: RelocationMemo): Promise<Known | undefined> {
     const runs = await this.#keys.find(key);
     const again = runs.find(({ memo }) => memo.body === body);
     if (again === undefined && runs[0] !== undefined) throw keyReused(runs[0].id);
-    return again?.id;
+    return again === undefined ? undefined : { id: again.id, replayed: true };
   }
 
-  async #startOnce(memo: RelocationMemo): Promise<string> {
+  async #startOnce(memo: RelocationMemo): Promise<Known> {
     const workflowId = relocationWorkflowId(memo.request, digest);
     const others = await Promise.all(around(memo.request).map(async (id) => await this.#latest(id)));
     const crossing = others.find((other) => other !== undefined && other.ended === undefined);
     if (crossing !== undefined && isSameKey(crossing.memo, memo)) throw keyReused(crossing.id);
     if (crossing !== undefined) throw alreadyRelocating(crossing.memo.request, crossing.id);
     try {
-      return relocationId(workflowId, await this.#run(workflowId, memo));
+      return { id: relocationId(workflowId, await this.#run(workflowId, memo)), replayed: false };
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       const other = await this.#latest(workflowId);
       if (other !== undefined && isSameKey(other.memo, memo)) {
-        if (other.memo.body === memo.body) return other.id;
+        if (other.memo.body === memo.body) return { id: other.id, replayed: true };
         throw keyReused(other.id);
       }
       throw alreadyRelocating(other?.memo.request ?? memo.request, other?.id);
@@ -153,7 +163,8 @@ function around(request: RelocationRequest): string[] {
 
 const isSameKey = (one: RelocationMemo, other: RelocationMemo): boolean => other.key !== '' && one.key === other.key;
 
-const seeing = (id: string | undefined): string | undefined => (id === undefined ? undefined : `/v1/relocations/${id}`);
+const seeing = (id: string | undefined): string | undefined =>
+  id === undefined ? undefined : `/v1/relocations/${encodeURIComponent(id)}`;
 
 const keyReused = (id: string | undefined): Refusal =>
   new Refusal('KeyReused', 'another request has been sent with this Idempotency-Key', seeing(id));

@@ -102,7 +102,8 @@ const slow = { timeout: 120_000 };
 describe.concurrent.each(described)('$method $path', ({ method, path, operation }) => {
   const check = async (spoil: boolean, expected: (request: Drawn, status: number) => void): Promise<void> => {
     const requests = fc.sample(drawn(operation, spoil), { numRuns: 60 });
-    const sendable = requests.filter(({ values }) => asHeader(values['idempotency-key'] ?? ''));
+    const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header');
+    const sendable = requests.filter(({ values }) => headers.every(({ name }) => asHeader(values[name] ?? '')));
     await Promise.all(
       sendable.map(async (request) => {
         const status = await ask(method, path, operation, request);
@@ -120,8 +121,11 @@ describe.concurrent.each(described)('$method $path', ({ method, path, operation 
   it('refuses whatever does not', slow, async () => {
     await check(true, (request, status) => {
       // White space around a header is none of its value (RFC 9110, 5.5)
-      const key = request.values['idempotency-key']?.replaceAll(/^[\t ]+|[\t ]+$/g, '');
-      const sent = { ...request, values: { ...request.values, ...(key !== undefined && { 'idempotency-key': key }) } };
+      const trimmed = (operation.parameters ?? []).flatMap(({ name, in: place }) => {
+        const text = place === 'header' ? request.values[name]?.replaceAll(/^[\t ]+|[\t ]+$/g, '') : undefined;
+        return text === undefined ? [] : [[name, text] as const];
+      });
+      const sent = { ...request, values: { ...request.values, ...Object.fromEntries(trimmed) } };
       const wrong = !keeps(operation, sent) || contradicts(sent.body);
       expect([sent, isMalformed(status)]).toEqual([sent, wrong]);
     });

@@ -10,7 +10,9 @@ import { problemDetails } from '../../api/problem.ts';
 import { northboundTable as operations } from '../../api/northbound/table.ts';
 import { Problem, Relocation } from '../../api/resources.ts';
 import { failures } from '../../domain/failures.ts';
+import { stepNames } from '../../domain/steps.ts';
 import { named, nowhere, Served } from '../support/api.ts';
+import { fits as isTaken } from '../support/conditions.ts';
 
 interface Media {
   readonly schema: object;
@@ -72,6 +74,43 @@ describe('the OpenAPI document', () => {
     const { components } = document;
     for (const name of Object.keys(components.schemas))
       expect(ajv.compile({ $ref: `#/components/schemas/${name}`, components })).toBeTypeOf('function');
+  });
+
+  it('has nothing that a generated client throws on: no list of types, no constant where there is a choice', () => {
+    expect(under('type', document.components).filter(Array.isArray)).toEqual([]);
+    for (const choice of [...under('anyOf', document), ...under('oneOf', document)].flat())
+      expect(typeof (choice as { const?: unknown }).const).not.toBe('string');
+    for (const { properties = {} } of Object.values(document.components.schemas) as { properties?: object }[])
+      for (const property of Object.values(properties)) expect(property).not.toHaveProperty('default');
+    const { properties } = document.components.schemas['RelocationResult'] as { properties: { guarantee: object } };
+    expect(isTaken(properties.guarantee, null)).toBe(true);
+  });
+
+  it('lists the words that there are, of steps and failures', () => {
+    const { Step, Failure, Relocation: one, Problem: problem } = document.components.schemas;
+    expect(Step).toMatchObject({ enum: stepNames });
+    expect(Failure).toMatchObject({ enum: Object.keys(failures) });
+    for (const [schema, name] of [
+      [one, 'Step'],
+      [problem, 'Failure'],
+    ] as const)
+      expect(JSON.stringify(schema)).toContain(`#/components/schemas/${name}`);
+  });
+
+  it('answers one resource for each operation, says where it is served, and prefills no key', () => {
+    for (const { operation } of described) {
+      const good = Object.entries(operation.responses).filter(
+        ([status, { content }]) => Number(status) < 300 && content !== undefined,
+      );
+      expect([operation.operationId, good.length]).toEqual([operation.operationId, 1]);
+      const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header');
+      for (const header of headers) expect(header).not.toHaveProperty('example');
+    }
+    expect(document).toMatchObject({
+      servers: [{ url: '/' }],
+      security: [],
+      info: { license: { identifier: 'Apache-2.0' } },
+    });
   });
 
   it('names every operation once, each with a summary', () => {

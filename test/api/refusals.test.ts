@@ -155,9 +155,9 @@ describe('a query', () => {
     expectProblem(answer);
   });
 
-  it('with dryRun=maybe is answered 400', async () => {
-    const answer = await api.post('/v1/relocations?dryRun=maybe', good);
-    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: 'query.dryRun' }] } });
+  it('with dryRun, which is a plan of its own now, is answered 400', async () => {
+    const answer = await api.post('/v1/relocations?dryRun=true', good);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: 'query' }] } });
   });
 });
 
@@ -243,7 +243,7 @@ describe('a path and a method', () => {
 describe('without Temporal', () => {
   it.each<[string, () => Promise<Answer<Problem>>]>([
     ['starting', async () => await api.post('/v1/relocations', good, { 'idempotency-key': 'k' })],
-    ['planning', async () => await api.post('/v1/relocations?dryRun=true', good)],
+    ['planning', async () => await api.post('/v1/plans', good)],
     ['listing', async () => await api.get('/v1/relocations')],
     ['showing', async () => await api.get(`/v1/relocations/${ID}`)],
     ['watching', async () => await api.get(`/v1/relocations/${ID}/events`)],

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -37,4 +37,13 @@ it('asks by closing stdin, and kills what does not listen', async () => {
   await one.stop(200);
   expect(await one.exited).toBe('SIGKILL');
   await eventually(() => !isAlive(Number(pid)));
+});
+
+it('writes its log behind what earlier ones have said', async () => {
+  for (const said of ['first', 'second']) {
+    const one = await child(`process.stderr.write('${said}\\n'); ${ready} process.stdin.resume();`);
+    await one.ready;
+    await one.stop(5_000);
+  }
+  expect(await readFile(join(folder, 'child.log'), 'utf8')).toBe('first\nsecond\n');
 });

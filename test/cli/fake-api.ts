@@ -67,11 +67,17 @@ export const streaming =
   };
 
 /** Runs the command line, as `ferry` does, and keeps what it wrote. */
-export async function ferry(...argv: readonly string[]): Promise<{ exit: number; out: string; err: string }> {
+export const ferry = async (...argv: readonly string[]) => await ferryOn({}, ...argv);
+
+/** The same on a terminal, where there is one. */
+export async function ferryOn(
+  terminal: { readonly isTTY?: boolean; readonly columns?: number },
+  ...argv: readonly string[]
+): Promise<{ exit: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
   const exit = await main(
     argv,
-    { write: (text: string) => void out.push(text) },
+    { ...terminal, write: (text: string) => void out.push(text) },
     { write: (text: string) => void err.push(text) },
   );
   return { exit, out: out.join(''), err: err.join('') };
@@ -91,19 +97,26 @@ const result: NonNullable<Relocation['result']> = {
   cancelTooLate: false,
 };
 
+/** Of the relocation that is played, whole and as it is shown. */
+export const ID = 'mfrggzdfmztwq2lknnwg23tpo.01a20e13-15b3-77c0-9b4a-5e1e3e2ee0a5';
+export const SHORT = '3e2ee0a5';
+
 export const relocation = (members: Partial<Relocation> = {}): Relocation => ({
-  id: 'abc.1',
+  id: ID,
   request: { application: 'counter', users: '*', source: 'cloud', target: 'a1', cutOver: 'immediately' },
   direction: 'cloudToMec',
   state: 'working',
   step: 'check',
+  since: '2030-01-31T12:00:00.000Z',
+  asked: null,
   startedAt: '2030-01-31T12:00:00.000Z',
   endedAt: null,
   waitingFor: null,
   actions: ['pause', 'cancel'],
+  durationsMs: {},
   outcome: null,
   result: null,
-  links: { self: '/v1/relocations/abc.1', events: '/v1/relocations/abc.1/events', temporal: null },
+  links: { self: `/v1/relocations/${ID}`, events: `/v1/relocations/${ID}/events`, temporal: null },
   ...members,
 });
 
@@ -113,5 +126,7 @@ export const ended = (members: Partial<NonNullable<Relocation['result']>> = {}):
     step: 'retire',
     endedAt: '2030-01-31T12:00:09.800Z',
     outcome: members.outcome ?? 'relocated',
+    actions: [],
+    durationsMs: result.durationsMs,
     result: { ...result, ...members },
   });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answering, ended, event, FakeApi, ferry, relocation, streaming } from './fake-api.ts';
+import { answering, ended, event, FakeApi, ferry, ID, relocation, SHORT, streaming } from './fake-api.ts';
 
 let api: FakeApi;
 beforeEach(async () => {
@@ -15,7 +15,7 @@ const problem = {
   status: 409,
   detail: 'counter moves from cloud to a2',
   remedy: 'Wait for its end.',
-  see: '/v1/relocations/abc.1',
+  see: `/v1/relocations/${ID}`,
 };
 
 const at = (): readonly string[] => ['--api', api.url];
@@ -26,7 +26,7 @@ describe('ferry relocate', () => {
     const options = ['--user', 'ue-1', '--max-interruption', '50', '--key', 'k1', '--no-wait'];
     const { exit, out } = await ferry('relocate', 'counter', 'cloud', 'a1', ...options, ...at());
     expect(exit).toBe(0);
-    expect(out).toBe('abc.1\n');
+    expect(out).toBe(`${ID}\n`);
     expect(api.asked).toHaveLength(1);
     expect(api.asked[0]).toMatchObject({
       method: 'POST',
@@ -50,7 +50,7 @@ describe('ferry relocate', () => {
     const move = ['relocate', 'counter', 'cloud', 'a1', '--no-wait', '--deadline', '2030-01-31T18:00'];
     const { exit, out, err } = await ferry(...move, ...at());
     const instant = new Date(2030, 0, 31, 18).toISOString();
-    expect([exit, out]).toEqual([0, 'abc.1\n']);
+    expect([exit, out]).toEqual([0, `${ID}\n`]);
     expect(err).toBe(`2030-01-31T18:00 is local time: ${instant}\n`);
     expect(api.asked[0]?.body).toMatchObject({ deadline: instant });
   });
@@ -71,7 +71,7 @@ describe('ferry relocate', () => {
     expect(lines).toHaveLength(9);
     expect(lines[1]).toMatch(/✓ 2 bring the package to the target/);
     expect(out).toContain('relocated in 9.8 s, frozen for 4.21 ms');
-    expect(out).toContain('check 0.1 s, package 0.8 s, instance 1.4 s');
+    expect(lines[2]).toMatch(/✓ 3 start the target instance +1\.4 s$/);
     expect(out).not.toContain('\u001B');
   });
 
@@ -95,20 +95,25 @@ describe('ferry watch', () => {
     ['refused', ended({ outcome: 'refused' }), 1],
     ['abandoned', ended({ outcome: 'abandoned' }), 1],
     ['terminated from outside', relocation({ state: 'terminated' }), 1],
-    ['parked', relocation({ state: 'parked' }), 1],
+    ['parked', relocation({ state: 'parked' }), 5],
   ] as const)('tells by its exit status that it was %s', async (_, last, status) => {
     api.answer = streaming(event(relocation()), event(last));
-    expect((await ferry('watch', 'abc.1', ...at())).exit).toBe(status);
+    expect((await ferry('watch', ID, ...at())).exit).toBe(status);
   });
 
   it('names failure, remedy and what was left behind, and marks the step that failed', async () => {
-    const failure = { type: 'TargetRefused', step: 'instance', message: 'no room', remedy: 'Choose another target.' };
+    const failure = {
+      type: 'TargetRefused' as const,
+      step: 'instance' as const,
+      message: 'no room',
+      remedy: 'Choose another target.',
+    };
     const leftovers = [
       { undo: 'removeTarget', type: 'PeerRejected' as const, message: 'instance at a1', remedy: 'Look.' },
     ];
-    const last = { ...ended({ outcome: 'rolledBack', failure, leftovers }), step: 'instance' };
+    const last = { ...ended({ outcome: 'rolledBack', failure, leftovers }), step: 'instance' as const };
     api.answer = streaming(event(relocation()), event(relocation({ step: 'instance' })), event(last));
-    const { out } = await ferry('watch', 'abc.1', ...at());
+    const { out } = await ferry('watch', ID, ...at());
     for (const said of ['✗ 3', 'TargetRefused at instance: no room', 'Choose another target.', 'instance at a1'])
       expect(out).toContain(said);
   });
@@ -120,7 +125,7 @@ describe('ferry watch', () => {
       streaming(event(relocation({ step: 'package' })), event(ended())),
     ];
     api.answer = (asked, response) => streams.shift()?.(asked, response);
-    const { exit, out } = await ferry('watch', 'abc.1', ...at());
+    const { exit, out } = await ferry('watch', ID, ...at());
     expect(exit).toBe(0);
     expect(out.match(/✓/g)).toHaveLength(9);
   });
@@ -128,13 +133,13 @@ describe('ferry watch', () => {
   it('tells no step twice when the step is not known for a moment', async () => {
     const seen = [relocation({ step: 'instance' }), relocation({ step: null }), relocation({ step: 'switchPath' })];
     api.answer = streaming(...seen.map(event), event(ended()));
-    const { out } = await ferry('watch', 'abc.1', ...at());
+    const { out } = await ferry('watch', ID, ...at());
     expect(out.match(/✓ \d/g)).toEqual(Array.from({ length: 9 }, (_, n) => `✓ ${n + 1}`));
   });
 
   it('says how to approve one that is held', async () => {
     api.answer = streaming(event(relocation({ state: 'held', step: 'switchPath' })), event(ended()));
-    expect((await ferry('watch', 'abc.1', ...at())).out).toContain('ferry approve abc.1');
+    expect((await ferry('watch', ID, ...at())).out).toContain(`ferry approve ${SHORT} --api ${api.url}`);
   });
 });
 
@@ -158,7 +163,7 @@ describe('ferry plan', () => {
     api.answer = answering(200, plan);
     const { exit, out } = await ferry('plan', 'counter', 'cloud', 'a1', ...at());
     expect(exit).toBe(0);
-    expect(api.asked[0]?.url).toBe('/v1/relocations?dryRun=true');
+    expect(api.asked[0]?.url).toBe('/v1/plans');
     for (const told of [plan.steering[0], 'held until it is approved']) expect(out).toContain(told);
   });
 
@@ -174,15 +179,15 @@ describe('ferry plan', () => {
 describe('ferry list, show, peers and the actions', () => {
   it('lists as a table what the filters leave', async () => {
     api.answer = answering(200, {
-      relocations: [{ ...ended(), result: null }, relocation({ id: 'abc.2' })],
+      relocations: [{ ...ended(), result: null }, relocation({ id: ID.replace('a5', 'a6') })],
       next: null,
     });
     const { out } = await ferry('list', '--state', 'ended', '--source', 'cloud', ...at());
     expect(api.asked[0]?.url).toBe('/v1/relocations?source=cloud&state=ended');
     const [head, first, second] = out.split('\n');
-    expect(head).toMatch(/^started +application +from +to/);
-    expect(first).toMatch(/counter +cloud +a1 +all +relocated +9\.8 s +abc\.1$/);
-    expect(second).toMatch(/working: check +abc\.2$/);
+    expect(head).toMatch(/^id +application +from +to +users +state +took +begun +waits for$/);
+    expect(first).toMatch(/^3e2ee0a5 +counter +cloud +a1 +all +relocated +9\.8 s +\w+ ago$/);
+    expect(second).toMatch(/^3e2ee0a6 .* working: check +\w+ ago$/);
   });
 
   it('shows what one waits for and what may be done', async () => {
@@ -192,18 +197,18 @@ describe('ferry list, show, peers and the actions', () => {
       until: null,
       attempt: 2,
       lastFailure: 'a1 answered 503',
-      call: 'GET /v1/relocations/abc.1',
+      call: 'temporal workflow describe',
     };
     api.answer = answering(200, relocation({ waitingFor }));
-    const { out } = await ferry('show', 'abc.1', ...at());
-    for (const said of ['the target to become ready', 'a1 answered 503', 'ferry cancel abc.1'])
+    const { out } = await ferry('show', ID, ...at());
+    for (const said of ['the target to become ready', 'a1 answered 503', `ferry cancel ${SHORT} --api ${api.url}`])
       expect(out).toContain(said);
   });
 
   it.each(['pause', 'resume', 'cancel', 'approve', 'retry', 'abandon'])('asks to %s', async (action) => {
     api.answer = answering(200, relocation({ state: 'paused' }));
-    expect((await ferry(action, 'abc.1', ...at())).exit).toBe(0);
-    expect(api.asked[0]).toMatchObject({ method: 'POST', url: `/v1/relocations/abc.1/${action}` });
+    expect((await ferry(action, ID, ...at())).exit).toBe(0);
+    expect(api.asked[0]).toMatchObject({ method: 'POST', url: `/v1/relocations/${ID}/${action}` });
   });
 
   it('tells which peer is not in reach, and what one cannot do', async () => {
@@ -223,8 +228,8 @@ describe('ferry list, show, peers and the actions', () => {
   it.each([
     ['list', { relocations: [], next: null }],
     ['peers', { peers: [] }],
-    ['show abc.1', relocation()],
-    ['cancel abc.1', relocation()],
+    [`show ${ID}`, relocation()],
+    [`cancel ${ID}`, relocation()],
   ])('answers `ferry %s --json` with the document of the API and nothing else', async (command, document) => {
     api.answer = answering(200, document);
     const { out, err } = await ferry(...command.split(' '), '--json', ...at());
@@ -236,7 +241,7 @@ describe('ferry list, show, peers and the actions', () => {
 describe('ferry show', () => {
   it('says what it means when somebody else ended it', async () => {
     api.answer = answering(200, relocation({ state: 'terminated', step: null, actions: [] }));
-    const { out } = await ferry('show', 'abc.1', ...at());
+    const { out } = await ferry('show', ID, ...at());
     expect(out).toContain('terminated: ended from outside; nothing was cleaned up');
     expect(out).toContain('docs/operations.md');
   });
@@ -249,13 +254,16 @@ describe('ferry, when it does not go through', () => {
     expect(exit).toBe(3);
     expect(out).toBe('');
     expect(err).toBe(
-      'Already relocating: counter moves from cloud to a2\nRemedy: Wait for its end.\nSee: /v1/relocations/abc.1\n',
+      'Already relocating: counter moves from cloud to a2\nRemedy: Wait for its end.\nSee: ferry show 3e2ee0a5 --api '.concat(
+        api.url,
+        '\n',
+      ),
     );
   });
 
   it('gives the problem as the document with --json', async () => {
     api.answer = answering(409, problem);
-    const { exit, out } = await ferry('cancel', 'abc.1', '--json', ...at());
+    const { exit, out } = await ferry('cancel', ID, '--json', ...at());
     expect(exit).toBe(3);
     expect(JSON.parse(out)).toMatchObject(problem);
   });
@@ -286,7 +294,7 @@ describe('ferry, when it does not go through', () => {
     [['relocate', 'counter', 'cloud', 'a1', '--approve', '--at', '2030-01-01T00:00:00Z'], 'cannot be used with'],
     [['list', '--state', 'odd'], 'Allowed choices'],
     [['fly'], 'unknown command'],
-    [['show'], 'id'],
+    [['show'], 'relocation'],
     [['up', '--exit'], '--tour'],
     [['up', '--net', '300'], 'whole number'],
   ])('ends with 2 on %j, before it asks anything', async (argv, said) => {
@@ -299,7 +307,7 @@ describe('ferry, when it does not go through', () => {
   it('documents every exit status in its help', async () => {
     const { exit, out } = await ferry('--help');
     expect(exit).toBe(0);
-    for (const status of [0, 1, 2, 3, 4]) expect(out).toMatch(new RegExp(`^ {2}${status}  \\w`, 'm'));
+    for (const status of [0, 1, 2, 3, 4, 5, 130]) expect(out).toMatch(new RegExp(`^ {2}${status}  \\w`, 'm'));
   });
 
   it('finds the API by FERRY_API, as a program of its own', async () => {

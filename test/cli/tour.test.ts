@@ -69,7 +69,7 @@ describe('the tour', () => {
       else answering(201, {})(asked, response);
     };
     const stream = { write: (text: string) => void (out += text) };
-    const report = await tour(new FerryClient(api.url), new Devices(api.url), new Terminal(stream, stream, false));
+    const report = await tour(new FerryClient(api.url), new Devices(api.url), new Terminal(stream, stream));
     return { report, out };
   };
 

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Configuration, parseConfiguration } from '../../configuration/peers.ts';
+import { waits } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 
-const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const root = new URL('../../', import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, root), 'utf8');
 const operations = read('docs/operations.md');
 const federation = read('docs/federation.md');
 const readme = read('README.md');
@@ -33,6 +35,7 @@ describe('docs/operations.md, and docs/federation.md for what only a federation 
   it('show a configuration file that is valid', () => {
     const [, example = ''] = /```json\n([^]*?)```/.exec(operations) ?? [];
     expect(Object.keys(parseConfiguration(example).sites)).toStrictEqual(['host-1', 'central']);
+    expect(JSON.parse(read('ferry.example.json'))).toEqual(JSON.parse(example));
   });
 
   it('name every member of the configuration file', () => {
@@ -42,6 +45,11 @@ describe('docs/operations.md, and docs/federation.md for what only a federation 
     );
     const named = new Set([...quoted(operations), ...quoted(federation)].flatMap((code) => code.split(/[.*]+/)));
     expect(members.filter((name) => !named.has(name))).toStrictEqual([]);
+  });
+
+  it('name every word by which what waits is found in the index', () => {
+    const named = quoted(operations);
+    expect(waits.filter((word) => !named.has(word))).toStrictEqual([]);
   });
 
   it('name every search attribute', () => {
@@ -55,12 +63,22 @@ describe('docs/operations.md, and docs/federation.md for what only a federation 
 });
 
 describe('README.md and docs/operations.md', () => {
-  const commands = [...read('cli/main.ts').matchAll(/(?:command|asking|requesting)\(\s*['`](\w+)|^ {4}\['(\w+)', '/gm)]
+  const groups = readdirSync(new URL('cli/groups/', root)).map((file) => read(`cli/groups/${file}`));
+  const commands = [
+    ...groups.join('\n').matchAll(/(?:command|asking|requesting|about)\(\s*['`](\w+)|^ {2}\['(\w+)', '/gm),
+  ]
     .map(([, command, action]) => command ?? action ?? '')
     .filter((name) => name !== '');
 
   it('name every command of ferry', () => {
-    expect(commands).toEqual(expect.arrayContaining(['up', 'sandbox', 'relocate', 'plan', 'list', 'peers', 'retry']));
+    expect(commands).toEqual(
+      expect.arrayContaining(['up', 'sandbox', 'relocate', 'plan', 'list', 'peers', 'where', 'retry']),
+    );
     expect(commands.filter((name) => !new RegExp(`\\b${name}\\b`).test(`${readme}${operations}`))).toStrictEqual([]);
   });
+});
+
+it('the licence that package.json names is there', () => {
+  expect(JSON.parse(read('package.json'))).toMatchObject({ license: 'Apache-2.0' });
+  expect(read('LICENSE')).toMatch(/Apache License\s+Version 2\.0[^]*END OF TERMS AND CONDITIONS/);
 });

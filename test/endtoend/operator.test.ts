@@ -68,7 +68,7 @@ describe('a relocation whose source cannot be retired', () => {
       outcome: 'abandoned',
       failure: { type: 'PeerUnavailable', step: 'retire' },
     });
-    const plan = await stage.post('/v1/relocations?dryRun=true', {
+    const plan = await stage.post('/v1/plans', {
       application: 'counter',
       source: 'cloud',
       target: 'a2',

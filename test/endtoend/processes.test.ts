@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Relocation, RelocationList } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
+import { shortId } from '../../cli/hints.ts';
 import type { Addresses } from '../../cli/house.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import { busy } from '../support/busy.ts';
@@ -94,6 +95,38 @@ it('ends everything within five seconds after SIGINT, with status 0, in the midd
   await nothingIsLeft(one, { limitMs: 100, used: ports(addresses) });
 });
 
+it('starts a worker, an API and a Temporal again that die, each with one line, and what runs goes on', async () => {
+  const one = up();
+  const addresses = await one.ready();
+  const { id } = await begin(addresses, { source: 'cloud', target: 'a1', cutOver: { approval: true } });
+  await reaches(addresses, id, ({ state }) => state === 'held');
+  const kill = (pattern: RegExp): void => {
+    process.kill(Number(one.left.find((line) => pattern.test(line))?.split(' ')[0]), 'SIGKILL');
+  };
+  for (const [name, pattern] of [
+    ['worker', /worker\/main\.(js|ts)/],
+    ['API', /api\/main\.(js|ts)/],
+    ['Temporal', /server start-dev/],
+  ] as const) {
+    one.meet();
+    kill(pattern);
+    await eventually(() => one.err.includes(`${name} has ended (SIGKILL), and is started again`));
+  }
+  const client = new FerryClient(addresses.api);
+  const asked = async (): Promise<boolean> =>
+    await client.post(`/v1/relocations/${id}/approve`).then(
+      () => true,
+      () => false,
+    );
+  await eventually(asked, 60_000);
+  await eventually(async () => (await show(addresses, id).catch(() => undefined))?.state === 'ended', 60_000);
+  expect(await show(addresses, id)).toMatchObject({ outcome: 'relocated' });
+  expect(one.err.match(/is started again/g)).toHaveLength(3);
+  const log = readFileSync(join(data, 'logs', 'worker.log'), 'utf8');
+  expect(new Set([...log.matchAll(/"pid":(\d+)/g)].map(([, pid]) => pid)).size).toBe(2);
+  one.meet();
+});
+
 it('lists what earlier starts with the same data have done, and ends with a reason what they left running', async () => {
   const first = up();
   const before = await first.ready();
@@ -107,7 +140,7 @@ it('lists what earlier starts with the same data have done, and ends with a reas
   const second = up();
   const after = await second.ready();
   expect(second.err).toContain('Earlier relocations');
-  expect(second.err).toContain(done.id);
+  expect(second.err).toContain(shortId(done.id));
   const { relocations } = await new FerryClient(after.api).get<RelocationList>('/v1/relocations');
   expect(relocations.map(({ id, state, outcome }) => ({ id, state, outcome }))).toEqual(
     expect.arrayContaining([

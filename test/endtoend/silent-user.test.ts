@@ -128,7 +128,7 @@ describe('two instances of a site that both say that they serve everybody', () =
     const [, second = ''] = await atA1();
     await eventually(async () => (await counted(second, 'ue-5')) === 503);
     await ask('POST', `http://${second}:7001/provider/found`, {});
-    const plan = await stage.post('/v1/relocations?dryRun=true', {
+    const plan = await stage.post('/v1/plans', {
       application: 'counter',
       source: 'a1',
       target: 'a2',

@@ -11,22 +11,37 @@ describe('a command', () => {
     await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
       const { body } = await starting(api);
       await held.arrived;
-      expect((await command(api, body, 'pause')).status).toBe(200);
+      await expect(command(api, body, 'pause')).resolves.toMatchObject({
+        status: 200,
+        body: { state: 'working', step: 'package', asked: 'pause', actions: ['resume', 'cancel'] },
+      });
       held.open();
       const paused = await reached(api, body, 'paused');
       expect(paused.actions).toEqual(['resume', 'cancel']);
       expect(paused.waitingFor?.what).toMatch(/operator/);
-      expect((await command(api, body, 'resume')).status).toBe(200);
+      const resumed = await command(api, body, 'resume');
+      expect(resumed).toMatchObject({ status: 200, body: { asked: null } });
+      expect(['working', 'ended']).toContain(resumed.body.state);
       expect(await reached(api, body, 'ended')).toMatchObject({ outcome: 'relocated' });
     });
   });
 
-  it('approves a held cut-over', async () => {
-    await over(new PortWorld(), async (api) => {
+  it('approves a held cut-over, and answers the state that this has made', async () => {
+    const checks = { count: 0 };
+    const again = gate();
+    const world = new PortWorld().on('a1.instances.reach', async () => {
+      checks.count += 1;
+      if (checks.count > 1) await again.wait();
+    });
+    await over(world, async (api) => {
       const { body } = await starting(api, { cutOver: { approval: true } });
       const held = await reached(api, body, 'held');
       expect(held).toMatchObject({ actions: ['approve', 'cancel'], waitingFor: { until: null } });
-      await expect(command(api, body, 'approve')).resolves.toMatchObject({ status: 200, body: { id: body.id } });
+      await expect(command(api, body, 'approve')).resolves.toMatchObject({
+        status: 200,
+        body: { id: body.id, state: 'working', step: 'check', actions: ['pause', 'cancel'] },
+      });
+      again.open();
       expect(await reached(api, body, 'ended')).toMatchObject({ outcome: 'relocated' });
     });
   });
@@ -35,7 +50,9 @@ describe('a command', () => {
     await over(new PortWorld(), async (api) => {
       const { body } = await starting(api, { cutOver: { approval: true } });
       await reached(api, body, 'held');
-      expect((await command(api, body, 'cancel')).status).toBe(200);
+      const cancelled = await command(api, body, 'cancel');
+      expect(cancelled.status).toBe(200);
+      expect(['rollingBack', 'ended']).toContain(cancelled.body.state);
       expect(await reached(api, body, 'ended')).toMatchObject({ outcome: 'rolledBack' });
       await expect(command<Problem>(api, body, 'cancel')).resolves.toMatchObject({
         status: 409,
@@ -64,7 +81,9 @@ describe('a command', () => {
         status: 409,
         body: { failure: 'NotPossibleNow', remedy: expect.any(String) as string },
       });
-      expect((await command(api, body, action)).status).toBe(200);
+      const answered = await command(api, body, action);
+      expect(answered.status).toBe(200);
+      expect(answered.body.state).not.toBe('parked');
       expect(await reached(api, body, 'ended')).toMatchObject({ outcome });
     });
   });

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Relocation } from '../../api/resources.ts';
-import { serverSentEvents } from '../../cli/server-sent-events.ts';
+import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream';
+import { stepNames } from '../../domain/steps.ts';
 import type { Served } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { command, over, PATH, reached, show, starting } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
 describe('a stream of events', () => {
-  const events = async function* (api: Served, id: string, signal?: AbortSignal): AsyncGenerator<Relocation> {
-    const answer = await fetch(`${api.url}${PATH}/${id}/events`, signal === undefined ? {} : { signal });
+  const read = async function* (api: Served, id: string, headers: Record<string, string> = {}) {
+    const answer = await fetch(`${api.url}${PATH}/${id}/events`, { headers });
     expect(answer.headers.get('content-type')).toMatch('text/event-stream');
-    if (answer.body === null) return;
-    for await (const { event, data } of serverSentEvents(answer.body)) {
-      expect(event).toBe('relocation');
-      yield JSON.parse(data) as Relocation;
-    }
+    const events = answer.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    for await (const event of events ?? []) yield event;
+  };
+  const events = async function* (api: Served, id: string): AsyncGenerator<Relocation> {
+    for await (const { event, data } of read(api, id)) if (event === 'relocation') yield JSON.parse(data) as Relocation;
   };
 
   it('tells the relocation at once, whenever it changes, and its end, and then ends', async () => {
@@ -39,6 +40,37 @@ describe('a stream of events', () => {
       const seen: Relocation[] = [];
       for await (const relocation of events(api, body.id)) seen.push(relocation);
       expect(seen).toEqual([await show(api, body)]);
+    });
+  });
+
+  it('has every step of a run once, in their order, though none is looked at while it lasts', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      const steps: { step: string; ms: number }[] = [];
+      for await (const { event, data } of read(api, body.id)) {
+        if (event === 'step') steps.push(JSON.parse(data) as { step: string; ms: number });
+        else if ((JSON.parse(data) as Relocation).state === 'held') await command(api, body, 'approve');
+      }
+      expect(steps.map(({ step }) => step)).toEqual(stepNames);
+      for (const { ms } of steps) expect(ms).toBeGreaterThanOrEqual(0);
+    });
+  });
+
+  it('tells by its ids what was read, so that nothing is told again, and sends home who has read the end', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await starting(api);
+      await reached(api, body, 'ended');
+      const all: EventSourceMessage[] = [];
+      for await (const event of read(api, body.id)) all.push(event);
+      expect(all.map(({ event }) => event)).toEqual([...stepNames.map(() => 'step'), 'relocation']);
+      expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+      const rest: EventSourceMessage[] = [];
+      for await (const event of read(api, body.id, { 'last-event-id': all[6]?.id ?? '' })) rest.push(event);
+      expect(rest).toEqual(all.slice(7));
+      const last = { 'last-event-id': all.at(-1)?.id ?? '' };
+      const path = `${PATH}/${body.id}/events`;
+      await expect(api.ask(path, { headers: last })).resolves.toMatchObject({ status: 204, body: '' });
+      expect((await api.get<string>(path)).body).toMatch(/^retry: \d+\n\n/);
     });
   });
 

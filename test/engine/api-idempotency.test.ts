@@ -45,11 +45,15 @@ describe('an Idempotency-Key', () => {
       const first = await starting(api, {}, 'again');
       await reached(api, first.body, 'ended');
       const other = await Served.start({ temporal, taskQueue, pace: quickPace });
-      for (const process of [api, other])
-        await expect(starting(process, {}, 'again')).resolves.toMatchObject({
+      expect(first.headers.get('idempotency-replayed')).toBeNull();
+      for (const process of [api, other]) {
+        const answer = await starting(process, {}, 'again');
+        expect(answer).toMatchObject({
           status: 202,
           body: { id: first.body.id, state: 'ended', outcome: 'relocated' },
         });
+        expect(answer.headers.get('idempotency-replayed')).toBe('true');
+      }
       await other.stop();
     });
   });

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { RelocationList } from '../../api/resources.ts';
+import { quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { over, PATH, reached, RUNNING, starting, temporal } from '../support/served-engine.ts';
+import {
+  command,
+  gate,
+  order,
+  over,
+  PATH,
+  reached,
+  RUNNING,
+  show,
+  starting,
+  temporal,
+} from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
 describe('the list', () => {
@@ -35,7 +47,7 @@ describe('the list', () => {
       for (;;) {
         ids.push(...page.relocations.map(({ id }) => id));
         if (page.next === null) break;
-        page = (await api.get<RelocationList>(page.next)).body;
+        page = await list(`state=ended&limit=2&next=${page.next}`);
       }
       expect(new Set(ids).size).toBe(ids.length);
       expect(ids).toEqual(expect.arrayContaining([there, back, refused].map(({ body }) => body.id)));
@@ -51,8 +63,96 @@ describe('the list', () => {
         ({ next } = (await api.get<RelocationList>(`${PATH}?state=running&limit=1`)).body);
         return next !== null;
       });
-      expect((await api.get(next ?? '')).status).toBe(200);
-      await expect(api.get((next ?? '').replace('running', 'ended'))).resolves.toMatchObject({ status: 404 });
+      const page = await api.get<RelocationList>(`${PATH}?state=running&limit=1&next=${next}`);
+      expect(page.status).toBe(200);
+      await expect(api.get(`${PATH}?state=ended&limit=1&next=${next}`)).resolves.toMatchObject({ status: 404 });
+      const { headers, body } = await api.get<RelocationList>(`${PATH}?state=running&limit=1`);
+      expect(headers.get('link')).toBe(`<${PATH}?state=running&limit=1&next=${body.next}>; rel="next"`);
+    });
+  });
+
+  it('tells what each waits for, and finds by one filter those that wait for a person', async () => {
+    const held = gate();
+    const world = new PortWorld().on('a1.packages.distribute', held.wait);
+    await over(world, async (api) => {
+      const back = { source: 'a1', target: 'cloud' };
+      const { body: paused } = await starting(api, { users: 'ue-1' });
+      await held.arrived;
+      await command(api, paused, 'pause');
+      held.open();
+      await reached(api, paused, 'paused');
+      const listed = async (state: string) =>
+        (await api.get<RelocationList>(`${PATH}?state=${state}`)).body.relocations;
+      const ids = async (state: string) => (await listed(state)).map(({ id }) => id).toSorted();
+      await eventually(async () => (await ids('waiting')).length === 1);
+      expect(await ids('waiting')).toEqual([paused.id]);
+      expect(await ids('paused')).toEqual([paused.id]);
+      expect((await listed('running'))[0]).toEqual({ ...(await show(api, paused)), durationsMs: {} });
+      expect((await listed('paused'))[0]).toMatchObject({
+        state: 'paused',
+        step: 'package',
+        since: expect.any(String) as string,
+        actions: ['resume', 'cancel'],
+        waitingFor: { what: expect.stringMatching(/an operator: paused before "/) as string },
+      });
+      await command(api, paused, 'resume');
+      await reached(api, paused, 'ended');
+
+      const { body: approval } = await starting(api, { ...back, users: 'ue-1', cutOver: { approval: true } });
+      await reached(api, approval, 'held');
+      await eventually(async () => (await ids('waiting'))[0] === approval.id);
+      expect(await ids('held')).toEqual([approval.id]);
+      await command(api, approval, 'cancel');
+      await reached(api, approval, 'ended');
+
+      const at = new Date(Date.now() + 3_600_000).toISOString();
+      const { body: timed } = await starting(api, { ...back, users: 'ue-1', cutOver: { at } });
+      await reached(api, timed, 'held');
+      await eventually(async () => (await ids('held'))[0] === timed.id && (await ids('waiting')).length === 0);
+      await command(api, timed, 'cancel');
+    });
+  });
+
+  it('tells of those that work which step is under way, though no worker is asked', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      const { body } = await starting(api);
+      await held.arrived;
+      await eventually(async () => {
+        const [one] = (await api.get<RelocationList>(`${PATH}?state=running`)).body.relocations;
+        return one?.id === body.id && one.step === 'package';
+      });
+      const [one] = (await api.get<RelocationList>(`${PATH}?state=running`)).body.relocations;
+      expect(one).toMatchObject({
+        since: expect.any(String) as string,
+        actions: ['pause', 'cancel'],
+        waitingFor: { attempt: 1 },
+      });
+      held.open();
+      await reached(api, body, 'ended');
+    });
+  });
+
+  it('has what was started by hand, past the API, which can be shown and commanded like any other', async () => {
+    await over(new PortWorld(), async (api, taskQueue) => {
+      const request = { ...order, users: '*', cutOver: { approval: true } };
+      const { firstExecutionRunId } = await temporal.workflow.start('relocateApplication', {
+        workflowId: 'by hand / 1',
+        taskQueue,
+        args: [{ request, direction: 'cloudToMec', pace: quickPace }],
+      });
+      const id = `~by%20hand%20%2F%201.${firstExecutionRunId}`;
+      await eventually(async () => {
+        const { relocations } = (await api.get<RelocationList>(`${PATH}?state=running`)).body;
+        return relocations.some((one) => one.id === id && one.request.source === 'cloud');
+      });
+      const one = { id: encodeURIComponent(id) };
+      await reached(api, one, 'held');
+      await expect(command(api, one, 'cancel')).resolves.toMatchObject({ status: 200, body: { id } });
+      expect(await reached(api, one, 'ended')).toMatchObject({
+        outcome: 'rolledBack',
+        links: { self: `${PATH}/${one.id}` },
+      });
     });
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { PeerList, Problem } from '../../api/resources.ts';
+import type { ApplicationList, ApplicationSeen, PeerList, Problem } from '../../api/resources.ts';
 import { digest } from '../../configuration/digest.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import type { Plan } from '../../domain/relocation.ts';
@@ -139,7 +139,7 @@ describe('without a worker', () => {
   it('a plan and a survey are answered 503 at once, are told that no worker polls, and leave no run behind', async () => {
     await alone(async (api) => {
       const begun = performance.now();
-      const answers = await Promise.all([api.post(`${PATH}?dryRun=true`, order), api.get('/v1/peers')]);
+      const answers = await Promise.all([api.post('/v1/plans', order), api.get('/v1/peers')]);
       expect(performance.now() - begun).toBeLessThan(10_000);
       for (const { status, headers, body } of answers) {
         expect(status).toBe(503);
@@ -156,7 +156,7 @@ describe('looking without touching', () => {
   it('tells that a peer keeps a plan waiting, when its time is over', async () => {
     const held = gate();
     await over(new PortWorld().on('a1.instances.reach', held.wait), async (api) => {
-      const { status, headers, body } = await api.post(`${PATH}?dryRun=true`, order);
+      const { status, headers, body } = await api.post('/v1/plans', order);
       held.open();
       expect([status, body.failure]).toEqual([503, 'PeerUnavailable']);
       expect(headers.get('content-type')).toMatch('problem');
@@ -166,7 +166,7 @@ describe('looking without touching', () => {
 
   it('plans a relocation and starts none', async () => {
     await over(new PortWorld(), async (api) => {
-      const { status, body } = await api.post<Plan>(`${PATH}?dryRun=true`, order);
+      const { status, body } = await api.post<Plan>('/v1/plans', order);
       expect(status).toBe(200);
       expect(body).toMatchObject({ direction: 'cloudToMec', possible: true, obstacles: [], guarantee: 'zeroLoss' });
       expect((await temporal.workflow.count(`${RUNNING} AND WorkflowType = 'relocateApplication'`)).count).toBe(0);
@@ -175,10 +175,39 @@ describe('looking without touching', () => {
 
   it('plans the impossible with 200 and the obstacles', async () => {
     await over(Object.assign(new PortWorld(), { missingServices: ['RNIS'] }), async (api) => {
-      const { status, body } = await api.post<Plan>(`${PATH}?dryRun=true`, order);
+      const { status, body } = await api.post<Plan>('/v1/plans', order);
       expect(status).toBe(200);
       expect(body.possible).toBe(false);
       expect(body.obstacles.map(({ failure }) => failure)).toContain('ServiceMissing');
+    });
+  });
+
+  it('names in a plan the site that serves those whom the source does not', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { body } = await api.post<Plan>('/v1/plans', { ...order, source: 'w1', target: 'a2' });
+      expect(body.obstacles).toContainEqual(
+        expect.objectContaining({
+          failure: 'NotServing',
+          detail: expect.stringMatching(/; users of it are served at cloud$/) as string,
+        }),
+      );
+    });
+  });
+
+  it('tells where an application is, and whom each instance serves', async () => {
+    const world = new PortWorld().on('a2.instances.list', 'PeerUnavailable');
+    await over(world, async (api) => {
+      const { status, body } = await api.get<ApplicationSeen>('/v1/applications/counter');
+      expect(status).toBe(200);
+      const at = (name: string) => body.sites.find(({ site }) => site === name);
+      expect(at('cloud')?.instances).toMatchObject([{ state: 'started', serves: 'all', promisedTo: null }]);
+      expect(at('a1')).toEqual({ site: 'a1', detail: null, instances: [] });
+      expect(at('a2')?.detail).toMatch(/a2.instances.list was made to fail/);
+      const all = await api.get<ApplicationList>('/v1/applications');
+      expect(all.body.applications).toMatchObject([
+        { name: 'counter', sites: body.sites.map(({ site }) => ({ site })) },
+      ]);
+      await expect(api.get('/v1/applications/chess')).resolves.toMatchObject({ status: 404 });
     });
   });
 

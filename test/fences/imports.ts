@@ -44,7 +44,9 @@ export function trespasses(file: string, source: string): readonly string[] {
   });
 }
 
-export const isOurs = (entry: string): boolean => Object.hasOwn(rooms, entry.split('/')[0] ?? '');
+/** `dist`: what was built of them. */
+export const isOurs = (entry: string): boolean =>
+  entry.startsWith('dist/') || Object.hasOwn(rooms, entry.split('/')[0] ?? '');
 
 const covers = (entry: string, target: string): boolean =>
   entry.endsWith('*')

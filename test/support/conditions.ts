@@ -66,7 +66,7 @@ export function departures({ method, path, status, headers, body }: Said): strin
   if (operation !== undefined && response === undefined) return [`${method} ${name}: ${status} is not published`];
   if (operation === undefined && ![400, 403, 404, 405, 413, 415, 421].includes(status))
     return [`${method} ${name}: answered ${status}, though it is published nowhere`];
-  if (method === 'HEAD') return [];
+  if (method === 'HEAD' || (response !== undefined && response.content === undefined && body === '')) return [];
   const [media = ''] = (headers.get('content-type') ?? '').split(';');
   const content = response?.content ?? { 'application/problem+json': { schema: problemDetailsSchema } };
   const published = content[media];

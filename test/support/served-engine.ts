@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
+import { whereActivities } from '../../activities/where.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { connectionFor } from '../../api/temporal.ts';
 import { digest } from '../../configuration/digest.ts';
@@ -44,7 +45,7 @@ export async function over(
     namespace: engine.environment.namespace ?? 'default',
     workflowBundle,
     taskQueue,
-    activities: { ...relocationActivities(means), ...surveyActivities(survey) },
+    activities: { ...relocationActivities(means), ...surveyActivities(survey), ...whereActivities(means) },
     capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
   });
   const api = await Served.start({ temporal, taskQueue, pace: quickPace });

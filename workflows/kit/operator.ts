@@ -24,7 +24,10 @@ export class Operator<Step extends string, Result extends Ended> {
 
   constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
     this.#progress = progress;
-    setHandler(defineQuery<ProcedureStatus<Step, Result>>('status'), () => progress.status);
+    setHandler(defineQuery<ProcedureStatus<Step, Result>>('status'), () => ({
+      ...progress.status,
+      durationsMs: { ...progress.durationsMs },
+    }));
     this.#command('pause', () => this.#pause(true));
     this.#command('resume', () => this.#pause(false));
     this.#command('approve', () => {
@@ -46,8 +49,7 @@ export class Operator<Step extends string, Result extends Ended> {
   async proceed(next: Step, doubt?: 'inDoubt'): Promise<void> {
     if (!this.#paused || (doubt !== undefined && patched('what-is-in-doubt-does-not-pause'))) return;
     this.#progress.paused(next);
-    await condition(() => !this.#paused);
-    this.#waited = true;
+    await this.#waiting(() => condition(() => !this.#paused));
   }
 
   /** Waits for an approval, or for an instant; a deadline ends the wait. Once it may begin, it may. */
@@ -56,9 +58,20 @@ export class Operator<Step extends string, Result extends Ended> {
     const until = 'at' in start ? start.at : null;
     const ends = Math.min(...[until, deadline].flatMap((instant) => (instant == null ? [] : [Date.parse(instant)])));
     this.#progress.held(until);
-    if (ends === Number.POSITIVE_INFINITY) await condition(() => this.#approved);
-    else if (ends > Date.now()) await condition(() => this.#approved, ends - Date.now());
+    await this.#waiting(async () => {
+      if (ends === Number.POSITIVE_INFINITY) await condition(() => this.#approved);
+      else if (ends > Date.now()) await condition(() => this.#approved, ends - Date.now());
+    });
     if (until !== null && Date.now() >= Date.parse(until)) this.#approved = true;
+  }
+
+  /** However it ends: cancelled, it is being rolled back, and waits no longer. */
+  async #waiting(wait: () => Promise<unknown>): Promise<void> {
+    try {
+      await wait();
+    } finally {
+      this.#progress.goesOn();
+    }
     this.#waited = true;
   }
 

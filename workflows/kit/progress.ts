@@ -1,6 +1,7 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { patched, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { failures, type FailureType } from '../../domain/failures.ts';
 import type { Leftover, ProcedureStatus } from '../../domain/procedure.ts';
+import type { Waits } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { Reason } from './failure.ts';
 
@@ -90,10 +91,17 @@ export class Progress<Step extends string, Result extends Ended> {
   /** Before this step. */
   paused(step: Step): void {
     this.#enter({ state: 'paused', step, since: now(), cancellable: this.#cancellable });
+    this.#findable('paused');
   }
 
   held(until: string | null): void {
     this.#enter({ state: 'held', step: this.step, since: now(), until });
+    this.#findable(until === null ? 'held' : 'heldUntil');
+  }
+
+  /** After a pause or a hold. */
+  goesOn(): void {
+    this.#findable(null);
   }
 
   parked(failure: Reason, how: { until: string | null; abandonable: boolean; left: readonly Leftover[] }): void {
@@ -103,6 +111,11 @@ export class Progress<Step extends string, Result extends Ended> {
 
   unparked(): void {
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: null }]);
+  }
+
+  /** What waits is found in the index by its word. */
+  #findable(word: Waits | null): void {
+    if (patched('what-waits-is-indexed')) upsertSearchAttributes([{ key: searchAttributes.outcome, value: word }]);
   }
 
   rollingBack(): void {

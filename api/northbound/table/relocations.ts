@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import type { Action } from '../../../domain/actions.ts';
+import type { FailureType } from '../../../domain/failures.ts';
+import { RELOCATION_ID } from '../../../domain/identity.ts';
+import { Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
+import { Relocation, RelocationList } from '../../resources.ts';
+import type { Operation, Table } from '../../serve.ts';
+import { asked, Limit, planFailures } from './shared.ts';
+import { relocationExample, requestExample } from '../examples.ts';
+
+const Name = RelocationRequest.shape.source;
+
+const Key = z
+  .string()
+  .regex(/^[!-~]{1,200}$/, '1 to 200 visible ASCII characters, sent once')
+  .optional();
+
+const StartHeaders = z.object({
+  'idempotency-key': Key.meta({
+    description: 'The same key with the same body is the same relocation, for as long as Temporal keeps the run.',
+  }),
+});
+
+const CommandHeaders = z.object({
+  'idempotency-key': Key.meta({
+    description:
+      'The same key is the same command, whose answer it is given again. Without one, the same command of a state is.',
+  }),
+});
+
+const ListQuery = z.strictObject({
+  application: Name.optional(),
+  source: Name.optional(),
+  target: Name.optional(),
+  state: z.enum(['running', 'waiting', 'held', 'paused', 'parked', 'ended']).optional().meta({
+    description:
+      '`running`: whatever has not ended. `waiting`: for a person; held for approval, paused or parked. `held`: also until an instant.',
+  }),
+  outcome: RelocationResult.shape.outcome.optional(),
+  limit: Limit,
+  next: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,2000}\.[a-z2-7]{25}$/, 'is not from `next` of a page')
+    .optional()
+    .meta({ description: 'Opaque; from `next` of the page before.' }),
+});
+
+/** Any text is taken: one that cannot be an id names nothing. */
+const One = z.strictObject({
+  id: z.string().meta({
+    description: 'Of the relocation.',
+    pattern: RELOCATION_ID.source,
+    example: relocationExample.id,
+  }),
+});
+
+const relocation = { description: 'The relocation as it is now.', schema: Relocation, example: relocationExample };
+
+const command = (action: Action, summary: string, failures: readonly FailureType[]) =>
+  ({
+    ...asked,
+    method: 'post',
+    path: `/v1/relocations/{id}/${action}`,
+    summary,
+    params: One,
+    headers: CommandHeaders,
+    answers: { 200: relocation },
+    failures: ['UnknownRelocation', 'NotPossibleNow', ...failures],
+  }) as const satisfies Operation;
+
+const Started = z.object({
+  Location: z.string().meta({ description: 'The path of the relocation.' }),
+  'Idempotency-Replayed': z
+    .literal('true')
+    .optional()
+    .meta({ description: 'Nothing was started: this is what the same key has started before.' }),
+});
+
+/** Moves, and what may be said to them. */
+export const relocationTable = {
+  planRelocation: {
+    ...asked,
+    method: 'post',
+    path: '/v1/plans',
+    summary: 'Plan a relocation: look, tell what would be done, and change nothing',
+    body: RelocationRequest,
+    example: requestExample,
+    answers: { 200: { description: 'What would be done, and what stands in the way.', schema: Plan } },
+    failures: ['UnknownName', ...planFailures],
+    refusals: {
+      400: 'The target is the source, or `cutOver.at` is later than `deadline`.',
+      422: 'Both sites are clouds.',
+    },
+  },
+  startRelocation: {
+    ...asked,
+    method: 'post',
+    path: '/v1/relocations',
+    summary: 'Start a relocation',
+    description:
+      'One relocation of the same users at a time. Ask again with the same Idempotency-Key when the answer was lost: nothing is started twice.',
+    headers: StartHeaders,
+    body: RelocationRequest,
+    example: requestExample,
+    answers: {
+      202: {
+        ...relocation,
+        description: 'It was started, now or when the same was asked before.',
+        headers: Started,
+      },
+    },
+    failures: ['UnknownName', 'AlreadyRelocating', 'KeyReused'],
+    refusals: {
+      400: 'The target is the source, or `cutOver.at` is later than `deadline`.',
+      422: 'Both sites are clouds.',
+    },
+  },
+  listRelocations: {
+    ...asked,
+    method: 'get',
+    path: '/v1/relocations',
+    summary: 'List relocations',
+    query: ListQuery,
+    answers: {
+      200: {
+        description: 'A page of them.',
+        schema: RelocationList,
+        example: { relocations: [], next: null },
+        headers: z.object({
+          Link: z.string().optional().meta({ description: 'With rel="next": the whole path of the next page.' }),
+        }),
+      },
+    },
+    failures: [],
+    refusals: { 404: '`next` is of no page of this very list.' },
+  },
+  showRelocation: {
+    ...asked,
+    method: 'get',
+    path: '/v1/relocations/{id}',
+    summary: 'Show a relocation: where it stands, what it waits for, what may be done',
+    params: One,
+    answers: { 200: relocation },
+    failures: ['UnknownRelocation'],
+  },
+  watchRelocation: {
+    ...asked,
+    method: 'get',
+    path: '/v1/relocations/{id}/events',
+    summary: 'Watch a relocation',
+    description:
+      'Server-sent events: `relocation` with the whole resource whenever it changes, the first at once; `step` with `step` and `ms` when one is done, each once and in their order. Ends after the final `relocation`; whoever comes back with the id of that is answered 204. At most 100 streams at a time.',
+    params: One,
+    headers: z.object({
+      'last-event-id': z
+        .string()
+        .regex(/^[!-~]{1,100}$/, 'is no id of an event')
+        .optional()
+        .meta({ description: 'Of the last event that was read: what was told is not told again.' }),
+    }),
+    answers: {
+      200: { description: 'A stream of events.', media: 'text/event-stream', schema: z.string() },
+      204: { description: 'It has ended, and that was read.' },
+    },
+    failures: ['UnknownRelocation'],
+  },
+  pauseRelocation: command('pause', 'Pause it before its next step', []),
+  resumeRelocation: command('resume', 'Let a paused one go on', []),
+  cancelRelocation: command('cancel', 'Cancel it and roll back, before the hand-over', ['CancelTooLate']),
+  approveRelocation: command('approve', 'Let a held cut-over begin', []),
+  retryRelocation: command('retry', 'Let a parked one try its step again', []),
+  abandonRelocation: command('abandon', 'Give a parked one up: it stays as it is', []),
+} as const satisfies Table;

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import type { FailureType } from '../../../domain/failures.ts';
+
+/** Of our own network, answered with Temporal's help. */
+export const asked = { scope: 'ferry', asksTemporal: true } as const;
+
+/** What a look at the peers can fail with, beyond what it tells as an obstacle. */
+export const planFailures: readonly FailureType[] = ['PeerUnavailable', 'PeerMalformed', 'PeerRejected', 'NotYet'];
+
+/** Of a page. */
+export const Limit = z
+  .custom<string>((text) => typeof text === 'string' && /^([1-9]\d?|100)$/.test(text), 'a whole number from 1 to 100')
+  .transform(Number)
+  .default(20)
+  .meta({ type: 'integer', minimum: 1, maximum: 100 });

@@ -1,0 +1,66 @@
+import { Command, Option } from 'commander';
+import { FerryClient } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import type { Stream, Terminal } from './terminal.ts';
+
+/** What one example of a command's help shows: what is typed, and what comes of it. */
+export type Example = readonly [typed: string, does: string];
+
+interface Output {
+  readonly json?: true;
+  readonly output?: 'json' | 'wide';
+  readonly api?: string;
+}
+
+/** The program, to which each file of `groups/` adds its commands. */
+export class CommandLine {
+  readonly program: Command;
+  readonly terminal: Terminal;
+  readonly stderr: Stream;
+  /** Of the command that was carried out. */
+  exit: Exit = exits.done;
+
+  constructor(terminal: Terminal, stdout: Stream, stderr: Stream) {
+    this.terminal = terminal;
+    this.stderr = stderr;
+    this.program = new Command('ferry')
+      .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) })
+      .exitOverride()
+      .hook('preAction', (_, command) => {
+        const { json, output, api } = command.opts<Output>();
+        terminal.format = json ? 'json' : (output ?? 'text');
+        if (api !== undefined && command.getOptionValueSource('api') === 'cli') terminal.hints.api = api;
+      });
+  }
+
+  /** One that shows a document with `--json`. */
+  command(usage: string, description: string, examples: readonly Example[] = []): Command {
+    const command = this.program
+      .command(usage)
+      .description(description)
+      .option('--json', 'one JSON document on stdout');
+    const width = Math.max(...examples.map(([typed]) => typed.length));
+    const lines = examples.map(([typed, does]) => `  ${typed.padEnd(width)}  ${does}`.trimEnd());
+    return lines.length === 0 ? command : command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'));
+  }
+
+  /** One that asks the API. */
+  asking(usage: string, description: string, examples: readonly Example[] = []): Command {
+    return this.command(usage, description, examples)
+      .addOption(new Option('-o, --output <format>', 'instead of a text that fits').choices(['json', 'wide']))
+      .addOption(new Option('--api <url>', 'of the API').env('FERRY_API').default('http://127.0.0.1:8700'));
+  }
+
+  /** What it does, and how that ended. */
+  does<Args extends readonly unknown[]>(work: (...args: Args) => Promise<Exit>): (...args: Args) => Promise<void> {
+    return async (...args) => {
+      this.exit = await work(...args);
+    };
+  }
+}
+
+export interface ApiOptions {
+  readonly api: string;
+}
+
+export const clientOf = ({ api }: ApiOptions): FerryClient => new FerryClient(api);

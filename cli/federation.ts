@@ -1,0 +1,89 @@
+import type { FederationList, FederationWith, SystemList } from '../api/resources.ts';
+import type { FederationCommand } from '../domain/federation.ts';
+import type { FerryClient } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Every page of them: an operator asks for the members, not for a part. */
+export async function systems(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const first = await client.get<SystemList>('/v1/systems?limit=100');
+  const all = [...first.systems];
+  for (let { next } = first; next !== null; ) {
+    const page = await client.get<SystemList>(next);
+    all.push(...page.systems);
+    ({ next } = page);
+  }
+  const whole = { ...first, systems: all, next: null };
+  if (terminal.json) terminal.document(whole);
+  else for (const line of systemLines(whole, terminal)) terminal.tell(line);
+  return exits.done;
+}
+
+const systemLines = ({ systems: all, awaited, joinable }: SystemList, terminal: Terminal): string[] => [
+  all.length === 0 ? 'No systems.' : systemTable(all, terminal),
+  ...awaited.map(({ system, client }) => `${system} has not been registered: its MEO does so as ${client}.`),
+  ...joinable.map(({ partner, operator }) => `${partner} (${operator}) is joined once something is looked for.`),
+];
+
+export async function federations(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const answer = await client.get<FederationList>('/v1/federations');
+  if (terminal.json) terminal.document(answer);
+  else
+    terminal.tell(
+      answer.federations.length === 0 ? 'No partners are configured.' : federationTable(answer.federations, terminal),
+    );
+  return exits.done;
+}
+
+export async function federate(
+  client: FerryClient,
+  terminal: Terminal,
+  command: FederationCommand,
+  { partner, direction }: { partner: string; direction: string | undefined },
+): Promise<Exit> {
+  const query = direction === undefined ? '' : `?direction=${direction}`;
+  const path = `/v1/federations/${encodeURIComponent(partner)}/${command}${query}`;
+  const federation = await client.post<FederationWith>(path);
+  if (terminal.json) terminal.document(federation);
+  else terminal.tell(federationTable([federation], terminal));
+  return exits.done;
+}
+
+const systemTable = (systems: SystemList['systems'], terminal: Terminal): string =>
+  table(
+    ['system', 'provider', 'operator', 'told by', 'seen', 'id'],
+    systems.map(({ id, name, provider, operator, partner, local, seenAt }) => {
+      const teller = partner ?? (local === name ? 'ours' : `ours, ${local}`);
+      return [legible(name), legible(provider), operator, teller, seenAt.slice(0, 19).replace('T', ' '), id];
+    }),
+    terminal,
+  );
+
+/** Others choose these words: none of them steers a terminal, or turns the reading direction. */
+const legible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+
+/** A line for each direction: `uses`, our use of what they serve; `serves`, theirs of ours. */
+const federationTable = (federations: readonly FederationWith[], terminal: Terminal): string =>
+  table(
+    ['partner', 'direction', 'our will', 'theirs', 'state', 'heard', 'silent since', 'link', 'problem'],
+    federations.flatMap((federation) =>
+      (['uses', 'serves'] as const).map((direction) => {
+        const { ours, theirs, agreed, usable, heardAt, silentSince, linkMs, problem } = federation[direction];
+        return [
+          federation.partner,
+          direction,
+          ours,
+          theirs ?? '-',
+          usable ? 'usable' : agreed ? 'not usable' : 'no agreement',
+          shortly(heardAt),
+          shortly(silentSince),
+          linkMs === null ? '' : `${linkMs} ms`,
+          problem ?? '',
+        ];
+      }),
+    ),
+    terminal,
+  );
+
+const shortly = (instant: string | null): string => instant?.slice(0, 19).replace('T', ' ') ?? '';

@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander';
+import { directions, federationCommands } from '../../domain/federation.ts';
+import { type ApiOptions, clientOf, type CommandLine } from '../command-line.ts';
+import { federate, federations, systems } from '../federation.ts';
+
+/** What tells of other operators, and says what we want of them. */
+export function federation(line: CommandLine): void {
+  const { terminal } = line;
+  line
+    .asking('systems', 'the MEC systems of the federation: ours, and those that partners told of')
+    .action(line.does(async (options: ApiOptions) => await systems(clientOf(options), terminal)));
+  line
+    .asking('federation [command] [partner]', 'how it stands with each partner; join, suspend, resume or leave one', [
+      ['ferry federation', 'every partner, and both directions'],
+      ['ferry federation suspend operator-b', 'at once, whether or not it hears of it'],
+    ])
+    .addOption(
+      new Option('--direction <direction>', 'our use of theirs, or theirs of ours; both without').choices(directions),
+    )
+    .action(
+      line.does(
+        async (
+          said: string | undefined,
+          partner: string | undefined,
+          options: ApiOptions & { direction?: string },
+          asked: Command,
+        ) => {
+          if (said === undefined) return await federations(clientOf(options), terminal);
+          const command = federationCommands.find((each) => each === said);
+          if (command === undefined || partner === undefined)
+            return asked.error(`error: say ${federationCommands.join(', ')}, and which partner`);
+          return await federate(clientOf(options), terminal, command, { partner, direction: options.direction });
+        },
+      ),
+    );
+}

@@ -1,0 +1,59 @@
+import { type Command, Option } from 'commander';
+import type { CommandLine } from '../command-line.ts';
+import type { Topology } from '../ferries.ts';
+import { integer } from '../options.ts';
+
+/** What starts processes, and stays. */
+export function processes(line: CommandLine): void {
+  line
+    .command('up', 'start Temporal, PostgreSQL, a sandbox, worker and API of each operator, and stay up', [
+      ['ferry up --tour', 'with an application that is moved through every direction, under load'],
+      ['ferry up --tour --exit', 'the same, as a check: the exit status is its verdict'],
+      ['FERRY_CONFIG=ferry.json ferry up', 'with peers of yours instead of a sandbox'],
+    ])
+    .option('--tour', 'move an application through every direction, under load, and show what its devices noticed')
+    .option('--exit', 'end after the tour; the exit status is its verdict')
+    .option('--port <port>', 'of the API', integer(1, 65_535), 8700)
+    .option('--net <n>', 'network of the sandbox, 127.n.0.0/16', integer(1, 254), 10)
+    .addOption(topology())
+    .option('--data <folder>', "databases, logs, the sandbox's files", '.ferry')
+    .action(
+      line.does(async (options: UpOptions, command: Command) => {
+        const [wantsTour, exit] = [options.tour === true, options.exit === true];
+        if (exit && !wantsTour) command.error('error: --exit needs --tour');
+        if (wantsTour && (process.env['FERRY_CONFIG'] ?? '') !== '')
+          command.error('error: the tour needs the sandbox, but FERRY_CONFIG names other peers');
+        const { up } = await import('../up.ts');
+        return await up({ ...options, tour: wantsTour, exit }, line.terminal);
+      }),
+    );
+
+  line
+    .command('sandbox', 'start the sandbox alone: peers for any client of their APIs')
+    .option('--net <n>', 'its network, 127.n.0.0/16', integer(1, 254), 10)
+    .addOption(topology())
+    .option('--data <folder>', 'its files', '.ferry')
+    .action(
+      line.does(async (options: SandboxOptions) => {
+        const { sandbox } = await import('../sandbox.ts');
+        return await sandbox(options, line.terminal);
+      }),
+    );
+}
+
+interface SandboxOptions {
+  readonly net: number;
+  readonly topology: Topology;
+  readonly data: string;
+}
+
+interface UpOptions extends SandboxOptions {
+  readonly tour?: true;
+  readonly exit?: true;
+  readonly port: number;
+}
+
+const topology = (): Option =>
+  new Option('--topology <name>', 'of the sandbox: two operators that federate, or one alone')
+    .choices(['pair', 'alone'] satisfies Topology[])
+    .default('pair');

@@ -1,0 +1,124 @@
+import { type Command, Option } from 'commander';
+import { act, list, plan, relocate, show, watch } from '../commands.ts';
+import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
+import { resolved } from '../naming.ts';
+import { instant, integer } from '../options.ts';
+
+interface RequestOptions extends ApiOptions {
+  readonly user?: string;
+  readonly maxInterruption?: number;
+  readonly deadline?: string;
+  readonly approve?: true;
+  readonly at?: string;
+}
+
+interface RelocateOptions extends RequestOptions {
+  readonly key?: string;
+  readonly wait: boolean;
+}
+
+type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome' | 'limit', string>>;
+
+interface ListOptions extends ApiOptions, Filters {
+  readonly waiting?: true;
+}
+
+const STATES = ['running', 'waiting', 'held', 'paused', 'parked', 'ended'];
+const OUTCOMES = ['relocated', 'relocatedSourceKept', 'rolledBack', 'refused', 'abandoned'];
+
+const ACTIONS = [
+  ['pause', 'pause before the next step'],
+  ['resume', 'go on after a pause'],
+  ['cancel', 'roll back; too late once the hand-over has begun'],
+  ['approve', 'let a held cut-over begin'],
+  ['retry', 'try a parked step again'],
+  ['abandon', 'give a parked relocation up as it is'],
+] as const;
+
+/** Whichever is meant by `<relocation>`. */
+const NAMES = `
+<relocation>: its id, the end of it as \`ferry list\` shows it, or an application: the one that was begun last.`;
+
+/** What moves applications. */
+export function relocations(line: CommandLine): void {
+  const { terminal, stderr } = line;
+  const requesting = (name: string, description: string, examples: readonly Example[]): Command =>
+    line
+      .asking(`${name} <application> <source> <target>`, description, examples)
+      .option('--user <tag>', 'one user, by the ueIdentityTag (MEC 014); all without')
+      .option('--max-interruption <ms>', 'refuse when the freeze is expected to be longer', integer(1, 60_000))
+      .option('--deadline <time>', 'roll back when the hand-over has not begun by then', instant(stderr))
+      .addOption(new Option('--approve', 'hold the cut-over until `ferry approve`').conflicts('at'))
+      .option('--at <time>', 'hold the cut-over until then', instant(stderr));
+  /** `name`: a relocation that is there. */
+  const about = (
+    usage: string,
+    description: string,
+    work: (client: ReturnType<typeof clientOf>, id: string) => ReturnType<typeof show>,
+  ): Command =>
+    line
+      .asking(`${usage} <relocation>`, description)
+      .addHelpText('after', NAMES)
+      .action(
+        line.does(async (name: string, options: ApiOptions) => {
+          const client = clientOf(options);
+          return await work(client, await resolved(client, name));
+        }),
+      );
+
+  requesting('relocate', 'move users of an application from one site to another, and watch it', [
+    ['ferry relocate counter cloud a1', 'all users, at once'],
+    ['ferry relocate counter cloud a1 --user ue-7 --approve', 'one user; the cut-over waits for `ferry approve`'],
+    ['ferry relocate counter cloud a1 --at 2030-01-31T02:00', 'prepared now, cut over at two (local time)'],
+    ['ferry relocate counter cloud a1 --no-wait --json | jq -r .id', 'in a script'],
+  ])
+    .option('--key <key>', 'Idempotency-Key: the same key starts the same relocation once')
+    .option('--wait', 'watch until it ends (default)', true)
+    .option('--no-wait', 'print its id and return')
+    .action(
+      line.does(async (application: string, source: string, target: string, options: RelocateOptions) => {
+        const { key, wait } = options;
+        const request = { application, source, target, ...requested(options) };
+        return await relocate(clientOf(options), terminal, request, { key, wait });
+      }),
+    );
+  requesting('plan', 'what a relocation would do, and what stands in its way; changes nothing', [
+    ['ferry plan counter cloud a1', 'ends with 1 when something stands in the way'],
+  ]).action(
+    line.does(async (application: string, source: string, target: string, options: RequestOptions) => {
+      const request = { application, source, target, ...requested(options) };
+      return await plan(clientOf(options), terminal, request);
+    }),
+  );
+  line
+    .asking('list', 'relocations, newest first', [
+      ['ferry list --waiting', 'what waits for a person'],
+      ['ferry list --state ended --outcome rolledBack -o wide', 'what did not go through'],
+    ])
+    .option('--application <name>')
+    .option('--source <site>')
+    .option('--target <site>')
+    .addOption(new Option('--state <state>').choices(STATES))
+    .addOption(new Option('--waiting', 'those that wait for a person: held, paused, parked').conflicts('state'))
+    .addOption(new Option('--outcome <outcome>').choices(OUTCOMES))
+    .option('--limit <n>', 'at most so many')
+    .action(
+      line.does(async ({ waiting, ...options }: ListOptions) => {
+        const { application, source, target, outcome, limit } = options;
+        const state = waiting ? 'waiting' : options.state;
+        return await list(clientOf(options), terminal, { application, source, target, state, outcome, limit });
+      }),
+    );
+  about('show', 'everything that is known of one', async (client, id) => await show(client, terminal, id));
+  about('watch', 'follow one until it ends or is parked', async (client, id) => await watch(client, terminal, id));
+  for (const [action, description] of ACTIONS)
+    about(action, description, async (client, id) => await act(client, terminal, action, id));
+}
+
+const requested = ({ user, maxInterruption, deadline, approve, at }: RequestOptions) => ({
+  ...(user !== undefined && { users: user }),
+  ...(maxInterruption !== undefined && { maxInterruptionMs: maxInterruption }),
+  ...(deadline !== undefined && { deadline }),
+  ...(approve && { cutOver: { approval: true as const } }),
+  ...(at !== undefined && { cutOver: { at } }),
+});

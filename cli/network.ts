@@ -1,0 +1,30 @@
+import type { ApplicationList, ApplicationSeen, PeerList, SiteList } from '../api/resources.ts';
+import type { FerryClient } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { peerTable, siteTable, whereTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What each command asks of the API about sites, peers and applications, and shows. */
+
+/** Is every peer in reach? */
+export async function peers(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const answer = await client.get<PeerList>('/v1/peers');
+  if (terminal.json) terminal.document(answer);
+  else terminal.tell(peerTable(answer, terminal));
+  return answer.peers.every(({ reachable }) => reachable) ? exits.done : exits.notThrough;
+}
+
+export async function sites(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const answer = await client.get<SiteList>('/v1/sites');
+  if (terminal.json) terminal.document(answer);
+  else terminal.tell(siteTable(answer, terminal));
+  return exits.done;
+}
+
+export async function where(client: FerryClient, terminal: Terminal, application: string | undefined): Promise<Exit> {
+  const one = application === undefined ? '' : `/${encodeURIComponent(application)}`;
+  const answer = await client.get<ApplicationList | ApplicationSeen>(`/v1/applications${one}`);
+  if (terminal.json) terminal.document(answer);
+  else terminal.tell(whereTable('applications' in answer ? answer : { applications: [answer] }, terminal));
+  return exits.done;
+}

@@ -1,0 +1,26 @@
+import { InvalidArgumentError } from 'commander';
+import { INSTANT_EXAMPLE, instantTyped } from '../domain/instant.ts';
+import type { Stream } from './terminal.ts';
+
+/** How what is typed after an option is read. */
+export const integer =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < from || value > to)
+      throw new InvalidArgumentError(`A whole number from ${from} to ${to}.`);
+    return value;
+  };
+
+/** An instant in UTC; one that was typed without its offset is said to have been taken for local time. */
+export const instant =
+  (stderr: Stream) =>
+  (text: string): string => {
+    const typed = instantTyped(text);
+    if (typed === undefined)
+      throw new InvalidArgumentError(
+        `An instant with its offset, such as ${INSTANT_EXAMPLE}; or local time, such as ${INSTANT_EXAMPLE.slice(0, 19)}.`,
+      );
+    if (typed.local) stderr.write(`${text} is local time: ${typed.instant}\n`);
+    return typed.instant;
+  };

@@ -1,0 +1,324 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Relocation } from '../../api/resources.ts';
+import { Hints } from '../../cli/hints.ts';
+import { Progress } from '../../cli/progress.ts';
+import { age, Terminal } from '../../cli/terminal.ts';
+import { answering, ended, event, FakeApi, ferry, ferryOn, ID, relocation, SHORT, streaming } from './fake-api.ts';
+import { eventually } from './eventually.ts';
+
+let api: FakeApi;
+beforeEach(async () => {
+  api = await FakeApi.start();
+});
+afterEach(async () => await api.stop());
+
+const at = (): readonly string[] => ['--api', api.url];
+const hint = (action: string): string => `ferry ${action} ${SHORT} --api ${api.url}`;
+
+const waitingFor = (members: Partial<NonNullable<Relocation['waitingFor']>> = {}) => ({
+  what: 'oss to carry out the order',
+  since: new Date(Date.now() - 90_000).toISOString(),
+  until: null,
+  attempt: 4,
+  lastFailure: 'PeerUnavailable: oss answered 503 to GET /tmf-api/serviceOrdering/v4/serviceOrder/7, which takes long',
+  call: 'temporal workflow describe',
+  ...members,
+});
+
+describe('a command tells what it made of the run, and what happens next', () => {
+  it.each([
+    ['approve', relocation({ state: 'working', step: 'check' }), 'working: check', 'watch'],
+    ['pause', relocation({ step: 'package', asked: 'pause', actions: ['resume'] }), 'pausing: package', 'resume'],
+    ['cancel', relocation({ step: 'package', asked: 'cancel', actions: [] }), 'cancelling: package', 'watch'],
+    ['cancel', relocation({ state: 'rollingBack', step: 'copyAhead', actions: [] }), 'rollingBack: copyAhead', 'watch'],
+    ['retry', ended({ outcome: 'rolledBack' }), 'rolledBack', 'show'],
+    ['pause', relocation({ state: 'paused', step: 'package', actions: ['resume'] }), 'paused: package', 'resume'],
+  ] as const)('%s', async (action, after, standing, next) => {
+    api.answer = answering(200, after);
+    const { exit, out } = await ferry(action, ID, ...at());
+    const [first, ...more] = out.split('\n');
+    expect([exit, first]).toEqual([0, `counter: cloud → a1, all users: ${standing}`]);
+    expect(more.join('\n')).toContain(hint(next));
+  });
+});
+
+describe('what waits for a person', () => {
+  it('is one filter away, with what it waits for and since when', async () => {
+    const parked = relocation({ state: 'parked', step: 'retire', waitingFor: waitingFor({ attempt: null }) });
+    api.answer = answering(200, { relocations: [parked], next: null });
+    const { out } = await ferry('list', '--waiting', ...at());
+    expect(api.asked[0]?.url).toBe('/v1/relocations?state=waiting');
+    expect(out).toMatch(/parked: retire .* 90s: oss to carry out the order; PeerUnavailable: oss answered 503/);
+  });
+
+  it.each(['held', 'paused', 'parked', 'waiting'])('is also found by state %s', async (state) => {
+    api.answer = answering(200, { relocations: [], next: null });
+    expect((await ferry('list', '--state', state, ...at())).exit).toBe(0);
+  });
+
+  it('is told by an exit status of its own', async () => {
+    api.answer = streaming(event(relocation({ state: 'parked', step: 'retire' })));
+    expect((await ferry('watch', ID, ...at())).exit).toBe(5);
+    api.answer = streaming(event(ended({ outcome: 'rolledBack' })));
+    expect((await ferry('watch', ID, ...at())).exit).toBe(1);
+  });
+});
+
+describe('Ctrl-C while a relocation is watched', () => {
+  it.each([
+    ['watch', ID],
+    ['relocate', 'counter', 'cloud', 'a1'],
+  ])('in `%s` leaves it running, and says how it is followed and taken back', async (...argv) => {
+    api.answer = (asked, response) => {
+      if (asked.method === 'POST') return answering(202, relocation())(asked, response);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(event(relocation()));
+      return undefined;
+    };
+    const before = process.listenerCount('SIGINT');
+    const running = ferry(...argv, ...at());
+    await eventually(
+      () => process.listenerCount('SIGINT') > before && api.asked.some(({ url }) => url.endsWith('/events')),
+    );
+    process.emit('SIGINT');
+    const { exit, out } = await running;
+    expect(exit).toBe(130);
+    for (const action of ['watch', 'cancel']) expect(out).toContain(hint(action));
+    expect(process.listenerCount('SIGINT')).toBe(before);
+  });
+});
+
+describe('a step that is tried again', () => {
+  const failing = relocation({ step: 'package', waitingFor: waitingFor() });
+
+  it('is told with attempt and reason, whole, whenever the reason changes', async () => {
+    const other = { ...failing, waitingFor: waitingFor({ attempt: 9, lastFailure: 'PeerRejected: no' }) };
+    api.answer = streaming(...[failing, failing, other, ended()].map(event));
+    for (const terminal of [{}, { isTTY: true, columns: 80 }]) {
+      const { out } = await ferryOn(terminal, 'watch', ID, ...at());
+      const lines = stripVTControlCharacters(out).split(/[\n\r]/);
+      expect(lines.filter((line) => /^ {4}attempt/.test(line))).toEqual([
+        `    attempt 4, after ${failing.waitingFor?.lastFailure}`,
+        '    attempt 9, after PeerRejected: no',
+      ]);
+    }
+  });
+
+  it('is told with the time since it began, not since it is watched', async () => {
+    api.answer = streaming(event({ ...failing, since: new Date(Date.now() - 90_000).toISOString() }), event(ended()));
+    const { out } = await ferryOn({ isTTY: true, columns: 80 }, 'watch', ID, ...at());
+    expect(stripVTControlCharacters(out)).toMatch(/2 bring the package to the target {2}9\d s {2}attempt 4 {2}oss to/);
+  });
+
+  it('is told now and then where no line changes', async () => {
+    const out: string[] = [];
+    const progress = new Progress(new Terminal({ write: (text) => out.push(text) }, { write: () => undefined }), 5);
+    progress.show(failing);
+    await eventually(() => out.filter((line) => line.includes('… 2 bring the package')).length >= 2);
+    progress.end();
+    expect(out.at(-1)).toContain('attempt 4');
+  });
+});
+
+describe('what is shown', () => {
+  const many = Array.from({ length: 3 }, () => relocation({ waitingFor: waitingFor() }));
+  const peers = {
+    peers: [
+      {
+        name: 'meo',
+        kind: 'meo',
+        reachable: true,
+        detail: '',
+        capabilities: Array.from({ length: 12 }, (_, n) => ({
+          name: `capability ${n}`,
+          available: n > 0,
+          detail: 'no',
+        })),
+      },
+    ],
+  };
+
+  it.each([
+    ['list', { relocations: many, next: null }],
+    ['peers', peers],
+  ])('by `ferry %s` fits a terminal, and is whole in a pipe and with -o wide', async (command, document) => {
+    api.answer = answering(200, document);
+    const { out } = await ferryOn({ isTTY: true, columns: 80 }, command, ...at());
+    for (const line of stripVTControlCharacters(out).split(/[\n\r]/)) expect(line.length).toBeLessThanOrEqual(80);
+    const wide = await ferryOn({ isTTY: true, columns: 80 }, command, '-o', 'wide', ...at());
+    const last = command === 'list' ? ID : 'capability 11';
+    expect([wide.out.includes(last), out.includes(last)]).toEqual([true, false]);
+  });
+
+  it('is coloured on a terminal, and as NO_COLOR and FORCE_COLOR have it', () => {
+    const painted = (isTTY: boolean): boolean =>
+      new Terminal({ isTTY, write: () => undefined }, { write: () => undefined }).paint('red', 'x') !== 'x';
+    const before = { ...process.env };
+    try {
+      for (const name of ['NO_COLOR', 'FORCE_COLOR']) delete process.env[name];
+      process.env['TERM'] = 'xterm';
+      expect([painted(true), painted(false)]).toEqual([true, false]);
+      process.env['FORCE_COLOR'] = '1';
+      expect(painted(false)).toBe(true);
+      delete process.env['FORCE_COLOR'];
+      process.env['NO_COLOR'] = '1';
+      expect(painted(true)).toBe(false);
+    } finally {
+      process.env = before;
+    }
+  });
+
+  it.each([
+    [0, '0s'],
+    [119_000, '119s'],
+    [120_000, '2m'],
+    [7_200_000, '2h'],
+    [172_800_000, '2d'],
+  ])('says of %i ms ago that it is %s', (ms, said) => {
+    expect(age(new Date(1e12 - ms).toISOString(), 1e12)).toBe(said);
+  });
+});
+
+describe('a relocation is named', () => {
+  const other = relocation({
+    id: ID.replace('3e2ee0a5', '7777e0a5'),
+    request: { ...relocation().request, application: 'chess' },
+  });
+  const serve = (): void => {
+    api.answer = (asked, response) =>
+      answering(
+        200,
+        asked.url.startsWith('/v1/relocations?') ? { relocations: [other, relocation()], next: null } : relocation(),
+      )(asked, response);
+  };
+
+  it.each([
+    [SHORT, ID],
+    ['counter', ID],
+    ['chess', other.id],
+    [ID, ID],
+  ])('by %s', async (name, id) => {
+    serve();
+    expect((await ferry('show', name, ...at())).exit).toBe(0);
+    expect(api.asked.at(-1)?.url).toBe(`/v1/relocations/${id}`);
+  });
+
+  it('by what is the end of one id only', async () => {
+    serve();
+    const { exit, err } = await ferry('show', 'e0a5', ...at());
+    expect(exit).toBe(3);
+    for (const { id } of [other, relocation()]) expect(err).toContain(id);
+    await expect(ferry('show', 'nobody', ...at())).resolves.toMatchObject({
+      exit: 3,
+      err: expect.stringContaining('no relocation is called nobody') as string,
+    });
+  });
+});
+
+describe('peers', () => {
+  const peer = (name: string, reachable: boolean) => ({
+    name,
+    kind: 'meo',
+    reachable,
+    detail: 'refused',
+    capabilities: [],
+  });
+
+  it('out of reach are told by the exit status', async () => {
+    api.answer = answering(200, { peers: [peer('meo', true), peer('oss', false)] });
+    expect((await ferry('peers', ...at())).exit).toBe(1);
+    api.answer = answering(200, { peers: [peer('meo', true)] });
+    expect((await ferry('peers', ...at())).exit).toBe(0);
+  });
+});
+
+describe('sites and applications', () => {
+  it('are listed: who is where, and serves whom', async () => {
+    const instance = { id: 'i-1', state: 'started', serves: 'all', users: 6, promisedTo: null, detail: null };
+    const sites = [
+      { site: 'cloud', detail: null, instances: [instance] },
+      { site: 'a1', detail: null, instances: [] },
+      { site: 'a2', detail: 'meo does not answer', instances: [] },
+    ];
+    api.answer = answering(200, { name: 'counter', sites });
+    const { out } = await ferry('where', 'counter', ...at());
+    expect(api.asked[0]?.url).toBe('/v1/applications/counter');
+    expect(out).toMatch(/counter +cloud +i-1 +started +all/);
+    expect(out).toMatch(/counter +a2 .*meo does not answer/);
+    expect(out).not.toContain('a1');
+    const peersOf = { meo: 'meo-cellular', platform: 'mep-1' };
+    api.answer = answering(200, {
+      sites: [{ name: 'a1', kind: 'mecHost', system: 'cellular', network: 'cell', peers: peersOf }],
+    });
+    expect((await ferry('sites', ...at())).out).toMatch(/a1 +mecHost +cellular +cell +meo-cellular, mep-1/);
+  });
+});
+
+describe('a plan', () => {
+  it('promises nothing of a context that it has just refused to move', async () => {
+    const obstacles = [{ failure: 'ContractMissing', where: 'cloud', detail: 'no contract', remedy: 'Keep it.' }];
+    const plan = {
+      direction: 'cloudToMec',
+      possible: false,
+      obstacles,
+      package: 'kept',
+      instance: 'create',
+      steering: [],
+    };
+    api.answer = answering(200, { ...plan, subscriptions: 0, observed: true, guarantee: 'stateless', drainMs: 0 });
+    expect((await ferry('plan', 'counter', 'cloud', 'a1', ...at())).out).not.toContain('there is no context to move');
+  });
+});
+
+describe('hints can be pasted', () => {
+  const program = '/srv/ferry/cli/ferry.mjs';
+  it.each([
+    ['by npx', ['node', program], { npm_command: 'exec' }, 'npx ferry list'],
+    ['from the PATH', ['node', '/usr/local/bin/ferry'], { PATH: '/bin:/usr/local/bin' }, 'ferry list'],
+    ['by its path', ['node', program], {}, `node ${program} list`],
+  ])('where it was called %s', (_, argv, environment, said) => {
+    expect(new Hints(argv, environment).command('list')).toBe(said);
+  });
+
+  it('with the API that was named, and without one that the environment names', () => {
+    const hints = new Hints(['node', program], { npm_command: 'exec' });
+    hints.api = 'http://127.0.0.1:9';
+    expect(hints.about('show', ID)).toBe(`npx ferry show ${SHORT} --api http://127.0.0.1:9`);
+    expect(hints.command('up')).toBe('npx ferry up');
+  });
+});
+
+describe('ferry itself', () => {
+  it('tells its version, and examples with each command that has choices', async () => {
+    await expect(ferry('--version')).resolves.toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+    });
+    for (const command of ['up', 'relocate', 'plan', 'list', 'peers', 'where'])
+      expect((await ferry(command, '--help')).out).toMatch(new RegExp(`Examples:\\n.*ferry ${command}`));
+  });
+
+  it('completes commands and their choices in a shell', async () => {
+    const program = fileURLToPath(new URL('../../cli/ferry.mjs', import.meta.url));
+    const said = async (...argv: string[]) => (await promisify(execFile)(process.execPath, [program, ...argv])).stdout;
+    const [script, commands, states] = await Promise.all([
+      said('complete', 'bash'),
+      said('complete', '--', 're'),
+      said('complete', '--', 'list', '--state', 'pa'),
+    ]);
+    expect(script).toContain('complete');
+    for (const command of ['relocate', 'resume', 'retry']) expect(commands).toContain(command);
+    for (const state of ['paused', 'parked']) expect(states).toContain(state);
+  });
+
+  it('refuses a folder that cannot be made, instead of trying for ever', async () => {
+    for (const command of ['up', 'sandbox']) {
+      const { exit, out, err } = await ferry(command, '--data', '/proc/x/y');
+      expect(exit).toBe(1);
+      expect(`${out}${err}`).toMatch(/cannot make the folder \/proc\/x.*choose another with --data/);
+    }
+  });
+});
