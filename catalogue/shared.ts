@@ -49,9 +49,17 @@ export async function systemsOf(
   return rows;
 }
 
+/** Only those without an alias are written: as a rule none. */
 async function nameSystems(catalogue: Catalogue, sight: Sight): Promise<void> {
-  const { rows } = await asking(sql<{ id: string }>`select id from system where ${shown(sight)}`.execute(catalogue));
-  await alias(catalogue, { agreement: sight.agreement, kind: 'system', inner: rows.map(({ id }) => id) });
+  await asking(
+    sql`insert into alias (agreement, kind, inner_id)
+      select agreement.id, 'system', system.id from system, agreement
+      where ${shown(sight)} and agreement.id = ${sight.agreement}::uuid and agreement.ended_at is null
+        and not exists (
+          select from alias
+          where alias.agreement = agreement.id and alias.kind = 'system' and alias.inner_id = system.id)
+      on conflict (agreement, kind, inner_id) do nothing`.execute(catalogue),
+  );
 }
 
 /** Hidden and absent are one query. */
