@@ -26,8 +26,8 @@ export async function tagOfSystems(catalogue: Catalogue, sight: Sight): Promise<
   const { rows } = await asking(
     sql<{ tag: string }>`
       select md5(coalesce(string_agg(alias.id || '.' || system.version, ',' order by alias.id), '')) as tag
-      from system join alias on alias.inner_id = system.id and alias.kind = 'system'
-      where alias.agreement = ${sight.agreement}::uuid and ${shown(sight)}`.execute(catalogue),
+      from ${shown(sight)} join alias on alias.inner_id = system.id and alias.kind = 'system'
+      where alias.agreement = ${sight.agreement}::uuid`.execute(catalogue),
   );
   return rows[0]?.tag ?? '';
 }
@@ -41,8 +41,8 @@ export async function systemsOf(
   const { rows } = await asking(
     sql<SystemShown>`
       select alias.id as alias, system.name, system.provider, system.operator, system.meo is not null as "hasMeo"
-      from system join alias on alias.inner_id = system.id and alias.kind = 'system'
-      where alias.agreement = ${sight.agreement}::uuid and ${shown(sight)}
+      from ${shown(sight)} join alias on alias.inner_id = system.id and alias.kind = 'system'
+      where alias.agreement = ${sight.agreement}::uuid
         and alias.id > ${after ?? '00000000-0000-0000-0000-000000000000'}::uuid
       order by alias.id limit ${limit}`.execute(catalogue),
   );
@@ -53,8 +53,8 @@ export async function systemsOf(
 async function nameSystems(catalogue: Catalogue, sight: Sight): Promise<void> {
   await asking(
     sql`insert into alias (agreement, kind, inner_id)
-      select agreement.id, 'system', system.id from system, agreement
-      where ${shown(sight)} and agreement.id = ${sight.agreement}::uuid and agreement.ended_at is null
+      select agreement.id, 'system', system.id from ${shown(sight)}, agreement
+      where agreement.id = ${sight.agreement}::uuid and agreement.ended_at is null
         and not exists (
           select from alias
           where alias.agreement = agreement.id and alias.kind = 'system' and alias.inner_id = system.id)
@@ -62,9 +62,10 @@ async function nameSystems(catalogue: Catalogue, sight: Sight): Promise<void> {
   );
 }
 
-/** Hidden and absent are one query. */
-const shown = ({ systems }: Sight): RawBuilder<boolean> =>
-  sql<boolean>`system.agreement is null and system.local = any(${systems}::text[])`;
+/** Hidden and absent are one query. A join, which is hashed: a long list in a condition is gone through for each row. */
+const shown = ({ systems }: Sight): RawBuilder<unknown> =>
+  sql`(select system.* from unnest(${systems}::text[]) as wanted (local) join system on system.local = wanted.local
+    where system.agreement is null) as system`;
 
 /** A zone of ours, as a partner sees it. */
 export interface ZoneShown {
