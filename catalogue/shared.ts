@@ -26,8 +26,7 @@ export async function tagOfSystems(catalogue: Catalogue, sight: Sight): Promise<
   const { rows } = await asking(
     sql<{ tag: string }>`
       select md5(coalesce(string_agg(alias.id || '.' || system.version, ',' order by alias.id), '')) as tag
-      from ${shown(sight)} join alias on alias.inner_id = system.id and alias.kind = 'system'
-      where alias.agreement = ${sight.agreement}::uuid`.execute(catalogue),
+      from ${shown(sight)} where alias.id is not null`.execute(catalogue),
   );
   return rows[0]?.tag ?? '';
 }
@@ -41,9 +40,8 @@ export async function systemsOf(
   const { rows } = await asking(
     sql<SystemShown>`
       select alias.id as alias, system.name, system.provider, system.operator, system.meo is not null as "hasMeo"
-      from ${shown(sight)} join alias on alias.inner_id = system.id and alias.kind = 'system'
-      where alias.agreement = ${sight.agreement}::uuid
-        and alias.id > ${after ?? '00000000-0000-0000-0000-000000000000'}::uuid
+      from ${shown(sight)}
+      where alias.id > ${after ?? '00000000-0000-0000-0000-000000000000'}::uuid
       order by alias.id limit ${limit}`.execute(catalogue),
   );
   return rows;
@@ -53,19 +51,23 @@ export async function systemsOf(
 async function nameSystems(catalogue: Catalogue, sight: Sight): Promise<void> {
   await asking(
     sql`insert into alias (agreement, kind, inner_id)
-      select agreement.id, 'system', system.id from ${shown(sight)}, agreement
-      where agreement.id = ${sight.agreement}::uuid and agreement.ended_at is null
-        and not exists (
-          select from alias
-          where alias.agreement = agreement.id and alias.kind = 'system' and alias.inner_id = system.id)
+      select agreement.id, 'system', system.id from agreement, ${shown(sight)}
+      where agreement.id = ${sight.agreement}::uuid and agreement.ended_at is null and alias.id is null
       on conflict (agreement, kind, inner_id) do nothing`.execute(catalogue),
   );
 }
 
-/** Hidden and absent are one query. A join, which is hashed: a long list in a condition is gone through for each row. */
-const shown = ({ systems }: Sight): RawBuilder<unknown> =>
+/**
+ * Hidden and absent are one query. Each alias is looked up by the index, whatever the planner thinks how many there are
+ * (`offset 0`): of tables that have just been filled it thinks that they are empty.
+ */
+const shown = ({ agreement, systems }: Sight): RawBuilder<unknown> =>
   sql`(select system.* from unnest(${systems}::text[]) as wanted (local) join system on system.local = wanted.local
-    where system.agreement is null) as system`;
+    where system.agreement is null) as system
+    left join lateral (
+      select id from alias
+      where alias.agreement = ${agreement}::uuid and alias.kind = 'system' and alias.inner_id = system.id offset 0
+    ) as alias on true`;
 
 /** A zone of ours, as a partner sees it. */
 export interface ZoneShown {
