@@ -16,7 +16,10 @@ let api: Served;
 let federation: Federation;
 let temporal: Client;
 /** No face of this test asks for a token. */
-const nobody = {} as Federating['access'];
+const nobody: Federating['access'] = {
+  admit: () => (_req, _res, next) => next(),
+  callerOf: () => ({ issuer: '', client: '', scopes: [] }),
+};
 beforeAll(async () => {
   own = await catalogueOfTest();
   federation = federationOfTest({ partners: { b: partnerOfTest('b'), c: partnerOfTest('c', { join: 'onMiss' }) } });
