@@ -109,8 +109,15 @@ async function over(
     activities: tellingOver(configuration, own.catalogue, log),
     capacity: { slots: { steps: 10, waits: 10 }, maxCachedWorkflows: 10 },
   });
+  const playing = async (): Promise<void> => {
+    try {
+      await scenario(() => telling.changed(), taskQueue);
+    } finally {
+      await ended();
+    }
+  };
   try {
-    await workers.runUntil(scenario(() => telling.changed(), taskQueue).finally(async () => await ended()));
+    await workers.runUntil(playing());
   } finally {
     stopping.abort();
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,10 +28,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'secret'), 'known to both');
   // The issuer's token endpoint (RFC 6749, 4.4)
   tokens = createServer((_req, res) => {
-    void federator.token({ client_id: 'meo-one', scope: 'fed_enablement' }).then((access_token) => {
-      res.writeHead(200, { 'content-type': 'application/json' });
-      res.end(JSON.stringify({ access_token, token_type: 'Bearer', expires_in: 300 }));
-    });
+    void issued(res);
   });
   await once(tokens.listen(0, '127.0.0.1'), 'listening');
 });
@@ -41,6 +38,12 @@ afterAll(async () => {
   await own?.drop();
   await rm(folder, { recursive: true });
 });
+
+async function issued(res: ServerResponse): Promise<void> {
+  const access_token = await federator.token({ client_id: 'meo-one', scope: 'fed_enablement' });
+  res.writeHead(200, { 'content-type': 'application/json' });
+  res.end(JSON.stringify({ access_token, token_type: 'Bearer', expires_in: 300 }));
+}
 
 const urlOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
