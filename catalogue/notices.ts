@@ -34,11 +34,11 @@ const whileNobodySubscribes = sql`select pg_advisory_xact_lock_shared(${SUBSCRIB
 export async function announce(transaction: Transaction<Tables>, systems: readonly Noted[]): Promise<void> {
   if (systems.length === 0) return;
   await whileNobodySubscribes.execute(transaction);
-  const told = JSON.stringify(systems.map(({ id, name, provider }) => ({ id, name, provider })));
+  const changed = JSON.stringify(systems.map(({ id, name, provider }) => ({ id, name, provider })));
   await sql`
     insert into notice (subscription, system, name, provider)
     select subscription.id, changed.id, changed.name, changed.provider
-    from jsonb_to_recordset(${told}::jsonb) as changed (id uuid, name text, provider text), subscription
+    from jsonb_to_recordset(${changed}::jsonb) as changed (id uuid, name text, provider text), subscription
     where valid_until > now() and (systems is null or changed.id = any(systems))
     on conflict (subscription, system)
     do update set n = default, name = excluded.name, provider = excluded.provider`.execute(transaction);

@@ -92,8 +92,8 @@ describe('what members are seen', () => {
     expect(await seen()).toEqual(['of b', 'of c']);
   });
 
-  const will = async (partner: string, ours: 'open' | 'suspended'): Promise<void> =>
-    void (await want(own.catalogue, { partner, direction: 'uses', ours, why: 'test' }));
+  const will = async (partner: string, wanted: 'open' | 'suspended'): Promise<void> =>
+    await want(own.catalogue, { partner, direction: 'uses', ours: wanted, why: 'test' });
 });
 
 describe('a system', () => {

@@ -99,10 +99,10 @@ describe.skipIf(openapiAbsent)(`MEC 040 is answered as it is published${whySkipp
   it.each(cases)('%s', async (operation, schema, asked) => {
     const { status, body } = await asked();
     expect(Object.keys(mec040Table[operation].answers)).toEqual([String(status)]);
-    if (schema === null) return expect([status, body]).toEqual([204, undefined]);
-    const validate = published(FED, schema.replace('[]', ''));
-    const bodies = schema.startsWith('[]') ? (body as unknown[]) : [body];
-    expect(bodies).not.toEqual([]);
+    const validate = published(FED, schema?.replace('[]', '') ?? 'ProblemDetails');
+    const bodies = schema?.startsWith('[]') === true ? (body as unknown[]) : schema === null ? [] : [body];
+    expect([schema, bodies.length]).toEqual([schema, schema === null ? 0 : 1]);
+    expect(body === undefined).toBe(schema === null);
     for (const each of bodies) expect(misfits(validate, each)).toEqual([]);
   });
 
@@ -166,8 +166,7 @@ describe('the conformance suite is given what it expects', () => {
     ['?systemName=%00', 404],
   ])('%s: %d', async (query, status) => {
     const [answered, body] = await listed(query.replace('ID', system.systemId));
-    expect(answered).toBe(status);
-    if (status === 200) expect(body).toEqual([system]);
+    expect([answered, body]).toEqual([status, status === 200 ? [system] : expect.objectContaining({ status })]);
   });
 
   it('a name with a comma is found as it is', async () => {

@@ -87,7 +87,7 @@ it('with a federation it serves MEOs and partners, also while Temporal is away, 
   await expect(api.ended).resolves.toMatchObject({ code: 0 });
 });
 
-it('it ends and says why where its database cannot be had', async () => {
+it('ends and says why where its database cannot be had', async () => {
   const { code, errors } = await run(federated, 'postgres://127.0.0.1:1/ferry').ended;
   expect(code).toBe(1);
   expect(errors).toMatch(/the catalogue does not open .*look at the PostgreSQL server of DATABASE_URL/);
