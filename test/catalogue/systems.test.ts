@@ -93,7 +93,7 @@ describe('what members are seen', () => {
   });
 
   const will = async (partner: string, ours: 'open' | 'suspended'): Promise<void> =>
-    void (await want(own.catalogue, { partner, direction: 'uses', ours, why: 'test' }));
+    await want(own.catalogue, { partner, direction: 'uses', ours, why: 'test' });
 });
 
 describe('a system', () => {
