@@ -25,6 +25,7 @@ export function openApiDocument(
   table: Table,
   form: ProblemForm,
   info: { readonly title: string; readonly version: string; readonly description: string },
+  { refusals = always, bearer = false }: { refusals?: Readonly<Record<number, string>>; bearer?: boolean } = {},
 ): object {
   const book = new SchemaBook();
   const paths: Record<string, Record<string, object>> = {};
@@ -46,14 +47,17 @@ export function openApiDocument(
         ...(body !== undefined && {
           requestBody: { required: true, content: { 'application/json': media(book.schema(body), example) } },
         }),
+        ...(bearer && { security: [{ token: [operation.scope] }] }),
         responses: {
           ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, told(answer, book)])),
-          ...refused(operation, form, book),
+          ...refused(operation, form, book, refusals),
         },
       },
     };
   }
-  return { openapi: '3.1.0', info, paths, components: { schemas: book.components } };
+  const securitySchemes = { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } };
+  const components = { schemas: book.components, ...(bearer && { securitySchemes }) };
+  return { openapi: '3.1.0', info, paths, components };
 }
 
 /** The collection it belongs to. */
@@ -92,11 +96,16 @@ const headersOf = (record: z.ZodObject, book: SchemaBook): object =>
     }),
   );
 
-function refused(operation: Operation, form: ProblemForm, book: SchemaBook): Record<string, object> {
+function refused(
+  operation: Operation,
+  form: ProblemForm,
+  book: SchemaBook,
+  byHttp: Readonly<Record<number, string>>,
+): Record<string, object> {
   const sentences = new Map<number, string[]>();
   const tell = (status: number, what: string): void =>
     void sentences.set(status, [...(sentences.get(status) ?? []), what]);
-  for (const [status, what] of Object.entries(always)) tell(Number(status), what);
+  for (const [status, what] of Object.entries(byHttp)) tell(Number(status), what);
   if (operation.asksTemporal) tell(503, AWAY);
   for (const failure of operation.failures) tell(failures[failure].status, `${failure}: ${failures[failure].remedy}`);
   for (const [status, what] of Object.entries(operation.refusals ?? {})) tell(Number(status), what);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Will } from '../domain/federation.ts';
-import { begin } from './agreements.ts';
-import { asking, type Catalogue } from './database.ts';
+import { begin, end } from './agreements.ts';
+import { asking, type Catalogue, inOne } from './database.ts';
+import { type Line, note } from './ledger.ts';
 
 /** An agreement by which a partner uses what we serve, as it is judged for each request. */
 export interface Served {
@@ -48,17 +49,42 @@ export interface Networks {
   readonly fixed?: readonly string[];
 }
 
-/** The agreement with a partner, made now where there is none; asked again it is the same, with the links of the latest. */
-export async function serve(
-  catalogue: Catalogue,
-  { partner, callbackUrl, networks }: { partner: string; callbackUrl: string; networks: Networks },
-): Promise<string> {
-  const given = { context: randomUUID(), callback_url: callbackUrl };
-  const { id, context } = await begin(catalogue, { partner, direction: 'serves', given });
-  if (context === null) throw new Error('an agreement that is served has no context');
-  await changeNetworks(catalogue, id, () => networks);
-  return context;
+/** Whose federator asks, and what it gave with its request. */
+export interface Request {
+  readonly partner: string;
+  readonly operator: string;
+  readonly callbackUrl: string;
+  readonly networks: Networks;
 }
+
+/** The agreement with a partner, made now where there is none; asked again it is the same, with the links of the latest. */
+export async function serve(catalogue: Catalogue, request: Request): Promise<void> {
+  const { partner, operator, callbackUrl, networks } = request;
+  const given = { context: randomUUID(), callback_url: callbackUrl };
+  await inOne(catalogue, async (transaction) => {
+    const { id, context } = await begin(transaction, { partner, direction: 'serves', given });
+    await changeNetworks(transaction, id, () => networks);
+    if (context === given.context) await note(transaction, line({ id, partner }, operator, 'joined'));
+  });
+}
+
+/** Ended by its partner: at once, with the aliases that it was told. Once, of however many who ask for it. */
+export async function leave(catalogue: Catalogue, agreement: Served, operator: string): Promise<void> {
+  await inOne(catalogue, async (transaction) => {
+    if (await end(transaction, agreement, 'the partner has ended it'))
+      await note(transaction, line(agreement, operator, 'left'));
+  });
+}
+
+const line = ({ id, partner }: Pick<Served, 'id' | 'partner'>, operator: string, kind: 'joined' | 'left'): Line => ({
+  partner,
+  kind,
+  role: 'served',
+  key: id,
+  origin: operator,
+  what: { direction: 'serves' },
+  outcome: kind,
+});
 
 export async function networksOf(catalogue: Catalogue, id: string): Promise<Networks> {
   const row = await asking(
@@ -74,27 +100,25 @@ export async function changeNetworks(
   change: (networks: Networks) => Networks,
   modifiedAt?: Date,
 ): Promise<Networks> {
-  return await asking(
-    catalogue.transaction().execute(async (transaction) => {
-      const row = await transaction
-        .selectFrom('agreement')
-        .select('capabilities')
-        .where('id', '=', id)
-        .where('ended_at', 'is', null)
-        .forUpdate()
-        .executeTakeFirst();
-      const before = (row?.capabilities['networks'] ?? {}) as Networks;
-      const changedAt = row?.capabilities['networksAt'];
-      const isLate = modifiedAt !== undefined && typeof changedAt === 'string' && new Date(changedAt) >= modifiedAt;
-      if (row === undefined || isLate) return before;
-      const networks = change(before);
-      const at = modifiedAt === undefined ? {} : { networksAt: modifiedAt.toISOString() };
-      await transaction
-        .updateTable('agreement')
-        .set({ capabilities: sql`capabilities || ${JSON.stringify({ networks, ...at })}::jsonb` })
-        .where('id', '=', id)
-        .execute();
-      return networks;
-    }),
-  );
+  return await inOne(catalogue, async (transaction) => {
+    const row = await transaction
+      .selectFrom('agreement')
+      .select('capabilities')
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .forUpdate()
+      .executeTakeFirst();
+    const before = (row?.capabilities['networks'] ?? {}) as Networks;
+    const changedAt = row?.capabilities['networksAt'];
+    const isLate = modifiedAt !== undefined && typeof changedAt === 'string' && new Date(changedAt) >= modifiedAt;
+    if (row === undefined || isLate) return before;
+    const networks = change(before);
+    const at = modifiedAt === undefined ? {} : { networksAt: modifiedAt.toISOString() };
+    await transaction
+      .updateTable('agreement')
+      .set({ capabilities: sql`capabilities || ${JSON.stringify({ networks, ...at })}::jsonb` })
+      .where('id', '=', id)
+      .execute();
+    return networks;
+  });
 }

@@ -61,3 +61,7 @@ function textOf(number: bigint, width: number): string {
   const long = (hex.match(/.{4}/g) ?? []).map((group) => Number.parseInt(group, 16).toString(16)).join(':');
   return new URL(`http://[${long}]`).hostname.slice(1, -1); // in its short form (RFC 5952)
 }
+
+/** Of this machine alone: a name or an address, as one binds to it or asks for it. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));

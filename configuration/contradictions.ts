@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { mistakeInRange, overlap, rangeOf } from './addresses.ts';
+import { isLoopback, mistakeInRange, overlap, rangeOf } from './addresses.ts';
 import type { Federation } from './federation.ts';
 import type { ApplicationRecord, Network, Peer, SiteRecord, System } from './peers.ts';
 
@@ -37,6 +37,7 @@ const entries = <Record>(records: Named<Record>): (readonly [string, Record])[] 
 const plainHttp = ({ peers, federation }: Readable): Mistake[] => [
   ...inPlain(peers, 'peers'),
   ...inPlain(federation?.partners ?? {}, 'federation', 'partners'),
+  ...keysInPlain(federation?.issuers ?? {}),
 ];
 
 const inPlain = (asked: Named<{ url: string; insecure?: true | undefined }>, ...at: readonly string[]): Mistake[] =>
@@ -47,6 +48,15 @@ const inPlain = (asked: Named<{ url: string; insecure?: true | undefined }>, ...
       ? `${name} would be asked by plain HTTP: give its https URL, or say "insecure": true`
       : `${name} is asked by HTTPS: leave out "insecure"`;
     return [{ path: [...at, name, plain ? 'url' : 'insecure'], message }];
+  });
+
+/** Who stands on the way could put keys of his own in place of ours. */
+const keysInPlain = (issuers: Federation['issuers']): Mistake[] =>
+  entries(issuers).flatMap(([name, { issuer, insecure }]) => {
+    const { protocol, hostname } = new URL(issuer);
+    if (insecure === true || protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''))) return [];
+    const message = `the keys of ${name} would be read by plain HTTP, and could be another's: give its https URL, or say "insecure": true`;
+    return [{ path: ['federation', 'issuers', name, 'issuer'], message }];
   });
 
 /** Every name that is mentioned is there, and is of the right kind. */

@@ -1,5 +1,5 @@
-import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { isLoopback } from './addresses.ts';
 
 /** As in a Host (RFC 9110, 7.2): a name, an IPv4 address, or an IPv6 address in brackets; the port where it is not the default. */
 const HOST = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
@@ -30,6 +30,8 @@ const Variables = z.object({
   /** Of the outer listener, for partners; where there is a federation. */
   FERRY_OUTER_HOST: z.string().default('127.0.0.1'),
   FERRY_OUTER_PORT: Port.default(8701),
+  /** Let others than this machine reach it although it speaks plain HTTP: whoever listens could use a partner's token. */
+  FERRY_OUTER_INSECURE: z.stringbool('is neither true nor false').default(false),
   /** The catalogue: PostgreSQL 15 or later; where there is a federation. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'is no URL such as postgres://host/ferry' }).optional(),
   FERRY_TASK_QUEUE: z.string().default('ferry'),
@@ -53,18 +55,22 @@ const Variables = z.object({
 /** Of FERRY_SECRET, which is read apart: the API needs none. */
 const SECRET_LENGTH = 32;
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-
 const Exposure = z
   .object({
     FERRY_HOST: Variables.shape.FERRY_HOST,
     FERRY_UNPROTECTED: Variables.shape.FERRY_UNPROTECTED.catch(false),
+    FERRY_OUTER_HOST: Variables.shape.FERRY_OUTER_HOST,
+    FERRY_OUTER_INSECURE: Variables.shape.FERRY_OUTER_INSECURE.catch(false),
   })
   .refine(({ FERRY_HOST, FERRY_UNPROTECTED }) => isLoopback(FERRY_HOST) || FERRY_UNPROTECTED, {
     path: ['FERRY_HOST'],
     message:
       'is reached from other machines, and the API does not ask yet who calls: bind it to 127.0.0.1, or set FERRY_UNPROTECTED=true where something else protects it',
+  })
+  .refine(({ FERRY_OUTER_HOST, FERRY_OUTER_INSECURE }) => isLoopback(FERRY_OUTER_HOST) || FERRY_OUTER_INSECURE, {
+    path: ['FERRY_OUTER_HOST'],
+    message:
+      "is reached from other machines by plain HTTP, and whoever listens there could use a partner's token: bind it to 127.0.0.1, or set FERRY_OUTER_INSECURE=true where something in front of it speaks TLS",
   });
 
 /** An intersection, so that the mistakes of both sides are told at once. */

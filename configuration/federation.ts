@@ -21,6 +21,8 @@ const Count = z.int().positive();
 /** An authorization server whose tokens we take (RFC 8414): the one of this operator. */
 const Issuer = strict({
   issuer: Url,
+  /** By plain HTTP, although not on this machine: who stands on the way could put keys of his own in place of ours. */
+  insecure: z.literal(true).optional(),
   audience: z.string().min(1),
   algorithms: z
     .array(z.enum(['ES256', 'EdDSA', 'PS256', 'RS256']))

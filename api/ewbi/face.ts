@@ -1,6 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { end } from '../../catalogue/agreements.ts';
-import { changeNetworks, type Networks, networksOf, serve, served } from '../../catalogue/serving.ts';
+import { changeNetworks, leave, type Networks, networksOf, serve, served } from '../../catalogue/serving.ts';
 import { acceptZones, giveBackZone, isAccepted, zonesOf } from '../../catalogue/shared.ts';
 import { isUuid } from '../../catalogue/aliases.ts';
 import type { Partner } from '../../configuration/federation.ts';
@@ -26,6 +25,7 @@ export interface EwbiMeans extends DoorMeans {
 export function ewbi(means: EwbiMeans): Face<EwbiTable> {
   const { catalogue, federation, configuration, poke } = means;
   const endPoint = endPointOf(federation.url);
+  const partnerNamed = (name: string): Partner => federation.partners[name] as Partner;
 
   const offered = async (id: string, partner: string) =>
     await zonesOf(catalogue, id, zonesShownTo(federation.shares, partner, configuration.sites));
@@ -59,13 +59,13 @@ export function ewbi(means: EwbiMeans): Face<EwbiTable> {
     handlers: {
       requestFederation: async ({ body, res }) => {
         const partner = partnerOf(res);
-        const known = federation.partners[partner] as Partner;
+        const known = partnerNamed(partner);
         if (body.origOPFederationId !== known.operator)
           throw new HttpRefusal(403, 'origOPFederationId is not the operator that we know you as', 'Ask our operator.');
         const callbackUrl = leading(known, 'partnerStatusLink', body.partnerStatusLink);
         const { origOPMobileNetworkCodes: mobile, origOPFixedNetworkCodes: fixed } = body;
         const networks = { ...(mobile != null && { mobile }), ...(fixed != null && { fixed }) };
-        await serve(catalogue, { partner, callbackUrl, networks });
+        await serve(catalogue, { partner, operator: known.operator, callbackUrl, networks });
         const agreement = await served(catalogue, { partner });
         if (agreement === undefined) throw absent(); // it was ended meanwhile
         poke(partner);
@@ -93,15 +93,15 @@ export function ewbi(means: EwbiMeans): Face<EwbiTable> {
         res.json(await stateOf(id, partner, networks));
       },
       leaveFederation: async ({ res }) => {
-        const { id, partner } = servedOf(res);
-        await end(catalogue, { id }, 'the partner has ended it');
+        const agreement = servedOf(res);
+        const { partner } = agreement;
+        await leave(catalogue, agreement, partnerNamed(partner).operator);
         poke(partner);
         res.end();
       },
       acceptZones: async ({ body, res }) => {
         const { id, partner } = servedOf(res);
-        const known = federation.partners[partner] as Partner;
-        const link = leading(known, 'availZoneNotifLink', body.availZoneNotifLink);
+        const link = leading(partnerNamed(partner), 'availZoneNotifLink', body.availZoneNotifLink);
         const zones = [...new Set(body.acceptedAvailabilityZones)];
         await offeredNow(id, partner, zones);
         await acceptZones(catalogue, { agreement: id, aliases: zones, link });

@@ -75,11 +75,7 @@ const isKnown = (ifNoneMatch: string | undefined, tag: string): boolean =>
 
 /** The extension, described to whoever speaks it. */
 export function description(): Face<typeof descriptionTable> {
-  const document = openApiDocument(mffTable, outward, {
-    title: 'Ferry: Mff-fed',
-    version: '1',
-    description: 'What one federator of MEC systems asks another besides E/WBI (ETSI GR MEC 035, Mff-fed).',
-  });
+  const document = openApiDocument(mffTable, outward, information, { refusals: byHttp, bearer: true });
   return {
     table: descriptionTable,
     form: outward,
@@ -87,5 +83,20 @@ export function description(): Face<typeof descriptionTable> {
     handlers: { showExtension: ({ res }) => void res.json(document) },
   };
 }
+
+const information = {
+  title: 'Ferry: Mff-fed',
+  version: VERSION,
+  description: 'What one federator of MEC systems asks another besides E/WBI (ETSI GR MEC 035, Mff-fed).',
+};
+
+/** Whatever is asked. */
+const byHttp = {
+  400: 'The request is malformed; `errors` names what to mend.',
+  408: 'It did not arrive in time.',
+  417: 'It expects something else than 100-continue.',
+  431: 'Request line and headers are longer than 16 kB.',
+  500: 'A mistake of the federator that is asked.',
+};
 
 const anybody: RequestHandler = (_req, _res, next) => next();

@@ -10,12 +10,13 @@ const Page = z.strictObject({
   after: z.uuid().optional().meta({ description: 'From the link of the page before.' }),
 });
 
-const ofPartner = { method: 'get', scope: 'mff', failures: ['CatalogueUnavailable'], asksTemporal: false } as const;
+const ofPartner = { method: 'get', scope: 'mff', failures: [], asksTemporal: false } as const;
 const refusals = {
   401: 'There is no token of ours, or it is not valid.',
   403: 'The client is no partner, its token lacks the scope, or, with the type urn:ferry:federation:suspended, our operator has suspended it.',
   404: 'There is no such thing under an agreement of yours.',
   429: 'There are too many requests; see Retry-After.',
+  503: 'It cannot be answered now; see Retry-After.',
 };
 
 /** What E/WBI does not carry between two federators (GR MEC 035, Mff-fed). */

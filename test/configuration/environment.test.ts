@@ -24,6 +24,7 @@ describe('the environment', () => {
       FERRY_LOG_LEVEL: 'info',
       FERRY_OUTER_HOST: '127.0.0.1',
       FERRY_OUTER_PORT: 8701,
+      FERRY_OUTER_INSECURE: false,
     });
   });
 
@@ -77,6 +78,12 @@ describe('the environment', () => {
       expect(readEnvironment({ FERRY_CONFIG: 'f', FERRY_HOST: host, FERRY_UNPROTECTED: 'true' }).FERRY_HOST).toBe(host);
     },
   );
+
+  it.each(['0.0.0.0', '::', 'ferry.example'])('refuses to serve partners at %s by plain HTTP', (host) => {
+    const outer = { FERRY_CONFIG: 'f', FERRY_OUTER_HOST: host };
+    expect(mistakes({ ...outer, FERRY_UNPROTECTED: 'true' })).toMatch(/FERRY_OUTER_INSECURE=true/);
+    expect(readEnvironment({ ...outer, FERRY_OUTER_INSECURE: 'true' }).FERRY_OUTER_HOST).toBe(host);
+  });
 
   it.each(['127.0.0.1', '127.9.0.4', 'localhost', '::1'])('serves this machine at %s', (host) => {
     expect(mistakes({ FERRY_CONFIG: 'f', FERRY_HOST: host })).toBe('none');

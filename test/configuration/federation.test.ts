@@ -60,9 +60,32 @@ describe('the federation in the configuration file', () => {
       { partners: { b: partner('operator-b', 'b', { url: 'http://fm.b.example' }) } },
       'b would be asked by plain HTTP',
     ],
+    [
+      'keys that anybody on the way could replace',
+      { issuers: { own: { issuer: 'http://127.evil.example', audience: 'ferry' } } },
+      'the keys of own would be read by plain HTTP',
+    ],
     ['a share with nobody', { shares: [{ of: '*', with: 'zed' }] }, 'there is no zed'],
   ])('refuses %s', (_what, more, said) => {
     expect(() => parsed({ federation: federation(more) })).toThrow(said);
+  });
+
+  it('has zones, each of one system and one place', () => {
+    const host = (system: string, lat: number) => ({
+      kind: 'mecHost',
+      system,
+      host: 'h',
+      platform: 'p',
+      addresses: '10.1.0.0/16',
+      zone: { id: 'z', lat, lon: 11 },
+    });
+    const sites = (lat: number, system = 'one') => ({
+      peers: { p: { kind: 'platform', url: 'https://p.example' }, q: { kind: 'platform', url: 'https://q.example' } },
+      sites: { a: host('one', 48), b: { ...host(system, lat), platform: 'q', addresses: '10.2.0.0/16' } },
+    });
+    expect(() => parsed(sites(49))).toThrow('zone z is another one at a');
+    expect(() => parsed(sites(48, 'two'))).toThrow('zone z is another one at a');
+    expect(() => parsed(sites(48))).not.toThrow('zone z');
   });
 
   it('is asked for by a system that registers itself', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { begin } from '../../../catalogue/agreements.ts';
+import { brokenAt } from '../../../catalogue/ledger.ts';
 import { want } from '../../../catalogue/wills.ts';
 import { ContextFound, FederationAnswer, FederationState } from '../../../protocols/ewbi/partner.ts';
 import { RegisteredZone, ZonesAnswer } from '../../../protocols/ewbi/zones.ts';
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(async () => await own?.drop());
 
 beforeEach(async () => {
-  await sql`truncate will, agreement, system, zone, alias`.execute(own.catalogue);
+  await sql`truncate will, agreement, system, zone, alias, ledger`.execute(own.catalogue);
   ferry = await Outer.start(own.catalogue);
   await addSystem('shown');
   await addSystem('hidden');
@@ -41,7 +42,7 @@ const addSystem = async (name: string, more: object = {}): Promise<string> => {
 };
 const agreements = async () => await own.catalogue.selectFrom('agreement').selectAll().orderBy('created_at').execute();
 const our = async (ours: 'open' | 'suspended' | 'ended', partner = 'b'): Promise<void> =>
-  await want(own.catalogue, { partner, direction: 'serves', ours, why: 'test' });
+  void (await want(own.catalogue, { partner, direction: 'serves', ours, why: 'test' }));
 const link = { availZoneNotifLink: 'https://notices.b.example:8443/x' };
 
 describe('an agreement', () => {
@@ -137,6 +138,22 @@ describe('an agreement', () => {
     const heard = async (): Promise<boolean> => (await agreements())[0]?.heard_at instanceof Date;
     await eventually(heard);
     expect(await heard()).toBe(true);
+  });
+});
+
+describe('the ledger', () => {
+  it('has a line for each agreement that was made and that was ended, however often that was asked for', async () => {
+    const context = await ferry.context();
+    await ferry.context();
+    await Promise.all([1, 2, 3].map(async () => await ferry.ask('b', 'DELETE', `${ewbi}/${context}/partner`)));
+    await ferry.context();
+    const lines = await own.catalogue.selectFrom('ledger').selectAll().orderBy('n').execute();
+    expect(lines.map(({ partner, kind, role, origin }) => [partner, kind, role, origin])).toEqual([
+      ['b', 'joined', 'served', 'operator-b'],
+      ['b', 'left', 'served', 'operator-b'],
+      ['b', 'joined', 'served', 'operator-b'],
+    ]);
+    expect(await brokenAt(own.catalogue, 'b')).toBeNull();
   });
 });
 
