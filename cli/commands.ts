@@ -1,4 +1,11 @@
-import type { FederationList, FederationWith, PeerList, Relocation, RelocationList } from '../api/resources.ts';
+import type {
+  FederationList,
+  FederationWith,
+  PeerList,
+  Relocation,
+  RelocationList,
+  SystemList,
+} from '../api/resources.ts';
 import type { Action } from '../domain/actions.ts';
 import type { FederationCommand } from '../domain/federation.ts';
 import type { Plan, RelocationRequest } from '../domain/relocation.ts';
@@ -7,7 +14,7 @@ import { type Exit, exits } from './exits.ts';
 import { exitOf, follow } from './follow.ts';
 import { planLines } from './plan-text.ts';
 import { relocationLines, standing, subject } from './relocation-text.ts';
-import { federationTable, peerTable, relocationTable } from './table.ts';
+import { federationTable, peerTable, relocationTable, systemTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What each command asks of the API, and shows. Each throws Refused or Unreachable. */
@@ -87,6 +94,27 @@ export async function peers(client: FerryClient, terminal: Terminal): Promise<Ex
   else terminal.tell(peerTable(answer));
   return exits.done;
 }
+
+/** Every page of them: an operator asks for the members, not for a part. */
+export async function systems(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const first = await client.get<SystemList>('/v1/systems?limit=100');
+  const all = [...first.systems];
+  for (let { next } = first; next !== null; ) {
+    const page = await client.get<SystemList>(next);
+    all.push(...page.systems);
+    ({ next } = page);
+  }
+  const whole = { ...first, systems: all, next: null };
+  if (terminal.json) terminal.document(whole);
+  else for (const line of systemLines(whole)) terminal.tell(line);
+  return exits.done;
+}
+
+const systemLines = ({ systems: all, awaited, joinable }: SystemList): string[] => [
+  all.length === 0 ? 'No systems.' : systemTable(all),
+  ...awaited.map(({ system, client }) => `${system} has not been registered: its MEO does so as ${client}.`),
+  ...joinable.map(({ partner, operator }) => `${partner} (${operator}) is joined once something is looked for.`),
+];
 
 export async function federations(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const answer = await client.get<FederationList>('/v1/federations');

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { INSTANT_EXAMPLE, instantTyped } from '../domain/instant.ts';
 import { FerryClient, Refused, Unreachable } from './client.ts';
-import { act, federate, federations, list, peers, plan, relocate, show, watch } from './commands.ts';
+import { act, federate, federations, list, peers, plan, relocate, show, systems, watch } from './commands.ts';
 import { directions, federationCommands } from '../domain/federation.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
 import type { Topology } from './ferries.ts';
@@ -147,6 +147,9 @@ function describe(program: Command, terminal: Terminal, stderr: Stream, ended: (
     asking(`${action} <id>`, description).action(async (id: string, { api }: ApiOptions) =>
       ended(await act(new FerryClient(api), terminal, action, id)),
     );
+  asking('systems', 'MEC systems of the federation, and who could be joined').action(async ({ api }: ApiOptions) =>
+    ended(await systems(new FerryClient(api), terminal)),
+  );
   asking('peers', 'who is in reach, and what each can do').action(async ({ api }: ApiOptions) =>
     ended(await peers(new FerryClient(api), terminal)),
   );

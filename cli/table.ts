@@ -1,4 +1,4 @@
-import type { FederationWith, PeerList, Relocation } from '../api/resources.ts';
+import type { FederationWith, PeerList, Relocation, SystemList } from '../api/resources.ts';
 import { standing } from './relocation-text.ts';
 import { seconds } from './terminal.ts';
 
@@ -43,6 +43,18 @@ export const peerTable = ({ peers }: PeerList): string =>
         : detail,
     ]),
   );
+
+export const systemTable = (systems: SystemList['systems']): string =>
+  table(
+    ['system', 'provider', 'operator', 'told by', 'seen', 'id'],
+    systems.map(({ id, name, provider, operator, partner, local, seenAt }) => {
+      const teller = partner ?? (local === name ? 'ours' : `ours, ${local}`);
+      return [legible(name), legible(provider), operator, teller, seenAt.slice(0, 19).replace('T', ' '), id];
+    }),
+  );
+
+/** Others choose these words: none of them steers a terminal, or turns the reading direction. */
+const legible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 
 /** A line for each direction: `uses`, our use of what they serve; `serves`, theirs of ours. */
 export const federationTable = (federations: readonly FederationWith[]): string =>

@@ -6,14 +6,18 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Telling } from '../../api/telling.ts';
+import { admission, callerOf } from '../../api/tokens/admission.ts';
+import { Tokens } from '../../api/tokens/tokens.ts';
+import { openCatalogue } from '../../catalogue/database.ts';
 import { notTold, due, TRIES } from '../../catalogue/notices.ts';
 import { subscribe } from '../../catalogue/subscriptions.ts';
 import { change, register } from '../../catalogue/systems.ts';
 import { tellingOver } from '../../worker/subscribers.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
-import { named } from '../support/api.ts';
+import { named, Served } from '../support/api.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { workflowBundle } from '../support/engine.ts';
+import { federationOfTest } from '../support/federation.ts';
 import { eventually } from '../support/eventually.ts';
 import { memberSystems } from '../support/mec040.ts';
 import { engine, temporal } from '../support/served-engine.ts';
@@ -215,4 +219,19 @@ it('a subscriber that never answers is given up after a while, and told of what 
   expect(await left()).toBe(0);
   await registered('cellular', 'meo-one');
   expect(await due(own.catalogue)).toHaveLength(1);
+});
+
+it('the API is not ready while its database does not answer, and says which it is', async () => {
+  const federation = federationOfTest();
+  const access = { admit: admission(new Tokens(federation.issuers)), callerOf };
+  const catalogue = await openCatalogue({ url: own.url, connections: 1 });
+  const api = await Served.start({ temporal, federation, federating: { catalogue, access, changed: () => undefined } });
+  try {
+    expect((await api.get('/health/ready')).status).toBe(200);
+    await catalogue.destroy();
+    const { status, headers, body } = await api.get('/health/ready');
+    expect([status, headers.get('retry-after'), body.failure]).toEqual([503, '2', 'CatalogueUnavailable']);
+  } finally {
+    await api.stop();
+  }
 });

@@ -85,6 +85,7 @@ export class Served {
     users = {},
     federation,
     systems = {},
+    peers = {},
     federating,
   }: {
     temporal: Client;
@@ -94,6 +95,7 @@ export class Served {
     users?: Configuration['users'];
     federation?: Configuration['federation'];
     systems?: Configuration['systems'];
+    peers?: Configuration['peers'];
     federating?: Federating;
   }): Promise<Served> {
     const stopping = new AbortController();
@@ -104,6 +106,7 @@ export class Served {
           ...named,
           federation,
           systems: { ...named.systems, ...systems },
+          peers: { ...named.peers, ...peers },
           users: { ...named.users, ...users },
           pace: { ...named.pace, ...pace },
         },

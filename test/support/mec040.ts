@@ -1,7 +1,7 @@
 import { admission, callerOf } from '../../api/tokens/admission.ts';
 import { Tokens } from '../../api/tokens/tokens.ts';
 import type { Configuration } from '../../configuration/peers.ts';
-import { nowhere, Served } from './api.ts';
+import { named, nowhere, Served } from './api.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
 import { federationOfTest, partnerOfTest } from './federation.ts';
 import { Issuer } from './issuer.ts';
@@ -12,7 +12,7 @@ export interface Answered<Body = unknown> {
   readonly body: Body;
 }
 
-/** MEC 040 as MEOs ask it: the API over a catalogue, with tokens of a real issuer. */
+/** MEC 040 as MEOs ask it: the API over a catalogue, with tokens of a real issuer. `plain`: its MEOs are asked by plain HTTP. */
 export class Federator {
   readonly own: CatalogueOfTest;
   readonly api: Served;
@@ -25,8 +25,10 @@ export class Federator {
     [this.own, this.api, this.#issuer, this.#temporal] = [own, api, issuer, temporal];
   }
 
-  static async start(own: CatalogueOfTest, catalogue = own.catalogue): Promise<Federator> {
+  static async start(own: CatalogueOfTest, { catalogue = own.catalogue, plain = false } = {}): Promise<Federator> {
     const issuer = await Issuer.start();
+    const { meo } = named.peers;
+    if (meo === undefined) throw new Error('there is no MEO');
     const issuers = { own: { issuer: issuer.url, audience: 'ferry' } };
     const federation = federationOfTest({
       issuers,
@@ -38,6 +40,7 @@ export class Federator {
       temporal,
       federation,
       systems: memberSystems,
+      peers: plain ? { meo: { ...meo, url: 'http://127.0.0.1:1', insecure: true } } : {},
       federating: {
         catalogue,
         access: { admit: admission(new Tokens(federation.issuers)), callerOf },
@@ -48,6 +51,10 @@ export class Federator {
     });
     started = new Federator(own, api, issuer, temporal);
     return started;
+  }
+
+  async token(claims: Record<string, unknown>): Promise<string> {
+    return await this.#issuer.token(claims);
   }
 
   /** As this client; `scope` null: without a token. */
@@ -63,7 +70,7 @@ export class Federator {
     const answer = await fetch(`${this.api.url}${path}`, {
       method,
       headers: {
-        ...(scope !== null && { authorization: `Bearer ${await this.#issuer.token({ client_id: client, scope })}` }),
+        ...(scope !== null && { authorization: `Bearer ${await this.token({ client_id: client, scope })}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

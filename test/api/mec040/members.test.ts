@@ -219,7 +219,7 @@ describe('northbound', () => {
 it('without its database nothing is answered but that, and nothing is half done', async () => {
   const away = await openCatalogue({ url: own.url, connections: 1 });
   await away.destroy();
-  const other = await Federator.start(own, away);
+  const other = await Federator.start(own, { catalogue: away });
   try {
     for (const [method, path, body] of [
       ['GET', INFOS],
