@@ -12,7 +12,7 @@ export const pokeThrough =
     await temporal.withDeadline(
       Date.now() + CALL_MS,
       async () =>
-        await temporal.workflow.signalWithStart<typeof joinFederation, []>('joinFederation', {
+        await temporal.workflow.signalWithStart<typeof joinFederation>('joinFederation', {
           ...tendingOf(partner, { taskQueue, world }),
           signal: poke,
           signalArgs: [],

@@ -45,6 +45,14 @@ describe('a recorded history', () => {
       expect(scenarios).toContain(scenario);
   });
 
+  it('is there for each way in which a federation can go', () => {
+    const scenarios = new Set(
+      files.filter((file) => file.startsWith('join-federation.')).map((file) => file.split('.')[1]),
+    );
+    for (const scenario of ['joined', 'refused', 'silent', 'suspended', 'leftAndJoinedAgain', 'goneThere', 'over'])
+      expect(scenarios).toContain(scenario);
+  });
+
   it.each(files)('%s is replayed without a difference', async (file) => {
     await expect(replay(file)).resolves.toBeUndefined();
   });
@@ -62,7 +70,19 @@ const relocated = files.filter((file) => file.includes('.relocated.')).at(-1) ??
 const notice = /await procedure\.forward\('notify',[^;]*;/;
 const drain = /await procedure\.forward\('drain', \(\)=>[^;]*?sleep\)[^;]*;/;
 
+const federated = files.filter((file) => file.includes('join-federation.leftAndJoinedAgain.')).at(-1) ?? '';
+const zones = /await joining\.acceptZones\([^;]*;/;
+
 describe('a changed workflow fails the replay', () => {
+  it.each([
+    ['another activity', /joining\.acceptZones\(/, 'joining.exchangeSystems('],
+    ['a step left out', zones, ''],
+    ['a step done twice', zones, '$&$&'],
+    ['no wait', /await \(0,[^;]*condition\)\(\(\)=>poked[^;]*;/, ''],
+  ])('of a federation: %s', async (_, from, to) => {
+    await expect(replay(federated, changed(from, to))).rejects.toThrow(/nondeterminism/i);
+  });
+
   it.each([
     ['another activity', /activity\('notifyEndpoint'/, "activity('confirmQuiet'"],
     ['a step left out', notice, ''],

@@ -50,6 +50,7 @@ export async function joinFederation({ partner }: FederationOrder): Promise<void
       if (tended.next === 'leave') {
         standing.doing('leaving');
         await leaving(pace.insistMs).leavePartner({ partner });
+        poked = true; // what is left to be done is seen at once
       }
       if (tended.next === 'join') {
         standing.doing('joining');

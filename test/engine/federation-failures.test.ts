@@ -1,0 +1,182 @@
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as agreements from '../../catalogue/agreements.ts';
+import { want } from '../../catalogue/wills.ts';
+import { temporalCli } from '../../servers/obtain.ts';
+import { federationStanding } from '../../workflows/messages.ts';
+import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { Federated } from '../support/federated.ts';
+import { PlayedPartner, SECRET } from '../support/played-partner.ts';
+
+let engine: Engine;
+let own: CatalogueOfTest;
+let partner: PlayedPartner;
+beforeAll(async () => {
+  process.env['TEST_SECRET_OF_B'] = SECRET;
+  engine = await Engine.start(await temporalCli());
+});
+afterAll(async () => await engine?.stop());
+beforeEach(async () => {
+  own = await catalogueOfTest();
+  partner = await PlayedPartner.start();
+});
+afterEach(async () => {
+  await partner.server.close();
+  await own.drop();
+});
+
+const federated = async (
+  scenario: (federated: Federated) => Promise<void>,
+  more: Parameters<PlayedPartner['federation']>[0] = {},
+): Promise<void> => await Federated.over(engine, own, partner.federation(more), scenario);
+
+const served = async (): Promise<void> => {
+  const given = { context: 'served-context', callback_url: `${partner.url}/status/of-a` };
+  await agreements.begin(own.catalogue, { partner: 'b', direction: 'serves', given });
+};
+const serves = async () => await agreements.agreementWith(own.catalogue, { partner: 'b', direction: 'serves' });
+const told = (): unknown[] =>
+  partner.server.heard.filter(({ path }) => path === '/status/of-a').map(({ json }) => json['federationStatus']);
+
+describe('what comes late', () => {
+  it('of a round that was thought dead changes nothing of the agreement that came after it', async () => {
+    await federated(async (run) => {
+      const old = await run.joined();
+      await want(own.catalogue, { partner: 'b', direction: 'uses', ours: 'ended', why: 'test' });
+      await run.round();
+      await want(own.catalogue, { partner: 'b', direction: 'uses', ours: 'open', why: 'test' });
+      await run.round();
+      const fresh = await run.joined();
+      // What the older round would have written then
+      await agreements.silent(own.catalogue, old, new Date(), 'late');
+      await agreements.heard(own.catalogue, old, new Date(), { theirs: 'suspended', linkMs: 1, capabilities: {} });
+      await expect(run.uses()).resolves.toStrictEqual(fresh);
+    });
+  });
+
+  it('is found out: a DELETE that is carried out after we joined again ends it, and we join once more', async () => {
+    await federated(async (run) => {
+      await run.joined();
+      partner.context = undefined;
+      await run.round();
+      await run.joined();
+      expect(partner.contexts).toBe(2);
+    });
+  });
+});
+
+describe('a silent partner', () => {
+  it('is silent since it was first asked in vain, and heard again', async () => {
+    await federated(async (run) => {
+      await run.joined();
+      partner.before = () => ({ status: 503 });
+      await run.round();
+      const { silentSince, problem } = (await run.uses()) ?? {};
+      expect(silentSince).toBeInstanceOf(Date);
+      expect(problem).toContain('b: GET /mff/v1/{federationContextId} answered 503');
+      await run.round();
+      await expect(run.uses()).resolves.toMatchObject({ silentSince });
+      partner.before = () => undefined;
+      await run.round();
+      await expect(run.uses()).resolves.toMatchObject({ silentSince: null, problem: null });
+    });
+  });
+
+  it('is forgotten after the days of the configuration', async () => {
+    await federated(async (run) => {
+      const { id } = await run.joined();
+      partner.before = () => ({ status: 503 });
+      await own.catalogue.updateTable('agreement').set({ silent_since: sql`now() - interval '31 days'` }).execute();
+      await run.round();
+      await expect(run.uses()).resolves.toBeUndefined();
+      partner.before = () => undefined;
+      await run.round();
+      expect((await run.joined()).id).not.toBe(id);
+    });
+  });
+
+  it('that we left is insisted on, and left in the end', async () => {
+    await federated(async (run) => {
+      await run.joined();
+      partner.before = ({ method }) => (method === 'DELETE' ? { status: 503 } : undefined);
+      await want(own.catalogue, { partner: 'b', direction: 'uses', ours: 'ended', why: 'test' });
+      const round = run.round();
+      await eventually(() => partner.count(/^DELETE /) > 1, 30_000);
+      await expect(run.uses()).resolves.toMatchObject({ problem: expect.stringContaining('answered 503') as string });
+      partner.before = () => undefined;
+      await round;
+      await expect(run.uses()).resolves.toBeUndefined();
+      expect(partner.context).toBeUndefined();
+    });
+  });
+});
+
+describe('whom we serve', () => {
+  it('is told of our will by its link, once for each change', async () => {
+    await served();
+    await federated(async (run) => {
+      await run.joined();
+      await run.round();
+      expect(told()).toEqual([]); // open is what it knows
+      await want(own.catalogue, { partner: 'b', direction: 'serves', ours: 'suspended', why: 'test' });
+      await run.round();
+      await run.round();
+      await want(own.catalogue, { partner: 'b', direction: 'serves', ours: 'open', why: 'test' });
+      await run.round();
+      expect(told()).toEqual(['LOCKED', 'AVAILABLE']);
+    });
+  });
+
+  it('is told that it is ended, and its agreement ends, also where nobody answers', async () => {
+    await served();
+    partner.before = ({ path }) => (path.startsWith('/status') ? { status: 503 } : undefined);
+    await federated(async (run) => {
+      await run.joined();
+      await want(own.catalogue, { partner: 'b', direction: 'serves', ours: 'ended', why: 'test' });
+      await run.round();
+      expect(told()).toEqual(['NOT_AVAILABLE']);
+      await expect(serves()).resolves.toBeUndefined();
+    });
+  });
+
+  it('is not told by a link that leads elsewhere than to its hosts', async () => {
+    await served();
+    await want(own.catalogue, { partner: 'b', direction: 'serves', ours: 'suspended', why: 'test' });
+    await federated(
+      async (run) => {
+        await run.waits();
+        expect(told()).toEqual([]);
+        expect((await serves())?.problem).toContain('leads to none of its hosts');
+      },
+      { partner: { hosts: ['b.example'] } },
+    );
+  });
+});
+
+describe('without the database', () => {
+  it('it is told so, nothing is asked for, and the next round goes on', async () => {
+    await federated(async (run) => {
+      await run.joined();
+      await own.catalogue.schema.alterTable('agreement').renameTo('away').execute();
+      const asked = partner.server.heard.length;
+      const round = run.round();
+      await new Promise((resume) => setTimeout(resume, 1_500));
+      expect(partner.server.heard).toHaveLength(asked);
+      await own.catalogue.schema.alterTable('away').renameTo('agreement').execute();
+      await round;
+      await expect(run.uses()).resolves.toMatchObject({ problem: null, silentSince: null });
+    });
+  });
+});
+
+describe('a partner that is in the configuration no more', () => {
+  it('is not tended any longer', async () => {
+    const { partners: _, ...rest } = partner.federation();
+    await Federated.over(engine, own, { ...rest, partners: {} }, async (run) => {
+      await run.handle.result();
+      await expect(run.handle.query(federationStanding)).resolves.toMatchObject({ uses: null });
+    });
+  });
+});
