@@ -26,8 +26,7 @@ export async function tagOfSystems(catalogue: Catalogue, sight: Sight): Promise<
   const { rows } = await asking(
     sql<{ tag: string }>`
       select md5(coalesce(string_agg(alias.id || '.' || system.version, ',' order by alias.id), '')) as tag
-      from system join alias on alias.inner_id = system.id and alias.kind = 'system'
-      where alias.agreement = ${sight.agreement}::uuid and ${shown(sight)}`.execute(catalogue),
+      from ${shown(sight)} where alias.id is not null`.execute(catalogue),
   );
   return rows[0]?.tag ?? '';
 }
@@ -41,22 +40,34 @@ export async function systemsOf(
   const { rows } = await asking(
     sql<SystemShown>`
       select alias.id as alias, system.name, system.provider, system.operator, system.meo is not null as "hasMeo"
-      from system join alias on alias.inner_id = system.id and alias.kind = 'system'
-      where alias.agreement = ${sight.agreement}::uuid and ${shown(sight)}
-        and alias.id > ${after ?? '00000000-0000-0000-0000-000000000000'}::uuid
+      from ${shown(sight)}
+      where alias.id > ${after ?? '00000000-0000-0000-0000-000000000000'}::uuid
       order by alias.id limit ${limit}`.execute(catalogue),
   );
   return rows;
 }
 
+/** Only those without an alias are written: as a rule none. */
 async function nameSystems(catalogue: Catalogue, sight: Sight): Promise<void> {
-  const { rows } = await asking(sql<{ id: string }>`select id from system where ${shown(sight)}`.execute(catalogue));
-  await alias(catalogue, { agreement: sight.agreement, kind: 'system', inner: rows.map(({ id }) => id) });
+  await asking(
+    sql`insert into alias (agreement, kind, inner_id)
+      select agreement.id, 'system', system.id from agreement, ${shown(sight)}
+      where agreement.id = ${sight.agreement}::uuid and agreement.ended_at is null and alias.id is null
+      on conflict (agreement, kind, inner_id) do nothing`.execute(catalogue),
+  );
 }
 
-/** Hidden and absent are one query. */
-const shown = ({ systems }: Sight): RawBuilder<boolean> =>
-  sql<boolean>`system.agreement is null and system.local = any(${systems}::text[])`;
+/**
+ * Hidden and absent are one query. Each alias is looked up by the index, whatever the planner thinks how many there are
+ * (`offset 0`): of tables that have just been filled it thinks that they are empty.
+ */
+const shown = ({ agreement, systems }: Sight): RawBuilder<unknown> =>
+  sql`(select system.* from unnest(${systems}::text[]) as wanted (local) join system on system.local = wanted.local
+    where system.agreement is null) as system
+    left join lateral (
+      select id from alias
+      where alias.agreement = ${agreement}::uuid and alias.kind = 'system' and alias.inner_id = system.id offset 0
+    ) as alias on true`;
 
 /** A zone of ours, as a partner sees it. */
 export interface ZoneShown {
