@@ -156,7 +156,7 @@ describe('whom we serve', () => {
 });
 
 describe('without the database', () => {
-  it('it is told so, nothing is asked for, and the next round goes on', async () => {
+  it('nothing is asked for, that is told, and the next round goes on', async () => {
     await federated(async (run) => {
       await run.joined();
       await own.catalogue.schema.alterTable('agreement').renameTo('away').execute();
