@@ -24,12 +24,13 @@ export async function federation(
   ours: FerryClient,
   apis: readonly string[],
   terminal: Terminal,
+  limitMs = LIMIT_MS,
 ): Promise<FederationReport> {
   const begun = performance.now();
   const clients = [ours, ...apis.map((api) => new FerryClient(api))];
   let operators: readonly Sight[] = [];
   let joined = false;
-  while (!joined && performance.now() - begun < LIMIT_MS) {
+  while (!joined && performance.now() - begun < limitMs) {
     operators = await Promise.all(clients.map(seenBy));
     joined = operators.every(({ operator, sees }) =>
       operators.every((other) => other.operator === operator || (sees[other.operator] ?? []).length > 0),
@@ -45,7 +46,7 @@ export async function federation(
     for (const [other, systems] of Object.entries(sees))
       terminal.tell(`  ${operator} sees ${systems.join(', ')} of ${other}`);
   if (!joined)
-    terminal.tell(terminal.paint('red', `  After ${seconds(LIMIT_MS)} they do not see each other: look at the logs.`));
+    terminal.tell(terminal.paint('red', `  After ${seconds(limitMs)} they do not see each other: look at the logs.`));
   return { joined, operators };
 }
 

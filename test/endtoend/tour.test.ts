@@ -38,7 +38,7 @@ beforeAll(async () => {
   exited = await run.exited;
   clearInterval(meeting);
   tookMs = performance.now() - begun;
-}, LIMIT_MS);
+}, LIMIT_MS * busy());
 
 afterAll(async () => {
   await run.end();
@@ -49,7 +49,7 @@ const report = (): TourReport => JSON.parse(run.out.trimEnd().split('\n').at(-1)
 
 it('ends with status 0, in less than three minutes, and a report in one line', () => {
   expect(`${exited}${exited === 'status 0' ? '' : run.err}`).toBe('status 0');
-  expect(tookMs).toBeLessThan(LIMIT_MS);
+  expect(tookMs).toBeLessThan(LIMIT_MS * busy());
   expect(report().ok).toBe(true);
   expect(run.out.trimEnd().split('\n')).toHaveLength(1);
 });

@@ -54,7 +54,10 @@ export class Border {
         redirect: 'manual',
         ...(body !== '' && { body }),
       }).catch(() => undefined);
-      if (answer === undefined) return void req.socket.resetAndDestroy(); // nobody listens behind it
+      if (answer === undefined) {
+        req.socket.resetAndDestroy(); // nobody listens behind it
+        return;
+      }
       const text = await answer.text();
       crossing.status = answer.status;
       crossing.answered = JSON.stringify({ headers: [...answer.headers], text });

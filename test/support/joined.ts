@@ -33,8 +33,8 @@ export const use = async (pair: Pair, operator: Operator): Promise<Agreement | u
 
 /** Names of the partner's systems, as this operator sees them. */
 export async function seenBy(pair: Pair, operator: Operator): Promise<string> {
-  const { body } = await pair.ask<SystemList>(operator, '/v1/systems?limit=100');
-  return body.systems
+  const { body } = await pair.ask(operator, '/v1/systems?limit=100');
+  return (body as SystemList).systems
     .flatMap(({ partner, name }) => (partner === null ? [] : [name]))
     .toSorted()
     .join(',');

@@ -175,13 +175,13 @@ export class Pair {
     }
   }
 
-  async ask<T>(operator: Operator, path: string, method = 'GET', body?: unknown): Promise<{ status: number; body: T }> {
-    const answer = await fetch(`${urlOf(operator)}${path}`, {
-      method,
-      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
+  async ask(
+    operator: Operator,
+    path: string,
+    method = 'GET',
+  ): Promise<{ readonly status: number; readonly body: unknown }> {
+    const answer = await fetch(`${urlOf(operator)}${path}`, { method });
+    return { status: answer.status, body: await answer.json() };
   }
 
   async sandbox(path: string, method = 'GET', body?: unknown): Promise<unknown> {
