@@ -50,10 +50,10 @@ export async function federate(
   return exits.done;
 }
 
-const systemTable = (systems: SystemList['systems'], terminal: Terminal): string =>
+const systemTable = (all: SystemList['systems'], terminal: Terminal): string =>
   table(
     ['system', 'provider', 'operator', 'told by', 'seen', 'id'],
-    systems.map(({ id, name, provider, operator, partner, local, seenAt }) => {
+    all.map(({ id, name, provider, operator, partner, local, seenAt }) => {
       const teller = partner ?? (local === name ? 'ours' : `ours, ${local}`);
       return [legible(name), legible(provider), operator, teller, seenAt.slice(0, 19).replace('T', ' '), id];
     }),
@@ -64,10 +64,10 @@ const systemTable = (systems: SystemList['systems'], terminal: Terminal): string
 const legible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 
 /** A line for each direction: `uses`, our use of what they serve; `serves`, theirs of ours. */
-const federationTable = (federations: readonly FederationWith[], terminal: Terminal): string =>
+const federationTable = (all: readonly FederationWith[], terminal: Terminal): string =>
   table(
     ['partner', 'direction', 'our will', 'theirs', 'state', 'heard', 'silent since', 'link', 'problem'],
-    federations.flatMap((federation) =>
+    all.flatMap((federation) =>
       (['uses', 'serves'] as const).map((direction) => {
         const { ours, theirs, agreed, usable, heardAt, silentSince, linkMs, problem } = federation[direction];
         return [

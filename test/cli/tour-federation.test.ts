@@ -8,7 +8,7 @@ let [a, b]: FakeApi[] = [];
 let out = '';
 const terminal = () => {
   const stream = { write: (text: string) => void (out += text) };
-  return new Terminal(stream, stream, false);
+  return new Terminal(stream, stream);
 };
 
 beforeEach(async () => {

@@ -42,7 +42,7 @@ const addSystem = async (name: string, more: object = {}): Promise<string> => {
 };
 const agreements = async () => await own.catalogue.selectFrom('agreement').selectAll().orderBy('created_at').execute();
 const our = async (ours: 'open' | 'suspended' | 'ended', partner = 'b'): Promise<void> =>
-  void (await want(own.catalogue, { partner, direction: 'serves', ours, why: 'test' }));
+  await want(own.catalogue, { partner, direction: 'serves', ours, why: 'test' });
 const link = { availZoneNotifLink: 'https://notices.b.example:8443/x' };
 
 describe('an agreement', () => {

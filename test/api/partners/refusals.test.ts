@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 const our = async (ours: Will): Promise<void> =>
-  void (await want(own.catalogue, { partner: 'b', direction: 'serves', ours, why: 'test' }));
+  await want(own.catalogue, { partner: 'b', direction: 'serves', ours, why: 'test' });
 
 const operations: readonly (readonly [string, Operation])[] = Object.entries({ ...ewbiTable, ...mffTable });
 const underContext = operations.filter(([, { path }]) => path.includes('{federationContextId}'));
