@@ -17,7 +17,7 @@ const rni = '/rni/v2/subscriptions';
 const amsi = '/amsi/v1/subscriptions';
 const from: Owner = { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 } };
 const to: Owner = { instance: 'i9', endpoint: { host: '10.3.1.7', port: 7000 } };
-const soon = (): AbortSignal => AbortSignal.timeout(20_000 * busy());
+const soon = (): AbortSignal => AbortSignal.timeout(Math.ceil(20_000 * busy()));
 
 let source: PlayedServices;
 let target: PlayedServices;

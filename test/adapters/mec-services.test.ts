@@ -6,7 +6,7 @@ import { busy } from '../support/busy.ts';
 import type { Reply } from '../support/faulty-server.ts';
 import { hrefOf, type PlayedServices, playedServices } from '../support/played-services.ts';
 
-const soon = (): AbortSignal => AbortSignal.timeout(10_000 * busy());
+const soon = (): AbortSignal => AbortSignal.timeout(Math.ceil(10_000 * busy()));
 const rni = '/rni/v2/subscriptions';
 const amsi = '/amsi/v1/subscriptions';
 
