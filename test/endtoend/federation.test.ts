@@ -178,7 +178,7 @@ describe('joining', () => {
         );
         await victims[victim]?.();
         pair.border.clear();
-        await joined(pair);
+        expect((await joined(pair)).b).toBe(contexts.b); // the other direction has gone on
       },
       300_000,
     );
