@@ -90,10 +90,10 @@ describe('the list', () => {
       expect((await listed('running'))[0]).toEqual({ ...(await show(api, paused)), durationsMs: {} });
       expect((await listed('paused'))[0]).toMatchObject({
         state: 'paused',
-        step: 'package',
+        step: 'instance',
         since: expect.any(String) as string,
         actions: ['resume', 'cancel'],
-        waitingFor: { what: expect.stringMatching(/an operator: paused before "/) as string },
+        waitingFor: { what: expect.stringMatching(/an operator: paused before "start the target/) as string },
       });
       await command(api, paused, 'resume');
       await reached(api, paused, 'ended');

@@ -76,6 +76,21 @@ const operations = [
   'POST /relocation/v1/handOver',
   'POST /relocation/v1/settle',
   'POST /relocation/v1/retire',
+  // E/WBI (GSMA OPG.04), and our extension of Mff-fed, which describes itself at /openapi.json
+  'POST /operatorplatform/federation/v1/partner',
+  'GET /operatorplatform/federation/v1/fed-context-id',
+  'GET /operatorplatform/federation/v1/*/partner',
+  'DELETE /operatorplatform/federation/v1/*/partner',
+  'POST /operatorplatform/federation/v1/*/zones',
+  'DELETE /operatorplatform/federation/v1/*/zones/*',
+  'GET /mff/v1/*',
+  'GET /mff/v1/*/systems',
+  // MEC 040, 6: the notification, at the callback that was given
+  'POST /fed_notifications',
+  // OAuth 2.0: RFC 8414, 3; OpenID Connect Discovery, 4; RFC 6749, 4.4.2
+  'GET /.well-known/oauth-authorization-server',
+  'GET /.well-known/openid-configuration',
+  'POST /token',
   // Vantage points (docs/operations.md)
   'GET /vantage/v1/resolve',
   'POST /vantage/v1/ask',
