@@ -16,7 +16,7 @@ import {
 } from '../../protocols/mec040/members.ts';
 import { HttpRefusal } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
-import type { Asking } from './face.ts';
+import type { Asking } from './asking.ts';
 import type { Mec040Table } from './table.ts';
 
 /** Whoever wants to go on being told says so once a day. */

@@ -5,7 +5,7 @@ import { MARKER, type SystemInfo, systemInfos, wantedIn } from '../../protocols/
 import { parse } from '../input.ts';
 import { HttpRefusal } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
-import type { Asking } from './face.ts';
+import type { Asking } from './asking.ts';
 import type { Mec040Table } from './table.ts';
 
 const PAGE = 500;
