@@ -107,14 +107,10 @@ export interface Owner {
 
 /** Subscriptions at the MEC services from which the instances of a site are served (for a cloud: a platform that stays). */
 export interface Subscriptions {
-  /**
-   * What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. A service
-   * that was not there a moment ago is taken to be absent: `anew` asks it too, where nobody will look again.
-   */
+  /** What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. */
   list(
     owner: Owner,
     signal: AbortSignal,
-    anew?: 'anew',
   ): Promise<{ readonly held: readonly HeldSubscription[]; readonly notCarried: readonly NotCarried[] }>;
   /** Of these, those whose service is not here, so that they cannot be made. Asked before an instance is started. */
   lacking<S extends Subscription>(subscriptions: readonly S[], signal: AbortSignal): Promise<readonly S[]>;

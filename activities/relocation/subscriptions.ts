@@ -65,10 +65,9 @@ export async function copySubscriptions(
   carriage: Carriage,
   signal: AbortSignal,
   journal: Journal = unread,
-  anew?: 'anew',
 ): Promise<CopiedSubscriptions> {
   const { target, from, to } = carriage;
-  const { wanted, had, notCarried } = await bothHave(carriage, signal, anew);
+  const { wanted, had, notCarried } = await bothHave(carriage, signal);
   journal.begins(had);
   const made: string[] = [];
   await atOnce(AT_ONCE, missing(wanted, had, moveOf(carriage)), async (subscription) => {
@@ -113,11 +112,10 @@ export async function dropVanished(
 export async function bothHave(
   { source, target, from, to, device }: Carriage,
   signal: AbortSignal,
-  anew?: 'anew',
 ): Promise<Omit<CopiedSubscriptions, 'made'>> {
   // One after the other: both may be at one platform, where what is of others is read once then
-  const theirs = await source.subscriptions.list(from, signal, anew);
-  const { held: had } = await target.subscriptions.list(to, signal, anew);
+  const theirs = await source.subscriptions.list(from, signal);
+  const { held: had } = await target.subscriptions.list(to, signal);
   return { wanted: concerning(device, theirs.held), had, notCarried: theirs.notCarried };
 }
 
@@ -126,7 +124,10 @@ export async function deleteMade(at: Subscriptions, ids: readonly string[], sign
   await atOnce(AT_ONCE, ids, async (id) => await at.remove(id, signal));
 }
 
-/** Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last. */
+/**
+ * Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last, also
+ * what tells of others too.
+ */
 export async function releaseSubscriptions(
   { source, from, device }: Pick<Carriage, 'source' | 'from' | 'device'>,
   copied: readonly HeldSubscription[],
@@ -134,7 +135,9 @@ export async function releaseSubscriptions(
 ): Promise<void> {
   const ids = leaving(device, copied).map(({ id }) => id);
   await atOnce(AT_ONCE, ids, async (id) => await source.subscriptions.remove(id, signal));
-  const more = leaving(device, (await source.subscriptions.list(from, signal, 'anew')).held);
+  const { held } = await source.subscriptions.list(from, signal);
+  const seen = new Set(copied.map(({ id }) => id));
+  const more = concerning(device, held).filter((each) => !seen.has(each.id) || leaving(device, [each]).length > 0);
   if (more.length > 0) throw failure('NotYet', `${source.name}: ${more.length} subscriptions were made meanwhile`);
 }
 
