@@ -8,7 +8,7 @@ import {
   unwanted,
 } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
-import type { Owner, Site, Subscriptions } from '../ports.ts';
+import type { Owner, Site, Subscriptions, SubscriptionsSeen } from '../ports.ts';
 
 /** Peers limit what they are asked at once. */
 const AT_ONCE = 4;
@@ -31,6 +31,8 @@ export interface CopiedSubscriptions {
   /** Ids of what this very call made: all that may be deleted again. */
   readonly made: readonly string[];
   readonly notCarried: readonly NotCarried[];
+  /** Of the source: what was not to be seen there need not have vanished. */
+  readonly listed: SubscriptionsSeen['listed'];
 }
 
 export interface Foreseen {
@@ -67,7 +69,8 @@ export async function copySubscriptions(
   journal: Journal = unread,
 ): Promise<CopiedSubscriptions> {
   const { target, from, to } = carriage;
-  const { wanted, had, notCarried } = await bothHave(carriage, signal);
+  const both = await bothHave(carriage, signal);
+  const { wanted, had } = both;
   journal.begins(had);
   const made: string[] = [];
   await atOnce(AT_ONCE, missing(wanted, had, moveOf(carriage)), async (subscription) => {
@@ -76,7 +79,7 @@ export async function copySubscriptions(
     made.push(created.held.id);
     journal.made(created.held.id);
   });
-  return { wanted, had, made, notCarried };
+  return { ...both, made };
 }
 
 /**
@@ -98,25 +101,29 @@ export const strays = (
  */
 export async function dropVanished(
   carriage: Carriage,
-  { wanted, had }: Pick<CopiedSubscriptions, 'wanted' | 'had'>,
+  { wanted, had, listed }: Pick<CopiedSubscriptions, 'wanted' | 'had' | 'listed'>,
   made: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const vanished = unwanted(had, wanted, moveOf(carriage)).filter(({ id }) => made.includes(id));
+  const vanished = unwanted(had, wanted, moveOf(carriage)).filter((each) => made.includes(each.id) && listed(each));
   const ids = vanished.map(({ id }) => id);
   await deleteMade(carriage.target.subscriptions, ids, signal);
   return ids;
 }
 
 /** What the moved users have, and what the target has. */
-export async function bothHave(
-  { source, target, from, to, device }: Carriage,
-  signal: AbortSignal,
-): Promise<Omit<CopiedSubscriptions, 'made'>> {
+export async function bothHave(carriage: Carriage, signal: AbortSignal): Promise<Omit<CopiedSubscriptions, 'made'>> {
+  const { source, target, from, to, device } = carriage;
   // One after the other: both may be at one platform, where what is of others is read once then
   const theirs = await source.subscriptions.list(from, signal);
-  const { held: had } = await target.subscriptions.list(to, signal);
-  return { wanted: concerning(device, theirs.held), had, notCarried: theirs.notCarried };
+  const { held, notCarried, listed } = theirs;
+  const wanted = concerning(device, held);
+  const look = async (): Promise<SubscriptionsSeen> => await target.subscriptions.list(to, signal);
+  const ours = await look();
+  // What the target seems to lack, its service being away for a moment, would be made a second time
+  const unseen = missing(wanted, ours.held, moveOf(carriage)).some((each) => !ours.listed(each));
+  const { held: had } = unseen ? await look() : ours;
+  return { wanted, had, notCarried, listed };
 }
 
 /** The undo: what this relocation made is deleted, and nothing else. */

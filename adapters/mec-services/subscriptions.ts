@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
-import type { Owner, Subscriptions } from '../../activities/ports.ts';
+import type { Owner, Subscriptions, SubscriptionsSeen } from '../../activities/ports.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { fulfils, type HeldSubscription, type NotCarried, type Subscription } from '../../domain/subscription.ts';
 import { mecServices } from '../../protocols/mec-services/service.ts';
@@ -21,9 +21,8 @@ const BROKEN = 500;
 
 type Created = Awaited<ReturnType<Subscriptions['create']>>;
 
-interface Seen {
-  readonly held: readonly HeldSubscription[];
-  readonly notCarried: readonly NotCarried[];
+interface Seen extends Omit<SubscriptionsSeen, 'listed'> {
+  readonly open: boolean;
 }
 
 /**
@@ -37,9 +36,9 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
   async function look(place: Place, owner: Owner, signal: AbortSignal): Promise<Seen> {
     const { service, types, path } = place;
     const listed = await listOf(platform, place, signal);
-    if (listed.is === 'absent') return { held: [], notCarried: [] };
+    if (listed.is === 'absent') return { held: [], notCarried: [], open: false };
     const stays = (type: string | null, why: string): NotCarried => ({ service: service.title, type, why });
-    if (listed.is === 'closed') return { held: [], notCarried: [stays(null, listed.told)] };
+    if (listed.is === 'closed') return { held: [], notCarried: [stays(null, listed.told)], open: false };
     known.keepOnly(path, listed.entries);
 
     const seen = await atOnce(AT_ONCE, [...listed.entries], async ([id, entry]) => {
@@ -71,13 +70,24 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
     return {
       held: found.filter((each) => 'id' in each),
       notCarried: found.filter((each): each is NotCarried => !('id' in each)),
+      open: true,
     };
   }
 
-  async function list(owner: Owner, signal: AbortSignal): Promise<Seen> {
+  async function list(owner: Owner, signal: AbortSignal): Promise<SubscriptionsSeen> {
     const places = mecServices.flatMap((service) => placesOf(service, owner.instance));
-    const seen = await atOnce(AT_ONCE, places, async (place) => await look(place, owner, signal));
-    return { held: seen.flatMap(({ held }) => held), notCarried: seen.flatMap(({ notCarried }) => notCarried) };
+    const seen = await atOnce(AT_ONCE, places, async (place) => ({
+      ...place,
+      ...(await look(place, owner, signal)),
+    }));
+    return {
+      held: seen.flatMap(({ held }) => held),
+      notCarried: seen.flatMap(({ notCarried }) => notCarried),
+      listed: (like) =>
+        seen.some(
+          ({ open, service, types }) => open && service.name === like.service && Object.hasOwn(types, like.type),
+        ),
+    };
   }
 
   async function remove(id: string, signal: AbortSignal): Promise<void> {

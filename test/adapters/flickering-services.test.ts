@@ -52,7 +52,7 @@ const measured = ({ instance, endpoint }: Owner, n: number, ...devices: readonly
 async function unseenAt(platform: PlayedServices, owner: Owner): Promise<void> {
   platform.before = () => ({ status: 404 });
   const { subscriptions } = platform === source ? carriage.source : carriage.target;
-  expect(await subscriptions.list(owner, soon())).toEqual({ held: [], notCarried: [] });
+  expect(await subscriptions.list(owner, soon())).toMatchObject({ held: [], notCarried: [] });
   platform.before = () => undefined;
 }
 
@@ -93,6 +93,41 @@ describe('where the service of the target was away a moment ago', () => {
     };
     await copySubscriptions(carriage, soon(), journal);
     expect(strays(carriage, await copySubscriptions(carriage, soon()), before)).toEqual([]);
+  });
+});
+
+describe('where a service is away at one look of a step, and there at its next call', () => {
+  const awayOnce = (platform: PlayedServices): void => {
+    let away = true;
+    platform.before = ({ method, path }) => {
+      if (!away || method !== 'GET' || path !== rni) return undefined;
+      away = false;
+      return { status: 404 };
+    };
+  };
+
+  beforeEach(() => void source.hold(rni, 's0', measured(from, 0)));
+
+  it('at the target, nothing is doubled, and what it has is known', async () => {
+    target.hold(rni, 't0', measured(to, 0));
+    awayOnce(target);
+    const copied = await copySubscriptions(carriage, soon());
+    expect(copied).toMatchObject({ made: [], had: [{ id: `${rni}/t0` }] });
+    expect([...target.held.keys()]).toEqual([`${rni}/t0`]);
+  });
+
+  it('at the source, copies of an earlier pass stay', async () => {
+    const { made } = await copySubscriptions(carriage, soon());
+    awayOnce(source);
+    expect(await dropVanished(carriage, await copySubscriptions(carriage, soon()), made, soon())).toEqual([]);
+    expect([...target.held.keys()]).toEqual(made);
+  });
+
+  it('at the source, nothing is released before all of it was seen', async () => {
+    awayOnce(source);
+    const { wanted } = await copySubscriptions(carriage, soon());
+    await expect(releaseSubscriptions(carriage, wanted, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    expect([...source.held.keys()]).toEqual([`${rni}/s0`]);
   });
 });
 
