@@ -24,8 +24,8 @@ let target: PlayedServices;
 let carriage: Carriage;
 
 beforeEach(async () => {
-  source = await playedServices([rni, amsi]);
-  target = await playedServices([rni, amsi]);
+  source = await playedServices([rni, amsi], Math.ceil(1_000 * busy()));
+  target = await playedServices([rni, amsi], Math.ceil(1_000 * busy()));
   carriage = {
     source: { name: 'a1', subscriptions: mecSubscriptions(source.peer.exchange) },
     target: { name: 'a2', subscriptions: mecSubscriptions(target.peer.exchange) },
