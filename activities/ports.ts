@@ -105,17 +105,17 @@ export interface Owner {
   readonly endpoint: Endpoint;
 }
 
+export interface SubscriptionsSeen {
+  readonly held: readonly HeldSubscription[];
+  readonly notCarried: readonly NotCarried[];
+  /** Was there a list in which such a one would be seen? A service may be away for a moment. */
+  readonly listed: (like: Pick<Subscription, 'service' | 'type'>) => boolean;
+}
+
 /** Subscriptions at the MEC services from which the instances of a site are served (for a cloud: a platform that stays). */
 export interface Subscriptions {
-  /**
-   * What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. A service
-   * that was not there a moment ago is taken to be absent: `anew` asks it too, where nobody will look again.
-   */
-  list(
-    owner: Owner,
-    signal: AbortSignal,
-    anew?: 'anew',
-  ): Promise<{ readonly held: readonly HeldSubscription[]; readonly notCarried: readonly NotCarried[] }>;
+  /** What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. */
+  list(owner: Owner, signal: AbortSignal): Promise<SubscriptionsSeen>;
   /** Of these, those whose service is not here, so that they cannot be made. Asked before an instance is started. */
   lacking<S extends Subscription>(subscriptions: readonly S[], signal: AbortSignal): Promise<readonly S[]>;
   /**

@@ -25,8 +25,6 @@ export async function alive<T>(
   work: (wait: Wait) => Promise<T>,
 ): Promise<T> {
   const still = stoodStillMs();
-  // The server has given this attempt up by now, and another worker may have done it
-  if (still > heartbeatMs) throw failure('NotYet', `this worker stood still for ${Math.round(still / 1_000)} s`);
   const context = Context.current();
   const late = new AbortController();
   const signal = AbortSignal.any([context.cancellationSignal, late.signal]);
@@ -42,6 +40,8 @@ export async function alive<T>(
   const pulse = setInterval(beat, Math.min(SIGN_OF_LIFE_MS, heartbeatMs / 3));
   const end = setTimeout(() => late.abort(failure('NotYet', `${told}: not done in time`)), patience(context));
   try {
+    // The server has given this attempt up by now, and another worker may have done it
+    if (still > heartbeatMs) throw failure('NotYet', `this worker stood still for ${Math.round(still / 1_000)} s`);
     return await work({
       signal,
       progress: (sentence) => {

@@ -1,15 +1,7 @@
 import { failure } from '../failure.ts';
 import type { Application, Lead, Owner, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
-import {
-  bothHave,
-  copySubscriptions,
-  deleteMade,
-  dropVanished,
-  type Journal,
-  strays,
-  type Carriage,
-} from './subscriptions.ts';
+import { bothHave, copySubscriptions, deleteMade, dropVanished, strays, type Carriage } from './subscriptions.ts';
 import {
   endOf,
   find,
@@ -81,7 +73,7 @@ export const copying = (means: Means) => ({
         ]);
         if (source === undefined || target === undefined || !isLocated(source) || !isLocated(target)) return;
         const carriage = carriageOf(scene, source, target);
-        const left = strays(carriage, await bothHave(carriage, signal, 'anew'), order.before);
+        const left = strays(carriage, await bothHave(carriage, signal), order.before);
         await deleteMade(site.subscriptions, left, signal);
       };
       await drop();
@@ -106,14 +98,13 @@ async function subscriptionsCopied(
     made.add(id);
     wait.keep('made', JSON.stringify([...made]));
   };
-  const again = wait.kept('before') !== undefined; // an earlier attempt began
-  const journal: Journal = {
+  const copied = await copySubscriptions(carriage, wait.signal, {
     begins(had) {
-      if (!again) wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
+      if (wait.kept('before') !== undefined) return; // an earlier attempt began
+      wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
     },
     made: learn,
-  };
-  const copied = await copySubscriptions(carriage, wait.signal, journal, again ? 'anew' : undefined);
+  });
   for (const id of strays(carriage, copied, idsIn(wait.kept('before')))) learn(id);
   const dropped = await dropVanished(carriage, copied, [...made], wait.signal);
   return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: copied.wanted.length };

@@ -217,7 +217,7 @@ async function firstThatTakesIn(
 
 async function dropSubscriptions({ site }: End, { id, endpoint }: Located, { signal }: Wait): Promise<void> {
   const owner = { instance: id, endpoint };
-  const { held } = await site.subscriptions.list(owner, signal, 'anew');
+  const { held } = await site.subscriptions.list(owner, signal);
   for (const { id: subscription } of held) await site.subscriptions.remove(subscription, signal);
 }
 

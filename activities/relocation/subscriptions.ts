@@ -8,7 +8,7 @@ import {
   unwanted,
 } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
-import type { Owner, Site, Subscriptions } from '../ports.ts';
+import type { Owner, Site, Subscriptions, SubscriptionsSeen } from '../ports.ts';
 
 /** Peers limit what they are asked at once. */
 const AT_ONCE = 4;
@@ -31,6 +31,8 @@ export interface CopiedSubscriptions {
   /** Ids of what this very call made: all that may be deleted again. */
   readonly made: readonly string[];
   readonly notCarried: readonly NotCarried[];
+  /** Of the source: what was not to be seen there need not have vanished. */
+  readonly listed: SubscriptionsSeen['listed'];
 }
 
 export interface Foreseen {
@@ -65,10 +67,10 @@ export async function copySubscriptions(
   carriage: Carriage,
   signal: AbortSignal,
   journal: Journal = unread,
-  anew?: 'anew',
 ): Promise<CopiedSubscriptions> {
   const { target, from, to } = carriage;
-  const { wanted, had, notCarried } = await bothHave(carriage, signal, anew);
+  const both = await bothHave(carriage, signal);
+  const { wanted, had } = both;
   journal.begins(had);
   const made: string[] = [];
   await atOnce(AT_ONCE, missing(wanted, had, moveOf(carriage)), async (subscription) => {
@@ -77,7 +79,7 @@ export async function copySubscriptions(
     made.push(created.held.id);
     journal.made(created.held.id);
   });
-  return { wanted, had, made, notCarried };
+  return { ...both, made };
 }
 
 /**
@@ -99,26 +101,29 @@ export const strays = (
  */
 export async function dropVanished(
   carriage: Carriage,
-  { wanted, had }: Pick<CopiedSubscriptions, 'wanted' | 'had'>,
+  { wanted, had, listed }: Pick<CopiedSubscriptions, 'wanted' | 'had' | 'listed'>,
   made: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const vanished = unwanted(had, wanted, moveOf(carriage)).filter(({ id }) => made.includes(id));
+  const vanished = unwanted(had, wanted, moveOf(carriage)).filter((each) => made.includes(each.id) && listed(each));
   const ids = vanished.map(({ id }) => id);
   await deleteMade(carriage.target.subscriptions, ids, signal);
   return ids;
 }
 
 /** What the moved users have, and what the target has. */
-export async function bothHave(
-  { source, target, from, to, device }: Carriage,
-  signal: AbortSignal,
-  anew?: 'anew',
-): Promise<Omit<CopiedSubscriptions, 'made'>> {
+export async function bothHave(carriage: Carriage, signal: AbortSignal): Promise<Omit<CopiedSubscriptions, 'made'>> {
+  const { source, target, from, to, device } = carriage;
   // One after the other: both may be at one platform, where what is of others is read once then
-  const theirs = await source.subscriptions.list(from, signal, anew);
-  const { held: had } = await target.subscriptions.list(to, signal, anew);
-  return { wanted: concerning(device, theirs.held), had, notCarried: theirs.notCarried };
+  const theirs = await source.subscriptions.list(from, signal);
+  const { held, notCarried, listed } = theirs;
+  const wanted = concerning(device, held);
+  const look = async (): Promise<SubscriptionsSeen> => await target.subscriptions.list(to, signal);
+  const ours = await look();
+  // What the target seems to lack, its service being away for a moment, would be made a second time
+  const unseen = missing(wanted, ours.held, moveOf(carriage)).some((each) => !ours.listed(each));
+  const { held: had } = unseen ? await look() : ours;
+  return { wanted, had, notCarried, listed };
 }
 
 /** The undo: what this relocation made is deleted, and nothing else. */
@@ -126,7 +131,10 @@ export async function deleteMade(at: Subscriptions, ids: readonly string[], sign
   await atOnce(AT_ONCE, ids, async (id) => await at.remove(id, signal));
 }
 
-/** Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last. */
+/**
+ * Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last, also
+ * what tells of others too.
+ */
 export async function releaseSubscriptions(
   { source, from, device }: Pick<Carriage, 'source' | 'from' | 'device'>,
   copied: readonly HeldSubscription[],
@@ -134,7 +142,9 @@ export async function releaseSubscriptions(
 ): Promise<void> {
   const ids = leaving(device, copied).map(({ id }) => id);
   await atOnce(AT_ONCE, ids, async (id) => await source.subscriptions.remove(id, signal));
-  const more = leaving(device, (await source.subscriptions.list(from, signal, 'anew')).held);
+  const { held } = await source.subscriptions.list(from, signal);
+  const seen = new Set(copied.map(({ id }) => id));
+  const more = concerning(device, held).filter((each) => !seen.has(each.id) || leaving(device, [each]).length > 0);
   if (more.length > 0) throw failure('NotYet', `${source.name}: ${more.length} subscriptions were made meanwhile`);
 }
 

@@ -38,26 +38,3 @@ export class Acquaintances {
     for (const id of this.#known.keys()) if (id.startsWith(`${collection}/`) && !listed.has(id)) this.#known.delete(id);
   }
 }
-
-/** So long what was not there is taken to be absent, unless somebody has to know. */
-const ABSENT_MS = 60_000;
-
-/**
- * Which lists of subscriptions a platform does not have. Most have few of those in the table, and asking for all of
- * them at every look is most of what is asked.
- */
-export class Absences {
-  readonly #until = new Map<string, number>();
-
-  has(path: string): boolean {
-    const until = this.#until.get(path);
-    return until !== undefined && until > performance.now();
-  }
-
-  learn(path: string, absent: boolean): void {
-    this.#until.delete(path);
-    if (absent) this.#until.set(path, performance.now() + ABSENT_MS);
-    // Paths name instances, which come and go
-    for (const [other, until] of this.#until) if (until <= performance.now()) this.#until.delete(other);
-  }
-}

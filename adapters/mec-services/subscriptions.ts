@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
-import type { Owner, Subscriptions } from '../../activities/ports.ts';
+import type { Owner, Subscriptions, SubscriptionsSeen } from '../../activities/ports.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { fulfils, type HeldSubscription, type NotCarried, type Subscription } from '../../domain/subscription.ts';
 import { mecServices } from '../../protocols/mec-services/service.ts';
 import { hrefOf, typeOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
 import type { Exchange } from '../http.ts';
 import { missingServices } from '../mec011/services.ts';
-import { ABSENT, idOf, isUnreadable, type Listed, listOf, type Place, placesOf, readOne } from './collection.ts';
-import { Absences, Acquaintances } from './memory.ts';
+import { ABSENT, idOf, isUnreadable, listOf, type Place, placesOf, readOne } from './collection.ts';
+import { Acquaintances } from './memory.ts';
 import { belongs, OTHER_TYPE, recordOf, requestOf, toldBy, typeIn, whose } from './record.ts';
 import { readBack } from './read-back.ts';
 
@@ -21,9 +21,8 @@ const BROKEN = 500;
 
 type Created = Awaited<ReturnType<Subscriptions['create']>>;
 
-interface Seen {
-  readonly held: readonly HeldSubscription[];
-  readonly notCarried: readonly NotCarried[];
+interface Seen extends Omit<SubscriptionsSeen, 'listed'> {
+  readonly open: boolean;
 }
 
 /**
@@ -32,26 +31,17 @@ interface Seen {
  */
 export const mecSubscriptions = (platform: Exchange): Subscriptions => {
   const known = new Acquaintances();
-  const absences = new Absences();
-
-  /** `anew`: also where there was no such list a moment ago. */
-  async function listed(place: Place, signal: AbortSignal, anew: boolean): Promise<Listed> {
-    if (!anew && absences.has(place.path)) return { is: 'absent' };
-    const answer = await listOf(platform, place, signal);
-    absences.learn(place.path, answer.is === 'absent');
-    return answer;
-  }
 
   /** What is the owner's in one place. */
-  async function look(place: Place, owner: Owner, signal: AbortSignal, anew: boolean): Promise<Seen> {
+  async function look(place: Place, owner: Owner, signal: AbortSignal): Promise<Seen> {
     const { service, types, path } = place;
-    const there = await listed(place, signal, anew);
-    if (there.is === 'absent') return { held: [], notCarried: [] };
+    const listed = await listOf(platform, place, signal);
+    if (listed.is === 'absent') return { held: [], notCarried: [], open: false };
     const stays = (type: string | null, why: string): NotCarried => ({ service: service.title, type, why });
-    if (there.is === 'closed') return { held: [], notCarried: [stays(null, there.told)] };
-    known.keepOnly(path, there.entries);
+    if (listed.is === 'closed') return { held: [], notCarried: [stays(null, listed.told)], open: false };
+    known.keepOnly(path, listed.entries);
 
-    const seen = await atOnce(AT_ONCE, [...there.entries], async ([id, entry]) => {
+    const seen = await atOnce(AT_ONCE, [...listed.entries], async ([id, entry]) => {
       const listedType = typeOf(entry);
       if (service.bases.some((base) => base.includes('{appInstanceId}')))
         return stays(listedType ?? 'subscription', OTHER_TYPE);
@@ -80,13 +70,24 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
     return {
       held: found.filter((each) => 'id' in each),
       notCarried: found.filter((each): each is NotCarried => !('id' in each)),
+      open: true,
     };
   }
 
-  async function list(owner: Owner, signal: AbortSignal, anew?: 'anew'): Promise<Seen> {
+  async function list(owner: Owner, signal: AbortSignal): Promise<SubscriptionsSeen> {
     const places = mecServices.flatMap((service) => placesOf(service, owner.instance));
-    const seen = await atOnce(AT_ONCE, places, async (place) => await look(place, owner, signal, anew === 'anew'));
-    return { held: seen.flatMap(({ held }) => held), notCarried: seen.flatMap(({ notCarried }) => notCarried) };
+    const seen = await atOnce(AT_ONCE, places, async (place) => ({
+      ...place,
+      ...(await look(place, owner, signal)),
+    }));
+    return {
+      held: seen.flatMap(({ held }) => held),
+      notCarried: seen.flatMap(({ notCarried }) => notCarried),
+      listed: (like) =>
+        seen.some(
+          ({ open, service, types }) => open && service.name === like.service && Object.hasOwn(types, like.type),
+        ),
+    };
   }
 
   async function remove(id: string, signal: AbortSignal): Promise<void> {
@@ -106,12 +107,7 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
     if (type === undefined) return 'absent';
     const move = { from: from.endpoint.host, to: owner.endpoint.host };
     const there = async (before: ReadonlySet<string> = new Set()): Promise<HeldSubscription | undefined> =>
-      (await look(place, owner, signal, true)).held.find(
-        (each) => !before.has(each.id) && fulfils(each, subscription, move),
-      );
-    // The caller has looked, but not here
-    const unseen = absences.has(place.path) ? await there() : undefined;
-    if (unseen !== undefined) return { held: unseen, made: false };
+      (await look(place, owner, signal)).held.find((each) => !before.has(each.id) && fulfils(each, subscription, move));
 
     const json = requestOf(place.service, type, subscription, { owner, from });
     const alsoExpect = [...ABSENT, ...REFUSALS];
@@ -147,7 +143,7 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
       const kinds = new Map(subscriptions.map((each) => [`${each.service} ${each.type}`, placesFor(each)]));
       const absent = new Set<string>();
       await atOnce(AT_ONCE, [...kinds], async ([kind, places]) => {
-        for (const place of places) if ((await listed(place, signal, true)).is !== 'absent') return;
+        for (const place of places) if ((await listOf(platform, place, signal)).is !== 'absent') return;
         absent.add(kind);
       });
       return subscriptions.filter(({ service, type }) => absent.has(`${service} ${type}`));

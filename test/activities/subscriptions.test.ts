@@ -39,7 +39,8 @@ class Shelf implements Subscriptions {
 
   list: Subscriptions['list'] = async () => {
     this.calls.push('list');
-    return { held: [...this.held], notCarried: [{ service: this.#of, type: 'Odd', why: 'it is odd' }] };
+    const notCarried = [{ service: this.#of, type: 'Odd', why: 'it is odd' }];
+    return { held: [...this.held], notCarried, listed: () => true };
   };
 
   lacking: Subscriptions['lacking'] = async () => [];

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { failure, keeping } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
+import { stoodStillMs } from '../../activities/stillness.ts';
 import { alive } from '../../activities/waiting.ts';
 
 const pace = { pollMs: 5, heartbeatMs: 5_000 };
@@ -11,10 +12,12 @@ function attempt({
   goneMs = 0,
   nth = 1,
   heartbeatDetails,
+  heartbeatMs = pace.heartbeatMs,
 }: {
   goneMs?: number;
   nth?: number;
   heartbeatDetails?: unknown;
+  heartbeatMs?: number;
 } = {}) {
   const patienceMs = 30_000;
   const environment = new MockActivityEnvironment({
@@ -28,7 +31,8 @@ function attempt({
   });
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => void beats.push(details));
-  const step = async (work: (wait: Wait) => Promise<unknown>): Promise<unknown> => await alive(pace, work);
+  const step = async (work: (wait: Wait) => Promise<unknown>): Promise<unknown> =>
+    await alive({ ...pace, heartbeatMs }, work);
   return { beats, run: async (work: (wait: Wait) => Promise<unknown>) => await environment.run(step, work) };
 }
 const busy = (ms: number) => async (): Promise<never> => {
@@ -54,6 +58,25 @@ describe('what a step keeps', () => {
     const empty = attempt({ heartbeatDetails: 'a sentence' });
     await expect(empty.run(busy(1_000))).rejects.toThrow('503');
     expect([...well.beats, ...empty.beats]).toEqual([]);
+  });
+
+  it('goes with the failure of an attempt whose worker stood still, which does nothing: it may be the last', async () => {
+    const kept = { made: '["/rni/v2/subscriptions/1"]', before: '[]' };
+    const last = attempt({ nth: 3, goneMs: 29_500, heartbeatMs: 1_000, heartbeatDetails: { told: 'it copies', kept } });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500); // so long it stands still
+    let begun = false;
+    const failed = last.run(async () => {
+      begun = true;
+    });
+    await expect(failed).rejects.toMatchObject({
+      type: 'NotYet',
+      message: expect.stringContaining('stood still'),
+      details: [{ kept }],
+      nonRetryable: true,
+    });
+    expect(begun).toBe(false);
+    // The tests after it run in this process
+    await expect.poll(stoodStillMs, { timeout: 10_000 }).toBe(0);
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Absences, Acquaintances } from '../../adapters/mec-services/memory.ts';
+import { Acquaintances } from '../../adapters/mec-services/memory.ts';
 
 const neighbour = { subscriber: 'neighbour-1', host: null };
 
@@ -27,15 +27,4 @@ it('is bounded: the oldest goes first', () => {
   for (let n = 0; n <= 20_000; n += 1) known.remember(`/a/${n}`, neighbour);
   expect(known.ids.size).toBe(20_000);
   expect(known.whose('/a/0')).toBeUndefined();
-});
-
-it('takes what was not there to be absent for a while only, and not after it was seen', () => {
-  const absences = new Absences();
-  absences.learn('/rni/v2/subscriptions', true);
-  absences.learn('/amsi/v1/subscriptions', true);
-  absences.learn('/amsi/v1/subscriptions', false);
-  const has = () => ['/rni/v2/subscriptions', '/amsi/v1/subscriptions'].map((path) => absences.has(path));
-  expect(has()).toEqual([true, false]);
-  vi.advanceTimersByTime(60_001);
-  expect(has()).toEqual([false, false]);
 });

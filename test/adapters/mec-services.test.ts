@@ -193,7 +193,7 @@ describe('a list of subscriptions', () => {
     ['not implemented', { status: 501 }],
   ])('is empty when it is %s', async (_, reply) => {
     services.before = () => reply;
-    expect(await subscriptions.list(source, soon())).toEqual({ held: [], notCarried: [] });
+    expect(await subscriptions.list(source, soon())).toMatchObject({ held: [], notCarried: [] });
   });
 
   it.each<readonly [string, (hrefs: readonly { href: string }[]) => unknown]>([

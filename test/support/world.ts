@@ -227,7 +227,7 @@ export class PortWorld implements Catalogue {
       subscriptions: {
         list: async ({ endpoint }) => {
           await call('subscriptions.list');
-          return { held: structuredClone(owned(endpoint)?.subscriptions ?? []), notCarried: [] };
+          return { held: structuredClone(owned(endpoint)?.subscriptions ?? []), notCarried: [], listed: () => true };
         },
         lacking: async () => [],
         create: async ({ endpoint }, subscription) => {

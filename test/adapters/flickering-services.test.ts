@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Owner } from '../../activities/ports.ts';
+import {
+  type Carriage,
+  copySubscriptions,
+  dropVanished,
+  foreseeSubscriptions,
+  releaseSubscriptions,
+  strays,
+} from '../../activities/relocation/subscriptions.ts';
+import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
+import { busy } from '../support/busy.ts';
+import { type PlayedServices, playedServices } from '../support/played-services.ts';
+
+/** A service that is not there at one look, and there again before anybody does anything about it. */
+const rni = '/rni/v2/subscriptions';
+const amsi = '/amsi/v1/subscriptions';
+const from: Owner = { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 } };
+const to: Owner = { instance: 'i9', endpoint: { host: '10.3.1.7', port: 7000 } };
+const soon = (): AbortSignal => AbortSignal.timeout(Math.ceil(20_000 * busy()));
+
+let source: PlayedServices;
+let target: PlayedServices;
+let carriage: Carriage;
+
+beforeEach(async () => {
+  source = await playedServices([rni, amsi], Math.ceil(1_000 * busy()));
+  target = await playedServices([rni, amsi], Math.ceil(1_000 * busy()));
+  carriage = {
+    source: { name: 'a1', subscriptions: mecSubscriptions(source.peer.exchange) },
+    target: { name: 'a2', subscriptions: mecSubscriptions(target.peer.exchange) },
+    from,
+    to,
+    device: null,
+  };
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await Promise.all([source.peer.close(), target.peer.close()]);
+});
+
+const measured = ({ instance, endpoint }: Owner, n: number, ...devices: readonly string[]) => ({
+  subscriptionType: 'MeasRepUeSubscription',
+  callbackReference: `http://${endpoint.host}:7000/reports/${n}`,
+  filterCriteriaAssocTri: {
+    appInstanceId: instance,
+    associateId: [`10.0.0.${n}`, ...devices].map((value) => ({ type: 1, value })),
+  },
+});
+
+/** Somebody looks while no service is there. */
+async function unseenAt(platform: PlayedServices, owner: Owner): Promise<void> {
+  platform.before = () => ({ status: 404 });
+  const { subscriptions } = platform === source ? carriage.source : carriage.target;
+  expect(await subscriptions.list(owner, soon())).toMatchObject({ held: [], notCarried: [] });
+  platform.before = () => undefined;
+}
+
+describe('where the service of the target was away a moment ago', () => {
+  beforeEach(async () => {
+    for (let n = 0; n < 9; n += 1) {
+      source.hold(rni, `s${n}`, measured(from, n));
+      target.hold(rni, `t${n}`, measured(to, n));
+    }
+    await unseenAt(target, to);
+  });
+
+  it.each([0, 61_000])('nothing is doubled, whether it is made at once or %d ms after the look', async (laterMs) => {
+    const { subscriptions } = carriage.target;
+    const now = performance.now.bind(performance);
+    const list: typeof subscriptions.list = async (...asked) => {
+      const seen = await subscriptions.list(...asked);
+      vi.spyOn(performance, 'now').mockImplementation(() => now() + laterMs);
+      return seen;
+    };
+    const { made } = await copySubscriptions(
+      { ...carriage, target: { name: 'a2', subscriptions: { ...subscriptions, list } } },
+      soon(),
+    );
+    expect([made, target.held.size]).toEqual([[], 9]);
+  });
+
+  it('nothing is doubled by two who copy to one instance at once', async () => {
+    const copies = await Promise.all([copySubscriptions(carriage, soon()), copySubscriptions(carriage, soon())]);
+    expect([copies.map(({ made }) => made), target.held.size]).toEqual([[[], []], 9]);
+  });
+
+  it("the target's own are not taken for copies whose answer was lost", async () => {
+    const before: string[] = [];
+    const journal = {
+      begins: (had: readonly { readonly id: string }[]) => void before.push(...had.map(({ id }) => id)),
+      made: () => undefined,
+    };
+    await copySubscriptions(carriage, soon(), journal);
+    expect(strays(carriage, await copySubscriptions(carriage, soon()), before)).toEqual([]);
+  });
+});
+
+describe('where a service is away at one look of a step, and there at its next call', () => {
+  const awayOnce = (platform: PlayedServices): void => {
+    let away = true;
+    platform.before = ({ method, path }) => {
+      if (!away || method !== 'GET' || path !== rni) return undefined;
+      away = false;
+      return { status: 404 };
+    };
+  };
+
+  beforeEach(() => void source.hold(rni, 's0', measured(from, 0)));
+
+  it('at the target, nothing is doubled, and what it has is known', async () => {
+    target.hold(rni, 't0', measured(to, 0));
+    awayOnce(target);
+    const copied = await copySubscriptions(carriage, soon());
+    expect(copied).toMatchObject({ made: [], had: [{ id: `${rni}/t0` }] });
+    expect([...target.held.keys()]).toEqual([`${rni}/t0`]);
+  });
+
+  it('at the source, copies of an earlier pass stay', async () => {
+    const { made } = await copySubscriptions(carriage, soon());
+    awayOnce(source);
+    expect(await dropVanished(carriage, await copySubscriptions(carriage, soon()), made, soon())).toEqual([]);
+    expect([...target.held.keys()]).toEqual(made);
+  });
+
+  it('at the source, nothing is released before all of it was seen', async () => {
+    awayOnce(source);
+    const { wanted } = await copySubscriptions(carriage, soon());
+    await expect(releaseSubscriptions(carriage, wanted, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    expect([...source.held.keys()]).toEqual([`${rni}/s0`]);
+  });
+});
+
+describe('where the service of the source was away a moment ago', () => {
+  it('what is about the one who moves, and about others, is carried at the last comparison', async () => {
+    carriage = { ...carriage, device: '10.0.0.1' };
+    await unseenAt(source, from);
+    source.hold(rni, 's0', measured(from, 1, '10.0.0.2'));
+    expect((await foreseeSubscriptions(carriage, soon())).wanted).toHaveLength(1);
+    await unseenAt(source, from);
+    const { wanted } = await copySubscriptions(carriage, soon());
+    await releaseSubscriptions(carriage, wanted, soon());
+    expect([...target.held.values()]).toEqual([measured(to, 1, '10.0.0.2')]);
+  });
+
+  it('copies of an earlier pass stay', async () => {
+    source.hold(rni, 's0', measured(from, 0));
+    const { made } = await copySubscriptions(carriage, soon());
+    await unseenAt(source, from);
+    expect(await dropVanished(carriage, await copySubscriptions(carriage, soon()), made, soon())).toEqual([]);
+    expect([...target.held.keys()]).toEqual(made);
+  });
+
+  it('what the target has no service for is foreseen', async () => {
+    source.hold(rni, 's0', measured(from, 0));
+    target.before = () => ({ status: 404 });
+    await unseenAt(source, from);
+    expect(await foreseeSubscriptions(carriage, soon())).toMatchObject({ wanted: [{}], lacking: [{}] });
+  });
+});
+
+it('what is made at a service that comes up meanwhile is carried', async () => {
+  for (const platform of [source, target])
+    platform.before = ({ path }) => (path.startsWith(amsi) ? { status: 404 } : undefined);
+  await copySubscriptions(carriage, soon());
+  for (const platform of [source, target]) platform.before = () => undefined;
+  const mobility = ({ instance, endpoint }: Owner) => ({
+    subscriptionType: 'MobilityProcedureSubscription',
+    callbackReference: `http://${endpoint.host}:7000/mobility`,
+    filterCriteria: { appInstanceId: instance, mobilityStatus: [1] },
+  });
+  source.hold(amsi, 'late', mobility(from));
+  const { wanted } = await copySubscriptions(carriage, soon());
+  await releaseSubscriptions(carriage, wanted, soon());
+  expect([...source.held]).toEqual([]);
+  expect([...target.held.values()]).toEqual([mobility(to)]);
+});
+
+it('what tells of others too, and was made after the comparison, is not left without a copy', async () => {
+  carriage = { ...carriage, device: '10.0.0.1' };
+  source.hold(rni, 's0', measured(from, 1, '10.0.0.2'));
+  const { wanted } = await copySubscriptions(carriage, soon());
+  source.hold(rni, 'late', measured(from, 1, '10.0.0.3'));
+  await expect(releaseSubscriptions(carriage, wanted, soon())).rejects.toMatchObject({ type: 'NotYet' });
+  const again = await copySubscriptions(carriage, soon());
+  await releaseSubscriptions(carriage, again.wanted, soon());
+  expect(target.held.size).toBe(2);
+});
