@@ -2,11 +2,23 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Relocation } from '../../api/resources.ts';
+import type { Relocation, RelocationList } from '../../api/resources.ts';
 import { Hints } from '../../cli/hints.ts';
 import { Progress } from '../../cli/progress.ts';
 import { age, Terminal } from '../../cli/terminal.ts';
-import { answering, ended, event, FakeApi, ferry, ferryOn, ID, relocation, SHORT, streaming } from './fake-api.ts';
+import {
+  type Answer,
+  answering,
+  ended,
+  event,
+  FakeApi,
+  ferry,
+  ferryOn,
+  ID,
+  relocation,
+  SHORT,
+  streaming,
+} from './fake-api.ts';
 import { eventually } from './eventually.ts';
 
 let api: FakeApi;
@@ -52,6 +64,26 @@ describe('what waits for a person', () => {
     const { out } = await ferry('list', '--waiting', ...at());
     expect(api.asked[0]?.url).toBe('/v1/relocations?state=waiting');
     expect(out).toMatch(/parked: retire .* 90s: oss to carry out the order; PeerUnavailable: oss answered 503/);
+  });
+
+  it('is told whole, however many pages of the API it fills; and that there is more', async () => {
+    const page = (more: number): Answer =>
+      answering(200, {
+        relocations: Array.from({ length: 100 }, () => relocation({ state: 'parked' })),
+        next: more > 0 ? `page-${more}` : null,
+      });
+    api.answer = (asked, response) =>
+      page(asked.url.includes('next=') ? Number(asked.url.slice(-1)) - 1 : 3)(asked, response);
+    const { out } = await ferry('list', '--waiting', '--limit', '250', ...at());
+    expect(api.asked.map(({ url }) => url)).toEqual([
+      '/v1/relocations?state=waiting&limit=100',
+      '/v1/relocations?state=waiting&limit=100&next=page-3',
+      '/v1/relocations?state=waiting&limit=50&next=page-2',
+    ]);
+    expect(out).toContain('There are more: --limit 600 shows so many.');
+    const all = await ferry('list', '--waiting', '--limit', '1000', '--json', ...at());
+    const { relocations, next } = JSON.parse(all.out) as RelocationList;
+    expect([relocations.length, next]).toEqual([400, null]);
   });
 
   it.each(['held', 'paused', 'parked', 'waiting'])('is also found by state %s', async (state) => {
@@ -187,12 +219,15 @@ describe('a relocation is named', () => {
     id: ID.replace('3e2ee0a5', '7777e0a5'),
     request: { ...relocation().request, application: 'chess' },
   });
-  const serve = (): void => {
-    api.answer = (asked, response) =>
-      answering(
-        200,
-        asked.url.startsWith('/v1/relocations?') ? { relocations: [other, relocation()], next: null } : relocation(),
-      )(asked, response);
+  const serve = (all: readonly Relocation[] = [other, relocation()]): void => {
+    api.answer = (asked, response) => {
+      const { pathname, searchParams } = new URL(asked.url, api.url);
+      const application = searchParams.get('application');
+      const relocations = all.filter(({ request }) => application === null || request.application === application);
+      const last = searchParams.get('next') ?? 'ab';
+      const page = { relocations, next: all.length > 2 && application === null ? last : null };
+      answering(200, pathname === '/v1/relocations' ? page : relocation())(asked, response);
+    };
   };
 
   it.each([
@@ -204,6 +239,23 @@ describe('a relocation is named', () => {
     serve();
     expect((await ferry('show', name, ...at())).exit).toBe(0);
     expect(api.asked.at(-1)?.url).toBe(`/v1/relocations/${id}`);
+  });
+
+  it('by its application, however long the list is', async () => {
+    serve([...Array.from({ length: 100 }, () => other), relocation()]);
+    expect((await ferry('show', 'counter', ...at())).exit).toBe(0);
+    expect(api.asked.map(({ url }) => url)).toEqual([
+      '/v1/relocations?application=counter&limit=1',
+      `/v1/relocations/${ID}`,
+    ]);
+  });
+
+  it('and is not said to be none where the list goes on', async () => {
+    serve(Array.from({ length: 100 }, () => other));
+    await expect(ferry('show', 'ffffffff', ...at())).resolves.toMatchObject({
+      exit: 3,
+      err: expect.stringMatching(/none is called ffffffff, and there are more: name one by its whole id/) as string,
+    });
   });
 
   it('by what is the end of one id only', async () => {
