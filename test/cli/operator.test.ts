@@ -91,6 +91,29 @@ describe('what waits for a person', () => {
     expect((await ferry('list', '--state', state, ...at())).exit).toBe(0);
   });
 
+  it('is told to be on the way back, and when it tries again by itself', async () => {
+    const what = 'an operator, on the way back: retry, or abandon it; still to be undone: "turn the path back"';
+    const until = '2030-01-31T12:10:00.000Z';
+    const back = relocation({
+      state: 'parked',
+      step: 'copyAhead',
+      actions: ['retry', 'abandon'],
+      waitingFor: waitingFor({ what, until, attempt: null, lastFailure: 'PeerUnavailable: no' }),
+    });
+    const lines = [`It waits for ${what}.`, `It tries again by itself at ${until}.`];
+    api.answer = streaming(event(back));
+    const watched = await ferry('watch', ID, ...at());
+    expect(watched.exit).toBe(5);
+    for (const said of ['parked at copyAhead: PeerUnavailable: no', ...lines, hint('retry')])
+      expect(watched.out).toContain(said);
+    api.answer = answering(200, back);
+    const commanded = await ferry('retry', ID, ...at());
+    for (const said of lines) expect(commanded.out).toContain(said);
+    const forward = { ...back, waitingFor: waitingFor({ what: 'an operator: retry, or abandon it' }) };
+    api.answer = streaming(event(forward));
+    expect((await ferry('watch', ID, ...at())).out).not.toContain('by itself');
+  });
+
   it('is told by an exit status of its own', async () => {
     api.answer = streaming(event(relocation({ state: 'parked', step: 'retire' })));
     expect((await ferry('watch', ID, ...at())).exit).toBe(5);
