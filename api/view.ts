@@ -119,7 +119,7 @@ const titleOf = (pending: Pending): string => {
 
 function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'] {
   const { pending } = seen;
-  const deadline = seen.memo.request.deadline ?? null;
+  const { deadline = null } = seen.memo.request;
   const person: Person = (what, until, lastFailure) => ({
     what,
     since: status.since,
@@ -130,7 +130,12 @@ function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'
   });
   switch (status.state) {
     case 'paused':
-      return person(`an operator: paused before "${steps[status.step].title}"`, deadline, null);
+      // After the hand-over the deadline ends nothing any more
+      return person(
+        `an operator: paused before "${steps[status.step].title}"`,
+        status.cancellable ? deadline : null,
+        null,
+      );
     case 'held':
       return status.until === null
         ? person('an operator: the cut-over has to be approved', deadline, null)

@@ -4,6 +4,7 @@ import type { Plan, RelocationRequest } from '../domain/relocation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { exitOf, follow } from './follow.ts';
+import { pages } from './pages.ts';
 import { planLines } from './plan-text.ts';
 import { untilInterrupted } from './interruption.ts';
 import { nextLines, relocationLines, standing, subject } from './relocation-text.ts';
@@ -61,15 +62,22 @@ export async function list(
   client: FerryClient,
   terminal: Terminal,
   filters: Record<string, string | undefined>,
+  limit: number | undefined,
 ): Promise<Exit> {
   const given = Object.entries(filters).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const query = new URLSearchParams(given).toString();
-  const answer = await client.get<RelocationList>(`/v1/relocations${query === '' ? '' : `?${query}`}`);
+  const told: Relocation[] = [];
+  let more: string | null = null;
+  for await (const { relocations, next } of pages(client, Object.fromEntries(given), limit)) {
+    told.push(...relocations);
+    more = next;
+  }
+  const answer: RelocationList = { relocations: told, next: more };
   if (terminal.json) terminal.document(answer);
   else if (answer.relocations.length === 0) terminal.tell('No relocations.');
   else {
     terminal.tell(relocationTable(answer.relocations, terminal));
-    if (answer.next !== null) terminal.tell(terminal.paint('dim', 'There are older ones: --limit shows up to 100.'));
+    if (answer.next !== null)
+      terminal.tell(terminal.paint('dim', `There are more: --limit ${Math.max(100, 2 * told.length)} shows so many.`));
   }
   return exits.done;
 }

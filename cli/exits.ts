@@ -8,7 +8,7 @@ export const exits = {
   refused: 3,
   /** The API does not answer. */
   unreachable: 4,
-  /** It waits for a person. */
+  /** It waits for a person; on the way back it also tries again by itself. */
   parked: 5,
   /** By Ctrl-C: what was watched goes on. */
   interrupted: 130,
@@ -23,5 +23,5 @@ Exit status:
   2  wrong usage
   3  the API refused the request
   4  the API does not answer
-  5  it is parked: it waits for a person
+  5  it is parked: it waits for a person, or, on the way back, for its next try
   130  interrupted by Ctrl-C; what was watched goes on`;

@@ -1,5 +1,5 @@
 import type { FederationList, FederationWith, SystemList } from '../api/resources.ts';
-import type { FederationCommand } from '../domain/federation.ts';
+import { type Direction, directions, type FederationCommand } from '../domain/federation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { table } from './table.ts';
@@ -46,8 +46,31 @@ export async function federate(
   const path = `/v1/federations/${encodeURIComponent(partner)}/${command}${query}`;
   const federation = await client.post<FederationWith>(path);
   if (terminal.json) terminal.document(federation);
-  else terminal.tell(federationTable([federation], terminal));
+  else {
+    terminal.tell(federationTable([federation], terminal));
+    for (const each of directions)
+      if (direction === undefined || direction === each) terminal.tell(nextLine(federation, each, terminal));
+  }
   return exits.done;
+}
+
+/** What became of our will in this direction, and what happens next by itself, or by whom. */
+function nextLine({ partner, ...federation }: FederationWith, direction: Direction, { hints }: Terminal): string {
+  const { ours, theirs, agreed, usable, problem } = federation[direction];
+  const what = direction === 'uses' ? `our use of ${partner}` : `use by ${partner}`;
+  const back = (command: FederationCommand): string =>
+    `\`${hints.command('federation', command, partner, '--direction', direction)}\``;
+  switch (ours) {
+    case 'suspended':
+      return `${what} is suspended from now on, whether or not ${partner} hears of it. ${back('resume')} takes that back.`;
+    case 'ended':
+      return `${what} is ended from now on${agreed ? '; the agreement is being ended' : ''}. ${back('join')} begins it anew.`;
+    case 'open':
+      if (usable) return `${what} is open, and usable.`;
+      if (theirs !== null && theirs !== 'open')
+        return `${what} is open, but ${theirs} by ${partner}: it waits for them.`;
+      return `${what} is open; ${agreed ? 'it is tried again by itself' : 'it is joined by itself'}${problem === null ? '' : `: ${problem}`}.`;
+  }
 }
 
 const systemTable = (all: SystemList['systems'], terminal: Terminal): string =>
@@ -68,7 +91,7 @@ const federationTable = (all: readonly FederationWith[], terminal: Terminal): st
   table(
     ['partner', 'direction', 'our will', 'theirs', 'state', 'heard', 'silent since', 'link', 'problem'],
     all.flatMap((federation) =>
-      (['uses', 'serves'] as const).map((direction) => {
+      directions.map((direction) => {
         const { ours, theirs, agreed, usable, heardAt, silentSince, linkMs, problem } = federation[direction];
         return [
           federation.partner,

@@ -20,18 +20,20 @@ export async function follow(
   signal = new AbortController().signal,
 ): Promise<Relocation> {
   const progress = new Progress(terminal);
-  let heard: number | undefined;
+  let heard = false;
+  let failingSince: number | undefined;
   try {
     for (;;) {
       try {
         for await (const relocation of client.events(id, signal)) {
-          heard = performance.now();
+          [heard, failingSince] = [true, undefined];
           progress.show(relocation);
           if (rests(relocation)) return relocation;
         }
       } catch (error) {
         const final = error instanceof Refused && error.problem.status < 500;
-        if (final || signal.aborted || heard === undefined || performance.now() - heard > PATIENCE_MS) throw error;
+        failingSince ??= performance.now();
+        if (final || signal.aborted || !heard || performance.now() - failingSince > PATIENCE_MS) throw error;
       }
       await pause(PAUSE_MS, undefined, { signal });
     }

@@ -1,39 +1,51 @@
-import type { Relocation, RelocationList } from '../api/resources.ts';
+import type { Relocation } from '../api/resources.ts';
 import { RELOCATION_ID } from '../domain/identity.ts';
+import { Name } from '../domain/name.ts';
 import type { FerryClient } from './client.ts';
 import { shortId } from './hints.ts';
+import { pages } from './pages.ts';
 import { subject } from './relocation-text.ts';
 
 /** Nothing, or more than one, is called so. */
 export class Unnamed extends Error {}
 
-const AT_MOST_PAGES = 20;
+/** Of a long list, so many are looked at for the end of an id. */
+const LOOKED_AT = 2_000;
 
-/** The id of the relocation that a person means: by its id, by the end of that, or by its application. */
+/** Ids end with that of a run, a UUID. */
+const END = /^[0-9a-f-]{4,36}$/;
+
+/** The id of the relocation that a person means: by its id, by its application, or by the end of its id. */
 export async function resolved(client: FerryClient, name: string): Promise<string> {
-  if (RELOCATION_ID.test(name) || name.includes('.')) return name;
-  const ending: Relocation[] = [];
-  for await (const page of pages(client, AT_MOST_PAGES)) {
-    ending.push(...page.filter(({ id }) => name.length >= 4 && id.endsWith(name)));
-    const latest = page.find(({ request }) => request.application === name);
-    if (ending.length === 0 && latest !== undefined) return latest.id;
-    if (ending.length > 0 && name.length >= shortId(ending[0]?.id ?? '').length) break;
-  }
-  const [one, other] = ending;
-  if (one === undefined)
-    throw new Unnamed(`no relocation is called ${name}: name one by its id, by the end of it, or by its application`);
-  if (other === undefined) return one.id;
-  const lines = ending.map((each) => `  ${each.id}  ${subject(each)}`);
-  throw new Unnamed(`${name} is the end of more than one id:\n${lines.join('\n')}`);
+  if (RELOCATION_ID.test(name)) return name;
+  const { id } = (await ofApplication(client, name)) ?? (await endingWith(client, name));
+  return id;
 }
 
-/** Those that run come first. */
-async function* pages(client: FerryClient, atMost: number): AsyncGenerator<readonly Relocation[]> {
-  let next: string | null = null;
-  for (let page = 0; page < atMost && (page === 0 || next !== null); page += 1) {
-    const query: string = next === null ? '' : `&next=${encodeURIComponent(next)}`;
-    const list: RelocationList = await client.get<RelocationList>(`/v1/relocations?limit=100${query}`);
-    yield list.relocations;
-    ({ next } = list);
-  }
+/** The newest that runs; when none does, the one that ended last: in this order the API tells them. */
+async function ofApplication(client: FerryClient, application: string): Promise<Relocation | undefined> {
+  if (!Name.safeParse(application).success) return undefined;
+  for await (const { relocations } of pages(client, { application }, 1)) return relocations[0];
+  return undefined;
+}
+
+async function endingWith(client: FerryClient, name: string): Promise<Relocation> {
+  const called: Relocation[] = [];
+  let unseen = false;
+  if (END.test(name))
+    for await (const { relocations, next } of pages(client, {}, LOOKED_AT)) {
+      called.push(...relocations.filter(({ id }) => id.endsWith(name)));
+      unseen = next !== null;
+      if (called.length > 0 && name.length >= shortId(called[0]?.id ?? '').length) break;
+    }
+  const [one, other] = called;
+  if (one === undefined)
+    throw new Unnamed(
+      unseen
+        ? `of the ${LOOKED_AT} relocations that are listed first none is called ${name}, and there are more: name one by its whole id`
+        : `no relocation is called ${name}: name one by its id, by the end of it, or by its application`,
+    );
+  if (other === undefined) return one;
+  const lines = called.map((each) => `  ${each.id}  ${subject(each)}`);
+  throw new Unnamed(`${name} is the end of more than one id:\n${lines.join('\n')}`);
 }

@@ -28,15 +28,21 @@ export function nextLines(relocation: Relocation, { hints }: Terminal): string[]
   if (state === 'rollingBack') return [`What was done is being undone; ${follow}.`];
   if (state === 'ended' || state === 'terminated')
     return [`Nothing more happens. \`${hints.about('show', id)}\` tells of it.`];
-  return [`It waits for ${waitingFor?.what ?? 'an operator'}.`, ...may];
+  return [`It waits for ${waitingFor?.what ?? 'an operator'}.`, ...byItself(relocation), ...may];
 }
+
+/** On the way back a parked one is not left to a person alone. */
+const byItself = ({ state, waitingFor }: Relocation): string[] =>
+  state === 'parked' && waitingFor?.until != null ? [`It tries again by itself at ${waitingFor.until}.`] : [];
 
 /** How it came to rest, in a few lines: what was reached or what stands in the way, and what can be done. */
 export function endLines(relocation: Relocation, terminal: Terminal): string[] {
   const { id, state, step, waitingFor, result, actions } = relocation;
   if (state === 'parked')
     return [
-      `${terminal.paint('yellow', 'parked')} at ${step}: ${waitingFor?.lastFailure ?? waitingFor?.what ?? ''}`,
+      `${terminal.paint('yellow', 'parked')} at ${step}: ${waitingFor?.lastFailure ?? 'why is not known: no worker has answered'}`,
+      ...(waitingFor === null ? [] : [`It waits for ${waitingFor.what}.`]),
+      ...byItself(relocation),
       ...actions.map((action) => terminal.hints.about(action, id)),
     ];
   if (result === null)

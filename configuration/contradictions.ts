@@ -27,6 +27,7 @@ export const contradictions = (all: Readable): Mistake[] => [
   ...sharedAddresses(all),
   ...sharedPorts(all),
   ...sharedZones(all),
+  ...sharedNames(all),
   ...ofFederation(all),
 ];
 
@@ -144,6 +145,18 @@ function sharedZones({ sites }: Readable): Mistake[] {
     if (other === undefined || same) return [];
     const message = `zone ${zone.id} is another one at ${other.name}: a zone has one system, one place and one text`;
     return [{ path: ['sites', zone.name, 'zone'], message }];
+  });
+}
+
+/** MEC 040 tells systems apart by name and provider, whatever the case of letters: those without a client are named as here. */
+function sharedNames({ systems, federation }: Readable): Mistake[] {
+  if (federation === undefined) return [];
+  const names = entries(systems).flatMap(([name, { client }]) => (client === undefined ? [name] : []));
+  return names.flatMap((name, nth) => {
+    const other = names.slice(0, nth).find((earlier) => earlier.toLowerCase() === name.toLowerCase());
+    if (other === undefined) return [];
+    const message = `${name} and ${other} differ in the case of letters alone, and are one name in a federation: rename one`;
+    return [{ path: ['systems', name], message }];
   });
 }
 

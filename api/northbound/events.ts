@@ -114,13 +114,16 @@ async function* events(
   }
 }
 
-/** Steps that were done and not told, in their order. Null: an older worker does not say how long one took. */
+/**
+ * Steps that were done and not told, in their order: those before the one under way, or the one that failed. Null: an
+ * older worker does not say how long one took.
+ */
 function doneAfter(
-  { step, endedAt, durationsMs }: Relocation,
+  { step, result, durationsMs }: Relocation,
   told: number,
 ): { step: (typeof stepNames)[number]; ms: number | null }[] {
   if (step === null) return [];
-  const upTo = stepNames.indexOf(step) + (endedAt === null ? 0 : 1);
+  const upTo = stepNames.indexOf(step) + (result === null || result.failure !== null ? 0 : 1);
   return stepNames.slice(told, upTo).map((name) => ({ step: name, ms: durationsMs[name] ?? null }));
 }
 

@@ -18,6 +18,9 @@ const POLL_MS = 70_000;
 /** temporal.api.enums.v1.TaskQueueType */
 const WORKFLOW_TASKS = 1;
 
+/** By when an answer is due whose making begins now: also one that needs two procedures. */
+export const answerDue = (): number => Date.now() + ANSWER_MS;
+
 interface Run<T> {
   result(): Promise<T>;
   describe(): Promise<WorkflowExecutionDescription>;
@@ -46,9 +49,9 @@ export class Procedures {
     this.#taskQueue = taskQueue;
   }
 
-  async plan(order: RelocationOrder): Promise<Plan> {
+  async plan(order: RelocationOrder, due = answerDue()): Promise<Plan> {
     const { application, source, target } = order.request;
-    return await this.#answer('the plan', async () =>
+    return await this.#answer('the plan', due, async () =>
       this.#temporal.workflow.start<typeof planRelocation>('planRelocation', {
         ...this.#options('plan'),
         args: [order],
@@ -58,7 +61,7 @@ export class Procedures {
   }
 
   async survey(): ReturnType<typeof surveyPeers> {
-    return await this.#answer('the survey', async () =>
+    return await this.#answer('the survey', answerDue(), async () =>
       this.#temporal.workflow.start<typeof surveyPeers>('surveyPeers', {
         ...this.#options('survey'),
         args: [],
@@ -67,8 +70,8 @@ export class Procedures {
     );
   }
 
-  async locate(names: readonly string[]): ReturnType<typeof locateApplications> {
-    return await this.#answer('the answer where they are', async () =>
+  async locate(names: readonly string[], due = answerDue()): ReturnType<typeof locateApplications> {
+    return await this.#answer('the answer where they are', due, async () =>
       this.#temporal.workflow.start<typeof locateApplications>('locateApplications', {
         ...this.#options('where'),
         args: [{ names }],
@@ -85,10 +88,9 @@ export class Procedures {
     };
   }
 
-  async #answer<T>(what: string, start: () => Promise<Run<T>>): Promise<T> {
-    const run = await this.#temporal.withDeadline(Date.now() + CALL_MS, start);
-    const until = Date.now() + ANSWER_MS;
-    const answer = this.#temporal.withDeadline(until, async () => await run.result());
+  async #answer<T>(what: string, due: number, start: () => Promise<Run<T>>): Promise<T> {
+    const run = await this.#temporal.withDeadline(Math.min(Date.now() + CALL_MS, due), start);
+    const answer = this.#temporal.withDeadline(due, async () => await run.result());
     try {
       return await Promise.race([answer, this.#nobody(answer)]);
     } catch (error) {

@@ -6,7 +6,7 @@ import type { locateApplications } from '../../workflows/locate-applications.ts'
 import { directionOf } from './direction.ts';
 import { listed, queryFor } from './index-of-runs.ts';
 import { HttpRefusal } from '../problem.ts';
-import type { Procedures } from './procedures.ts';
+import { answerDue, type Procedures } from './procedures.ts';
 import type { Reader } from './reader.ts';
 import type { RelocationList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
@@ -32,9 +32,10 @@ export const relocationHandlers = ({
 }: Means): Handlers<NorthboundTable, 'planRelocation' | 'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
   planRelocation: async ({ body: request, res }) => {
     const direction = directionOf(request, configuration);
-    const plan = await procedures.plan({ request, direction, pace: configuration.pace });
+    const due = answerDue();
+    const plan = await procedures.plan({ request, direction, pace: configuration.pace }, due);
     const nobody = plan.obstacles.some(({ failure }) => failure === 'NotServing');
-    res.json(nobody ? serving(plan, await procedures.locate([request.application]).catch(() => [])) : plan);
+    res.json(nobody ? serving(plan, await procedures.locate([request.application], due).catch(() => [])) : plan);
   },
 
   startRelocation: async ({ headers, body: request, res }) => {

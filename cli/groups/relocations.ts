@@ -17,10 +17,11 @@ interface RelocateOptions extends RequestOptions {
   readonly wait: boolean;
 }
 
-type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome' | 'limit', string>>;
+type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome', string>>;
 
 interface ListOptions extends ApiOptions, Filters {
   readonly waiting?: true;
+  readonly limit?: number;
 }
 
 const STATES = ['running', 'waiting', 'held', 'paused', 'parked', 'ended'];
@@ -37,7 +38,7 @@ const ACTIONS = [
 
 /** Whichever is meant by `<relocation>`. */
 const NAMES = `
-<relocation>: its id, the end of it as \`ferry list\` shows it, or an application: the one that was begun last.`;
+<relocation>: its id, the end of it as \`ferry list\` shows it, or an application: the newest of it that runs; when none\ndoes, the one that ended last.`;
 
 /** What moves applications. */
 export function relocations(line: CommandLine): void {
@@ -91,8 +92,9 @@ export function relocations(line: CommandLine): void {
     }),
   );
   line
-    .asking('list', 'relocations, newest first', [
+    .asking('list', 'relocations: those that run, the newest first, then those that ended, the latest first', [
       ['ferry list --waiting', 'what waits for a person'],
+      ['ferry list --waiting --limit 1000 --json', 'all of it, in a script'],
       ['ferry list --state ended --outcome rolledBack -o wide', 'what did not go through'],
     ])
     .option('--application <name>')
@@ -101,12 +103,12 @@ export function relocations(line: CommandLine): void {
     .addOption(new Option('--state <state>').choices(STATES))
     .addOption(new Option('--waiting', 'those that wait for a person: held, paused, parked').conflicts('state'))
     .addOption(new Option('--outcome <outcome>').choices(OUTCOMES))
-    .option('--limit <n>', 'at most so many')
+    .option('--limit <n>', 'at most so many (default: 20)', integer(1, 100_000))
     .action(
       line.does(async ({ waiting, ...options }: ListOptions) => {
         const { application, source, target, outcome, limit } = options;
         const state = waiting ? 'waiting' : options.state;
-        return await list(clientOf(options), terminal, { application, source, target, state, outcome, limit });
+        return await list(clientOf(options), terminal, { application, source, target, state, outcome }, limit);
       }),
     );
   about('show', 'everything that is known of one', async (client, id) => await show(client, terminal, id));

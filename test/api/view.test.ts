@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { relocationOf } from '../../api/view.ts';
 import type { Seen } from '../../api/seen.ts';
-import { RelocationRequest } from '../../domain/relocation.ts';
+import { RelocationRequest, type RelocationStatus } from '../../domain/relocation.ts';
 
 const seen = (more: Partial<Seen>): Seen => ({
   id: 'r1',
@@ -31,4 +31,23 @@ describe('a relocation that is told from outside', () => {
       });
     },
   );
+});
+
+describe('a paused relocation with a deadline', () => {
+  const deadline = '2026-11-02T00:00:00Z';
+  const { memo } = seen({});
+  const late = seen({ memo: { ...memo, request: { ...memo.request, deadline } } });
+  const paused = (step: 'package' | 'drain', cancellable: boolean): RelocationStatus => ({
+    state: 'paused',
+    step,
+    since: '2026-11-01T00:00:00Z',
+    cancellable,
+  });
+
+  it.each([
+    ['is rolled back then, as long as it can be', paused('package', true), deadline],
+    ['waits for a person alone once the hand-over has begun', paused('drain', false), null],
+  ] as const)('%s', (_, told, until) => {
+    expect(relocationOf(late, told, null, links).waitingFor).toMatchObject({ until });
+  });
 });

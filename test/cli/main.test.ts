@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answering, ended, event, FakeApi, ferry, ID, relocation, SHORT, streaming } from './fake-api.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Answer, answering, ended, event, FakeApi, ferry, ID, relocation, SHORT, streaming } from './fake-api.ts';
 
 let api: FakeApi;
 beforeEach(async () => {
@@ -128,6 +128,34 @@ describe('ferry watch', () => {
     const { exit, out } = await ferry('watch', ID, ...at());
     expect(exit).toBe(0);
     expect(out.match(/✓/g)).toHaveLength(9);
+  });
+
+  it('goes on for half a minute from the first failure on, however long nothing was to be told before', async () => {
+    const real = performance.now.bind(performance);
+    let later = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => real() + later);
+    const breaking: Answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(event(relocation({ state: 'held', step: 'copyAhead' })));
+      setTimeout(() => {
+        later += 3_600_000;
+        response.destroy();
+      }, 300);
+    };
+    const away = answering(503, { ...problem, status: 503 });
+    const streams: Answer[] = [breaking, away, streaming(event(ended()))];
+    api.answer = (asked, response) => streams.shift()?.(asked, response);
+    try {
+      expect((await ferry('watch', ID, ...at())).exit).toBe(0);
+      streams.push(breaking, away);
+      api.answer = (asked, response) => {
+        if (streams.length === 0) later += 31_000;
+        (streams.shift() ?? away)(asked, response);
+      };
+      expect((await ferry('watch', ID, ...at())).exit).toBe(3);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('tells no step twice when the step is not known for a moment', async () => {

@@ -2,11 +2,23 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Relocation } from '../../api/resources.ts';
+import type { Relocation, RelocationList } from '../../api/resources.ts';
 import { Hints } from '../../cli/hints.ts';
 import { Progress } from '../../cli/progress.ts';
 import { age, Terminal } from '../../cli/terminal.ts';
-import { answering, ended, event, FakeApi, ferry, ferryOn, ID, relocation, SHORT, streaming } from './fake-api.ts';
+import {
+  type Answer,
+  answering,
+  ended,
+  event,
+  FakeApi,
+  ferry,
+  ferryOn,
+  ID,
+  relocation,
+  SHORT,
+  streaming,
+} from './fake-api.ts';
 import { eventually } from './eventually.ts';
 
 let api: FakeApi;
@@ -54,9 +66,52 @@ describe('what waits for a person', () => {
     expect(out).toMatch(/parked: retire .* 90s: oss to carry out the order; PeerUnavailable: oss answered 503/);
   });
 
+  it('is told whole, however many pages of the API it fills; and that there is more', async () => {
+    const page = (more: number): Answer =>
+      answering(200, {
+        relocations: Array.from({ length: 100 }, () => relocation({ state: 'parked' })),
+        next: more > 0 ? `page-${more}` : null,
+      });
+    api.answer = (asked, response) =>
+      page(asked.url.includes('next=') ? Number(asked.url.slice(-1)) - 1 : 3)(asked, response);
+    const { out } = await ferry('list', '--waiting', '--limit', '250', ...at());
+    expect(api.asked.map(({ url }) => url)).toEqual([
+      '/v1/relocations?state=waiting&limit=100',
+      '/v1/relocations?state=waiting&limit=100&next=page-3',
+      '/v1/relocations?state=waiting&limit=50&next=page-2',
+    ]);
+    expect(out).toContain('There are more: --limit 600 shows so many.');
+    const all = await ferry('list', '--waiting', '--limit', '1000', '--json', ...at());
+    const { relocations, next } = JSON.parse(all.out) as RelocationList;
+    expect([relocations.length, next]).toEqual([400, null]);
+  });
+
   it.each(['held', 'paused', 'parked', 'waiting'])('is also found by state %s', async (state) => {
     api.answer = answering(200, { relocations: [], next: null });
     expect((await ferry('list', '--state', state, ...at())).exit).toBe(0);
+  });
+
+  it('is told to be on the way back, and when it tries again by itself', async () => {
+    const what = 'an operator, on the way back: retry, or abandon it; still to be undone: "turn the path back"';
+    const until = '2030-01-31T12:10:00.000Z';
+    const back = relocation({
+      state: 'parked',
+      step: 'copyAhead',
+      actions: ['retry', 'abandon'],
+      waitingFor: waitingFor({ what, until, attempt: null, lastFailure: 'PeerUnavailable: no' }),
+    });
+    const lines = [`It waits for ${what}.`, `It tries again by itself at ${until}.`];
+    api.answer = streaming(event(back));
+    const watched = await ferry('watch', ID, ...at());
+    expect(watched.exit).toBe(5);
+    for (const said of ['parked at copyAhead: PeerUnavailable: no', ...lines, hint('retry')])
+      expect(watched.out).toContain(said);
+    api.answer = answering(200, back);
+    const commanded = await ferry('retry', ID, ...at());
+    for (const said of lines) expect(commanded.out).toContain(said);
+    const forward = { ...back, waitingFor: waitingFor({ what: 'an operator: retry, or abandon it' }) };
+    api.answer = streaming(event(forward));
+    expect((await ferry('watch', ID, ...at())).out).not.toContain('by itself');
   });
 
   it('is told by an exit status of its own', async () => {
@@ -187,12 +242,15 @@ describe('a relocation is named', () => {
     id: ID.replace('3e2ee0a5', '7777e0a5'),
     request: { ...relocation().request, application: 'chess' },
   });
-  const serve = (): void => {
-    api.answer = (asked, response) =>
-      answering(
-        200,
-        asked.url.startsWith('/v1/relocations?') ? { relocations: [other, relocation()], next: null } : relocation(),
-      )(asked, response);
+  const serve = (all: readonly Relocation[] = [other, relocation()]): void => {
+    api.answer = (asked, response) => {
+      const { pathname, searchParams } = new URL(asked.url, api.url);
+      const application = searchParams.get('application');
+      const relocations = all.filter(({ request }) => application === null || request.application === application);
+      const last = searchParams.get('next') ?? 'ab';
+      const page = { relocations, next: all.length > 2 && application === null ? last : null };
+      answering(200, pathname === '/v1/relocations' ? page : relocation())(asked, response);
+    };
   };
 
   it.each([
@@ -204,6 +262,23 @@ describe('a relocation is named', () => {
     serve();
     expect((await ferry('show', name, ...at())).exit).toBe(0);
     expect(api.asked.at(-1)?.url).toBe(`/v1/relocations/${id}`);
+  });
+
+  it('by its application, however long the list is', async () => {
+    serve([...Array.from({ length: 100 }, () => other), relocation()]);
+    expect((await ferry('show', 'counter', ...at())).exit).toBe(0);
+    expect(api.asked.map(({ url }) => url)).toEqual([
+      '/v1/relocations?application=counter&limit=1',
+      `/v1/relocations/${ID}`,
+    ]);
+  });
+
+  it('and is not said to be none where the list goes on', async () => {
+    serve(Array.from({ length: 100 }, () => other));
+    await expect(ferry('show', 'ffffffff', ...at())).resolves.toMatchObject({
+      exit: 3,
+      err: expect.stringMatching(/none is called ffffffff, and there are more: name one by its whole id/) as string,
+    });
   });
 
   it('by what is the end of one id only', async () => {

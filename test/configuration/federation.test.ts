@@ -70,6 +70,19 @@ describe('the federation in the configuration file', () => {
     expect(() => parsed({ federation: federation(more) })).toThrow(said);
   });
 
+  it('refuses two systems whose names differ in the case of letters alone, unless they are registered by their clients', () => {
+    const network = { peers: { meo: { kind: 'meo', url: 'https://meo.example' } }, networks: { cell: {} } };
+    const system = (client?: string) => ({ meo: 'meo', network: 'cell', ...(client !== undefined && { client }) });
+    const systems = { metro: system(), Metro: system() };
+    expect(() => parsed({ ...network, systems, federation: federation() })).toThrow(
+      /Metro and metro differ in the case of letters alone, .*: rename one/,
+    );
+    expect(parsed({ ...network, systems }).federation).toBeUndefined();
+    expect(() =>
+      parsed({ ...network, systems: { ...systems, Metro: system('meo-m') }, federation: federation() }),
+    ).not.toThrow();
+  });
+
   it('has zones, each of one system and one place', () => {
     const host = (system: string, lat: number) => ({
       kind: 'mecHost',

@@ -56,6 +56,25 @@ describe('a stream of events', () => {
     });
   });
 
+  it('tells no step done in which it failed, or was taken back', async () => {
+    await over(new PortWorld(), async (api) => {
+      const told = async (id: string): Promise<unknown[]> => {
+        const steps: unknown[] = [];
+        for await (const { event, data } of read(api, id))
+          if (event === 'step') steps.push((JSON.parse(data) as { step: string }).step);
+        return steps;
+      };
+      const { body: refused } = await starting(api, { source: 'w1', target: 'a2' }); // nobody is served there
+      await expect(reached(api, refused, 'ended')).resolves.toMatchObject({ result: { failure: { step: 'check' } } });
+      expect(await told(refused.id)).toEqual([]);
+      const { body: cancelled } = await starting(api, { cutOver: { approval: true } });
+      await reached(api, cancelled, 'held');
+      await command(api, cancelled, 'cancel');
+      await expect(reached(api, cancelled, 'ended')).resolves.toMatchObject({ step: 'copyAhead' });
+      expect(await told(cancelled.id)).toEqual(['check', 'package', 'instance']);
+    });
+  });
+
   it('tells by its ids what was read, so that nothing is told again, and sends home who has read the end', async () => {
     await over(new PortWorld(), async (api) => {
       const { body } = await starting(api);

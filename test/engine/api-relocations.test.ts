@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ApplicationList, ApplicationSeen, PeerList, Problem } from '../../api/resources.ts';
@@ -191,6 +192,23 @@ describe('looking without touching', () => {
           detail: expect.stringMatching(/; users of it are served at cloud$/) as string,
         }),
       );
+    });
+  });
+
+  it('answers with the plan within the time of one answer, though it cannot be told any more who serves them', async () => {
+    const [slow, silent] = [gate(), gate()];
+    const world = new PortWorld().on('w1.instances.list', slow.wait).on('cloud.instances.list', silent.wait);
+    await over(world, async (api) => {
+      const begun = performance.now();
+      const asked = api.post<Plan>('/v1/plans', { ...order, source: 'w1', target: 'a2' });
+      await slow.arrived;
+      await sleep(13_000);
+      slow.open();
+      const { status, body } = await asked;
+      const ms = performance.now() - begun;
+      silent.open();
+      expect([status, body.obstacles.map(({ failure }) => failure)]).toEqual([200, ['NotServing']]);
+      expect(ms).toBeLessThan(28_000); // the command line waits for 30 s
     });
   });
 

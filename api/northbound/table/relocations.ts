@@ -149,7 +149,7 @@ export const relocationTable = {
     path: '/v1/relocations/{id}/events',
     summary: 'Watch a relocation',
     description:
-      'Server-sent events: `relocation` with the whole resource whenever it changes, the first at once; `step` with `step` and `ms` when one is done, each once and in their order. Ends after the final `relocation`; whoever comes back with the id of that is answered 204. At most 100 streams at a time.',
+      'Server-sent events: `relocation` with the whole resource whenever it changes, the first at once; `step` with `step` and `ms` when one is done, each once and in their order; the one in which it failed is not told. Ends after the final `relocation`; whoever comes back with the id of that is answered 204. At most 100 streams at a time.',
     params: One,
     headers: z.object({
       'last-event-id': z

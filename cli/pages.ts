@@ -1,0 +1,26 @@
+import type { RelocationList } from '../api/resources.ts';
+import type { FerryClient } from './client.ts';
+
+/** So many the API tells at a time. */
+const AT_A_TIME = 100;
+
+/** The list of relocations, page by page, until `atMost` were told; without that, the one page that the API gives. */
+export async function* pages(
+  client: FerryClient,
+  filters: Readonly<Record<string, string>>,
+  atMost?: number,
+): AsyncGenerator<RelocationList> {
+  let left = atMost ?? 0;
+  let next: string | null = null;
+  do {
+    const asked = new URLSearchParams(filters);
+    if (atMost !== undefined) asked.set('limit', String(Math.min(left, AT_A_TIME)));
+    if (next !== null) asked.set('next', next);
+    const page: RelocationList = await client.get<RelocationList>(
+      `/v1/relocations${asked.size === 0 ? '' : `?${asked}`}`,
+    );
+    yield page;
+    left -= page.relocations.length;
+    ({ next } = page);
+  } while (next !== null && left > 0);
+}
