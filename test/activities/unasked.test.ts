@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { relocationActivities } from '../../activities/relocation/index.ts';
+import { takingTurns } from '../../activities/relocation/turns.ts';
+import type { Catalogue } from '../../activities/ports.ts';
+import { Pace } from '../../configuration/peers.ts';
+import { PortWorld } from '../support/world.ts';
+
+/** Whoever runs, or may run, and cannot be asked is not taken away, and not taken for gone. */
+const subject = { chain: 'relocation:one/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
+const order = { ...subject, maxInterruptionMs: null, own: null };
+
+const run = async <A, R>(step: (given: A) => Promise<R>, given: A): Promise<R> =>
+  await new MockActivityEnvironment().run<[A], R, typeof step>(step, given);
+
+const activities = (catalogue: Catalogue) =>
+  relocationActivities({
+    catalogue,
+    pace: { ...Pace.parse({}), pollMs: 1, stepMs: 50, drainLimitMs: 20 },
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    turns: takingTurns(),
+  });
+
+/** As a run has it that is held. */
+async function held(catalogue: Catalogue) {
+  const steps = activities(catalogue);
+  const { from, there } = await run(steps.checkRelocation, order);
+  const { to, how } = await run(steps.instantiateTarget, { ...subject, from, there });
+  const removal = { ...subject, there, to, own: how === 'created' ? to : null, calmAt: 0 };
+  return { ...steps, both: { ...subject, from, to }, removal };
+}
+
+let world: PortWorld;
+beforeEach(() => {
+  world = new PortWorld();
+});
+const at = (site: string) => {
+  const [instance] = world.at(site);
+  if (instance === undefined) throw new Error(`nothing at ${site}`);
+  return instance;
+};
+/** Users of another relocation were handed over to it meanwhile. */
+const serves = { role: 'authority', epoch: 5 } as const;
+
+describe('a source that was left', () => {
+  it('is quiet once it is terminated, though its resource stays', async () => {
+    const { confirmQuiet, both } = await held(world);
+    Object.assign(at('cloud'), { state: 'notInstantiated', endpoint: null });
+    await run(confirmQuiet, both);
+  });
+
+  it('is neither quiet nor taken away in a state that nobody published, while it cannot be asked', async () => {
+    const { confirmQuiet, retireSource, handOver, both } = await held(world);
+    await run(handOver, both);
+    Object.assign(at('cloud'), { state: 'unknown', endpoint: null });
+    await expect(run(confirmQuiet, both)).rejects.toThrow(/is unknown/);
+    await expect(run(retireSource, both)).rejects.toMatchObject({ type: 'NotYet' });
+    expect(at('cloud').state).toBe('unknown');
+  });
+
+  it('is asked in such a state where it can be', async () => {
+    const { confirmQuiet, retireSource, handOver, both } = await held(world);
+    await run(handOver, both);
+    Object.assign(at('cloud'), serves, { state: 'unknown' });
+    await run(confirmQuiet, both);
+    await expect(run(retireSource, both)).resolves.toBe('serving');
+  });
+});
