@@ -43,6 +43,35 @@ const at = (site: string) => {
 /** Users of another relocation were handed over to it meanwhile. */
 const serves = { role: 'authority', epoch: 5 } as const;
 
+describe('a promise', () => {
+  const unknownSource = { ...subject, from: null, to: null };
+
+  it('is not taken for released while its source is starting, and no list shows it', async () => {
+    const { releasePromise, both } = await held(world);
+    world.hidden.add(both.from);
+    at('cloud').state = 'starting';
+    await expect(run(releasePromise, { ...both, to: null })).rejects.toMatchObject({ type: 'NotYet' });
+  });
+
+  it.each([
+    ['started, without an address', { endpoint: null }],
+    ['starting', { state: 'starting' }],
+    ['in a state that nobody published, without an address', { state: 'unknown', endpoint: null }],
+  ])('of a source that is not known is not taken for released while an instance there is %s', async (_, how) => {
+    const { releasePromise } = await held(world);
+    Object.assign(at('cloud'), how);
+    await expect(run(releasePromise, unknownSource)).rejects.toMatchObject({ type: 'NotYet' });
+    expect(at('cloud').promisedTo).not.toBeNull();
+  });
+
+  it('is released at a source in a state that nobody published, which can be asked', async () => {
+    const { releasePromise, both } = await held(world);
+    at('cloud').state = 'unknown';
+    await run(releasePromise, { ...both, to: null });
+    expect(at('cloud').promisedTo).toBeNull();
+  });
+});
+
 describe('a source that was left', () => {
   it('is quiet once it is terminated, though its resource stays', async () => {
     const { confirmQuiet, both } = await held(world);
