@@ -72,11 +72,42 @@ describe('a promise', () => {
   });
 });
 
+describe('a hand-over whose answer is missing', () => {
+  it.each(['hidden', 'without an address'])('is not settled as lost while the source runs and is %s', async (how) => {
+    const { settle, both } = await held(world);
+    const { id, endpoint } = at('cloud');
+    if (how === 'hidden') world.hidden.add(id);
+    else Object.assign(at('cloud'), { endpoint: null });
+    await expect(run(settle, both)).rejects.toMatchObject({ type: 'NotYet' });
+    world.hidden.clear();
+    Object.assign(at('cloud'), { endpoint });
+    await expect(run(settle, both)).resolves.toBe('kept');
+  });
+
+  it('is settled by what the target is where the source is gone, and where the target has taken over', async () => {
+    const { settle, handOver, both } = await held(world);
+    await run(handOver, both);
+    world.hidden.add(both.from);
+    await expect(run(settle, both)).resolves.toBe('handedOver');
+    Object.assign(at('a1'), { role: 'standby' });
+    at('cloud').state = 'failed';
+    await expect(run(settle, both)).resolves.toBe('lost');
+  });
+
+  it('is not settled as lost while a target runs that cannot be asked whether it has taken over', async () => {
+    const { settle, handOver, both } = await held(world);
+    await run(handOver, both);
+    at('cloud').state = 'failed';
+    world.hidden.add(both.to);
+    await expect(run(settle, both)).rejects.toThrow(`a1: instance ${both.to} is started, and no list shows it`);
+  });
+});
+
 describe('a source that was left', () => {
   it('is quiet once it is terminated, though its resource stays', async () => {
     const { confirmQuiet, both } = await held(world);
     Object.assign(at('cloud'), { state: 'notInstantiated', endpoint: null });
-    await run(confirmQuiet, both);
+    await expect(run(confirmQuiet, both)).resolves.toBeUndefined();
   });
 
   it('is neither quiet nor taken away in a state that nobody published, while it cannot be asked', async () => {
