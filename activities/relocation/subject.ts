@@ -110,8 +110,10 @@ export interface Seen extends Omit<Instance, 'state'> {
 
 /** A list is no witness of absence: whom it does not show is asked for by his id. */
 export async function look(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Seen> {
-  const listed = await find(site, application, id, signal);
-  if (listed !== undefined) return listed;
+  return (await find(site, application, id, signal)) ?? (await lookById(site, id, signal));
+}
+
+export async function lookById(site: Site, id: string, signal: AbortSignal): Promise<Seen> {
   const state = await site.instances.stateOf(id, signal);
   return { id, name: null, state, endpoint: null, unusable: `instance ${id} is ${state}, and no list shows it` };
 }

@@ -5,6 +5,7 @@ import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import type { Catalogue } from '../../activities/ports.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { PlayedTarget } from '../support/played-target.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** Whoever runs, or may run, and cannot be asked is not taken away, and not taken for gone. */
@@ -42,6 +43,80 @@ const at = (site: string) => {
 };
 /** Users of another relocation were handed over to it meanwhile. */
 const serves = { role: 'authority', epoch: 5 } as const;
+
+describe('an undo at the target', () => {
+  it('does not delete the instance that it made, and that others rely on, while that one has no address', async () => {
+    const { removeTarget, removal } = await held(world);
+    const { endpoint } = at('a1');
+    for (const state of ['started', 'starting', 'unknown'] as const) {
+      Object.assign(at('a1'), serves, { state, endpoint: null });
+      await expect(run(removeTarget, removal)).rejects.toMatchObject({ type: 'NotYet' });
+      expect(world.at('a1')).toMatchObject([{ role: 'authority' }]);
+    }
+    Object.assign(at('a1'), { state: 'started', endpoint });
+    await run(removeTarget, removal);
+    expect(world.at('a1')).toMatchObject([{ role: 'authority', expected: new Set() }]);
+  });
+
+  it('deletes the one that it made and that never came to run, though it tells no address', async () => {
+    const { removeTarget, removal } = await held(world);
+    Object.assign(at('a1'), { endpoint: null });
+    await run(removeTarget, { ...removal, to: null });
+    expect(world.at('a1')).toEqual([]);
+  });
+
+  it('does not delete it while no list shows it', async () => {
+    const { removeTarget, removal } = await held(world);
+    Object.assign(at('a1'), serves);
+    world.hidden.add(removal.to);
+    await expect(run(removeTarget, removal)).rejects.toThrow(`a1: instance ${removal.to} is started`);
+    expect(world.at('a1')).toMatchObject([{ role: 'authority' }]);
+  });
+
+  it('does not delete it where an orchestrator shows it by its name only', async () => {
+    const target = await PlayedTarget.open(5_000);
+    try {
+      const { removal } = await held(target);
+      const before = target.left();
+      const site = target.site.bind(target);
+      target.site = async (name) => {
+        const { instances, ...rest } = await site(name);
+        return { ...rest, instances: name === 'a1' ? { ...instances, list: async () => [] } : instances };
+      };
+      await expect(run(activities(target).removeTarget, removal)).rejects.toMatchObject({ type: 'NotYet' });
+      expect(target.left()).toEqual(before);
+    } finally {
+      await target.close();
+    }
+  });
+
+  describe('that re-started a kept instance', () => {
+    beforeEach(() => void (world.add('a1').state = 'stopped'));
+
+    it.each(['hidden', 'without an address'])(
+      'does not stop it, nor take it for stopped, while it is %s',
+      async (how) => {
+        const { removeTarget, removal } = await held(world);
+        const { id, endpoint } = at('a1');
+        if (how === 'hidden') world.hidden.add(id);
+        else Object.assign(at('a1'), { endpoint: null });
+        await expect(run(removeTarget, removal)).rejects.toMatchObject({ type: 'NotYet' });
+        expect(world.at('a1')).toMatchObject([{ state: 'started' }]);
+        world.hidden.clear();
+        Object.assign(at('a1'), { endpoint });
+        await run(removeTarget, removal);
+        expect(world.at('a1')).toMatchObject([{ state: 'stopped', expected: new Set() }]);
+      },
+    );
+  });
+
+  it('does not forget a found instance that still expects the relocation, and has no address', async () => {
+    world.add('a1');
+    const { removeTarget, removal } = await held(world);
+    Object.assign(at('a1'), { endpoint: null });
+    await expect(run(removeTarget, removal)).rejects.toMatchObject({ type: 'NotYet' });
+  });
+});
 
 describe('a promise', () => {
   const unknownSource = { ...subject, from: null, to: null };
