@@ -51,7 +51,8 @@ export interface Instance {
   readonly id: string;
   /** The step's key, where Ferry made it. */
   readonly name: string | null;
-  readonly state: 'starting' | 'started' | 'stopped' | 'notInstantiated' | 'failed';
+  /** `unknown`: the peer says a word that its API does not have; it may run. */
+  readonly state: 'starting' | 'started' | 'stopped' | 'notInstantiated' | 'failed' | 'unknown';
   /** Host in the site's range, port of the application; null: none is told, or none that can be used. */
   readonly endpoint: Endpoint | null;
   /** Why `endpoint` is null though it has started, as a sentence without addresses. */

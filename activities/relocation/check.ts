@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { Context, type Info } from '@temporalio/activity';
 import { failures } from '../../domain/failures.ts';
 import type { Guarantee, Plan } from '../../domain/relocation.ts';
 import { failure, keeping } from '../failure.ts';
@@ -16,8 +16,12 @@ export interface Checked {
   readonly drainMs: number;
 }
 
-/** Up to this attempt none has asked for the promise. */
+/** Up to this attempt none has asked for the promise; `''`: one may have. */
 const UNASKED = 'unaskedUntil';
+
+/** A reset lets attempts begin at one again. */
+const isFirst = ({ attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs }: Info): boolean =>
+  attempt === 1 && currentAttemptScheduledTimestampMs === scheduledTimestampMs;
 
 export const checking = (means: Means) => ({
   /**
@@ -26,9 +30,10 @@ export const checking = (means: Means) => ({
    */
   checkRelocation: async (order: InspectionOrder): Promise<Checked> =>
     await alive(means.pace, async ({ signal, progress, keep, kept }) => {
-      const { attempt } = Context.current().info;
+      const { info } = Context.current();
       // Each attempt says so by itself: one of which nothing was heard may have asked
-      let asked = attempt > 1 && kept(UNASKED) !== String(attempt - 1);
+      const unasked = isFirst(info) || kept(UNASKED) === String(info.attempt - 1);
+      let asked = kept('from') !== undefined || !unasked;
       try {
         const scene = await sceneOf(means, order);
         progress('looking at source, target and path');
@@ -40,12 +45,14 @@ export const checking = (means: Means) => ({
         progress('asking the source for its promise');
         const promise = { relocation: scene.relocation, users: order.users, target: null };
         asked = true;
+        // Whoever may have promised has to be known by its id: no list may show it later
+        keep('from', authority.id);
         await scene.context.source.promise(authority.endpoint, promise, signal);
         const { there, guarantee, confirmation, drainMs } = seen;
         return { from: authority.id, there, guarantee, confirmation, drainMs };
       } catch (error) {
+        keep(UNASKED, asked ? '' : String(info.attempt));
         if (asked) throw error;
-        keep(UNASKED, String(attempt));
         throw keeping(error, { untouched: true });
       }
     }),

@@ -5,10 +5,13 @@ import { failure } from '../failure.ts';
 import type { Context as Contract, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
 import {
+  askable,
+  canBeAsked,
   endOf,
   find,
   isLocated,
   locate,
+  look,
   notThere,
   sceneOf,
   type Both,
@@ -47,14 +50,19 @@ export const handingOver = (means: Means) => ({
       const { application, site, context, relocation } = await endOf(means, order, 'source');
       const byTarget = async (): Promise<Settled> => {
         const target = await endOf(means, order, 'target');
-        const instance = await find(target.site, application, order.to, signal);
-        if (instance === undefined || !isLocated(instance)) return 'lost';
+        const instance = askable(target.site, await look(target.site, application, order.to, signal));
+        if (instance === undefined) return 'lost';
         return (await takenOver(target.context, order, instance, signal)) === undefined ? 'lost' : 'handedOver';
       };
-      const instance = await find(site, application, order.from, signal);
-      if (instance === undefined || !isLocated(instance)) return await byTarget();
+      const seen = await look(site, application, order.from, signal);
+      if (!canBeAsked(seen)) {
+        const settled = await byTarget();
+        // A source that runs and has not been told may still hand over
+        if (settled === 'lost') askable(site, seen);
+        return settled;
+      }
       const settle = { relocation, users: order.users, retired: false };
-      const { settlement, serves } = await context.settle(instance.endpoint, settle, signal);
+      const { settlement, serves } = await context.settle(seen.endpoint, settle, signal);
       if (settlement === 'handedOver') return 'handedOver';
       return serves ? 'kept' : await byTarget();
     }),

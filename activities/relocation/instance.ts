@@ -6,16 +6,21 @@ import { alive, until } from '../waiting.ts';
 import { calm } from './copy-ahead.ts';
 import type { Inspection } from './inspection.ts';
 import {
+  canBeAsked,
   endOf,
   find,
   isLocated,
   locate,
+  lookById,
+  mayRun,
+  notThere,
   sceneOf,
   willOf,
   type End,
   type Located,
   type Means,
   type Scene,
+  type Seen,
   type Subject,
 } from './subject.ts';
 
@@ -93,7 +98,8 @@ export const instantiating = (means: Means) => ({
     }),
 });
 
-async function leaveAsFound(end: End, { there, to, own = null, users }: RemovalOrder, wait: Wait): Promise<void> {
+async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): Promise<void> {
+  const { there, to, own = null, users } = order;
   const { application, site, context, relocation, key } = end;
   const step = key('instantiateTarget');
   const restarted = there?.was === 'stopped' ? there.id : null;
@@ -102,43 +108,45 @@ async function leaveAsFound(end: End, { there, to, own = null, users }: RemovalO
   const found = there !== null && (there.was === 'stopped' || there.id === to);
   let keptOwn = false;
   const listed = await site.instances.list(application, wait.signal);
-  for (const instance of listed) {
+  const unlisted = [...new Set([used, own])]
+    .filter((id) => id !== null)
+    .filter((id) => listed.every((shown) => shown.id !== id));
+  const seen: Seen[] = [...listed];
+  for (const id of unlisted) seen.push(await lookById(site, id, wait.signal));
+
+  for (const instance of seen) {
     const { id, name } = instance;
-    if (id !== used && name !== step) continue;
-    const made = !found && isStepKey(name);
-    if (isLocated(instance)) {
+    if (id !== used && id !== own && name !== step) continue;
+    const ours = name === step || id === own;
+    if (canBeAsked(instance)) {
       await context.settle(instance.endpoint, { relocation, users, retired: false }, wait.signal);
-      const ours = name === step || id === restarted || made;
-      if (!ours || !(await mayGo(end, users, instance, wait))) {
-        keptOwn ||= name === step;
+      const made = !found && isStepKey(name);
+      if (!(ours || id === restarted || made) || !(await mayGo(end, users, instance, wait))) {
+        keptOwn ||= ours;
         continue;
       }
-    } else if (name !== step && id !== restarted) continue;
+    } else if (hasRun(instance, order)) throw notThere(site, id, instance);
+    else if (instance.state === 'gone' || (!ours && id !== restarted)) continue;
     if (id === restarted) {
       await site.instances.stop(id, key('stopTarget'), wait);
       continue;
     }
     // What an instance that we made has, goes with it: also what a step made whose worker died
-    if (name === step && isLocated(instance)) await dropSubscriptions(end, instance, wait);
+    if (name === step && canBeAsked(instance)) await dropSubscriptions(end, instance, wait);
     await site.instances.remove(id, step, wait);
   }
   // Whatever goes by our name, also what a peer has not begun yet
   if (!found && !keptOwn) await site.instances.remove(step, step, wait);
 
-  // A list may say nothing of what is there: who cannot be asked is not taken away, and not forgotten
-  for (const [id, matters] of [
-    [own, anything],
-    [restarted === null ? to : null, running],
-  ] as const) {
-    if (id === null || listed.some((instance) => instance.id === id)) continue;
-    const state = await site.instances.stateOf(id, wait.signal);
-    if (matters(state)) throw failure('NotYet', `${site.name}: instance ${id} is ${state}, and no list shows it`);
+  for (const id of unlisted) {
+    const left = await lookById(site, id, wait.signal);
+    if (id === own ? left.state !== 'gone' : mayRun(left)) throw notThere(site, id, left);
   }
 }
 
-type Seen = Instance['state'] | 'gone';
-const anything = (state: Seen): boolean => state !== 'gone';
-const running = (state: Seen): boolean => state === 'started' || state === 'starting';
+/** Others may rely on it by now: it may run, and was there before us, or came to run. What is being made is ours alone. */
+const hasRun = (seen: Seen, { there, to }: RemovalOrder): boolean =>
+  mayRun(seen) && (seen.id === to || (seen.state !== 'starting' && (to !== null || seen.id === there?.id)));
 
 /** While it is our turn: whoever comes second finds what the first has made. */
 async function bring(means: Means, scene: Scene, { there, from, users }: InstanceOrder, wait: Wait): Promise<Started> {

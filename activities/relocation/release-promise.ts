@@ -1,7 +1,6 @@
 import { failure } from '../failure.ts';
 import { alive } from '../waiting.ts';
-import type { Instance } from '../ports.ts';
-import { endOf, isLocated, type End, type Means, type Subject } from './subject.ts';
+import { askable, endOf, look, type End, type Means, type Seen, type Subject } from './subject.ts';
 
 export interface ReleaseOrder extends Subject {
   /** The instance that promised; null: it is not known whether one did. */
@@ -19,10 +18,10 @@ export const releasing = (means: Means) => ({
     await alive(means.pace, async ({ signal }) => {
       const { from, to } = order;
       const source = await endOf(means, order, 'source');
-      const instances = await source.site.instances.list(source.application, signal);
-      const asked = instances.filter(({ id }) => from === null || id === from);
-      if (from !== null && asked.length === 0 && (await source.site.instances.stateOf(from, signal)) === 'started')
-        throw failure('NotYet', `${source.site.name}: instance ${from} is started, and no list shows it`);
+      const asked =
+        from === null
+          ? await source.site.instances.list(source.application, signal)
+          : [await look(source.site, source.application, from, signal)];
       const served = await Promise.all(asked.map(async (instance) => await releases(source, order, instance, signal)));
       if (to !== null && !served.includes(true))
         throw failure(
@@ -35,21 +34,14 @@ export const releasing = (means: Means) => ({
 /** Does it go on serving them? NotYet: it runs, and cannot be told. */
 async function releases(
   { site, context, relocation }: End,
-  { users, from }: ReleaseOrder,
-  instance: Instance,
+  { users }: ReleaseOrder,
+  seen: Seen,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { id, state } = instance;
-  if (!isLocated(instance)) {
-    if (id === from && (state === 'started' || state === 'starting'))
-      throw failure(
-        'NotYet',
-        `${site.name}: instance ${id} is to be released from its promise, but ${instance.unusable ?? `it is ${state}, and has no address`}`,
-      );
-    return false;
-  }
+  const instance = askable(site, seen);
+  if (instance === undefined) return false;
   const { settlement, serves } = await context.settle(instance.endpoint, { relocation, users, retired: false }, signal);
   if (settlement === 'handedOver')
-    throw failure('OwnershipLost', `${site.name}: instance ${id} has handed its users over after all`);
+    throw failure('OwnershipLost', `${site.name}: instance ${seen.id} has handed its users over after all`);
   return serves;
 }

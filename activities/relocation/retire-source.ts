@@ -1,13 +1,13 @@
 import { alive } from '../waiting.ts';
 import { atOnce } from '../../domain/at-once.ts';
-import type { Instance, Site, Wait } from '../ports.ts';
+import type { Site, Wait } from '../ports.ts';
 import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions, releaseSubscriptions } from './subscriptions.ts';
 import {
-  find,
+  askable,
   isLocated,
   locate,
-  notThere,
+  look,
   sceneOf,
   type Both,
   type Located,
@@ -28,8 +28,9 @@ export const retiring = (means: Means) => ({
   retireSource: async (order: Both): Promise<Retired> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
-      const instance = await find(scene.source, scene.application, order.from, wait.signal);
-      if (instance !== undefined && isLocated(instance)) {
+      const seen = await look(scene.source, scene.application, order.from, wait.signal);
+      const instance = askable(scene.source, seen);
+      if (instance !== undefined) {
         const target = await locate(scene.target, scene.application, order.to, wait.signal);
         await releaseSource(scene, order, instance, target, wait);
         const { relocation, context } = scene;
@@ -43,7 +44,7 @@ export const retiring = (means: Means) => ({
           await scene.target.path?.forget(target, [instance.endpoint.host], wait);
           await forgetElsewhere(await means.catalogue.sites(), scene, instance, target, wait);
         }
-      } else await confirmIdle(scene, order, instance, wait);
+      }
       return await leave(scene, order, wait);
     }),
 });
@@ -78,12 +79,6 @@ async function forgetElsewhere(
       wait.progress(`${name} may go on leading devices away from the address of instance ${id}`);
     }
   });
-}
-
-/** Whoever runs and cannot be asked may serve others: he is not taken away. */
-async function confirmIdle({ source }: Scene, { from }: Both, seen: Instance | undefined, wait: Wait): Promise<void> {
-  const state = seen?.state ?? (await source.instances.stateOf(from, wait.signal));
-  if (state === 'started' || state === 'starting') throw notThere(source, from, seen);
 }
 
 async function leave({ source, key }: Scene, { from }: Both, wait: Wait): Promise<'stopped' | 'removed'> {

@@ -103,6 +103,36 @@ export async function find(
   return (await site.instances.list(application, signal)).find((candidate) => candidate.id === id);
 }
 
+/** As a list shows it, or its own id. */
+export interface Seen extends Omit<Instance, 'state'> {
+  readonly state: Instance['state'] | 'gone';
+}
+
+/** A list is no witness of absence: whom it does not show is asked for by his id. */
+export async function look(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Seen> {
+  return (await find(site, application, id, signal)) ?? (await lookById(site, id, signal));
+}
+
+export async function lookById(site: Site, id: string, signal: AbortSignal): Promise<Seen> {
+  const state = await site.instances.stateOf(id, signal);
+  return { id, name: null, state, endpoint: null, unusable: `instance ${id} is ${state}, and no list shows it` };
+}
+
+export const mayRun = ({ state }: Seen): boolean => state === 'started' || state === 'starting' || state === 'unknown';
+
+export const canBeAsked = (seen: Seen): seen is Seen & Located =>
+  seen.endpoint !== null && (seen.state === 'started' || seen.state === 'unknown');
+
+/**
+ * Who is asked before he is taken away, or taken for gone: others may rely on him. Undefined: he does not run. NotYet: he
+ * does, or may, and cannot be asked.
+ */
+export function askable(site: Site, seen: Seen): Located | undefined {
+  if (canBeAsked(seen)) return seen;
+  if (mayRun(seen)) throw notThere(site, seen.id, seen);
+  return undefined;
+}
+
 /** The instance as it is now. NotYet: it is not running, which may pass. */
 export async function locate(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Located> {
   const instance = await find(site, application, id, signal);
@@ -110,7 +140,7 @@ export async function locate(site: Site, application: Application, id: string, s
   return instance;
 }
 
-export const notThere = ({ name }: Site, id: string, instance: Instance | undefined): Error =>
+export const notThere = ({ name }: Site, id: string, instance: Seen | undefined): Error =>
   failure(
     'NotYet',
     instance === undefined

@@ -124,5 +124,5 @@ export const cloudInstances = (
 
 function ours({ name, state, endpoint }: CloudInstance): Instance {
   const known = Object.hasOwn(states, state) ? states[state] : undefined;
-  return { id: name, name, state: known ?? 'failed', endpoint: endpoint ?? null };
+  return { id: name, name, state: known ?? 'unknown', endpoint: endpoint ?? null };
 }

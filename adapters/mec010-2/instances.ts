@@ -157,7 +157,8 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
 };
 
 function stateIn(info: AppInstanceInfo): Instance['state'] {
-  if (!isInstantiated(info)) return 'notInstantiated';
+  if (info.instantiationState === 'NOT_INSTANTIATED') return 'notInstantiated';
+  if (!isInstantiated(info)) return 'unknown';
   const operational = info.instantiatedAppState?.operationalState;
   return operational === 'STARTED' ? 'started' : operational === 'STOPPED' ? 'stopped' : 'starting';
 }

@@ -18,7 +18,7 @@ export type CloudPackage = z.infer<typeof CloudPackage>;
 export const CloudInstance = z.object({
   name: z.string().min(1),
   appDId: z.string(),
-  /** `starting`, `running`, `stopping`, `stopped`, `failed`; what else a manager may say is none that we can use. */
+  /** `starting`, `running`, `stopping`, `stopped`, `failed`; of what else a manager may say it is not known whether it runs. */
   state: z.string(),
   /** Not every instance has one, nor one that is complete. */
   endpoint: Endpoint.nullish().catch(null),

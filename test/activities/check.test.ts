@@ -33,6 +33,9 @@ const activities = () =>
     turns: takingTurns(),
   });
 
+/** Given again after an `activity reset`: its number is one, and it was first scheduled before. */
+const reset = { scheduledTimestampMs: 1, currentAttemptScheduledTimestampMs: 2 };
+
 const run = async <A, R>(
   step: (order: A) => Promise<R>,
   given: A,
@@ -40,8 +43,8 @@ const run = async <A, R>(
 ): Promise<R> => await new MockActivityEnvironment(time).run<[A], R, typeof step>(step, given);
 
 /** What the step keeps when this attempt of it fails, and what is heard of it; `heard`: what was heard of those before. */
-async function attempted(attempt: number, heard?: unknown) {
-  const environment = new MockActivityEnvironment({ attempt, heartbeatDetails: heard });
+async function attempted(attempt: number, heard?: unknown, time = {}) {
+  const environment = new MockActivityEnvironment({ attempt, heartbeatDetails: heard, ...time });
   let beat: unknown;
   environment.on('heartbeat', (details) => {
     beat = details;
@@ -51,7 +54,7 @@ async function attempted(attempt: number, heard?: unknown) {
     (error: unknown) => error as ApplicationFailure,
   );
   const [told] = (failed?.details ?? []) as readonly { readonly kept?: Record<string, unknown> }[];
-  return { untouched: told?.kept?.['untouched'] === true, beat };
+  return { untouched: told?.kept?.['untouched'] === true, from: told?.kept?.['from'], beat };
 }
 
 describe('a check that fails', () => {
@@ -76,6 +79,22 @@ describe('a check that fails', () => {
     const second = await attempted(2, first.beat);
     const third = await attempted(3, second.beat ?? first.beat);
     expect([second.untouched, third.untouched]).toEqual([false, false]);
+  });
+
+  it('does not say so where its attempts were reset, whether or not what they had kept was dropped', async () => {
+    world.on('context.promised', 'PeerUnavailable');
+    const { beat } = await attempted(1);
+    const unavailable = Array.from({ length: 3 }, () => 'PeerUnavailable' as const);
+    world.on('context.state', ...unavailable);
+    expect(await attempted(1, beat)).toMatchObject({ untouched: false });
+    const dropped = await attempted(1, undefined, reset);
+    expect(dropped).toMatchObject({ untouched: false });
+    expect(await attempted(2, dropped.beat, reset)).toMatchObject({ untouched: false });
+  });
+
+  it('tells who was asked for the promise: no list may show it when it is to be released', async () => {
+    world.on('context.promised', 'PeerUnavailable');
+    expect(await attempted(1)).toMatchObject({ from: world.at('cloud')[0]?.id });
   });
 });
 

@@ -336,9 +336,10 @@ describe('the instances of a cloud', () => {
       holds('made', 'running');
       Object.assign(running.get('odd') ?? {}, { endpoint: { host: '', port: 0 }, since: 7 });
       expect(await instances.list(counter, soon())).toMatchObject([
-        { id: 'odd', state: 'failed', endpoint: null },
+        { id: 'odd', state: 'unknown', endpoint: null },
         { id: 'made', state: 'started' },
       ]);
+      expect(await instances.stateOf('odd', soon())).toBe('unknown');
     },
   );
 

@@ -63,6 +63,23 @@ it('a promise of a source that cannot be told it is released is not reported as 
   expect(world.dump()).toStrictEqual(before);
 });
 
+it('a promise whose answer is lost is not reported as released while no list shows who gave it', async () => {
+  const world = new PortWorld(3);
+  const [source] = world.at('cloud');
+  const before = world.dump();
+  world.on('context.promised', () => {
+    world.hidden.add(source?.id ?? '');
+    throw failure('PeerUnavailable', 'the answer was lost');
+  });
+  await engine.over(world, async (start) => {
+    const handle = await start({}, { insistMs: 1_500 });
+    expect(await reached(handle, 'parked')).toMatchObject({ left: [{ undo: 'releasePromise' }] });
+    world.hidden.clear();
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
+  });
+  expect(world.dump()).toStrictEqual(before);
+});
+
 describe('what one step of the way back needs', () => {
   /** Held, and meanwhile the configuration loses a name. */
   const without = async (name: string, scenario: (world: PortWorld, handle: WorkflowHandle) => Promise<void>) => {

@@ -398,7 +398,7 @@ export class PortWorld implements Catalogue {
 
   #by(endpoint: Endpoint): Made {
     const instance = this.instances.find(
-      (candidate) => candidate.endpoint?.host === endpoint.host && candidate.state === 'started',
+      ({ endpoint: at, state }) => at?.host === endpoint.host && (state === 'started' || state === 'unknown'),
     );
     if (instance === undefined || this.silent.has(instance.id))
       throw failure('PeerUnavailable', 'application: nobody answers');

@@ -41,16 +41,15 @@ export class Brought {
   }
 
   /** A step may have brought something about and still fail: then it tells what. */
-  keeping<T extends { readonly to: string } | { readonly made: readonly string[] }>(
-    work: () => Promise<T>,
-  ): () => Promise<T> {
+  keeping<T extends Told>(work: () => Promise<T>): () => Promise<T> {
     return async () => {
       try {
         const done = await work();
         this.#learn(done);
         return done;
       } catch (error) {
-        const { to, made, before, instance } = keptIn(error);
+        const { from, to, made, before, instance } = keptIn(error);
+        if (typeof from === 'string') this.from = from;
         this.#learn({ ...(typeof to === 'string' && { to }), ...(made !== undefined && { made: idsIn(made) }) });
         if (typeof instance === 'string') this.own = instance;
         if (before !== undefined) this.before = idsIn(before);
@@ -59,12 +58,18 @@ export class Brought {
     };
   }
 
-  #learn(told: { readonly to?: string; readonly how?: string } | { readonly made?: readonly string[] }): void {
-    if ('to' in told && told.to !== undefined) this.to = told.to;
+  #learn(told: Told | { readonly made?: readonly string[] }): void {
+    if ('from' in told) this.from = told.from;
+    if ('to' in told) this.to = told.to;
     if ('how' in told && told.how === 'created') this.own = this.to;
     if ('made' in told && told.made !== undefined) this.made = [...new Set([...this.made, ...told.made])];
   }
 }
+
+type Told =
+  | { readonly from: string }
+  | { readonly to: string; readonly how?: string }
+  | { readonly made: readonly string[] };
 
 /** As a step keeps them. */
 const idsIn = (kept: unknown): readonly string[] => (typeof kept === 'string' ? (JSON.parse(kept) as string[]) : []);

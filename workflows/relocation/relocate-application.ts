@@ -39,7 +39,8 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
     const prepared = await procedure.prepare(async () => {
       // 1. Check source, target and path (GR MEC 035, [5.3.2-2], [5.4.2-1], 6.6.3)
       const order = { ...subject, maxInterruptionMs, own: brought.to };
-      const checked = await procedure.step('check', () => step.checkRelocation(order), {
+      const check = brought.keeping(() => step.checkRelocation(order));
+      const checked = await procedure.step('check', check, {
         releasePromise: () => undo.releasePromise({ ...subject, from: brought.from, to: brought.to }),
       });
       const { from } = brought.found(checked);
