@@ -66,11 +66,11 @@ function nextLine({ partner, ...federation }: FederationWith, direction: Directi
     case 'ended':
       return `${what} is ended from now on${agreed ? '; the agreement is being ended' : ''}. ${back('join')} begins it anew.`;
     case 'open':
-      if (usable) return `${what} is open, and usable.`;
-      if (theirs !== null && theirs !== 'open')
-        return `${what} is open, but ${theirs} by ${partner}: it waits for them.`;
-      return `${what} is open; ${agreed ? 'it is tried again by itself' : 'it is joined by itself'}${problem === null ? '' : `: ${problem}`}.`;
+      break;
   }
+  if (usable) return `${what} is open, and usable.`;
+  if (theirs !== null && theirs !== 'open') return `${what} is open, but ${theirs} by ${partner}: it waits for them.`;
+  return `${what} is open; ${agreed ? 'it is tried again by itself' : 'it is joined by itself'}${problem === null ? '' : `: ${problem}`}.`;
 }
 
 const systemTable = (all: SystemList['systems'], terminal: Terminal): string =>

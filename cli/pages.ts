@@ -17,7 +17,7 @@ export async function* pages(
     if (atMost !== undefined) asked.set('limit', String(Math.min(left, AT_A_TIME)));
     if (next !== null) asked.set('next', next);
     const page: RelocationList = await client.get<RelocationList>(
-      `/v1/relocations${asked.size === 0 ? '' : `?${asked}`}`,
+      `/v1/relocations${asked.size === 0 ? '' : `?${asked.toString()}`}`,
     );
     yield page;
     left -= page.relocations.length;
