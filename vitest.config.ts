@@ -11,8 +11,9 @@ const [patient, side] = [300_000, 'test/{engine,endtoend}/**'];
 
 export default defineConfig({
   test: {
-    // Half of the time they wait: with two for each core, these are busy. Each has up to a stage, whose processes take 1.3 GB
-    maxWorkers: Math.max(1, Math.min(2 * availableParallelism(), Math.floor(totalmem() / 2e9))),
+    // Part of the time they wait: with half as many again as there are cores, these are busy, and answer in time. Each has up
+    // to a stage, whose processes take 1.3 GB
+    maxWorkers: Math.max(1, Math.min(Math.ceil(1.5 * availableParallelism()), Math.floor(totalmem() / 2e9))),
     projects: [
       {
         test: {
