@@ -1,4 +1,5 @@
 import { sql, type SqlBool, type Transaction } from 'kysely';
+import type { Due } from '../activities/federation/ports.ts';
 import { asking, type Catalogue } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -15,14 +16,6 @@ export interface Noted {
   readonly id: string;
   readonly name: string;
   readonly provider: string;
-}
-
-export interface Due {
-  readonly subscription: string;
-  readonly client: string;
-  readonly callback: string;
-  readonly root: string;
-  readonly notices: readonly { readonly n: string; readonly system: string; name: string; provider: string }[];
 }
 
 /** Who subscribes waits for changes under way, and they for him: whatever is not in his next list is told to him. */

@@ -143,3 +143,33 @@ export interface Partner {
   /** Tells our will by its partnerStatusLink; the link leads to one of its hosts, or is refused. */
   tellWill(agreement: Agreement, will: Will, at: Date, signal: AbortSignal): Promise<void>;
 }
+
+/** A system as a subscriber is told of it. `n`: of this telling, so that a later one is not taken for it. */
+export interface Notice {
+  readonly n: string;
+  readonly system: string;
+  readonly name: string;
+  readonly provider: string;
+}
+
+/** Somebody who is to be told something now. */
+export interface Due {
+  readonly subscription: string;
+  readonly client: string;
+  readonly callback: string;
+  /** Of the subscription's URI, as its client reached us. */
+  readonly root: string;
+  readonly notices: readonly Notice[];
+}
+
+/** What there is to tell, as the catalogue keeps it. May throw a Refusal (CatalogueUnavailable). */
+export interface Notices {
+  due(): Promise<readonly Due[]>;
+  told(due: Due): Promise<void>;
+  /** True: it has failed so often that it is given up. */
+  notTold(due: Due): Promise<boolean>;
+  /** It is not told at all. */
+  forget(due: Due): Promise<void>;
+  /** In how many milliseconds there is somebody to tell; null: there is nobody. */
+  dueInMs(): Promise<number | null>;
+}

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Due } from '../../activities/federation/tell-subscribers.ts';
+import type { Due } from '../../activities/federation/ports.ts';
 import { subscriptions, type SystemUpdateNotification } from '../../protocols/mec040/members.ts';
 import { Exchange } from '../http.ts';
 
