@@ -5,9 +5,10 @@ import { processes } from './test/setup/processes.ts';
 /**
  * `quick` starts no process and needs no server but what it serves itself: `npm run quick`. `processes`: parts of the
  * sandbox, of the API and of the command line as processes. `engine`: workflows on a real Temporal server. `endtoend`: all
- * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed.
+ * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed. `tour`
+ * is what a person sees who starts it, with the limits that hold for him: alone, after all others.
  */
-const [patient, side] = [300_000, 'test/{engine,endtoend}/**'];
+const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endtoend/tour.test.ts'];
 
 export default defineConfig({
   test: {
@@ -21,6 +22,7 @@ export default defineConfig({
           pool: 'forks',
           // One process does one file after the other: what they import is loaded once. So they leave nothing changed
           isolate: false,
+          setupFiles: ['test/setup/awake.ts'],
           include: ['test/**/*.test.ts'],
           exclude: [side, ...processes()],
           testTimeout: 30_000,
@@ -52,7 +54,20 @@ export default defineConfig({
           name: 'endtoend',
           pool: 'forks',
           include: ['test/endtoend/**/*.test.ts'],
+          exclude: [tour],
           globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
+          retry: 0,
+          testTimeout: patient,
+          hookTimeout: patient,
+        },
+      },
+      {
+        test: {
+          name: 'tour',
+          pool: 'forks',
+          include: [tour],
+          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
+          sequence: { groupOrder: 1 },
           retry: 0,
           testTimeout: patient,
           hookTimeout: patient,

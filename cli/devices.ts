@@ -2,6 +2,7 @@
 export interface Figures {
   readonly requests: number;
   readonly lost: number;
+  readonly givenUp: number;
   readonly stale: number;
   readonly doubled: number;
   readonly longestGapMs: number;

@@ -18,6 +18,8 @@ const STILL_LIMIT_MS = 15_000;
 interface Counts {
   readonly requests: number;
   readonly lost: number;
+  /** Of those lost: the device had no answer in time. The others were acknowledged, and are gone. */
+  readonly givenUp: number;
   readonly stale: number;
   readonly doubled: number;
 }
@@ -85,7 +87,7 @@ export async function tour(
   terminal.tell(
     moved
       ? terminal.paint('green', '\nEvery relocation went through. No write was lost, stale or doubled.')
-      : terminal.paint('red', '\nThe tour did not go as it should: see the table.'),
+      : terminal.paint('red', `\nThe tour did not go as it should: see the table.${unanswered(legs)}`),
   );
   return { relocations: legs, federation: federated, ok: moved && federated?.joined !== false };
 }
@@ -124,9 +126,18 @@ async function leg(
   };
 }
 
+/** A machine that is too busy loses what the application would not. */
+function unanswered(legs: readonly Leg[]): string {
+  const given = legs.reduce((sum, { givenUp }) => sum + givenUp, 0);
+  return given === 0
+    ? ''
+    : ` Of the lost writes ${given} had no answer in time: is this machine busy with other things?`;
+}
+
 const together = (a: Figures, b: Figures | undefined): Counts => ({
   requests: a.requests + (b?.requests ?? 0),
   lost: a.lost + (b?.lost ?? 0),
+  givenUp: a.givenUp + (b?.givenUp ?? 0),
   stale: a.stale + (b?.stale ?? 0),
   doubled: a.doubled + (b?.doubled ?? 0),
 });

@@ -5,6 +5,8 @@ export interface Figures {
   readonly requests: number;
   /** Given up, or acknowledged and missing in the user's context at the end. */
   readonly lost: number;
+  /** Of those lost: not acknowledged in time, because the application or the device's own machine was too slow. */
+  readonly givenUp: number;
   /** Answers whose counter or epoch was lower than one that the device had seen before. */
   readonly stale: number;
   /** Writes that the application counted more often than once. */
@@ -61,6 +63,7 @@ export class Tally {
     return {
       requests: Math.max(0, this.#last - this.#first + 1),
       lost: this.#givenUp + missing.length,
+      givenUp: this.#givenUp,
       stale: this.#stale,
       doubled,
       longestGapMs: Math.round(this.#gapMs * 10) / 10,
@@ -82,6 +85,7 @@ export class Tally {
 export const together = (all: readonly Figures[]): Figures => ({
   requests: sum(all.map(({ requests }) => requests)),
   lost: sum(all.map(({ lost }) => lost)),
+  givenUp: sum(all.map(({ givenUp }) => givenUp)),
   stale: sum(all.map(({ stale }) => stale)),
   doubled: sum(all.map(({ doubled }) => doubled)),
   longestGapMs: Math.max(0, ...all.map(({ longestGapMs }) => longestGapMs)),

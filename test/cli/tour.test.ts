@@ -14,10 +14,11 @@ const leg: Leg = {
   interruptionMs: 61,
   requests: 2_400,
   lost: 0,
+  givenUp: 0,
   stale: 0,
   doubled: 0,
   subscriptions: 3,
-  byKind: { keeping: { requests: 200, lost: 0, stale: 0, doubled: 0 } },
+  byKind: { keeping: { requests: 200, lost: 0, givenUp: 0, stale: 0, doubled: 0 } },
 };
 const whole = [leg, leg, leg, leg];
 
@@ -58,6 +59,7 @@ describe('the tour', () => {
       const figures = {
         requests: 100,
         lost: lost(url),
+        givenUp: lost(url),
         stale: 0,
         doubled: 0,
         longestGapMs: url.includes('still') ? 52 : 95,

@@ -80,8 +80,8 @@ it('shows two operators that have joined, and what each sees of the other', () =
 });
 
 it('loses nothing, reads nothing stale, counts nothing twice', () => {
-  for (const { requests, lost, stale, doubled } of report().relocations) {
-    expect({ lost, stale, doubled }).toEqual({ lost: 0, stale: 0, doubled: 0 });
+  for (const { requests, lost, givenUp, stale, doubled } of report().relocations) {
+    expect({ lost, givenUp, stale, doubled }).toEqual({ lost: 0, givenUp: 0, stale: 0, doubled: 0 });
     expect(requests).toBeGreaterThan(200);
   }
 });

@@ -88,7 +88,7 @@ describe('a window', () => {
     await start();
     await begin();
     await misbehave(({ counter }) => counter + 1);
-    expect((await end()).total).toMatchObject({ lost: 1, doubled: 0 });
+    expect((await end()).total).toMatchObject({ lost: 1, givenUp: 0, doubled: 0 });
   });
 
   it('counts as lost what had to be given up, and shows the gap and when it began', async () => {
@@ -99,6 +99,7 @@ describe('a window', () => {
     const { total, devices: each } = await end();
     expect(total).toMatchObject({ stale: 0, doubled: 0 });
     expect(total.lost).toBeGreaterThanOrEqual(1);
+    expect(total.givenUp).toBe(total.lost);
     expect(total.longestGapMs).toBeGreaterThanOrEqual(300);
     expect(Math.abs(Date.parse(each[0]?.longestGapAt ?? '') - before)).toBeLessThan(200 * busy());
   });

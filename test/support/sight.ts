@@ -48,6 +48,7 @@ export interface Device {
 export interface Figures {
   readonly requests: number;
   readonly lost: number;
+  readonly givenUp: number;
   readonly stale: number;
   readonly doubled: number;
   readonly longestGapMs: number;
