@@ -1,10 +1,12 @@
 import type { z } from 'zod';
+import type { TlsFiles } from './secured.ts';
 
 /** A system that Ferry calls. `url` is without a slash at its end. */
 export interface PeerAddress {
   readonly name: string;
   readonly url: string;
   readonly timeoutMs: number;
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** Proves to a peer who asks. */

@@ -20,6 +20,7 @@ import { Deadline, PROGRESS_BYTES } from './deadline.ts';
 import { entriesOf } from './json-list.ts';
 import { below, nextLink } from './links.ts';
 import { retryAfterMs } from './problem.ts';
+import { mistrust, secured } from './secured.ts';
 
 export type { Answer, Call, Credentials, PeerAddress } from './call.ts';
 
@@ -36,13 +37,19 @@ export class Exchange {
   readonly #log: Logger;
   readonly #base: URL;
   readonly #credentials: Credentials | undefined;
-  readonly #agent = new Agent({ connections: CONNECTIONS, pipelining: 1 });
+  readonly #agent: Agent;
 
   constructor(peer: PeerAddress, log: Logger, credentials?: Credentials) {
     this.#peer = peer;
     this.#log = log;
     this.#credentials = credentials;
     this.#base = new URL(peer.url);
+    const { name, tls } = peer;
+    this.#agent = new Agent({
+      connections: CONNECTIONS,
+      pipelining: 1,
+      ...(tls !== undefined && { connect: secured(name, tls) }),
+    });
   }
 
   get name(): string {
@@ -164,7 +171,7 @@ export class Exchange {
     if (error instanceof Unreadable) return this.#failure('PeerMalformed', call, `answered ${message}`);
     if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
       return this.#failure('PeerMalformed', call, 'answered with something that is no HTTP');
-    return this.#failure('PeerUnavailable', call, `did not answer (${code})`);
+    return this.#failure('PeerUnavailable', call, mistrust(code) ?? `did not answer (${code})`);
   }
 
   #here(call: Call<unknown>, uri: string, path: string): string {

@@ -39,6 +39,7 @@ const plainHttp = ({ peers, federation }: Readable): Mistake[] => [
   ...inPlain(peers, 'peers'),
   ...inPlain(federation?.partners ?? {}, 'federation', 'partners'),
   ...keysInPlain(federation?.issuers ?? {}),
+  ...secretsInPlain(peers),
 ];
 
 const inPlain = (asked: Named<{ url: string; insecure?: true | undefined }>, ...at: readonly string[]): Mistake[] =>
@@ -53,12 +54,33 @@ const inPlain = (asked: Named<{ url: string; insecure?: true | undefined }>, ...
 
 /** Who stands on the way could put keys of his own in place of ours. */
 const keysInPlain = (issuers: Federation['issuers']): Mistake[] =>
-  entries(issuers).flatMap(([name, { issuer, insecure }]) => {
-    const { protocol, hostname } = new URL(issuer);
-    if (insecure === true || protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''))) return [];
-    const message = `the keys of ${name} would be read by plain HTTP, and could be another's: give its https URL, or say "insecure": true`;
-    return [{ path: ['federation', 'issuers', name, 'issuer'], message }];
-  });
+  entries(issuers).flatMap(([name, issuer]) =>
+    isPrivate(issuer)
+      ? []
+      : [
+          {
+            path: ['federation', 'issuers', name, 'issuer'],
+            message: `the keys of ${name} would be read by plain HTTP, and could be another's: give its https URL, or say "insecure": true`,
+          },
+        ],
+  );
+
+const secretsInPlain = (peers: Named<Peer>): Mistake[] =>
+  entries(peers).flatMap(([name, { client }]) =>
+    client === undefined || isPrivate(client)
+      ? []
+      : [
+          {
+            path: ['peers', name, 'client', 'issuer'],
+            message: `our secret for ${name} would be sent by plain HTTP: give the https URL of its issuer, or say "insecure": true`,
+          },
+        ],
+  );
+
+function isPrivate({ issuer, insecure }: { issuer: string; insecure?: true | undefined }): boolean {
+  const { protocol, hostname } = new URL(issuer);
+  return insecure === true || protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''));
+}
 
 /** Every name that is mentioned is there, and is of the right kind. */
 function mentions({ peers, networks, systems, sites }: Readable): Mistake[] {

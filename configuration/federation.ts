@@ -1,18 +1,9 @@
 import { z } from 'zod';
 import { OperatorId } from '../domain/federation.ts';
 import { Name } from '../domain/name.ts';
+import { Secret } from './credentials.ts';
 import { strict } from './strict.ts';
 import { named, Url } from './values.ts';
-
-/** Where a secret is, never the secret itself: a configuration file is read by many. */
-export const Secret = z.union(
-  [
-    strict({ env: z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'is no name of an environment variable') }),
-    strict({ file: z.string().min(1) }),
-  ],
-  'is no secret by reference: {"env": "NAME"} or {"file": "/path"}',
-);
-export type Secret = z.infer<typeof Secret>;
 
 const Seconds = z.int().positive();
 const Millis = z.int().positive();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isAddress, mistakeInRange } from './addresses.ts';
 import { contradictions, type Readable } from './contradictions.ts';
+import { Client, Secret, Tls } from './credentials.ts';
 import { Federation } from './federation.ts';
 import { Name } from '../domain/name.ts';
 import { strict } from './strict.ts';
@@ -18,8 +19,14 @@ const Cidr = z.string().superRefine((text, context) => {
 });
 const Address = z.string().refine(isAddress, 'is no address such as 10.50.0.7');
 
-/** Every peer: where its API is, whether that may be plain HTTP, and how patient we are with one call. */
-const peer = { url: Url, insecure: z.literal(true).optional(), timeoutMs: Millis.default(4_000) };
+/** Every peer: where its API is, whether that may be plain HTTP, how patient we are with one call, and who we are to it. */
+const peer = {
+  url: Url,
+  insecure: z.literal(true).optional(),
+  timeoutMs: Millis.default(4_000),
+  client: Client.optional(),
+  tls: Tls.optional(),
+};
 
 export const Peer = z.discriminatedUnion('kind', [
   /** MEC 010-2: packages and life cycle. */
@@ -100,7 +107,8 @@ export const ApplicationRecord = strict({
   ruleIds: z.array(z.string()).default([]),
   port: Port,
   requires: z.array(z.string()).default([]),
-  management: strict({ port: Port }).optional(),
+  /** Of the application contract. `token`: what an instance takes from us; `tls`: it is asked by HTTPS. */
+  management: strict({ port: Port, token: Secret.optional(), tls: Tls.optional() }).optional(),
   stateful: z.boolean().default(true),
 });
 

@@ -11,6 +11,8 @@ export interface Around {
   readonly faults: Faults;
   /** Absent: a part of the sandbox that has none. */
   readonly quirks?: Quirks;
+  /** Who is let in where a peer asks; goes with quirks. */
+  readonly guard?: RequestHandler;
 }
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -39,6 +39,7 @@ export async function servePeer(
   app.use(express.json({ limit: '1mb', type: ['application/json', 'application/*+json'] }));
   app.use(express.raw({ limit: '64mb', type: ['application/zip', 'application/octet-stream'] }));
   if (around.quirks !== undefined) app.use(quirky(name, around.quirks));
+  if (around.guard !== undefined) app.use(around.guard);
   app.use(faulty(name, around));
   app.use(routes);
   app.use((req, res) => {

@@ -1,12 +1,15 @@
 import type { Logger } from 'pino';
 import { failure } from '../activities/failure.ts';
 import { Exchange } from '../adapters/http.ts';
+import { Tokens } from '../adapters/oauth/tokens.ts';
+import type { Client } from '../configuration/credentials.ts';
 import type { Configuration, Peer } from '../configuration/peers.ts';
 
 /** The peers of the configuration, with one exchange each: its connections are shared by all who ask that peer. */
 export class Peers {
   readonly #records: ReadonlyMap<string, Peer>;
   readonly #exchanges = new Map<string, Exchange>();
+  readonly #tokens = new Map<string, Tokens>();
   readonly #log: Logger;
 
   constructor({ peers }: Pick<Configuration, 'peers'>, log: Logger) {
@@ -19,10 +22,22 @@ export class Peers {
   }
 
   exchange(name: string): Exchange {
-    const { url, timeoutMs } = this.#record(name);
-    const exchange = this.#exchanges.get(name) ?? new Exchange({ name, url, timeoutMs }, this.#log);
+    const { url, timeoutMs, tls, client } = this.#record(name);
+    const exchange =
+      this.#exchanges.get(name) ??
+      new Exchange({ name, url, timeoutMs, tls }, this.#log, client && this.#tokensOf(name, client, timeoutMs));
     this.#exchanges.set(name, exchange);
     return exchange;
+  }
+
+  /** One token for all peers where we are the same client: they trust the same authorization server. */
+  #tokensOf(name: string, client: Client, timeoutMs: number): Tokens {
+    const key = JSON.stringify(client);
+    const title = `authorization server ${new URL(client.issuer).host}`;
+    const insecure = client.issuer.startsWith('http:'); // which the configuration allows here
+    const tokens = this.#tokens.get(key) ?? new Tokens({ ...client, name, title, timeoutMs, insecure }, this.#log);
+    this.#tokens.set(key, tokens);
+    return tokens;
   }
 
   meo(name: string): Extract<Peer, { kind: 'meo' }> {

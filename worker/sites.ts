@@ -11,6 +11,7 @@ import { mec011Path } from '../adapters/mec011/path.ts';
 import { mecSubscriptions } from '../adapters/mec-services/subscriptions.ts';
 import { mec016Notices } from '../adapters/mec016/notices.ts';
 import { mec021Mobility } from '../adapters/mec021/mobility.ts';
+import { standingToken } from '../adapters/oauth/tokens.ts';
 import { cloudOrders, type Orders } from '../adapters/tmf641/orders.ts';
 import { vantagePoint } from '../adapters/vantage/vantage.ts';
 import type { Configuration } from '../configuration/peers.ts';
@@ -33,9 +34,13 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
     configuration.applications,
     (record, name): Application => ({ ...record, name, management: record.management }),
   );
-  const contexts = mapped(configuration.applications, ({ management }, name) =>
-    management === undefined ? withoutContract : contractContext({ name, managementPort: management.port }, log),
-  );
+  const contexts = mapped(configuration.applications, ({ management, domainName }, name) => {
+    if (management === undefined) return withoutContract;
+    const { port, token } = management;
+    // Instances come and go: their certificates name the application, not their addresses
+    const tls = management.tls && { serverName: domainName, ...management.tls };
+    return contractContext({ name, managementPort: port, tls, credentials: token && standingToken(token, name) }, log);
+  });
   const context: Site['context'] = ({ name }) => known(contexts, name, 'application');
   const networks = mapped(
     configuration.networks,

@@ -14,14 +14,19 @@ import {
   Settled,
   State,
 } from '../../protocols/application/contract.ts';
-import { type Answer, type Call, Exchange } from '../http.ts';
+import { type Answer, type Call, type Credentials, Exchange } from '../http.ts';
 import { scrubbed } from '../problem.ts';
+import type { TlsFiles } from '../secured.ts';
 
 /** An application as it is met at one site: `name` stands in messages where addresses must not. */
 export interface Managed {
   /** As in "counter at a1". */
   readonly name: string;
   readonly managementPort: number;
+  /** Proves to an instance that it is us who ask. */
+  readonly credentials?: Credentials | undefined;
+  /** By HTTPS. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** The source answers a hand-over within the freeze limit and a round trip: we must not give up before it does. */
@@ -44,14 +49,14 @@ const refusals: Readonly<Record<string, { readonly type: FailureType; readonly t
 };
 
 /** The application contract, asked of the instances of one application on their management endpoints (docs/application-contract.md). */
-export function contractContext({ name, managementPort }: Managed, log: Logger): Context {
+export function contractContext({ name, managementPort, credentials, tls }: Managed, log: Logger): Context {
   const exchanges = new Map<string, Exchange>();
   const managed = ({ host }: Endpoint): Endpoint => ({ host, port: managementPort });
 
   function instance(at: Endpoint): Exchange {
     const { host, port } = managed(at);
-    const url = `http://${host}:${port}`;
-    const exchange = exchanges.get(url) ?? new Exchange({ name, url, timeoutMs: ANSWER_MS }, log);
+    const url = `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
+    const exchange = exchanges.get(url) ?? new Exchange({ name, url, timeoutMs: ANSWER_MS, tls }, log, credentials);
     exchanges.delete(url);
     exchanges.set(url, exchange); // the last used is the last
     for (const oldest of [...exchanges.keys()].slice(0, -REMEMBERED)) exchanges.delete(oldest);

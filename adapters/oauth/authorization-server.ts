@@ -9,6 +9,8 @@ import { scrubbed } from '../scrubbed.ts';
 export interface ServerOf {
   /** Whose it is, for sentences. */
   readonly name: string;
+  /** What it is called, where it is of several. */
+  readonly title?: string;
   readonly issuer: string;
   /** By plain HTTP, as the configuration says. */
   readonly insecure: boolean;
@@ -38,7 +40,7 @@ export class AuthorizationServer {
       const us = { client_id: client.id };
       const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
       const proof = methods.includes('client_secret_basic') ? oauth.ClientSecretBasic : oauth.ClientSecretPost;
-      const asked = { scope: scopes.join(' ') };
+      const asked: Record<string, string> = scopes.length === 0 ? {} : { scope: scopes.join(' ') };
       const answer = await oauth.clientCredentialsGrantRequest(server, us, proof(client.secret), asked, this.#way);
       return await oauth.processClientCredentialsResponse(server, us, answer);
     });
@@ -71,7 +73,7 @@ export class AuthorizationServer {
   }
 
   get #name(): string {
-    return `${this.#of.name}, its authorization server`;
+    return this.#of.title ?? `${this.#of.name}, its authorization server`;
   }
 
   get #way() {

@@ -3,6 +3,12 @@ import type { Credentials } from '../http.ts';
 import { AuthorizationServer, type ServerOf } from './authorization-server.ts';
 import { secretAt, type SecretReference } from './secret.ts';
 
+/** A secret that is a bearer token itself (RFC 6750), as it stands there now. */
+export const standingToken = (secret: SecretReference, whose: string): Credentials => ({
+  authorization: async () => `Bearer ${await secretAt(secret, whose)}`,
+  refused: () => undefined,
+});
+
 /** Who we are at somebody's authorization server. */
 export interface ClientOf extends ServerOf {
   readonly id: string;

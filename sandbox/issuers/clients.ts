@@ -8,6 +8,8 @@ export interface IssuerPlan {
   readonly clients: Readonly<Record<string, readonly string[]>>;
 }
 
+/** For the operator's own Ferry, where a peer of that operator asks who calls. */
+export const SCOPE_OF_PEERS = 'mec';
 const PARTNER = ['fed-mgmt', 'mff'];
 const MEO = ['fed_enablement', 'fed_enablement:read'];
 
@@ -17,12 +19,12 @@ export const issuersOf = (net: number): readonly IssuerPlan[] => [
     operator: 'a',
     url: `http://127.${net}.0.51:8080`,
     audience: 'urn:ferry:operator-a',
-    clients: { 'operator-b': PARTNER, 'meo-cellular': MEO, 'meo-wifi': MEO },
+    clients: { ferry: [SCOPE_OF_PEERS], 'operator-b': PARTNER, 'meo-cellular': MEO, 'meo-wifi': MEO },
   },
   {
     operator: 'b',
     url: `http://127.${net}.0.52:8080`,
     audience: 'urn:ferry:operator-b',
-    clients: { 'operator-a': PARTNER, 'meo-metro': MEO },
+    clients: { ferry: [SCOPE_OF_PEERS], 'operator-a': PARTNER, 'meo-metro': MEO },
   },
 ];

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Faults } from '../faults.ts';
+import { guard } from '../guard.ts';
+import { issuersOf } from '../issuers/clients.ts';
 import { Journal } from '../journal.ts';
 import { servePeer } from '../peer.ts';
 import { Quirks } from '../quirks/quirks.ts';
@@ -37,7 +39,12 @@ const DEVICES = 9;
 let leave: () => Promise<void> = async () => undefined;
 process.stdin.resume().once('close', () => void leave().finally(() => process.exit(0)));
 try {
-  const around = { journal: new Journal(), faults: new Faults(), quirks: new Quirks() };
+  const around = {
+    journal: new Journal(),
+    faults: new Faults(),
+    quirks: new Quirks(),
+    guard: guard(issuersOf(net).map(({ url }) => url)),
+  };
   const at = (rest: string): string => `127.${net}.${rest}`;
   const systems = await Promise.all(
     topologies[Topology.parse(values.topology)]

@@ -30,6 +30,8 @@ export const quirks = {
   radioUnsupported: { harmless: false, at: ['platform'] },
   /** Who never asks for the name again stays with the source. */
   noTrafficRules: { harmless: false, at: ['platform'] },
+  /** Whoever has no token of an operator's issuer for it is not heard. (The cloud manager is asked by the OSS as well.) */
+  asksWhoCalls: { harmless: false, at: ['meo', 'oss', 'lcm-proxy'] },
   /** Nothing tells where an instance is. */
   noEndpoints: { harmless: false, at: ['meo'] },
 } as const satisfies Record<string, { readonly harmless: boolean; readonly at: readonly Kind[] }>;

@@ -1,5 +1,5 @@
 import type { Unfederated } from '../configuration.ts';
-import { issuersOf } from '../issuers/clients.ts';
+import { issuersOf, SCOPE_OF_PEERS } from '../issuers/clients.ts';
 import { secretFile } from '../issuers/secrets.ts';
 import { configurationOfA, systemsOfA } from '../operators/a.ts';
 import { configurationOfB, systemsOfB } from '../operators/b.ts';
@@ -60,6 +60,16 @@ const registered = ({ systems, ...others }: Unfederated): Unfederated => ({
   ),
 });
 
+/** Its peers may ask who calls: each of them trusts the operator's issuer. */
+function known(net: number, secrets: string, id: Id, { peers, ...others }: Unfederated): Unfederated {
+  const secret = { file: secretFile(secrets, id, 'ferry') };
+  const client = { issuer: issuerOf(net, id).url, id: 'ferry', secret, scopes: [SCOPE_OF_PEERS] };
+  return {
+    ...others,
+    peers: Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, { ...peer, client }])),
+  };
+}
+
 /** Operators A and B, each with a Ferry of its own. */
 export const pair: Topology = {
   issuers: true,
@@ -78,7 +88,10 @@ export const pair: Topology = {
     const configurations = { a: configurationOfA(plan, built, archive), b: configurationOfB(plan) };
     return ids.map((id) => ({
       operator: identities[id].id,
-      configuration: { ...registered(configurations[id]), federation: federation(net, secrets, id) },
+      configuration: {
+        ...known(net, secrets, id, registered(configurations[id])),
+        federation: federation(net, secrets, id),
+      },
       inner: id === 'a' ? null : { address: `127.${net}.50.1`, port: INNER },
       outer: outerOf(net, id),
     }));

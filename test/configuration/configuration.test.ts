@@ -164,6 +164,33 @@ describe('a configuration file', () => {
     expect(mistakes(set(false, 'peers', 'meo', 'insecure'))).toHaveLength(1);
   });
 
+  it('may say who we are to a peer, by reference, and by HTTPS where that is not on this machine', () => {
+    const client = {
+      issuer: 'https://issuer.example',
+      id: 'ferry',
+      secret: { file: '/run/secrets/meo' },
+      scopes: ['mec'],
+    };
+    const tls = { ca: '/ca.pem', certificate: '/own.pem', key: '/own.key', serverName: 'meo.inner.example' };
+    expect(mistakes(set(client, 'peers', 'meo', 'client'))).toEqual([]);
+    expect(mistakes(set(tls, 'peers', 'meo', 'tls'))).toEqual([]);
+    expect(mistakes(set({ port: 7001, token: { env: 'TOKEN' }, tls }, 'applications', 'game', 'management'))).toEqual(
+      [],
+    );
+    expect(mistakes(set({ ...client, secret: 'hunter2' }, 'peers', 'meo', 'client'))[0]).toMatch(
+      /is no secret by reference/,
+    );
+    expect(mistakes(set({ ...tls, key: undefined }, 'peers', 'meo', 'tls'))[0]).toMatch(
+      /a certificate without its key/,
+    );
+    const plain = { ...client, issuer: 'http://issuer.example' };
+    expect(mistakes(set(plain, 'peers', 'meo', 'client'))[0]).toMatch(
+      /^peers\.meo\.client\.issuer: our secret for meo would be sent by plain HTTP/,
+    );
+    expect(mistakes(set({ ...plain, insecure: true }, 'peers', 'meo', 'client'))).toEqual([]);
+    expect(mistakes(set({ ...plain, issuer: 'http://127.0.0.1:8080' }, 'peers', 'meo', 'client'))).toEqual([]);
+  });
+
   it.each([
     'https://user:secret@meo.example',
     'https://meo.example/?key=secret',
@@ -180,7 +207,7 @@ describe('a configuration file', () => {
     expect(mistakes(set(7, 'pace', 'quiteMs'))[0]).toMatch(/^pace: there is no member quiteMs: is quietMs meant\?/);
     expect(mistakes(set('x', 'sites', 'host-1', 'adresses'))[0]).toMatch(/adresses: is addresses meant/);
     expect(mistakes(set({}, 'site'))[0]).toMatch(/site: is sites meant/);
-    expect(mistakes(set(true, 'peers', 'meo', 'tls'))[0]).toMatch(/no member tls; there are kind, url/);
+    expect(mistakes(set(true, 'peers', 'meo', 'colour'))[0]).toMatch(/no member colour; there are kind, url/);
   });
 
   it.each(['constructor', 'toString', 'nobody'])('names no network and no system %s that is not there', (name) => {

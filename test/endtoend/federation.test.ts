@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Relocation } from '../../api/resources.ts';
 import { agreements, comes, type Contexts, joined, seenBy, shared, use } from '../support/joined.ts';
 import { claimNetwork } from '../support/network.ts';
-import { type Operator, Pair } from '../support/pair.ts';
+import { type Operator, Pair, urlOf } from '../support/pair.ts';
 import { atRest, crossed, leaks, secretsOf } from '../support/told-outside.ts';
 
 /** Two operators' Ferrys, from nothing: each joins the other, and both stay what they are while parts of them die. */
@@ -182,6 +183,49 @@ describe('joining', () => {
       },
       300_000,
     );
+});
+
+describe('peers that ask who calls', () => {
+  /** Of the application's users, by A's API. */
+  async function moved(source: string, target: string): Promise<string> {
+    const asked = await fetch(`${urlOf(pair.a)}/v1/relocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ application: 'counter', source, target }),
+    });
+    const { id } = (await asked.json()) as Relocation;
+    const ended = await comes(
+      async () => (await pair.ask(pair.a, `/v1/relocations/${id}`)).body as Relocation,
+      ({ outcome, state }) => outcome !== null || state === 'parked',
+    );
+    return ended.outcome ?? JSON.stringify(ended);
+  }
+
+  const secretOf = async (client: string, told: boolean): Promise<unknown> =>
+    await pair.sandbox(`/issuers/issuer-a/clients/${client}/secret`, 'POST', { told });
+
+  const problems = async (): Promise<string> => {
+    const { body } = await pair.ask(pair.a, '/v1/peers');
+    return JSON.stringify(body);
+  };
+
+  it('hear a client of their operator’s authorization server, by whatever secret, and nobody else', async () => {
+    await pair.sandbox('/quirks', 'POST', { peer: '*', quirk: 'asksWhoCalls' });
+    const stranger = await fetch(`http://127.${NETWORK}.2.1:8080/app_lcm/v2/app_instances`);
+    expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    expect(await moved('cloud', 'a1')).toBe('relocated');
+    await secretOf('ferry', true);
+    expect(await moved('a1', 'cloud')).toBe('relocated');
+  }, 300_000);
+
+  it('that do not hear us any more are told as such, and with what is to be done', async () => {
+    await secretOf('ferry', false);
+    const refused = `authorization server 127.${NETWORK}.0.51:8080 refuses our client (invalid_client)`;
+    expect(await comes(problems, (told) => told.includes('refuses our client'))).toContain(refused);
+    await secretOf('ferry', true);
+    expect(await comes(problems, (told) => !told.includes('refuses our client'))).toContain('platform-a1');
+    for (const secret of secretsOf(pair)) secrets.add(secret);
+  }, 300_000);
 });
 
 describe('what is told outside', () => {

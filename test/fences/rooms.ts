@@ -38,7 +38,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     because: 'An adapter speaks one API through adapters/http.ts, realises ports, and fails in one way.',
     runs: ['domain', 'protocols', 'activities/failure.ts', 'oauth4webapi', 'zod', 'node:*'],
     types: ['activities', 'pino'],
-    files: { 'http.ts': ['undici'], 'answer.ts': ['undici'] },
+    files: { 'http.ts': ['undici'], 'answer.ts': ['undici'], 'secured.ts': ['undici'] },
   },
   configuration: {
     because: 'Configuration is what a file and the environment say, and nothing that is done with it.',
