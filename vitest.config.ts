@@ -52,7 +52,7 @@ export default defineConfig({
           name: 'endtoend',
           pool: 'forks',
           include: ['test/endtoend/**/*.test.ts'],
-          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
+          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'],
           retry: 0,
           testTimeout: patient,
           hookTimeout: patient,
