@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 /**
@@ -19,16 +19,12 @@ const OUTSIDE = [
   'swc-loader',
   'tsx',
 ];
-/** What a workflow thread runs: the SDK asks for it by its path. */
-const THREAD = 'worker/workflow-thread';
 
 export async function buildPrograms(root: string): Promise<void> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [
-      ...programs(root).map((file) => ({ in: file, out: file.replace(/\.ts$/, '') })),
-      { in: '@temporalio/worker/lib/workflow/workflow-worker-thread.js', out: THREAD },
-    ],
+    entryPoints: programs(root),
+    outbase: '.',
     outdir: 'dist',
     chunkNames: 'chunks/[hash]',
     bundle: true,
@@ -47,25 +43,21 @@ export async function buildPrograms(root: string): Promise<void> {
     logLevel: 'warning',
     metafile: true,
   });
-  removeOthers(root, new Set(Object.keys(metafile.outputs)));
+  for (const chunk of readdirSync(join(root, 'dist/chunks')))
+    if (!Object.hasOwn(metafile.outputs, `dist/chunks/${chunk}`)) rmSync(join(root, 'dist/chunks', chunk)); // of earlier builds
 }
 
-/** A room's `main.ts`, wherever it is; and what a program starts by its name. */
+/** Each `main.ts`, wherever in a room it is, and what a program starts by its name. An image has not all the rooms. */
 function programs(root: string): string[] {
   const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8')) as { include: string[] };
-  const mains = include.flatMap((room) =>
-    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /(^|\/)main\.ts$/.test(file))
-      .map((file) => `${room}/${file}`),
-  );
+  const mains = include
+    .filter((room) => existsSync(join(root, room)))
+    .flatMap((room) =>
+      readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /(^|\/)main\.ts$/.test(file))
+        .map((file) => `${room}/${file}`),
+    );
   return [...mains, 'servers/download.ts'];
-}
-
-/** What earlier builds have left. */
-function removeOthers(root: string, made: ReadonlySet<string>): void {
-  for (const file of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' }))
-    if (/\.js(\.map|\.LEGAL\.txt)?$/.test(file) && file !== 'workflow-bundle.js' && !made.has(`dist/${file}`))
-      rmSync(join(root, 'dist', file));
 }
 
 /**
@@ -76,13 +68,10 @@ const workerOfTheSdk: Plugin = {
   name: "the SDK's worker",
   setup({ onLoad, onResolve }) {
     onLoad({ filter: /@temporalio\/worker\/lib\/.*\.js$/ }, ({ path }) => {
-      const folder = path.replace(/^.*\/@temporalio\/worker\/lib\//, '').replace(/[^/]*$/, '');
-      const contents = readFileSync(path, 'utf8')
-        .replace("require.resolve('./workflow-worker-thread')", `require.resolve('../${THREAD}.js')`)
-        .replaceAll(/require\.resolve\('(\.\.?\/(?!worker\/)[^']+)'\)/g, (_, relative: string) => {
-          const target = join('@temporalio/worker/lib', folder, relative);
-          return `require.resolve('${target}')`;
-        });
+      const [, folder = ''] = /(@temporalio\/worker\/lib.*)\/[^/]*$/.exec(path) ?? [];
+      const contents = readFileSync(path, 'utf8').replaceAll(/(?<=require\.resolve\(')\.\.?\/[^']+/g, (relative) =>
+        posix.join(folder, relative),
+      );
       return { contents, loader: 'js' };
     });
     onResolve({ filter: /^(webpack|memfs|unionfs)$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
