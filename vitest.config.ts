@@ -55,7 +55,7 @@ export default defineConfig({
           pool: 'forks',
           include: ['test/endtoend/**/*.test.ts'],
           exclude: [tour],
-          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
+          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'],
           retry: 0,
           testTimeout: patient,
           hookTimeout: patient,

@@ -8,7 +8,7 @@ const LIMIT_MS = 120_000;
 export async function bundleOf(data: string): Promise<NodeJS.ProcessEnv> {
   if (isBuilt()) return {};
   const file = join(data, 'workflow-bundle.js');
-  const args = [...program('temporal/bundle.ts'), file];
+  const args = [...program('temporal/make-bundle.ts'), file];
   await run('the workflows', { program: process.execPath, args, limitMs: LIMIT_MS }, () => undefined);
   return { FERRY_WORKFLOW_BUNDLE: file };
 }

@@ -26,7 +26,8 @@ export const byDownload = (server: 'cli' | 'testServer', program: string): Way =
   program,
   remedy: 'allow this machine to reach temporal.download',
   make: async (folder, say) => {
-    const script = fileURLToPath(import.meta.url).replace(/ways(?=\.[jt]s$)/, 'download'); // as built, or as source
+    const [, suffix = ''] = /(\.[jt]s)$/.exec(import.meta.url) ?? []; // as built, or as source
+    const script = fileURLToPath(new URL(`../servers/download${suffix}`, import.meta.url));
     await run(
       'downloading',
       {

@@ -1,13 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
 /** Is this the build, or are the sources run as they are? */
 const built = import.meta.url.endsWith('.js');
 
-/** Where `npm run build` puts the workflows, beside the rest of it; elsewhere by its argument. */
-const bundleFile = fileURLToPath(
+/** Where `npm run build` puts the workflows, beside the rest of it. */
+export const bundleFile = fileURLToPath(
   new URL(built ? '../workflow-bundle.js' : '../dist/workflow-bundle.js', import.meta.url),
 );
 
@@ -25,11 +23,4 @@ export async function bundleWorkflows(): Promise<string> {
     logger: new DefaultLogger('WARN'),
   });
   return code;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const file = process.argv[2] ?? bundleFile;
-  const code = await bundleWorkflows();
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, code);
 }

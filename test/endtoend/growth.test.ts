@@ -80,7 +80,9 @@ const operationOf = ({ peer, method, path }: Logged): string =>
 async function historyOf(id: string): Promise<{ events: string[]; inputs: number }> {
   const run = parseRelocationId(id);
   const connection = await Connection.connect({ address: stage.temporal });
-  const history = await new Client({ connection }).workflow.getHandle(run?.workflowId ?? '', run?.runId).fetchHistory();
+  const history = await new Client({ connection, namespace: stage.namespace }).workflow
+    .getHandle(run?.workflowId ?? '', run?.runId)
+    .fetchHistory();
   await connection.close();
   const { events } = JSON.parse(historyToJSON(history)) as { events: { eventType: string }[] };
   const scheduled = events.filter(({ eventType }) => /ACTIVITY_TASK_SCHEDULED/.test(eventType));

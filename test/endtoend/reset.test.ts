@@ -14,7 +14,7 @@ let client: Client;
 beforeAll(async () => {
   stage = await Stage.set(NETWORK, { pace: { quietMs: 2_000 } });
   connection = await Connection.connect({ address: stage.temporal });
-  client = new Client({ connection });
+  client = new Client({ connection, namespace: stage.namespace });
 });
 afterAll(async () => {
   await connection.close();
@@ -39,7 +39,7 @@ async function reset(id: string, to: 'first' | 'last'): Promise<string> {
   const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes != null);
   const answer = await client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
+    namespace: stage.namespace,
     workflowExecution: { workflowId, runId },
     reason: 'undo it',
     requestId: randomUUID(),

@@ -10,7 +10,7 @@ let stage: Stage;
 /** What peers execute in a relocation to the site where nothing goes wrong. The package is at both. */
 let usual: { a1: string[]; cloud: string[] };
 beforeAll(async () => {
-  stage = await Stage.set(NETWORK);
+  stage = await Stage.set(NETWORK, { ownTemporal: true });
   await fleet(stage, 3);
   await move('cloud', 'a1');
   usual = { cloud: await move('a1', 'cloud'), a1: await move('cloud', 'a1') };

@@ -124,7 +124,9 @@ describe('the world is what it was after', () => {
     await stage.reaches(id, ['held']);
     const run = parseRelocationId(id);
     const connection = await Connection.connect({ address: stage.temporal });
-    await new Client({ connection }).workflow.getHandle(run?.workflowId ?? '', run?.runId).cancel();
+    await new Client({ connection, namespace: stage.namespace }).workflow
+      .getHandle(run?.workflowId ?? '', run?.runId)
+      .cancel();
     await connection.close();
     await expect(stage.ends(id)).resolves.toMatchObject({
       outcome: 'rolledBack',

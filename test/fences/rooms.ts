@@ -130,7 +130,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'node:*',
     ],
     types: ['api'],
-    files: { 'ferry.mjs': ['tsx/esm/api', 'dist/cli/main.js'] },
+    files: { 'programs.ts': ['esbuild'], 'ferry.mjs': ['tsx/esm/api', 'dist/cli/main.js'] },
   },
   sandbox: {
     because: 'The sandbox is the other side of the wire: nothing of ours, so that it cannot share our mistakes.',

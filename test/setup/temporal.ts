@@ -7,8 +7,9 @@ import { claimNetwork, portsOf } from '../support/network.ts';
 
 let end: () => Promise<void> = async () => undefined;
 
-/** One dev server for all files that test the engine; `Engine.start` makes a namespace of its own on it for each. */
+/** One dev server for all files of `engine` and `endtoend`; each has a namespace of its own on it. */
 export async function setup(): Promise<void> {
+  if (process.env['TEST_TEMPORAL_ADDRESS'] !== undefined) return; // of the other project
   const { net, release } = await claimNetwork();
   const folder = await mkdtemp(join(tmpdir(), 'ferry-engine-'));
   const [port, uiPort] = await portsOf(net);

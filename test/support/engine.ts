@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { Connection, type WorkflowHandleWithStartDetails } from '@temporalio/client';
-import { msNumberToTs } from '../../temporal/internals.ts';
+import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { relocationActivities } from '../../activities/relocation/index.ts';
@@ -12,9 +11,9 @@ import { isBuilt } from '../../cli/built.ts';
 import { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { bundleWorkflows } from '../../temporal/bundle.ts';
-import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
+import { newNamespace } from './namespace.ts';
 import { skippingTime } from './time-skipping.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
@@ -45,17 +44,6 @@ export const survey = async (): Promise<readonly PeerSurvey[]> => [
 ];
 
 type Handle = WorkflowHandleWithStartDetails<typeof relocateApplication>;
-
-/** A namespace that nobody else uses, with our search attributes, on the dev server that all test files share. */
-async function newNamespace(address: string): Promise<string> {
-  const namespace = `test-${randomUUID()}`;
-  const connection = await Connection.connect({ address });
-  const workflowExecutionRetentionPeriod = msNumberToTs(86_400_000);
-  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
-  await connection.close();
-  await temporalReady({ connectionOptions: { address }, namespace }, 30_000);
-  return namespace;
-}
 
 /** The real engine, on a real dev server: workflows and activities as they are, over any world. */
 export class Engine {

@@ -7,6 +7,7 @@ import { startDevServer, type DevServer, type DevServerPlan } from '../../server
 import { temporalCli } from '../../servers/obtain.ts';
 import { busy } from './busy.ts';
 import { eventually } from './eventually.ts';
+import { newNamespace } from './namespace.ts';
 import { portsOf } from './network.ts';
 import { endParts, type Part, startPart } from './part.ts';
 
@@ -32,6 +33,7 @@ interface SandboxOptions {
   readonly capacity: number;
   readonly quirks: string;
   readonly users: number;
+  readonly ownTemporal: boolean;
 }
 
 /** Each look at a relocation costs a query of its workflow, some ms of CPU: often enough, and no oftener. */
@@ -54,7 +56,7 @@ function withTimeFor(pace: Partial<Pace>): Partial<Pace> {
   };
 }
 
-/** Everything of the real thing, each a process of its own: Temporal, sandbox, API, worker. */
+/** Everything of the real thing, each a process of its own: sandbox, API, worker; Temporal is that of the test run. */
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'ferry-stage-'));
   readonly #parts: Part[] = [];
@@ -67,11 +69,12 @@ export class Stage {
   configuration = '';
   /** Where the dev server is, for whoever acts past the API, as the Temporal UI does. */
   temporal = '';
+  namespace = 'default';
 
   /**
    * `clamp`: seconds; `capacity`: instances that a MEC host takes; `quirks`: as the sandbox takes them at its start;
-   * `users`: so many are known to Ferry, where they are to be more than the sandbox founds; `pace`: members that are to
-   * be other than PACE.
+   * `users`: so many are known to Ferry, where they are to be more than the sandbox founds; `ownTemporal`: its dev server
+   * may be killed; `pace`: members that are to be other than PACE.
    */
   static async set(
     net: number,
@@ -80,12 +83,13 @@ export class Stage {
       capacity = 20,
       quirks = '',
       users = 0,
+      ownTemporal = false,
       pace = {},
     }: Partial<SandboxOptions> & { pace?: Partial<Pace> } = {},
   ): Promise<Stage> {
     const stage = new Stage();
     try {
-      await stage.#start(net, { clamp, capacity, quirks, users }, { ...PACE, ...pace });
+      await stage.#start(net, { clamp, capacity, quirks, users, ownTemporal }, { ...PACE, ...pace });
     } catch (error) {
       await stage.strike(); // a failed start leaves no process behind
       throw error;
@@ -93,13 +97,15 @@ export class Stage {
     return stage;
   }
 
-  async #start(net: number, { clamp, capacity, quirks, users }: SandboxOptions, pace: Partial<Pace>): Promise<void> {
-    const log = join(this.folder, 'temporal.log');
+  async #start(
+    net: number,
+    { clamp, capacity, quirks, users, ownTemporal }: SandboxOptions,
+    pace: Partial<Pace>,
+  ): Promise<void> {
     const configuration = join(this.folder, 'configuration.json');
-    const [port, uiPort] = await portsOf(net);
-    this.#plan = { cli: await temporalCli(), port, uiPort, database: join(this.folder, 'temporal.db'), log };
-    const [temporal, sandbox] = await Promise.all([
-      startDevServer(this.#plan),
+    const shared = ownTemporal ? undefined : process.env['TEST_TEMPORAL_ADDRESS'];
+    const [, sandbox] = await Promise.all([
+      shared === undefined ? this.#startTemporal(net) : this.#joinTemporal(shared),
       this.start('sandbox/main.ts', [
         '--net',
         String(net),
@@ -120,8 +126,6 @@ export class Stage {
         configuration,
       ]),
     ]);
-    this.#temporal = temporal;
-    this.temporal = temporal.address;
     this.control = String(sandbox.said['control']);
     this.configuration = configuration;
     this.configure((written) => {
@@ -132,10 +136,24 @@ export class Stage {
       FERRY_PORT: '0',
       FERRY_SECRET: 'known to every worker of this stage',
       FERRY_LOG_LEVEL: 'info',
-      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_ADDRESS: this.temporal,
+      TEMPORAL_NAMESPACE: this.namespace,
     };
     const [api] = await Promise.all([this.start('api/main.ts'), this.startWorker()]);
     this.api = String(api.said['url']).replace(/\/+$/, '');
+  }
+
+  async #startTemporal(net: number): Promise<void> {
+    const [port, uiPort] = await portsOf(net);
+    const [database, log] = [join(this.folder, 'temporal.db'), join(this.folder, 'temporal.log')];
+    this.#plan = { cli: await temporalCli(), port, uiPort, database, log };
+    this.#temporal = await startDevServer(this.#plan);
+    this.temporal = this.#temporal.address;
+  }
+
+  async #joinTemporal(address: string): Promise<void> {
+    this.temporal = address;
+    this.namespace = await newNamespace(address);
   }
 
   /** Before whoever is to know of it is started. */
@@ -156,7 +174,7 @@ export class Stage {
 
   /** SIGKILL, and seen dead. */
   async killTemporal(): Promise<void> {
-    if (this.#temporal === undefined) throw new Error('no Temporal server was started');
+    if (this.#temporal === undefined) throw new Error('this stage has no Temporal server of its own');
     process.kill(this.#temporal.pid, 'SIGKILL');
     const how = await this.#temporal.exited;
     if (how !== 'SIGKILL') throw new Error(`the Temporal server did not die of SIGKILL: ${how}`);
@@ -164,7 +182,7 @@ export class Stage {
 
   /** On the same port, with what it had written. */
   async startTemporalAgain(): Promise<void> {
-    if (this.#plan === undefined) throw new Error('no Temporal server was started');
+    if (this.#plan === undefined) throw new Error('this stage has no Temporal server of its own');
     this.#temporal = await startDevServer(this.#plan);
   }
 

@@ -1,0 +1,80 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+/**
+ * Every program as one file, with what it imports: it is read and compiled at once, where hundreds of files would have to
+ * be found first. What several of them import is in `dist/chunks`, as deep below `dist` as the modules there look for files.
+ */
+
+/** They are native, are asked for by their path, or bring files that are. */
+const OUTSIDE = [
+  '@temporalio/core-bridge',
+  '@temporalio/testing',
+  'esbuild',
+  'pg-native',
+  'source-map',
+  'source-map-loader',
+  'swagger-ui-dist',
+  'swc-loader',
+  'tsx',
+];
+
+export async function buildPrograms(root: string): Promise<void> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: programs(root),
+    outbase: '.',
+    outdir: 'dist',
+    chunkNames: 'chunks/[hash]',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: OUTSIDE,
+    plugins: [workerOfTheSdk],
+    // Packages of the older module system have no `require` otherwise
+    banner: {
+      js: "import { createRequire as requiring } from 'node:module';\nconst require = requiring(import.meta.url);",
+    },
+    sourcemap: 'linked',
+    legalComments: 'external',
+    logLevel: 'warning',
+    metafile: true,
+  });
+  for (const chunk of readdirSync(join(root, 'dist/chunks')))
+    if (!Object.hasOwn(metafile.outputs, `dist/chunks/${chunk}`)) rmSync(join(root, 'dist/chunks', chunk)); // of earlier builds
+}
+
+/** Each `main.ts`, wherever in a room it is, and what a program starts by its name. An image has not all the rooms. */
+function programs(root: string): string[] {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8')) as { include: string[] };
+  const mains = include
+    .filter((room) => existsSync(join(root, room)))
+    .flatMap((room) =>
+      readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /(^|\/)main\.ts$/.test(file))
+        .map((file) => `${room}/${file}`),
+    );
+  return [...mains, 'servers/download.ts'];
+}
+
+/**
+ * The SDK's worker finds modules of its own by their paths. And it brings a bundler for workflows, which a build has no use
+ * for: they lie beside the programs.
+ */
+const workerOfTheSdk: Plugin = {
+  name: "the SDK's worker",
+  setup({ onLoad, onResolve }) {
+    onLoad({ filter: /@temporalio\/worker\/lib\/.*\.js$/ }, ({ path }) => {
+      const [, folder = ''] = /(@temporalio\/worker\/lib.*)\/[^/]*$/.exec(path) ?? [];
+      const contents = readFileSync(path, 'utf8').replaceAll(/(?<=require\.resolve\(')\.\.?\/[^']+/g, (relative) =>
+        posix.join(folder, relative),
+      );
+      return { contents, loader: 'js' };
+    });
+    onResolve({ filter: /^(webpack|memfs|unionfs)$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
+    onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: '' }));
+  },
+};
