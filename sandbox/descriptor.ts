@@ -1,5 +1,6 @@
 import { isScalar, parseDocument, visit } from 'yaml';
 import { PackageInvalid } from './digest.ts';
+import { textOf } from './tosca-meta.ts';
 
 /** AppD of MEC 010-2, the members that the sandbox's peers read; the others stay as they are. */
 export interface Descriptor {
@@ -27,15 +28,17 @@ const LARGEST = 1 << 20;
 
 /**
  * The one descriptor of a package, in JSON or YAML: in the file that the metadata name, else in
- * whichever file holds it, alone or within a TOSCA template. Throws PackageInvalid.
+ * whichever file holds it, alone or within a TOSCA template; undefined: there is none. Throws PackageInvalid.
  */
-export function descriptorOf(files: ReadonlyMap<string, Buffer>, entry: string | undefined): Descriptor {
+export function descriptorOf(files: ReadonlyMap<string, Buffer>, entry: string | undefined): Descriptor | undefined {
   const named = entry === undefined ? undefined : files.get(entry);
   if (entry !== undefined && named === undefined) throw new PackageInvalid(`${entry}, the entry, is missing`);
-  const inEntry = entry !== undefined && named !== undefined ? appDsIn(entry, named, true) : [];
+  // An entry may be an archive of descriptors
+  const isText = entry !== undefined && named !== undefined && !/\.(?:csar|zip)$/i.test(entry);
+  const inEntry = isText ? appDsIn(entry, named, true) : [];
   const others = [...files].flatMap(([path, bytes]) => (DOCUMENT.test(path) ? appDsIn(path, bytes, false) : []));
   const [appD, second] = inEntry.length > 0 ? inEntry : others;
-  if (appD === undefined) throw new PackageInvalid('no descriptor (AppD) in the package');
+  if (appD === undefined) return undefined;
   if (second !== undefined) throw new PackageInvalid('more than one descriptor (AppD) in the package');
   return checked(appD);
 }
@@ -47,7 +50,7 @@ export function descriptorOf(files: ReadonlyMap<string, Buffer>, entry: string |
 function appDsIn(path: string, bytes: Buffer, demanded: boolean): Members[] {
   try {
     if (bytes.length > LARGEST) throw new Error('it is too large');
-    return within(parsed(bytes.toString('utf8')));
+    return within(parsed(textOf(bytes)));
   } catch (error) {
     if (!demanded) return [];
     throw new PackageInvalid(`${path} is neither JSON nor YAML: ${(error as Error).message}`, { cause: error });

@@ -1,4 +1,5 @@
 import { digestOf, PackageInvalid } from './digest.ts';
+import { plainPath, textOf } from './tosca-meta.ts';
 
 /**
  * The manifest of a package (NFV-SOL 004, 4.3.2): metadata, then an entry for each file, then
@@ -28,11 +29,18 @@ export function entriesOf(manifest: string, name: string): readonly ManifestEntr
     blocks.at(-1)?.set(key.toLowerCase(), value);
   }
   return blocks.map((block) => ({
-    source: (block.get('source') ?? '').replace(/^\.\//, ''),
+    source: sourceIn(block),
     algorithm: block.get('algorithm') ?? '',
     hash: block.get('hash') ?? '',
   }));
 }
+
+function sourceIn(block: ReadonlyMap<string, string>): string {
+  const source = block.get('source') ?? '';
+  return isElsewhere(source) ? source : plainPath(source);
+}
+
+const isElsewhere = (source: string): boolean => /^\w+:\/\//.test(source);
 
 /**
  * What speaks of the others needs no entry: the manifest, the metadata file, signatures and
@@ -40,14 +48,21 @@ export function entriesOf(manifest: string, name: string): readonly ManifestEntr
  */
 const NEEDS_NONE = /^TOSCA-Metadata\/TOSCA\.meta$|\.(?:mf|cms|sig|cert|cer|crt|pem|p7s)$/i;
 
-/** Every other file has its entry, every entry its file, and every hash is right. */
-export function checkManifest(files: ReadonlyMap<string, Buffer>, name: string, manifest: Buffer): void {
-  const entries = entriesOf(manifest.toString('utf8'), name);
+/** Every other file has its entry, every entry its file, and every hash is right. `folder`: the root's own, if it has one. */
+export function checkManifest(
+  files: ReadonlyMap<string, Buffer>,
+  folder: string,
+  name: string,
+  manifest: Buffer,
+): void {
+  const atRoot = (source: string): string =>
+    !files.has(source) && source.startsWith(folder) ? source.slice(folder.length) : source;
+  const entries = entriesOf(textOf(manifest), name).map((entry) => ({ ...entry, source: atRoot(entry.source) }));
   if (entries.length === 0) throw new PackageInvalid(`${name} lists no file`);
   const listed = new Set(entries.map(({ source }) => source));
   if (listed.size !== entries.length) throw new PackageInvalid(`${name} lists a file twice`);
   for (const { source, algorithm, hash } of entries) {
-    if (/^\w+:\/\//.test(source)) continue; // it is elsewhere
+    if (isElsewhere(source)) continue;
     const bytes = files.get(source);
     if (bytes === undefined) throw new PackageInvalid(`${name} lists ${source}, which is missing`);
     if (digestOf({ algorithm }, bytes) !== hash.toLowerCase())

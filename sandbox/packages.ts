@@ -1,8 +1,9 @@
 import { zipSync } from 'fflate';
+import { descriptorsArchive, readCsar } from './csar.ts';
 import { type Descriptor, descriptorOf } from './descriptor.ts';
 import { type Checksum, digestOf, PackageInvalid, sha256 } from './digest.ts';
 import { checkManifest } from './manifest.ts';
-import { readZip } from './zip.ts';
+import { toscaMeta } from './tosca-meta.ts';
 
 /**
  * Application packages: a CSAR with a manifest, as MEC 010-2, MEC 037 and NFV-SOL 004 mean it. Whoever on-boards one
@@ -59,11 +60,11 @@ export async function validateArchive(archive: Buffer, expected: Expected): Prom
   const { checksum } = expected;
   if (checksum !== undefined && digestOf(checksum, archive) !== checksum.hash.toLowerCase())
     throw new PackageInvalid('the checksum of the archive is another one');
-  const files = await entriesOf(archive);
-  const meta = keyLines(files.get(META)?.toString('utf8') ?? '');
-  const manifest = manifestOf(files, meta.get('etsi-entry-manifest') ?? meta.get('entry-manifest'));
-  checkManifest(files, ...manifest);
-  const descriptor = descriptorOf(files, meta.get('entry-definitions'));
+  const { files, folder } = await readCsar(archive);
+  const meta = toscaMeta(files);
+  const manifest = manifestOf(files, meta.manifest);
+  checkManifest(files, folder, ...manifest);
+  const descriptor = await descriptorIn(files, meta.entry);
   for (const member of ['appDId', 'appSoftVersion', 'appDVersion'] as const) {
     if (expected[member] !== undefined && descriptor[member] !== expected[member])
       throw new PackageInvalid(`${member} of the descriptor is ${descriptor[member]}, expected ${expected[member]}`);
@@ -73,19 +74,14 @@ export async function validateArchive(archive: Buffer, expected: Expected): Prom
   return { descriptor, image: images.length === 1 ? images[0] : undefined };
 }
 
-async function entriesOf(archive: Buffer): Promise<Map<string, Buffer>> {
-  try {
-    return await readZip(archive);
-  } catch (error) {
-    throw new PackageInvalid((error as Error).message, { cause: error });
-  }
-}
-
-/** `key: value`, keys without regard to case; the first block is about the package, others about single files. */
-function keyLines(text: string): ReadonlyMap<string, string> {
-  const [block = ''] = text.trim().split(/\r?\n\s*\r?\n/, 1);
-  const lines = block.split(/\r?\n/).map((line) => /^([\w-]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []);
-  return new Map(lines.map(([, key = '', value = '']) => [key.toLowerCase(), value]));
+/** In the package itself, else in the archive of descriptors that it holds. */
+async function descriptorIn(files: ReadonlyMap<string, Buffer>, entry: string | undefined): Promise<Descriptor> {
+  const found = descriptorOf(files, entry);
+  if (found !== undefined) return found;
+  const nested = await descriptorsArchive(files);
+  const inside = nested && descriptorOf(nested.files, toscaMeta(nested.files).entry);
+  if (inside == null) throw new PackageInvalid('no descriptor (AppD) in the package');
+  return inside;
 }
 
 /** The one that the metadata name, else the only one beside them (NFV-SOL 004, 4.1.2). */

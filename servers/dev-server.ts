@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { temporalReady } from '../temporal/readiness.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import { appending } from './log.ts';
-import { tether } from './tether.ts';
+import { spawnTethered } from './tether.ts';
 
 export interface DevServerPlan {
   /** Path of the Temporal CLI. */
@@ -40,13 +39,15 @@ export async function startDevServer({
 }: DevServerPlan): Promise<DevServer> {
   mkdirSync(dirname(database), { recursive: true });
   const written = appending(log);
-  const child = spawn(
-    cli,
-    `server start-dev --ip 127.0.0.1 --port ${port} --ui-port ${uiPort} --log-level error --sqlite-pragma journal_mode=WAL`
-      .split(' ')
-      .concat('--db-filename', database)
-      .concat(namespaces.flatMap((namespace) => ['--namespace', namespace]))
-      .concat(Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`])),
+  const child = spawnTethered(
+    [
+      cli,
+      `server start-dev --ip 127.0.0.1 --port ${port} --ui-port ${uiPort} --log-level error --sqlite-pragma journal_mode=WAL`
+        .split(' ')
+        .concat('--db-filename', database)
+        .concat(namespaces.flatMap((namespace) => ['--namespace', namespace]))
+        .concat(Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`])),
+    ],
     // A group of its own: Ctrl-C is for us, who end it last.
     { stdio: ['ignore', written, written], detached: true },
   );
@@ -57,8 +58,6 @@ export async function startDevServer({
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`cannot start ${cli}: ${await exited}`);
-  const letGo = tether(pid);
-  void exited.then(letGo);
 
   const stop = async (limitMs = 3_000): Promise<void> => {
     child.kill('SIGTERM');

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { run } from './program.ts';
-import { tether } from './tether.ts';
+import { spawnTethered } from './tether.ts';
 
 const USER = 'ferry';
 const START_MS = 60_000;
@@ -44,8 +43,8 @@ export async function startPostgres({ data, port, log, volatile = false }: Postg
     max_connections: '300',
     ...(volatile && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
-  const child = spawn(
-    ...asSomebody([
+  const child = spawnTethered(
+    asSomebody([
       join(native, 'bin', 'postgres'),
       '-D',
       data,
@@ -61,8 +60,6 @@ export async function startPostgres({ data, port, log, volatile = false }: Postg
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`cannot start PostgreSQL: ${await exited}`);
-  const letGo = tether(pid);
-  void exited.then(letGo);
 
   const stop = async (limitMs = 5_000): Promise<void> => {
     child.kill('SIGINT'); // a fast shutdown: sessions are ended, nothing has to be recovered

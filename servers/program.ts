@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
 import type { Say } from './cache.ts';
-import { tether } from './tether.ts';
+import { spawnTethered } from './tether.ts';
 
 export interface Run {
   readonly program: string;
@@ -23,19 +22,18 @@ export async function run(
   say: Say,
 ): Promise<void> {
   const begun = performance.now();
-  const child = spawn(program, args, {
+  const child = spawnTethered([program, args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
     timeout: limitMs,
     killSignal: 'SIGKILL',
   });
-  const letGo = child.pid === undefined ? undefined : tether(child.pid);
   let written = '';
   const hear = (chunk: Buffer): void => {
     written = (written + chunk.toString('utf8')).slice(-4_000);
   };
-  child.stdout.on('data', hear);
-  child.stderr.on('data', hear);
+  child.stdout?.on('data', hear);
+  child.stderr?.on('data', hear);
   let [told, mark] = ['', FIRST_S];
   const alive = setInterval(() => {
     const last = lastLine(written);
@@ -56,7 +54,6 @@ export async function run(
       );
   } finally {
     clearInterval(alive);
-    letGo?.();
   }
 }
 

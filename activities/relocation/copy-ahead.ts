@@ -1,18 +1,20 @@
+import { serves } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Application, Lead, Owner, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
 import { bothHave, copySubscriptions, deleteMade, dropVanished, strays, type Carriage } from './subscriptions.ts';
 import {
   endOf,
-  find,
-  isLocated,
   leads,
   locateBoth,
+  look,
+  notThere,
   sceneOf,
   type Both,
   type Located,
   type Means,
   type Scene,
+  type Seen,
 } from './subject.ts';
 
 /** The rules that are to change at either side, sealed. Null: that side leads nobody. */
@@ -61,25 +63,41 @@ export const copying = (means: Means) => ({
   /** The undo: the copies are deleted, also one of which no answer came, and nothing else. */
   deleteCopies: async (order: CopiesOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
-      const { signal } = wait;
       const { site } = await endOf(means, order, 'target');
       const drop = async (): Promise<void> => {
-        await deleteMade(site.subscriptions, order.made, signal);
-        if (order.before === null) return;
-        const scene = await sceneOf(means, order);
-        const [source, target] = await Promise.all([
-          find(scene.source, scene.application, order.from, signal),
-          find(scene.target, scene.application, order.to, signal),
-        ]);
-        if (source === undefined || target === undefined || !isLocated(source) || !isLocated(target)) return;
-        const carriage = carriageOf(scene, source, target);
-        const left = strays(carriage, await bothHave(carriage, signal), order.before);
-        await deleteMade(site.subscriptions, left, signal);
+        await deleteMade(site.subscriptions, order.made, wait.signal);
+        if (order.before !== null) await deleteStrays(await sceneOf(means, order), order, order.before, wait);
       };
       await drop();
       if (order.before !== null && (await calm(order.calmAt, wait))) await drop();
     }),
 });
+
+/** Nothing tells of them but their content: without both sides nobody knows whether there are any. */
+async function deleteStrays(scene: Scene, order: CopiesOrder, before: readonly string[], wait: Wait): Promise<void> {
+  const { application, context } = scene;
+  const target = owning(scene.target, await look(scene.target, application, order.to, wait.signal));
+  if (target === undefined) return; // what it had went with it
+  const source = owning(scene.source, await look(scene.source, application, order.from, wait.signal));
+  if (source === undefined) throw failure('NotYet', `${scene.source.name}: instance ${order.from} is gone, ${UNTOLD}`);
+  const carriage = carriageOf(scene, source, target);
+  const left = strays(carriage, await bothHave(carriage, wait.signal), before);
+  if (left.length === 0) return;
+  // Whoever brought users there meanwhile may have made the like for them, and does not look again
+  if (context.target.guarantee === 'zeroLoss' && target.state === 'started')
+    if (serves(await context.target.state(target.endpoint, '*', wait.signal), '*')) return;
+  await deleteMade(scene.target.subscriptions, left, wait.signal);
+}
+
+const UNTOLD = 'and so nobody knows whether the target has copies of which no answer came';
+
+/** What it has is found by its id and its address, whether it runs or not; undefined: it is gone. */
+function owning(site: Site, seen: Seen): Located | undefined {
+  const { endpoint, ...rest } = seen;
+  if (seen.state === 'gone' || seen.state === 'notInstantiated') return undefined;
+  if (endpoint === null) throw notThere(site, seen.id, seen);
+  return { ...rest, state: seen.state, endpoint };
+}
 
 /** Waits until then; false: it has passed already. */
 export async function calm(instant: number, wait: Wait): Promise<boolean> {

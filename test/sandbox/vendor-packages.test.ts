@@ -1,46 +1,12 @@
-import { unzipSync, type Zippable, zipSync } from 'fflate';
+import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { digestOf, validateArchive } from '../../sandbox/packages.ts';
+import { validateArchive } from '../../sandbox/packages.ts';
 import { startInstance } from '../../sandbox/runner.ts';
 import { descriptor } from '../support/small-application.ts';
+import { appD, IMAGE, META, type Vendor, vendorArchive as archive, zipped } from '../support/vendor-package.ts';
 
 /** Packages as vendors make them: by other tools than ours, from the same standards. */
-
-const IMAGE = 'Artifacts/app.mjs';
-const appD = { ...descriptor, swImageDescriptor: [{ id: 'app', swImage: IMAGE }] };
-
-interface Vendor {
-  readonly files?: Readonly<Record<string, string>>;
-  readonly meta?: string | null;
-  readonly manifest?: string;
-  readonly algorithm?: string;
-  /** Before the entries, and behind them. */
-  readonly before?: string;
-  readonly behind?: string;
-  readonly unlisted?: Readonly<Record<string, string>>;
-}
-
-const META = 'TOSCA-Meta-File-Version: 1.0\nCSAR-Version: 1.1\nCreated-By: A Vendor\n';
-
-function archive(vendor: Vendor = {}): Buffer {
-  const { algorithm = 'SHA-256', before = '', behind = '', manifest = 'app.mf', unlisted = {} } = vendor;
-  const { meta = `${META}Entry-Definitions: Definitions/appd.json\nETSI-Entry-Manifest: ${manifest}\n` } = vendor;
-  const files = { [IMAGE]: 'export {}', 'Definitions/appd.json': JSON.stringify(appD), ...vendor.files };
-  const kept = Object.entries(files).filter(([, text]) => text !== '');
-  const entries = kept.map(
-    ([path, text]) => `Source: ${path}\nAlgorithm: ${algorithm}\nHash: ${digestOf({ algorithm }, Buffer.from(text))}\n`,
-  );
-  const all = {
-    ...Object.fromEntries(kept),
-    ...(meta !== null && { 'TOSCA-Metadata/TOSCA.meta': meta }),
-    ...unlisted,
-    [manifest]: `${before}${entries.join('\n')}${behind}`,
-  };
-  return zipped(Object.fromEntries(Object.entries(all).map(([path, text]) => [path, Buffer.from(text)])));
-}
-
-const zipped = (files: Zippable): Buffer => Buffer.from(zipSync(files, { level: 6 }));
 
 const inYaml = (path: string, text: string): Vendor => ({
   files: { 'Definitions/appd.json': '', [path]: text },

@@ -99,12 +99,21 @@ export const reached = async (api: Served, one: { id: string }, state: Relocatio
 export const command = async <T = Relocation>(api: Served, { id }: { id: string }, action: string) =>
   await api.post<T>(`${PATH}/${id}/${action}`);
 
-/** A call that waits until it is let go. */
-export function gate(): { arrived: Promise<void>; open: () => void; wait: () => Promise<void> } {
+/** A run that ends before it comes to a gate comes to none: whoever waits there would wait for ever. */
+const COMES_MS = 120_000;
+
+/** A call that waits until it is let go. `arrived` fails where none comes. */
+export function gate(comesMs = COMES_MS): { arrived: Promise<void>; open: () => void; wait: () => Promise<void> } {
   let [arrive, leave]: (() => void)[] = [];
-  const arrived = new Promise<void>((resolve) => {
-    arrive = resolve;
+  const arrived = new Promise<void>((resolve, reject) => {
+    const late = (): void => reject(new Error(`no call came to the gate in ${comesMs} ms: did the run end before?`));
+    const limit = setTimeout(late, comesMs).unref();
+    arrive = () => {
+      clearTimeout(limit);
+      resolve();
+    };
   });
+  arrived.catch(() => undefined); // whoever waits for it hears of it
   const left = new Promise<void>((resolve) => {
     leave = resolve;
   });

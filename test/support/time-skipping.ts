@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { tether } from '../../servers/tether.ts';
+import { spawnTethered } from '../../servers/tether.ts';
 import { claimNetwork, portsOf } from './network.ts';
 
 const LIMIT_MS = 60_000;
@@ -19,13 +18,11 @@ export async function skippingTime(testServer: string): Promise<{
 }> {
   const { net, release } = await claimNetwork();
   const [port] = await portsOf(net);
-  const server = spawn(testServer, [String(port)], { stdio: 'ignore' });
+  const server = spawnTethered([testServer, [String(port)]], { stdio: ['ignore', 'ignore', 'ignore'] });
   const exited = once(server, 'exit');
-  const letGo = tether(server.pid ?? 0);
   const stop = async (): Promise<void> => {
     server.kill('SIGKILL');
     await exited;
-    letGo();
     await release();
   };
   const address = `127.0.0.1:${port}`;

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { relocationActivities } from '../../activities/relocation/index.ts';
+import { takingTurns } from '../../activities/relocation/turns.ts';
+import { Pace } from '../../configuration/peers.ts';
+import { PortWorld } from '../support/world.ts';
+
+/** Copies of subscriptions are deleted on the way back: what this relocation made, all of it, and nothing else. */
+let world: PortWorld;
+beforeEach(() => {
+  world = new PortWorld(2);
+  world.add('a1');
+});
+
+const run = async <A, R>(step: (given: A) => Promise<R>, given: A): Promise<R> =>
+  await new MockActivityEnvironment().run<[A], R, typeof step>(step, given);
+
+const steps = (chain = 'relocation:one/first') => {
+  const activities = relocationActivities({
+    catalogue: world,
+    pace: { ...Pace.parse({}), pollMs: 1, stepMs: 50 },
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    turns: takingTurns(),
+  });
+  const both = {
+    chain,
+    application: 'counter',
+    users: '*',
+    source: 'cloud',
+    target: 'a1',
+    from: source().id,
+    to: target().id,
+  };
+  return { ...activities, both, lost: { ...both, made: [], before: [] as readonly string[], calmAt: 0 } };
+};
+
+const one = (site: string) => {
+  const [instance] = world.at(site);
+  if (instance === undefined) throw new Error(`nothing at ${site}`);
+  return instance;
+};
+const source = () => one('cloud');
+const target = () => one('a1');
+const copies = (): number => target().subscriptions.length;
+
+/** Its own, that no relocation asked for. */
+const own = { service: 'rni', type: 'CellChangeSubscription', filter: { hoStatus: [9] }, body: {}, named: true };
+
+/** A copy of which no answer came: it is known by its content alone. */
+async function copied(): Promise<void> {
+  const { copyAhead, both } = steps();
+  target().subscriptions.push({ ...own, id: '/own', callback: '/own', expiry: null });
+  await run(copyAhead, { ...both, made: [], turns: null });
+  expect(copies()).toBe(3);
+}
+const ids = () => target().subscriptions.map(({ id }) => id);
+
+describe('what was made is deleted', () => {
+  it('by its id, and nothing else', async () => {
+    await copied();
+    const made = ids().filter((id) => id !== '/own');
+    const { deleteCopies, both } = steps();
+    await run(deleteCopies, { ...both, made, before: null, calmAt: 0 });
+    expect(ids()).toEqual(['/own']);
+  });
+
+  it('once more where one of them could not be, by an attempt or by an operator', async () => {
+    await copied();
+    const made = ids().filter((id) => id !== '/own');
+    const { deleteCopies, both } = steps();
+    world.on('a1.subscriptions.remove', 'PeerUnavailable');
+    const undo = { ...both, made, before: ['/own'], calmAt: 0 };
+    await expect(run(deleteCopies, undo)).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    expect(copies()).toBeGreaterThan(1);
+    await run(deleteCopies, undo);
+    expect(ids()).toEqual(['/own']);
+    await run(deleteCopies, undo);
+    expect(ids()).toEqual(['/own']);
+  });
+
+  it('also where the peer carries it out after everybody had given up', async () => {
+    const { deleteCopies, lost } = steps();
+    const undone = run(deleteCopies, { ...lost, calmAt: Date.now() + 300 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    target().subscriptions.push(...structuredClone(source().subscriptions));
+    await undone;
+    expect(copies()).toBe(0);
+  });
+});
+
+describe('a copy of which no answer came', () => {
+  beforeEach(copied);
+
+  it('is deleted, and what the target had before is not', async () => {
+    const { deleteCopies, lost } = steps();
+    await run(deleteCopies, { ...lost, before: ['/own'] });
+    expect(ids()).toEqual(['/own']);
+  });
+
+  it.each(['cloud', 'a1'])(
+    'is known to be left while %s shows its instance to nobody, and deleted then',
+    async (site) => {
+      const { deleteCopies, lost } = steps();
+      world.hidden.add(one(site).id);
+      await expect(run(deleteCopies, { ...lost, before: ['/own'] })).rejects.toMatchObject({ type: 'NotYet' });
+      expect(copies()).toBe(3);
+      world.hidden.clear();
+      await run(deleteCopies, { ...lost, before: ['/own'] });
+      expect(ids()).toEqual(['/own']);
+    },
+  );
+
+  it('is known to be left while its target tells no address', async () => {
+    const { deleteCopies, lost } = steps();
+    Object.assign(target(), { endpoint: null });
+    await expect(run(deleteCopies, lost)).rejects.toMatchObject({ type: 'NotYet' });
+  });
+
+  it('is known to be left where its source has gone, since nothing else tells what it is', async () => {
+    const { deleteCopies, lost } = steps();
+    world.instances.splice(world.instances.indexOf(source()), 1);
+    await expect(run(deleteCopies, lost)).rejects.toThrow(/cloud: instance \S+ is gone, and so nobody knows whether/);
+  });
+
+  it('is deleted at a target that was stopped again', async () => {
+    const { deleteCopies, lost } = steps();
+    target().state = 'stopped';
+    await run(deleteCopies, { ...lost, before: ['/own'] });
+    expect(ids()).toEqual(['/own']);
+  });
+
+  it('went with a target that is gone', async () => {
+    const { deleteCopies, lost } = steps();
+    world.instances.splice(world.instances.indexOf(target()), 1);
+    await expect(run(deleteCopies, lost)).resolves.toBeUndefined();
+  });
+});
+
+describe('of two relocations at once to one target', () => {
+  it('the one that goes back leaves what the other has made, whose users are served there by now', async () => {
+    await copied();
+    Object.assign(target(), { role: 'authority', epoch: 2 });
+    const { deleteCopies, lost } = steps('relocation:two/first');
+    await run(deleteCopies, { ...lost, before: ['/own'] });
+    expect(copies()).toBe(3);
+  });
+
+  it('the one that goes on makes again what the other took along', async () => {
+    const first = steps();
+    const { made } = await run(first.copyAhead, { ...first.both, made: [], turns: null });
+    const second = steps('relocation:two/first');
+    const { promisedTo } = source();
+    source().promisedTo = null;
+    const theirs = await run(second.copyAhead, { ...second.both, made: [], turns: null });
+    expect(theirs.made).toEqual([]);
+    source().promisedTo = promisedTo;
+    await run(first.deleteCopies, { ...first.both, made, before: null, calmAt: 0 });
+    expect(copies()).toBe(0);
+    expect(await run(second.notifyEndpoint, second.both)).toMatchObject({ subscriptions: 2 });
+    expect(copies()).toBe(2);
+  });
+});
