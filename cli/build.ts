@@ -7,11 +7,12 @@ import { lock } from 'proper-lockfile';
 import { isBuilt, noted } from './built.ts';
 
 /**
- * Makes `dist`: the programs, and the workflows as one script. `--where-needed`: if it is not of this very source; the
+ * Makes `dist`: the programs, the workflows as one script, and the console. `--where-needed`: if it is not of this very source; the
  * types are looked at elsewhere then. One build at a time: a second one waits, and may find that all is done.
  */
 const root = fileURLToPath(new URL('../', import.meta.url));
 const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+const bundler = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js');
 const whereNeeded = process.argv.includes('--where-needed');
 
 async function run(...args: readonly string[]): Promise<void> {
@@ -30,6 +31,7 @@ try {
       await Promise.all([
         run(compiler, '--project', 'tsconfig.build.json', ...(whereNeeded ? ['--noCheck'] : [])),
         run('--import', import.meta.resolve('tsx'), 'temporal/bundle.ts'),
+        run(bundler, 'build', 'console'),
       ]);
     });
 } finally {

@@ -76,7 +76,6 @@ export class Feed {
   /** All that there is; only who has read the last of it, the word that this is all, can go on from there. */
   *#anew(latest: number): Generator<StreamEvent> {
     const all = this.#board.after(0).map(({ told }) => told);
-    const isLast = ({ event }: StreamEvent): boolean => event === 'sources';
     const begun = this.#board.idOf(0);
     yield { id: begun, event: 'anew', data: '{}' };
     for (const told of all.filter((one) => !isLast(one))) yield { ...told, id: begun };
@@ -134,3 +133,6 @@ export class Feed {
     }
   }
 }
+
+/** The word that this is all. */
+const isLast = ({ event }: StreamEvent): boolean => event === 'sources';

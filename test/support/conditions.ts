@@ -58,7 +58,7 @@ export interface Said {
 /** How an answer departs from what is published of it; pages for people are nobody's condition. */
 export function departures({ method, path, status, headers, body }: Said): string[] {
   const name = path.split('?')[0] ?? '';
-  if (name === '/' || name.startsWith('/docs')) return [];
+  if (name === '/' || /^\/(docs|assets)/.test(name)) return [];
   const at = Object.entries(document.paths).find(([template]) => patternOf(template).test(name));
   const operation = at?.[1][method === 'HEAD' ? 'get' : method.toLowerCase()];
   // What is published nowhere is answered as HTTP has it
