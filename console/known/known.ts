@@ -7,6 +7,7 @@ import type {
   Relocation,
   SiteList,
 } from '../../api/resources.ts';
+import { stepNames } from '../../domain/steps.ts';
 import { get, problemOf } from './ask.ts';
 import { listen } from './events.ts';
 
@@ -126,9 +127,8 @@ export class Known {
   #moved(move: Relocation): void {
     const before = this.#moves.get(move.id);
     this.#moves.set(move.id, move);
-    const over = move.endedAt !== null;
     const { application } = move.request;
-    if (over && before?.endedAt === null)
+    if (before !== undefined && isElsewhere(move) > isElsewhere(before))
       this.#later(application, SETTLED_MS, async () => await this.#whereIs(application));
     if (this.#moves.size > 2 * KEPT) this.#prune();
   }
@@ -170,6 +170,10 @@ export class Known {
     });
   }
 }
+
+/** Users are elsewhere once they were handed over, and instances when it has ended. */
+const isElsewhere = ({ step, endedAt }: Relocation): number =>
+  endedAt !== null ? 2 : step !== null && stepNames.indexOf(step) > stepNames.indexOf('handOver') ? 1 : 0;
 
 export const latestFirst = (a: Relocation, b: Relocation): number =>
   (b.endedAt ?? b.startedAt).localeCompare(a.endedAt ?? a.startedAt);

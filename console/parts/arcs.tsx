@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import type { Relocation } from '../../api/resources.ts';
 import { stepNames } from '../../domain/steps.ts';
 import { stepsDone, toneOf } from '../words.ts';
@@ -22,9 +22,17 @@ const LEGIBLE = 24;
 /** Each move as an arc with its nine steps, over the boxes. Whoever cannot point at it finds it in the list. */
 export function Arcs({ ground, moves, chosen, choose, wish, sites }: Props) {
   const boxes = useBoxes(ground, sites);
+  // An arc changes when the boxes do
+  const drawn = useMemo(() => new Map<string, Arc | undefined>(), [boxes]);
   const between = (source: string, target: string, beside: number): Arc | undefined => {
+    const which = JSON.stringify([source, target, beside]);
     const [from, to] = [boxes.get(source), boxes.get(target)];
-    return from === undefined || to === undefined ? undefined : arcBetween(from, to, beside);
+    if (!drawn.has(which))
+      drawn.set(
+        which,
+        from === undefined || to === undefined ? undefined : arcBetween(from, to, beside, boxes.values()),
+      );
+    return drawn.get(which);
   };
   const pairs = new Map<string, number>();
   return (
@@ -32,8 +40,9 @@ export function Arcs({ ground, moves, chosen, choose, wish, sites }: Props) {
       {wish !== null && <path class="wish" d={pathOf(between(wish.source, wish.target, 0))} />}
       {moves.map((move) => {
         const { source, target } = move.request;
-        const beside = pairs.get(`${source} ${target}`) ?? 0;
-        pairs.set(`${source} ${target}`, beside + 1);
+        const pair = [source, target].toSorted().join(' ');
+        const beside = pairs.get(pair) ?? 0;
+        pairs.set(pair, beside + 1);
         const arc = between(source, target, beside);
         if (arc === undefined) return null;
         const legible = moves.length <= LEGIBLE || move.id === chosen;

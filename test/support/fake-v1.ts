@@ -53,6 +53,9 @@ export class FakeV1 {
       .use(express.json())
       .get('/v1/sites', (_req, res) => void res.json({ sites: this.sites }))
       .get('/v1/applications', (_req, res) => void res.json({ applications: this.applications }))
+      .get('/v1/applications/:name', (req, res) => {
+        res.json(this.applications.find(({ name }) => name === req.params.name));
+      })
       .get('/v1/events', (req, res) => {
         res.type('text/event-stream').flushHeaders();
         this.#streams.add(res);
