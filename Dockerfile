@@ -16,6 +16,7 @@ COPY servers servers
 COPY api api
 COPY worker worker
 COPY cli cli
+COPY console console
 RUN npm run build && npm prune --omit=dev
 # The SDK brings its native bridge for five platforms
 RUN cd node_modules/@temporalio/core-bridge/releases && \

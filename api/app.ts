@@ -6,6 +6,7 @@ import { ownHosts, ownPages } from './access.ts';
 import { fresh, jsonBody } from './body.ts';
 import type { Catalogue } from '../catalogue/database.ts';
 import { bases } from '../protocols/mec040/members.ts';
+import { consolePage } from './console.ts';
 import { documentation } from './documentation.ts';
 import type { Access } from './mec040/asking.ts';
 import { mec040 } from './mec040/face.ts';
@@ -36,6 +37,7 @@ export function app({ hosts, federating, ...means }: InnerMeans): Express {
     .enable('case sensitive routing')
     .use(told(means.log), helmet(protection), fresh, ownHosts(hosts), ownPages)
     .use(...jsonBody)
+    .use(consolePage())
     .use(documentation())
     .use(routes(face))
     .use(federated(means, federating))

@@ -28,9 +28,6 @@ const initializer = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-u
 /** The description for people: Swagger UI, from this machine alone. */
 export const documentation = (): Router => {
   const router = Router()
-    .get('/', (_req, res) => {
-      res.redirect('/docs');
-    })
     .get('/docs', (_req, res) => {
       res.type('html').send(page);
     })

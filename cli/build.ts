@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lock } from 'proper-lockfile';
 import { isBuilt, noted } from './built.ts';
 import { buildPrograms } from './programs.ts';
 
 /**
- * Makes `dist`: the programs, and the workflows as one script. `--where-needed`: if it is not of this very source. The
- * types are looked at elsewhere (`npm run check`). One build at a time: a second one waits, and may find that all is done.
+ * Makes `dist`: the programs, the workflows as one script, and the console. `--where-needed`: if it is not of this very source.
+ * The types are looked at elsewhere (`npm run check`). One build at a time: a second one waits, and may find that all is done.
  */
 const root = fileURLToPath(new URL('../', import.meta.url));
+const bundler = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js');
 const whereNeeded = process.argv.includes('--where-needed');
 
 async function run(...args: readonly string[]): Promise<void> {
@@ -26,7 +28,11 @@ const unlock = await lock(root, {
 try {
   if (!(whereNeeded && isBuilt()))
     await noted(async () => {
-      await Promise.all([buildPrograms(root), run('--import', import.meta.resolve('tsx'), 'temporal/make-bundle.ts')]);
+      await Promise.all([
+        buildPrograms(root),
+        run('--import', import.meta.resolve('tsx'), 'temporal/make-bundle.ts'),
+        run(bundler, 'build', 'console'),
+      ]);
     });
 } finally {
   await unlock();

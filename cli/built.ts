@@ -16,11 +16,11 @@ const read = (file: string): Buffer => readFileSync(join(root, file));
 /** Of everything that decides what a build contains. */
 export function sourceDigest(): string {
   const { include } = JSON.parse(read('tsconfig.build.json').toString()) as { include: string[] };
-  const sources = include
+  const sources = [...include, 'console']
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith('.ts'))
+        .filter((file) => /\.(tsx?|css|html|svg)$/.test(file))
         .map((file) => join(folder, file))
         .toSorted(),
     );

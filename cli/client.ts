@@ -1,5 +1,5 @@
 import type { Problem, Relocation } from '../api/resources.ts';
-import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream';
 
 /** The API said no: its problem document. */
 export class Refused extends Error {
@@ -42,12 +42,26 @@ export class FerryClient {
 
   /** A relocation whenever it changes, until the API ends the stream. */
   async *events(id: string, signal?: AbortSignal): AsyncGenerator<Relocation> {
-    const init = { headers: { accept: 'text/event-stream' }, ...(signal !== undefined && { signal }) };
-    const { body } = await this.#ask(`/v1/relocations/${encodeURIComponent(id)}/events`, init);
+    for await (const { event, data } of this.#stream(`/v1/relocations/${encodeURIComponent(id)}/events`, {}, signal))
+      if (event === 'relocation') yield JSON.parse(data) as Relocation;
+  }
+
+  /** All relocations and partners: what has changed since `read`, and what changes. */
+  everything(read: string | undefined, signal: AbortSignal): AsyncGenerator<EventSourceMessage> {
+    return this.#stream('/v1/events', read === undefined ? {} : { 'last-event-id': read }, signal);
+  }
+
+  async *#stream(
+    path: string,
+    headers: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<EventSourceMessage> {
+    const init = { headers: { accept: 'text/event-stream', ...headers }, ...(signal !== undefined && { signal }) };
+    const { body } = await this.#ask(path, init);
     if (body === null) return;
     const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     try {
-      for await (const { event, data } of events) if (event === 'relocation') yield JSON.parse(data) as Relocation;
+      for await (const told of events) yield told;
     } catch (error) {
       throw new Unreachable(`the stream of events broke: ${reason(error)}`, { cause: error });
     }

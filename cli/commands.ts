@@ -4,6 +4,7 @@ import type { Plan, RelocationRequest } from '../domain/relocation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { exitOf, follow } from './follow.ts';
+import { followAll } from './follow-all.ts';
 import { pages } from './pages.ts';
 import { planLines } from './plan-text.ts';
 import { untilInterrupted } from './interruption.ts';
@@ -45,6 +46,12 @@ export async function watch(client: FerryClient, terminal: Terminal, id: string)
   if (terminal.json) terminal.document(relocation);
   else if (relocation.links.temporal !== null) terminal.tell(terminal.paint('dim', `  ${relocation.links.temporal}`));
   return exitOf(relocation);
+}
+
+/** Ends with Ctrl-C alone, or an API that stays away. */
+export async function watchAll(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  await untilInterrupted(async (signal) => await followAll(client, terminal, signal));
+  return exits.interrupted;
 }
 
 export async function plan(

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const sourcesOf = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.m?[jt]s$/.test(file))
+    .filter((file) => /\.m?[jt]sx?$/.test(file))
     .map((file) => `${folder}/${file}`);
 
 describe('the sources', () => {
@@ -35,14 +35,16 @@ describe('the sources', () => {
   });
 
   it('have a table without dead entries', () => {
-    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, object>;
     const known = (entry: string): boolean =>
       isOurs(entry)
         ? [...Object.keys(rooms), ...Object.keys(rooms).flatMap(sourcesOf)].includes(
             entry.replace(/^dist\/(.*)\.js$/, '$1.ts'),
           )
         : entry === 'node:*' ||
-          Object.keys(dependencies).some((name) => entry === name || entry.startsWith(`${name}/`));
+          Object.keys({ ...dependencies, ...devDependencies }).some(
+            (name) => entry === name || entry.startsWith(`${name}/`),
+          );
     const entries = Object.values(rooms).flatMap(({ runs, types = [], files = {} }) => [
       ...runs,
       ...types,

@@ -1,39 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Response } from 'express';
 import type { Logger } from 'pino';
 import { digest } from '../../configuration/digest.ts';
 import { stepNames } from '../../domain/steps.ts';
-import { unavailable } from '../problem.ts';
 import type { Reader } from './reader.ts';
 import type { Relocation } from '../resources.ts';
 import type { Seen } from '../seen.ts';
+import { type StreamEvent, Streams } from './stream.ts';
 import type { Handlers } from '../serve.ts';
 import type { Told } from '../view.ts';
 import type { NorthboundTable } from './table.ts';
 
 const LOOK_MS = 400;
-const KEEPALIVE_MS = 15_000;
-const AT_MOST = 100;
-/** So soon a reader comes back to a stream that broke off. */
-const RETRY_MS = 1_000;
-
-interface StreamEvent {
-  readonly event: 'relocation' | 'step';
-  readonly data: string;
-  readonly id: string;
-}
 
 /**
- * Server-sent events (WHATWG HTML, 9.2): the relocation whenever it changes, and each step when it is done, until it has
- * ended, the client has gone, or `stopping` says so. A stream that breaks off because Temporal does not answer is simply
- * ended: its reader comes back, and with the id of what it read last goes on from there.
+ * The relocation whenever it changes, and each step when it is done, until it has ended, the client has gone, or
+ * `stopping` says so. A stream that breaks off because Temporal does not answer is simply ended: its reader comes back,
+ * and with the id of what it read last goes on from there.
  */
 export function eventHandlers(
   reader: Reader,
   stopping: AbortSignal,
   log: Logger,
 ): Handlers<NorthboundTable, 'watchRelocation'> {
-  let open = 0;
+  const streams = new Streams(stopping, log);
   return {
     watchRelocation: async ({ params, headers, req, res }) => {
       const first = await reader.look(params.id);
@@ -42,36 +31,9 @@ export function eventHandlers(
         res.status(204).end(); // or an EventSource would come back for ever
         return;
       }
-      if (open >= AT_MOST)
-        throw unavailable(`${AT_MOST} streams are open already`, 'Close one, or ask again later.', 10);
-      res.status(200).type('text/event-stream').flushHeaders();
-      if (req.method === 'HEAD') {
-        res.end();
-        return;
-      }
-      open += 1;
-      const gone = new AbortController();
-      res.once('close', () => gone.abort());
-      const keepalive = setInterval(() => void (res.writableNeedDrain || res.write(': keepalive\n\n')), KEEPALIVE_MS);
-      try {
-        res.write(`retry: ${RETRY_MS}\n\n`);
-        const signal = AbortSignal.any([gone.signal, stopping]);
-        for await (const { id, event, data } of events(reader, first, read, () => roomIn(res, signal), signal))
-          res.write(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`);
-      } catch (error) {
-        log.warn({ err: error }, 'a stream of events was broken off');
-      } finally {
-        clearInterval(keepalive);
-        open -= 1;
-        res.end();
-      }
+      await streams.tell(req, res, (signal, room) => events(reader, first, read, room, signal));
     },
   };
-}
-
-/** A reader that is too slow is told less often: whatever state comes when it has room tells all. */
-async function roomIn(res: Response, signal: AbortSignal): Promise<void> {
-  while (res.writableNeedDrain && !signal.aborted) await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
 }
 
 /** Of the event after which nothing comes. */

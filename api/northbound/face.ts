@@ -9,6 +9,7 @@ import type { Face } from '../serve.ts';
 import { pokeThrough } from '../tending.ts';
 import { commandHandlers } from './commands.ts';
 import { eventHandlers } from './events.ts';
+import { Feed } from './feed.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
 import { memberHandlers } from './members.ts';
@@ -17,6 +18,7 @@ import { Procedures } from './procedures.ts';
 import { Reader } from './reader.ts';
 import { relocationHandlers } from './relocations.ts';
 import { Starter } from './starter.ts';
+import { Streams } from './stream.ts';
 import { northboundTable, type NorthboundTable } from './table.ts';
 
 export interface Means {
@@ -44,6 +46,9 @@ export function northbound({
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
   const poke = pokeThrough(temporal, { taskQueue, world: configuration.world });
   const procedures = new Procedures(temporal, taskQueue);
+  const { stopping } = condition;
+  const feed = new Feed({ temporal, reader, configuration, catalogue, stopping, log });
+  const streams = new Streams(stopping, log);
   const description = openApiDocument(northboundTable, problemDetails, information);
   return {
     table: northboundTable,
@@ -51,7 +56,11 @@ export function northbound({
     handlers: {
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
-      ...eventHandlers(reader, condition.stopping, log),
+      ...eventHandlers(reader, stopping, log),
+      watchEverything: async ({ headers, req, res }) => {
+        const from = headers['last-event-id'];
+        await streams.tell(req, res, (signal, room) => feed.events(from, room, signal));
+      },
       ...healthHandlers(temporal, condition, catalogue),
       ...memberHandlers(configuration, catalogue),
       ...federationHandlers({ configuration, catalogue, poke, log }),

@@ -18,6 +18,21 @@ interface FederationMeans {
   readonly log: Logger;
 }
 
+/** How it stands with each partner of the configuration. */
+export async function federationsOf({
+  configuration: { federation },
+  catalogue,
+}: Pick<FederationMeans, 'configuration' | 'catalogue'>): Promise<readonly FederationWith[]> {
+  if (federation === undefined || catalogue === undefined) return [];
+  const seen = await federationsSeen(catalogue, federation);
+  return [...seen].map(([partner, { uses, serves }]) => ({
+    partner,
+    operator: federation.partners[partner]?.operator ?? '',
+    uses: shown(uses),
+    serves: shown(serves),
+  }));
+}
+
 /** Our operator's will, partner by partner: set in the catalogue, which needs neither Temporal nor the partner. */
 export function federationHandlers({
   configuration: { federation },
@@ -25,16 +40,8 @@ export function federationHandlers({
   poke,
   log,
 }: FederationMeans): Handlers<NorthboundTable, Names> {
-  const all = async (): Promise<readonly FederationWith[]> => {
-    if (federation === undefined || catalogue === undefined) return [];
-    const seen = await federationsSeen(catalogue, federation);
-    return [...seen].map(([partner, { uses, serves }]) => ({
-      partner,
-      operator: federation.partners[partner]?.operator ?? '',
-      uses: shown(uses),
-      serves: shown(serves),
-    }));
-  };
+  const all = async (): Promise<readonly FederationWith[]> =>
+    await federationsOf({ configuration: { federation }, catalogue });
 
   const one = async (partner: string): Promise<FederationWith> => {
     const found = (await all()).find((each) => each.partner === partner);

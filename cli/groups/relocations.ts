@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { act, list, plan, relocate, show, watch } from '../commands.ts';
+import { act, list, plan, relocate, show, watch, watchAll } from '../commands.ts';
 import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
 import { resolved } from '../naming.ts';
 import { instant, integer } from '../options.ts';
@@ -112,7 +112,19 @@ export function relocations(line: CommandLine): void {
       }),
     );
   about('show', 'everything that is known of one', async (client, id) => await show(client, terminal, id));
-  about('watch', 'follow one until it ends or is parked', async (client, id) => await watch(client, terminal, id));
+  line
+    .asking('watch [relocation]', 'follow one until it ends or is parked; without, all of them, and partners', [
+      ['ferry watch counter', 'the newest of counter'],
+      ['ferry watch --json', 'every change of any, a line each'],
+    ])
+    .addHelpText('after', NAMES)
+    .action(
+      line.does(async (name: string | undefined, options: ApiOptions) => {
+        const client = clientOf(options);
+        if (name === undefined) return await watchAll(client, terminal);
+        return await watch(client, terminal, await resolved(client, name));
+      }),
+    );
   for (const [action, description] of ACTIONS)
     about(action, description, async (client, id) => await act(client, terminal, action, id));
 }

@@ -7,6 +7,7 @@ import { brokenAt } from '../../catalogue/ledger.ts';
 import { usableAgreements } from '../../catalogue/usable.ts';
 import type { Federation } from '../../configuration/federation.ts';
 import { nowhere, Served } from '../support/api.ts';
+import { everything } from '../support/events.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 
@@ -133,5 +134,23 @@ describe('the ledger', () => {
     await expect(brokenAt(own.catalogue, 'b')).resolves.toBe(n);
     await own.catalogue.deleteFrom('ledger').where('n', '=', n).execute();
     await expect(brokenAt(own.catalogue, 'b')).resolves.toBe(third?.n);
+  });
+});
+
+describe('the stream of everything', () => {
+  it('tells how it stands with each partner, and when that changes, though Temporal is away', async () => {
+    await joined();
+    const told: string[] = [];
+    for await (const { event, json } of everything(api.url)) {
+      if (event === 'federation') {
+        const { partner, uses } = json as unknown as FederationWith;
+        told.push(`${partner} ${uses.usable ? 'is' : 'is not'} usable`);
+      }
+      if (event === 'sources')
+        expect(json).toMatchObject({ temporal: { answers: false }, catalogue: { answers: true } });
+      if (event === 'sources') await say('b', 'suspend', 'uses');
+      if (told.length > 2) break;
+    }
+    expect(told).toEqual(['b is usable', 'c is not usable', 'b is not usable']);
   });
 });

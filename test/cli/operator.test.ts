@@ -397,3 +397,36 @@ describe('ferry itself', () => {
     }
   });
 });
+
+describe('ferry watch without a relocation', () => {
+  it('tells whatever runs, and each change of it, over a stream that breaks off; of what had ended, nothing', async () => {
+    const told = (id: number, kind: string, data: object): string =>
+      `id: a.${id}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
+    const running = relocation({ step: 'check' });
+    const streams = [
+      streaming(
+        told(0, 'anew', {}),
+        told(0, 'relocation', { ...ended(), id: 'another' }),
+        told(0, 'relocation', running),
+        told(3, 'sources', { temporal: { answers: true, since: '', detail: null }, catalogue: null }),
+        told(4, 'relocation', { ...running, waitingFor: waitingFor() }),
+      ),
+      streaming(told(5, 'relocation', ended())),
+      answering(404, { type: 'about:blank', title: 'Not Found', status: 404, detail: 'enough' }),
+    ];
+    api.answer = (asked, response) => streams[api.asked.length - 1]?.(asked, response);
+    const { exit, out } = await ferry('watch', ...at());
+    expect(api.asked.map(({ url, headers }) => [url, headers['last-event-id']])).toEqual([
+      ['/v1/events', undefined],
+      ['/v1/events', 'a.4'],
+      ['/v1/events', 'a.5'],
+    ]);
+    expect(exit).toBe(3);
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.slice(10)),
+    ).toEqual(['counter: cloud → a1, all users  working: check', 'counter: cloud → a1, all users  relocated']);
+  });
+});

@@ -132,6 +132,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     types: ['api'],
     files: { 'programs.ts': ['esbuild'], 'ferry.mjs': ['tsx/esm/api', 'dist/cli/main.js'] },
   },
+  console: {
+    because: 'The console is a page: it asks the API by HTTP, and sees its types.',
+    runs: ['domain', 'eventsource-parser/stream', 'preact', 'preact/hooks', 'uplot', 'uplot/dist/uPlot.min.css'],
+    types: ['api'],
+    files: { 'vite.config.ts': ['vite', 'node:*'] },
+  },
   sandbox: {
     because: 'The sandbox is the other side of the wire: nothing of ours, so that it cannot share our mistakes.',
     runs: [

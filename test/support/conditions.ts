@@ -58,7 +58,7 @@ export interface Said {
 /** How an answer departs from what is published of it; pages for people are nobody's condition. */
 export function departures({ method, path, status, headers, body }: Said): string[] {
   const name = path.split('?')[0] ?? '';
-  if (name === '/' || name.startsWith('/docs')) return [];
+  if (name === '/' || /^\/(docs|assets)/.test(name)) return [];
   const at = Object.entries(document.paths).find(([template]) => patternOf(template).test(name));
   const operation = at?.[1][method === 'HEAD' ? 'get' : method.toLowerCase()];
   // What is published nowhere is answered as HTTP has it
@@ -68,6 +68,7 @@ export function departures({ method, path, status, headers, body }: Said): strin
     return [`${method} ${name}: answered ${status}, though it is published nowhere`];
   if (method === 'HEAD' || (response !== undefined && response.content === undefined && body === '')) return [];
   const [media = ''] = (headers.get('content-type') ?? '').split(';');
+  if (media === 'text/event-stream' && response?.content?.[media] !== undefined) return []; // `eventDepartures`
   const content = response?.content ?? { 'application/problem+json': { schema: problemDetailsSchema } };
   const published = content[media];
   if (published === undefined) return [`${method} ${name}: ${status} comes as ${media}`];
@@ -80,12 +81,17 @@ export function departures({ method, path, status, headers, body }: Said): strin
 }
 
 const problemDetailsSchema = { $ref: '#/components/schemas/Problem' };
-const relocationSchema = { $ref: '#/components/schemas/Relocation' };
+const eventSchemas: Readonly<Record<string, object>> = {
+  relocation: { $ref: '#/components/schemas/Relocation' },
+  federation: { $ref: '#/components/schemas/Federation' },
+};
 
 /** The same of every event of a stream. */
 export const eventDepartures = (stream: string): string[] =>
-  [...stream.matchAll(/^event: relocation\ndata: (.*)$/gm)].flatMap(([, data = '']) => {
-    const validate = validatorOf(relocationSchema);
+  [...stream.matchAll(/^event: (\w+)\ndata: (.*)$/gm)].flatMap(([, event = '', data = '']) => {
+    const schema = eventSchemas[event];
+    if (schema === undefined) return [];
+    const validate = validatorOf(schema);
     return validate(JSON.parse(data)) ? [] : [`an event: ${ajv.errorsText(validate.errors)}: ${data}`];
   });
 

@@ -5,7 +5,7 @@ import { RELOCATION_ID } from '../../../domain/identity.ts';
 import { Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
 import { Relocation, RelocationList } from '../../resources.ts';
 import type { Operation, Table } from '../../serve.ts';
-import { asked, Limit, planFailures } from './shared.ts';
+import { asked, Limit, planFailures, ReadUpTo } from './shared.ts';
 import { relocationExample, requestExample } from '../examples.ts';
 
 const Name = RelocationRequest.shape.source;
@@ -151,18 +151,23 @@ export const relocationTable = {
     description:
       'Server-sent events: `relocation` with the whole resource whenever it changes, the first at once; `step` with `step` and `ms` when one is done, each once and in their order; the one in which it failed is not told. Ends after the final `relocation`; whoever comes back with the id of that is answered 204. At most 100 streams at a time.',
     params: One,
-    headers: z.object({
-      'last-event-id': z
-        .string()
-        .regex(/^[!-~]{1,100}$/, 'is no id of an event')
-        .optional()
-        .meta({ description: 'Of the last event that was read: what was told is not told again.' }),
-    }),
+    headers: ReadUpTo,
     answers: {
       200: { description: 'A stream of events.', media: 'text/event-stream', schema: z.string() },
       204: { description: 'It has ended, and that was read.' },
     },
     failures: ['UnknownRelocation'],
+  },
+  watchEverything: {
+    ...asked,
+    method: 'get',
+    path: '/v1/events',
+    summary: 'Watch all relocations, and how it stands with partners',
+    description:
+      'Server-sent events: `relocation` and `federation` with the whole resource of each, at once and whenever it changes; of those that ended, the latest. `gone` with the `id` of one that Temporal does not keep any longer. `sources` when all was told that is known, and when Temporal or the database stops or begins to answer; what was told stands meanwhile. Whoever comes back with the id of what was read last is told what has changed since; where that is not known any more, `anew` comes first: what was told before counts for nothing. However many listen, all is read once. At most 100 streams at a time.',
+    headers: ReadUpTo,
+    answers: { 200: { description: 'A stream of events.', media: 'text/event-stream', schema: z.string() } },
+    failures: [],
   },
   pauseRelocation: command('pause', 'Pause it before its next step', []),
   resumeRelocation: command('resume', 'Let a paused one go on', []),

@@ -13,3 +13,12 @@ export const Limit = z
   .transform(Number)
   .default(20)
   .meta({ type: 'integer', minimum: 1, maximum: 100 });
+
+/** Of a stream of events. */
+export const ReadUpTo = z.object({
+  'last-event-id': z
+    .string()
+    .regex(/^[!-~]{1,100}$/, 'is no id of an event')
+    .optional()
+    .meta({ description: 'Of the last event that was read: what was told is not told again.' }),
+});

@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FederationDirection, FederationWith, Relocation } from '../api/resources.ts';
+import { type FerryClient, Refused } from './client.ts';
+import { standing, subject } from './relocation-text.ts';
+import type { Terminal } from './terminal.ts';
+
+const [PATIENCE_MS, PAUSE_MS] = [30_000, 500];
+
+/** A line for each relocation that runs and each partner, and one whenever that changes; over broken streams, for ever. */
+export async function followAll(client: FerryClient, terminal: Terminal, signal: AbortSignal): Promise<never> {
+  const said = new Map<string, string>();
+  let read: string | undefined;
+  let failingSince: number | undefined;
+  for (;;) {
+    try {
+      for await (const { id, event = '', data } of client.everything(read, signal)) {
+        [read, failingSince] = [id ?? read, undefined];
+        const told = toldOf(event, JSON.parse(data));
+        if (told === undefined || said.get(told.of) === told.line) continue;
+        const first = !said.has(told.of);
+        said.set(told.of, told.line);
+        if (first && told.over) continue; // of what ended before, `ferry list` tells
+        if (terminal.json) terminal.document({ event, data: JSON.parse(data) as unknown });
+        else terminal.tell(`${terminal.paint('dim', new Date().toTimeString().slice(0, 8))}  ${told.line}`);
+      }
+    } catch (error) {
+      const final = error instanceof Refused && error.problem.status < 500;
+      failingSince ??= performance.now();
+      if (final || signal.aborted || performance.now() - failingSince > PATIENCE_MS) throw error;
+    }
+    await pause(PAUSE_MS, undefined, { signal });
+  }
+}
+
+interface ToldOf {
+  readonly of: string;
+  readonly line: string;
+  readonly over: boolean;
+}
+
+function toldOf(event: string, data: unknown): ToldOf | undefined {
+  if (event === 'relocation') {
+    const relocation = data as Relocation;
+    const failure = relocation.state === 'parked' ? (relocation.waitingFor?.lastFailure ?? null) : null;
+    const why = failure === null ? '' : ` (${failure})`;
+    const line = `${subject(relocation)}  ${standing(relocation)}${why}`;
+    return { of: relocation.id, line, over: relocation.endedAt !== null };
+  }
+  if (event === 'federation') {
+    const { partner, uses, serves } = data as FederationWith;
+    return {
+      of: `partner ${partner}`,
+      line: `${partner}  uses: ${usable(uses)}, serves: ${usable(serves)}`,
+      over: false,
+    };
+  }
+  if (event !== 'sources') return undefined;
+  const { temporal } = data as { temporal: { answers: boolean } | null };
+  const away = temporal?.answers === false;
+  return { of: 'sources', line: away ? 'Temporal does not answer' : 'Temporal answers', over: !away };
+}
+
+const usable = ({ usable: is, problem }: FederationDirection): string =>
+  is ? 'yes' : `no${problem === null ? '' : ` (${problem})`}`;

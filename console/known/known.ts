@@ -1,0 +1,185 @@
+import type { EventSourceMessage } from 'eventsource-parser/stream';
+import type {
+  ApplicationList,
+  ApplicationSeen,
+  FederationWith,
+  Problem,
+  Relocation,
+  SiteList,
+} from '../../api/resources.ts';
+import { stepNames } from '../../domain/steps.ts';
+import { get, problemOf } from './ask.ts';
+import { listen } from './events.ts';
+
+export type Site = SiteList['sites'][number];
+
+interface Source {
+  readonly answers: boolean;
+  readonly since: string;
+  readonly detail: string | null;
+}
+
+/** Whether what is told comes from somebody who answers; as the API says it. */
+export interface Sources {
+  readonly temporal: Source | null;
+  readonly catalogue: Source | null;
+}
+
+/** What the page shows, at one moment. */
+export interface Picture {
+  readonly link: 'opening' | 'live' | 'lost';
+  /** Null: not all was told yet. */
+  readonly sources: Sources | null;
+  /** Null: not told yet. */
+  readonly sites: readonly Site[] | null;
+  readonly applications: ReadonlyMap<string, ApplicationSeen>;
+  /** Why it is not known where applications are; null: it is. */
+  readonly unplaced: Problem | null;
+  readonly moves: ReadonlyMap<string, Relocation>;
+  readonly partners: ReadonlyMap<string, FederationWith>;
+}
+
+/** Of those that ended, so many are shown. */
+const KEPT = 100;
+const [AGAIN_MS, SETTLED_MS] = [5_000, 700];
+/** Users come and go without a move; of all applications every site is asked. */
+const WHERE_MS = 120_000;
+
+/** What is known of the network, kept up to date; who shows it is told when it changes, once a frame. */
+export class Known {
+  #picture: Picture = {
+    link: 'opening',
+    sources: null,
+    sites: null,
+    applications: new Map(),
+    unplaced: null,
+    moves: new Map(),
+    partners: new Map(),
+  };
+  #moves = new Map<string, Relocation>();
+  #partners = new Map<string, FederationWith>();
+  /** While all is told anew, what was known stands. */
+  #anew = false;
+  #due = false;
+  readonly #shown = new Set<() => void>();
+  readonly #asking = new Map<string, number>();
+
+  get picture(): Picture {
+    return this.#picture;
+  }
+
+  /** Returns how to stop being told. */
+  onChange(show: () => void): () => void {
+    this.#shown.add(show);
+    return () => this.#shown.delete(show);
+  }
+
+  begin(): void {
+    void listen({ event: (told) => this.#hear(told), link: (link) => this.#set({ link }) });
+    void this.#sites();
+    void this.where();
+  }
+
+  /** Where every application is, now and then. */
+  async where(): Promise<void> {
+    let again = WHERE_MS;
+    try {
+      const { applications } = await get<ApplicationList>('/v1/applications');
+      this.#set({ applications: new Map(applications.map((one) => [one.name, one])), unplaced: null });
+    } catch (error) {
+      this.#set({ unplaced: problemOf(error) });
+      again = AGAIN_MS;
+    }
+    this.#later('', again, async () => await this.where());
+  }
+
+  /** What a command was answered is known before it is told. */
+  heard(move: Relocation): void {
+    this.#moves.set(move.id, move);
+    this.#show();
+  }
+
+  async #sites(): Promise<void> {
+    try {
+      const { sites } = await get<SiteList>('/v1/sites');
+      this.#set({ sites });
+    } catch {
+      this.#later('sites', AGAIN_MS, async () => await this.#sites());
+    }
+  }
+
+  #hear({ event, data }: EventSourceMessage): void {
+    const told: unknown = JSON.parse(data);
+    if (event === 'anew') {
+      [this.#moves, this.#partners, this.#anew] = [new Map(), new Map(), true];
+      return;
+    }
+    if (event === 'relocation') this.#moved(told as Relocation);
+    if (event === 'gone') this.#moves.delete((told as { id: string }).id);
+    if (event === 'federation') this.#partners.set((told as FederationWith).partner, told as FederationWith);
+    if (event === 'sources') {
+      this.#anew = false;
+      this.#picture = { ...this.#picture, sources: told as Sources };
+    }
+    if (!this.#anew) this.#show();
+  }
+
+  #moved(move: Relocation): void {
+    const before = this.#moves.get(move.id);
+    this.#moves.set(move.id, move);
+    const { application } = move.request;
+    if (before !== undefined && isElsewhere(move) > isElsewhere(before))
+      this.#later(application, SETTLED_MS, async () => await this.#whereIs(application));
+    if (this.#moves.size > 2 * KEPT) this.#prune();
+  }
+
+  #prune(): void {
+    const ended = [...this.#moves.values()].filter(({ endedAt }) => endedAt !== null).toSorted(latestFirst);
+    for (const { id } of ended.slice(KEPT)) this.#moves.delete(id);
+  }
+
+  async #whereIs(name: string): Promise<void> {
+    const seen = await get<ApplicationSeen>(`/v1/applications/${encodeURIComponent(name)}`).catch(() => undefined);
+    if (seen === undefined) return; // the next look at all of them tells
+    this.#set({ applications: new Map(this.#picture.applications).set(name, seen) });
+  }
+
+  /** What is asked for several times is asked once. */
+  #later(what: string, ms: number, ask: () => Promise<void>): void {
+    window.clearTimeout(this.#asking.get(what));
+    this.#asking.set(
+      what,
+      window.setTimeout(() => void ask(), ms),
+    );
+  }
+
+  #set(change: Partial<Picture>): void {
+    this.#picture = { ...this.#picture, ...change };
+    this.#show();
+  }
+
+  #show(): void {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      if (!this.#anew)
+        this.#picture = { ...this.#picture, moves: new Map(this.#moves), partners: new Map(this.#partners) };
+      for (const show of this.#shown) show();
+      if (this.#picture.sources !== null) wholeAt();
+    });
+  }
+}
+
+/** Users are elsewhere once they were handed over, and instances when it has ended. */
+const isElsewhere = ({ step, endedAt }: Relocation): number =>
+  endedAt !== null ? 2 : step !== null && stepNames.indexOf(step) > stepNames.indexOf('handOver') ? 1 : 0;
+
+export const latestFirst = (a: Relocation, b: Relocation): number =>
+  (b.endedAt ?? b.startedAt).localeCompare(a.endedAt ?? a.startedAt);
+
+/** When all that there is was shown first: for who measures. */
+let wholeAt = (): void => {
+  wholeAt = () => undefined;
+  requestAnimationFrame(() => performance.mark('whole'));
+};

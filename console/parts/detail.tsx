@@ -1,0 +1,185 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Problem, Relocation } from '../../api/resources.ts';
+import type { Action } from '../../domain/actions.ts';
+import { stepNames, steps } from '../../domain/steps.ts';
+import { freshKey, post, problemOf } from '../known/ask.ts';
+import { actionWords, asksTwice, directions, duration, standing, stepsDone, timeOf, toneOf, whose } from '../words.ts';
+import { Said } from './said.tsx';
+
+interface Props {
+  readonly move: Relocation;
+  readonly leave: () => void;
+  readonly answered: (move: Relocation) => void;
+}
+
+/** One move: what it waits for, what may be done, and its nine steps. */
+export function Detail({ move, leave, answered }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <section class={`card detail ${toneOf(move)}`} aria-label="A move">
+      <div class="title">
+        <h2 tabIndex={-1} ref={heading}>
+          {move.request.application}
+        </h2>
+        <span class="badge">{standing(move)}</span>
+        <button type="button" class="leave" aria-label="Close" onClick={leave}>
+          ×
+        </button>
+      </div>
+      <p class="route">
+        <b>{move.request.source}</b> → <b>{move.request.target}</b>
+        <span>
+          {whose(move)}, {directions[move.direction]}
+        </span>
+      </p>
+      <Waits move={move} />
+      <Actions move={move} answered={answered} />
+      <Steps move={move} />
+      <Result move={move} />
+      <p class="foot">
+        started {timeOf(move.startedAt)}
+        {move.endedAt !== null && `, ended ${timeOf(move.endedAt)}`}
+        {isPage(move.links.temporal) && (
+          <a href={move.links.temporal} target="_blank" rel="noreferrer">
+            in Temporal
+          </a>
+        )}
+      </p>
+    </section>
+  );
+}
+
+/** A link leads to a page, whatever is told. */
+const isPage = (url: string | null): url is string => url !== null && /^https?:\/\//.test(url);
+
+function Waits({ move: { waitingFor } }: Pick<Props, 'move'>) {
+  if (waitingFor === null) return null;
+  const { what, since, until, attempt, lastFailure } = waitingFor;
+  return (
+    <dl class="waits">
+      <dt>waits for</dt>
+      <dd>{what}</dd>
+      <dt>since</dt>
+      <dd>
+        {timeOf(since)}
+        {until !== null && `, until ${timeOf(until)}`}
+      </dd>
+      {attempt !== null && attempt > 1 && (
+        <>
+          <dt>attempt</dt>
+          <dd>{attempt}</dd>
+        </>
+      )}
+      {lastFailure !== null && (
+        <>
+          <dt>last failure</dt>
+          <dd class="failure">{lastFailure}</dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+/** Exactly those that the API offers now. */
+function Actions({ move, answered }: Pick<Props, 'move' | 'answered'>) {
+  const [sure, setSure] = useState<Action | null>(null);
+  const [asking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  useEffect(() => setSure(null), [move.state]);
+  const say = async (action: Action): Promise<void> => {
+    if (asksTwice[action] !== undefined && sure !== action) return setSure(action);
+    setAsking(true);
+    setProblem(null);
+    try {
+      const path = `/v1/relocations/${encodeURIComponent(move.id)}/${action}`;
+      answered(await post<Relocation>(path, undefined, { 'idempotency-key': freshKey() }));
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
+    setAsking(false);
+    setSure(null);
+  };
+  if (move.actions.length === 0 && problem === null) return null;
+  return (
+    <div class="actions">
+      {move.actions.map((action) => (
+        <button
+          key={action}
+          type="button"
+          disabled={asking}
+          class={asksTwice[action] === undefined ? 'main' : sure === action ? 'sure' : ''}
+          data-action={action}
+          onClick={() => void say(action)}
+        >
+          {sure === action ? asksTwice[action] : actionWords[action]}
+        </button>
+      ))}
+      {problem !== null && <Said problem={problem} />}
+    </div>
+  );
+}
+
+function Steps({ move }: Pick<Props, 'move'>) {
+  const done = stepsDone(move);
+  const failed = move.result?.failure?.step;
+  const over = move.endedAt !== null;
+  return (
+    <ol class="steps">
+      {stepNames.map((name, at) => {
+        const how =
+          name === failed ? 'failed' : at < done ? 'done' : at === done && move.step && !over ? 'now' : 'to come';
+        const ms = move.durationsMs[name];
+        return (
+          <li key={name} class={how.replace(' ', '')} aria-current={how === 'now' ? 'step' : undefined}>
+            <span>{steps[name].title}</span>
+            <small>{ms === undefined ? (how === 'failed' ? 'failed' : '') : duration(ms)}</small>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function Result({ move: { result } }: Pick<Props, 'move'>) {
+  if (result === null) return null;
+  const { failure, leftovers, moved, freezeMs, totalMs, pathObserved } = result;
+  return (
+    <>
+      {failure !== null && (
+        <div class="said bad">
+          <b>{failure.type}</b>
+          <p>{failure.message}</p>
+          <p>{failure.remedy}</p>
+        </div>
+      )}
+      {leftovers.map(({ undo, type, message, remedy }) => (
+        <div key={undo} class="said bad">
+          <b>left behind: {type}</b>
+          <p>{message}</p>
+          <p>{remedy}</p>
+        </div>
+      ))}
+      <dl class="facts">
+        <dt>took</dt>
+        <dd>{duration(totalMs)}</dd>
+        {freezeMs !== null && (
+          <>
+            <dt>frozen</dt>
+            <dd>{duration(freezeMs)}</dd>
+          </>
+        )}
+        {failure === null && (
+          <>
+            <dt>moved</dt>
+            <dd>
+              {moved.subscriptions} subscriptions, package {moved.package}, instance {moved.instance}
+            </dd>
+            <dt>path</dt>
+            <dd>{pathObserved ? 'observed at the target' : 'switched, not observed'}</dd>
+          </>
+        )}
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+import { useState } from 'preact/hooks';
+import type { ApplicationSeen } from '../../api/resources.ts';
+import type { Site } from '../known/known.ts';
+import { users } from '../words.ts';
+import type { Taken } from './map.tsx';
+
+type Instance = ApplicationSeen['sites'][number]['instances'][number];
+
+/** An application at a site. */
+export interface Tenant {
+  readonly application: string;
+  readonly detail: string | null;
+  readonly instances: readonly Instance[];
+}
+
+interface Props {
+  readonly site: Site;
+  readonly tenants: readonly Tenant[];
+  readonly taken: Taken | null;
+  /** A plan leads here. */
+  readonly wished: boolean;
+  readonly take: (taken: Taken | null) => void;
+  readonly drop: (site: string) => void;
+}
+
+export function SiteBox({ site: { name, kind }, tenants, taken, wished, take, drop }: Props) {
+  const [over, setOver] = useState(false);
+  const takes = taken !== null && taken.source !== name;
+  return (
+    <div
+      class={`site ${kind} ${takes ? 'takes' : ''} ${over && takes ? 'over' : ''} ${wished ? 'wished' : ''}`}
+      data-site={name}
+      onDragOver={(event) => {
+        if (!takes) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        drop(name);
+      }}
+    >
+      <h4 title={name}>{name}</h4>
+      <ul>
+        {tenants.map((tenant) => (
+          <li key={tenant.application}>
+            <Chip tenant={tenant} site={name} taken={taken} take={take} />
+          </li>
+        ))}
+      </ul>
+      {takes && (
+        <button
+          type="button"
+          class="here"
+          aria-label={`Move ${taken.application} to ${name}`}
+          onClick={() => drop(name)}
+        />
+      )}
+    </div>
+  );
+}
+
+interface ChipProps extends Pick<Props, 'taken' | 'take'> {
+  readonly tenant: Tenant;
+  readonly site: string;
+}
+
+/** What serves somebody can be taken up, and moved. */
+function Chip({ tenant: { application, detail, instances }, site, taken, take }: ChipProps) {
+  const serving = instances.filter(({ serves }) => serves === 'all' || serves === 'some');
+  const count = serving.reduce((sum, one) => sum + one.users, 0);
+  if (serving.length === 0) {
+    const why = detail ?? instances.map((one) => one.detail ?? one.state).join(', ');
+    return (
+      <span class="chip idle" title={why}>
+        <span>{application}</span>
+        <small>{detail === null ? instances.map(standingOf).join(', ') : 'not known'}</small>
+      </span>
+    );
+  }
+  const mine = taken?.application === application && taken.source === site;
+  const up = { application, source: site };
+  return (
+    <button
+      type="button"
+      class="chip serves"
+      draggable
+      aria-pressed={mine}
+      aria-label={`${application} at ${site} serves ${users(count)}: move`}
+      title={`${application}: ${users(count)}${serving.some(({ serves }) => serves === 'all') ? ', and who comes' : ''}`}
+      onClick={() => take(mine ? null : up)}
+      onDragStart={(event) => {
+        event.dataTransfer?.setData('text/plain', application);
+        if (event.dataTransfer !== null) event.dataTransfer.effectAllowed = 'move';
+        // What is dragged is drawn before the page changes under it
+        window.setTimeout(() => take(up));
+      }}
+      onDragEnd={() => take(null)}
+    >
+      <span>{application}</span>
+      <small>{users(count)}</small>
+    </button>
+  );
+}
+
+const standingOf = ({ state, serves }: Instance): string =>
+  state === 'started' && serves === 'nobody' ? 'standby' : state;

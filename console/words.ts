@@ -1,0 +1,108 @@
+import type { Relocation } from '../api/resources.ts';
+import type { Action } from '../domain/actions.ts';
+import { stepNames } from '../domain/steps.ts';
+
+/** How a move looks: by its colour, and, for who does not tell colours apart, by its word. */
+export type Tone = 'working' | 'waits' | 'parked' | 'back' | 'good' | 'bad';
+
+export function toneOf({ state, outcome }: Relocation): Tone {
+  switch (state) {
+    case 'working':
+      return 'working';
+    case 'held':
+    case 'paused':
+      return 'waits';
+    case 'parked':
+      return 'parked';
+    case 'rollingBack':
+      return 'back';
+    case 'terminated':
+      return 'bad';
+    case 'ended':
+      break;
+  }
+  return outcome === 'relocated' || outcome === 'relocatedSourceKept' ? 'good' : 'bad';
+}
+
+const outcomes = {
+  relocated: 'relocated',
+  relocatedSourceKept: 'relocated, source kept',
+  rolledBack: 'rolled back',
+  refused: 'refused',
+  abandoned: 'abandoned',
+} as const;
+
+const states = {
+  working: 'moving',
+  paused: 'paused',
+  held: 'held',
+  parked: 'parked',
+  rollingBack: 'rolling back',
+  ended: 'ended',
+  terminated: 'terminated',
+} as const;
+
+export function standing({ state, outcome, asked }: Relocation): string {
+  if (outcome !== null) return outcomes[outcome];
+  if (asked !== null) return asked === 'pause' ? 'pausing' : 'cancelling';
+  return states[state];
+}
+
+/** For a person, and not for an instant or a peer. */
+export const waitsForPerson = ({ state, waitingFor }: Relocation): boolean =>
+  state === 'parked' ||
+  state === 'paused' ||
+  (state === 'held' && waitingFor?.what.startsWith('an operator') !== false);
+
+/** Steps that are done, as a count; an ended one that went through has done them all. */
+export function stepsDone(move: Relocation): number {
+  if (toneOf(move) === 'good') return stepNames.length;
+  return move.step === null ? 0 : stepNames.indexOf(move.step);
+}
+
+export const whose = ({ request }: Relocation): string => (request.users === '*' ? 'all users' : request.users);
+
+export const actionWords: Readonly<Record<Action, string>> = {
+  pause: 'Pause',
+  resume: 'Resume',
+  cancel: 'Cancel',
+  approve: 'Approve',
+  retry: 'Retry',
+  abandon: 'Abandon',
+};
+
+/** What cannot be taken back is asked twice. */
+export const asksTwice: Partial<Record<Action, string>> = {
+  cancel: 'Roll it back?',
+  abandon: 'Give it up as it is?',
+};
+
+export const guarantees = {
+  zeroLoss: 'no write is lost: the application keeps the contract',
+  applicationOwn: 'the application’s own transfer (MEC 021)',
+  stateless: 'there is no context to move',
+} as const;
+
+export const directions: Readonly<Record<Relocation['direction'], string>> = {
+  cloudToMec: 'cloud to edge',
+  hostToHost: 'host to host',
+  systemToSystem: 'system to system',
+  mecToCloud: 'edge to cloud',
+};
+
+export const duration = (ms: number): string => {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+};
+
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+export const timeOf = (instant: string): string => clock.format(new Date(instant));
+
+export const users = (count: number): string => `${count} ${count === 1 ? 'user' : 'users'}`;

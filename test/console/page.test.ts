@@ -1,0 +1,246 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { FederationDirection } from '../../api/resources.ts';
+import { hasBrowser, launch, pageOf } from '../support/browser.ts';
+import { busy } from '../support/busy.ts';
+import { FakeV1, moveOf, placed } from '../support/fake-v1.ts';
+
+/** The page in a browser, over a `/v1` that is played: what seldom comes about, and more of it than a machine can run. */
+describe.skipIf(!hasBrowser)('the console', () => {
+  let browser: Browser;
+  let fake: FakeV1;
+  let wrong: string[] = [];
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(async () => await browser?.close());
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    fake.stop();
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  });
+
+  const over = async (
+    change: Partial<Pick<FakeV1, 'sites' | 'applications' | 'moves' | 'partners' | 'plan'>>,
+    viewport = { width: 1440, height: 900 },
+  ): Promise<Page> => {
+    fake = new FakeV1({ sites: 0, applications: 0, moves: 0 });
+    Object.assign(fake, { sites, applications: [{ name: 'counter', sites: [placed('cloud', 6, 'all')] }] }, change);
+    await fake.start();
+    const opened = await pageOf(browser, fake.url, { viewport });
+    wrong = opened.wrong;
+    await opened.page.getByText('Live').waitFor();
+    return opened.page;
+  };
+  const widthOf = async (page: Page): Promise<number> => await page.evaluate('document.documentElement.scrollWidth');
+
+  it('shows sites in their systems and networks, applications with their users, and partners', async () => {
+    const page = await over({
+      partners: [
+        { partner: 'operator-b', operator: 'b', uses: open, serves: { ...open, usable: false, ours: 'suspended' } },
+      ],
+    });
+    await page.getByLabel('network cellular').getByLabel('MEC system cellular').locator('[data-site=a1]').waitFor();
+    await expect(page.locator('[data-site=cloud]').innerText()).resolves.toMatch(/counter\s+6 users/);
+    await expect(page.getByLabel('Partners').innerText()).resolves.toMatch(
+      /operator-b\s+we use them\s+yes\s+they use us\s+suspended by us/,
+    );
+    await page.getByText('Nothing moves.').waitFor();
+    await page.getByText('No move has handed users over yet.').waitFor();
+  });
+
+  it('draws a move with its nine steps, follows it, and colours it by its state', async () => {
+    const move = moveOf('counter', 'cloud', 'a1', 2);
+    const page = await over({ moves: [move] });
+    const arc = page.locator('.arc');
+    await expect.poll(async () => await arc.locator('circle').count()).toBe(9);
+    expect(await arc.locator('circle.done').count()).toBe(2);
+    fake.change(move, { step: 'handOver', state: 'parked', actions: ['retry'] });
+    await expect.poll(async () => await arc.locator('circle.done').count()).toBe(5);
+    expect(await arc.getAttribute('class')).toMatch('parked');
+    fake.change(move, { state: 'ended', outcome: 'relocated', endedAt: new Date().toISOString(), actions: [] });
+    await expect.poll(async () => await arc.count()).toBe(0);
+    await page.getByLabel('Ended').getByText('counter: cloud → a1').waitFor();
+  });
+
+  it('tells of what waits for a person what it waits for, attempt and last failure, and offers exactly its actions', async () => {
+    const waitingFor = {
+      what: 'an operator: retry, or abandon it',
+      since: '2026-01-01T00:00:00.000Z',
+      until: null,
+      attempt: 7,
+      lastFailure: 'PeerUnavailable: oss: 503',
+      call: '',
+    };
+    const move = Object.assign(moveOf('counter', 'cloud', 'a1', 8), {
+      state: 'parked',
+      waitingFor,
+      actions: ['retry', 'abandon'],
+    });
+    const page = await over({ moves: [move] });
+    await page.getByLabel('Waits for a person').getByRole('button').click();
+    const detail = page.getByLabel('A move');
+    await expect(detail.innerText()).resolves.toMatch(
+      /an operator: retry, or abandon it[^]*attempt\s+7[^]*PeerUnavailable: oss: 503/,
+    );
+    const offered = async (): Promise<string[]> => await detail.locator('[data-action]').allInnerTexts();
+    expect(await offered()).toEqual(['Retry', 'Abandon']);
+    await detail.locator('[data-action=abandon]').click();
+    expect(fake.said).toEqual([]); // it cannot be taken back: it is asked twice
+    await detail.getByText('Give it up as it is?').click();
+    await expect.poll(() => fake.said).toEqual([`abandon ${move.id}`]);
+    fake.change(move, { state: 'working', actions: ['pause'], waitingFor: null });
+    await expect.poll(offered).toEqual(['Pause']);
+    await expect.poll(async () => await page.getByLabel('Waits for a person').count()).toBe(0);
+  });
+
+  it('says why a command was refused', async () => {
+    const move = Object.assign(moveOf('counter', 'cloud', 'a1', 2), { actions: ['pause'] });
+    const page = await over({ moves: [move] });
+    fake.refuses = {
+      type: 'about:blank',
+      title: 'Not possible now',
+      status: 409,
+      detail: 'it has ended',
+      remedy: 'Look again.',
+    };
+    await page.getByLabel('Under way').getByRole('button').click();
+    await page.locator('[data-action=pause]').click();
+    await expect(page.getByRole('alert').innerText()).resolves.toMatch(
+      /Not possible now[^]*it has ended[^]*Look again/,
+    );
+    wrong.length = 0; // the browser notes that it was answered 409
+  });
+
+  it('has a move planned by keyboard alone, shows the plan, and begins it on the word', async () => {
+    const page = await over({});
+    await page.getByRole('button', { name: /counter at cloud/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('counter of cloud: choose a site').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowLeft');
+    await expect(page.locator(':focus').getAttribute('aria-label')).resolves.toBe('Move counter to a1');
+    await page.keyboard.press('Enter');
+    const plan = page.getByLabel('Plan of a move');
+    await plan.getByText('Possible.').waitFor();
+    expect(fake.said).toEqual([{ plan: { application: 'counter', source: 'cloud', target: 'a1' } }]);
+    await plan.getByText('Hold the cut-over').click();
+    await plan.getByText('Move it').press('Enter');
+    await page.getByLabel('A move').waitFor();
+    expect(fake.said.slice(1)).toEqual([
+      { start: { application: 'counter', source: 'cloud', target: 'a1', cutOver: { approval: true } } },
+    ]);
+  });
+
+  it('lets an application go that was taken up', async () => {
+    const page = await over({});
+    await page.getByRole('button', { name: /counter at cloud/ }).click();
+    await expect.poll(async () => await page.locator('.here').count()).toBe(3);
+    await page.keyboard.press('Escape');
+    await expect.poll(async () => await page.locator('.here').count()).toBe(0);
+    expect(fake.said).toEqual([]);
+  });
+
+  it('begins nothing that the plan says is not possible, and says what stands in the way', async () => {
+    const obstacles = [
+      { failure: 'CapacityExceeded', where: 'a1', detail: 'it is full', remedy: 'Choose another one.' },
+    ];
+    const page = await over({ plan: { possible: false, obstacles } });
+    await page.getByRole('button', { name: /counter at cloud/ }).dragTo(page.locator('[data-site=a1]'));
+    const plan = page.getByLabel('Plan of a move');
+    await expect
+      .poll(async () => await plan.innerText())
+      .toMatch(/CapacityExceeded at a1[^]*it is full[^]*Choose another one/);
+    await expect(plan.getByText('Move it').isDisabled()).resolves.toBe(true);
+  });
+
+  it('takes names for text', async () => {
+    const name = '<img src=x onerror=alert(1)>';
+    const page = await over({
+      sites: [...sites, { name, kind: 'mecHost', system: name, network: name, peers: { [name]: name } }],
+      applications: [{ name, sites: [placed('cloud', 1, 'all')] }],
+      moves: [moveOf(name, 'cloud', name, 3)],
+    });
+    await page.getByLabel('Under way').getByRole('button').click();
+    await expect(page.getByLabel('A move').innerText()).resolves.toMatch(name);
+    expect(await page.locator('img[src=x]').count()).toBe(0);
+  });
+
+  it('says that Temporal is away, keeps what was told, and goes on when it is back', async () => {
+    const page = await over({ moves: [moveOf('counter', 'cloud', 'a1', 2)] });
+    fake.temporal = false;
+    fake.sources();
+    await page.getByText('Temporal does not answer').waitFor();
+    expect(await page.locator('.arc').count()).toBe(1);
+    fake.temporal = true;
+    fake.sources();
+    await page.getByText('Live').waitFor();
+  });
+
+  it('comes back to a stream that broke off, with what it has read last', async () => {
+    const page = await over({ moves: [moveOf('counter', 'cloud', 'a1', 2)] });
+    fake.breakOff();
+    await page.getByText('Ferry does not answer').waitFor();
+    await page.getByText('Live').waitFor();
+    expect(fake.resumed).toHaveLength(1);
+    expect(await page.locator('.arc').count()).toBe(1);
+  });
+
+  it('fits a narrow screen', async () => {
+    const long = 'an-application-with-a-very-long-name-that-does-not-end-soon';
+    const page = await over(
+      { applications: [{ name: long, sites: [placed('cloud', 6, 'all')] }], moves: [moveOf(long, 'cloud', 'a1', 2)] },
+      { width: 360, height: 740 },
+    );
+    await page.getByLabel('Under way').getByRole('button').click();
+    await page.getByLabel('A move').waitFor();
+    expect(await widthOf(page)).toBe(360);
+  });
+
+  it('paints 200 sites, 50 applications and 100 running moves within a second, and keeps up with them', async () => {
+    fake = new FakeV1({ sites: 200, applications: 50, moves: 100 });
+    await fake.start();
+    await (await pageOf(browser, fake.url)).page.close(); // the browser itself has begun
+    const opened = await pageOf(browser, fake.url);
+    wrong = opened.wrong;
+    const { page } = opened;
+    await expect.poll(async () => await page.locator('.arc').count(), { timeout: 10_000 }).toBe(100);
+    const at = async (name: string): Promise<number> =>
+      await page.evaluate(`performance.getEntriesByName('${name}')[0]?.startTime`);
+    const [paint, whole] = [await at('first-contentful-paint'), await at('whole')];
+    const begun = performance.now();
+    const ROUNDS = 20;
+    for (let round = 0; round < ROUNDS; round += 1)
+      for (const move of fake.moves) fake.change(move, { step: round % 2 === 0 ? 'drain' : 'notify' });
+    for (const move of fake.moves) fake.change(move, { state: 'parked' });
+    await expect.poll(async () => await page.locator('.arc.parked').count()).toBe(100);
+    const perEvent = (performance.now() - begun) / (fake.moves.length * (ROUNDS + 1));
+    process.stdout.write(
+      `200 sites, 50 applications, 100 moves: first paint ${Math.round(paint)} ms, all of it ${Math.round(whole)} ms, ${perEvent.toFixed(2)} ms a change.\n`,
+    );
+    expect(whole).toBeLessThan(1_000 * busy());
+    expect(perEvent).toBeLessThan(5 * busy());
+    expect(await widthOf(page)).toBe(1440);
+  });
+});
+
+const host = (name: string, system: string) => ({ name, kind: 'mecHost' as const, system, network: system, peers: {} });
+const sites: FakeV1['sites'] = [
+  { name: 'cloud', kind: 'cloud', system: null, network: null, peers: {} },
+  host('a1', 'cellular'),
+  host('a2', 'cellular'),
+  host('w1', 'wifi'),
+];
+
+const open: FederationDirection = {
+  ours: 'open',
+  since: null,
+  theirs: 'open',
+  agreed: true,
+  joinedAt: null,
+  usable: true,
+  heardAt: null,
+  silentSince: null,
+  linkMs: 1,
+  problem: null,
+};

@@ -1,0 +1,92 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RelocationList } from '../../api/resources.ts';
+import { hasBrowser, launch, pageOf } from '../support/browser.ts';
+import { busy } from '../support/busy.ts';
+import { claimNetwork } from '../support/network.ts';
+import { fleet } from '../support/sight.ts';
+import { Stage } from '../support/stage.ts';
+
+/** The page as an operator has it, in a browser, over everything of the real thing. */
+const { net: NETWORK } = await claimNetwork();
+
+describe.skipIf(!hasBrowser)('the console on a running stage', () => {
+  let stage: Stage;
+  let browser: Browser;
+  let page: Page;
+  let wrong: string[];
+  beforeAll(async () => {
+    [stage, browser] = await Promise.all([Stage.set(NETWORK, { pace: { insistMs: 5_000 } }), launch()]);
+    await fleet(stage, 3, { giveUpMs: 2_000 });
+    ({ page, wrong } = await pageOf(browser, stage.api));
+    page.setDefaultTimeout(30_000 * busy());
+    await page.getByText('Live').waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await stage?.strike();
+  });
+
+  const counterAt = (site: string) => page.locator(`[data-site=${site}]`).getByRole('button', { name: /^counter at/ });
+  const newest = async () => {
+    const list = (await (await stage.ask('/v1/relocations?limit=1')).json()) as RelocationList;
+    return list.relocations[0];
+  };
+
+  it('is of this very API, and asks for nothing elsewhere', async () => {
+    const { headers } = await stage.ask('/');
+    expect(headers.get('content-security-policy')).toMatch("default-src 'self'");
+    await counterAt('cloud').waitFor();
+    expect(await page.locator('[data-site]').count()).toBe(4);
+    expect(wrong).toEqual([]);
+  });
+
+  it('plans a move that is dragged, begins it, shows that it is held, and approves it', async () => {
+    await counterAt('cloud').dragTo(page.locator('[data-site=a1]'));
+    const plan = page.getByLabel('Plan of a move');
+    await plan.getByText('Possible.').waitFor();
+    expect(await newest()).toBeUndefined(); // nothing was done yet
+    await plan.getByText('Hold the cut-over').click();
+    await plan.getByText('Move it').click();
+    const detail = page.getByLabel('A move');
+    await detail.locator('[data-action=approve]').waitFor();
+    await expect(detail.innerText()).resolves.toMatch(/an operator: the cut-over has to be approved/);
+    expect(await page.locator('.arc.waits circle.done').count()).toBeGreaterThan(2);
+    await expect(newest()).resolves.toMatchObject({ state: 'held', request: { source: 'cloud', target: 'a1' } });
+    await detail.locator('[data-action=approve]').click();
+    await detail.getByText('relocated', { exact: true }).waitFor();
+    await counterAt('a1').waitFor();
+    await page.getByText(/median freeze/).waitFor();
+    expect(wrong).toEqual([]);
+  });
+
+  it('tells why a move is parked, and has it tried again', async () => {
+    const order = {
+      peer: 'meo-cellular',
+      operation: 'DELETE /app_lcm/v1/app_instances/*',
+      kind: 'status',
+      status: 503,
+    };
+    await stage.fault(order);
+    await stage.begin('a1', 'cloud');
+    await page.getByLabel('Waits for a person').getByRole('button').click();
+    const detail = page.getByLabel('A move');
+    await expect
+      .poll(async () => await detail.innerText())
+      .toMatch(/an operator: retry, or abandon it[^]*PeerUnavailable/);
+    await stage.clearFaults();
+    await detail.locator('[data-action=retry]').click();
+    await detail.getByText('relocated', { exact: true }).waitFor();
+    await expect.poll(async () => await page.getByLabel('Waits for a person').count()).toBe(0);
+    await counterAt('cloud').waitFor();
+    expect(wrong).toEqual([]);
+  });
+
+  it('says that Temporal is away, and goes on when it is back', async () => {
+    await stage.killTemporal();
+    await page.getByText('Temporal does not answer').waitFor();
+    await counterAt('cloud').waitFor();
+    await stage.startTemporalAgain();
+    await page.getByText('Live').waitFor();
+  });
+});
