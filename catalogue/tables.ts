@@ -165,4 +165,4 @@ export interface Tables {
 export type OfferKind = 'service' | 'application';
 export type OfferState = 'ACTIVE' | 'INACTIVE' | 'SUSPENDED';
 
-export type LedgerKind = 'joined' | 'suspended' | 'resumed' | 'left' | 'refused';
+export type LedgerKind = 'joined' | 'suspended' | 'resumed' | 'left' | 'refused' | 'asked' | 'answered';

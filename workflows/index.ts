@@ -2,5 +2,8 @@ export { relocateApplication } from './relocation/relocate-application.ts';
 export { planRelocation } from './relocation/plan-relocation.ts';
 export { surveyPeers } from './survey-peers.ts';
 export { joinFederation } from './federation/join-federation.ts';
+export { discoverSystems } from './federation/discover-system.ts';
+export { discoverPlatforms } from './federation/discover-platform.ts';
+export { answerPartner } from './federation/answer-partner.ts';
 export { tellSubscribers } from './federation/tell-subscribers.ts';
 export { locateApplications } from './locate-applications.ts';

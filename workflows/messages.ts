@@ -3,6 +3,7 @@ import type { Told } from '../activities/federation/tend-partner.ts';
 import type { Pace } from '../configuration/peers.ts';
 import type { FailureType } from '../domain/failures.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
+import type { Query } from '../domain/wish.ts';
 
 /** What starts `relocateApplication`. JSON, names only. */
 export interface RelocationOrder {
@@ -50,3 +51,15 @@ export interface FederationStanding {
 /** Something may have changed: look sooner. Carries nothing, since nothing that is said here would be believed. */
 export const poke = defineSignal('poke');
 export const federationStanding = defineQuery<FederationStanding>('standing');
+
+/** What starts a discovery: the question, and its digest, by which its answer is remembered. */
+export interface DiscoveryOrder {
+  readonly query: Query;
+  readonly digest: string;
+  readonly pace: { readonly askMs: number };
+}
+
+/** Kept in the memo, for whoever reads the discovery later. */
+export interface DiscoveryMemo {
+  readonly query: Query;
+}

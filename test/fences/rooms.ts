@@ -47,7 +47,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   catalogue: {
     because: 'The catalogue is what the federator knows: SQL, and nothing that asks anybody.',
     runs: ['domain', 'configuration', 'kysely', 'pg', 'node:*'],
-    types: ['activities/federation/ports.ts'],
+    types: ['activities/federation/ports.ts', 'activities/federation/questions.ts'],
   },
   api: {
     because: 'The API asks Temporal, never a peer; workflows are started by name.',
@@ -61,6 +61,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/internals.ts',
       'temporal/readiness.ts',
       'temporal/search-attributes.ts',
+      'temporal/finding.ts',
       'temporal/telling.ts',
       'temporal/tending.ts',
       '@grpc/grpc-js',
