@@ -7,6 +7,7 @@ import { tendingOf } from '../temporal/tending.ts';
 import type { joinFederation } from '../workflows/federation/join-federation.ts';
 import { poke } from '../workflows/messages.ts';
 import type { Federating } from './app.ts';
+import { Questions } from './finding.ts';
 import type { OuterMeans } from './outer.ts';
 import { Telling } from './telling.ts';
 import { admission, callerOf } from './tokens/admission.ts';
@@ -44,7 +45,15 @@ export async function federatingOver(means: Means): Promise<Both | undefined> {
   return {
     catalogue,
     inner: { catalogue, access: { admit: admission(tokens), callerOf }, changed: () => telling.changed() },
-    outer: { catalogue, tokens, federation, configuration, log, poke: poking(temporal, ours) },
+    outer: {
+      catalogue,
+      tokens,
+      federation,
+      configuration,
+      log,
+      poke: poking(temporal, ours),
+      refresh: new Questions(temporal, ours, federation.pace).refreshing(log),
+    },
   };
 }
 

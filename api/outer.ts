@@ -7,14 +7,15 @@ import { fresh } from './body.ts';
 import { ewbi } from './ewbi/face.ts';
 import { description, mff } from './mff/face.ts';
 import { found } from './partners/asking.ts';
+import type { QuestionMeans } from './mff/questions.ts';
 import { callbacks } from './partners/callbacks.ts';
-import { type DoorMeans, partnersOnly } from './partners/door.ts';
+import { partnersOnly } from './partners/door.ts';
 import { ofStrangers } from './partners/limits.ts';
 import { Pokes } from './partners/pokes.ts';
 import { absent, ewbiForm, outward, refusals } from './partners/refusals.ts';
 import { routes } from './serve.ts';
 
-export interface OuterMeans extends DoorMeans {
+export interface OuterMeans extends QuestionMeans {
   /** Wakes the tending of a partner. */
   readonly poke: (partner: string) => Promise<void>;
   /** So often an address may ask in a second before it is known who asks. */

@@ -6,8 +6,10 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { type Information, license, openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
+import { Questions } from '../finding.ts';
 import { pokeThrough } from '../tending.ts';
 import { commandHandlers } from './commands.ts';
+import { discoveryHandlers } from './discoveries.ts';
 import { eventHandlers } from './events.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
@@ -43,6 +45,8 @@ export function northbound({
   const reader = new Reader(temporal, temporalUi);
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
   const poke = pokeThrough(temporal, { taskQueue, world: configuration.world });
+  const { federation, world } = configuration;
+  const questions = federation && new Questions(temporal, { taskQueue, world }, federation.pace);
   const procedures = new Procedures(temporal, taskQueue);
   const description = openApiDocument(northboundTable, problemDetails, information);
   return {
@@ -54,6 +58,7 @@ export function northbound({
       ...eventHandlers(reader, condition.stopping, log),
       ...healthHandlers(temporal, condition, catalogue),
       ...memberHandlers(configuration, catalogue),
+      ...discoveryHandlers({ temporal, configuration, catalogue, questions }),
       ...federationHandlers({ configuration, catalogue, poke, log }),
       ...networkHandlers(configuration, procedures),
       showDescription: ({ res }) => {

@@ -1,5 +1,6 @@
 import type { Table } from '../serve.ts';
 import { federationTable } from './federations-table.ts';
+import { discoveriesTable } from './table/discoveries.ts';
 import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
 import { processTable } from './table/process.ts';
@@ -10,6 +11,7 @@ export const northboundTable = {
   ...relocationTable,
   ...networkTable,
   ...membersTable,
+  ...discoveriesTable,
   ...federationTable,
   ...processTable,
 } as const satisfies Table;
