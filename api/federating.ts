@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { keepConfigured } from '../catalogue/configured.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
 import type { Settings } from '../configuration/settings.ts';
+import { Tokens } from '../doors/tokens/tokens.ts';
 import { tendingOf } from '../temporal/tending.ts';
 import type { joinFederation } from '../workflows/federation/join-federation.ts';
 import { poke } from '../workflows/messages.ts';
@@ -10,7 +11,6 @@ import type { Federating } from './app.ts';
 import type { OuterMeans } from './outer.ts';
 import { Telling } from './telling.ts';
 import { admission, callerOf } from './tokens/admission.ts';
-import { Tokens } from './tokens/tokens.ts';
 
 const CONNECTIONS = 8;
 const CALL_MS = 5_000;

@@ -145,6 +145,7 @@ describe('the image', () => {
       'adapters',
       'configuration',
       'catalogue',
+      'doors',
       'temporal',
       'api',
       'worker',

@@ -49,6 +49,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     runs: ['domain', 'configuration', 'kysely', 'pg', 'node:*'],
     types: ['activities/federation/ports.ts'],
   },
+  doors: {
+    because: 'Whoever listens: bounded servers, who asks by a token of ours, how a refusal is told.',
+    runs: ['configuration', 'domain', 'jose', 'zod', 'node:*'],
+  },
   api: {
     because: 'The API asks Temporal, never a peer; workflows are started by name.',
     runs: [
@@ -56,6 +60,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'protocols',
       'configuration',
       'catalogue',
+      'doors',
       'workflows/messages.ts',
       'temporal/connection.ts',
       'temporal/internals.ts',
@@ -69,7 +74,6 @@ export const rooms: Readonly<Record<string, Room>> = {
       'express',
       'express-rate-limit',
       'helmet',
-      'jose',
       'pino',
       'pino-http',
       'zod',

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Federation } from '../../configuration/federation.ts';
-import type { Caller } from '../serve.ts';
 import { unauthorized } from './bearer.ts';
 import { keysOf, withoutSlash } from './keys.ts';
 import { Remembered } from './remembered.ts';
@@ -11,6 +10,13 @@ const AT_MOST = 10_000;
 const LEEWAY_SECONDS = 30;
 /** RFC 9068; older servers write JWT. */
 const TYPES = ['at+jwt', 'jwt'];
+
+/** Who asks, as a token says: a client of an authorization server that the configuration names. */
+export interface Caller {
+  readonly issuer: string;
+  readonly client: string;
+  readonly scopes: readonly string[];
+}
 
 type Issuers = Federation['issuers'];
 interface Checking {
