@@ -66,14 +66,14 @@ async function lockAgreement(transaction: Catalogue, agreement: string): Promise
 }
 
 async function held(transaction: Catalogue, agreement: string): Promise<number> {
-  const { count } = await transaction
+  const { n } = await transaction
     .selectFrom('binding')
-    .select(sql<string>`count(*)`.as('count'))
+    .select(sql<string>`count(*)`.as('n'))
     .where('agreement', '=', agreement)
     .where('side', '=', 'producer')
     .where('state', '!=', 'closed')
     .executeTakeFirstOrThrow();
-  return Number(count);
+  return Number(n);
 }
 
 const isSame = (row: Binding, bound: Bound): boolean =>
