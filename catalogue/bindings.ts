@@ -20,12 +20,14 @@ export type Bound = Pick<
   Pick<Binding, 'for_application'>;
 
 /**
- * The consumer's: there before its partner is asked, so that whatever becomes of the answer it is known. The same name again is
- * the same row, in whatever state. AlreadyBound: this platform has that offer by another name.
+ * The consumer's: there before anybody is told, so that whatever becomes of an answer it is known. The same name again is the
+ * same row, in whatever state. What another run was about to bind there is closed: there is one at a time, so that one is over.
+ * AlreadyBound: this platform has that offer by another name.
  */
 export async function reserve(catalogue: Catalogue, bound: Bound & { readonly run: string }): Promise<Binding> {
   return await inOne(catalogue, async (transaction) => {
     await lockAgreement(transaction, bound.agreement);
+    await closeOthers(transaction, bound);
     const made = await transaction
       .insertInto('binding')
       .values({ ...bound, side: 'consumer', state: 'admitting', path_secret: randomBytes(32).toString('base64url') })
@@ -36,6 +38,16 @@ export async function reserve(catalogue: Catalogue, bound: Bound & { readonly ru
     if (there !== undefined) return there;
     throw new Refusal('AlreadyBound', `${bound.offer_name} is bound at ${bound.platform} already`);
   });
+}
+
+async function closeOthers(transaction: Catalogue, bound: Bound & { readonly run: string }): Promise<void> {
+  await transaction
+    .updateTable('binding')
+    .set({ state: 'closed', closed_at: sql<Date>`now()`, why: 'its run is over' })
+    .where(isAt(bound))
+    .where('state', '=', 'admitting')
+    .where('run', '!=', bound.run)
+    .execute();
 }
 
 /** `others`: the name was used for something else. `full`: the partner holds as many as it may. `ended`: so is its agreement. */
@@ -79,12 +91,12 @@ async function held(transaction: Catalogue, agreement: string): Promise<number> 
 const isSame = (row: Binding, bound: Bound): boolean =>
   (['offer', 'for_application', 'solution'] as const).every((member) => row[member] === bound[member]);
 
-/** From `admitting` only. False: it was closed meanwhile; true also where it is open already. */
-export async function opened(catalogue: Catalogue, id: string): Promise<boolean> {
+/** From `admitting` only. False: it was closed meanwhile; true also where it is open already. `upstream`: the producer. */
+export async function opened(catalogue: Catalogue, id: string, upstream: string | null): Promise<boolean> {
   const row = await asking(
     catalogue
       .updateTable('binding')
-      .set({ state: 'open', opened_at: sql<Date>`coalesce(opened_at, now())` })
+      .set({ state: 'open', opened_at: sql<Date>`coalesce(opened_at, now())`, upstream })
       .where('id', '=', id)
       .where('state', '!=', 'closed')
       .returning('id')
@@ -145,11 +157,18 @@ export async function exposed(catalogue: Catalogue, id: string, exposed_as: stri
   await asking(catalogue.updateTable('binding').set({ exposed_as }).where('id', '=', id).execute());
 }
 
-/** Another offer takes the place of one that is gone. */
-export async function repoint(catalogue: Catalogue, id: string, offer: string): Promise<void> {
-  await asking(
-    catalogue.updateTable('binding').set({ offer }).where('id', '=', id).where('state', '!=', 'closed').execute(),
-  );
+/** Our own orchestrator is about to be told of it, or has been told that it is over. */
+export async function told(catalogue: Catalogue, id: string, is: boolean): Promise<void> {
+  await asking(catalogue.updateTable('binding').set({ told: is }).where('id', '=', id).execute());
+}
+
+/** Another offer takes the place of one that is gone, or it is reached elsewhere. */
+export async function repoint(
+  catalogue: Catalogue,
+  id: string,
+  to: { readonly offer: string; readonly upstream: string },
+): Promise<void> {
+  await asking(catalogue.updateTable('binding').set(to).where('id', '=', id).where('state', '!=', 'closed').execute());
 }
 
 export async function bindingById(catalogue: Catalogue, id: string): Promise<Binding | undefined> {
@@ -187,31 +206,18 @@ export async function bindingOfRun(catalogue: Catalogue, run: string): Promise<B
   );
 }
 
+type Place = Pick<Bound, 'system' | 'platform' | 'kind' | 'offer_name' | 'for_application'>;
+
 /** What a platform has of what is offered by that name. */
-export async function bindingAt(
-  catalogue: Catalogue,
-  {
-    system,
-    platform,
-    kind,
-    offer_name,
-    for_application,
-  }: Pick<Bound, 'system' | 'platform' | 'kind' | 'offer_name' | 'for_application'>,
-): Promise<Binding | undefined> {
+export async function bindingAt(catalogue: Catalogue, place: Place): Promise<Binding | undefined> {
   return await asking(
-    catalogue
-      .selectFrom('binding')
-      .selectAll()
-      .where('side', '=', 'consumer')
-      .where('state', '!=', 'closed')
-      .where('system', '=', system)
-      .where('platform', '=', platform)
-      .where('kind', '=', kind)
-      .where('offer_name', '=', offer_name)
-      .where(sql<boolean>`for_application is not distinct from ${for_application}`)
-      .executeTakeFirst(),
+    catalogue.selectFrom('binding').selectAll().where(isAt(place)).where('state', '!=', 'closed').executeTakeFirst(),
   );
 }
+
+const isAt = ({ system, platform, kind, offer_name, for_application }: Place) =>
+  sql<boolean>`side = 'consumer' and system = ${system} and platform = ${platform} and kind = ${kind}
+    and offer_name = ${offer_name} and for_application is not distinct from ${for_application}`;
 
 /** What the gateways counted since they last told. Of bindings that are gone: nothing. */
 export async function count(

@@ -106,6 +106,10 @@ export interface Tables {
     state: BindingState;
     /** Of a consumer: the part of its address that nobody can guess. */
     path_secret: string | null;
+    /** Of a producer: where it is reached. */
+    upstream: string | null;
+    /** Our own orchestrator may have been told of it. */
+    told: Generated<boolean>;
     /** The service's id at the own platform. */
     exposed_as: string | null;
     requests: Generated<string>;

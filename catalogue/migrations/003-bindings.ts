@@ -26,6 +26,8 @@ const statements = [
      run text,
      state text not null check (state in ('admitting', 'open', 'closed')),
      path_secret text unique,
+     upstream text,
+     told boolean not null default false,
      exposed_as text,
      requests bigint not null default 0,
      bytes bigint not null default 0,
@@ -36,7 +38,7 @@ const statements = [
      why text,
      check (state = 'closed' or (offer is not null and system is not null and platform is not null
        and kind is not null and offer_name is not null and solution is not null)),
-     check ((side = 'consumer') = (path_secret is not null)))`,
+     check (state = 'closed' or (side = 'consumer') = (path_secret is not null)))`,
   'create unique index binding_named on binding (side, agreement, name) nulls not distinct',
   // One binding of what is offered by that name serves every application there: a second one is the first
   `create unique index binding_of_platform on binding (system, platform, kind, offer_name, for_application)
@@ -44,6 +46,8 @@ const statements = [
   'create index binding_run on binding (run)',
   "create index binding_held on binding (agreement) where state <> 'closed'",
   'create index binding_closed on binding (closed_at)',
+  // What is closed and has left something at our own peers
+  "create index binding_left on binding (agreement) where state = 'closed' and (told or exposed_as is not null)",
 
   // A target that is notified, by an id that crosses instead of its address. `made`: at the producing side, the subscriptions
   // at the producer that belong to it

@@ -50,18 +50,25 @@ describe('a binding of a consumer', () => {
   it('is one for all applications of a platform: a second name is refused until the first is closed', async () => {
     const { id } = await reserve();
     await expect(reserve({ name: 'n2' })).rejects.toMatchObject({ type: 'AlreadyBound' });
+    await expect(bindings.bindingAt(own.catalogue, bound())).resolves.toMatchObject({ id });
     await expect(reserve({ name: 'n2', platform: 'host-2' })).resolves.toMatchObject({ state: 'admitting' });
     await bindings.close(own.catalogue, id, 'released');
     await expect(reserve({ name: 'n3' })).resolves.toMatchObject({ name: 'n3', state: 'admitting' });
   });
 
+  it('that a run was about to bind, and did not, stands in nobody’s way', async () => {
+    const { id } = await reserve({}, 'run 1');
+    await expect(reserve({ name: 'n2' }, 'run 2')).resolves.toMatchObject({ name: 'n2', state: 'admitting' });
+    await expect(stateOf(id)).resolves.toBe('closed');
+  });
+
   it('goes forwards only: what is closed is opened by nobody, and its name is never used again', async () => {
     const { id } = await reserve();
-    await expect(bindings.opened(own.catalogue, id)).resolves.toBe(true);
-    await expect(bindings.opened(own.catalogue, id)).resolves.toBe(true);
+    await expect(bindings.opened(own.catalogue, id, null)).resolves.toBe(true);
+    await expect(bindings.opened(own.catalogue, id, null)).resolves.toBe(true);
     await expect(bindings.close(own.catalogue, id, 'released')).resolves.toBe(true);
     await expect(bindings.close(own.catalogue, id, 'again')).resolves.toBe(false);
-    await expect(bindings.opened(own.catalogue, id)).resolves.toBe(false);
+    await expect(bindings.opened(own.catalogue, id, null)).resolves.toBe(false);
     await expect(reserve()).resolves.toMatchObject({ id, state: 'closed', why: 'released' });
   });
 });
