@@ -13,7 +13,11 @@ const offer = (id: string, more: Partial<Choosable> = {}): Choosable => ({
 describe('the choice of an offer', () => {
   it.each([
     ['an own one before a partner’s that is quicker', offer('b', { agreement: null, achievableMs: 99 }), offer('a')],
-    ['a direct one before a broker’s that is quicker', offer('b', { achievableMs: 99 }), offer('a', { viaBroker: true })],
+    [
+      'a direct one before a broker’s that is quicker',
+      offer('b', { achievableMs: 99 }),
+      offer('a', { viaBroker: true }),
+    ],
     ['the quicker one before the preferred partner', offer('b', { achievableMs: 9 }), offer('a', { preference: 9 })],
     ['a known latency before an unknown one', offer('b', { achievableMs: 9e9 }), offer('a', { achievableMs: null })],
     ['of two as quick the preferred partner’s', offer('b', { preference: 1 }), offer('a')],
