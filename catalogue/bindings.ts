@@ -119,6 +119,18 @@ export async function close(catalogue: Catalogue, id: string, why: string): Prom
   return row !== undefined;
 }
 
+/** What a run has reserved, whatever became of it. */
+export async function closeRun(catalogue: Catalogue, run: string, why: string): Promise<void> {
+  await asking(
+    catalogue
+      .updateTable('binding')
+      .set({ state: 'closed', closed_at: sql<Date>`now()`, why })
+      .where('run', '=', run)
+      .where('state', '=', 'admitting')
+      .execute(),
+  );
+}
+
 /**
  * The partner ends what it had announced. Of a name that was never heard of a tombstone is left, so that an announcement that is
  * still under way finds it. Returns the row that was closed by this.

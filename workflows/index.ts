@@ -4,3 +4,6 @@ export { surveyPeers } from './survey-peers.ts';
 export { joinFederation } from './federation/join-federation.ts';
 export { tellSubscribers } from './federation/tell-subscribers.ts';
 export { locateApplications } from './locate-applications.ts';
+export { consumeServiceFederated } from './federation/consume-service-federated.ts';
+export { admitConsumer } from './federation/admit-consumer.ts';
+export { releaseService } from './federation/release-service.ts';

@@ -47,7 +47,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   catalogue: {
     because: 'The catalogue is what the federator knows: SQL, and nothing that asks anybody.',
     runs: ['domain', 'configuration', 'kysely', 'pg', 'node:*'],
-    types: ['activities/federation/ports.ts'],
+    types: ['activities/federation/ports.ts', 'activities/federation/consumption.ts'],
   },
   doors: {
     because: 'Whoever listens: bounded servers, who asks by a token of ours, how a refusal is told.',
