@@ -43,7 +43,7 @@ export class Issuer {
   async #grant(req: IncomingMessage, res: ServerResponse): Promise<void> {
     this.granted += 1;
     const [, basic = ''] = (req.headers.authorization ?? '').split(' ');
-    const [client_id] = Buffer.from(basic, 'base64').toString().split(':');
+    const client_id = decodeURIComponent(Buffer.from(basic, 'base64').toString().split(':')[0] ?? '');
     const { scope } = Object.fromEntries(new URLSearchParams(await text(req)));
     const token = { access_token: await this.token({ client_id, scope }), token_type: 'Bearer', expires_in: 300 };
     res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(token));
