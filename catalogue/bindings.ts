@@ -206,6 +206,26 @@ const named = async (
     .where('name', '=', name)
     .executeTakeFirst();
 
+/** What a partner uses of ours: not closed, in the order of their names, so that a page follows upon the last one. */
+export async function producersOf(
+  catalogue: Catalogue,
+  agreement: string,
+  { after = '', limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<readonly Binding[]> {
+  return await asking(
+    catalogue
+      .selectFrom('binding')
+      .selectAll()
+      .where('side', '=', 'producer')
+      .where('agreement', '=', agreement)
+      .where('state', '!=', 'closed')
+      .where('name', '>', after)
+      .orderBy('name')
+      .limit(limit)
+      .execute(),
+  );
+}
+
 /** Of the consumer: the address that applications call ends with it. */
 export async function bindingOfSecret(catalogue: Catalogue, secret: string): Promise<Binding | undefined> {
   return await asking(catalogue.selectFrom('binding').selectAll().where('path_secret', '=', secret).executeTakeFirst());

@@ -140,6 +140,33 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
   };
 }
 
+/** An offer of ours, by the id that a partner was told; undefined: it is gone, or was never told under this agreement. */
+export async function offerBehind(
+  catalogue: Catalogue,
+  agreement: string,
+  alias: string,
+): Promise<OfferOfOurs | undefined> {
+  const { rows: found } = await asking(
+    sql<OfferOfOurs>`
+      select offer.id, offer.kind, offer.name, offer.transport, system.local as system, platform.foreign_id as platform
+      from alias join offer on offer.id = alias.inner_id
+      join platform on platform.id = offer.platform join system on system.id = offer.system
+      where alias.id = ${alias}::uuid and alias.agreement = ${agreement}::uuid and alias.kind = 'offer'
+        and offer.agreement is null and offer.state = 'ACTIVE' and system.local is not null
+        and coalesce(offer.valid_until > now(), true)`.execute(catalogue),
+  );
+  return found[0];
+}
+
+interface OfferOfOurs {
+  readonly id: string;
+  readonly kind: OfferKind;
+  readonly name: string;
+  readonly transport: string | null;
+  readonly system: string;
+  readonly platform: string;
+}
+
 interface Offered {
   readonly agreement: string;
   readonly kind: OfferKind;
