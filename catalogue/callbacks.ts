@@ -6,19 +6,21 @@ import type { Tables } from './tables.ts';
 /** A target of notifications of one binding. What crosses is its id, never its address. */
 export type Callback = Selectable<Tables['callback']>;
 
-/** The same target again is the same callback. */
+/** An application that makes ever new ones does not fill the catalogue. */
+const AT_MOST = 1_000;
+
+/** The same target again is the same callback. Undefined: the binding has as many as it may. */
 export async function callbackTo(
   catalogue: Catalogue,
   { binding, target }: { binding: string; target: string },
-): Promise<Callback> {
-  return await asking(
-    catalogue
-      .insertInto('callback')
-      .values({ binding, target })
-      .onConflict((conflict) => conflict.columns(['binding', 'target']).doUpdateSet({ target }))
-      .returningAll()
-      .executeTakeFirstOrThrow(),
+): Promise<Callback | undefined> {
+  const { rows } = await asking(
+    sql<Callback>`insert into callback (binding, target) select ${binding}::uuid, ${target}
+      where (select count(*) from callback where binding = ${binding}::uuid) < ${AT_MOST}
+        or exists (select from callback where binding = ${binding}::uuid and target = ${target})
+      on conflict (binding, target) do update set target = excluded.target returning *`.execute(catalogue),
   );
+  return rows[0];
 }
 
 export async function callbackById(catalogue: Catalogue, id: string): Promise<Callback | undefined> {
@@ -34,6 +36,18 @@ export async function callbackMade(catalogue: Catalogue, id: string, location: s
       .set({ made: sql<string[]>`array_append(made, ${location}::text)` })
       .where('id', '=', id)
       .where(sql<boolean>`${location}::text <> all(made)`)
+      .execute(),
+  );
+}
+
+/** The consumer has ended it itself. */
+export async function callbackUnmade(catalogue: Catalogue, binding: string, location: string): Promise<void> {
+  await asking(
+    catalogue
+      .updateTable('callback')
+      .set({ made: sql<string[]>`array_remove(made, ${location}::text)` })
+      .where('binding', '=', binding)
+      .where(sql<boolean>`${location}::text = any(made)`)
       .execute(),
   );
 }

@@ -3,6 +3,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
@@ -10,7 +11,7 @@ import type { Duplex } from 'node:stream';
 import { plain } from './refusal.ts';
 
 /** Bounded in what it reads and in how long it waits for it. */
-export const serverOf = (served: RequestListener): Server =>
+export const serverOf = (served: RequestListener, bounds: ServerOptions = {}): Server =>
   createServer(
     {
       maxHeaderSize: 16_384,
@@ -19,6 +20,7 @@ export const serverOf = (served: RequestListener): Server =>
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 5_000,
       requireHostHeader: false, // the application asks for it, and says what is missing
+      ...bounds,
     },
     served,
   )

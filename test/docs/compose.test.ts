@@ -146,6 +146,7 @@ describe('the image', () => {
       'configuration',
       'catalogue',
       'doors',
+      'gateway',
       'temporal',
       'api',
       'worker',

@@ -81,6 +81,21 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     types: ['workflows'],
   },
+  gateway: {
+    because: 'The gateway passes on what is judged by the catalogue: bytes, never a procedure.',
+    runs: [
+      'catalogue',
+      'configuration',
+      'domain',
+      'doors',
+      'adapters/body.ts',
+      'adapters/oauth/tokens.ts',
+      'protocols/mpp/path.ts',
+      'pino',
+      'undici',
+      'node:*',
+    ],
+  },
   worker: {
     because: 'The worker wires everything together, but for what faces a user.',
     runs: [
