@@ -103,19 +103,7 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
   };
 
   return {
-    async candidates(wish: Wish): Promise<readonly Candidate[]> {
-      const theirs = await usableAgreements(catalogue, federation);
-      const partnerOf = new Map(theirs.map(({ id, partner }) => [id, partners[partner]]));
-      const found = await candidates(catalogue, wish, { ours: [], theirs });
-      return found.map(({ offer, agreement, operator: whose, achievableMs, transport }) => {
-        const partner = partnerOf.get(agreement ?? '');
-        return {
-          ...{ offer, agreement, achievableMs, transport },
-          viaBroker: whose !== partner?.operator,
-          preference: partner?.preference ?? 0,
-        };
-      });
-    },
+    candidates: async (wish) => await candidatesOf(catalogue, federation, wish),
 
     async reserve({ name, run, offer, system, platform, forApplication }: Reservation): Promise<Binding> {
       const { agreement, kind, name: offer_name, operator: whose } = await offered(offer);
@@ -138,6 +126,26 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     told: async (id, is) => await rows.told(catalogue, id, is),
     exposed: async (id, as) => await rows.exposed(catalogue, id, as),
   };
+}
+
+/** Offers of usable partners, as they are chosen of. Our own are consumed over Mp1, as MEC 011 has it. */
+export async function candidatesOf(
+  catalogue: Catalogue,
+  federation: Federation,
+  wish: Wish,
+): Promise<readonly Candidate[]> {
+  const { partners } = federation;
+  const theirs = await usableAgreements(catalogue, federation);
+  const partnerOf = new Map(theirs.map(({ id, partner }) => [id, partners[partner]]));
+  const found = await candidates(catalogue, wish, { ours: [], theirs });
+  return found.map(({ offer, agreement, operator, achievableMs, transport }) => {
+    const partner = partnerOf.get(agreement ?? '');
+    return {
+      ...{ offer, agreement, achievableMs, transport },
+      viaBroker: operator !== partner?.operator,
+      preference: partner?.preference ?? 0,
+    };
+  });
 }
 
 /** An offer of ours, by the id that a partner was told; undefined: it is gone, or was never told under this agreement. */
