@@ -10,6 +10,9 @@ import type { Tables } from './tables.ts';
  */
 export type Binding = Selectable<Tables['binding']>;
 
+/** With whom. */
+export type BindingKnown = Binding & { readonly partner: string | null };
+
 type Known = { readonly [K in keyof Binding]: NonNullable<Binding[K]> };
 
 /** What a binding is for. The same words again are the same binding. */
@@ -183,15 +186,33 @@ export async function repoint(
   await asking(catalogue.updateTable('binding').set(to).where('id', '=', id).where('state', '!=', 'closed').execute());
 }
 
-export async function bindingById(catalogue: Catalogue, id: string): Promise<Binding | undefined> {
-  return await asking(catalogue.selectFrom('binding').selectAll().where('id', '=', id).executeTakeFirst());
+const known = (catalogue: Catalogue) =>
+  catalogue
+    .selectFrom('binding')
+    .leftJoin('agreement', 'agreement.id', 'binding.agreement')
+    .selectAll('binding')
+    .select('agreement.partner');
+
+export async function bindingById(catalogue: Catalogue, id: string): Promise<BindingKnown | undefined> {
+  return await asking(known(catalogue).where('binding.id', '=', id).executeTakeFirst());
+}
+
+/** Both sides, without tombstones, in the order of their ids. `closed`: those too. */
+export async function bindingsListed(
+  catalogue: Catalogue,
+  { after, limit, closed }: { readonly after?: string | undefined; readonly limit: number; readonly closed: boolean },
+): Promise<readonly BindingKnown[]> {
+  let query = known(catalogue).where('binding.kind', 'is not', null).orderBy('binding.id').limit(limit);
+  if (!closed) query = query.where('binding.state', '!=', 'closed');
+  if (after !== undefined) query = query.where('binding.id', '>', after);
+  return await asking(query.execute());
 }
 
 export async function bindingNamed(
   catalogue: Catalogue,
-  known: Pick<Known, 'side' | 'agreement' | 'name'>,
+  name: Pick<Known, 'side' | 'agreement' | 'name'>,
 ): Promise<Binding | undefined> {
-  return await asking(named(catalogue, known));
+  return await asking(named(catalogue, name));
 }
 
 const named = async (
@@ -206,25 +227,42 @@ const named = async (
     .where('name', '=', name)
     .executeTakeFirst();
 
+/** What a partner uses of ours: not closed, in the order of their names, so that a page follows upon the last one. */
+export async function producersOf(
+  catalogue: Catalogue,
+  agreement: string,
+  { after = '', limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<readonly Binding[]> {
+  return await asking(
+    catalogue
+      .selectFrom('binding')
+      .selectAll()
+      .where('side', '=', 'producer')
+      .where('agreement', '=', agreement)
+      .where('state', '!=', 'closed')
+      .where('name', '>', after)
+      .orderBy('name')
+      .limit(limit)
+      .execute(),
+  );
+}
+
 /** Of the consumer: the address that applications call ends with it. */
 export async function bindingOfSecret(catalogue: Catalogue, secret: string): Promise<Binding | undefined> {
   return await asking(catalogue.selectFrom('binding').selectAll().where('path_secret', '=', secret).executeTakeFirst());
 }
 
 /** Of one run, the newest candidate first. */
-export async function bindingOfRun(catalogue: Catalogue, run: string): Promise<Binding | undefined> {
-  return await asking(
-    catalogue.selectFrom('binding').selectAll().where('run', '=', run).orderBy('asked_at', 'desc').executeTakeFirst(),
-  );
+export async function bindingOfRun(catalogue: Catalogue, run: string): Promise<BindingKnown | undefined> {
+  const newest = known(catalogue).where('binding.run', '=', run).orderBy('binding.asked_at', 'desc');
+  return await asking(newest.executeTakeFirst());
 }
 
 type Place = Pick<Bound, 'system' | 'platform' | 'kind' | 'offer_name' | 'for_application'>;
 
 /** What a platform has of what is offered by that name. */
-export async function bindingAt(catalogue: Catalogue, place: Place): Promise<Binding | undefined> {
-  return await asking(
-    catalogue.selectFrom('binding').selectAll().where(isAt(place)).where('state', '!=', 'closed').executeTakeFirst(),
-  );
+export async function bindingAt(catalogue: Catalogue, place: Place): Promise<BindingKnown | undefined> {
+  return await asking(known(catalogue).where(isAt(place)).where('binding.state', '!=', 'closed').executeTakeFirst());
 }
 
 const isAt = ({ system, platform, kind, offer_name, for_application }: Place) =>

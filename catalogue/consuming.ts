@@ -103,19 +103,7 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
   };
 
   return {
-    async candidates(wish: Wish): Promise<readonly Candidate[]> {
-      const theirs = await usableAgreements(catalogue, federation);
-      const partnerOf = new Map(theirs.map(({ id, partner }) => [id, partners[partner]]));
-      const found = await candidates(catalogue, wish, { ours: [], theirs });
-      return found.map(({ offer, agreement, operator: whose, achievableMs, transport }) => {
-        const partner = partnerOf.get(agreement ?? '');
-        return {
-          ...{ offer, agreement, achievableMs, transport },
-          viaBroker: whose !== partner?.operator,
-          preference: partner?.preference ?? 0,
-        };
-      });
-    },
+    candidates: async (wish) => await candidatesOf(catalogue, federation, wish),
 
     async reserve({ name, run, offer, system, platform, forApplication }: Reservation): Promise<Binding> {
       const { agreement, kind, name: offer_name, operator: whose } = await offered(offer);
@@ -138,6 +126,53 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     told: async (id, is) => await rows.told(catalogue, id, is),
     exposed: async (id, as) => await rows.exposed(catalogue, id, as),
   };
+}
+
+/** Offers of usable partners, as they are chosen of. Our own are consumed over Mp1, as MEC 011 has it. */
+export async function candidatesOf(
+  catalogue: Catalogue,
+  federation: Federation,
+  wish: Wish,
+): Promise<readonly Candidate[]> {
+  const { partners } = federation;
+  const theirs = await usableAgreements(catalogue, federation);
+  const partnerOf = new Map(theirs.map(({ id, partner }) => [id, partners[partner]]));
+  const found = await candidates(catalogue, wish, { ours: [], theirs });
+  return found.map(({ offer, agreement, operator, achievableMs, transport }) => {
+    const partner = partnerOf.get(agreement ?? '');
+    return {
+      ...{ offer, agreement, achievableMs, transport },
+      viaBroker: operator !== partner?.operator,
+      preference: partner?.preference ?? 0,
+    };
+  });
+}
+
+/** An offer of ours, by the id that a partner was told; undefined: it is gone, or was never told under this agreement. */
+export async function offerBehind(
+  catalogue: Catalogue,
+  agreement: string,
+  alias: string,
+): Promise<OfferOfOurs | undefined> {
+  const { rows: found } = await asking(
+    sql<OfferOfOurs>`
+      select offer.id, offer.kind, offer.name, offer.transport, system.local as system, platform.foreign_id as platform
+      from alias join offer on offer.id = alias.inner_id
+      join platform on platform.id = offer.platform join system on system.id = offer.system
+      where alias.id = ${alias}::uuid and alias.agreement = ${agreement}::uuid and alias.kind = 'offer'
+        and offer.agreement is null and offer.state = 'ACTIVE' and system.local is not null
+        and coalesce(offer.valid_until > now(), true)`.execute(catalogue),
+  );
+  return found[0];
+}
+
+interface OfferOfOurs {
+  readonly id: string;
+  readonly kind: OfferKind;
+  readonly name: string;
+  readonly transport: string | null;
+  readonly system: string;
+  readonly platform: string;
 }
 
 interface Offered {

@@ -2,18 +2,20 @@ import type { RequestHandler } from 'express';
 import { type Sight, systemsOf, tagOfSystems } from '../../catalogue/shared.ts';
 import { systemsShownTo } from '../../domain/policy.ts';
 import { type Relation, type SharedSystem, VERSION } from '../../protocols/mff/relation.ts';
+import { jsonBody } from '../body.ts';
 import { license, openApiDocument } from '../openapi.ts';
 import { servedOf } from '../partners/asking.ts';
-import { admission, type DoorMeans } from '../partners/door.ts';
+import { admission } from '../partners/door.ts';
 import { outward } from '../partners/refusals.ts';
 import type { Face } from '../serve.ts';
+import { bindingHandlers, type BindingsMeans } from './bindings.ts';
 import { descriptionTable, mffTable, type MffTable } from './table.ts';
 
 /** With as many pages as the other side reads, more systems than it takes. */
 const PAGE = 500;
 
 /** Mff-fed, what is ours of it: what we want of the agreement, and the systems that the partner may see. */
-export function mff(means: DoorMeans): Face<MffTable> {
+export function mff(means: BindingsMeans): Face<MffTable> {
   const { catalogue, federation, configuration } = means;
   const systems = Object.keys(configuration.systems);
   const sightOf = (agreement: string, partner: string): Sight => ({
@@ -25,7 +27,9 @@ export function mff(means: DoorMeans): Face<MffTable> {
     table: mffTable,
     form: outward,
     admit: admission(means),
+    reads: jsonBody,
     handlers: {
+      ...bindingHandlers(means),
       showRelation: async ({ res }) => {
         const { id, partner, ours, since } = servedOf(res);
         const { operator, role, pace } = federation;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Relation, SharedSystems } from '../../protocols/mff/relation.ts';
 import type { Table } from '../serve.ts';
+import { bindingsTable } from './bindings-table.ts';
 
 const InContext = z.object({
   federationContextId: z.string().meta({ description: 'Of the agreement, as E/WBI `/partner` has told it.' }),
@@ -47,6 +48,7 @@ export const mffTable = {
     },
     refusals,
   },
+  ...bindingsTable,
 } as const satisfies Table;
 
 export type MffTable = typeof mffTable;

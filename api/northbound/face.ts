@@ -6,7 +6,9 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { type Information, license, openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
+import type { Consumptions } from '../consuming.ts';
 import { pokeThrough } from '../tending.ts';
+import { bindingHandlers } from './bindings.ts';
 import { commandHandlers } from './commands.ts';
 import { eventHandlers } from './events.ts';
 import { federationHandlers } from './federations.ts';
@@ -28,6 +30,7 @@ export interface Means {
   readonly log: Logger;
   /** Undefined: this Ferry federates with nobody. */
   readonly catalogue: Catalogue | undefined;
+  readonly consumptions: Consumptions | undefined;
 }
 
 /** Northbound: what our own network asks. Until there are tokens whoever reaches it may ask anything. */
@@ -39,6 +42,7 @@ export function northbound({
   condition,
   log,
   catalogue,
+  consumptions,
 }: Means): Face<NorthboundTable> {
   const reader = new Reader(temporal, temporalUi);
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
@@ -55,6 +59,7 @@ export function northbound({
       ...healthHandlers(temporal, condition, catalogue),
       ...memberHandlers(configuration, catalogue),
       ...federationHandlers({ configuration, catalogue, poke, log }),
+      ...bindingHandlers({ configuration, catalogue, consumptions, poke }),
       ...networkHandlers(configuration, procedures),
       showDescription: ({ res }) => {
         res.json(description);

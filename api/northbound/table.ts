@@ -1,5 +1,6 @@
 import type { Table } from '../serve.ts';
 import { federationTable } from './federations-table.ts';
+import { bindingsTable } from './table/bindings.ts';
 import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
 import { processTable } from './table/process.ts';
@@ -11,6 +12,7 @@ export const northboundTable = {
   ...networkTable,
   ...membersTable,
   ...federationTable,
+  ...bindingsTable,
   ...processTable,
 } as const satisfies Table;
 

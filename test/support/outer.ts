@@ -156,12 +156,16 @@ export class Outer {
         federation,
         tokens: new Tokens(federation.issuers, { cooldownMs: 0 }),
         poke: async (name) => void this.poked.push(name),
+        admit: async (binding) => await this.admits(binding),
         log,
         strangersPerSecond: strangers,
       }),
     );
     this.#server = server;
   }
+
+  /** What an admission does, in place of its run. */
+  admits: (binding: string) => Promise<void> = async () => undefined;
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
