@@ -32,7 +32,7 @@ export function mff(means: BindingsMeans): Face<MffTable> {
       ...bindingHandlers(means),
       showRelation: async ({ res }) => {
         const { id, partner, ours, since } = servedOf(res);
-        const { operator, role, pace } = federation;
+        const { operator, role, pace, gateway } = federation;
         const relation: Relation = {
           operator: operator.id,
           role,
@@ -40,6 +40,7 @@ export function mff(means: BindingsMeans): Face<MffTable> {
           since: since.toISOString(),
           version: VERSION,
           assurance: ['charging', 'monitoring'],
+          ...(gateway !== undefined && { gateway: gateway.outer }),
           systemsTag: await tagOfSystems(catalogue, sightOf(id, partner)),
           validSeconds: pace.validSeconds,
         };
