@@ -38,6 +38,8 @@ export async function openCatalogue({ url, connections, world }: CataloguePlan):
     query_timeout: SILENCE_MS,
     connectionTimeoutMillis: STATEMENT_MS,
   });
+  // One that is lost while it is in use fails its query, and says so beside that: nobody else would be listening
+  pool.on('connect', (connection) => void connection.on('error', () => undefined));
   pool.on('error', () => undefined); // an idle connection was lost: the next query opens another, or says why it cannot
   const catalogue = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** Between two programs: passes every byte on, keeps it, and breaks when it is told to. */
 export class Wire {
@@ -21,6 +21,10 @@ export class Wire {
     return wire;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get open(): number {
     return this.#sockets.size / 2;
   }
@@ -28,7 +32,7 @@ export class Wire {
   /** `cut`: nobody is reached, and who was is cut off. `mute`: nothing is heard any more. */
   set way(way: 'whole' | 'cut' | 'mute') {
     this.#way = way;
-    if (way === 'cut') for (const socket of this.#sockets) socket.destroy();
+    if (way === 'cut') for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   #join(near: Socket, to: { host: string; port: number }): void {
