@@ -46,6 +46,8 @@ export class Verdicts {
   readonly #looking = new Map<string, Promise<Path | undefined>>();
   readonly #watched = new Map<string, Set<Cut>>();
   readonly #ticks: NodeJS.Timeout;
+  /** The database did not answer when it was asked last: nobody has to wait for it again who has something to go on with. */
+  #away = false;
   #again: { readonly begun: number; ended: boolean } = { begun: 0, ended: true };
 
   constructor(catalogue: Catalogue, federation: Federation, log: Logger) {
@@ -62,12 +64,14 @@ export class Verdicts {
   /** Throws a refusal (503) where nothing is known, and the database does not answer. */
   async of(key: Key): Promise<Judged> {
     const entry = this.#entryOf(key);
-    if (entry !== undefined && since(entry.at) <= FRESH_MS) return this.#judged(entry);
+    const known = entry !== undefined && since(entry.at) <= (this.#away ? GRACE_MS : FRESH_MS);
+    if (known) return this.#judged(entry);
     try {
-      const patience = entry === undefined ? PATIENCE_MS.unknown : PATIENCE_MS.known;
-      const path = await within(this.#look(key), patience);
+      const path = await within(this.#look(key), entry === undefined ? PATIENCE_MS.unknown : PATIENCE_MS.known);
+      this.#away = false;
       return { path, verdict: judged(path, this.#federation) };
     } catch (error) {
+      this.#away = true;
       if (entry !== undefined && since(entry.at) <= GRACE_MS) return this.#judged(entry);
       this.#log.warn({ err: error }, 'the catalogue cannot be asked');
       throw away();
@@ -138,6 +142,7 @@ export class Verdicts {
     try {
       const there = new Map((await pathsOf(this.#catalogue, ids)).map((path) => [path.id, path]));
       for (const id of ids) this.#renew(id, there.get(id), again.begun);
+      this.#away = false;
     } catch (error) {
       this.#log.debug({ err: error }, 'not looked again');
     } finally {

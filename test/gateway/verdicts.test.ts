@@ -29,6 +29,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const side of ['a', 'b'] as const) {
     gateways.wires[side].way = 'whole';
+    gateways.databases[side].way = 'whole';
     await gateways.tell(side, 'delete from will');
     await gateways.tell(side, "update binding set state = 'open', closed_at = null");
   }
@@ -189,6 +190,46 @@ describe('a partner', () => {
     await lead('http://127.0.0.1:1');
     await eventually(async () => (await speak()).status === 503, 1_000, 10);
     await lead(gateways.outer('b'));
+  });
+});
+
+describe('without its database', () => {
+  it.each([
+    ['a', 'cut'],
+    ['b', 'mute'],
+  ] as const)('%s goes on for seconds with what held (%s), and then shuts, streams included', async (side, way) => {
+    gateways.service = streams;
+    const answer = await fetch(`${gateways.egress}/events`);
+    let cutAt = Infinity;
+    const cut = answer.text().catch(() => void (cutAt = performance.now()));
+    gateways.service = speaks;
+    expect((await speak()).status).toBe(200);
+    const begun = performance.now();
+    gateways.databases[side].way = way;
+    let lastAt = begun;
+    await eventually(
+      async () => {
+        const { status } = await speak();
+        if (status === 200) lastAt = performance.now();
+        return status === 503;
+      },
+      15_000,
+      50,
+    );
+    await cut;
+    for (const at of [lastAt, cutAt]) {
+      expect(at - begun).toBeGreaterThan(3_500);
+      expect(at - begun).toBeLessThan(7_000 * busy());
+    }
+    gateways.databases[side].way = 'whole';
+    await eventually(async () => (await speak()).status === 200, 20_000);
+  });
+
+  it('says whether it is ready', async () => {
+    expect((await ask(gateways.inner('a'), '/health/ready')).status).toBe(204);
+    gateways.databases.a.way = 'cut';
+    expect((await ask(gateways.inner('a'), '/health/ready')).status).toBe(503);
+    expect((await ask(gateways.inner('a'), '/health/live')).status).toBe(204);
   });
 });
 

@@ -50,6 +50,8 @@ export class Gateways {
   readonly offer = randomUUID();
   parts!: Record<Side, Part>;
   wires!: Record<Side, Wire>;
+  /** Between a gateway and its database. */
+  databases!: Record<Side, Wire>;
   catalogues!: Record<Side, CatalogueOfTest>;
   issuers!: Record<Side, Issuer>;
   /** The service of B, and an application of A that is notified: what they do is each test's affair. */
@@ -137,6 +139,7 @@ export class Gateways {
     this.issuers = { a: issuerA, b: issuerB };
     this.catalogues = { a, b };
     this.wires = { a: await this.#wire('a'), b: await this.#wire('b') };
+    this.databases = { a: await this.#database('a'), b: await this.#database('b') };
     await Promise.all([
       this.#serve(`127.${this.net}.62.7`, 7_000, async (req, res) => await this.service(req, res)),
       this.#serve(`127.${this.net}.22.5`, 9_000, async (req, res) => await this.application(req, res)),
@@ -149,6 +152,17 @@ export class Gateways {
 
   async #wire(side: Side): Promise<Wire> {
     return await Wire.between(`127.${this.net}.${THIRD[side]}.9`, 8_703, { host: this.address(side), port: 8_703 });
+  }
+
+  async #database(side: Side): Promise<Wire> {
+    const { hostname: host, port } = new URL(this.catalogues[side].url);
+    return await Wire.between(`127.${this.net}.${THIRD[side]}.9`, 5_432, { host, port: Number(port) });
+  }
+
+  #databaseUrl(side: Side): string {
+    const url = new URL(this.catalogues[side].url);
+    url.host = `127.${this.net}.${THIRD[side]}.9:5432`;
+    return url.href;
   }
 
   async #serve(address: string, port: number, serve: Serve): Promise<void> {
@@ -169,7 +183,7 @@ export class Gateways {
         FERRY_GATEWAY_OUTER_HOST: this.address(side),
         FERRY_GATEWAY_OUTER_PORT: '8703',
         FERRY_LOG_LEVEL: 'debug',
-        DATABASE_URL: this.catalogues[side].url,
+        DATABASE_URL: this.#databaseUrl(side),
         SECRET: 'of-a-client',
       },
       log: join(this.folder, `${side}-${this.#ended.length}.log`),
@@ -268,7 +282,8 @@ export class Gateways {
     await endParts(this.#ended);
     for (const server of this.#servers) server.closeAllConnections();
     for (const server of this.#servers) server.close();
-    await Promise.all(Object.values(this.wires ?? {}).map(async (wire) => await wire.close()));
+    const wires = [this.wires, this.databases].flatMap((both) => Object.values(both ?? {}));
+    await Promise.all(wires.map(async (wire) => await wire.close()));
     await Promise.all(Object.values(this.issuers ?? {}).map(async (issuer) => await issuer.stop()));
     await Promise.all(Object.values(this.catalogues ?? {}).map(async ({ drop }) => await drop()));
     rmSync(this.folder, { recursive: true, force: true });
