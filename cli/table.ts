@@ -114,3 +114,6 @@ export const whereTable = ({ applications }: ApplicationList, terminal: Terminal
 
 const served = (whom: 'all' | 'some' | 'nobody' | null, users: number): string =>
   whom === null ? 'not known' : whom === 'some' ? `${users} users` : whom;
+
+/** Others choose these words: none of them steers a terminal, or turns the reading direction. */
+export const legible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');

@@ -61,6 +61,7 @@ const statements = [
      where application is not null`,
   'create index offer_near on offer (zone, kind, name, state, latency_ms, id)',
   'create index offer_pool on offer (kind, name, system)',
+  'create index offer_listed on offer (name, id)',
 
   // By its ueIdentityTag (MEC 014), never a subscriber's number
   `create table device (

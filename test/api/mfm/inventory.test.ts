@@ -5,6 +5,7 @@ import { mfmDocument } from '../../../api/mfm/face.ts';
 import { mfmTable } from '../../../api/mfm/table.ts';
 import { keepConfigured } from '../../../catalogue/configured.ts';
 import { candidates, systemsBy } from '../../../catalogue/finding.ts';
+import type { OfferList, ZoneList } from '../../../api/offered.ts';
 import type { Inventory } from '../../../protocols/mfm/inventory.ts';
 import { named } from '../../support/api.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../../support/catalogue.ts';
@@ -244,6 +245,35 @@ describe('what a MEO tells', () => {
     await tell();
     await federator.ask('DELETE', `${SYSTEMS}/${system}`);
     expect(await offerIds()).toEqual([]);
+  });
+});
+
+describe('our own network is told', () => {
+  it('of offers, all or by name and kind, page by page', async () => {
+    await tell();
+    const listed = async (query: string) => (await federator.api.get<OfferList>(`/v1/offers${query}`)).body;
+    const all = await listed('');
+    expect(all.offers.map(({ name, partner }) => [name, partner]).toSorted()).toEqual(
+      ['guide', 'rni', 'speech', 'speech'].map((name) => [name, null]),
+    );
+    expect((await listed('?name=speech&kind=application')).offers).toEqual([]);
+    const first = await listed('?name=speech&limit=1');
+    expect([first.offers.length, first.next]).toEqual([
+      1,
+      expect.stringMatching(/^\/v1\/offers\?name=speech&limit=1&next=/),
+    ]);
+    const second = (await federator.api.get<OfferList>(first.next ?? '')).body;
+    expect([...first.offers, ...second.offers].map(({ platform }) => platform).toSorted()).toEqual(['a1', 'a2']);
+    expect([second.next, JSON.stringify(all)]).toEqual([null, expect.not.stringContaining(speech.endpoint)]);
+  });
+
+  it('of zones, configured and told', async () => {
+    await tell();
+    const { zones } = (await federator.api.get<ZoneList>('/v1/zones')).body;
+    expect(zones.map(({ zone, system: at, operator, lat }) => [zone, at, operator, lat]).toSorted()).toEqual([
+      ['north', 'one', 'operator-a', 52],
+      ['own', 'one', 'operator-a', 48],
+    ]);
   });
 });
 
