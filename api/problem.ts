@@ -114,7 +114,7 @@ function unreadableBody({ status, message }: { status: number; message: string }
 }
 
 /** What a workflow, one of its steps, or the validator of an update said. */
-function failureBehind(error: unknown): { type: FailureType; message: string } | undefined {
+export function failureBehind(error: unknown): { type: FailureType; message: string } | undefined {
   if (!(error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError)) return undefined;
   const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
   if (cause instanceof TimeoutFailure) return outOfTime(cause);

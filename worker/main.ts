@@ -19,7 +19,7 @@ import { endEarlierWorlds } from './earlier-worlds.ts';
 import { federationOf } from './federation.ts';
 import { configured } from './sites.ts';
 import { tellingOver } from './subscribers.ts';
-import { startTending } from './tending.ts';
+import { startTending, waking } from './tending.ts';
 import { FerryWorkers } from './workers.ts';
 
 const CATALOGUE_CONNECTIONS = 8;
@@ -65,7 +65,10 @@ const workers = await FerryWorkers.create({
     ...whereActivities({ catalogue }),
     ...(federation !== undefined &&
       known !== undefined && {
-        ...federationOf(federation, known, pace.insistMs, log, () => void telling()),
+        ...federationOf(federation, known, pace.insistMs, log, {
+          systemsChanged: () => void telling(),
+          wake: async (partner) => await waking(client, { taskQueue, world })(partner),
+        }),
         ...tellingOver(configuration, known, log),
       }),
   },

@@ -19,9 +19,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await own?.drop());
 beforeEach(async () => {
-  await sql`truncate will, agreement, system cascade`.execute(
-    own.catalogue,
-  );
+  await sql`truncate will, agreement, system cascade`.execute(own.catalogue);
   ferry = await Outer.start(own.catalogue);
   const { federation } = ferry.configuration;
   federation?.shares.push({
@@ -63,7 +61,15 @@ async function offer(what: string, more: object = {}): Promise<string> {
     platform = (await catalogue.insertInto('platform').values(row).returning('id').executeTakeFirstOrThrow()).id;
   }
   const row = {
-    ...{ platform: platform ?? '', system, kind: 'service' as const, foreign_id: what, platform_foreign_id: "platform-one-host", name: what, version: '1' },
+    ...{
+      platform: platform ?? '',
+      system,
+      kind: 'service' as const,
+      foreign_id: what,
+      platform_foreign_id: 'platform-one-host',
+      name: what,
+      version: '1',
+    },
     ...{ state: 'ACTIVE' as const, transport: 'REST_HTTP', serializer: 'JSON', endpoint: 'http://10.3.0.7:8080/inner' },
     ...more,
   };
