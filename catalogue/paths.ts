@@ -28,6 +28,9 @@ export interface Path {
   readonly endpoint: string | null;
 }
 
+/** What was not seen for so long is not offered any more; whoever tends the binding finds another, or closes it. */
+const UNSEEN = '2 minutes';
+
 /** Of the consumer: the address that applications call ends with it. */
 export const pathOfSecret = async (catalogue: Catalogue, secret: string): Promise<Path | undefined> =>
   (await pathsWhere(catalogue, sql`binding.path_secret = ${secret}`))[0];
@@ -60,7 +63,7 @@ async function pathsWhere(catalogue: Catalogue, where: RawBuilder<unknown>): Pro
       join agreement on agreement.id = binding.agreement
       left join will on will.partner = agreement.partner and will.direction = agreement.direction
       left join offer on binding.side = 'producer' and offer.id = binding.offer and offer.agreement is null
-        and coalesce(offer.valid_until > now(), true)
+        and coalesce(offer.valid_until > now() - ${UNSEEN}::interval, true)
       where binding.kind is not null and ${where}`.execute(catalogue),
   );
   return rows;

@@ -43,10 +43,15 @@ export function mffPartner(
         signal,
       );
       if (answer.status === 404) return 'gone';
-      const { will, systemsTag, role, version, assurance } = answer.body;
+      const { will, systemsTag, role, version, assurance, gateway = null } = answer.body;
       isBroker = role === 'broker';
       const linkMs = performance.now() - begun;
-      return { theirs: will, linkMs, systemsTag: bare(systemsTag), capabilities: { role, version, assurance } };
+      return {
+        theirs: will,
+        linkMs,
+        systemsTag: bare(systemsTag),
+        capabilities: { role, version, assurance, gateway },
+      };
     },
 
     async systems(context, tag, signal) {

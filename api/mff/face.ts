@@ -34,7 +34,7 @@ export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
       ...questionHandlers(means),
       showRelation: async ({ res }) => {
         const { id, partner, ours, since } = servedOf(res);
-        const { operator, role, pace } = federation;
+        const { operator, role, pace, gateway } = federation;
         const relation: Relation = {
           operator: operator.id,
           role,
@@ -42,6 +42,7 @@ export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
           since: since.toISOString(),
           version: VERSION,
           assurance: ['charging', 'monitoring'],
+          ...(gateway !== undefined && { gateway: gateway.outer }),
           systemsTag: await tagOfSystems(catalogue, sightOf(id, partner)),
           validSeconds: pace.validSeconds,
         };

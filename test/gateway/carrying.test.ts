@@ -130,17 +130,14 @@ describe('a request', () => {
     expect((await ask(gateways.egress, '/x', { headers: h2c })).status).toBe(200);
   });
 
-  it.each([
-    ['a body', { body: JSON.stringify({ other: 'http://meo' }) }],
-    ['a query', {}],
-  ])('that names an address of the inside in %s is refused', async (where, more) => {
+  it('that names an address of the inside, in its body or query, is refused', async () => {
     const heard = hearing(say({}));
     const inner = `http://127.${gateways.net}.2.1:8080/x`;
-    const asked =
-      where === 'a query'
-        ? await ask(gateways.egress, `/x?see=${encodeURIComponent(inner)}`)
-        : await ask(gateways.egress, '/x', json(more.body?.replace('http://meo', inner) ?? ''));
-    expect([asked.status, isRefusal(asked)]).toEqual([400, true]);
+    for (const asked of [
+      await ask(gateways.egress, `/x?see=${encodeURIComponent(inner)}`),
+      await ask(gateways.egress, '/x', json({ see: [inner] })),
+    ])
+      expect([asked.status, isRefusal(asked)]).toEqual([400, true]);
     expect(heard).toEqual([]);
   });
 
