@@ -6,6 +6,7 @@ import { ownHosts, ownPages } from './access.ts';
 import { fresh, jsonBody } from './body.ts';
 import type { Catalogue } from '../catalogue/database.ts';
 import { bases } from '../protocols/mec040/members.ts';
+import type { Consumptions } from './consuming.ts';
 import { documentation } from './documentation.ts';
 import type { Access } from './mec040/asking.ts';
 import { mec040 } from './mec040/face.ts';
@@ -18,11 +19,12 @@ import { routes } from './serve.ts';
 export interface Federating {
   readonly catalogue: Catalogue;
   readonly access: Access;
+  readonly consumptions?: Consumptions;
   /** Members have changed: subscribers are to be told. Never waits. */
   readonly changed: () => void;
 }
 
-type InnerMeans = Omit<Means, 'catalogue'> & {
+type InnerMeans = Omit<Means, 'catalogue' | 'consumptions'> & {
   /** Names under which it may be asked. */
   readonly hosts: readonly string[];
   readonly federating?: Federating | undefined;
@@ -30,7 +32,7 @@ type InnerMeans = Omit<Means, 'catalogue'> & {
 
 /** What the inner listener serves: our own network. */
 export function app({ hosts, federating, ...means }: InnerMeans): Express {
-  const face = northbound({ ...means, catalogue: federating?.catalogue });
+  const face = northbound({ ...means, catalogue: federating?.catalogue, consumptions: federating?.consumptions });
   return express()
     .disable('etag')
     .enable('strict routing')

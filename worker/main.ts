@@ -16,10 +16,11 @@ import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
 import { pokeTelling } from '../temporal/telling.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
+import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
 import { configured } from './sites.ts';
 import { tellingOver } from './subscribers.ts';
-import { startTending } from './tending.ts';
+import { startTending, waking } from './tending.ts';
 import { FerryWorkers } from './workers.ts';
 
 const CATALOGUE_CONNECTIONS = 8;
@@ -65,7 +66,11 @@ const workers = await FerryWorkers.create({
     ...whereActivities({ catalogue }),
     ...(federation !== undefined &&
       known !== undefined && {
-        ...federationOf(federation, known, pace.insistMs, log, () => void telling()),
+        ...federationOf(federation, known, pace.insistMs, log, {
+          systemsChanged: () => void telling(),
+          wake: async (partner) => await waking(client, { taskQueue, world })(partner),
+          consuming: (partner) => consumingOver({ ...configuration, federation }, known, partner, log),
+        }),
         ...tellingOver(configuration, known, log),
       }),
   },

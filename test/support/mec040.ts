@@ -1,5 +1,5 @@
 import { admission, callerOf } from '../../api/tokens/admission.ts';
-import { Tokens } from '../../api/tokens/tokens.ts';
+import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { named, nowhere, Served } from './api.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
