@@ -16,6 +16,7 @@ import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
 import { pokeTelling } from '../temporal/telling.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
+import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
 import { configured } from './sites.ts';
 import { tellingOver } from './subscribers.ts';
@@ -68,6 +69,7 @@ const workers = await FerryWorkers.create({
         ...federationOf(federation, known, pace.insistMs, log, {
           systemsChanged: () => void telling(),
           wake: async (partner) => await waking(client, { taskQueue, world })(partner),
+          consuming: (partner) => consumingOver({ ...configuration, federation }, known, partner, log),
         }),
         ...tellingOver(configuration, known, log),
       }),

@@ -10,3 +10,7 @@ export const ServiceInfo = z.object({
   isLocal: z.boolean().nullish().catch(undefined),
 });
 export type ServiceInfo = z.infer<typeof ServiceInfo>;
+
+/** Those that one application instance offers. */
+export const servicesOf = (instance: string): string =>
+  `/mec_service_mgmt/v1/applications/${encodeURIComponent(instance)}/services`;

@@ -8,7 +8,7 @@ export interface IssuerPlan {
   readonly clients: Readonly<Record<string, readonly string[]>>;
 }
 
-const PARTNER = ['fed-mgmt', 'mff'];
+const PARTNER = ['fed-mgmt', 'mff', 'mpp'];
 const MEO = ['fed_enablement', 'fed_enablement:read'];
 
 /** Both operators of the world `net`; addresses end with the operator's. */

@@ -19,6 +19,8 @@ export interface HostPlan {
   /** The first three numbers of its instances' addresses. */
   readonly instances: string;
   readonly etag: EtagKind;
+  /** Instances that are there without a package: what its operator runs there himself. */
+  readonly residents?: readonly string[];
 }
 
 /** Where an orchestrator registers its system (MEC 040), and who it is there. */
@@ -61,8 +63,8 @@ export interface System {
 /** A MEC system: its MEO, and a platform on each of its hosts. */
 export async function serveSystem(plan: SystemPlan, around: Around): Promise<System> {
   const { faults } = around;
-  const places = plan.hosts.map(({ id, address, instances, etag }) => {
-    const platform = new Platform(`platform-${id}`, `http://${address}:8080`, etag);
+  const places = plan.hosts.map(({ id, address, instances, etag, residents }) => {
+    const platform = new Platform(`platform-${id}`, `http://${address}:8080`, etag, residents);
     return { address, platform, host: new Host(id, platform, instances, plan.capacity) };
   });
   const platforms = places.map(({ platform }) => platform);

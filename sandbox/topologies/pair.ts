@@ -10,6 +10,9 @@ const ids = ['a', 'b'] as const;
 type Id = (typeof ids)[number];
 
 const [INNER, OUTER] = [8700, 8701];
+const GATEWAY = { inner: 8702, outer: 8703 };
+/** As a Ferry shows services of partners at a platform, and the assistant's two applications. */
+const residents: Readonly<Record<string, readonly string[]>> = { a2: ['navigation'], b1: ['speech'] };
 const country = 'DE';
 const identities = {
   a: { id: 'operator-a', name: 'Operator A', country, mcc: '001', mncs: ['01'] },
@@ -18,6 +21,12 @@ const identities = {
 
 const outerOf = (net: number, id: Id) => ({ address: `127.${net}.${id === 'a' ? 10 : 50}.1`, port: OUTER });
 const urlOf = (net: number, id: Id): string => `http://${outerOf(net, id).address}:${OUTER}`;
+
+const gatewayOf = (net: number, id: Id) => {
+  const address = `127.${net}.${id === 'a' ? 10 : 50}.2`;
+  return { inner: { address, port: GATEWAY.inner }, outer: { address, port: GATEWAY.outer } };
+};
+const httpAt = ({ address, port }: { address: string; port: number }): string => `http://${address}:${port}`;
 
 /** In seconds what takes minutes between operators. */
 const pace = { aliveSeconds: 2, lostAfterSeconds: 10, validSeconds: 5, missSeconds: 1, askMs: 2_000 };
@@ -31,12 +40,14 @@ function federation(net: number, secrets: string, own: Id): object {
   return {
     operator: identities[own],
     url: urlOf(net, own),
+    gateway: { inner: httpAt(gatewayOf(net, own).inner), outer: httpAt(gatewayOf(net, own).outer) },
     issuers: { own: { issuer: ours.url, audience: ours.audience } },
     partners: {
       [name]: {
         operator: name,
         url: urlOf(net, partner),
         insecure: true,
+        hosts: [outerOf(net, partner).address, gatewayOf(net, partner).outer.address],
         client: { issuer: theirs.url, id: identities[own].id, secret },
         accepts: { issuer: 'own', client: name },
       },
@@ -63,12 +74,17 @@ const registered = ({ systems, ...others }: Unfederated): Unfederated => ({
 /** Operators A and B, each with a Ferry of its own. */
 export const pair: Topology = {
   issuers: true,
+  assistant: true,
   systems: (net, ferry, secrets) => {
     const registering = (id: Id, url: string) => (place: SystemPlace) => {
       const client = `meo-${place.name}`;
       const { url: issuer } = issuerOf(net, id);
       const secret = secretFile(secrets, id, client);
-      return { ...place, federator: { url, issuer, client, secretFile: secret, provider: identities[id].name } };
+      const hosts = place.hosts.map((host) => ({
+        ...host,
+        residents: ['ferry-gateway', ...(residents[host.id] ?? [])],
+      }));
+      return { ...place, hosts, federator: { url, issuer, client, secretFile: secret, provider: identities[id].name } };
     };
     const inner = `http://127.${net}.50.1:${INNER}`;
     return [...systemsOfA(net).map(registering('a', ferry)), ...systemsOfB(net).map(registering('b', inner))];
@@ -81,6 +97,7 @@ export const pair: Topology = {
       configuration: { ...registered(configurations[id]), federation: federation(net, secrets, id) },
       inner: id === 'a' ? null : { address: `127.${net}.50.1`, port: INNER },
       outer: outerOf(net, id),
+      gateway: gatewayOf(net, id),
     }));
   },
 };

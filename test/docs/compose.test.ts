@@ -145,6 +145,8 @@ describe('the image', () => {
       'adapters',
       'configuration',
       'catalogue',
+      'doors',
+      'gateway',
       'temporal',
       'api',
       'worker',
