@@ -1,48 +1,10 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { type Catalogue, inOne } from './database.ts';
 import { ownedBy, notTheirs } from './systems.ts';
-import type { OfferKind, OfferState, Tables } from './tables.ts';
+import type { Inventory } from '../domain/inventory.ts';
+import type { Tables } from './tables.ts';
 
-/** What a system of ours has, as its MEO tells it or as it was looked at. Undefined members are not known. */
-export interface Inventory {
-  readonly zones: readonly ZoneHad[];
-  readonly platforms: readonly PlatformHad[];
-}
-
-export interface ZoneHad {
-  readonly zone: string;
-  readonly lat: number;
-  readonly lon: number;
-  readonly country?: string | undefined;
-  readonly details?: string | undefined;
-  readonly compute?: object | undefined;
-  readonly latencyMs?: number | undefined;
-}
-
-export interface PlatformHad {
-  readonly platform: string;
-  readonly zone?: string | undefined;
-  readonly offers: readonly OfferHad[];
-}
-
-export interface OfferHad {
-  readonly kind: OfferKind;
-  readonly id: string;
-  readonly name: string;
-  readonly version: string;
-  readonly application?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly category?: string | undefined;
-  readonly state: OfferState;
-  readonly transport?: string | undefined;
-  readonly serializer?: string | undefined;
-  readonly endpoint?: string | undefined;
-  readonly consumedLocalOnly?: boolean | undefined;
-  readonly latencyMs?: number | undefined;
-  readonly bandwidthKbps?: number | undefined;
-}
-
-interface System {
+export interface System {
   readonly id: string;
   /** Its name in the configuration, which says of some zones where they are. */
   readonly local: string | null;
@@ -70,7 +32,7 @@ export async function inventoryTold(
     if (tags !== undefined && !tags.includes('*') && !tags.includes(system.inventory)) return 'changed';
     const zone = await strayZone(transaction, system, inventory);
     if (zone !== undefined) return { zone };
-    const changes = await written(transaction, system, inventory, null);
+    const changes = await written(transaction, system, inventory, { validSeconds: null });
     const { inventory: tag } = await transaction
       .updateTable('system')
       .set({
@@ -98,23 +60,30 @@ async function strayZone(
   return named.find((zone) => !there.has(zone));
 }
 
-const isConfigured = (local: string | null) =>
+export const isConfigured = (local: string | null) =>
   sql<boolean>`zone.agreement is null and zone.system is null and zone.local = ${local}`;
+
+/** What was not to be had at this look: it is left as it was. */
+export interface Unseen {
+  readonly platforms: readonly string[];
+  readonly kinds: readonly string[];
+}
 
 /** Returns how many rows it has changed. What is told again as it was is not written again, unless its validity is. */
 export async function written(
   transaction: Transaction<Tables>,
   system: System,
   inventory: Inventory,
-  validSeconds: number | null,
+  { validSeconds, unseen = { platforms: [], kinds: [] } }: { validSeconds: number | null; unseen?: Unseen },
 ): Promise<number> {
   const until =
     validSeconds === null ? sql<Date>`null::timestamptz` : sql<Date>`now() + make_interval(secs => ${validSeconds})`;
   const statements = [
     ...(validSeconds === null ? zonesOf(system, inventory) : []),
     platformsOf(system, inventory, until),
-    ...offersOf(system, inventory, until),
-    platformsGone(system, inventory),
+    offersOf(system, inventory, until),
+    offersGone(system, inventory, unseen),
+    platformsGone(system, inventory, unseen),
   ];
   let changes = 0;
   for (const statement of statements) {
@@ -158,41 +127,44 @@ const platformsOf = ({ id, local }: System, { platforms }: Inventory, until: Raw
   set zone = excluded.zone, seen_at = now(), valid_until = excluded.valid_until
   where (platform.zone, platform.valid_until) is distinct from (excluded.zone, excluded.valid_until)`;
 
-const namesIn = (platforms: Inventory['platforms']): string =>
+export const namesIn = (platforms: Inventory['platforms']): string =>
   JSON.stringify(platforms.map(({ platform, zone }) => ({ platform, zone })));
 
-const platformsGone = ({ id }: System, { platforms }: Inventory) => sql`
+const platformsGone = ({ id }: System, { platforms }: Inventory, unseen: Unseen) => sql`
   update platform set valid_until = now() where system = ${id}::uuid and coalesce(valid_until > now(), true)
-    and foreign_id <> all(${platforms.map(({ platform }) => platform)}::text[])`;
+    and foreign_id <> all(${[...platforms.map(({ platform }) => platform), ...unseen.platforms]}::text[])`;
 
-/** What is for its own platform only is nobody else's. A zone's latency is that of its offers, unless they tell theirs. */
-function offersOf({ id }: System, { platforms }: Inventory, until: RawBuilder<Date>): RawBuilder<unknown>[] {
+/** A zone's latency is that of its offers, unless they tell theirs. */
+export function offersOf({ id }: System, inventory: Inventory, until: RawBuilder<Date>): RawBuilder<unknown> {
+  const of = (table: 'offer' | 'excluded') => sql.join(held.map((column) => sql.ref(`${table}.${column}`)));
+  return sql`
+    insert into offer (platform, platform_foreign_id, system, kind, foreign_id, ${sql.join(held.map((column) => sql.ref(column)))})
+    select platform.id, platform.foreign_id, platform.system, told.kind, told.id, platform.zone, told.name, told.version,
+      told.application, told.provider, told.category, told.state, told.transport, told.serializer, told.endpoint,
+      coalesce("latencyMs", zone.latency_ms), "bandwidthKbps", ${until}
+    from ${offersIn(inventory)}
+    join platform on platform.system = ${id}::uuid and platform.foreign_id = told.platform
+    left join zone on zone.id = platform.zone
+    on conflict (platform, kind, foreign_id) do update
+    set ${sql.join(held.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))}, seen_at = now()
+    where (${of('offer')}) is distinct from (${of('excluded')})`;
+}
+
+const offersGone = ({ id }: System, inventory: Inventory, unseen: Unseen) => sql`
+  update offer set valid_until = now()
+  where platform = any(array(select platform.id from platform where platform.system = ${id}::uuid))
+    and coalesce(valid_until > now(), true) and platform_foreign_id <> all(${unseen.platforms}::text[])
+    and kind <> all(${unseen.kinds}::text[]) and not exists (select from ${offersIn(inventory)}
+      where told.platform = offer.platform_foreign_id and told.kind = offer.kind and told.id = offer.foreign_id)`;
+
+/** What is for its own platform only is nobody else's. */
+function offersIn({ platforms }: Pick<Inventory, 'platforms'>): RawBuilder<unknown> {
   const offers = platforms.flatMap(({ platform, offers: all }) =>
     all.filter((offer) => offer.consumedLocalOnly !== true).map((offer) => ({ ...offer, platform })),
   );
-  const told = sql`jsonb_to_recordset(${JSON.stringify(offers)}::jsonb) as told (platform text, kind text, id text, name text,
+  return sql`jsonb_to_recordset(${JSON.stringify(offers)}::jsonb) as told (platform text, kind text, id text, name text,
     version text, application text, provider text, category text, state text, transport text, serializer text,
     endpoint text, "latencyMs" float8, "bandwidthKbps" float8)`;
-  const columns = sql.join(held.map((column) => sql.ref(column)));
-  const of = (table: 'offer' | 'excluded') => sql.join(held.map((column) => sql.ref(`${table}.${column}`)));
-  return [
-    sql`
-      insert into offer (platform, platform_foreign_id, system, kind, foreign_id, ${columns})
-      select platform.id, platform.foreign_id, platform.system, told.kind, told.id, platform.zone, told.name, told.version,
-        told.application, told.provider, told.category, told.state, told.transport, told.serializer, told.endpoint,
-        coalesce("latencyMs", zone.latency_ms), "bandwidthKbps", ${until}
-      from ${told}
-      join platform on platform.system = ${id}::uuid and platform.foreign_id = told.platform
-      left join zone on zone.id = platform.zone
-      on conflict (platform, kind, foreign_id) do update
-      set ${sql.join(held.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))}, seen_at = now()
-      where (${of('offer')}) is distinct from (${of('excluded')})`,
-    sql`
-      update offer set valid_until = now()
-      where platform = any(array(select platform.id from platform where platform.system = ${id}::uuid))
-        and coalesce(valid_until > now(), true) and not exists (select from ${told}
-          where told.platform = offer.platform_foreign_id and told.kind = offer.kind and told.id = offer.foreign_id)`,
-  ];
 }
 
 const held = [
@@ -210,39 +182,3 @@ const held = [
   'bandwidth_kbps',
   'valid_until',
 ] as const;
-
-/** As it is now, whoever told it. Undefined: it is no system of this client's. */
-export async function inventoryOf(
-  catalogue: Catalogue,
-  { id, client }: { id: string; client: string },
-): Promise<'unknown' | 'foreign' | { readonly tag: string; readonly inventory: Inventory }> {
-  return await inOne(catalogue, async (transaction) => {
-    const system = await transaction
-      .selectFrom('system')
-      .selectAll()
-      .where(ownedBy(client, id))
-      .forShare()
-      .executeTakeFirst();
-    if (system === undefined) return await notTheirs(transaction, { agreements: [] }, id);
-    const { rows } = await sql<{ inventory: Inventory }>`
-      select json_build_object('zones', coalesce((
-          select json_agg(json_strip_nulls(json_build_object('zone', foreign_id, 'lat', at[1], 'lon', at[0], 'country', country,
-            'details', nullif(details, ''), 'compute', compute, 'latencyMs', latency_ms)) order by foreign_id)
-          from zone where (system = ${id}::uuid or ${isConfigured(system.local)}) and ${isThere('zone')}), '[]'),
-        'platforms', coalesce((
-          select json_agg(json_strip_nulls(json_build_object('platform', platform.foreign_id, 'zone', zone.foreign_id,
-            'offers', coalesce(offers.told, '[]'))) order by platform.foreign_id)
-          from platform left join zone on zone.id = platform.zone
-          left join lateral (
-            select json_agg(json_build_object('kind', kind, 'id', foreign_id, 'name', name, 'version', version,
-              'application', application, 'provider', provider, 'category', category, 'state', state,
-              'transport', transport, 'serializer', serializer, 'endpoint', endpoint, 'latencyMs', offer.latency_ms,
-              'bandwidthKbps', bandwidth_kbps) order by kind, foreign_id) as told
-            from offer where offer.platform = platform.id and ${isThere('offer')}) as offers on true
-          where platform.system = ${id}::uuid and ${isThere('platform')}), '[]')) as inventory`.execute(transaction);
-    return { tag: system.inventory, inventory: rows[0]?.inventory ?? { zones: [], platforms: [] } };
-  });
-}
-
-const isThere = (table: 'zone' | 'platform' | 'offer') =>
-  sql`coalesce(${sql.ref(`${table}.valid_until`)} > now(), true)`;

@@ -65,7 +65,7 @@ export interface Facts {
   refused(agreement: Agreement, problem: string): Promise<void>;
   /** Its aliases and what was learned under it end with it. */
   end(agreement: Agreement, why: string): Promise<void>;
-  /** Agreements that ended long ago. */
+  /** Agreements that ended long ago, and whatever else nobody has seen for a day. */
   forget(): Promise<void>;
 }
 

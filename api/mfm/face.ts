@@ -1,5 +1,6 @@
 import { deviceLeft, deviceTold } from '../../catalogue/devices.ts';
-import { inventoryOf, inventoryTold } from '../../catalogue/inventory.ts';
+import { inventoryTold } from '../../catalogue/inventory.ts';
+import { inventoryOf } from '../../catalogue/inventory-kept.ts';
 import { jsonUpTo } from '../body.ts';
 import { Malformed } from '../input.ts';
 import { askingOf, type Mec040Means } from '../mec040/asking.ts';

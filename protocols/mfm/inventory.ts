@@ -5,7 +5,7 @@ import { Tag } from '../../domain/wish.ts';
 export const base = '/mfm/v1';
 
 /** What a database keeps and a terminal shows. */
-const Text = z
+export const Text = z
   .string()
   .min(1)
   .max(255)
@@ -50,7 +50,7 @@ export const Offer = z
   .meta({ id: 'InventoryOffer' });
 export type Offer = z.infer<typeof Offer>;
 
-const Platform = z
+export const Platform = z
   .object({
     platform: Text.meta({ description: "The host's id, as in `sites.*.host`." }),
     zone: Text.optional(),
