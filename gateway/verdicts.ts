@@ -18,7 +18,7 @@ const TICK_MS = 100;
 /** So long what held goes on while the database does not answer. */
 const GRACE_MS = 5_000;
 /** So long a request waits for an answer of it: with something to go on with, and without. */
-const PATIENCE_MS = { known: 500, unknown: 2_000 };
+const PATIENCE_MS = { known: 500, unknown: 4_000 };
 /** What nobody has used for so long is not looked at any more. */
 const IDLE_MS = 5_000;
 
