@@ -7,7 +7,7 @@ import { Federation } from '../../configuration/federation.ts';
 import { type By, type Query, textOf, type Wish } from '../../domain/wish.ts';
 import { digest } from '../../configuration/digest.ts';
 import { historyToJSON } from '../../temporal/internals.ts';
-import { discoveryId } from '../../temporal/finding.ts';
+import { answerOf, discoveryId, discoveryOf } from '../../temporal/finding.ts';
 import { federationId } from '../../temporal/tending.ts';
 import { federationOf } from '../../worker/federation.ts';
 import { waking } from '../../worker/tending.ts';
@@ -35,6 +35,7 @@ export class Discovering {
   readonly #engine: Engine;
   readonly #own: CatalogueOfTest;
   readonly #plan: DiscoveringPlan;
+  readonly #ours = { taskQueue: `finding-${randomUUID()}`, world: 'test' };
   #api!: Served;
 
   private constructor(engine: Engine, own: CatalogueOfTest, plan: DiscoveringPlan) {
@@ -57,7 +58,7 @@ export class Discovering {
     scenario: (discovering: Discovering) => Promise<void>,
   ): Promise<void> {
     const discovering = new Discovering(engine, own, plan);
-    const ours = { taskQueue: `finding-${randomUUID()}`, world: 'test' };
+    const ours = discovering.#ours;
     const { environment } = engine;
     const { federation } = discovering;
     const log = pino({ level: 'debug' }, { write: (line) => void discovering.logged.push(line) });
@@ -119,10 +120,34 @@ export class Discovering {
     return await this.#api.get<DiscoveryFound>(`/v1/discoveries/${id}`);
   }
 
+  /** A run for what is known already: whoever started it did not see that yet. */
+  async anew(wish: Wish): Promise<{ readonly id: string }> {
+    const query: Query = { find: 'platforms', wish };
+    const of = digest(textOf(query));
+    const order = { query, digest: of, pace: this.federation.pace };
+    const { workflow } = this.#engine.environment.client;
+    const run = await workflow.start('discoverPlatforms', discoveryOf(order, 'again', this.#ours));
+    await run.result();
+    return { id: `${of}.${run.firstExecutionRunId}` };
+  }
+
+  /** A partner's question to our orchestrators. */
+  async answers(wish: Wish): Promise<{ readonly workflowId: string }> {
+    const query: Query = { find: 'platforms', wish };
+    const order = { query, digest: digest(`answer ${textOf(query)}`), pace: this.federation.pace };
+    const { workflow } = this.#engine.environment.client;
+    const run = await workflow.start('answerPartner', answerOf(order, 'speech', this.#ours));
+    await run.result();
+    return { workflowId: run.workflowId };
+  }
+
   /** Of the run that answered. */
-  async history({ id }: Pick<DiscoveryFound, 'id'>): Promise<{ readonly events: number; readonly text: string }> {
-    const [of = '', runId] = (id ?? '').split('.');
-    const history = await this.#engine.environment.client.workflow.getHandle(discoveryId(of), runId).fetchHistory();
+  async history(
+    run: Pick<DiscoveryFound, 'id'> | { readonly workflowId: string },
+  ): Promise<{ readonly events: number; readonly text: string }> {
+    const [of = '', runId] = ('id' in run ? (run.id ?? '') : '').split('.');
+    const workflowId = 'workflowId' in run ? run.workflowId : discoveryId(of);
+    const history = await this.#engine.environment.client.workflow.getHandle(workflowId, runId).fetchHistory();
     return { events: history.events?.length ?? 0, text: historyToJSON(history) };
   }
 
