@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { asking, type Catalogue } from './database.ts';
 
-export type AliasKind = 'system' | 'zone';
+export type AliasKind = 'system' | 'zone' | 'platform' | 'offer';
 
 /**
  * Each id that a partner gets is an alias of its agreement, random, and ends with it: two partners cannot find out that

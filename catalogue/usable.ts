@@ -6,6 +6,8 @@ export interface Usable {
   /** Of the agreement. */
   readonly id: string;
   readonly partner: string;
+  /** The way to the partner, there and back; null: not known yet. */
+  readonly linkMs: number | null;
 }
 
 /** Agreements by which we use what a partner serves: our will open, theirs as last heard, and not silent for too long. */
@@ -20,7 +22,7 @@ export async function usableAgreements(catalogue: Catalogue, federation: Federat
       .leftJoin('will', (join) =>
         join.onRef('will.partner', '=', 'agreement.partner').onRef('will.direction', '=', 'agreement.direction'),
       )
-      .select(['agreement.id', 'agreement.partner'])
+      .select(['agreement.id', 'agreement.partner', 'agreement.link_ms as linkMs'])
       .where('agreement.direction', '=', 'uses')
       .where('agreement.ended_at', 'is', null)
       .where('agreement.theirs', '=', 'open')

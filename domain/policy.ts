@@ -2,7 +2,18 @@
 export interface Share {
   readonly of: string;
   readonly with: string;
+  readonly services: readonly string[];
+  readonly applications: readonly string[];
   readonly zones: readonly string[];
+  readonly devices: boolean;
+}
+
+/** Something of a system of ours, by name, and the partner that would use it. */
+interface Offered {
+  readonly of: string;
+  readonly with: string;
+  readonly kind: 'service' | 'application';
+  readonly name: string;
 }
 
 interface Site {
@@ -25,6 +36,13 @@ const among = (entry: string, name: string): boolean => entry === '*' || entry =
 export const systemsShownTo = (shares: readonly Share[], partner: string, systems: readonly string[]): string[] =>
   systems.filter((system) => shares.some((share) => among(share.of, system) && among(share.with, partner)));
 
+/** May that partner use it, today? */
+export const mayUse = (shares: readonly Share[], { of, with: partner, kind, name }: Offered): boolean =>
+  shares.some(
+    (share) =>
+      among(share.of, of) && among(share.with, partner) && share[`${kind}s`].some((entry) => among(entry, name)),
+  );
+
 /** Zones that a partner may see, each once. */
 export function zonesShownTo(shares: readonly Share[], partner: string, sites: Readonly<Record<string, Site>>): Zone[] {
   const shown = new Map<string, Zone>();
@@ -35,3 +53,26 @@ export function zonesShownTo(shares: readonly Share[], partner: string, sites: R
   }
   return [...shown.values()];
 }
+
+/** What of one system of ours a partner may see; `*` in a list: all. */
+export interface SystemOpen {
+  /** Its name in the configuration. */
+  readonly local: string;
+  readonly services: readonly string[];
+  readonly applications: readonly string[];
+  readonly zones: readonly string[];
+  readonly devices: boolean;
+}
+
+/** What each system shows this partner, of all shares that concern both. */
+export const openTo = (shares: readonly Share[], partner: string, systems: readonly string[]): SystemOpen[] =>
+  systemsShownTo(shares, partner, systems).map((local) => {
+    const opened = shares.filter((share) => among(share.of, local) && among(share.with, partner));
+    return {
+      local,
+      services: opened.flatMap(({ services }) => services),
+      applications: opened.flatMap(({ applications }) => applications),
+      zones: opened.flatMap(({ zones }) => zones),
+      devices: opened.some(({ devices }) => devices),
+    };
+  });

@@ -2,18 +2,21 @@ import type { RequestHandler } from 'express';
 import { type Sight, systemsOf, tagOfSystems } from '../../catalogue/shared.ts';
 import { systemsShownTo } from '../../domain/policy.ts';
 import { type Relation, type SharedSystem, VERSION } from '../../protocols/mff/relation.ts';
+import { jsonBody } from '../body.ts';
 import { license, openApiDocument } from '../openapi.ts';
 import { servedOf } from '../partners/asking.ts';
-import { admission, type DoorMeans } from '../partners/door.ts';
+import { admission } from '../partners/door.ts';
 import { outward } from '../partners/refusals.ts';
 import type { Face } from '../serve.ts';
+import { bindingHandlers, type BindingsMeans } from './bindings.ts';
+import { type QuestionMeans, questionHandlers } from './questions.ts';
 import { descriptionTable, mffTable, type MffTable } from './table.ts';
 
 /** With as many pages as the other side reads, more systems than it takes. */
 const PAGE = 500;
 
-/** Mff-fed, what is ours of it: what we want of the agreement, and the systems that the partner may see. */
-export function mff(means: DoorMeans): Face<MffTable> {
+/** Mff-fed, what is ours of it: what we want of the agreement, the systems that the partner may see, and what it asks. */
+export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
   const { catalogue, federation, configuration } = means;
   const systems = Object.keys(configuration.systems);
   const sightOf = (agreement: string, partner: string): Sight => ({
@@ -25,10 +28,13 @@ export function mff(means: DoorMeans): Face<MffTable> {
     table: mffTable,
     form: outward,
     admit: admission(means),
+    reads: jsonBody,
     handlers: {
+      ...bindingHandlers(means),
+      ...questionHandlers(means),
       showRelation: async ({ res }) => {
         const { id, partner, ours, since } = servedOf(res);
-        const { operator, role, pace } = federation;
+        const { operator, role, pace, gateway } = federation;
         const relation: Relation = {
           operator: operator.id,
           role,
@@ -36,6 +42,7 @@ export function mff(means: DoorMeans): Face<MffTable> {
           since: since.toISOString(),
           version: VERSION,
           assurance: ['charging', 'monitoring'],
+          ...(gateway !== undefined && { gateway: gateway.outer }),
           systemsTag: await tagOfSystems(catalogue, sightOf(id, partner)),
           validSeconds: pace.validSeconds,
         };

@@ -10,8 +10,8 @@ export interface IssuerPlan {
 
 /** For the operator's own Ferry, where a peer of that operator asks who calls. */
 export const SCOPE_OF_PEERS = 'mec';
-const PARTNER = ['fed-mgmt', 'mff'];
-const MEO = ['fed_enablement', 'fed_enablement:read'];
+const PARTNER = ['fed-mgmt', 'mff', 'mpp'];
+const MEO = ['fed_enablement', 'fed_enablement:read', 'mfm'];
 
 /** Both operators of the world `net`; addresses end with the operator's. */
 export const issuersOf = (net: number): readonly IssuerPlan[] => [

@@ -1,0 +1,189 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { By, Place, What, Wish } from '../domain/wish.ts';
+import { asking, type Catalogue } from './database.ts';
+import { boxesAround, kmBetween, kmFrom } from './places.ts';
+import type { Member } from './systems.ts';
+import type { OfferKind, OfferState } from './tables.ts';
+import type { Usable } from './usable.ts';
+
+/**
+ * Look-ups. Each is one range of an index for each side that is seen, ours and every usable agreement; whatever else is told
+ * of an entry is joined for what was found. So what it costs does not grow with what there is.
+ */
+
+const ENTRIES = 20;
+
+/** Whose offers are looked through. */
+export interface Seen {
+  /** Systems of ours by their names in the configuration; absent: all. */
+  readonly ours?: readonly string[];
+  readonly theirs: readonly Pick<Usable, 'id' | 'linkMs'>[];
+  readonly limit?: number;
+}
+
+/** An offer that is as wished for, and where it is. */
+export interface Candidate {
+  readonly offer: string;
+  readonly platform: string;
+  /** Of ours: the host's id at its MEO. */
+  readonly platformForeignId: string;
+  readonly foreignId: string;
+  /** Null: ours. */
+  readonly agreement: string | null;
+  readonly system: string;
+  readonly systemName: string;
+  readonly provider: string;
+  readonly operator: string;
+  /** Of ours: its system's name in the configuration. */
+  readonly local: string | null;
+  readonly kind: OfferKind;
+  readonly name: string;
+  readonly version: string;
+  readonly application: string | null;
+  readonly category: string | null;
+  readonly state: OfferState;
+  readonly transport: string | null;
+  readonly serializer: string | null;
+  /** As declared, of the offer or of its zone. */
+  readonly latencyMs: number | null;
+  /** With the way to the partner. */
+  readonly achievableMs: number | null;
+  readonly bandwidthKbps: number | null;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  /** From the place that was named. */
+  readonly km: number | null;
+}
+
+type Found = Omit<Candidate, 'km'>;
+
+/** Ours first, then those of partners, the quickest first; near a place the nearest first. */
+export async function candidates(
+  catalogue: Catalogue,
+  { what, where, kpi }: Pick<Wish, 'what' | 'where' | 'kpi'>,
+  seen: Seen,
+): Promise<readonly Candidate[]> {
+  const limit = seen.limit ?? ENTRIES;
+  const fitting = conditions(what, kpi, seen);
+  const chosen = where === undefined ? byName(what, fitting, seen, limit) : byPlace(what, fitting, seen, where, limit);
+  const { rows } = await asking(
+    sql<Found>`
+      with chosen as (${chosen})
+      select chosen.id as offer, chosen.platform, chosen.platform_foreign_id as "platformForeignId",
+        chosen.foreign_id as "foreignId", chosen.agreement, chosen.system, system.name as "systemName", system.provider,
+        system.operator, system.local, chosen.kind, chosen.name, chosen.version, chosen.application, chosen.category,
+        chosen.state, chosen.transport, chosen.serializer, chosen.latency_ms as "latencyMs",
+        chosen.achievable as "achievableMs", chosen.bandwidth_kbps as "bandwidthKbps",
+        chosen.place[1] as lat, chosen.place[0] as lon
+      from chosen
+      join system on system.id = chosen.system and ${isValid('system')}
+      order by chosen.rank, chosen.achievable, chosen.id`.execute(catalogue),
+  );
+  return rows.map((row) => ({ ...row, km: where === undefined ? null : kmBetween(where, row) }));
+}
+
+type Condition = RawBuilder<SqlBool>;
+
+/** What an entry of the range has to be besides. What is unknown of it does not satisfy a wish. */
+function conditions({ version, of }: What, kpi: Wish['kpi'], { ours }: Seen): Condition {
+  const all: Condition[] = [isValid('offer')];
+  if (version !== undefined) all.push(sql`offer.version = ${version}`);
+  if (of !== undefined) all.push(sql`offer.application = ${of}`);
+  if (kpi?.bandwidthKbps !== undefined) all.push(sql`offer.bandwidth_kbps >= ${kpi.bandwidthKbps}`);
+  if (kpi?.latencyMs !== undefined) all.push(sql`offer.latency_ms + side.link <= ${kpi.latencyMs}`);
+  if (ours !== undefined)
+    all.push(sql`(offer.agreement is not null or offer.system = any(array(
+      select id from system where local = any(${ours}::text[]) and agreement is null)))`);
+  return sql.join(all, sql` and `);
+}
+
+const isValid = (table: 'offer' | 'system' | 'zone'): Condition =>
+  sql`(${sql.ref(`${table}.valid_until`)} is null or ${sql.ref(`${table}.valid_until`)} > now())`;
+
+/** Each side has a range of its own, so that none has to pass over what another one offers. */
+function byName(what: What, fitting: Condition, seen: Seen, limit: number): RawBuilder<unknown> {
+  const named = (side: Condition, more: Condition) => sql`
+    select offer.*, offer.latency_ms + side.link as achievable from offer
+    where offer.kind = ${what.kind} and ${more} and offer.state = 'ACTIVE' and ${side} and ${fitting}
+    order by offer.latency_ms, offer.id limit ${limit}`;
+  const of = (side: Condition) =>
+    what.kind === 'service'
+      ? named(side, sql`offer.name = ${what.name}`)
+      : sql`(${named(side, sql`offer.name = ${what.name}`)})
+          union all (${named(side, sql`offer.application = ${what.name} and offer.name <> ${what.name}`)})`;
+  return sql`
+    with ours as materialized (
+      select found.*, 0 as rank from (select 0::float8 as link) as side
+      cross join lateral (${of(sql`offer.agreement is null`)}) as found)
+    select either.*, zone.at as place from (
+      select * from ours
+      union all
+      (select found.*, 1 as rank from ${sides(seen)} as side
+      cross join lateral (${of(sql`offer.agreement = side.agreement`)}) as found
+      where (select count(*) from ours) < ${limit})
+      order by rank, achievable, id limit ${limit}
+    ) as either
+    left join zone on zone.id = either.zone`;
+}
+
+const sides = ({ theirs }: Seen): RawBuilder<unknown> =>
+  sql`(select * from unnest(
+    ${theirs.map(({ id }) => id)}::uuid[], ${theirs.map(({ linkMs }) => linkMs)}::float8[]) as each (agreement, link))`;
+
+/** Zones in a box by their index, the nearest first, and what is offered in each until there is enough. */
+function byPlace(what: What, fitting: Condition, seen: Seen, where: Place, limit: number): RawBuilder<unknown> {
+  const boxes = sql.join(
+    boxesAround(where).map(
+      ({ south, west, north, east }) => sql`zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`,
+    ),
+    sql` or `,
+  );
+  const named =
+    what.kind === 'service' ? sql`offer.name = ${what.name}` : sql`${what.name} in (offer.name, offer.application)`;
+  return sql`
+    select offer.*, offer.latency_ms + side.link as achievable, near.km as rank, near.at as place
+    from (
+      select id, at, km from zone, lateral (select ${kmFrom(where)} as km) as distance
+      where (${boxes}) and km <= ${where.withinKm} and ${isValid('zone')}
+      order by km, id) as near
+    cross join lateral (
+      select * from offer
+      where offer.zone = near.id and offer.kind = ${what.kind} and ${named} and offer.state = 'ACTIVE') as offer
+    join (select null::uuid as agreement, 0::float8 as link union all select * from ${sides(seen)}) as side
+      on side.agreement is not distinct from offer.agreement
+    where ${fitting}
+    order by near.km, achievable, offer.id limit ${limit}`;
+}
+
+/** Members that have an application or a service, serve one of these devices, or are one: in the order of their ids. */
+export async function systemsBy(
+  catalogue: Catalogue,
+  by: By,
+  { after, digest, ...seen }: Seen & { readonly after?: string; readonly digest?: string },
+): Promise<readonly Member[]> {
+  const theirs = seen.theirs.map(({ id }) => id);
+  const side: Condition = sql`(system.agreement = any(${theirs}::uuid[]) or system.agreement is null
+    ${seen.ours === undefined ? sql`` : sql`and system.local = any(${seen.ours}::text[])`})`;
+  const { rows } = await asking(
+    sql<Member>`
+      select system.* from system join (${having(by, theirs)}
+        union select system from found where digest = ${digest ?? null} and valid_until > now()) as wanted on wanted.system = system.id
+      where ${side} and ${isValid('system')} and system.id > ${after ?? FIRST}::uuid
+      order by system.id limit ${seen.limit ?? ENTRIES}`.execute(catalogue),
+  );
+  return rows;
+}
+
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
+function having(by: By, theirs: readonly string[]): RawBuilder<unknown> {
+  if ('system' in by) return sql`select ${by.system}::uuid as system`;
+  if ('devices' in by)
+    return sql`select system from device where tag = any(${by.devices}::text[]) and valid_until > now()`;
+  const [kind, name] = 'service' in by ? ['service', by.service] : ['application', by.application];
+  const offering = (named: Condition) => sql`select offer.system from offer
+    where offer.kind = ${kind} and ${named} and offer.state = 'ACTIVE' and ${isValid('offer')}
+      and (offer.agreement is null or offer.agreement = any(${theirs}::uuid[]))`;
+  const named = offering(sql`offer.name = ${name}`);
+  return kind === 'service' ? named : sql`${named} union ${offering(sql`offer.application = ${name}`)}`;
+}

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { candidates, type Seen, systemsBy } from '../../catalogue/finding.ts';
+import { offersListed, zonesListed } from '../../catalogue/listing.ts';
+import type { Wish } from '../../domain/wish.ts';
+import type { Catalogue } from '../../catalogue/database.ts';
+import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { type Explained, explained } from '../support/explained.ts';
+import { type Many, manyOffers } from '../support/many-offers.ts';
+
+const OFFERS = 20_000;
+const LIMIT = 200;
+
+let own: CatalogueOfTest;
+let many: Many;
+let seen: Seen;
+beforeAll(async () => {
+  own = await catalogueOfTest();
+  many = await manyOffers(own.catalogue, OFFERS);
+  seen = { theirs: many.usable };
+});
+afterAll(async () => await own?.drop());
+
+const service = (name: string): Wish['what'] => ({ kind: 'service', name });
+const where = { lat: 50, lon: 10, withinKm: 100 };
+
+const costly = ({ buffers }: Explained): boolean => buffers > LIMIT;
+
+describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`, () => {
+  const wishes: Record<string, Wish> = {
+    'a name that every platform has': { what: service('everywhere') },
+    'a rare name': { what: service('rare') },
+    'a name that nobody has': { what: service('nobody') },
+    'an application by its name or appDId': { what: { kind: 'application', name: 'appd-77' } },
+    'a name with KPI': { what: service('everywhere'), kpi: { latencyMs: 20, bandwidthKbps: 2_000 } },
+    'a name near a place': { what: service('everywhere'), where },
+    'a rare name near a place': { what: service('rare'), where },
+  };
+  it.each(Object.entries(wishes))('%s', async (_what, wish) => {
+    const queries = await explained(own.catalogue, async (catalogue) => await candidates(catalogue, wish, seen));
+    expect(queries.filter(costly)).toEqual([]);
+    expect(queries).toHaveLength(1);
+  });
+
+  it('a name, of few of our systems', async () => {
+    const queries = await explained(
+      own.catalogue,
+      async (catalogue) =>
+        await candidates(catalogue, { what: service('everywhere') }, { ours: ['s6', 's7'], theirs: [] }),
+    );
+    expect(queries.filter(costly)).toEqual([]);
+  });
+
+  const members = {
+    'by a service that all have': { service: 'everywhere' },
+    'by a service that few have': { service: 'rare' },
+    'by an application': { application: 'appd-77' },
+    'by devices': { devices: ['ue-s6', 'ue-s7', 'ue-none'] },
+  };
+  it.each(Object.entries(members))('members %s', async (_what, by) => {
+    const queries = await explained(own.catalogue, async (catalogue) => await systemsBy(catalogue, by, seen));
+    expect(queries.filter(costly)).toEqual([]);
+  });
+});
+
+describe('a page of what there is touches no more either', () => {
+  const agreements = () => many.usable.map(({ id }) => id);
+  const middle = '80000000-0000-0000-0000-000000000000';
+  const pages = {
+    'of all offers': async (catalogue: Catalogue) =>
+      await offersListed(catalogue, { agreements: agreements(), after: middle, limit: 20 }),
+    'of offers of a common name': async (catalogue: Catalogue) =>
+      await offersListed(catalogue, { agreements: agreements(), name: 'everywhere', after: middle, limit: 20 }),
+    'of offers of a rare name': async (catalogue: Catalogue) =>
+      await offersListed(catalogue, { agreements: agreements(), name: 'rare', kind: 'service', limit: 20 }),
+    'of zones': async (catalogue: Catalogue) =>
+      await zonesListed(catalogue, { agreements: agreements(), after: middle, limit: 20 }),
+  };
+  it.each(Object.entries(pages))('%s', async (_what, page) => {
+    expect((await explained(own.catalogue, page)).filter(costly)).toEqual([]);
+    expect((await page(own.catalogue)).rows.length).toBeGreaterThan(5);
+  });
+});
+
+it('finds what there is', async () => {
+  const rare = await candidates(own.catalogue, { what: service('rare') }, seen);
+  expect(rare.map(({ systemName }) => systemName).toSorted()).toEqual(['s6', 's6', 's7', 's7', 's8', 's8']);
+  const near = await candidates(own.catalogue, { what: service('everywhere'), where }, seen);
+  expect(near).toHaveLength(20);
+  const km = near.map((candidate) => candidate.km ?? Number.NaN);
+  expect(km).toEqual(km.toSorted((one, other) => one - other));
+  expect(Math.max(...km)).toBeLessThanOrEqual(100);
+  expect((await systemsBy(own.catalogue, { service: 'rare' }, seen)).map(({ name }) => name).toSorted()).toEqual([
+    's6',
+    's7',
+    's8',
+  ]);
+});
