@@ -66,15 +66,15 @@ function programs(root: string): string[] {
  */
 const workerOfTheSdk: Plugin = {
   name: "the SDK's worker",
-  setup({ onLoad, onResolve }) {
-    onLoad({ filter: /@temporalio\/worker\/lib\/.*\.js$/ }, ({ path }) => {
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /@temporalio\/worker\/lib\/.*\.js$/ }, ({ path }) => {
       const [, folder = ''] = /(@temporalio\/worker\/lib.*)\/[^/]*$/.exec(path) ?? [];
       const contents = readFileSync(path, 'utf8').replaceAll(/(?<=require\.resolve\(')\.\.?\/[^']+/g, (relative) =>
         posix.join(folder, relative),
       );
       return { contents, loader: 'js' };
     });
-    onResolve({ filter: /^(webpack|memfs|unionfs)$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
-    onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: '' }));
+    bundling.onResolve({ filter: /^(webpack|memfs|unionfs)$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
+    bundling.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: '' }));
   },
 };
