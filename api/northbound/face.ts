@@ -12,6 +12,7 @@ import { eventHandlers } from './events.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
 import { memberHandlers } from './members.ts';
+import { metricHandlers } from './metrics.ts';
 import { networkHandlers } from './network.ts';
 import { Procedures } from './procedures.ts';
 import { Reader } from './reader.ts';
@@ -52,7 +53,8 @@ export function northbound({
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
       ...eventHandlers(reader, condition.stopping, log),
-      ...healthHandlers(temporal, condition, catalogue),
+      ...healthHandlers(temporal, taskQueue, condition, catalogue),
+      ...metricHandlers(temporal, taskQueue),
       ...memberHandlers(configuration, catalogue),
       ...federationHandlers({ configuration, catalogue, poke, log }),
       ...networkHandlers(configuration, procedures),

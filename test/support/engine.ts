@@ -14,6 +14,7 @@ import type { RelocationRequest } from '../../domain/relocation.ts';
 import { bundleWorkflows } from '../../temporal/bundle.ts';
 import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { WorkerMetrics } from '../../worker/metrics.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
 import { busy } from './busy.ts';
 import { skippingTime } from './time-skipping.ts';
@@ -21,7 +22,9 @@ import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 
 const logger = new DefaultLogger('ERROR');
-Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR' } }, shutdownSignals: [] });
+/** What the worker of these tests shows: of the SDK, and of workflows. */
+export const { metrics: workerMetrics, telemetry } = await WorkerMetrics.open();
+Runtime.install({ logger, telemetryOptions: { ...telemetry, logging: { filter: 'ERROR' } }, shutdownSignals: [] });
 
 const built = new URL('../../dist/workflow-bundle.js', import.meta.url);
 export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') : await bundleWorkflows() };
