@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import type { Logger } from 'pino';
 import { Agent, errors, type Dispatcher } from 'undici';
 import { failure } from '../activities/failure.ts';
@@ -23,6 +24,16 @@ import { retryAfterMs } from './problem.ts';
 import { mistrust, secured } from './secured.ts';
 
 export type { Answer, Call, Credentials, PeerAddress } from './call.ts';
+
+/** What a call has come to, for whoever measures. `outcome`: instead of a status. */
+export interface PeerCall {
+  readonly peer: string;
+  readonly outcome: { readonly status: number } | { readonly outcome: string };
+  readonly ms: number;
+}
+
+/** Each call is told here when it has ended. */
+export const peerCalls = channel('ferry:peer-call');
 
 const CONNECTIONS = 16;
 const HOPS = 3;
@@ -93,7 +104,7 @@ export class Exchange {
     read: (opened: Opened, deadline: Deadline) => Promise<T>,
   ): Promise<Answer<T>> {
     const begun = performance.now();
-    let outcome: { status: number } | { outcome: string } = { outcome: 'no answer' };
+    let outcome: PeerCall['outcome'] = { outcome: 'no answer' };
     const deadline = new Deadline(this.#peer.timeoutMs);
     try {
       const opened = await this.#admitted(call, AbortSignal.any([signal, deadline.signal]));
@@ -116,7 +127,9 @@ export class Exchange {
       throw signal.reason;
     } finally {
       deadline.end();
-      this.#record(call, outcome, Math.round(performance.now() - begun));
+      const ms = performance.now() - begun;
+      peerCalls.publish({ peer: this.name, outcome, ms } satisfies PeerCall);
+      this.#record(call, outcome, Math.round(ms));
     }
   }
 

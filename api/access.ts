@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import type { Request, RequestHandler } from 'express';
+import { isOurs } from '../configuration/hosts.ts';
 import { HttpRefusal } from './problem.ts';
 
 /**
@@ -13,7 +13,7 @@ export function ownHosts(hosts: readonly string[]): RequestHandler {
     if (hostFields.length !== 1)
       throw new HttpRefusal(400, 'a request has one Host', 'Send the Host that the address names (RFC 9112, 3.2).');
     for (const host of authorities(req))
-      if (!ours.has(host) && !isLoopback(host, req.socket.localPort))
+      if (!isOurs(host, req.socket.localPort, ours))
         throw new HttpRefusal(
           421,
           `there is no ${host === '' ? 'server without a name' : host} here`,
@@ -41,11 +41,6 @@ function authorities({ headers, originalUrl }: Request): string[] {
   return [host, new URL(originalUrl).host];
 }
 
-function isLoopback(host: string, port: number | undefined): boolean {
-  const [, name = '', at = '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(host) ?? [];
-  return Number(at) === port && (name === 'localhost' || name === '[::1]' || (isIPv4(name) && name.startsWith('127.')));
-}
-
 /** Of the same host and port; a default port is not said (RFC 6454, 6.1). */
 function isOf(origin: string, host: string): boolean {
   if (!URL.canParse(origin)) return false; // "null" too
@@ -53,7 +48,3 @@ function isOf(origin: string, host: string): boolean {
   const here = `${from.protocol}//${host}`;
   return URL.canParse(here) && new URL(here).host === from.host && from.host !== '';
 }
-
-/** As it stands in a Host. */
-export const authority = (host: string, port: number): string =>
-  `${isIPv6(host) ? `[${host}]` : host}:${port}`.toLowerCase();

@@ -154,7 +154,9 @@ export type ApplicationSeen = z.infer<typeof ApplicationSeen>;
 export const ApplicationList = z.object({ applications: z.array(ApplicationSeen) }).meta({ id: 'ApplicationList' });
 export type ApplicationList = z.infer<typeof ApplicationList>;
 
-export const Health = z.object({ status: z.enum(['live', 'ready']) }).meta({ id: 'Health' });
+export const Health = z
+  .object({ status: z.enum(['live', 'ready']), workers: z.enum(['polling', 'none', 'unknown']).optional() })
+  .meta({ id: 'Health' });
 
 /** RFC 9457. `failure` is one of docs/failures.md; `see` leads to the resource that stands in the way. */
 export const Problem = z

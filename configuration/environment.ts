@@ -39,6 +39,8 @@ const Variables = z.object({
   FERRY_GATEWAY_OUTER_PORT: Port.default(8703),
   /** The catalogue: PostgreSQL 15 or later; where there is a federation. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'is no URL such as postgres://host/ferry' }).optional(),
+  /** Of a worker, on FERRY_HOST and under the same rules; unset: it shows no metrics. The API shows its own on its port. */
+  FERRY_METRICS_PORT: Port.optional(),
   FERRY_TASK_QUEUE: z.string().default('ferry'),
   /** Which version of the deployment a worker is; by default the release and a digest of its workflows. */
   FERRY_BUILD_ID: z

@@ -9,6 +9,7 @@ import { keepConfigured } from '../catalogue/configured.ts';
 import { openCatalogue } from '../catalogue/database.ts';
 import { whereActivities } from '../activities/where.ts';
 import { digest } from '../configuration/digest.ts';
+import { authority } from '../configuration/hosts.ts';
 import { sealWith } from '../configuration/seal.ts';
 import { orExit, workerSettings } from '../configuration/settings.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
@@ -19,6 +20,7 @@ import { pokeTelling } from '../temporal/telling.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
+import { WorkerMetrics } from './metrics.ts';
 import { configured } from './sites.ts';
 import { tellingOver } from './subscribers.ts';
 import { startTending, waking } from './tending.ts';
@@ -34,7 +36,9 @@ const log = pino(
 );
 const { catalogue, survey } = configured(configuration, sealWith(secret), log);
 
+const measuring = environment.FERRY_METRICS_PORT === undefined ? undefined : await WorkerMetrics.open();
 Runtime.install({
+  ...(measuring !== undefined && { telemetryOptions: measuring.telemetry }),
   shutdownSignals: [], // ours: the order of things at the end matters
   logger: {
     log: (level, message, meta) =>
@@ -78,6 +82,7 @@ const workers = await FerryWorkers.create({
   },
   capacity: configuration.worker,
   version,
+  ...(measuring !== undefined && { interceptors: measuring.metrics.interceptors }),
 });
 const client = new Client({ connection, namespace });
 
@@ -93,6 +98,12 @@ const stop = (): void => {
 };
 process.once('SIGINT', stop).once('SIGTERM', stop);
 if (process.argv.includes('--tethered')) process.stdin.once('close', stop).once('end', stop).resume();
+
+const { FERRY_HOST, FERRY_HOSTS, FERRY_METRICS_PORT = 0 } = environment;
+const asked = [...FERRY_HOSTS, authority(FERRY_HOST, FERRY_METRICS_PORT)];
+const shown = await measuring?.metrics.serve(FERRY_HOST, FERRY_METRICS_PORT, asked).catch((error: Error) => {
+  log.error(`no metrics are shown at port ${FERRY_METRICS_PORT}: ${error.message}`);
+});
 
 const running = workers.run();
 if (known !== undefined) void telling(); // what this start has changed, or another has not told
@@ -119,6 +130,7 @@ try {
   }
 } finally {
   stopping.abort();
+  shown?.close();
   await tending;
   await known?.destroy();
   process.stdin.destroy();

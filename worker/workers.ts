@@ -1,5 +1,5 @@
 import type { WorkerDeploymentVersion } from '@temporalio/common';
-import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { type NativeConnection, Worker, type WorkerInterceptors, type WorkflowBundleOption } from '@temporalio/worker';
 import { waitsQueue } from '../temporal/queues.ts';
 
 export interface FerryWorkersPlan {
@@ -15,6 +15,7 @@ export interface FerryWorkersPlan {
   };
   /** A run finishes on the version that began it. None: whoever polls the queue takes it. */
   readonly version?: WorkerDeploymentVersion;
+  readonly interceptors?: WorkerInterceptors;
 }
 
 /**
@@ -29,7 +30,7 @@ export class FerryWorkers {
   }
 
   static async create(plan: FerryWorkersPlan): Promise<FerryWorkers> {
-    const { connection, namespace, taskQueue, workflowBundle, activities, version } = plan;
+    const { connection, namespace, taskQueue, workflowBundle, activities, version, interceptors } = plan;
     const { slots, maxCachedWorkflows } = plan.capacity;
     const common = {
       connection,
@@ -38,6 +39,7 @@ export class FerryWorkers {
       ...(version !== undefined && {
         workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' } as const,
       }),
+      ...(interceptors !== undefined && { interceptors }),
       shutdownGraceTime: '1 second',
       shutdownForceTime: '4 seconds',
     } as const;

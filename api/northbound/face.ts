@@ -17,6 +17,7 @@ import { Feed } from './feed.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
 import { memberHandlers } from './members.ts';
+import { metricHandlers } from './metrics.ts';
 import { networkHandlers } from './network.ts';
 import { Procedures } from './procedures.ts';
 import { Reader } from './reader.ts';
@@ -69,7 +70,8 @@ export function northbound({
         const from = headers['last-event-id'];
         await streams.tell(req, res, (signal, room) => feed.events(from, room, signal));
       },
-      ...healthHandlers(temporal, condition, catalogue),
+      ...healthHandlers(temporal, taskQueue, condition, catalogue),
+      ...metricHandlers(temporal, taskQueue),
       ...memberHandlers(configuration, catalogue),
       ...discoveryHandlers({ temporal, configuration, catalogue, questions }),
       ...federationHandlers({ configuration, catalogue, poke, log }),

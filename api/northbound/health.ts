@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { answers, type Catalogue } from '../../catalogue/database.ts';
 import { unavailable } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
+import { pollersOf } from './pollers.ts';
 import type { NorthboundTable } from './table.ts';
 
 const PROBE_MS = 2_000;
@@ -16,6 +17,7 @@ export interface Condition {
 
 export function healthHandlers(
   temporal: Client,
+  taskQueue: string,
   { stopping, prepared }: Condition,
   catalogue: Catalogue | undefined,
 ): Handlers<NorthboundTable, 'showLiveness' | 'showReadiness'> {
@@ -39,7 +41,10 @@ export function healthHandlers(
         throw unavailable('Temporal answers, but is not known yet to have our search attributes', 'Ask again.');
       if (catalogue !== undefined) await answers(catalogue);
       goesOn();
-      res.json({ status: 'ready' });
+      // Without a worker it serves all the same: what is started waits, and nobody gains by asking another API
+      const polling = await pollersOf(temporal, taskQueue, 'workflows').catch(() => undefined);
+      const workers = polling === undefined ? 'unknown' : polling > 0 ? 'polling' : 'none';
+      res.json({ status: 'ready', workers });
     },
   };
 }

@@ -11,6 +11,7 @@ const { application, source, target, key, outcome } = searchAttributes;
 const is = ({ name }: { name: string }, value: string): string => `${name} = '${value}'`;
 const isAny = ({ name }: { name: string }, values: readonly string[]): string =>
   `${name} IN (${values.map((value) => `'${value}'`).join(', ')})`;
+export const RELOCATIONS = "WorkflowType = 'relocateApplication'";
 const RUNNING = "ExecutionStatus = 'Running'";
 
 /** By which words of the index (`domain/waits.ts`) those are found that wait. */
@@ -56,7 +57,7 @@ export async function listed(
   return await temporal.withDeadline(Date.now() + CALL_MS, async () => {
     const { executions, nextPageToken } = await temporal.workflowService.listWorkflowExecutions({
       namespace,
-      query: ["WorkflowType = 'relocateApplication'", ...(query === '' ? [] : [query])].join(' AND '),
+      query: [RELOCATIONS, ...(query === '' ? [] : [query])].join(' AND '),
       pageSize,
       nextPageToken: token,
     });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
-import { optionalTsToDate } from '../../temporal/internals.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { locateApplications } from '../../workflows/locate-applications.ts';
@@ -9,14 +8,12 @@ import type { planRelocation } from '../../workflows/relocation/plan-relocation.
 import type { surveyPeers } from '../../workflows/survey-peers.ts';
 import { type HttpRefusal, unavailable } from '../problem.ts';
 import { pendingIn } from '../seen.ts';
+import { pollersOf } from './pollers.ts';
 import { CALL_MS } from './reader.ts';
 
 const ANSWER_MS = 20_000;
 /** So soon a worker answers where there is one; then it is looked whether there is. */
 const SOON_MS = 1_500;
-const POLL_MS = 70_000;
-/** temporal.api.enums.v1.TaskQueueType */
-const WORKFLOW_TASKS = 1;
 
 /** By when an answer is due whose making begins now: also one that needs two procedures. */
 export const answerDue = (): number => Date.now() + ANSWER_MS;
@@ -108,21 +105,10 @@ export class Procedures {
     throw new NobodyPolls(this.#taskQueue);
   }
 
-  /** Has a worker asked for work lately? A poll lasts a minute. Where that cannot be known it is supposed. */
+  /** Has a worker asked for work lately? Where that cannot be known it is supposed. */
   async #isPolled(): Promise<boolean> {
-    const { namespace } = this.#temporal.options;
     try {
-      const { pollers } = await this.#temporal.withDeadline(
-        Date.now() + CALL_MS,
-        async () =>
-          await this.#temporal.workflowService.describeTaskQueue({
-            namespace,
-            taskQueue: { name: this.#taskQueue },
-            taskQueueType: WORKFLOW_TASKS,
-          }),
-      );
-      const since = Date.now() - POLL_MS;
-      return (pollers ?? []).some(({ lastAccessTime }) => (optionalTsToDate(lastAccessTime)?.getTime() ?? 0) >= since);
+      return (await pollersOf(this.#temporal, this.#taskQueue, 'workflows')) > 0;
     } catch {
       return true;
     }

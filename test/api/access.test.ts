@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { authority } from '../../api/access.ts';
+import { authority } from '../../configuration/hosts.ts';
 import { nowhere, Served } from '../support/api.ts';
 import { bytes } from '../support/bytes.ts';
 

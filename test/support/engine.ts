@@ -12,6 +12,7 @@ import { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { bundleWorkflows } from '../../temporal/bundle.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { WorkerMetrics } from '../../worker/metrics.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
 import { busy } from './busy.ts';
 import { newNamespace } from './namespace.ts';
@@ -20,7 +21,9 @@ import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 
 const logger = new DefaultLogger('ERROR');
-Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR' } }, shutdownSignals: [] });
+/** What the worker of these tests shows: of the SDK, and of workflows. */
+export const { metrics: workerMetrics, telemetry } = await WorkerMetrics.open();
+Runtime.install({ logger, telemetryOptions: { ...telemetry, logging: { filter: 'ERROR' } }, shutdownSignals: [] });
 
 const built = new URL('../../dist/workflow-bundle.js', import.meta.url);
 export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') : await bundleWorkflows() };

@@ -9,6 +9,7 @@ import type { Heard } from './faulty-server.ts';
 import { PlayedMeo } from './played-meo.ts';
 import { PlayedPlatform } from './played-platform.ts';
 import { type PlayedServices, playedServices } from './played-services.ts';
+import type { Played } from './there-and-back.ts';
 import { PortWorld } from './world.ts';
 
 const RNI = '/rni/v2/subscriptions';
@@ -16,7 +17,7 @@ const RNI = '/rni/v2/subscriptions';
 const MADE = 'i1';
 const seal = sealWith('a secret of this deployment');
 
-interface Broken {
+export interface Broken {
   /** `GET /app_lcm/v1/app_instances/i1` */
   readonly call: RegExp;
   readonly form: (res: ServerResponse) => void;
@@ -98,6 +99,10 @@ export class PlayedTarget extends PortWorld {
   /** Its platform lists ACTIVE rules only. */
   listActiveOnly(): void {
     this.#platform.activeOnly = true;
+  }
+
+  get played(): Played {
+    return { catalogue: this, source: 'cloud', target: 'a1' };
   }
 
   /** All that has to be as it was. */

@@ -15,7 +15,7 @@ import type { Role } from '../../domain/application.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import type { Rule } from '../../domain/rule.ts';
-import type { HeldSubscription } from '../../domain/subscription.ts';
+import { type HeldSubscription, turned as turnedCallback } from '../../domain/subscription.ts';
 
 type Interference = FailureType | (() => Promise<void> | void);
 
@@ -230,9 +230,10 @@ export class PortWorld implements Catalogue {
           return { held: structuredClone(owned(endpoint)?.subscriptions ?? []), notCarried: [], listed: () => true };
         },
         lacking: async () => [],
-        create: async ({ endpoint }, subscription) => {
+        create: async ({ endpoint }, subscription, from) => {
           await call('subscriptions.create');
-          const held = { ...subscription, id: `/rni/v2/subscriptions/s${(this.#serial += 1)}` };
+          const callback = turnedCallback(subscription.callback, { from: from.endpoint.host, to: endpoint.host });
+          const held = { ...subscription, callback, id: `/rni/v2/subscriptions/s${(this.#serial += 1)}` };
           owned(endpoint)?.subscriptions.push(held);
           await call('subscriptions.created');
           return { held, made: true };

@@ -7,6 +7,7 @@ import type { RelocationOrder } from '../messages.ts';
 import { stepsAt } from '../steps.ts';
 import { Brought } from './brought.ts';
 import { handOver } from './hand-over.ts';
+import { measured } from './measured.ts';
 import { Outcome } from './outcome.ts';
 
 /** What was asked of a peer and given up may be carried out for a while: counted from the first undo. */
@@ -20,7 +21,7 @@ function once(instant: () => number): () => number {
  * (GR MEC 035, 4.3, 5.3, 5.4, 6.6). Up to the hand-over a failure leaves everything as it was; after it there is only
  * forward: retried for as long as the pace says, then parked for an operator.
  */
-export async function relocateApplication({ request, pace }: RelocationOrder): Promise<RelocationResult> {
+export async function relocateApplication({ request, direction, pace }: RelocationOrder): Promise<RelocationResult> {
   const { application, users, source, target, maxInterruptionMs = null, deadline, cutOver } = request;
   const subject = { chain: chainOf(workflowInfo()), application, users, source, target };
   const procedure = new Procedure<StepName, UndoName, RelocationResult>({
@@ -35,7 +36,7 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
   const brought = new Brought();
   const calmAt = once(() => Date.now() + pace.attemptMs);
 
-  return await procedure.run(result, async () => {
+  const ended = await procedure.run(result, async () => {
     const prepared = await procedure.prepare(async () => {
       // 1. Check source, target and path (GR MEC 035, [5.3.2-2], [5.4.2-1], 6.6.3)
       const order = { ...subject, maxInterruptionMs, own: brought.to };
@@ -95,4 +96,5 @@ export async function relocateApplication({ request, pace }: RelocationOrder): P
       await procedure.forward('retire', () => step.retireSource(prepared));
     });
   });
+  return measured(direction, ended);
 }

@@ -17,9 +17,17 @@ export const processTable = {
     ...ofTheProcess,
     path: '/health/ready',
     summary: 'Can it serve: does Temporal answer it, its database where it has one, and is it not shutting down?',
+    description: '`workers` tells whether any asks for work: without one relocations are accepted, and wait.',
     answers: { 200: { description: 'It can.', schema: Health } },
     failures: ['CatalogueUnavailable'],
     asksTemporal: true,
+  },
+  showMetrics: {
+    ...ofTheProcess,
+    path: '/metrics',
+    summary: 'Relocations that have not ended, who polls, and this process: for Prometheus',
+    answers: { 200: { description: 'Text of Prometheus, 0.0.4.', media: 'text/plain', schema: z.string() } },
+    asksTemporal: false,
   },
   showDescription: {
     ...ofTheProcess,
