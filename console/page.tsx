@@ -50,7 +50,12 @@ export function Page({ known }: { readonly known: Known }) {
               />
             )}
             {chosen !== undefined && (
-              <Detail key={chosen.id} move={chosen} leave={leave} answered={(move) => known.heard(move)} />
+              <Detail
+                key={chosen.id}
+                move={chosen}
+                leave={leave}
+                answered={(move, before) => known.heard(move, before)}
+              />
             )}
             <Moves moves={moves} told={picture.sources !== null} chosen={chosen?.id} choose={choose} />
           </aside>

@@ -93,8 +93,9 @@ export class Known {
     this.#later('', again, async () => await this.where());
   }
 
-  /** What a command was answered is known before it is told. */
-  heard(move: Relocation): void {
+  /** What a command was answered is known before it is told, unless something later was told meanwhile. */
+  heard(move: Relocation, before?: Relocation): void {
+    if (this.#moves.get(move.id) !== before) return;
     this.#moves.set(move.id, move);
     this.#show();
   }

@@ -9,7 +9,7 @@ import { Said } from './said.tsx';
 interface Props {
   readonly move: Relocation;
   readonly leave: () => void;
-  readonly answered: (move: Relocation) => void;
+  readonly answered: (move: Relocation, before: Relocation) => void;
 }
 
 /** One move: what it waits for, what may be done, and its nine steps. */
@@ -93,7 +93,7 @@ function Actions({ move, answered }: Pick<Props, 'move' | 'answered'>) {
     setProblem(null);
     try {
       const path = `/v1/relocations/${encodeURIComponent(move.id)}/${action}`;
-      answered(await post<Relocation>(path, undefined, { 'idempotency-key': freshKey() }));
+      answered(await post<Relocation>(path, undefined, { 'idempotency-key': freshKey() }), move);
     } catch (error) {
       setProblem(problemOf(error));
     }

@@ -85,11 +85,13 @@ describe.skipIf(!hasBrowser)('the console', () => {
     );
     const offered = async (): Promise<string[]> => await detail.locator('[data-action]').allInnerTexts();
     expect(await offered()).toEqual(['Retry', 'Abandon']);
+    fake.answersAfterMs = 300;
     await detail.locator('[data-action=abandon]').click();
     expect(fake.said).toEqual([]); // it cannot be taken back: it is asked twice
     await detail.getByText('Give it up as it is?').click();
     await expect.poll(() => fake.said).toEqual([`abandon ${move.id}`]);
     fake.change(move, { state: 'working', actions: ['pause'], waitingFor: null });
+    await expect.poll(async () => await detail.locator('[data-action]:disabled').count()).toBe(0);
     await expect.poll(offered).toEqual(['Pause']);
     await expect.poll(async () => await page.getByLabel('Waits for a person').count()).toBe(0);
   });

@@ -87,6 +87,6 @@ describe.skipIf(!hasBrowser)('the console on a running stage', () => {
     await page.getByText('Temporal does not answer').waitFor();
     await counterAt('cloud').waitFor();
     await stage.startTemporalAgain();
-    await page.getByText('Live').waitFor();
+    await expect.poll(async () => await page.getByText('Live').count(), { timeout: 30_000 * busy() }).toBe(1);
   });
 });

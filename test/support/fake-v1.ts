@@ -23,6 +23,7 @@ export class FakeV1 {
   applications: ApplicationList['applications'];
   partners: FederationWith[] = [];
   temporal = true;
+  answersAfterMs = 0;
   plan: object = {};
   /** What commands are answered. */
   refuses: Problem | undefined;
@@ -66,7 +67,9 @@ export class FakeV1 {
       })
       .post('/v1/relocations/:id/:action', (req, res) => {
         if (this.refuses === undefined) this.said.push(`${req.params.action} ${req.params.id}`);
-        if (this.refuses === undefined) res.json(this.moves.find(({ id }) => id === req.params.id));
+        const answer = JSON.stringify(this.moves.find(({ id }) => id === req.params.id));
+        // It is on its way while something later is told
+        if (this.refuses === undefined) setTimeout(() => res.type('json').send(answer), this.answersAfterMs);
         else res.status(409).json(this.refuses);
       })
       .post('/v1/plans', (req, res) => {
