@@ -5,7 +5,7 @@ import { failures, isFailureType, type FailureType } from '../../domain/failures
 import type { Guarantee } from '../../domain/relocation.ts';
 import type { Instance, Led, Network, PathSight } from '../ports.ts';
 import { foreseeSubscriptions } from './subscriptions.ts';
-import { isLocated, leads, networksOf, willOf, type Located, type Scene, type Subject } from './subject.ts';
+import { isLocated, leads, networksOf, whatItSays, willOf, type Located, type Scene, type Subject } from './subject.ts';
 
 /** Instances are asked side by side: one that hangs holds up the others no longer than itself. */
 const AT_ONCE = 8;
@@ -69,7 +69,7 @@ export async function inspect(
     }
   };
 
-  const [{ serving, unusable }, { there, silent }, held, missing, reach] = await Promise.all([
+  const [{ serving, unusable, silent: unheard }, { there, silent }, held, missing, reach] = await Promise.all([
     asking(nobody, source.name, async () => await servingAt(scene, order, asking, signal)),
     asking(nothingThere, target.name, async () => await atTarget(scene, order, signal)),
     asking('absent' as const, target.name, async () => await target.packages.find(application, signal)),
@@ -152,6 +152,7 @@ export async function inspect(
       ...(reach === 'unknown'
         ? [`${target.name}: whether its OSS reaches it is not known, it would take an order`]
         : []),
+      ...unheard.map((id) => `${source.name}: instance ${id} does not answer; whoever it may serve stays with it`),
       ...silent.map((id) => `${target.name}: instance ${id} does not answer, and is left alone`),
       ...networks.map(({ name, vantage }) =>
         vantage === undefined ? `${name}: not observed` : `${name}: observed from its vantage point`,
@@ -196,27 +197,40 @@ interface Serving {
   readonly state: ApplicationState;
 }
 
-const nobody: { readonly serving: readonly Serving[]; readonly unusable: readonly string[] } = {
-  serving: [],
-  unusable: [],
-};
+interface AtSource {
+  readonly serving: readonly Serving[];
+  readonly unusable: readonly string[];
+  readonly silent: readonly string[];
+}
 
-/** Every instance there that says that it serves these users, and why others could not be asked. */
+const nobody: AtSource = { serving: [], unusable: [], silent: [] };
+
+/**
+ * Every instance there that says that it serves these users, and why others could not be asked. A user has one authority: beside
+ * one who says that he is it, `silent` ones are told and left alone; where nobody says so, one of them may be it.
+ */
 async function servingAt(
   { source, application, context }: Scene,
   { users }: Subject,
   asking: Asking,
   signal: AbortSignal,
-): Promise<typeof nobody> {
+): Promise<AtSource> {
   const instances = await source.instances.list(application, signal);
-  const serving: Serving[] = [];
-  for (const instance of instances.filter(isLocated)) {
-    const state = await asking(undefined, source.name, async () =>
-      context.source.state(instance.endpoint, users, signal),
-    );
-    if (state !== undefined && serves(state, users)) serving.push({ instance, state });
-  }
-  return { serving, unusable: instances.flatMap(({ unusable }) => unusable ?? []) };
+  const asked = await atOnce(AT_ONCE, instances.filter(isLocated), async (instance) => ({
+    instance,
+    said: await whatItSays(async () => await context.source.state(instance.endpoint, users, signal), signal),
+  }));
+  const serving = asked.flatMap(({ instance, said }) =>
+    said instanceof Error || !serves(said, users) ? [] : [{ instance, state: said }],
+  );
+  const silent = asked.flatMap(({ instance: { id }, said }) => (said instanceof Error ? [{ id, why: said }] : []));
+  if (serving.length === 0)
+    for (const { why } of silent) await asking(undefined, source.name, async () => await Promise.reject(why));
+  return {
+    serving,
+    unusable: instances.flatMap(({ unusable }) => unusable ?? []),
+    silent: silent.map(({ id }) => id),
+  };
 }
 
 const nothingThere: { readonly there: Instance | undefined; readonly silent: readonly string[] } = {
