@@ -55,7 +55,7 @@ describe('the application contract', () => {
     });
     await context.promise(at, { relocation, users: 'ue-1', target: null }, soon());
     play = () => ({ status: 204 });
-    await context.standBy(at, { relocation, users: '*', source: other }, soon());
+    await context.standBy(at, { relocation, users: '*', source: other, epoch: 1 }, soon());
     expect(application.heard.map(({ path, json }) => [path, json])).toEqual([
       ['/relocation/v1/promise', { relocation, users: '*', target: managedOther }],
       ['/relocation/v1/promise', { relocation, users: 'ue-1', target: null }],
@@ -166,7 +166,7 @@ describe('the application contract', () => {
     await context.promise(at, { relocation, users: '*', target: null }, soon());
   const handOver = async (): Promise<unknown> => await context.handOver(at, { relocation, target: other }, soon());
   const standBy = async (): Promise<unknown> =>
-    await context.standBy(at, { relocation, users: '*', source: other }, soon());
+    await context.standBy(at, { relocation, users: '*', source: other, epoch: 1 }, soon());
 
   it.each([
     [promise, 409, 'PromisedElsewhere', 'PromisedElsewhere', /another relocation \(fother\)/],
@@ -226,7 +226,7 @@ describe('an application without the contract', () => {
       users: 0,
       copied: 0,
     });
-    await withoutContract.standBy(at, { relocation, users: '*', source: other }, signal);
+    await withoutContract.standBy(at, { relocation, users: '*', source: other, epoch: 1 }, signal);
     expect(await withoutContract.handOver(at, { relocation, target: other }, signal)).toEqual({
       relocation,
       epoch: null,
