@@ -38,7 +38,7 @@ describe('the application contract', () => {
       expectedFreezeMs: 4.5,
     };
     play = () => ({ status: 200, json: state });
-    expect(await context.state(at, '*', soon())).toEqual({ ...state, retiring: false });
+    expect(await context.state(at, '*', soon())).toEqual({ ...state, epoch: 0, copies: [], retiring: false });
     expect(application.heard[0]).toMatchObject({ method: 'GET', path: '/relocation/v1/state' });
     expect(application.heard[0]?.query.get('users')).toBe('*');
     play = () => ({ status: 200, json: { ...state, retiring: true } });
@@ -59,8 +59,24 @@ describe('the application contract', () => {
     expect(application.heard.map(({ path, json }) => [path, json])).toEqual([
       ['/relocation/v1/promise', { relocation, users: '*', target: managedOther }],
       ['/relocation/v1/promise', { relocation, users: 'ue-1', target: null }],
-      ['/relocation/v1/copy', { relocation, users: '*', source: managedOther, chunk: [] }],
+      ['/relocation/v1/copy', { relocation, users: '*', source: managedOther, chunk: [], epoch: 1 }],
     ]);
+  });
+
+  it('has the target take over, and tells whoever serves, or does not know the call', async () => {
+    const took = { users: 1, count: 7, kept: [{ user: 'ue-2', epoch: 9 }] };
+    play = () => ({ status: 200, json: took });
+    const supersede = { relocation, users: '*', epoch: 9, to: null, elsewhere: [] };
+    expect(await context.supersede(at, supersede, soon())).toEqual(took);
+    expect(application.heard[0]).toMatchObject({ path: '/relocation/v1/supersede', json: { to: null, spared: false } });
+    await context.supersede(at, { ...supersede, to: other }, soon());
+    expect(application.heard[1]).toMatchObject({ json: { to: managedOther, spared: true } });
+    play = () => ({ status: 409, json: { type: 'Authority' } });
+    expect(await context.supersede(at, supersede, soon())).toBe('serves');
+    play = () => ({ status: 409, json: { type: 'Outdated' } });
+    await expect(context.supersede(at, supersede, soon())).rejects.toMatchObject({ type: 'TargetRefused' });
+    play = () => ({ status: 404 });
+    await expect(context.supersede(at, supersede, soon())).rejects.toMatchObject({ type: 'ContractMissing' });
   });
 
   it('answers the receipt of a hand-over', async () => {
