@@ -1,4 +1,4 @@
-import type { ApplicationState, Receipt, Settled } from '../domain/application.ts';
+import type { ApplicationState, Receipt, Settled, Superseded } from '../domain/application.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { HeldSubscription, NotCarried, Subscription } from '../domain/subscription.ts';
 
@@ -149,7 +149,7 @@ export interface Context {
   /** Introduces the source to a standby (an empty `copy`), which relays to it from now on. TargetRefused: it goes. */
   standBy(
     at: Endpoint,
-    introduction: { relocation: string; users: string; source: Endpoint },
+    introduction: { relocation: string; users: string; source: Endpoint; epoch: number },
     signal: AbortSignal,
   ): Promise<void>;
   /** Idempotent on the relocation. KeptBySource when it was settled as kept. */
@@ -172,6 +172,21 @@ export interface Context {
     retire: { relocation: string; users: string },
     signal: AbortSignal,
   ): Promise<'retires' | 'stays'>;
+  /**
+   * The source of these users is taken to be dead. `to` null: whoever is asked becomes their authority, with what it was
+   * given; else it relays to that one, less those that it serves, which it tells. `serves`: it is the authority of all of
+   * them. Idempotent on the relocation. ContractMissing where the call is unknown, TargetRefused.
+   */
+  supersede(at: Endpoint, supersede: Supersede, signal: AbortSignal): Promise<Superseded | 'serves'>;
+}
+
+export interface Supersede {
+  readonly relocation: string;
+  readonly users: string;
+  readonly epoch: number;
+  readonly to: Endpoint | null;
+  /** Whom others have kept, and where. */
+  readonly elsewhere: readonly { readonly user: string; readonly epoch: number; readonly to: Endpoint }[];
 }
 
 /** Whom the path is to lead where. Addresses: lives inside one activity. */

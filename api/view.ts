@@ -104,9 +104,17 @@ const ONLY_STARTED = 4;
 
 const beforeHandOver = (step: StepName): boolean => stepNames.indexOf(step) < stepNames.indexOf('handOver');
 
+/** What belongs to a step without being it. */
+const asides: Readonly<Record<string, StepName | undefined>> = {
+  settle: 'handOver',
+  confirmLost: 'check',
+  fenceSource: 'handOver',
+  takeOver: 'handOver',
+};
+
 /** Undefined: an undo. */
 const stepOf = ({ activity }: Pending): StepName | undefined =>
-  activity === 'settle' ? 'handOver' : stepNames.find((name) => steps[name].activity === activity);
+  asides[activity] ?? stepNames.find((name) => steps[name].activity === activity);
 
 const titleOf = (pending: Pending): string => {
   const step = stepOf(pending);
@@ -158,10 +166,13 @@ type Person = (what: string, until: string | null, lastFailure: string | null) =
 
 /** On the way back: what is still to be undone, and why it could not be; on the way forward: what the step failed of. */
 function parked(
-  { failure, left, until, abandonable }: Extract<RelocationStatus, { state: 'parked' }>,
+  { failure, left, until, abandonable, recoverable }: Extract<RelocationStatus, { state: 'parked' }>,
   person: Person,
 ): Relocation['waitingFor'] {
-  const may = abandonable ? 'retry, or abandon it' : 'retry: it is not known yet who serves the users';
+  const instead = recoverable ? ', recover' : '';
+  const may = abandonable
+    ? `retry${instead}, or abandon it`
+    : `retry${recoverable ? ', or recover' : ''}: it is not known yet who serves the users`;
   const [first] = left;
   if (first === undefined) return person(`an operator: ${may}`, until, `${failure.type}: ${failure.message}`);
   const undone = left.map(({ undo }) => `"${undos[undo as UndoName].title}"`).join(', ');

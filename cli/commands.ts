@@ -96,8 +96,14 @@ export async function show(client: FerryClient, terminal: Terminal, id: string):
   return exits.done;
 }
 
-export async function act(client: FerryClient, terminal: Terminal, action: Action, id: string): Promise<Exit> {
-  const relocation = await client.post<Relocation>(one(id, `/${action}`));
+export async function act(
+  client: FerryClient,
+  terminal: Terminal,
+  action: Action,
+  id: string,
+  body?: object,
+): Promise<Exit> {
+  const relocation = await client.post<Relocation>(one(id, `/${action}`), body);
   if (terminal.json) terminal.document(relocation);
   else {
     terminal.tell(`${subject(relocation)}: ${standing(relocation)}`);

@@ -143,6 +143,8 @@ export const Pace = strict({
   drainLimitMs: Millis.default(1_800_000),
   /** First pause between two attempts. */
   retryMs: Millis.default(1_000),
+  /** So long a source is asked in vain before it may be taken to be dead. */
+  deadMs: Millis.default(10_000),
 });
 export type Pace = z.infer<typeof Pace>;
 

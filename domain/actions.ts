@@ -2,7 +2,7 @@ import type { FailureType } from './failures.ts';
 import type { ProcedureStatus } from './procedure.ts';
 
 /** What an operator may say to a procedure. */
-export const actions = ['pause', 'resume', 'cancel', 'approve', 'retry', 'abandon'] as const;
+export const actions = ['pause', 'resume', 'cancel', 'approve', 'retry', 'abandon', 'recover'] as const;
 export type Action = (typeof actions)[number];
 
 type Status = ProcedureStatus<string, unknown>;
@@ -18,7 +18,7 @@ export function actionsOf(status: Status): Action[] {
     case 'held':
       return ['approve', 'cancel'];
     case 'parked':
-      return status.abandonable ? ['retry', 'abandon'] : ['retry'];
+      return ['retry', ...(status.abandonable ? (['abandon'] as const) : []), ...recoverOf(status)];
     case 'rollingBack':
     case 'ended':
       break;
@@ -27,6 +27,10 @@ export function actionsOf(status: Status): Action[] {
 }
 
 const cancelOf = ({ cancellable }: { readonly cancellable: boolean }): Action[] => (cancellable ? ['cancel'] : []);
+
+/** An older worker says nothing of it. */
+const recoverOf = ({ recoverable }: { readonly recoverable?: boolean }): Action[] =>
+  recoverable === true ? ['recover'] : [];
 
 /** Why it may not be said now, and what may; undefined: it may. */
 export function refusalOf(

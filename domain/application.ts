@@ -11,14 +11,27 @@ export interface UserState {
   readonly count: number;
 }
 
+export interface Copied {
+  readonly relocation: string;
+  readonly users: string;
+  readonly copiedUsers: number;
+  readonly count: number;
+  readonly prepared: boolean;
+  readonly secondsAgo: number | null;
+}
+
 /** The answer to `state`. */
 export interface ApplicationState {
   readonly instance: string;
   /** Role towards users that are not listed. */
   readonly role: Role;
+  /** Of the hand-over that this role goes back to. */
+  readonly epoch: number;
   readonly users: readonly UserState[];
   /** The relocation to which these users are promised, if any. */
   readonly promisedTo: string | null;
+  /** What it was given by relocations that have not handed over: what a takeover would save. */
+  readonly copies: readonly Copied[];
   /** It said that it goes: it takes nobody any more. */
   readonly retiring: boolean;
   /** Seconds since a client last came directly to this instance, not by relay; null: never. */
@@ -49,6 +62,17 @@ export interface Settled {
   /** Is it the authority of these users now? What was started again serves nobody, whatever it settled. */
   readonly serves: boolean;
 }
+
+/** The answer to `supersede`. `kept`: whom it goes on serving. */
+export interface Superseded {
+  readonly users: number;
+  readonly count: number;
+  readonly kept: readonly { readonly user: string; readonly epoch: number }[];
+}
+
+/** Of any of these users, as this instance knows them. */
+export const highestEpoch = ({ epoch: ofAll, users }: ApplicationState): number =>
+  Math.max(ofAll, ...users.map(({ epoch }) => epoch));
 
 /** Is it the authority of these users; of `*`: of anybody? */
 export const serves = ({ role, users }: ApplicationState, whom: string): boolean =>

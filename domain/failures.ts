@@ -136,12 +136,24 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'The source no longer serves its users, and the target holds the only copy of their context: bring the source back and retry, or abandon, which leaves the target as it is.',
+      'The source no longer serves its users, and the target holds the only copy of their context: bring the source back and retry, make the target take its place with `ferry recover`, or abandon, which leaves the target as it is.',
+  },
+  NotLost: {
+    retry: false,
+    status: 409,
+    remedy: 'Somebody serves these users: see the message. Nothing is taken over from whoever does; retry instead.',
+  },
+  OtherUnknown: {
+    retry: false,
+    status: 409,
+    remedy:
+      'Another instance of the application may serve some of these users: see to it that it can be asked, or have it stopped, then recover again.',
   },
   InDoubt: {
     retry: false,
     status: 409,
-    remedy: 'Only the source can tell who serves its users: see to it that it can be reached, then retry.',
+    remedy:
+      'Only the source can tell who serves its users: see to it that it can be reached, then retry; where it is dead, `ferry recover`.',
   },
   StillInUse: {
     retry: false,

@@ -35,6 +35,8 @@ export type ProcedureStatus<Step extends string, Result> =
       readonly until: string | null;
       /** May it be given up? Not while it is not known who serves the users. */
       readonly abandonable: boolean;
+      /** May whoever has been lost be replaced? */
+      readonly recoverable: boolean;
       /** Empty: on the way forward. */
       readonly left: readonly Leftover[];
     }

@@ -108,9 +108,9 @@ const Leftover = z
 
 export const RelocationResult = z
   .object({
-    outcome: z.enum(['relocated', 'relocatedSourceKept', 'rolledBack', 'refused', 'abandoned']).meta({
+    outcome: z.enum(['relocated', 'relocatedSourceKept', 'rolledBack', 'refused', 'abandoned', 'recovered']).meta({
       description:
-        'relocatedSourceKept: relocated, the source stays as a relay. refused: nothing was changed. abandoned: given up by an operator after the hand-over.',
+        'relocatedSourceKept: relocated, the source stays as a relay. refused: nothing was changed. abandoned: given up by an operator after the hand-over. recovered: the source was taken to be dead, and the target took its place.',
     }),
     failure: z
       .object({ type: Failure, step: Step, message: z.string(), remedy: z.string() })
@@ -131,6 +131,18 @@ export const RelocationResult = z
     epoch: z.int().nullable(),
     guarantee: Guarantee.nullable(),
     pathObserved: z.boolean(),
+    recovery: z
+      .object({
+        fence: z.enum(['stopped', 'forgot']).meta({
+          description:
+            'Why the source cannot write any more: its orchestrator has ended it; or it was started again and knows nobody.',
+        }),
+        users: z.int(),
+        writes: z.int().meta({ description: 'What the copy had. What was acknowledged after it is lost.' }),
+      })
+      .nullable()
+      .optional()
+      .meta({ description: 'Of a `recovered` one. Absent where an older version ended it.' }),
     cancelTooLate: z.boolean().meta({ description: 'A cancellation came after the hand-over had begun.' }),
   })
   .meta({ id: 'RelocationResult' });

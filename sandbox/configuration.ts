@@ -35,6 +35,7 @@ export const pace = {
   heartbeatMs: 3_000,
   pollMs: 100,
   insistMs: 60_000,
+  deadMs: 2_000,
   quietMs: 2_000,
   drainLimitMs: 60_000,
   retryMs: 250,

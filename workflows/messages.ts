@@ -33,6 +33,7 @@ export const resume = defineUpdate<RelocationStatus>('resume');
 export const cancel = defineUpdate<RelocationStatus>('cancel');
 export const approve = defineUpdate<RelocationStatus>('approve');
 export const retry = defineUpdate<RelocationStatus>('retry');
+export const recover = defineUpdate<RelocationStatus>('recover');
 export const abandon = defineUpdate<RelocationStatus>('abandon');
 
 /** What starts `joinFederation`, one for each partner. */

@@ -42,6 +42,9 @@ export function stepsAt(pace: Pace) {
     notifyEndpoint: activity('notifyEndpoint', insist, titled('notify')),
     confirmQuiet: activity('confirmQuiet', quiet, titled('drain')),
     retireSource: activity('retireSource', insist, titled('retire')),
+    confirmLost: activity('confirmLost', step, 'is the source dead, and nobody else its successor'),
+    fenceSource: activity('fenceSource', wait, 'have the source stopped'),
+    takeOver: activity('takeOver', insist, 'the target takes the place of the source (GR MEC 035, 5.3.1)'),
     undo: {
       releasePromise: activity('releasePromise', insist, back('releasePromise')),
       removeTarget: activity('removeTarget', insist, back('removeTarget')),

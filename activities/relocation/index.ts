@@ -9,6 +9,7 @@ import { releasing } from './release-promise.ts';
 import { retiring } from './retire-source.ts';
 import type { Means } from './subject.ts';
 import { switching } from './switch-path.ts';
+import { takingOver } from './take-over.ts';
 
 /** The steps of a relocation and their undos, as activities. */
 export const relocationActivities = (means: Means) => ({
@@ -22,5 +23,6 @@ export const relocationActivities = (means: Means) => ({
   ...draining(means),
   ...retiring(means),
   ...releasing(means),
+  ...takingOver(means),
 });
 export type RelocationActivities = ReturnType<typeof relocationActivities>;

@@ -1,42 +1,59 @@
 import type { ApplicationState } from '../../domain/application.ts';
 import { isClaimedTwice, serves } from '../../domain/application.ts';
+import { atOnce } from '../../domain/at-once.ts';
 import type { Obstacles } from './obstacles.ts';
 import { foreseeSubscriptions } from './subscriptions.ts';
-import { isLocated, type Located, type Scene, type Subject } from './subject.ts';
+import { isLocated, whatItSays, type Located, type Scene, type Subject } from './subject.ts';
 
 export interface Serving {
   readonly instance: Located;
   readonly state: ApplicationState;
 }
 
-export const nobody: { readonly serving: readonly Serving[]; readonly unusable: readonly string[] } = {
-  serving: [],
-  unusable: [],
-};
+interface AtSource {
+  readonly serving: readonly Serving[];
+  readonly unusable: readonly string[];
+  readonly silent: readonly string[];
+}
 
-/** Every instance there that says that it serves these users, and why others could not be asked. */
+export const nobody: AtSource = { serving: [], unusable: [], silent: [] };
+
+/** Instances are asked side by side: one that hangs holds up the others no longer than itself. */
+const AT_ONCE = 8;
+
+/**
+ * Every instance there that says that it serves these users, and why others could not be asked. A user has one authority: beside
+ * one who says that he is it, `silent` ones are told and left alone; where nobody says so, one of them may be it.
+ */
 export async function servingAt(
   { source, application, context }: Scene,
   { users }: Subject,
   obstacles: Obstacles,
   signal: AbortSignal,
-): Promise<typeof nobody> {
+): Promise<AtSource> {
   const instances = await source.instances.list(application, signal);
-  const serving: Serving[] = [];
-  for (const instance of instances.filter(isLocated)) {
-    const state = await obstacles.asking(undefined, source.name, async () =>
-      context.source.state(instance.endpoint, users, signal),
-    );
-    if (state !== undefined && serves(state, users)) serving.push({ instance, state });
-  }
-  return { serving, unusable: instances.flatMap(({ unusable }) => unusable ?? []) };
+  const asked = await atOnce(AT_ONCE, instances.filter(isLocated), async (instance) => ({
+    instance,
+    said: await whatItSays(async () => await context.source.state(instance.endpoint, users, signal), signal),
+  }));
+  const serving = asked.flatMap(({ instance, said }) =>
+    said instanceof Error || !serves(said, users) ? [] : [{ instance, state: said }],
+  );
+  const silent = asked.flatMap(({ instance: { id }, said }) => (said instanceof Error ? [{ id, why: said }] : []));
+  if (serving.length === 0)
+    for (const { why } of silent) await obstacles.asking(undefined, source.name, async () => await Promise.reject(why));
+  return {
+    serving,
+    unusable: instances.flatMap(({ unusable }) => unusable ?? []),
+    silent: silent.map(({ id }) => id),
+  };
 }
 
 /** The one instance that serves them; undefined: there is none, or it is not known which. */
 export function authorityOf(
   { source, application }: Scene,
   { users }: Subject,
-  { serving, unusable }: typeof nobody,
+  { serving, unusable }: AtSource,
   obstacles: Obstacles,
 ): Serving | undefined {
   const [only, ...more] = serving;

@@ -126,6 +126,7 @@ export async function inspect(
       ...(reach === 'unknown'
         ? [`${target.name}: whether its OSS reaches it is not known, it would take an order`]
         : []),
+      ...seen.silent.map((id) => `${source.name}: instance ${id} does not answer; whoever it may serve stays with it`),
       ...silent.map((id) => `${target.name}: instance ${id} does not answer, and is left alone`),
       ...networks.map(({ name, vantage }) =>
         vantage === undefined ? `${name}: not observed` : `${name}: observed from its vantage point`,

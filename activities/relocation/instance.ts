@@ -1,5 +1,5 @@
 import { isStepKey } from '../../domain/identity.ts';
-import { isClaimedTwice } from '../../domain/application.ts';
+import { highestEpoch, isClaimedTwice } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Instance, Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
@@ -39,7 +39,9 @@ export const instantiating = (means: Means) => ({
 
       wait.progress('introducing the source to the standby');
       const { endpoint } = await locate(source, application, order.from, wait.signal);
-      const introduction = { relocation: scene.relocation, users: order.users, source: endpoint };
+      const served = await scene.context.source.state(endpoint, order.users, wait.signal);
+      const names = { relocation: scene.relocation, users: order.users };
+      const introduction = { ...names, source: endpoint, epoch: highestEpoch(served) };
       try {
         await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
       } catch (error) {
@@ -48,10 +50,7 @@ export const instantiating = (means: Means) => ({
         throw failure('NotYet', `${target.name}: instance ${instance.id} is being taken away`);
       }
       // It may serve others, but none of those who are to come
-      const states = await Promise.all([
-        scene.context.source.state(endpoint, order.users, wait.signal),
-        scene.context.target.state(instance.endpoint, order.users, wait.signal),
-      ]);
+      const states = [served, await scene.context.target.state(instance.endpoint, order.users, wait.signal)];
       if (scene.context.target.guarantee === 'zeroLoss' && isClaimedTwice(states, order.users))
         throw failure(
           'TargetRefused',

@@ -166,18 +166,25 @@ export const leads = ({ by }: PathSight, device: string | null): boolean => by.t
 
 const CANNOT_BE_ASKED = ['PeerUnavailable', 'PeerRejected', 'PeerMalformed'];
 
-/** Does an instance of somebody else stay, or go? `unknown`: it hangs, or does not know the question. */
+/** What it answers; an error: it hangs, or does not know the question. */
+export async function whatItSays<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | Error> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { type } = error as { type?: unknown };
+    if (signal.aborted || !(error instanceof Error) || !CANNOT_BE_ASKED.includes(String(type))) throw error;
+    return error;
+  }
+}
+
+/** Does an instance of somebody else stay, or go? `unknown`: it cannot be asked. */
 export async function willOf(
   context: Context,
   { endpoint }: Located,
   signal: AbortSignal,
 ): Promise<'stays' | 'goes' | 'unknown'> {
-  try {
-    return (await context.state(endpoint, '*', signal)).retiring ? 'goes' : 'stays';
-  } catch (error) {
-    if (signal.aborted || !CANNOT_BE_ASKED.includes(String((error as { type?: unknown }).type))) throw error;
-    return 'unknown';
-  }
+  const said = await whatItSays(async () => await context.state(endpoint, '*', signal), signal);
+  return said instanceof Error ? 'unknown' : said.retiring ? 'goes' : 'stays';
 }
 
 /** The access networks whose devices are concerned. */

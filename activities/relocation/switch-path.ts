@@ -5,7 +5,7 @@ import type { Vantage, Wait } from '../ports.ts';
 import { calm, type PathTurns } from './copy-ahead.ts';
 import {
   endOf,
-  locateBoth,
+  locate,
   networksOf,
   sceneOf,
   type Both,
@@ -17,6 +17,8 @@ import {
 
 export interface SwitchOrder extends Both {
   readonly turns: PathTurns;
+  /** The source is taken to be dead: its rules are turned where its platform answers, and nobody is asked there. */
+  readonly lost?: true;
 }
 
 export interface SwitchBackOrder extends Subject {
@@ -42,7 +44,11 @@ export const switching = (means: Means) => ({
       wait.progress('changing rules');
       let changed = 0;
       if (here !== null) changed += (await scene.target.path?.turn(here, wait)) ?? 0;
-      if (away !== null) changed += (await scene.source.path?.turn(away, wait)) ?? 0;
+      if (away !== null) {
+        const turned = scene.source.path?.turn(away, wait);
+        changed += (await (order.lost ? turned?.catch(() => 0) : turned)) ?? 0;
+        wait.signal.throwIfAborted();
+      }
       return { changed, observed: await observe(scene, order, wait, means.pace.stepMs / 2) };
     }),
 
@@ -69,12 +75,15 @@ export const switching = (means: Means) => ({
 });
 
 /** A 2xx proves little: names have to resolve to the target, and old addresses have to lead there. */
-async function observe(scene: Scene, order: Both, wait: Wait, limitMs: number): Promise<boolean> {
+async function observe(scene: Scene, order: SwitchOrder, wait: Wait, limitMs: number): Promise<boolean> {
   const networks = networksOf(scene);
-  const { source, target } = await locateBoth(scene, order, wait.signal);
+  const target = await locate(scene.target, scene.application, order.to, wait.signal);
+  const source = order.lost ? null : await locate(scene.source, scene.application, order.from, wait.signal);
   // By the name those look for it whom nobody lists: whoever does not serve them does not take the name along
-  const state = await scene.context.source.state(source.endpoint, order.users, wait.signal);
-  const byName = scene.device === null && isAuthority(state, order.users);
+  const byName =
+    scene.device === null &&
+    (source === null ||
+      isAuthority(await scene.context.source.state(source.endpoint, order.users, wait.signal), order.users));
   for (const { name, vantage } of networks) {
     if (vantage === undefined) continue;
     let seen = '';
@@ -92,7 +101,7 @@ async function observe(scene: Scene, order: Both, wait: Wait, limitMs: number): 
 async function seenFrom(
   vantage: Vantage,
   { application, device }: Scene,
-  { source, target, byName }: { source: Located; target: Located; byName: boolean },
+  { source, target, byName }: { source: Located | null; target: Located; byName: boolean },
   signal: AbortSignal,
 ): Promise<string> {
   if (byName) {
@@ -100,10 +109,12 @@ async function seenFrom(
     if (!addresses.includes(target.endpoint.host))
       return `${application.domainName} was to resolve to instance ${target.id}, it resolves to ${addresses.length === 0 ? 'nothing' : 'another address'}`;
   }
-  for (const [whose, { endpoint }] of [
+  for (const [whose, instance] of [
     ['target', target],
     ['source', source],
   ] as const) {
+    if (instance === null) continue;
+    const { endpoint } = instance;
     const answering = await vantage.answering(endpoint, device, signal);
     if (answering.who === 'instance' && answering.id === target.id) continue;
     const instead = {

@@ -13,6 +13,7 @@ import {
   Retired,
   Settled,
   State,
+  Superseded,
 } from '../../protocols/application/contract.ts';
 import { type Answer, type Call, type Credentials, Exchange } from '../http.ts';
 import { scrubbed } from '../problem.ts';
@@ -45,6 +46,7 @@ const refusals: Readonly<Record<string, { readonly type: FailureType; readonly t
   TargetSilent: { type: 'PeerUnavailable', told: 'the target did not answer in time; the source thawed' },
   TargetRefused: { type: 'TargetRefused', told: 'the target instance refused the users; the source thawed' },
   Authority: { type: 'TargetRefused', told: 'it is itself the authority for some of these users' },
+  Outdated: { type: 'TargetRefused', told: 'it knows of a newer takeover of these users' },
   Retiring: { type: 'TargetRefused', told: 'it is being taken away and takes nobody any more' },
 };
 
@@ -82,8 +84,8 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
       return await ask(at, { ...call, alsoExpect: [409] }, signal);
     },
 
-    standBy: async (at, { relocation, users, source }, signal) => {
-      const json = { relocation, users, source: managed(source), chunk: [] };
+    standBy: async (at, { relocation, users, source, epoch }, signal) => {
+      const json = { relocation, users, source: managed(source), chunk: [], epoch };
       const call = { method: 'POST', path: `${base}/copy`, json, key: relocation } as const;
       await ask(at, { ...call, alsoExpect: [409] }, signal);
     },
@@ -113,6 +115,24 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
       const answer = await instance(at).ask({ ...call, schema: Retired, alsoExpect: UNKNOWN_CALL }, signal);
       if (answer.status < 300) return answer.body.retires ? 'retires' : 'stays';
       return serves(await context.state(at, '*', signal), '*') ? 'stays' : 'retires';
+    },
+
+    supersede: async (at, { relocation, users, epoch, to, elsewhere }, signal) => {
+      const json = {
+        relocation,
+        users,
+        epoch,
+        to: to && managed(to),
+        spared: to !== null,
+        elsewhere: elsewhere.map((one) => ({ ...one, to: managed(one.to) })),
+      };
+      const call = { method: 'POST', path: `${base}/supersede`, json, schema: Superseded, key: relocation } as const;
+      const answer = await instance(at).ask({ ...call, alsoExpect: [...UNKNOWN_CALL, 409] }, signal);
+      if (answer.status < 300) return answer.body;
+      if (UNKNOWN_CALL.includes(answer.status))
+        throw failure('ContractMissing', `${name}: its application does not know the call "supersede"`);
+      if (Refused.safeParse(answer.body).data?.type === 'Authority') return 'serves';
+      throw refused(name, answer);
     },
   };
   return context;

@@ -9,8 +9,10 @@ export const withoutContract: Context = {
   state: async () => ({
     instance: '',
     role: 'authority',
+    epoch: 0,
     users: [],
     promisedTo: null,
+    copies: [],
     retiring: false,
     clientSeenSecondsAgo: null,
     clients: 0,
@@ -22,5 +24,7 @@ export const withoutContract: Context = {
   // There is nothing that could have been given away
   settle: async () => ({ settlement: 'kept', serves: true }),
   // Whom else it serves is never known
+  // Nothing was copied that could be taken over
+  supersede: async () => ({ users: 0, count: 0, kept: [] }),
   retire: async (_, { users }) => (users === '*' ? 'retires' : 'stays'),
 };

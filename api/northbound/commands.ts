@@ -5,7 +5,7 @@ import { digest } from '../../configuration/digest.ts';
 import { type Action, actionsOf, isAlreadySo } from '../../domain/actions.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { RelocationStatus } from '../../domain/relocation.ts';
-import { abandon, approve, cancel, pause, resume, retry } from '../../workflows/messages.ts';
+import { abandon, approve, cancel, pause, recover, resume, retry } from '../../workflows/messages.ts';
 import { unavailable } from '../problem.ts';
 import type { Seen } from '../seen.ts';
 import type { Asked, Handlers } from '../serve.ts';
@@ -15,7 +15,7 @@ import type { NorthboundTable } from './table.ts';
 const WORKER_MS = 5_000;
 /** So long a command that was carried out is remembered here, for whoever lost its answer. */
 const LATELY_MS = 60_000;
-const updates = { pause, resume, cancel, approve, retry, abandon };
+const updates = { pause, resume, cancel, approve, retry, abandon, recover };
 
 /**
  * An operator's commands: workflow updates, which the workflow's own validators refuse where its state does not allow
@@ -95,5 +95,6 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
     approveRelocation: command('approve'),
     retryRelocation: command('retry'),
     abandonRelocation: command('abandon'),
+    recoverRelocation: command('recover'),
   };
 }

@@ -25,7 +25,7 @@ interface ListOptions extends ApiOptions, Filters {
 }
 
 const STATES = ['running', 'waiting', 'held', 'paused', 'parked', 'ended'];
-const OUTCOMES = ['relocated', 'relocatedSourceKept', 'rolledBack', 'refused', 'abandoned'];
+const OUTCOMES = ['relocated', 'relocatedSourceKept', 'rolledBack', 'refused', 'abandoned', 'recovered'];
 
 const ACTIONS = [
   ['pause', 'pause before the next step'],
@@ -127,6 +127,13 @@ export function relocations(line: CommandLine): void {
     );
   for (const [action, description] of ACTIONS)
     about(action, description, async (client, id) => await act(client, terminal, action, id));
+  about(
+    'recover',
+    'take the source of a parked one to be dead: the target takes its place',
+    async (client, id) => await act(client, terminal, 'recover', id, { accept: { lostWrites: true } }),
+  ).addOption(
+    new Option('--accept-lost-writes', 'what the source acknowledged and had not copied is lost').makeOptionMandatory(),
+  );
 }
 
 const requested = ({ user, maxInterruption, deadline, approve, at }: RequestOptions) => ({

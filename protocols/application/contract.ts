@@ -13,8 +13,22 @@ const Measure = z.number().nonnegative();
 export const State = z.object({
   instance: z.string(),
   role: Role,
+  /** Absent, as `copies`: an application of the page as it was before `supersede`. */
+  epoch: Count.default(0),
   users: z.array(z.object({ user: z.string(), role: Role, epoch: Count, count: Count })),
   promisedTo: z.string().nullable(),
+  copies: z
+    .array(
+      z.object({
+        relocation: z.string(),
+        users: z.string(),
+        copiedUsers: Count,
+        count: Count,
+        prepared: z.boolean(),
+        secondsAgo: Measure.nullable(),
+      }),
+    )
+    .default([]),
   clientSeenSecondsAgo: Measure.nullable(),
   clients: Count,
   expectedFreezeMs: Measure,
@@ -38,6 +52,12 @@ export const HandOverReceipt = z.object({
 
 /** `serves` absent: an application of the page as it was before. */
 export const Settled = z.object({ settlement: z.enum(['handedOver', 'kept']), serves: z.boolean().optional() });
+
+export const Superseded = z.object({
+  users: Count,
+  count: Count,
+  kept: z.array(z.object({ user: z.string(), epoch: Count })),
+});
 
 export const Retired = z.object({ retires: z.boolean(), why: z.string().optional() });
 

@@ -6,6 +6,7 @@ import { farewellLimit, heard, leaving, left, reconsider, retire } from './retir
 import { rules as allRules, type Rules } from './rules.ts';
 import { settle } from './settle.ts';
 import { learn, list, standingOf, type State } from './state.ts';
+import { supersede } from './takeover.ts';
 import { commit, copy, prepare } from './target.ts';
 
 /**
@@ -47,6 +48,8 @@ function handled(state: State, event: Event, rules: Rules): Effect[] {
       return committed(state, event);
     case 'settle':
       return settle(state, event, rules);
+    case 'supersede':
+      return supersede(state, event, rules);
     case 'retire':
       return retire(state, event, rules);
     case 'heard':

@@ -4,10 +4,13 @@ import { type Answer, post } from './exchange.ts';
 import { decision } from './handover.ts';
 import type { ClientRequest, Copy, Effect, Event, Leaving, Peer, Prepare } from './messages.ts';
 import { behind } from './promise.ts';
+import { copiesIn } from './takeover.ts';
 import { newState, type State } from './state.ts';
 
 /** How a request or a call ends. */
 export type Ending = Extract<Effect, { kind: 'serve' | 'relay' | 'answer' | 'refuse' }>;
+
+type Copied = ReturnType<typeof copiesIn>[number] & { readonly secondsAgo: number | null };
 
 type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
 
@@ -27,6 +30,8 @@ export class Instance {
   readonly #freezeLimitMs: number;
   readonly #waiting = new Map<number, (ending: Ending) => void>();
   readonly #copying = new Set<string>();
+  /** When content came last, by relocation. */
+  readonly #copied = new Map<string, number>();
   #asked = 0;
   /** Of the last exchange with a target: what a freeze lasts at least. */
   #roundTripMs = 5;
@@ -54,7 +59,19 @@ export class Instance {
   }
 
   happens(event: Event): void {
-    for (const effect of step(this.state, event)) this.#carryOut(effect);
+    const effects = step(this.state, event);
+    const hasContent = event.kind === 'prepare' || (event.kind === 'copy' && event.chunk.length > 0);
+    if (hasContent && effects.some(({ kind }) => kind === 'answer'))
+      this.#copied.set(event.relocation, performance.now());
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  /** What it has been given of these users, by each relocation that has not handed them over. */
+  copies(users: string, now: number): Copied[] {
+    return copiesIn(this.state, users).map((copy) => {
+      const at = this.#copied.get(copy.relocation);
+      return { ...copy, secondsAgo: at === undefined ? null : Math.round(now - at) / 1_000 };
+    });
   }
 
   #carryOut(effect: Effect): void {

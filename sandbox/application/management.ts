@@ -67,7 +67,9 @@ const routesOf = (endpoint: ManagementEndpoint): Readonly<Record<string, Route>>
     'POST /relocation/v1/copy': async ({ body }) => {
       const chunk = body['chunk'];
       if (!Array.isArray(chunk)) throw new Malformed('chunk is missing');
-      const copy = { users: text(body, 'users'), source: peer(body, 'source'), chunk: chunk as Copy['chunk'] };
+      const epoch = body['epoch'] === undefined ? {} : { epoch: count(body, 'epoch') };
+      const from = { users: text(body, 'users'), source: peer(body, 'source') };
+      const copy = { ...from, chunk: chunk as Copy['chunk'], ...epoch };
       return await instance.call({ kind: 'copy', ...relocationIn(body), ...copy });
     },
     'POST /relocation/v1/handOver': async ({ body }) => {
@@ -81,6 +83,23 @@ const routesOf = (endpoint: ManagementEndpoint): Readonly<Record<string, Route>>
         users: body['users'] === undefined ? null : text(body, 'users'),
         retired: body['retired'] === true,
       }),
+    'POST /relocation/v1/supersede': async ({ body }) => {
+      const elsewhere = body['elsewhere'] ?? [];
+      if (!Array.isArray(elsewhere)) throw new Malformed('elsewhere is no list');
+      return await instance.call({
+        kind: 'supersede',
+        ...relocationIn(body),
+        users: text(body, 'users'),
+        epoch: count(body, 'epoch'),
+        to: body['to'] === null ? null : peer(body, 'to'),
+        spared: body['spared'] === true,
+        elsewhere: (elsewhere as Body[]).map((one) => ({
+          user: text(one, 'user'),
+          epoch: count(one, 'epoch'),
+          to: peer(one, 'to'),
+        })),
+      });
+    },
     'POST /relocation/v1/retire': async ({ body }) => await instance.call({ kind: 'retire', ...relocationIn(body) }),
     // Between two instances: the application's own business.
     'POST /transfer/v1/prepare': async ({ body }) =>
@@ -104,11 +123,13 @@ function stateOf({ id, instance, visitors }: ManagementEndpoint, users: string):
   return {
     instance: id,
     role: standingOf(state, ALL).role,
+    epoch: standingOf(state, ALL).epoch,
     users: named.map((user) => {
       const { role, epoch, accepted } = standingOf(state, user);
       return { user, role, epoch, count: size(accepted) };
     }),
     promisedTo: promisedTo(state, users),
+    copies: instance.copies(users, now),
     retiring: state.retiring?.final === true,
     clientSeenSecondsAgo: visitors.secondsAgo(users, now),
     clients: visitors.recently(users, now),
@@ -156,6 +177,12 @@ function text(body: Body, name: string): string {
   const value = body[name];
   if (typeof value === 'string' && value !== '') return value;
   throw new Malformed(`${name} is missing`);
+}
+
+function count(body: Body, name: string): number {
+  const value = body[name];
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Malformed(`${name} is no whole number`);
 }
 
 const relocationIn = (body: Body): { relocation: string } => ({ relocation: text(body, 'relocation') });

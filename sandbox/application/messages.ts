@@ -27,6 +27,21 @@ export interface Copy {
   readonly users: string;
   readonly source: Peer;
   readonly chunk: readonly Entry[];
+  /** With an introduction: the source's, as whoever introduces it has read it. */
+  readonly epoch?: number;
+}
+
+/**
+ * The source of these users is taken to be dead. `to`: the instance that takes over; null: whoever is told so itself.
+ * `spared`: what it serves it keeps. `elsewhere`: whom others have kept.
+ */
+export interface Supersede {
+  readonly relocation: string;
+  readonly users: string;
+  readonly epoch: number;
+  readonly to: Peer | null;
+  readonly spared: boolean;
+  readonly elsewhere: readonly RouteEntry[];
 }
 
 /** The last delta. `total` lets the target see that with it, it has everything. */
@@ -125,6 +140,7 @@ export type Event =
       readonly users: string | null;
       readonly retired: boolean;
     }
+  | ({ readonly kind: 'supersede'; readonly id: number } & Supersede)
   | { readonly kind: 'retire'; readonly id: number; readonly relocation: string }
   /** `peers`: whom the one that has heard knows. */
   | { readonly kind: 'heard'; readonly number: number; readonly peer: Peer; readonly peers: readonly Peer[] }

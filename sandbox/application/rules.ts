@@ -37,6 +37,10 @@ export interface Rules {
   readonly heardNow: (number: number, now: number) => boolean;
   /** Whom those know has to hear it as well. */
   readonly asksFurther: boolean;
+  /** Whoever is superseded forgets what was promised and prepared of these users. */
+  readonly buries: boolean;
+  /** After a takeover, what is older counts for nothing, whoever tells it. */
+  readonly fences: boolean;
 }
 
 const TOMBSTONE: Kept = { phase: 'kept' };
@@ -58,6 +62,8 @@ export const rules: Rules = {
     [...relocations.values()].some(({ phase }) => phase === 'handedOver') ? [...peers] : [],
   heardNow: (number, now) => number === now,
   asksFurther: true,
+  buries: true,
+  fences: true,
 };
 
 /** A request crosses at most this many relays. */

@@ -14,7 +14,7 @@ export interface Standing {
 }
 
 /** What an instance remembers of a relocation, as its source, as its target, or as settled. */
-export type Relocation = Promised | HandedOver | Kept | Receiving | Received;
+export type Relocation = Promised | HandedOver | Kept | Receiving | Received | Superseded;
 
 export interface Promised {
   readonly phase: 'promised';
@@ -57,6 +57,12 @@ export interface Received {
   readonly number: number;
 }
 
+/** A takeover: what it was answered, it is answered again. */
+export interface Superseded {
+  readonly phase: 'superseded';
+  readonly body: object;
+}
+
 /** It was asked whether it may be taken away, and nobody needs it. */
 export interface Retiring {
   readonly number: number;
@@ -78,6 +84,8 @@ export interface State {
   readonly held: Map<number, ClientRequest>;
   /** Instances with which it had to do: any of them may relay to it, or know one that does. */
   readonly peers: Set<Peer>;
+  /** By user, or for `*`: what is older is from a source that was taken to be dead. */
+  readonly fences: Map<string, number>;
   retiring: Retiring | null;
   farewells: number;
   /** The number of the last freeze, and how many there were. */
@@ -94,6 +102,7 @@ export const newState = (self: Peer): State => ({
   relocations: new Map(),
   held: new Map(),
   peers: new Set(),
+  fences: new Map(),
   retiring: null,
   farewells: 0,
   proposed: 0,
@@ -119,6 +128,10 @@ export function learn(state: State, user: string, epoch: number, to: Peer): void
   if (own.role === 'authority' || epoch < own.epoch || to === state.self) return;
   state.users.set(user, { ...own, epoch, to });
 }
+
+/** What is told of this user with an older epoch comes from before a takeover; of `*`: of anybody. */
+export const fenceOf = ({ fences }: State, user: string): number =>
+  Math.max(0, ...[...fences].flatMap(([whom, epoch]) => (overlap(whom, user) ? [epoch] : [])));
 
 export const overlap = (a: string, b: string): boolean => a === ALL || b === ALL || a === b;
 

@@ -11,12 +11,16 @@ import {
   refuse,
 } from './messages.ts';
 import type { Rules } from './rules.ts';
-import { knownOf, learn, type Receiving, type State, standingOf } from './state.ts';
+import { fenceOf, knownOf, learn, type Receiving, type State, standingOf } from './state.ts';
 
 const done = (id: number): Effect => ({ kind: 'answer', id, body: null });
 
 /** Takes what the source sends ahead. Without content it is an introduction: from now on it relays to the source. */
-export function copy(state: State, { id, relocation, users, source, chunk }: EventOf<'copy'>, rules: Rules): Effect[] {
+export function copy(
+  state: State,
+  { id, relocation, users, source, chunk, epoch = 0 }: EventOf<'copy'>,
+  rules: Rules,
+): Effect[] {
   const known = state.relocations.get(relocation);
   if (known?.phase === 'kept') return [refuse(id, 'Kept')];
   const named = chunk.filter(isContext).map(({ user }) => user);
@@ -24,6 +28,8 @@ export function copy(state: State, { id, relocation, users, source, chunk }: Eve
   const concerned = chunk.length === 0 && users !== ALL ? [users] : named;
   if (concerned.some((user) => rules.refusesCopies(standingOf(state, user)))) return [refuse(id, 'Authority')];
   if (known !== undefined && known.phase !== 'receiving') return [refuse(id, 'Authority')];
+  const told = chunk.length === 0 ? [{ user: users, epoch }] : chunk;
+  if (told.some((each) => isPast(state, each.user, each.epoch, rules))) return [refuse(id, 'Outdated')];
   if (!rules.takes(state.retiring)) return [refuse(id, 'Retiring')];
   const receiving = known ?? { phase: 'receiving', users, staged: new Map(), prepared: null };
   state.relocations.set(relocation, receiving);
@@ -33,6 +39,10 @@ export function copy(state: State, { id, relocation, users, source, chunk }: Eve
   learnFrom(state, chunk, source);
   return [done(id)];
 }
+
+/** From before a takeover of these users. */
+const isPast = (state: State, user: string, epoch: number, { fences }: Rules): boolean =>
+  fences && epoch < fenceOf(state, user);
 
 function introduce(state: State, users: string, source: Peer, rules: Rules): void {
   const own = knownOf(state, users);
@@ -111,6 +121,7 @@ function objection(state: State, { staged }: Receiving, { number, total }: Prepa
     if (!isContext(entry)) continue;
     if (rules.refusesCopies(standingOf(state, entry.user))) return 'Authority';
     if (rules.outdated(number, state.users.get(entry.user)?.epoch ?? 0)) return 'Outdated';
+    if (isPast(state, entry.user, number, rules)) return 'Outdated';
     count += size(entry.accepted);
   }
   return rules.complete({ entries: staged.size, count }, total) ? null : 'Incomplete';

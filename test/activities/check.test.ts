@@ -139,6 +139,40 @@ describe('an instance at the target that does not answer', () => {
   });
 });
 
+describe('an instance at the source that does not answer', () => {
+  it('stops nobody beside one that is the authority of these users, and is told', async () => {
+    const [authority] = world.at('cloud');
+    const hung = world.add('cloud').id;
+    world.silent.add(hung);
+    expect(await run(activities().checkRelocation, order)).toMatchObject({ from: authority?.id });
+    const { possible, steering } = await run(activities().planRelocation, order);
+    expect(possible).toBe(true);
+    expect(steering).toContain(`cloud: instance ${hung} does not answer; whoever it may serve stays with it`);
+  });
+
+  it('stops the move where nobody else says that he is their authority: it may be', async () => {
+    world.silent.add(world.at('cloud')[0]?.id ?? '');
+    world.add('cloud');
+    await expect(run(activities().checkRelocation, order)).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    const { possible, obstacles } = await run(activities().planRelocation, order);
+    expect(possible).toBe(false);
+    expect(obstacles).toMatchObject([{ failure: 'PeerUnavailable', where: 'cloud' }]);
+  });
+
+  it('holds up the look no longer than itself, however many there are', async () => {
+    for (let n = 0; n < 3; n += 1) world.silent.add(world.add('cloud').id);
+    let [asking, most] = [0, 0];
+    const together = async (): Promise<void> => {
+      most = Math.max(most, (asking += 1));
+      await new Promise((resume) => setImmediate(resume));
+      asking -= 1;
+    };
+    world.on('context.state', ...Array.from({ length: 4 }, () => together));
+    await run(activities().checkRelocation, order);
+    expect(most).toBe(4);
+  });
+});
+
 describe('a plan', () => {
   it('asks side by side what may hang, and names every place that does', async () => {
     world.on('cloud.subscriptions.list', async () => {

@@ -38,7 +38,7 @@ describe('the application contract', () => {
       expectedFreezeMs: 4.5,
     };
     play = () => ({ status: 200, json: state });
-    expect(await context.state(at, '*', soon())).toEqual({ ...state, retiring: false });
+    expect(await context.state(at, '*', soon())).toEqual({ ...state, epoch: 0, copies: [], retiring: false });
     expect(application.heard[0]).toMatchObject({ method: 'GET', path: '/relocation/v1/state' });
     expect(application.heard[0]?.query.get('users')).toBe('*');
     play = () => ({ status: 200, json: { ...state, retiring: true } });
@@ -55,12 +55,28 @@ describe('the application contract', () => {
     });
     await context.promise(at, { relocation, users: 'ue-1', target: null }, soon());
     play = () => ({ status: 204 });
-    await context.standBy(at, { relocation, users: '*', source: other }, soon());
+    await context.standBy(at, { relocation, users: '*', source: other, epoch: 1 }, soon());
     expect(application.heard.map(({ path, json }) => [path, json])).toEqual([
       ['/relocation/v1/promise', { relocation, users: '*', target: managedOther }],
       ['/relocation/v1/promise', { relocation, users: 'ue-1', target: null }],
-      ['/relocation/v1/copy', { relocation, users: '*', source: managedOther, chunk: [] }],
+      ['/relocation/v1/copy', { relocation, users: '*', source: managedOther, chunk: [], epoch: 1 }],
     ]);
+  });
+
+  it('has the target take over, and tells whoever serves, or does not know the call', async () => {
+    const took = { users: 1, count: 7, kept: [{ user: 'ue-2', epoch: 9 }] };
+    play = () => ({ status: 200, json: took });
+    const supersede = { relocation, users: '*', epoch: 9, to: null, elsewhere: [] };
+    expect(await context.supersede(at, supersede, soon())).toEqual(took);
+    expect(application.heard[0]).toMatchObject({ path: '/relocation/v1/supersede', json: { to: null, spared: false } });
+    await context.supersede(at, { ...supersede, to: other }, soon());
+    expect(application.heard[1]).toMatchObject({ json: { to: managedOther, spared: true } });
+    play = () => ({ status: 409, json: { type: 'Authority' } });
+    expect(await context.supersede(at, supersede, soon())).toBe('serves');
+    play = () => ({ status: 409, json: { type: 'Outdated' } });
+    await expect(context.supersede(at, supersede, soon())).rejects.toMatchObject({ type: 'TargetRefused' });
+    play = () => ({ status: 404 });
+    await expect(context.supersede(at, supersede, soon())).rejects.toMatchObject({ type: 'ContractMissing' });
   });
 
   it('answers the receipt of a hand-over', async () => {
@@ -166,7 +182,7 @@ describe('the application contract', () => {
     await context.promise(at, { relocation, users: '*', target: null }, soon());
   const handOver = async (): Promise<unknown> => await context.handOver(at, { relocation, target: other }, soon());
   const standBy = async (): Promise<unknown> =>
-    await context.standBy(at, { relocation, users: '*', source: other }, soon());
+    await context.standBy(at, { relocation, users: '*', source: other, epoch: 1 }, soon());
 
   it.each([
     [promise, 409, 'PromisedElsewhere', 'PromisedElsewhere', /another relocation \(fother\)/],
@@ -226,7 +242,7 @@ describe('an application without the contract', () => {
       users: 0,
       copied: 0,
     });
-    await withoutContract.standBy(at, { relocation, users: '*', source: other }, signal);
+    await withoutContract.standBy(at, { relocation, users: '*', source: other, epoch: 1 }, signal);
     expect(await withoutContract.handOver(at, { relocation, target: other }, signal)).toEqual({
       relocation,
       epoch: null,

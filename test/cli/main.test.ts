@@ -239,6 +239,14 @@ describe('ferry list, show, peers and the actions', () => {
     expect(api.asked[0]).toMatchObject({ method: 'POST', url: `/v1/relocations/${ID}/${action}` });
   });
 
+  it('asks to recover only with what that costs', async () => {
+    api.answer = answering(200, relocation({ state: 'parked' }));
+    expect((await ferry('recover', ID, ...at())).exit).not.toBe(0);
+    expect(api.asked).toEqual([]);
+    expect((await ferry('recover', ID, '--accept-lost-writes', ...at())).exit).toBe(0);
+    expect(api.asked[0]).toMatchObject({ method: 'POST', url: `/v1/relocations/${ID}/recover` });
+  });
+
   it('tells which peer is not in reach, and what one cannot do', async () => {
     const able = { kind: 'meo', reachable: true, detail: '' };
     const capabilities = [{ name: 'rules', available: false, detail: '501 at dns_rules' }];

@@ -6,6 +6,8 @@ type Role = ApplicationState['role'];
 const state = (role: Role, ...users: [user: string, role: Role, epoch: number, count: number][]): ApplicationState => ({
   instance: 'i1',
   role,
+  epoch: 0,
+  copies: [],
   users: users.map(([user, of, epoch, count]) => ({ user, role: of, epoch, count })),
   promisedTo: null,
   retiring: false,

@@ -3,7 +3,7 @@ import type { Plan } from '../../domain/relocation.ts';
 import { ask } from '../support/asking.ts';
 import { eventually } from '../support/eventually.ts';
 import { claimNetwork } from '../support/network.ts';
-import { hold, worldOf } from '../support/sight.ts';
+import { hold, processOf, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** What becomes of users who say nothing while others are moved around them, and of the instances between. */
@@ -44,6 +44,18 @@ const counted = async (host: string, user: string): Promise<unknown> => {
   const { status, body } = await ask<{ counter: number }>('GET', `http://${host}:7000/users/${user}`);
   return status === 200 ? body.counter : status;
 };
+
+/** Somebody else has an instance made there. */
+async function another(site: 'a1' | 'a2'): Promise<{ id: string; host: string }> {
+  const there = site === 'a1' ? atA1 : atA2;
+  const before = await there();
+  const named = { appDId: 'counter.edge.example-1', appInstanceName: `of-somebody-else-at-${site}` };
+  const { id } = (await ask<{ id: string }>('POST', MEO, named)).body;
+  const place = { selectedMECHostInfo: [{ hostId: { id: site } }] };
+  expect((await ask('POST', `${MEO}/${id}/instantiate`, place)).status).toBe(202);
+  await eventually(async () => (await there()).length > before.length);
+  return { id, host: (await there()).find((host) => !before.includes(host)) ?? '' };
+}
 
 /** Every address that traffic is led away from, by whatever rule that is active. */
 const led = async (): Promise<string[]> => {
@@ -116,16 +128,26 @@ describe('an instance that is being taken away', () => {
   });
 });
 
+describe('an instance that hangs beside the source', () => {
+  it('stops nobody who is to be moved from there', async () => {
+    const { id, host } = await another('a2');
+    await eventually(async () => (await counted(host, 'ue-5')) === 503);
+    const hung = await processOf(stage, id);
+    process.kill(hung, 'SIGSTOP');
+    try {
+      await move('a2', 'w1', 'ue-1');
+    } finally {
+      process.kill(hung, 'SIGCONT');
+    }
+    expect(await atA2()).toContain(host);
+  });
+});
+
 describe('two instances of a site that both say that they serve everybody', () => {
   it('are told by the plan and refused by the relocation', async () => {
     await move('a1', 'w1', 'ue-2');
     await move('cloud', 'a1');
-    const appDId = 'counter.edge.example-1';
-    const { body } = await ask<{ id: string }>('POST', MEO, { appDId, appInstanceName: 'of-somebody-else' });
-    const place = { selectedMECHostInfo: [{ hostId: { id: 'a1' } }] };
-    expect((await ask('POST', `${MEO}/${body.id}/instantiate`, place)).status).toBe(202);
-    await eventually(async () => (await atA1()).length === 2);
-    const [, second = ''] = await atA1();
+    const { host: second } = await another('a1');
     await eventually(async () => (await counted(second, 'ue-5')) === 503);
     await ask('POST', `http://${second}:7001/provider/found`, {});
     const plan = await stage.post('/v1/plans', {

@@ -346,7 +346,10 @@ class Seen {
   }
 }
 
-function interned<T>(keyFor: (value: T) => string | number): { id: (value: T) => number; value: (id: number) => T } {
+export function interned<T>(keyFor: (value: T) => string | number): {
+  id: (value: T) => number;
+  value: (id: number) => T;
+} {
   const ids = new Map<string | number, number>();
   const values: T[] = [];
   return {
@@ -365,7 +368,7 @@ function interned<T>(keyFor: (value: T) => string | number): { id: (value: T) =>
 }
 
 /** Equal text means equal state, whatever the order in which it came about; how often it froze is only counted. */
-const canonical = (state: State): string => JSON.stringify(state, plain);
+export const canonical = (state: State): string => JSON.stringify(state, plain);
 
 function plain(_: string, value: unknown): unknown {
   if (!(value instanceof Map || value instanceof Set)) return value;

@@ -43,6 +43,7 @@ export const quickPace: Pace = {
   quietMs: 100,
   drainLimitMs: 400,
   retryMs: 20,
+  deadMs: 50,
 };
 
 /** Of a world at the height of the ports. */

@@ -217,6 +217,7 @@ function overSocket(url: string): Context {
     standBy: async (_, ...rest) => await asked.standBy(at, ...rest),
     handOver: async (_, ...rest) => await asked.handOver(at, ...rest),
     settle: async (_, ...rest) => await asked.settle(at, ...rest),
+    supersede: async (_, ...rest) => await asked.supersede(at, ...rest),
     retire: async (_, ...rest) => await asked.retire(at, ...rest),
   };
 }

@@ -46,6 +46,8 @@ function turned(rule: Rule, lead: Lead, way: 'here' | 'away'): Rule {
   return { ...rule, destinations: [...lead.former], leadsTo: lead.to.endpoint.host, active: true };
 }
 
+const isRunning = ({ state }: Instance): boolean => state === 'started' || state === 'unknown';
+
 /**
  * A world at the height of the ports: sites, instances, rules and an application that keeps the contract, in memory. It
  * serves tests of the procedure; the sandbox serves those of the whole. `on` makes one call fail, or wait.
@@ -262,8 +264,10 @@ export class PortWorld implements Catalogue {
       return {
         instance: id,
         role,
+        epoch,
         promisedTo,
         retiring,
+        copies: [],
         users: [{ user: users === '*' ? 'ue-1' : users, role, epoch, count: 7 }],
         clientSeenSecondsAgo: this.clientSeen,
         clients: this.clientSeen === null ? 0 : 2,
@@ -309,6 +313,13 @@ export class PortWorld implements Catalogue {
       if (instance.promisedTo === relocation) instance.promisedTo = null;
       instance.expected.delete(relocation);
       return { settlement, serves: instance.role === 'authority' };
+    },
+    supersede: async (at, { epoch, to }) => {
+      await this.#called(to === null ? 'context.takesOver' : 'context.superseded');
+      const instance = this.#by(at);
+      if (instance.role === 'authority') return 'serves';
+      if (to === null) Object.assign(instance, { role: 'authority', epoch, expected: new Set() });
+      return { users: 1, count: 7, kept: [] };
     },
     retire: async (at, { relocation }) => {
       await this.#called('context.retire');
@@ -391,16 +402,15 @@ export class PortWorld implements Catalogue {
           .find((rule) => rule.kind === 'traffic' && rule.active && rule.destinations.includes(at.host));
         const host = led?.kind === 'traffic' ? led.leadsTo : at.host;
         const found = this.instances.find(({ endpoint }) => endpoint?.host === host);
-        return found === undefined ? { who: 'nobody' } : { who: 'instance', id: found.id };
+        const lives = found !== undefined && isRunning(found) && !this.silent.has(found.id);
+        return !lives ? { who: 'nobody' } : { who: 'instance', id: found.id };
       },
     };
     return { name, vantage, resolverClampSeconds: this.clampSeconds };
   }
 
   #by(endpoint: Endpoint): Made {
-    const instance = this.instances.find(
-      ({ endpoint: at, state }) => at?.host === endpoint.host && (state === 'started' || state === 'unknown'),
-    );
+    const instance = this.instances.find((each) => each.endpoint?.host === endpoint.host && isRunning(each));
     if (instance === undefined || this.silent.has(instance.id))
       throw failure('PeerUnavailable', 'application: nobody answers');
     return instance;

@@ -14,12 +14,15 @@ import type { Ended, Progress } from './progress.ts';
 /** When what follows may begin: at once, when an operator approves it, or at an instant. */
 export type Start = 'immediately' | { readonly approval: true } | { readonly at: string };
 
+/** What is parked is tried again, given up, or goes on without whoever was lost. */
+export type Answer = 'retry' | 'abandon' | 'recover';
+
 /** What an operator may say to a procedure: each command is possible in some states, and refused without a trace in others. */
 export class Operator<Step extends string, Result extends Ended> {
   readonly #progress: Progress<Step, Result>;
   #paused = false;
   #approved = false;
-  #answer: 'retry' | 'abandon' | undefined;
+  #answer: Answer | undefined;
   #waited = false;
 
   constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
@@ -38,6 +41,9 @@ export class Operator<Step extends string, Result extends Ended> {
     });
     this.#command('abandon', () => {
       this.#answer ??= 'abandon';
+    });
+    this.#command('recover', () => {
+      this.#answer ??= 'recover';
     });
     this.#command('cancel', () => {
       progress.cancelling();
@@ -83,12 +89,12 @@ export class Operator<Step extends string, Result extends Ended> {
   }
 
   /** Forward only: an operator says whether to try again. */
-  async decides(reason: Reason, abandonable: boolean): Promise<'retry' | 'abandon'> {
+  async decides(reason: Reason, may: { abandonable: boolean; recoverable: boolean }): Promise<Answer> {
     this.#answer = undefined;
-    this.#progress.parked(reason, { until: null, abandonable, left: [] });
+    this.#progress.parked(reason, { until: null, ...may, left: [] });
     await condition(() => this.#answer !== undefined);
-    const answer = this.#answer ?? 'retry';
-    if (answer === 'retry') {
+    const answer = this.#answered();
+    if (answer !== 'abandon') {
       this.#progress.working(this.#progress.step);
       this.#progress.unparked();
     }
@@ -96,17 +102,26 @@ export class Operator<Step extends string, Result extends Ended> {
   }
 
   /** On the way back: it tries again by itself after a while, since what is left may block others. */
-  async decidesBack(reason: Reason, left: readonly Leftover[], afterMs: number): Promise<'retry' | 'abandon'> {
+  async decidesBack(
+    reason: Reason,
+    left: readonly Leftover[],
+    { afterMs, recoverable }: { afterMs: number; recoverable: boolean },
+  ): Promise<Answer> {
     this.#answer = undefined;
     const until = new Date(Date.now() + afterMs).toISOString();
-    this.#progress.parked(reason, { until, abandonable: true, left });
+    this.#progress.parked(reason, { until, abandonable: true, recoverable, left });
     await condition(() => this.#answer !== undefined, afterMs);
-    const answer = this.#answer ?? 'retry';
-    if (answer === 'retry') {
+    const answer = this.#answered();
+    if (answer !== 'abandon') {
       this.#progress.rollingBack();
       this.#progress.unparked();
     }
     return answer;
+  }
+
+  /** Nobody has said anything in time: it tries again by itself. */
+  #answered(): Answer {
+    return this.#answer ?? 'retry';
   }
 
   #pause(asked: boolean): void {

@@ -17,6 +17,8 @@ export interface ProcedurePlan<Step extends string, Undo extends string> {
   readonly undos: Table<Undo, { readonly title: string; readonly after: readonly Undo[] }>;
   /** An instant: what has not passed the point of no return by then is rolled back. */
   readonly deadline: string | undefined;
+  /** Whoever may be lost has to answer this undo. */
+  readonly lost: Undo;
   /** Parked on the way back, it tries again by itself after so long; then after twice that, up to a day. */
   readonly againMs: number;
 }
@@ -26,6 +28,8 @@ export interface Account<Result> {
   succeeded(): void;
   /** `left`: what could not be undone. */
   failed(how: 'refused' | 'rolledBack' | 'abandoned', reason: Reason, left: readonly Leftover[]): void;
+  /** Somebody was lost, and it went on without him. */
+  recovered(): void;
   told(cancelledTooLate: boolean): Result;
 }
 
@@ -44,6 +48,9 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   readonly #undoing = new Undoing();
   readonly #undos = new Map<string, () => Promise<void>>();
   #late = false;
+  #recovering = false;
+  /** How it goes on without whoever was lost; undefined: it cannot. */
+  recovery: (() => Promise<void>) | undefined;
 
   constructor(plan: ProcedurePlan<Step, Undo>) {
     this.#plan = plan;
@@ -133,7 +140,11 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
         return await this.step(name, work, {}, doubt);
       } catch (error) {
         const reason = foreseen(error);
-        if ((await this.#operator.decides(reason, doubt === undefined)) === 'abandon') throw new Abandoned(reason);
+        const may = { abandonable: doubt === undefined, recoverable: this.recovery !== undefined };
+        const answer = await this.#operator.decides(reason, may);
+        if (answer === 'abandon') throw new Abandoned(reason);
+        this.#recovering = answer === 'recover';
+        if (this.#recovering) throw error;
       }
     }
   }
@@ -174,13 +185,26 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     if (!patched('undos-have-an-order')) return await this.#goBackAsRecorded(reason, account);
     const untouched = this.#undoing.left.length === 0 && reason.type !== 'Cancelled';
     this.progress.rollingBack();
-    account.failed(untouched ? 'refused' : 'rolledBack', reason, await this.#undoAll(reason));
+    try {
+      const left = await this.#undoAll(reason);
+      if (left === 'recovered') account.recovered();
+      else account.failed(untouched ? 'refused' : 'rolledBack', reason, left);
+    } catch (thrown) {
+      if (!(thrown instanceof Abandoned)) throw thrown;
+      account.failed('abandoned', thrown.reason, []);
+    }
   }
 
   /** Returns what an operator gave up. */
-  async #undoAll(reason: Reason): Promise<readonly Leftover[]> {
+  async #undoAll(first: Reason): Promise<readonly Leftover[] | 'recovered'> {
     const failed = new Map<string, Reason>();
+    let reason = first;
     for (let pauseMs = this.#plan.againMs; ; pauseMs = Math.min(pauseMs * 2, DAY_MS)) {
+      if (this.#recovering) {
+        const hindrance = await this.#recovered();
+        if (hindrance === null) return 'recovered';
+        reason = hindrance;
+      }
       for (let undo = this.#undoing.next(); undo !== undefined; undo = this.#undoing.next()) {
         try {
           await this.#undos.get(undo)?.();
@@ -191,9 +215,26 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
         }
       }
       const left = this.#undoing.left.map((undo) => this.#leftover(undo, failed));
-      if (left.length === 0 || (await this.#operator.decidesBack(reason, left, pauseMs)) === 'abandon') return left;
+      if (left.length === 0) return left;
+      const recoverable = this.recovery !== undefined && left.some(({ undo }) => undo === this.#plan.lost);
+      const answer = await this.#operator.decidesBack(reason, left, { afterMs: pauseMs, recoverable });
+      if (answer === 'abandon') return left;
+      this.#recovering = answer === 'recover';
       this.#undoing.again();
       failed.clear();
+    }
+  }
+
+  /** Null: it did; else why it did not, and everything is as it was before, or to be undone. */
+  async #recovered(): Promise<Reason | null> {
+    this.#recovering = false;
+    try {
+      await this.recovery?.();
+      return null;
+    } catch (error) {
+      if (error instanceof Abandoned) throw error;
+      this.progress.rollingBack();
+      return foreseen(error);
     }
   }
 

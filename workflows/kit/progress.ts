@@ -1,6 +1,6 @@
 import { patched, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { failures, type FailureType } from '../../domain/failures.ts';
-import type { Leftover, ProcedureStatus } from '../../domain/procedure.ts';
+import type { ProcedureStatus } from '../../domain/procedure.ts';
 import type { Waits } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { Reason } from './failure.ts';
@@ -10,6 +10,8 @@ export interface Ended {
   readonly outcome: string;
   readonly failure: { readonly type: string; readonly message: string; readonly remedy: string } | null;
 }
+
+type Parked = Extract<ProcedureStatus<string, unknown>, { state: 'parked' }>;
 
 const now = (): string => new Date().toISOString();
 
@@ -104,7 +106,7 @@ export class Progress<Step extends string, Result extends Ended> {
     this.#findable(null);
   }
 
-  parked(failure: Reason, how: { until: string | null; abandonable: boolean; left: readonly Leftover[] }): void {
+  parked(failure: Reason, how: Pick<Parked, 'until' | 'abandonable' | 'recoverable' | 'left'>): void {
     this.#enter({ state: 'parked', step: this.step, since: now(), failure, ...how });
     upsertSearchAttributes([{ key: searchAttributes.outcome, value: 'parked' }]);
   }
@@ -197,10 +199,10 @@ const told = (type: FailureType, message: string): string => `${type}: ${message
 
 function parkedSentence(
   title: string,
-  { since, failure, until, left, abandonable }: Extract<ProcedureStatus<string, Ended>, { state: 'parked' }>,
+  { since, failure, until, left, abandonable, recoverable }: Parked,
   titleOfUndo: (undo: string) => string,
 ): string {
-  const waits = `Waits for \`ferry retry\`${abandonable ? ' or `ferry abandon`' : ''}${until === null ? '' : `, and tries again at ${until}`}.`;
+  const waits = `Waits for \`ferry retry\`${abandonable ? ' or `ferry abandon`' : ''}${recoverable ? ' or `ferry recover`' : ''}${until === null ? '' : `, and tries again at ${until}`}.`;
   if (left.length === 0)
     return `**Parked** at: ${title}, since ${since}. ${told(failure.type, failure.message)} ${waits}`;
   return [

@@ -12,6 +12,7 @@ export class Outcome implements Account<RelocationResult> {
   guarantee: RelocationResult['guarantee'] = null;
   pathObserved = false;
   handedOver: HandedOver | undefined;
+  recovery: NonNullable<RelocationResult['recovery']> | null = null;
   readonly moved: RelocationResult['moved'] = { users: 0, subscriptions: 0, instance: 'none', package: 'none' };
   readonly #progress: Progress<StepName, RelocationResult>;
   #outcome: RelocationResult['outcome'] = 'rolledBack';
@@ -26,6 +27,10 @@ export class Outcome implements Account<RelocationResult> {
     this.#outcome = 'relocated';
   }
 
+  recovered(): void {
+    this.#outcome = 'recovered';
+  }
+
   failed(how: 'refused' | 'rolledBack' | 'abandoned', { type, message }: Reason, leftovers: readonly Leftover[]): void {
     this.#outcome = how === 'abandoned' && type === 'StillInUse' ? 'relocatedSourceKept' : how;
     this.#failure = { type, step: this.#progress.step, message, remedy: failures[type].remedy };
@@ -33,7 +38,7 @@ export class Outcome implements Account<RelocationResult> {
   }
 
   told(cancelled: boolean): RelocationResult {
-    const { guarantee, pathObserved, handedOver, moved } = this;
+    const { guarantee, pathObserved, handedOver, recovery, moved } = this;
     const nothing = this.#outcome === 'refused' || this.#outcome === 'rolledBack';
     return {
       outcome: this.#outcome,
@@ -46,6 +51,7 @@ export class Outcome implements Account<RelocationResult> {
       epoch: handedOver?.epoch ?? null,
       guarantee,
       pathObserved: pathObserved && !nothing,
+      recovery,
       cancelTooLate: cancelled && handedOver !== undefined,
     };
   }

@@ -1,4 +1,5 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
+import type { Both } from '../../activities/relocation/subject.ts';
 import { chainOf } from '../../domain/identity.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
 import { steps, undos, type StepName, type UndoName } from '../../domain/steps.ts';
@@ -9,6 +10,7 @@ import { Brought } from './brought.ts';
 import { handOver } from './hand-over.ts';
 import { measured } from './measured.ts';
 import { Outcome } from './outcome.ts';
+import { recover } from './recover.ts';
 
 /** What was asked of a peer and given up may be carried out for a while: counted from the first undo. */
 function once(instant: () => number): () => number {
@@ -29,12 +31,27 @@ export async function relocateApplication({ request, direction, pace }: Relocati
     steps,
     undos,
     deadline,
+    lost: 'releasePromise',
     againMs: pace.insistMs,
   });
   const { undo, ...step } = stepsAt(pace);
   const result = new Outcome(procedure.progress);
   const brought = new Brought();
   const calmAt = once(() => Date.now() + pace.attemptMs);
+
+  const leave = async (both: Both): Promise<void> => {
+    // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
+    await procedure.forward('notify', () => step.notifyEndpoint(both));
+
+    // 8. Wait until nobody comes to the source any more (5.3.1)
+    await procedure.forward('drain', () =>
+      sleep(brought.drainMs, { summary: 'old addresses may be cached for so long' }),
+    );
+    await procedure.forward('drain', () => step.confirmQuiet(both));
+
+    // 9. Retire the source (5.3.1, [5.3.2-4])
+    await procedure.forward('retire', () => step.retireSource(both));
+  };
 
   const ended = await procedure.run(result, async () => {
     const prepared = await procedure.prepare(async () => {
@@ -68,12 +85,19 @@ export async function relocateApplication({ request, direction, pace }: Relocati
       });
       result.moved.users = copied.users;
       result.moved.subscriptions = copied.subscriptions;
+      const back = (): Promise<void> =>
+        undo.switchBack({ ...subject, turns: brought.turns ?? turns, calmAt: calmAt() });
+      if (checked.guarantee === 'zeroLoss')
+        procedure.recovery = async () => {
+          await recover(procedure, step, { ...both, turns }, back, result);
+          await leave(both);
+        };
       await procedure.hold(checked.confirmation && cutOver === 'immediately' ? { approval: true } : cutOver);
 
       // 5. Turn the path to the target ([5.3.2-7], [5.4.2-5], [5.4.2-6])
       brought.turns = turns;
       const { observed } = await procedure.step('switchPath', () => step.switchPath({ ...both, turns }), {
-        switchBack: () => undo.switchBack({ ...subject, turns: brought.turns ?? turns, calmAt: calmAt() }),
+        switchBack: back,
       });
       result.pathObserved = observed;
       return both;
@@ -82,18 +106,8 @@ export async function relocateApplication({ request, direction, pace }: Relocati
     await procedure.pastNoReturn(async () => {
       // 6. Hand the users over: the point of no return ([5.3.2-4], [5.4.2-3])
       result.handedOver = await handOver(procedure, step, prepared);
-
-      // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
-      await procedure.forward('notify', () => step.notifyEndpoint(prepared));
-
-      // 8. Wait until nobody comes to the source any more (5.3.1)
-      await procedure.forward('drain', () =>
-        sleep(brought.drainMs, { summary: 'old addresses may be cached for so long' }),
-      );
-      await procedure.forward('drain', () => step.confirmQuiet(prepared));
-
-      // 9. Retire the source (5.3.1, [5.3.2-4])
-      await procedure.forward('retire', () => step.retireSource(prepared));
+      procedure.recovery = undefined;
+      await leave(prepared);
     });
   });
   return measured(direction, ended);

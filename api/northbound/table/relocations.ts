@@ -68,6 +68,10 @@ const command = (action: Action, summary: string, failures: readonly FailureType
     failures: ['UnknownRelocation', 'NotPossibleNow', ...failures],
   }) as const satisfies Operation;
 
+const Recovery = z
+  .strictObject({ accept: z.strictObject({ lostWrites: z.literal(true) }) })
+  .meta({ id: 'Recovery', description: 'What whoever takes a source to be dead has to accept.' });
+
 const Started = z.object({
   Location: z.string().meta({ description: 'The path of the relocation.' }),
   'Idempotency-Replayed': z
@@ -175,4 +179,11 @@ export const relocationTable = {
   approveRelocation: command('approve', 'Let a held cut-over begin', []),
   retryRelocation: command('retry', 'Let a parked one try its step again', []),
   abandonRelocation: command('abandon', 'Give a parked one up: it stays as it is', []),
+  recoverRelocation: {
+    ...command('recover', 'Take the source to be dead: the target takes its place', []),
+    description:
+      'The source has to be silent, to Ferry and to devices, and its orchestrator is asked to end it. The target becomes the authority with the copy that it has. What the source acknowledged after that is lost: that has to be accepted.',
+    body: Recovery,
+    example: { accept: { lostWrites: true as const } },
+  },
 } as const satisfies Table;
