@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { retold as retoldWith, stringsOf } from '../../gateway/json-text.ts';
 import {
@@ -108,8 +108,8 @@ describe('a JSON text', () => {
   });
 
   it('says the same as a parser, whatever stands in it', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t'), (value, blanks) => {
+    assert(
+      property(jsonValue(), constantFrom(undefined, 1, '\t'), (value, blanks) => {
         const text = JSON.stringify(value, undefined, blanks);
         const mark = (string: string): string => `${string}"\\é`;
         const marked = (each: unknown): unknown => {
