@@ -10,6 +10,7 @@ import type { Consumptions } from './consuming.ts';
 import { documentation } from './documentation.ts';
 import type { Access } from './mec040/asking.ts';
 import { mec040 } from './mec040/face.ts';
+import { mfm, mfmDescription } from './mfm/face.ts';
 import { type Means, northbound } from './northbound/face.ts';
 import { HttpRefusal, printable, problems } from './problem.ts';
 import { routes } from './serve.ts';
@@ -37,6 +38,7 @@ export function app({ hosts, federating, ...means }: InnerMeans): Express {
     .enable('strict routing')
     .enable('case sensitive routing')
     .use(told(means.log), helmet(protection), fresh, ownHosts(hosts), ownPages)
+    .use(inventories(means, federating))
     .use(...jsonBody)
     .use(documentation())
     .use(routes(face))
@@ -51,6 +53,13 @@ function federated({ configuration }: Pick<Means, 'configuration'>, federating: 
   const { federation } = configuration;
   if (federation === undefined || federating === undefined) return router;
   return router.use([...bases], routes(mec040({ configuration, federation, ...federating })));
+}
+
+/** What MEOs tell may be long, and is read once it is known who tells it. */
+function inventories({ configuration }: Pick<Means, 'configuration'>, federating: Federating | undefined): Router {
+  const { federation } = configuration;
+  if (federation === undefined || federating === undefined) return Router();
+  return Router().use(routes(mfmDescription()), routes(mfm({ configuration, federation, ...federating })));
 }
 
 /** One line for each answer, or for a request that was left before it. */

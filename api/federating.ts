@@ -8,6 +8,7 @@ import { tendingOf } from '../temporal/tending.ts';
 import type { joinFederation } from '../workflows/federation/join-federation.ts';
 import { poke } from '../workflows/messages.ts';
 import type { Federating } from './app.ts';
+import { Questions } from './finding.ts';
 import type { OuterMeans } from './outer.ts';
 import { Consumptions } from './consuming.ts';
 import { Telling } from './telling.ts';
@@ -59,6 +60,7 @@ export async function federatingOver(means: Means): Promise<Both | undefined> {
       log,
       poke: poking(temporal, ours),
       admit: async (...row) => await consumptions.admit(...row),
+      refresh: new Questions(temporal, ours, federation.pace).refreshing(log),
     },
   };
 }

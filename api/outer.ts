@@ -9,13 +9,14 @@ import { ewbi } from './ewbi/face.ts';
 import type { BindingsMeans } from './mff/bindings.ts';
 import { description, mff } from './mff/face.ts';
 import { found } from './partners/asking.ts';
+import type { QuestionMeans } from './mff/questions.ts';
 import { callbacks } from './partners/callbacks.ts';
 import { partnersOnly } from './partners/door.ts';
 import { ofStrangers } from './partners/limits.ts';
 import { absent, ewbiForm, outward, refusals } from './partners/refusals.ts';
 import { routes } from './serve.ts';
 
-export interface OuterMeans extends Omit<BindingsMeans, 'poke'> {
+export interface OuterMeans extends QuestionMeans, Omit<BindingsMeans, 'poke'> {
   /** Wakes the tending of a partner. */
   readonly poke: (partner: string) => Promise<void>;
   /** So often an address may ask in a second before it is known who asks. */

@@ -95,17 +95,17 @@ function malformed({ message, where, issues }: Malformed): Problem {
 }
 
 /** What Express and its body parser throw: no JSON, too long, another encoding, a path that does not decode. */
-const isClientError = (error: unknown): error is Error & { status: number; type?: string } =>
+const isClientError = (error: unknown): error is Error & { status: number; limit?: number } =>
   error instanceof Error &&
   'status' in error &&
   typeof error.status === 'number' &&
   error.status >= 400 &&
   error.status < 500;
 
-function unreadableBody({ status, message }: { status: number; message: string }): Answer {
+function unreadableBody({ status, message, limit = 65_536 }: Error & { status: number; limit?: number }): Answer {
   const remedy =
     status === 413
-      ? 'Send at most 64 kB.'
+      ? `Send at most ${limit / 1_024} kB.`
       : status === 415
         ? 'Send application/json in UTF-8, without a content encoding.'
         : 'Send what /docs shows, as JSON in UTF-8.';
@@ -114,7 +114,7 @@ function unreadableBody({ status, message }: { status: number; message: string }
 }
 
 /** What a workflow, one of its steps, or the validator of an update said. */
-function failureBehind(error: unknown): { type: FailureType; message: string } | undefined {
+export function failureBehind(error: unknown): { type: FailureType; message: string } | undefined {
   if (!(error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError)) return undefined;
   const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
   if (cause instanceof TimeoutFailure) return outOfTime(cause);

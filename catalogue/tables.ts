@@ -208,4 +208,14 @@ export interface Tables {
 export type OfferKind = 'service' | 'application';
 export type OfferState = 'ACTIVE' | 'INACTIVE' | 'SUSPENDED';
 
-export type LedgerKind = 'joined' | 'suspended' | 'resumed' | 'left' | 'refused' | 'announced' | 'opened' | 'closed';
+export type LedgerKind =
+  | 'joined'
+  | 'suspended'
+  | 'resumed'
+  | 'left'
+  | 'refused'
+  | 'asked'
+  | 'answered'
+  | 'announced'
+  | 'opened'
+  | 'closed';

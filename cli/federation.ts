@@ -2,6 +2,7 @@ import type { FederationList, FederationWith, SystemList } from '../api/resource
 import { type Direction, directions, type FederationCommand } from '../domain/federation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
+import { legible } from './legible.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -82,9 +83,6 @@ const systemTable = (all: SystemList['systems'], terminal: Terminal): string =>
     }),
     terminal,
   );
-
-/** Others choose these words: none of them steers a terminal, or turns the reading direction. */
-const legible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 
 /** A line for each direction: `uses`, our use of what they serve; `serves`, theirs of ours. */
 const federationTable = (all: readonly FederationWith[], terminal: Terminal): string =>

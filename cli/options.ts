@@ -24,3 +24,11 @@ export const instant =
     if (typed.local) stderr.write(`${text} is local time: ${typed.instant}\n`);
     return typed.instant;
   };
+
+/** A place on the earth, as maps write it. */
+export function place(text: string): { readonly lat: number; readonly lon: number } {
+  const [, lat = '', lon = ''] = /^(-?\d{1,2}(?:\.\d+)?),(-?\d{1,3}(?:\.\d+)?)$/.exec(text) ?? [];
+  if (lat === '' || Math.abs(Number(lat)) > 90 || Math.abs(Number(lon)) > 180)
+    throw new InvalidArgumentError('Latitude and longitude in degrees, such as 48.14,11.58.');
+  return { lat: Number(lat), lon: Number(lon) };
+}

@@ -5,6 +5,7 @@ export interface Share {
   readonly services: readonly string[];
   readonly applications: readonly string[];
   readonly zones: readonly string[];
+  readonly devices: boolean;
 }
 
 /** Something of a system of ours, by name, and the partner that would use it. */
@@ -52,3 +53,26 @@ export function zonesShownTo(shares: readonly Share[], partner: string, sites: R
   }
   return [...shown.values()];
 }
+
+/** What of one system of ours a partner may see; `*` in a list: all. */
+export interface SystemOpen {
+  /** Its name in the configuration. */
+  readonly local: string;
+  readonly services: readonly string[];
+  readonly applications: readonly string[];
+  readonly zones: readonly string[];
+  readonly devices: boolean;
+}
+
+/** What each system shows this partner, of all shares that concern both. */
+export const openTo = (shares: readonly Share[], partner: string, systems: readonly string[]): SystemOpen[] =>
+  systemsShownTo(shares, partner, systems).map((local) => {
+    const opened = shares.filter((share) => among(share.of, local) && among(share.with, partner));
+    return {
+      local,
+      services: opened.flatMap(({ services }) => services),
+      applications: opened.flatMap(({ applications }) => applications),
+      zones: opened.flatMap(({ zones }) => zones),
+      devices: opened.some(({ devices }) => devices),
+    };
+  });

@@ -78,9 +78,7 @@ export const Asked = z
 export type Asked = z.infer<typeof Asked>;
 
 /** Complete: whoever may be asked has answered in full. What was found is in the catalogue. */
-export const Discovery = z
-  .strictObject({ found: z.int().min(0), complete: z.boolean(), asked: z.array(Asked) })
-  .meta({ id: 'Discovery' });
+export const Discovery = z.strictObject({ found: z.int().min(0), complete: z.boolean(), asked: z.array(Asked) });
 export type Discovery = z.infer<typeof Discovery>;
 
 /** The same for the same question, however its members are ordered, and in whatever order devices are named. */

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
-import { type ConsumingActivities, consumingActivities } from '../activities/federation/consuming.ts';
-import type { Consumable, ConsumingMeans, Paths } from '../activities/federation/consumption.ts';
+import { failure } from '../activities/failure.ts';
+import type { ConsumingMeans, Paths } from '../activities/federation/consumption.ts';
 import { Exchange } from '../adapters/http.ts';
 import { listens } from '../adapters/listening.ts';
 import { mec011Exposure } from '../adapters/mec011/exposure.ts';
 import { mfmDecisions } from '../adapters/mfm/decisions.ts';
+import { pathsThrough } from '../adapters/mpp/paths.ts';
 import { bindingsOf } from '../catalogue/consuming.ts';
 import type { Catalogue } from '../catalogue/database.ts';
 import { digest } from '../configuration/digest.ts';
@@ -14,25 +15,13 @@ import { stepKey } from '../domain/identity.ts';
 import { Peers } from './peers.ts';
 
 /** What is consumed across operators meets the adapters that realise it. */
-export function consumingOf(
+export function consumingOver(
   {
     federation,
     ...configuration
   }: Pick<Configuration, 'peers' | 'systems' | 'sites'> & { readonly federation: Federation },
   catalogue: Catalogue,
-  { partner, paths }: { readonly partner: (name: string) => Consumable | undefined; readonly paths: Paths },
-  log: Logger,
-): ConsumingActivities {
-  return consumingActivities(meansOf({ federation, ...configuration }, catalogue, { partner, paths }, log));
-}
-
-export function meansOf(
-  {
-    federation,
-    ...configuration
-  }: Pick<Configuration, 'peers' | 'systems' | 'sites'> & { readonly federation: Federation },
-  catalogue: Catalogue,
-  { partner, paths }: { readonly partner: (name: string) => Consumable | undefined; readonly paths: Paths },
+  partner: ConsumingMeans['partner'],
   log: Logger,
 ): ConsumingMeans {
   const peers = new Peers(configuration, log);
@@ -49,7 +38,11 @@ export function meansOf(
         : [],
     ),
   );
-  const inner = federation.gateway?.inner ?? '';
+  const inner = federation.gateway?.inner;
+  const paths =
+    inner === undefined
+      ? noGateway
+      : pathsThrough(new Exchange({ name: 'our gateway', url: inner, timeoutMs: PROBE_MS }, log));
   return {
     bindings: bindingsOf(catalogue, federation),
     partner,
@@ -57,9 +50,18 @@ export function meansOf(
     exposure: (system, platform) => exposures.get(keyOf(system, platform)),
     paths,
     listens,
-    addressOf: (pathSecret) => `${inner}/s/${pathSecret}`,
+    addressOf: (pathSecret) => `${inner ?? ''}/s/${pathSecret}`,
     nameOf: (chain, nth) => stepKey(chain, `binding/${nth}`, digest),
   };
 }
+
+/** What both gateways, and the producer, need to take a connection. */
+const PROBE_MS = 10_000;
+
+const noGateway: Paths = {
+  probe: async () => {
+    throw failure('NotSpoken', 'the configuration names no gateway of ours (`federation.gateway`)');
+  },
+};
 
 const keyOf = (system: string, host: string): string => `${system}\n${host}`;

@@ -1,6 +1,15 @@
 import type { Logger } from 'pino';
-import { federationActivities } from '../activities/federation/index.ts';
+import { failure } from '../activities/failure.ts';
+import { type ConsumingActivities, consumingActivities } from '../activities/federation/consuming.ts';
+import type { Consumable, ConsumingMeans } from '../activities/federation/consumption.ts';
+import type { FindingMeans } from '../activities/federation/finding.ts';
+import {
+  type FederationActivities,
+  federationActivities,
+  type FindingActivities,
+} from '../activities/federation/index.ts';
 import type { Partner } from '../activities/federation/ports.ts';
+import type { Finder } from '../activities/federation/questions.ts';
 import type { FederationMeans } from '../activities/federation/step.ts';
 import { ewbiPartner } from '../adapters/ewbi/partner.ts';
 import { statusCallback } from '../adapters/ewbi/status.ts';
@@ -12,6 +21,7 @@ import { Tokens } from '../adapters/oauth/tokens.ts';
 import type { Catalogue } from '../catalogue/database.ts';
 import { factsOf } from '../catalogue/facts.ts';
 import type { Federation } from '../configuration/federation.ts';
+import { findingOver } from './finding.ts';
 
 /** For what we ask of a partner, and for its answers' sake no more. */
 const SCOPES = { ferry: ['fed-mgmt', 'mff'], katalis: ['fed-mgmt'], openop: ['fed-mgmt'] } as const;
@@ -22,16 +32,31 @@ export function federationOf(
   catalogue: Catalogue,
   insistMs: number,
   log: Logger,
-  systemsChanged: FederationMeans['systemsChanged'] = () => undefined,
-): ReturnType<typeof federationActivities> {
+  { systemsChanged = () => undefined, wake = async () => undefined, orchestrators = nobody, consuming }: Around = {},
+): FederationActivities & FindingActivities & Partial<ConsumingActivities> {
   const partners = new Map(Object.keys(federation.partners).map((name) => [name, partnerOf(name, federation, log)]));
-  return federationActivities({
-    facts: factsOf(catalogue, federation),
-    partner: (name) => partners.get(name),
-    systemsChanged,
-    pace: { aliveMs: federation.pace.aliveSeconds * 1_000, insistMs },
-  });
+  const partner = (name: string): Partner | undefined => partners.get(name);
+  return {
+    ...federationActivities({
+      facts: factsOf(catalogue, federation),
+      partner,
+      systemsChanged,
+      pace: { aliveMs: federation.pace.aliveSeconds * 1_000, insistMs },
+    }),
+    ...findingOver(federation, catalogue, { partner, wake, orchestrators }),
+    ...(consuming !== undefined && consumingActivities(consuming(partner))),
+  };
 }
+
+/** Whom else a federation concerns: who tells our orchestrators, who looks at partners, and the orchestrators themselves. */
+type Around = Partial<
+  Pick<FederationMeans, 'systemsChanged'> &
+    Pick<FindingMeans, 'wake' | 'orchestrators'> & {
+      readonly consuming: (partner: ConsumingMeans['partner']) => ConsumingMeans;
+    }
+>;
+
+const nobody: FindingMeans['orchestrators'] = { refresh: async () => undefined };
 
 function partnerOf(name: string, { partners, operator, url: ownUrl, issuers }: Federation, log: Logger): Partner {
   const record = partners[name];
@@ -73,8 +98,23 @@ function partnerOf(name: string, { partners, operator, url: ownUrl, issuers }: F
     extended: dialect === 'ferry',
     authenticate: async (signal) => void (await tokens.authorization(signal)),
     systems: async () => 'unchanged',
+    ...speaksEwbiOnly,
     ...ewbi,
     ...(dialect === 'ferry' && mffPartner(exchange, { operator: record.operator })),
     ...statusCallback({ name, hosts, insecure, timeoutMs, credentials: tokens }, log),
   };
+}
+
+/** It is not asked: what it has is known by its zones alone. */
+const speaksEwbiOnly = {
+  findSystems: async () => ({ systems: [], complete: true, validSeconds: 0 }),
+  findPlatforms: async () => ({ platforms: [], complete: true, validSeconds: 0 }),
+  announce: notSpoken,
+  binding: notSpoken,
+  bindings: async () => [],
+  withdraw: async () => undefined,
+} satisfies Finder & Consumable;
+
+async function notSpoken(): Promise<never> {
+  throw failure('NotSpoken', 'the partner speaks E/WBI only: nothing of it is consumed');
 }

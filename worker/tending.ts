@@ -40,3 +40,17 @@ export async function startTending(
   };
   await Promise.all(partners.map(started));
 }
+
+/** Has a partner looked at now; starts its tending where there is none. Throws what Temporal says. */
+export const waking =
+  (client: Client, ours: { taskQueue: string; world: string | undefined }) =>
+  async (partner: string): Promise<void> =>
+    void (await client.withDeadline(
+      Date.now() + CALL_MS,
+      async () =>
+        await client.workflow.signalWithStart<typeof joinFederation>('joinFederation', {
+          ...tendingOf(partner, ours),
+          signal: 'poke',
+          signalArgs: [],
+        }),
+    ));

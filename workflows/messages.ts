@@ -4,6 +4,7 @@ import type { Pace } from '../configuration/peers.ts';
 import type { BindingRequest, BindingResult, ConsumptionStep } from '../domain/binding.ts';
 import type { FailureType } from '../domain/failures.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
+import type { Query } from '../domain/wish.ts';
 
 /** What starts `relocateApplication`. JSON, names only. */
 export interface RelocationOrder {
@@ -83,4 +84,16 @@ export interface BindingOrder {
   readonly binding: string;
   readonly why: string;
   readonly pace: ConsumptionPace;
+}
+
+/** What starts a discovery: the question, and its digest, by which its answer is remembered. */
+export interface DiscoveryOrder {
+  readonly query: Query;
+  readonly digest: string;
+  readonly pace: { readonly askMs: number };
+}
+
+/** Kept in the memo, for whoever reads the discovery later. */
+export interface DiscoveryMemo {
+  readonly query: Query;
 }

@@ -1,4 +1,6 @@
 import type { Direction, Will } from '../../domain/federation.ts';
+import type { Consumable } from './consumption.ts';
+import type { Finder } from './questions.ts';
 
 /**
  * What the steps of a federation need, in our words. `Partner` is realised by adapters, `Facts` by the catalogue. A partner may
@@ -63,7 +65,7 @@ export interface Facts {
   refused(agreement: Agreement, problem: string): Promise<void>;
   /** Its aliases and what was learned under it end with it. */
   end(agreement: Agreement, why: string): Promise<void>;
-  /** Agreements that ended long ago. */
+  /** Agreements that ended long ago, and whatever else nobody has seen for a day. */
   forget(): Promise<void>;
 }
 
@@ -117,9 +119,9 @@ export interface Invitation {
 }
 
 /** Another operator's federator (Mff-fed, and Mfb-fed towards a broker). */
-export interface Partner {
+export interface Partner extends Finder, Consumable {
   readonly name: string;
-  /** Does it speak our extension, and so tell its will and its systems? */
+  /** Does it speak our extension, and so tell its will and its systems, and answer questions? */
   readonly extended: boolean;
   /** A token of its authorization server. */
   authenticate(signal: AbortSignal): Promise<void>;

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { failure } from '../failure.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { alive } from '../waiting.ts';
+import type { Wait } from '../ports.ts';
 import type { Agreement, Facts, Partner } from './ports.ts';
 
 export interface FederationMeans {
@@ -21,9 +22,9 @@ export interface PartnerNamed {
 const PULSE = { pollMs: 1_000, heartbeatMs: 5_000 };
 
 /** One step: it tells that it is alive, and what the catalogue refuses is told as a failure. */
-export async function step<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function step<T>(work: (signal: AbortSignal, wait: Wait) => Promise<T>): Promise<T> {
   try {
-    return await alive(PULSE, async ({ signal }) => await work(signal));
+    return await alive(PULSE, async (wait) => await work(wait.signal, wait));
   } catch (error) {
     throw told(error);
   }

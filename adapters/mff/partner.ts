@@ -1,8 +1,12 @@
 import { failure } from '../../activities/failure.ts';
 import type { Partner, PartnerSystem } from '../../activities/federation/ports.ts';
+import type { Consumable } from '../../activities/federation/consumption.ts';
+import type { Finder } from '../../activities/federation/questions.ts';
 import { base, RelationAnswer, SystemAnswer } from '../../protocols/mff/client.ts';
 import { refusedBy } from '../ewbi/partner.ts';
 import type { Answer, Exchange } from '../http.ts';
+import { mffConsumable } from './consumable.ts';
+import { mffFinder } from './finder.ts';
 
 const PAGES = 20;
 const SYSTEMS = 10_000;
@@ -11,19 +15,24 @@ const SYSTEMS = 10_000;
 export function mffPartner(
   exchange: Exchange,
   { operator }: { readonly operator: string },
-): Pick<Partner, 'relation' | 'systems'> {
+): Pick<Partner, 'relation' | 'systems' | keyof Finder | keyof Consumable> {
   /** A manager's systems are its operator's, whatever it says; a broker passes on those of others. */
   let isBroker = false;
+
+  const operatorOf = (said: string | null | undefined): string => (isBroker ? (said ?? operator) : operator);
 
   const systemOf = ({ system, name, provider, operator: said, meo }: SystemAnswer): PartnerSystem => ({
     system,
     name,
     provider,
-    operator: isBroker ? (said ?? operator) : operator,
+    operator: operatorOf(said),
     meo: meo ?? null,
   });
 
   return {
+    ...mffFinder(exchange, operatorOf),
+    ...mffConsumable(exchange),
+
     async relation(context, signal) {
       const begun = performance.now();
       const answer = await exchange.ask(

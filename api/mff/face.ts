@@ -9,13 +9,14 @@ import { admission } from '../partners/door.ts';
 import { outward } from '../partners/refusals.ts';
 import type { Face } from '../serve.ts';
 import { bindingHandlers, type BindingsMeans } from './bindings.ts';
+import { type QuestionMeans, questionHandlers } from './questions.ts';
 import { descriptionTable, mffTable, type MffTable } from './table.ts';
 
 /** With as many pages as the other side reads, more systems than it takes. */
 const PAGE = 500;
 
-/** Mff-fed, what is ours of it: what we want of the agreement, and the systems that the partner may see. */
-export function mff(means: BindingsMeans): Face<MffTable> {
+/** Mff-fed, what is ours of it: what we want of the agreement, the systems that the partner may see, and what it asks. */
+export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
   const { catalogue, federation, configuration } = means;
   const systems = Object.keys(configuration.systems);
   const sightOf = (agreement: string, partner: string): Sight => ({
@@ -30,6 +31,7 @@ export function mff(means: BindingsMeans): Face<MffTable> {
     reads: jsonBody,
     handlers: {
       ...bindingHandlers(means),
+      ...questionHandlers(means),
       showRelation: async ({ res }) => {
         const { id, partner, ours, since } = servedOf(res);
         const { operator, role, pace, gateway } = federation;

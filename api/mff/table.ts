@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PlatformQuery, PlatformsAnswered, SystemQuery, SystemsAnswered } from '../../protocols/mff/queries.ts';
 import { Relation, SharedSystems } from '../../protocols/mff/relation.ts';
 import type { Table } from '../serve.ts';
 import { bindingsTable } from './bindings-table.ts';
@@ -19,6 +20,13 @@ const refusals = {
   429: 'There are too many requests; see Retry-After.',
   503: 'It cannot be answered now; see Retry-After.',
 };
+
+const question = {
+  ...ofPartner,
+  method: 'post',
+  params: InContext,
+  refusals: { ...refusals, 409: 'urn:ferry:federation:loop: this federator is among those that were visited.' },
+} as const;
 
 /** What E/WBI does not carry between two federators (GR MEC 035, Mff-fed). */
 export const mffTable = {
@@ -49,6 +57,25 @@ export const mffTable = {
     refusals,
   },
   ...bindingsTable,
+  findSystems: {
+    ...question,
+    path: '/mff/v1/{federationContextId}/system-queries',
+    summary: 'Which systems that you may see have an application or a service, or serve devices (6.3.1)',
+    body: SystemQuery,
+    answers: { 200: { description: 'Those that are known. A manager answers of its own.', schema: SystemsAnswered } },
+  },
+  findPlatforms: {
+    ...question,
+    path: '/mff/v1/{federationContextId}/platform-queries',
+    summary: 'Which platforms offer what you wish, as far as it is shown to you (6.4.3)',
+    body: PlatformQuery,
+    answers: {
+      200: {
+        description: '200 offers at most, the quickest first, near a place the nearest first.',
+        schema: PlatformsAnswered,
+      },
+    },
+  },
 } as const satisfies Table;
 
 export type MffTable = typeof mffTable;

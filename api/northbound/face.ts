@@ -7,9 +7,11 @@ import { type Information, license, openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import type { Consumptions } from '../consuming.ts';
+import { Questions } from '../finding.ts';
 import { pokeThrough } from '../tending.ts';
 import { bindingHandlers } from './bindings.ts';
 import { commandHandlers } from './commands.ts';
+import { discoveryHandlers } from './discoveries.ts';
 import { eventHandlers } from './events.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
@@ -47,6 +49,8 @@ export function northbound({
   const reader = new Reader(temporal, temporalUi);
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
   const poke = pokeThrough(temporal, { taskQueue, world: configuration.world });
+  const { federation, world } = configuration;
+  const questions = federation && new Questions(temporal, { taskQueue, world }, federation.pace);
   const procedures = new Procedures(temporal, taskQueue);
   const description = openApiDocument(northboundTable, problemDetails, information);
   return {
@@ -58,6 +62,7 @@ export function northbound({
       ...eventHandlers(reader, condition.stopping, log),
       ...healthHandlers(temporal, condition, catalogue),
       ...memberHandlers(configuration, catalogue),
+      ...discoveryHandlers({ temporal, configuration, catalogue, questions }),
       ...federationHandlers({ configuration, catalogue, poke, log }),
       ...bindingHandlers({ configuration, catalogue, consumptions, poke }),
       ...networkHandlers(configuration, procedures),

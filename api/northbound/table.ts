@@ -1,6 +1,7 @@
 import type { Table } from '../serve.ts';
 import { federationTable } from './federations-table.ts';
 import { bindingsTable } from './table/bindings.ts';
+import { discoveriesTable } from './table/discoveries.ts';
 import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
 import { processTable } from './table/process.ts';
@@ -11,6 +12,7 @@ export const northboundTable = {
   ...relocationTable,
   ...networkTable,
   ...membersTable,
+  ...discoveriesTable,
   ...federationTable,
   ...bindingsTable,
   ...processTable,

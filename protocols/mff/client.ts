@@ -14,7 +14,11 @@ export const RelationAnswer = z.object({
   systemsTag: z.string().max(200),
 });
 
-const Text = z.string().min(1).max(500);
+/** What a database can hold: no NUL, no half of a character. */
+const Text = z
+  .string()
+  .max(500)
+  .regex(/^[^\0\p{Cs}]+$/u);
 
 /** `operator` of an answer is believed of brokers only. */
 export const SystemAnswer = z.object({
@@ -26,5 +30,55 @@ export const SystemAnswer = z.object({
 });
 export type SystemAnswer = z.infer<typeof SystemAnswer>;
 
+const Counted = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1)
+  .nullish()
+  .catch(null);
+
+/** How far an answer may be believed. What is not told is not believed for long. */
+const Answered = {
+  complete: z.boolean().catch(false),
+  validSeconds: z.number().int().min(1).max(86_400).catch(1),
+};
+
+/** Entries are judged one by one: one that does not fit is passed over. */
+const Entries = z.array(z.unknown()).max(10_000);
+
+export const SystemsAnswer = z.object({ ...Answered, systems: Entries });
+export const FoundSystemAnswer = z.object({
+  system: Text,
+  operator: Text.nullish().catch(null),
+  devices: z.array(Text).max(20).catch([]),
+});
+
+export const PlatformsAnswer = z.object({ ...Answered, platforms: Entries });
+export const FoundPlatformAnswer = z.object({
+  platform: Text,
+  system: Text,
+  operator: Text.nullish().catch(null),
+  zone: z
+    .object({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) })
+    .nullish()
+    .catch(null),
+  offers: Entries,
+});
+export const FoundOfferAnswer = z.object({
+  offer: Text,
+  kind: z.enum(['service', 'application']),
+  name: Text,
+  version: Text.catch(''),
+  state: Text,
+  transport: Text.catch(''),
+  serializer: Text.catch(''),
+  latencyMs: Counted,
+  bandwidthKbps: Counted,
+});
+
 /** The problem type of a 403 that says that the partner has suspended us. */
 export const SUSPENDED = 'urn:ferry:federation:suspended';
+
+/** The problem type of a 409 that says that the question has been there before. */
+export const LOOP = 'urn:ferry:federation:loop';

@@ -9,7 +9,7 @@ export interface IssuerPlan {
 }
 
 const PARTNER = ['fed-mgmt', 'mff', 'mpp'];
-const MEO = ['fed_enablement', 'fed_enablement:read'];
+const MEO = ['fed_enablement', 'fed_enablement:read', 'mfm'];
 
 /** Both operators of the world `net`; addresses end with the operator's. */
 export const issuersOf = (net: number): readonly IssuerPlan[] => [

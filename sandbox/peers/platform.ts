@@ -76,6 +76,11 @@ export class Platform {
     this.#ending.delete(instance);
   }
 
+  /** As MEC 011 lists them. */
+  services(): unknown {
+    return this.#services.state();
+  }
+
   active(): NetworkRules {
     return this.#rules.active(this.name);
   }

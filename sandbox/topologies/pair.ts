@@ -13,6 +13,8 @@ const [INNER, OUTER] = [8700, 8701];
 const GATEWAY = { inner: 8702, outer: 8703 };
 /** As a Ferry shows services of partners at a platform, and the assistant's two applications. */
 const residents: Readonly<Record<string, readonly string[]>> = { a2: ['navigation'], b1: ['speech'] };
+/** Its orchestrator speaks MEC 040 alone: what its system has is looked at. */
+const SILENT = 'wifi';
 const country = 'DE';
 const identities = {
   a: { id: 'operator-a', name: 'Operator A', country, mcc: '001', mncs: ['01'] },
@@ -64,10 +66,18 @@ function issuerOf(net: number, id: Id) {
 }
 
 /** Its orchestrators register their systems themselves: each is a client of the operator's issuer, by its name. */
-const registered = ({ systems, ...others }: Unfederated): Unfederated => ({
+const registered = ({ systems, peers, ...others }: Unfederated): Unfederated => ({
   ...others,
   systems: Object.fromEntries(
     Object.entries(systems).map(([name, system]) => [name, { ...system, client: system.meo }]),
+  ),
+  peers: Object.fromEntries(
+    Object.entries(peers).map(([name, peer]) => [
+      name,
+      Object.entries(systems).some(([system, { meo }]) => meo === name && system !== SILENT)
+        ? { ...peer, mfm: `${peer.url}/mfm/v1` }
+        : peer,
+    ]),
   ),
 });
 
@@ -84,7 +94,18 @@ export const pair: Topology = {
         ...host,
         residents: ['ferry-gateway', ...(residents[host.id] ?? [])],
       }));
-      return { ...place, hosts, federator: { url, issuer, client, secretFile: secret, provider: identities[id].name } };
+      return {
+        ...place,
+        hosts,
+        federator: {
+          url,
+          issuer,
+          client,
+          secretFile: secret,
+          provider: identities[id].name,
+          tells: place.name !== SILENT,
+        },
+      };
     };
     const inner = `http://127.${net}.50.1:${INNER}`;
     return [...systemsOfA(net).map(registering('a', ferry)), ...systemsOfB(net).map(registering('b', inner))];

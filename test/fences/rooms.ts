@@ -47,7 +47,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   catalogue: {
     because: 'The catalogue is what the federator knows: SQL, and nothing that asks anybody.',
     runs: ['domain', 'configuration', 'kysely', 'pg', 'node:*'],
-    types: ['activities/federation/ports.ts', 'activities/federation/consumption.ts'],
+    types: [
+      'activities/federation/ports.ts',
+      'activities/federation/questions.ts',
+      'activities/federation/consumption.ts',
+    ],
   },
   doors: {
     because: 'Whoever listens: bounded servers, who asks by a token of ours, how a refusal is told.',
@@ -67,6 +71,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/internals.ts',
       'temporal/readiness.ts',
       'temporal/search-attributes.ts',
+      'temporal/finding.ts',
       'temporal/telling.ts',
       'temporal/tending.ts',
       '@grpc/grpc-js',

@@ -53,6 +53,18 @@ describe('a recorded history', () => {
       expect(scenarios).toContain(scenario);
   });
 
+  it('is there for each way in which a question can go', () => {
+    for (const scenario of [
+      'discover-platform.asked',
+      'discover-platform.inPart',
+      'discover-platform.joinedOnMiss',
+      'discover-platform.knownByThen',
+      'discover-system.asked',
+      'answer-partner.asked',
+    ])
+      expect(files.some((file) => file.startsWith(`${scenario}.`))).toBe(true);
+  });
+
   it.each(files)('%s is replayed without a difference', async (file) => {
     await expect(replay(file)).resolves.toBeUndefined();
   });
@@ -73,7 +85,18 @@ const drain = /await procedure\.forward\('drain', \(\)=>[^;]*?sleep\)[^;]*;/;
 const federated = files.filter((file) => file.includes('join-federation.leftAndJoinedAgain.')).at(-1) ?? '';
 const zones = /await [\w.]*joining\.acceptZones\([^;]*;/;
 
+const asked = files.filter((file) => file.includes('discover-platform.joinedOnMiss.')).at(-1) ?? '';
+const formed = /await formFederations\(\{\s*partners: joinable\s*\}\);/;
+
 describe('a changed workflow fails the replay', () => {
+  it.each([
+    ['another activity', /await askPartners\(/, 'await lookInCatalogue('],
+    ['a step left out', formed, ''],
+    ['a step done twice', formed, '$&$&'],
+  ])('of a question: %s', async (_, from, to) => {
+    await expect(replay(asked, changed(from, to))).rejects.toThrow(/nondeterminism/i);
+  });
+
   it.each([
     ['another activity', /joining\.acceptZones\(/, 'joining.exchangeSystems('],
     ['a step left out', zones, ''],

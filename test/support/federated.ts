@@ -40,7 +40,7 @@ export class Federated {
       namespace: engine.environment.namespace ?? 'default',
       workflowBundle,
       taskQueue,
-      activities: federationOf(federation, own.catalogue, 60_000, log, systemsChanged),
+      activities: federationOf(federation, own.catalogue, 60_000, log, { systemsChanged }),
       capacity: { slots: { steps: 20, waits: 20 }, maxCachedWorkflows: 20 },
     });
     const { client } = engine.environment;

@@ -65,13 +65,15 @@ export class Federator {
       client = 'meo-one',
       scope = 'fed_enablement',
       body,
-    }: { client?: string; scope?: string | null; body?: unknown } = {},
+      ifMatch,
+    }: { client?: string; scope?: string | null; body?: unknown; ifMatch?: string } = {},
   ): Promise<Answered<Body>> {
     const answer = await fetch(`${this.api.url}${path}`, {
       method,
       headers: {
         ...(scope !== null && { authorization: `Bearer ${await this.token({ client_id: client, scope })}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });

@@ -8,6 +8,7 @@ import { close, serverOf } from '../../doors/server.ts';
 import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
 import { Configuration } from '../../configuration/peers.ts';
+import type { Query } from '../../domain/wish.ts';
 import { Issuer } from './issuer.ts';
 
 const partner = (name: string, more: object = {}): object => ({
@@ -63,7 +64,14 @@ export const federatedOfTest = (issuer: string, pace: object = {}): Configuratio
         e: partner('e', { dialect: 'openop', perSecond: 1_000 }),
       },
       shares: [
-        { of: 'system-shown', with: '*', zones: ['zone-east'] },
+        {
+          of: 'system-shown',
+          with: '*',
+          zones: ['zone-east'],
+          services: ['speech', 'crowded'],
+          applications: ['navigation'],
+          devices: true,
+        },
         { of: '*', with: 'e' },
       ],
       pace,
@@ -95,9 +103,9 @@ export interface Heard<T = Told> {
 export async function nothingLeaked({ told, issuer }: Outer, catalogue: Catalogue): Promise<void> {
   const names =
     'meo-inner net-inner platform-one platform-two system-shown system-hidden site-east site-west zone-east zone-west';
-  const inside = `${names} Berlin 52.5 10.0.0. 10.3. 10.4. client-of-meo -host 127.0.0.1 postgres ECONN .ts: kysely Temporal /docs`;
+  const inside = `${names} Berlin 52.5 10.0.0. 10.3. 10.4. client-of-meo -host host- -inside 127.0.0.1 postgres ECONN .ts: kysely Temporal /docs`;
   const rows = await Promise.all(
-    (['agreement', 'system', 'zone'] as const).map(
+    (['agreement', 'system', 'zone', 'platform', 'offer'] as const).map(
       async (table) => await catalogue.selectFrom(table).select('id').execute(),
     ),
   );
@@ -130,6 +138,9 @@ export class Outer {
   readonly configuration: Configuration;
   /** Partners whose tending was woken. */
   readonly poked: string[] = [];
+  /** Questions for which our orchestrators were to be asked, and what they do then. */
+  readonly refreshed: { query: Query; digest: string; patienceMs: number }[] = [];
+  refresh: (query: Query) => Promise<boolean> = async () => true;
   readonly logged: string[] = [];
   /** All that anybody outside has been told. */
   readonly told: string[] = [];
@@ -157,6 +168,10 @@ export class Outer {
         tokens: new Tokens(federation.issuers, { cooldownMs: 0 }),
         poke: async (name) => void this.poked.push(name),
         admit: async (binding) => await this.admits(binding),
+        refresh: async (query, digest, patienceMs) => {
+          this.refreshed.push({ query, digest, patienceMs });
+          return await this.refresh(query);
+        },
         log,
         strangersPerSecond: strangers,
       }),

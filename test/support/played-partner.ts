@@ -12,10 +12,16 @@ export class PlayedPartner {
   server!: FaultyServer;
   secret = SECRET;
   life = 300;
+  operator = 'operator-b';
   will: Will = 'open';
   tag = 'tag-1';
   systems: object[] = [{ system: 'alias-1', name: 'radio', provider: 'Operator B', operator: 'forged' }];
   zones: object[] = [{ zoneId: 'zone-1', geolocation: '48.1371,11.5754', geographyDetails: 'city' }];
+  /** What it answers to questions: platforms, and systems. */
+  platforms: object[] = [];
+  found: object[] = [];
+  complete = true;
+  validSeconds = 60;
   /** Of its tokens, the one that it takes. */
   token = '';
   context: string | undefined;
@@ -87,10 +93,18 @@ export class PlayedPartner {
       case 'GET /mff/v1/{ctx}/systems':
         if (heard.headers['if-none-match'] === `"${this.tag}"`) return { status: 304 };
         return { status: 200, json: this.systems, headers: { etag: `"${this.tag}"` } };
+      case 'POST /mff/v1/{ctx}/platform-queries':
+        return { status: 200, json: { platforms: this.platforms, ...this.#answered() } };
+      case 'POST /mff/v1/{ctx}/system-queries':
+        return { status: 200, json: { systems: this.found, ...this.#answered() } };
       default:
         if (call.startsWith('POST /status')) return { status: 204 };
         return { status: 404, json: { title: 'unknown', detail: heard.path } };
     }
+  }
+
+  #answered(): object {
+    return { complete: this.complete, validSeconds: this.validSeconds, policy: { scope: 'mpp', atOnce: 1 } };
   }
 
   #join({ json }: Heard): Reply {
@@ -102,11 +116,18 @@ export class PlayedPartner {
       status: 200,
       json: {
         federationContextId: this.context,
-        partnerOPFederationId: 'operator-b',
+        partnerOPFederationId: this.operator,
         platformCaps: ['homeRouting'],
         offeredAvailabilityZones: this.zones,
       },
     };
+  }
+
+  /** One platform of its, with a service. */
+  offers(name: string, more: object = {}): void {
+    const offer = { kind: 'service', name, version: '1', state: 'ACTIVE', transport: 'REST_HTTP', serializer: 'JSON' };
+    const platform = { platform: randomUUID(), system: 'alias-1', operator: 'forged', zone: { lat: 48, lon: 11 } };
+    this.platforms.push({ ...platform, offers: [{ offer: randomUUID(), ...offer, latencyMs: 5, ...more }] });
   }
 
   /** What our configuration says of it. */

@@ -1,5 +1,5 @@
 import { proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
-import type { FederationActivities } from '../../activities/federation/index.ts';
+import type { FederationActivities, FindingActivities } from '../../activities/federation/index.ts';
 import { waitsQueue } from '../../temporal/queues.ts';
 
 /** One look at a partner, or one step of joining: what is not done by then the next round does. */
@@ -37,11 +37,34 @@ export function leaving(insistMs: number) {
   );
 }
 
-function activity<K extends keyof FederationActivities>(
-  name: K,
-  options: ActivityOptions,
-  summary: string,
-): Pick<FederationActivities, K> {
-  const proxy = proxyActivities<FederationActivities>({ ...options, summary })[name];
-  return { [name]: proxy } as unknown as Pick<FederationActivities, K>;
+/** The catalogue answers at once, or not at all; our own orchestrators may be asked within. */
+const LOOK = '10 seconds';
+/** To join partners, for which `formFederations` waits 20 s, and to be asked to end. */
+const FORM = '30 seconds';
+const MARGIN_MS = 2_000;
+
+/** A question of somebody who waits: what is not there soon is told as not known. */
+export function findingAt({ askMs }: { readonly askMs: number }) {
+  const look = { ...patient, startToCloseTimeout: LOOK, scheduleToCloseTimeout: LOOK };
+  const form = { ...patient, startToCloseTimeout: FORM, scheduleToCloseTimeout: FORM };
+  const attempt = askMs + MARGIN_MS;
+  const ask = {
+    ...patient,
+    startToCloseTimeout: attempt,
+    scheduleToCloseTimeout: 2 * attempt + MARGIN_MS,
+    retry: { ...patient.retry, maximumAttempts: 2 },
+  };
+  return {
+    ...activity('lookInCatalogue', look, '1 what is known (6.5.3 step 6)'),
+    ...activity('formFederations', form, '2 join partners on a miss (6.5.2 step 4, 6.5.3 step 7)'),
+    ...activity('askPartners', ask, '3 ask the partners (6.3.2, 6.4.3, 6.5.3 steps 8-10)'),
+    ...activity('askOrchestrators', look, 'ask our orchestrators (6.4.3 steps 3-4, 6.5.3 step 9)'),
+  };
+}
+
+type Activities = FederationActivities & FindingActivities;
+
+function activity<K extends keyof Activities>(name: K, options: ActivityOptions, summary: string): Pick<Activities, K> {
+  const proxy = proxyActivities<Activities>({ ...options, summary })[name];
+  return { [name]: proxy } as unknown as Pick<Activities, K>;
 }

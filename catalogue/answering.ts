@@ -1,0 +1,181 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { SystemOpen } from '../domain/policy.ts';
+import type { By, Wish } from '../domain/wish.ts';
+import { isUuid } from './aliases.ts';
+import { asking, type Catalogue } from './database.ts';
+import { boxesAround, kmFrom } from './places.ts';
+
+/**
+ * What partners are answered: what of ours they may see, by the aliases of their agreement. Policy stands in the conditions,
+ * so that hidden and absent take the same way.
+ */
+
+/** Whom is shown what of which system. */
+export interface Opened {
+  readonly agreement: string;
+  readonly systems: readonly SystemOpen[];
+}
+
+/** An offer of ours, as a partner sees it. */
+export interface OfferShown {
+  readonly system: string;
+  readonly platform: string;
+  readonly offer: string;
+  readonly operator: string;
+  readonly lat: number | null;
+  readonly lon: number | null;
+  readonly kind: 'service' | 'application';
+  readonly name: string;
+  readonly version: string;
+  readonly state: string;
+  readonly transport: string | null;
+  readonly serializer: string | null;
+  readonly latencyMs: number | null;
+  readonly bandwidthKbps: number | null;
+}
+
+/** The quickest first; near a place the nearest first. */
+export async function offersShown(
+  catalogue: Catalogue,
+  opened: Opened,
+  wish: Wish,
+  limit: number,
+): Promise<readonly OfferShown[]> {
+  const found = offersOf(opened, wish, limit);
+  await name(
+    catalogue,
+    opened,
+    sql`select each.kind, each.inner_id from (${found}) as found,
+      lateral (values ('system', found.system), ('platform', found.platform), ('offer', found.id)) as each (kind, inner_id)`,
+  );
+  const { rows } = await asking(
+    sql<OfferShown>`
+      select system.id as system, platform.id as platform, offer.id as offer, found.operator, found.lat, found.lon,
+        found.kind, found.name, found.version, found.state, found.transport, found.serializer,
+        found.latency_ms as "latencyMs", found.bandwidth_kbps as "bandwidthKbps"
+      from (${found}) as found
+      ${aliased(opened, 'system', sql`found.system`)} ${aliased(opened, 'platform', sql`found.platform`)}
+      ${aliased(opened, 'offer', sql`found.id`)}
+      order by found.km, found.latency_ms, offer.id`.execute(catalogue),
+  );
+  return rows;
+}
+
+/** A system of ours that answers a question, as a partner sees it. */
+export interface SystemAnswering {
+  readonly system: string;
+  readonly operator: string;
+  readonly devices: readonly string[];
+}
+
+export async function systemsAnswering(
+  catalogue: Catalogue,
+  opened: Opened,
+  by: By,
+): Promise<readonly SystemAnswering[]> {
+  const found = systemsHaving(opened, by);
+  await name(catalogue, opened, sql`select 'system' as kind, found.id as inner_id from (${found}) as found`);
+  const { rows } = await asking(
+    sql<SystemAnswering>`
+      select system.id as system, found.operator, found.devices
+      from (${found}) as found ${aliased(opened, 'system', sql`found.id`)} order by system.id`.execute(catalogue),
+  );
+  return rows;
+}
+
+type Query = RawBuilder<unknown>;
+
+/** Systems that are shown, with what of them is. */
+const shown = ({ systems }: Opened): Query =>
+  sql`(select system.id, system.operator, opened.services, opened.applications, opened.zones, opened.devices
+    from jsonb_to_recordset(${JSON.stringify(systems)}::jsonb)
+      as opened (local text, services jsonb, applications jsonb, zones jsonb, devices boolean)
+    join system on system.local = opened.local where system.agreement is null offset 0) as shown`;
+
+const listed = (list: Query, entry: Query): RawBuilder<SqlBool> => sql`(${list} ? '*' or ${list} ? ${entry})`;
+
+const isValid = (table: string): RawBuilder<SqlBool> =>
+  sql`(${sql.ref(`${table}.valid_until`)} is null or ${sql.ref(`${table}.valid_until`)} > now())`;
+
+/** An application by its name or its appDId: what is shown is judged by its name, as the configuration lists it. */
+const named = (kind: 'service' | 'application', wanted: string): RawBuilder<SqlBool> =>
+  kind === 'service'
+    ? sql`offer.kind = 'service' and offer.name = ${wanted} and ${listed(sql`shown.services`, sql`offer.name`)}`
+    : sql`offer.kind = 'application' and ${wanted} in (offer.name, offer.application)
+        and ${listed(sql`shown.applications`, sql`offer.name`)}`;
+
+function offersOf(opened: Opened, { what, where, kpi }: Wish, limit: number): Query {
+  const fitting: RawBuilder<SqlBool>[] = [named(what.kind, what.name), sql`offer.state = 'ACTIVE'`, isValid('offer')];
+  if (what.version !== undefined) fitting.push(sql`offer.version = ${what.version}`);
+  if (what.of !== undefined) fitting.push(sql`offer.application = ${what.of}`);
+  if (kpi?.latencyMs !== undefined) fitting.push(sql`offer.latency_ms <= ${kpi.latencyMs}`);
+  if (kpi?.bandwidthKbps !== undefined) fitting.push(sql`offer.bandwidth_kbps >= ${kpi.bandwidthKbps}`);
+  if (where !== undefined) {
+    const boxes = boxesAround(where).map(
+      ({ south, west, north, east }) => sql`zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`,
+    );
+    fitting.push(sql`(${sql.join(boxes, sql` or `)})`, sql`${kmFrom(where)} <= ${where.withinKm}`);
+  }
+  // Where a zone is hidden, nobody is told where its platforms are, or that one is near
+  return sql`
+    select offer.*, shown.operator, zone.at[1] as lat, zone.at[0] as lon,
+      ${where === undefined ? sql`0::float8` : kmFrom(where)} as km
+    from ${shown(opened)}
+    join offer on offer.system = shown.id and offer.agreement is null
+    join platform on platform.id = offer.platform and ${isValid('platform')}
+    left join zone on zone.id = offer.zone and ${listed(sql`shown.zones`, sql`zone.foreign_id`)} and ${isValid('zone')}
+    where ${sql.join(fitting, sql` and `)}
+    order by km, offer.latency_ms, offer.id limit ${limit}`;
+}
+
+function systemsHaving(opened: Opened, by: By): Query {
+  const none = sql`'{}'::text[]`;
+  if ('system' in by)
+    return sql`select shown.id, shown.operator, ${none} as devices from ${shown(opened)}
+      where shown.id = (select inner_id from alias where id = ${isUuid(by.system) ? by.system : null}::uuid
+        and agreement = ${opened.agreement}::uuid and kind = 'system')`;
+  if ('devices' in by)
+    return sql`select shown.id, shown.operator, array_agg(device.tag order by device.tag) as devices from ${shown(opened)}
+      join device on device.system = shown.id and device.tag = any(${by.devices}::text[]) and device.valid_until > now()
+      where shown.devices group by shown.id, shown.operator`;
+  const [kind, wanted] =
+    'service' in by ? (['service', by.service] as const) : (['application', by.application] as const);
+  return sql`select shown.id, shown.operator, ${none} as devices from ${shown(opened)}
+    where exists (select from offer where offer.system = shown.id and offer.agreement is null
+      and ${named(kind, wanted)} and offer.state = 'ACTIVE' and ${isValid('offer')})`;
+}
+
+/** Only what has no alias is written: as a rule nothing. */
+async function name(catalogue: Catalogue, { agreement }: Opened, found: Query): Promise<void> {
+  await asking(
+    sql`insert into alias (agreement, kind, inner_id)
+      select distinct agreement.id, found.kind, found.inner_id from agreement, (${found}) as found
+      where agreement.id = ${agreement}::uuid and agreement.ended_at is null and not exists (
+        select from alias where alias.agreement = agreement.id and alias.kind = found.kind and alias.inner_id = found.inner_id)
+      on conflict (agreement, kind, inner_id) do nothing`.execute(catalogue),
+  );
+}
+
+const aliased = ({ agreement }: Opened, kind: 'system' | 'platform' | 'offer', inner: Query): Query =>
+  sql`join lateral (select id from alias where alias.agreement = ${agreement}::uuid
+      and alias.kind = ${kind} and alias.inner_id = ${inner} offset 0) as ${sql.ref(kind)} on true`;
+
+/** Has one of these systems neither told what it has, nor been looked at lately? */
+export async function anyUnheard(
+  catalogue: Catalogue,
+  { systems }: Pick<Opened, 'systems'>,
+  validSeconds: number,
+): Promise<boolean> {
+  const row = await asking(
+    catalogue
+      .selectFrom('system')
+      .select('id')
+      .where('agreement', 'is', null)
+      .where('told_at', 'is', null)
+      .where(sql<boolean>`local = any(${systems.map(({ local }) => local)}::text[])`)
+      .where(sql<boolean>`coalesce(observed_at, '-infinity') < now() - make_interval(secs => ${validSeconds})`)
+      .limit(1)
+      .executeTakeFirst(),
+  );
+  return row !== undefined;
+}

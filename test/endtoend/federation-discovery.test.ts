@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DiscoveryFound } from '../../api/discovery.ts';
+import { comes, joined, use } from '../support/joined.ts';
+import { claimNetwork } from '../support/network.ts';
+import { type Operator, Pair, urlOf } from '../support/pair.ts';
+import { leaks } from '../support/told-outside.ts';
+
+/** Two operators' Ferrys, as processes: A looks for what B has, and everything that crosses is counted and read. */
+const { net: NETWORK } = await claimNetwork();
+
+let pair: Pair;
+beforeAll(async () => {
+  pair = await Pair.set(NETWORK);
+  await joined(pair);
+}, 240_000);
+afterAll(async () => await pair?.strike());
+
+/** At B's system: as its orchestrator would tell. */
+async function offers(name: string): Promise<void> {
+  const [{ id: platform = '' } = {}] = await pair.rows<{ id: string }>(
+    pair.b,
+    `with told as (update system set told_at = now() where local = 'metro' returning id)
+     insert into platform (system, foreign_id) select id, 'host-inside' from told
+     on conflict (system, foreign_id) do update set seen_at = now() returning id`,
+  );
+  await pair.rows(
+    pair.b,
+    `insert into offer (platform, platform_foreign_id, system, kind, foreign_id, name, version, state, transport, endpoint,
+       latency_ms)
+     select id, foreign_id, system, 'service', $2 || '-inside', $2, '1', 'ACTIVE', 'REST_HTTP', 'http://10.250.0.7/inner', 5
+     from platform where id = $1`,
+    [platform, name],
+  );
+}
+
+async function discover(operator: Operator, query: object, waitSeconds = 10): Promise<DiscoveryFound> {
+  const answer = await fetch(`${urlOf(operator)}/v1/discoveries?waitSeconds=${waitSeconds}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(query),
+  });
+  expect([200, 202]).toContain(answer.status);
+  return (await answer.json()) as DiscoveryFound;
+}
+
+const service = (name: string) => ({ find: 'platforms', wish: { what: { kind: 'service', name } } });
+
+/** Questions that crossed to B since. */
+const questions = (since: number): string[] =>
+  pair.border.crossings
+    .slice(since)
+    .flatMap(({ to, path }) =>
+      to === 'operator-b' && path.endsWith('-queries') ? [path.split('/').at(-1) ?? ''] : [],
+    );
+
+describe('A', () => {
+  it('finds what B offers by one message, and then knows it', async () => {
+    await offers('speech');
+    const since = pair.border.crossings.length;
+    const found = await discover(pair.a, service('speech'));
+    expect(found).toMatchObject({
+      state: 'ended',
+      complete: true,
+      asked: [{ partner: 'operator-b', said: 'answered', found: 1 }],
+      platforms: [{ operator: 'operator-b', partner: 'operator-b', systemName: 'metro', offers: [{ name: 'speech' }] }],
+    });
+    expect(await discover(pair.a, service('speech'))).toMatchObject({ id: null, platforms: found.platforms });
+    expect(questions(since)).toEqual(['platform-queries']);
+  });
+
+  it('finds B’s system by its service (TYPE-1), and that again by its id (TYPE-3) without a message', async () => {
+    const since = pair.border.crossings.length;
+    const { systems } = await discover(pair.a, { find: 'systems', by: { service: 'speech' } });
+    expect(systems).toMatchObject([{ name: 'metro', partner: 'operator-b' }]);
+    const known = await discover(pair.a, { find: 'systems', by: { system: systems[0]?.system } });
+    expect(known).toMatchObject({ id: null, systems });
+    expect(questions(since)).toEqual(['system-queries']);
+  });
+
+  it('by two hundred at once asks B once for what nobody has, and B its orchestrators once', async () => {
+    const since = pair.border.crossings.length;
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, async () => await discover(pair.a, service('nobody-has-it'))),
+    );
+    expect(
+      answers.filter(({ state, platforms, complete }) => state === 'ended' && platforms.length === 0 && complete),
+    ).toHaveLength(200);
+    expect(questions(since)).toEqual(['platform-queries']);
+  });
+
+  it('is told at once when B does not want to answer, and forgets what B told', async () => {
+    expect((await pair.ask(pair.b, '/v1/federations/operator-a/suspend?direction=serves', 'POST')).status).toBe(200);
+    const found = await discover(pair.a, service('radio'));
+    // B refuses it; or A has heard of it before
+    expect([['refused'], []]).toContainEqual(found.asked.map(({ said }) => said));
+    await comes(
+      async () => await use(pair, pair.a),
+      (ours) => ours?.theirs === 'suspended',
+    );
+    expect((await discover(pair.a, service('speech'))).platforms).toEqual([]);
+    expect((await pair.ask(pair.b, '/v1/federations/operator-a/resume?direction=serves', 'POST')).status).toBe(200);
+    await joined(pair);
+    expect((await discover(pair.a, service('speech'))).platforms).toHaveLength(1);
+  });
+
+  it('has told, and was told, nothing of the inside', async () => {
+    expect(await leaks(pair, pair.a)).toEqual([]);
+    expect(await leaks(pair, pair.b)).toEqual([]);
+    const said = pair.border.crossings.map(({ path, asked, answered }) => `${path} ${asked} ${answered}`).join('\n');
+    expect(said).not.toMatch(/-inside|10\.250\.0\.7/);
+    const ids = await pair.rows<{ id: string }>(
+      pair.b,
+      'select id::text from platform union select id::text from offer',
+    );
+    expect(ids.length).toBeGreaterThan(0);
+    for (const { id } of ids) expect(said).not.toContain(id);
+  });
+
+  it('has a line for each question, as B has for each answer', async () => {
+    const lines = async (operator: Operator, kind: string) =>
+      await pair.rows<{ key: string; what: object }>(
+        operator,
+        `select key, what from ledger where kind = '${kind}' and outcome <> 'refused' order by key`,
+      );
+    const [asked, answered] = [await lines(pair.a, 'asked'), await lines(pair.b, 'answered')];
+    expect(asked.length).toBeGreaterThan(3);
+    expect(asked).toEqual(answered);
+  });
+});
