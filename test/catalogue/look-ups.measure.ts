@@ -23,6 +23,7 @@ const service = (name: string): Wish['what'] => ({ kind: 'service', name });
 const wishes: Readonly<Record<string, Wish>> = {
   'rare name': { what: service('rare') },
   'name that every platform has': { what: service('everywhere') },
+  'name that all of the partners have, and we have not': { what: service('theirs') },
   'name that nobody has': { what: service('nobody') },
   'name and KPI': { what: service('everywhere'), kpi: { latencyMs: 40, bandwidthKbps: 2_000 } },
   'name near a place': { what: service('everywhere'), where: { lat: 50, lon: 10, withinKm: 100 } },

@@ -28,6 +28,7 @@ const costly = ({ buffers }: Explained): boolean => buffers > LIMIT;
 describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`, () => {
   const wishes: Record<string, Wish> = {
     'a name that every platform has': { what: service('everywhere') },
+    'a name that all of the partners have, and we have not': { what: service('theirs') },
     'a rare name': { what: service('rare') },
     'a name that nobody has': { what: service('nobody') },
     'an application by its name or appDId': { what: { kind: 'application', name: 'appd-77' } },

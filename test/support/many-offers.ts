@@ -35,7 +35,7 @@ export async function manyOffers(catalogue: Catalogue, offers: number): Promise<
     insert into offer (platform, platform_foreign_id, agreement, system, zone, kind, foreign_id, name, version, application, state, transport, latency_ms, bandwidth_kbps)
     select platform.id, platform.foreign_id, zone.agreement, zone.system, zone.id, case n when 5 then 'application' else 'service' end, 'o' || n,
       case when n = 1 then 'everywhere' when n = 2 and system.name in ('s6', 's7', 's8', 's11') then 'rare'
-        else 'service-' || hashtext(platform.id::text || n) % 5000 end,
+        when n = 3 and zone.agreement is not null then 'theirs' else 'service-' || hashtext(platform.id::text || n) % 5000 end,
       '1.0', case n when 5 then 'appd-' || hashtext(platform.id::text) % 5000 end, 'ACTIVE', 'REST_HTTP',
       5 + abs(hashtext(platform.id::text || n)) % 100, 1000 + abs(hashtext(platform.id::text || n)) % 100000
     from platform join zone on zone.id = platform.zone join system on system.id = zone.system, generate_series(1, 5) as n`.execute(
