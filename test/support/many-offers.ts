@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
-import type { Catalogue } from '../../catalogue/database.ts';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Pool } from 'pg';
+import type { Tables } from '../../catalogue/tables.ts';
 import type { Usable } from '../../catalogue/usable.ts';
 
 export interface Many {
@@ -12,7 +13,18 @@ export interface Many {
  * Two platforms for each system, five offers for each platform: `everywhere` at each of them, `rare` at one of ours and one of
  * a partner's, and others. A third of the systems is ours, the others are of three partners and of one that is suspended.
  */
-export async function manyOffers(catalogue: Catalogue, offers: number): Promise<Many> {
+export async function manyOffers(url: string, offers: number): Promise<Many> {
+  // Without the limits of a program: on a busy machine it takes its time
+  const pool = new Pool({ connectionString: url, max: 1 });
+  const patient = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    return await filled(patient, offers);
+  } finally {
+    await patient.destroy();
+  }
+}
+
+async function filled(catalogue: Kysely<Tables>, offers: number): Promise<Many> {
   const systems = Math.ceil(offers / 10);
   const { rows } = await sql<{ id: string; partner: string }>`
     insert into agreement (partner, direction, context, theirs, link_ms, callback_key)
