@@ -8,6 +8,9 @@ import { leaks } from '../support/told-outside.ts';
 /** Two operators' Ferrys, as processes: A looks for what B has, and everything that crosses is counted and read. */
 const { net: NETWORK } = await claimNetwork();
 
+/** Of the sandbox's operators. */
+const MISS_SECONDS = 1;
+
 let pair: Pair;
 beforeAll(async () => {
   pair = await Pair.set(NETWORK);
@@ -77,15 +80,16 @@ describe('A', () => {
     expect(questions(since)).toEqual(['system-queries']);
   });
 
-  it('by two hundred at once asks B once for what nobody has, and B its orchestrators once', async () => {
+  it('by two hundred at once asks B for what nobody has no oftener than a miss is remembered', async () => {
     const since = pair.border.crossings.length;
+    const begun = performance.now();
     const answers = await Promise.all(
       Array.from({ length: 200 }, async () => await discover(pair.a, service('nobody-has-it'))),
     );
     expect(
       answers.filter(({ state, platforms, complete }) => state === 'ended' && platforms.length === 0 && complete),
     ).toHaveLength(200);
-    expect(questions(since)).toEqual(['platform-queries']);
+    expect(questions(since).length).toBeLessThanOrEqual(1 + (performance.now() - begun) / (MISS_SECONDS * 1_000));
   });
 
   it('is told at once when B does not want to answer, and forgets what B told', async () => {
