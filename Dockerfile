@@ -11,6 +11,8 @@ COPY protocols protocols
 COPY adapters adapters
 COPY configuration configuration
 COPY catalogue catalogue
+COPY doors doors
+COPY gateway gateway
 COPY temporal temporal
 COPY servers servers
 COPY api api

@@ -6,9 +6,11 @@ import { ownHosts, ownPages } from './access.ts';
 import { fresh, jsonBody } from './body.ts';
 import type { Catalogue } from '../catalogue/database.ts';
 import { bases } from '../protocols/mec040/members.ts';
+import type { Consumptions } from './consuming.ts';
 import { documentation } from './documentation.ts';
 import type { Access } from './mec040/asking.ts';
 import { mec040 } from './mec040/face.ts';
+import { mfm, mfmDescription } from './mfm/face.ts';
 import { type Means, northbound } from './northbound/face.ts';
 import { HttpRefusal, printable, problems } from './problem.ts';
 import { routes } from './serve.ts';
@@ -17,11 +19,12 @@ import { routes } from './serve.ts';
 export interface Federating {
   readonly catalogue: Catalogue;
   readonly access: Access;
+  readonly consumptions?: Consumptions;
   /** Members have changed: subscribers are to be told. Never waits. */
   readonly changed: () => void;
 }
 
-type InnerMeans = Omit<Means, 'catalogue'> & {
+type InnerMeans = Omit<Means, 'catalogue' | 'consumptions'> & {
   /** Names under which it may be asked. */
   readonly hosts: readonly string[];
   readonly federating?: Federating | undefined;
@@ -29,12 +32,13 @@ type InnerMeans = Omit<Means, 'catalogue'> & {
 
 /** What the inner listener serves: our own network. */
 export function app({ hosts, federating, ...means }: InnerMeans): Express {
-  const face = northbound({ ...means, catalogue: federating?.catalogue });
+  const face = northbound({ ...means, catalogue: federating?.catalogue, consumptions: federating?.consumptions });
   return express()
     .disable('etag')
     .enable('strict routing')
     .enable('case sensitive routing')
     .use(told(means.log), helmet(protection), fresh, ownHosts(hosts), ownPages)
+    .use(inventories(means, federating))
     .use(...jsonBody)
     .use(documentation())
     .use(routes(face))
@@ -49,6 +53,13 @@ function federated({ configuration }: Pick<Means, 'configuration'>, federating: 
   const { federation } = configuration;
   if (federation === undefined || federating === undefined) return router;
   return router.use([...bases], routes(mec040({ configuration, federation, ...federating })));
+}
+
+/** What MEOs tell may be long, and is read once it is known who tells it. */
+function inventories({ configuration }: Pick<Means, 'configuration'>, federating: Federating | undefined): Router {
+  const { federation } = configuration;
+  if (federation === undefined || federating === undefined) return Router();
+  return Router().use(routes(mfmDescription()), routes(mfm({ configuration, federation, ...federating })));
 }
 
 /** One line for each answer, or for a request that was left before it. */

@@ -11,7 +11,9 @@ const json: RequestHandler = (req, _res, next) => {
 };
 
 /** Bodies are JSON, of a bounded length, and of no content encoding. */
-export const jsonBody: readonly RequestHandler[] = [json, express.json({ limit: '64kb', inflate: false })];
+export const jsonUpTo = (limit: string): readonly RequestHandler[] => [json, express.json({ limit, inflate: false })];
+
+export const jsonBody = jsonUpTo('64kb');
 
 /** What is answered holds now. */
 export const fresh: RequestHandler = (_req, res, next) => {

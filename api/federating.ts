@@ -3,15 +3,16 @@ import type { Logger } from 'pino';
 import { keepConfigured } from '../catalogue/configured.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
 import type { Settings } from '../configuration/settings.ts';
+import { Tokens } from '../doors/tokens/tokens.ts';
 import { tendingOf } from '../temporal/tending.ts';
 import type { joinFederation } from '../workflows/federation/join-federation.ts';
 import { poke } from '../workflows/messages.ts';
 import type { Federating } from './app.ts';
 import { Questions } from './finding.ts';
 import type { OuterMeans } from './outer.ts';
+import { Consumptions } from './consuming.ts';
 import { Telling } from './telling.ts';
 import { admission, callerOf } from './tokens/admission.ts';
-import { Tokens } from './tokens/tokens.ts';
 
 const CONNECTIONS = 8;
 const CALL_MS = 5_000;
@@ -40,11 +41,17 @@ export async function federatingOver(means: Means): Promise<Both | undefined> {
   const catalogue = await opened(means);
   const tokens = new Tokens(federation.issuers);
   const ours = { taskQueue: environment.FERRY_TASK_QUEUE, world };
+  const consumptions = new Consumptions(temporal, ours, { ...configuration, federation }, log);
   const telling = new Telling(temporal, ours, log, stopping);
   telling.changed(); // what this start, or an earlier one, has changed and not told
   return {
     catalogue,
-    inner: { catalogue, access: { admit: admission(tokens), callerOf }, changed: () => telling.changed() },
+    inner: {
+      catalogue,
+      access: { admit: admission(tokens), callerOf },
+      consumptions,
+      changed: () => telling.changed(),
+    },
     outer: {
       catalogue,
       tokens,
@@ -52,6 +59,7 @@ export async function federatingOver(means: Means): Promise<Both | undefined> {
       configuration,
       log,
       poke: poking(temporal, ours),
+      admit: async (...row) => await consumptions.admit(...row),
       refresh: new Questions(temporal, ours, federation.pace).refreshing(log),
     },
   };

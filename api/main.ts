@@ -6,12 +6,12 @@ import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { apiSettings, orExit } from '../configuration/settings.ts';
 import { connectionSettings } from '../temporal/connection.ts';
+import { close, serverOf } from '../doors/server.ts';
 import { temporalReady } from '../temporal/readiness.ts';
 import { authority } from './access.ts';
 import { app } from './app.ts';
 import { federatingOver } from './federating.ts';
 import { outer } from './outer.ts';
-import { close, serverOf } from './server.ts';
 import { connectionFor } from './temporal.ts';
 
 /** So long "not ready" is said before the sockets close, and so long requests may take to end then. */

@@ -7,7 +7,7 @@ import { SchemaBook } from './schema-book.ts';
 import type { Answer, Operation, Table } from './serve.ts';
 
 /** What HTTP itself refuses, by status; a GET with a body too. */
-const always = {
+export const always = {
   400: 'The request is malformed; `errors` names what to mend.',
   403: 'It comes from a page of another site.',
   408: 'It did not arrive in time.',

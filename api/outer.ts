@@ -5,6 +5,7 @@ import { base as ewbiBase } from '../protocols/ewbi/client.ts';
 import { base as mffBase } from '../protocols/mff/client.ts';
 import { fresh } from './body.ts';
 import { ewbi } from './ewbi/face.ts';
+import type { BindingsMeans } from './mff/bindings.ts';
 import { description, mff } from './mff/face.ts';
 import { found } from './partners/asking.ts';
 import type { QuestionMeans } from './mff/questions.ts';
@@ -15,7 +16,7 @@ import { Pokes } from './partners/pokes.ts';
 import { absent, ewbiForm, outward, refusals } from './partners/refusals.ts';
 import { routes } from './serve.ts';
 
-export interface OuterMeans extends QuestionMeans {
+export interface OuterMeans extends QuestionMeans, Omit<BindingsMeans, 'poke'> {
   /** Wakes the tending of a partner. */
   readonly poke: (partner: string) => Promise<void>;
   /** So often an address may ask in a second before it is known who asks. */
@@ -41,7 +42,7 @@ export function outer(means: OuterMeans): Express {
     .use(routes(description()))
     .use([ewbiBase, mffBase], ...partnersOnly(means))
     .use(routes(ewbi({ ...means, poke })))
-    .use(routes(mff(means)))
+    .use(routes(mff({ ...means, poke })))
     .use(unknown)
     .use([ewbiBase, '/callbacks'], refusals(log, ewbiForm))
     .use(refusals(log, outward));

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import {
   isGrpcServiceError,
   ServiceError,
@@ -18,35 +17,11 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { failures, isFailureType, Refusal, type FailureType } from '../domain/failures.ts';
+import { HttpRefusal, plain, printable, unavailable } from '../doors/refusal.ts';
 import { Malformed } from './input.ts';
 import { Problem } from './resources.ts';
 
-/** A refusal for which HTTP has a word and the domain has none. `remedy`: what whoever asked can mend. */
-export class HttpRefusal extends Error {
-  readonly status: number;
-  readonly remedy: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** As of a problem (RFC 9457). */
-  readonly type: string;
-
-  constructor(
-    status: number,
-    message: string,
-    remedy: string,
-    headers: Readonly<Record<string, string>> = {},
-    type = 'about:blank',
-  ) {
-    super(message);
-    this.status = status;
-    this.remedy = remedy;
-    this.headers = headers;
-    this.type = type;
-  }
-}
-
-/** Nobody answers who could: asked again later, it may work. */
-export const unavailable = (message: string, remedy: string, seconds = 2): HttpRefusal =>
-  new HttpRefusal(503, message, remedy, { 'retry-after': String(seconds) });
+export { HttpRefusal, printable, unavailable } from '../doors/refusal.ts';
 
 /** How a face of the API tells a refusal. */
 export interface ProblemForm {
@@ -97,13 +72,6 @@ function problemOf(error: unknown): Answer {
   return [{ ...plain(500, 'Ferry made a mistake'), remedy: failures.Unexpected.remedy, failure: 'Unexpected' }, {}];
 }
 
-export const plain = (status: number, detail: string): Problem => ({
-  type: 'about:blank',
-  title: STATUS_CODES[status] ?? 'Unknown',
-  status,
-  detail: printable(detail),
-});
-
 const failed = (type: FailureType, detail: string, see?: string): Problem => ({
   type: `urn:ferry:failure:${type}`,
   title: type.replaceAll(/(?<=[a-z])[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
@@ -127,17 +95,17 @@ function malformed({ message, where, issues }: Malformed): Problem {
 }
 
 /** What Express and its body parser throw: no JSON, too long, another encoding, a path that does not decode. */
-const isClientError = (error: unknown): error is Error & { status: number; type?: string } =>
+const isClientError = (error: unknown): error is Error & { status: number; limit?: number } =>
   error instanceof Error &&
   'status' in error &&
   typeof error.status === 'number' &&
   error.status >= 400 &&
   error.status < 500;
 
-function unreadableBody({ status, message }: { status: number; message: string }): Answer {
+function unreadableBody({ status, message, limit = 65_536 }: Error & { status: number; limit?: number }): Answer {
   const remedy =
     status === 413
-      ? 'Send at most 64 kB.'
+      ? `Send at most ${limit / 1_024} kB.`
       : status === 415
         ? 'Send application/json in UTF-8, without a content encoding.'
         : 'Send what /docs shows, as JSON in UTF-8.';
@@ -191,9 +159,3 @@ const away = (error: Error): HttpRefusal =>
       : 'Temporal does not answer as it should',
     'Ask again; with the same Idempotency-Key nothing is started twice. If it stays so, look whether Temporal runs.',
   );
-
-/** Text of others goes into answers bounded, and without what could steer a terminal or turn the reading direction. */
-export const printable = (text: string): string =>
-  text
-    .slice(0, 500)
-    .replaceAll(/[^\x20-\x7e→’…]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);

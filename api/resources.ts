@@ -5,7 +5,7 @@ import { Direction, Failure, RelocationRequest, RelocationResult, Step } from '.
 
 /** What the API answers: one shape per resource. The OpenAPI document is generated from these. */
 
-const Instant = z.iso.datetime();
+export const Instant = z.iso.datetime();
 
 export const Relocation = z
   .object({

@@ -5,15 +5,10 @@ import type { FederationScope } from '../domain/federation.ts';
 import { parse } from './input.ts';
 import { HttpRefusal, type ProblemForm } from './problem.ts';
 
+export type { Caller } from '../doors/tokens/tokens.ts';
+
 /** What somebody must have been granted to ask an operation. `anybody`: nothing. */
 export type Scope = 'ferry' | 'anybody' | FederationScope;
-
-/** Who asks, as a token says: a client of an authorization server that the configuration names. */
-export interface Caller {
-  readonly issuer: string;
-  readonly client: string;
-  readonly scopes: readonly string[];
-}
 
 /** One operation: what routes it, checks its input, and is told in the OpenAPI document. */
 export interface Operation {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Agreement, Heard, Joined } from '../activities/federation/ports.ts';
 import type { Direction, Will } from '../domain/federation.ts';
+import { closeAll } from './bindings.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { announce } from './notices.ts';
 import type { Tables } from './tables.ts';
@@ -186,6 +187,7 @@ export async function end(
       .where('id', '=', id)
       .where('ended_at', 'is', null)
       .executeTakeFirst();
+    await closeAll(transaction, id, problem ?? 'its agreement has ended');
     for (const table of ['alias', 'zone'] as const)
       await transaction.deleteFrom(table).where('agreement', '=', id).execute();
     const gone = await transaction.deleteFrom('system').where('agreement', '=', id).returningAll().execute();

@@ -1,7 +1,30 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Configuration } from '../configuration/peers.ts';
 import { asking, type Catalogue } from './database.ts';
 import { announce, type Noted } from './notices.ts';
+import type { Tables } from './tables.ts';
+
+/** Where hosts are. Partners keep what they were told of a zone, so one that stays is the same. */
+async function keepZones(transaction: Transaction<Tables>, sites: Configuration['sites']): Promise<void> {
+  const zones = Object.values(sites).flatMap((site) =>
+    site.kind === 'mecHost' && site.zone !== undefined ? [{ local: site.system, ...site.zone }] : [],
+  );
+  const ours = sql`jsonb_to_recordset(${JSON.stringify(zones)}::jsonb)
+    as ours (id text, local text, lat float8, lon float8, details text, "latencyMs" float8)`;
+  await sql`
+    delete from zone where agreement is null and system is null
+      and not exists (select from ${ours} where ours.id = zone.foreign_id)`.execute(transaction);
+  await sql`
+    insert into zone (foreign_id, local, at, details, latency_ms)
+    select distinct on (id) id, local, point(lon, lat), details, "latencyMs" from ${ours} order by id
+    on conflict (agreement, system, foreign_id) do update
+    set local = excluded.local, at = excluded.at, details = excluded.details, latency_ms = excluded.latency_ms,
+      seen_at = now()
+    where (zone.local, zone.at[0], zone.at[1], zone.details, zone.latency_ms)
+      is distinct from (excluded.local, excluded.at[0], excluded.at[1], excluded.details, excluded.latency_ms)`.execute(
+    transaction,
+  );
+}
 
 /**
  * Keeps our systems in step with the configuration: those without a client are rows as they stand there; those that a
@@ -10,7 +33,7 @@ import { announce, type Noted } from './notices.ts';
  */
 export async function keepConfigured(
   catalogue: Catalogue,
-  { systems, federation }: Pick<Configuration, 'systems' | 'federation'>,
+  { systems, sites, federation }: Pick<Configuration, 'systems' | 'sites' | 'federation'>,
 ): Promise<void> {
   if (federation === undefined) return;
   const entries = Object.entries(systems);
@@ -55,6 +78,7 @@ export async function keepConfigured(
           is distinct from (excluded.provider, excluded.operator, excluded.meo)
         returning id, name, provider`.execute(transaction);
       await announce(transaction, [...gone.rows, ...changed.rows]);
+      await keepZones(transaction, sites);
     }),
   );
 }

@@ -3,6 +3,7 @@ import { Pool } from 'pg';
 import { Refusal } from '../domain/failures.ts';
 import { membersAndAgreements } from './migrations/001-members-and-agreements.ts';
 import { inventory } from './migrations/002-inventory.ts';
+import { bindings } from './migrations/003-bindings.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -22,7 +23,11 @@ const STATEMENT_MS = 5_000;
 const SILENCE_MS = 6_000;
 
 /** In their order; what has landed is never changed. */
-const migrations = { '001-members-and-agreements': membersAndAgreements, '002-inventory': inventory };
+const migrations = {
+  '001-members-and-agreements': membersAndAgreements,
+  '002-inventory': inventory,
+  '003-bindings': bindings,
+};
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */
 export async function openCatalogue({ url, connections, world }: CataloguePlan): Promise<Catalogue> {
@@ -33,6 +38,8 @@ export async function openCatalogue({ url, connections, world }: CataloguePlan):
     query_timeout: SILENCE_MS,
     connectionTimeoutMillis: STATEMENT_MS,
   });
+  // One that is lost while it is in use fails its query, and says so beside that: nobody else would be listening
+  pool.on('connect', (connection) => void connection.on('error', () => undefined));
   pool.on('error', () => undefined); // an idle connection was lost: the next query opens another, or says why it cannot
   const catalogue = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
@@ -56,9 +63,8 @@ async function belongTo(world: string | null, catalogue: Catalogue): Promise<voi
   await catalogue.transaction().execute(async (transaction) => {
     const { world: before } = await transaction.selectFrom('meta').selectAll().forUpdate().executeTakeFirstOrThrow();
     if (before === world) return;
-    await sql`truncate will, agreement, system, zone, platform, offer, device, asked, found, alias, subscription, notice, ledger`.execute(
-      transaction,
-    );
+    await sql`truncate will, agreement, system, zone, platform, offer, device, asked, found, alias, subscription, notice,
+      ledger, binding, callback`.execute(transaction);
     await transaction.updateTable('meta').set({ world }).execute();
   });
 }

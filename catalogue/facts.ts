@@ -6,6 +6,7 @@ import * as agreements from './agreements.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { systemsLearned, zonesAccepted, zonesOf, zonesOffered } from './learned.ts';
 import { type Line, note } from './ledger.ts';
+import { tidy } from './tidying.ts';
 import { willTowards } from './wills.ts';
 
 /** The catalogue, for tending partners. */
@@ -90,6 +91,9 @@ export function factsOf(catalogue: Catalogue, federation: Pick<Federation, 'part
         async (transaction) => await agreements.end(transaction, agreement, why),
         line(agreement, 'left', why),
       ),
-    forget: async () => await agreements.forget(catalogue, pace.forgetDays),
+    forget: async () => {
+      await agreements.forget(catalogue, pace.forgetDays);
+      await tidy(catalogue);
+    },
   };
 }

@@ -14,6 +14,8 @@ export interface Line {
   readonly origin: string;
   readonly what: Readonly<Record<string, unknown>>;
   readonly outcome: string;
+  /** What it came to: of a binding requests, bytes, seconds. */
+  readonly units?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function note(transaction: Catalogue, line: Line): Promise<void> {
   );
   const at = rows[0]?.at ?? new Date();
   const prev = last?.hash ?? null;
-  const units = {};
+  const units = line.units ?? {};
   await transaction
     .insertInto('ledger')
     .values({

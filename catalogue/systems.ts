@@ -136,10 +136,10 @@ const seen = ({ agreements }: Sight) =>
   sql<SqlBool>`(agreement is null or 
     (agreement = any(${agreements}::uuid[]) and coalesce(valid_until > now(), true)))`;
 
-const ownedBy = (client: string, id: string) =>
+export const ownedBy = (client: string, id: string) =>
   sql<SqlBool>`agreement is null and client = ${client} and id = ${isId(id) ? id : null}::uuid`;
 
-const notTheirs = async (catalogue: Catalogue, sight: Sight, id: string): Promise<'unknown' | 'foreign'> =>
+export const notTheirs = async (catalogue: Catalogue, sight: Sight, id: string): Promise<'unknown' | 'foreign'> =>
   (await memberOf(catalogue, sight, id)) === undefined ? 'unknown' : 'foreign';
 
 /** Lowered by the database, whose locale decides what is one letter. What it cannot hold is nobody's. */

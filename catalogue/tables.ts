@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { BindingSide, BindingState, Solution } from '../domain/binding.ts';
 import type { Direction, Will } from '../domain/federation.ts';
 
 /** An instant of the database's clock: nobody else's is believed. */
@@ -146,6 +147,48 @@ export interface Tables {
     valid_until: Date;
   };
   notice: { subscription: string; system: string; n: Generated<string>; name: string; provider: string };
+  binding: {
+    id: Generated<string>;
+    /** A step key: another run, another name. */
+    name: string;
+    side: BindingSide;
+    agreement: string | null;
+    /** The row may be gone: what it was stands here. */
+    offer: string | null;
+    /** The own system by its name in the configuration, and its platform by the MEO's name for it. */
+    system: string | null;
+    platform: string | null;
+    kind: 'service' | 'application' | null;
+    offer_name: string | null;
+    for_application: string | null;
+    solution: Solution | null;
+    /** Who is at the other end. */
+    operator: string | null;
+    run: string | null;
+    state: BindingState;
+    /** Of a consumer: the part of its address that nobody can guess. */
+    path_secret: string | null;
+    /** Of a producer: where it is reached. */
+    upstream: string | null;
+    /** Our own orchestrator may have been told of it. */
+    told: Generated<boolean>;
+    /** The service's id at the own platform. */
+    exposed_as: string | null;
+    requests: Generated<string>;
+    bytes: Generated<string>;
+    asked_at: Instant;
+    opened_at: Late;
+    used_at: Late;
+    closed_at: Late;
+    why: string | null;
+  };
+  callback: {
+    id: Generated<string>;
+    binding: string;
+    target: string;
+    /** Subscriptions at the producer that notify it. */
+    made: Generated<string[]>;
+  };
   ledger: {
     n: Generated<string>;
     partner: string;
@@ -165,4 +208,14 @@ export interface Tables {
 export type OfferKind = 'service' | 'application';
 export type OfferState = 'ACTIVE' | 'INACTIVE' | 'SUSPENDED';
 
-export type LedgerKind = 'joined' | 'suspended' | 'resumed' | 'left' | 'refused' | 'asked' | 'answered';
+export type LedgerKind =
+  | 'joined'
+  | 'suspended'
+  | 'resumed'
+  | 'left'
+  | 'refused'
+  | 'asked'
+  | 'answered'
+  | 'announced'
+  | 'opened'
+  | 'closed';

@@ -42,6 +42,8 @@ interface Servers {
   readonly temporal: Temporal;
   readonly databases: Databases | undefined;
   readonly bundle: NodeJS.ProcessEnv;
+  /** Each Ferry has one. */
+  readonly gateways: boolean;
 }
 
 const HOST = '127.0.0.1';
@@ -92,8 +94,10 @@ export class House {
       bundleOf(data),
       inSandbox ? this.#sandbox() : undefined,
     ]);
-    const servers = { temporal, databases, bundle };
-    const ferries = sandbox?.ferries ?? [{ operator: '', configuration: resolve(file), inner: null, outer: null }];
+    const servers = { temporal, databases, bundle, gateways: ours.gateways };
+    const ferries = sandbox?.ferries ?? [
+      { operator: '', configuration: resolve(file), inner: null, outer: null, gateway: null },
+    ];
     const apis = await Promise.all(ferries.map(async (ferry, nth) => await this.#ferry(ferry, nth === 0, servers)));
     return {
       api: apis[0]?.api ?? '',
@@ -113,9 +117,9 @@ export class House {
     await this.#unlock();
   }
 
-  /** API and worker. The first Ferry is ours; whatever another one has is called after its operator. */
-  async #ferry(ferry: Ferry, first: boolean, { temporal, databases, bundle }: Servers): Promise<Partner> {
-    const { operator, configuration, inner, outer } = ferry;
+  /** API, worker and gateway. The first Ferry is ours; whatever another one has is called after its operator. */
+  async #ferry(ferry: Ferry, first: boolean, { temporal, databases, bundle, gateways }: Servers): Promise<Partner> {
+    const { operator, configuration, inner, outer, gateway } = ferry;
     const [of, file] = first ? ['', 'secret'] : [` of ${operator}`, `secret.${operator}`];
     const database = await databases?.(operator);
     const towards = temporal.environment(first ? undefined : operator);
@@ -126,6 +130,7 @@ export class House {
       FERRY_HOST: inner?.address ?? HOST,
       FERRY_PORT: String(inner?.port ?? this.#plan.port),
       ...(outer !== null && { FERRY_OUTER_HOST: outer.address, FERRY_OUTER_PORT: String(outer.port) }),
+      ...gatewayAt(gateway),
       ...(database !== undefined && { DATABASE_URL: database }),
       FERRY_BUILD_ID: process.env['FERRY_BUILD_ID'] || BUILD_ID,
       ...(temporal.ui !== null && { FERRY_TEMPORAL_UI: temporal.ui }),
@@ -134,6 +139,7 @@ export class House {
     const [api] = await Promise.all([
       this.#kept(`API${of}`, 'api/main.ts', environment),
       this.#kept(`worker${of}`, 'worker/main.ts', environment),
+      gateways ? this.#kept(`gateway${of}`, 'gateway/main.ts', environment) : undefined,
     ]);
     const namespace = towards['TEMPORAL_NAMESPACE'] ?? '';
     return { operator, api: String(api['url']).replace(/\/+$/, ''), namespace };
@@ -232,3 +238,14 @@ export class House {
     return logOf(this.#plan.data, name);
   }
 }
+
+/** Where none is told, as the environment says. */
+const gatewayAt = (gateway: Ferry['gateway']): NodeJS.ProcessEnv =>
+  gateway === null
+    ? {}
+    : {
+        FERRY_GATEWAY_HOST: gateway.inner.address,
+        FERRY_GATEWAY_PORT: String(gateway.inner.port),
+        FERRY_GATEWAY_OUTER_HOST: gateway.outer.address,
+        FERRY_GATEWAY_OUTER_PORT: String(gateway.outer.port),
+      };

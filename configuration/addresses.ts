@@ -32,6 +32,9 @@ export function rangeOf(text: string): Range {
   return { family, first, last: first + (1n << rest) - 1n };
 }
 
+export const within = ({ family, first, last }: Range, address: string): boolean =>
+  family === (isIPv4(address) ? 4 : 6) && first <= numberOf(address) && numberOf(address) <= last;
+
 export const overlap = (one: Range, other: Range): boolean =>
   one.family === other.family && one.first <= other.last && other.first <= one.last;
 

@@ -37,6 +37,7 @@ const entries = <Record>(records: Named<Record>): (readonly [string, Record])[] 
 /** Tokens and positions of devices would be read by whoever listens. */
 const plainHttp = ({ peers, federation }: Readable): Mistake[] => [
   ...inPlain(peers, 'peers'),
+  ...mfmInPlain(peers),
   ...inPlain(federation?.partners ?? {}, 'federation', 'partners'),
   ...keysInPlain(federation?.issuers ?? {}),
 ];
@@ -49,6 +50,14 @@ const inPlain = (asked: Named<{ url: string; insecure?: true | undefined }>, ...
       ? `${name} would be asked by plain HTTP: give its https URL, or say "insecure": true`
       : `${name} is asked by HTTPS: leave out "insecure"`;
     return [{ path: [...at, name, plain ? 'url' : 'insecure'], message }];
+  });
+
+/** The same as its MEC 010-2: one word says both. */
+const mfmInPlain = (peers: Readable['peers']): Mistake[] =>
+  entries(peers).flatMap(([name, peer]) => {
+    if (peer.kind !== 'meo' || peer.mfm === undefined || peer.insecure === true || !/^http:/i.test(peer.mfm)) return [];
+    const message = `${name} would be told of bindings by plain HTTP: give its https URL, or say "insecure": true`;
+    return [{ path: ['peers', name, 'mfm'], message }];
   });
 
 /** Who stands on the way could put keys of his own in place of ours. */
@@ -141,9 +150,11 @@ function sharedZones({ sites }: Readable): Mistake[] {
   );
   return zones.flatMap((zone, nth) => {
     const other = zones.slice(0, nth).find(({ id }) => id === zone.id);
-    const same = (['system', 'lat', 'lon', 'details'] as const).every((member) => other?.[member] === zone[member]);
+    const same = (['system', 'lat', 'lon', 'details', 'latencyMs'] as const).every(
+      (member) => other?.[member] === zone[member],
+    );
     if (other === undefined || same) return [];
-    const message = `zone ${zone.id} is another one at ${other.name}: a zone has one system, one place and one text`;
+    const message = `zone ${zone.id} is another one at ${other.name}: a zone has one system, one place, one latency and one text`;
     return [{ path: ['sites', zone.name, 'zone'], message }];
   });
 }

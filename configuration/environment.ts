@@ -32,6 +32,11 @@ const Variables = z.object({
   FERRY_OUTER_PORT: Port.default(8701),
   /** Let others than this machine reach it although it speaks plain HTTP: whoever listens could use a partner's token. */
   FERRY_OUTER_INSECURE: z.stringbool('is neither true nor false').default(false),
+  /** Of the gateway: where applications of own platforms reach it, and where partners' gateways do. */
+  FERRY_GATEWAY_HOST: z.string().default('127.0.0.1'),
+  FERRY_GATEWAY_PORT: Port.default(8702),
+  FERRY_GATEWAY_OUTER_HOST: z.string().default('127.0.0.1'),
+  FERRY_GATEWAY_OUTER_PORT: Port.default(8703),
   /** The catalogue: PostgreSQL 15 or later; where there is a federation. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'is no URL such as postgres://host/ferry' }).optional(),
   FERRY_TASK_QUEUE: z.string().default('ferry'),
@@ -55,11 +60,22 @@ const Variables = z.object({
 /** Of FERRY_SECRET, which is read apart: the API needs none. */
 const SECRET_LENGTH = 32;
 
+const UNCOVERED =
+  "is reached from other machines by plain HTTP, and whoever listens there could use a partner's token: bind it to 127.0.0.1, or set FERRY_OUTER_INSECURE=true where something in front of it speaks TLS";
+
+type Listener = 'FERRY_OUTER_HOST' | 'FERRY_GATEWAY_OUTER_HOST';
+
+const isCovered = (
+  set: Readonly<Record<Listener, string>> & { FERRY_OUTER_INSECURE: boolean },
+  of: Listener,
+): boolean => isLoopback(set[of]) || set.FERRY_OUTER_INSECURE;
+
 const Exposure = z
   .object({
     FERRY_HOST: Variables.shape.FERRY_HOST,
     FERRY_UNPROTECTED: Variables.shape.FERRY_UNPROTECTED.catch(false),
     FERRY_OUTER_HOST: Variables.shape.FERRY_OUTER_HOST,
+    FERRY_GATEWAY_OUTER_HOST: Variables.shape.FERRY_GATEWAY_OUTER_HOST,
     FERRY_OUTER_INSECURE: Variables.shape.FERRY_OUTER_INSECURE.catch(false),
   })
   .refine(({ FERRY_HOST, FERRY_UNPROTECTED }) => isLoopback(FERRY_HOST) || FERRY_UNPROTECTED, {
@@ -67,10 +83,10 @@ const Exposure = z
     message:
       'is reached from other machines, and the API does not ask yet who calls: bind it to 127.0.0.1, or set FERRY_UNPROTECTED=true where something else protects it',
   })
-  .refine(({ FERRY_OUTER_HOST, FERRY_OUTER_INSECURE }) => isLoopback(FERRY_OUTER_HOST) || FERRY_OUTER_INSECURE, {
-    path: ['FERRY_OUTER_HOST'],
-    message:
-      "is reached from other machines by plain HTTP, and whoever listens there could use a partner's token: bind it to 127.0.0.1, or set FERRY_OUTER_INSECURE=true where something in front of it speaks TLS",
+  .refine((set) => isCovered(set, 'FERRY_OUTER_HOST'), { path: ['FERRY_OUTER_HOST'], message: UNCOVERED })
+  .refine((set) => isCovered(set, 'FERRY_GATEWAY_OUTER_HOST'), {
+    path: ['FERRY_GATEWAY_OUTER_HOST'],
+    message: UNCOVERED,
   });
 
 /** An intersection, so that the mistakes of both sides are told at once. */

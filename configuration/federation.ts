@@ -95,6 +95,8 @@ export const Federation = strict({
   role: z.enum(['manager', 'broker']).default('manager'),
   /** The outer listener, as partners reach it. */
   url: Url,
+  /** As applications, and partners' gateways, reach it; absent: no service is consumed across operators. */
+  gateway: strict({ inner: Url, outer: Url }).optional(),
   issuers: named(Issuer),
   partners: named(Partner).default({}),
   shares: z.array(Share).default([]),

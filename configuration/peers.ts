@@ -30,6 +30,8 @@ export const Peer = z.discriminatedUnion('kind', [
       collection: z.enum(['app_packages', 'onboarded_app_packages']).default('app_packages'),
       content: z.enum(['put', 'fetch']).default('put'),
     }).default({ collection: 'app_packages', content: 'put' }),
+    /** Where it speaks our extension of Mfm-fed; absent: what its system has is looked at, and it is told nothing. */
+    mfm: Url.optional(),
   }),
   /** MEC 011, and the services behind it: MEC 012, MEC 021. */
   strict({ kind: z.literal('platform'), ...peer }),
@@ -61,6 +63,8 @@ export const Zone = strict({
   lon: z.number().min(-180).max(180),
   /** Where it is, in words for people. */
   details: z.string().max(200).default(''),
+  /** From its users to its hosts, as declared. */
+  latencyMs: z.number().positive().optional(),
 });
 
 export const SiteRecord = z.discriminatedUnion('kind', [
@@ -77,6 +81,8 @@ export const SiteRecord = z.discriminatedUnion('kind', [
       .regex(/^[A-Z]{2}$/, 'is no country such as DE (ISO 3166-1)')
       .optional(),
     zone: Zone.optional(),
+    /** The application instance in whose name services of partners are offered on its platform (MEC 011). */
+    exposeAs: z.string().min(1).default('ferry-gateway'),
   }),
   strict({
     kind: z.literal('cloud'),

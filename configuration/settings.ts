@@ -1,4 +1,5 @@
 import { type Environment, readEnvironment, workerSecret } from './environment.ts';
+import type { Federation } from './federation.ts';
 import { type Configuration, readConfiguration } from './peers.ts';
 
 /** What a program is started with. */
@@ -28,6 +29,20 @@ export function workerSettings(variables: NodeJS.ProcessEnv = process.env): Work
     () => configurationNamedIn(variables),
   );
   return withCatalogue({ environment, secret, configuration });
+}
+
+export interface GatewaySettings extends Settings {
+  readonly federation: Federation;
+  readonly gateway: NonNullable<Federation['gateway']>;
+}
+
+/** The same for a gateway, which has nothing to do without a federation. */
+export function gatewaySettings(variables: NodeJS.ProcessEnv = process.env): GatewaySettings {
+  const settings = apiSettings(variables);
+  const { federation } = settings.configuration;
+  if (federation?.gateway === undefined)
+    throw new Error('the configuration has no federation.gateway, where it says how the gateway is reached: add it');
+  return { ...settings, federation, gateway: federation.gateway };
 }
 
 /** What a federator knows has to be somewhere. */

@@ -193,6 +193,39 @@ export const failures = {
     status: 409,
     remedy: 'One of the two operators has suspended the federation: `ferry federation` tells which, and since when.',
   },
+  NothingFound: {
+    retry: false,
+    status: 404,
+    remedy:
+      'Nobody who may be asked offers it now: `ferry offers` lists what is known, and the answer tells which partners were asked, and what each said.',
+  },
+  NotSpoken: {
+    retry: false,
+    status: 409,
+    remedy: 'The peer named in the message does not speak what this needs: choose another way, or another peer.',
+  },
+  NotCarried: {
+    retry: false,
+    status: 409,
+    remedy: 'Gateways carry REST over HTTP: choose an offer with that transport.',
+  },
+  DecisionRefused: {
+    retry: false,
+    status: 409,
+    remedy:
+      'The partner or orchestrator named in the message does not admit the consumption: its operator can say why.',
+  },
+  AlreadyBound: {
+    retry: false,
+    status: 409,
+    remedy: 'The platform uses another offer of that name: release that binding first, or go on using it.',
+  },
+  PathNotOpen: {
+    retry: true,
+    status: 504,
+    remedy: 'A gateway between consumer and producer does not answer, or does not pass it: see that both gateways run.',
+  },
+  UnknownBinding: { retry: false, status: 404, remedy: 'List the bindings to find its id: `ferry bindings`.' },
   CatalogueUnavailable: {
     retry: true,
     status: 503,

@@ -42,7 +42,10 @@ export const chainOf = ({
 }): string => `${workflowId}/${firstExecutionRunId}`;
 
 /** By this name an application knows the relocation: it ends as the id that the API gives out, so that a person can follow it. */
-export function relocationNameOf(chain: string): string {
+export const relocationNameOf = (chain: string): string => runNameOf(chain);
+
+/** A run, as the API names it: without the word that its workflow id begins with. */
+export function runNameOf(chain: string): string {
   const slash = chain.lastIndexOf('/');
   return `${chain.slice(chain.indexOf(':') + 1, slash)}.${chain.slice(slash + 1)}`;
 }

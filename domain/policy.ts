@@ -8,6 +8,14 @@ export interface Share {
   readonly devices: boolean;
 }
 
+/** Something of a system of ours, by name, and the partner that would use it. */
+interface Offered {
+  readonly of: string;
+  readonly with: string;
+  readonly kind: 'service' | 'application';
+  readonly name: string;
+}
+
 interface Site {
   readonly kind: string;
   readonly system?: string | undefined;
@@ -27,6 +35,13 @@ const among = (entry: string, name: string): boolean => entry === '*' || entry =
 /** Systems of ours, by their names in the configuration, that a partner may see. */
 export const systemsShownTo = (shares: readonly Share[], partner: string, systems: readonly string[]): string[] =>
   systems.filter((system) => shares.some((share) => among(share.of, system) && among(share.with, partner)));
+
+/** May that partner use it, today? */
+export const mayUse = (shares: readonly Share[], { of, with: partner, kind, name }: Offered): boolean =>
+  shares.some(
+    (share) =>
+      among(share.of, of) && among(share.with, partner) && share[`${kind}s`].some((entry) => among(entry, name)),
+  );
 
 /** Zones that a partner may see, each once. */
 export function zonesShownTo(shares: readonly Share[], partner: string, sites: Readonly<Record<string, Site>>): Zone[] {

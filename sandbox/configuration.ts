@@ -15,6 +15,7 @@ export interface Plan {
 
 /** The configuration file of one operator's Ferry, but for what it agreed upon with others. */
 export interface Unfederated {
+  readonly peers: Readonly<Record<string, { readonly url: string; readonly [member: string]: unknown }>>;
   readonly systems: Readonly<Record<string, { readonly meo: string; readonly [member: string]: unknown }>>;
   readonly [member: string]: unknown;
 }

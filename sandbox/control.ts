@@ -11,7 +11,7 @@ import type { Ferry } from './topologies/topology.ts';
 /** The world's control, `/sandbox/…`: one document of everything, and the controls of its parts under one roof. */
 export async function serveControl(plan: Plan, children: Children, ferries: readonly Ferry[]): Promise<Peer> {
   const part = (host: number): string => `http://127.${plan.net}.0.${host}:8080`;
-  const [peers, network, devices, issuers] = [part(2), part(3), part(4), part(5)];
+  const [peers, network, devices, issuers, assistant] = [part(2), part(3), part(4), part(5), part(6)];
   const routes = Router();
 
   routes.get('/sandbox/state', async (_req, res) => {
@@ -38,6 +38,7 @@ export async function serveControl(plan: Plan, children: Children, ferries: read
   for (const name of ['log', 'faults', 'quirks', 'foreign', 'cellChange', 'mobility'])
     routes.use(`/sandbox/${name}`, async (req, res) => await forward(req, res, `${peers}/${name}${below(req)}`));
   routes.use('/sandbox/issuers', async (req, res) => await forward(req, res, `${issuers}${below(req)}`));
+  routes.use('/sandbox/assistant', async (req, res) => await forward(req, res, `${assistant}${below(req)}`));
   routes.use('/sandbox/devices', async (req, res) => await forward(req, res, `${devices}${below(req)}`));
 
   return await servePeer(

@@ -83,12 +83,13 @@ async function start(): Promise<void> {
     values.capacity,
   ]);
   if (topology.issuers) children.start('issuers', [...net, '--secrets', secrets]);
+  if (topology.assistant) children.start('assistant', net);
   say('building the package of the application');
   const built = await buildCounter(plan.ttlSeconds, quirks.includes('realRuleIds') ? realIds : plainIds);
   const archive = await keepPackage(built, cache);
   const ferries = topology.ferries(plan, built, archive, secrets);
   const control = await serveControl(plan, children, ferries);
-  const parts = topology.issuers ? [2, 3, 4, 5] : [2, 3, 4];
+  const parts = [2, 3, 4, ...(topology.issuers ? [5] : []), ...(topology.assistant ? [6] : [])];
   await Promise.all(parts.map(async (host) => await untilServed(`http://127.${plan.net}.0.${host}:8080/state`)));
   say('founding the world');
   await foundWorld(plan, built);

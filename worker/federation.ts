@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import { failure } from '../activities/failure.ts';
+import { type ConsumingActivities, consumingActivities } from '../activities/federation/consuming.ts';
+import type { Consumable, ConsumingMeans } from '../activities/federation/consumption.ts';
 import type { FindingMeans } from '../activities/federation/finding.ts';
 import {
   type FederationActivities,
@@ -29,8 +32,8 @@ export function federationOf(
   catalogue: Catalogue,
   insistMs: number,
   log: Logger,
-  { systemsChanged = () => undefined, wake = async () => undefined, orchestrators = nobody }: Around = {},
-): FederationActivities & FindingActivities {
+  { systemsChanged = () => undefined, wake = async () => undefined, orchestrators = nobody, consuming }: Around = {},
+): FederationActivities & FindingActivities & Partial<ConsumingActivities> {
   const partners = new Map(Object.keys(federation.partners).map((name) => [name, partnerOf(name, federation, log)]));
   const partner = (name: string): Partner | undefined => partners.get(name);
   return {
@@ -41,11 +44,17 @@ export function federationOf(
       pace: { aliveMs: federation.pace.aliveSeconds * 1_000, insistMs },
     }),
     ...findingOver(federation, catalogue, { partner, wake, orchestrators }),
+    ...(consuming !== undefined && consumingActivities(consuming(partner))),
   };
 }
 
 /** Whom else a federation concerns: who tells our orchestrators, who looks at partners, and the orchestrators themselves. */
-type Around = Partial<Pick<FederationMeans, 'systemsChanged'> & Pick<FindingMeans, 'wake' | 'orchestrators'>>;
+type Around = Partial<
+  Pick<FederationMeans, 'systemsChanged'> &
+    Pick<FindingMeans, 'wake' | 'orchestrators'> & {
+      readonly consuming: (partner: ConsumingMeans['partner']) => ConsumingMeans;
+    }
+>;
 
 const nobody: FindingMeans['orchestrators'] = { refresh: async () => undefined };
 
@@ -100,4 +109,12 @@ function partnerOf(name: string, { partners, operator, url: ownUrl, issuers }: F
 const speaksEwbiOnly = {
   findSystems: async () => ({ systems: [], complete: true, validSeconds: 0 }),
   findPlatforms: async () => ({ platforms: [], complete: true, validSeconds: 0 }),
-} satisfies Finder;
+  announce: notSpoken,
+  binding: notSpoken,
+  bindings: async () => [],
+  withdraw: async () => undefined,
+} satisfies Finder & Consumable;
+
+async function notSpoken(): Promise<never> {
+  throw failure('NotSpoken', 'the partner speaks E/WBI only: nothing of it is consumed');
+}

@@ -12,10 +12,12 @@ import { digest } from '../configuration/digest.ts';
 import { sealWith } from '../configuration/seal.ts';
 import { orExit, workerSettings } from '../configuration/settings.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
+import { OwnOrchestrators } from './orchestrators.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
 import { pokeTelling } from '../temporal/telling.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
+import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
 import { configured } from './sites.ts';
 import { tellingOver } from './subscribers.ts';
@@ -68,6 +70,8 @@ const workers = await FerryWorkers.create({
         ...federationOf(federation, known, pace.insistMs, log, {
           systemsChanged: () => void telling(),
           wake: async (partner) => await waking(client, { taskQueue, world })(partner),
+          orchestrators: new OwnOrchestrators(configuration, federation.pace.validSeconds, known, log),
+          consuming: (partner) => consumingOver({ ...configuration, federation }, known, partner, log),
         }),
         ...tellingOver(configuration, known, log),
       }),

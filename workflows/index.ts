@@ -7,3 +7,6 @@ export { discoverPlatforms } from './federation/discover-platform.ts';
 export { answerPartner } from './federation/answer-partner.ts';
 export { tellSubscribers } from './federation/tell-subscribers.ts';
 export { locateApplications } from './locate-applications.ts';
+export { consumeServiceFederated } from './federation/consume-service-federated.ts';
+export { admitConsumer } from './federation/admit-consumer.ts';
+export { releaseService } from './federation/release-service.ts';

@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Told } from '../activities/federation/tend-partner.ts';
 import type { Pace } from '../configuration/peers.ts';
+import type { BindingRequest, BindingResult, ConsumptionStep } from '../domain/binding.ts';
 import type { FailureType } from '../domain/failures.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
 import type { Query } from '../domain/wish.ts';
@@ -51,6 +52,39 @@ export interface FederationStanding {
 /** Something may have changed: look sooner. Carries nothing, since nothing that is said here would be believed. */
 export const poke = defineSignal('poke');
 export const federationStanding = defineQuery<FederationStanding>('standing');
+
+/** How patient a consumption is with peers and partners. */
+export type ConsumptionPace = Pick<Pace, 'stepMs' | 'attemptMs' | 'insistMs' | 'heartbeatMs' | 'retryMs'> & {
+  readonly askMs: number;
+};
+
+/** What starts `consumeServiceFederated`: names only. `digest`: of the question that the wish is. */
+export interface ConsumptionOrder {
+  readonly request: BindingRequest;
+  readonly digest: string;
+  readonly pace: ConsumptionPace;
+}
+
+/** Kept in the memo: what makes the same request the same run. */
+export interface ConsumptionMemo {
+  readonly request: BindingRequest;
+}
+
+export interface ConsumptionStanding {
+  readonly step: ConsumptionStep;
+  readonly since: string;
+  readonly doing: 'working' | 'undoing' | 'ended';
+  readonly result: BindingResult | null;
+}
+
+export const consumptionStanding = defineQuery<ConsumptionStanding>('binding');
+
+/** What starts `admitConsumer` and `releaseService`: a row of the catalogue. */
+export interface BindingOrder {
+  readonly binding: string;
+  readonly why: string;
+  readonly pace: ConsumptionPace;
+}
 
 /** What starts a discovery: the question, and its digest, by which its answer is remembered. */
 export interface DiscoveryOrder {

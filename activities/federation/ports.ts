@@ -1,4 +1,5 @@
 import type { Direction, Will } from '../../domain/federation.ts';
+import type { Consumable } from './consumption.ts';
 import type { Finder } from './questions.ts';
 
 /**
@@ -64,7 +65,7 @@ export interface Facts {
   refused(agreement: Agreement, problem: string): Promise<void>;
   /** Its aliases and what was learned under it end with it. */
   end(agreement: Agreement, why: string): Promise<void>;
-  /** Agreements that ended long ago. */
+  /** Agreements that ended long ago, and whatever else nobody has seen for a day. */
   forget(): Promise<void>;
 }
 
@@ -118,7 +119,7 @@ export interface Invitation {
 }
 
 /** Another operator's federator (Mff-fed, and Mfb-fed towards a broker). */
-export interface Partner extends Finder {
+export interface Partner extends Finder, Consumable {
   readonly name: string;
   /** Does it speak our extension, and so tell its will and its systems, and answer questions? */
   readonly extended: boolean;

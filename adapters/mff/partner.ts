@@ -1,9 +1,11 @@
 import { failure } from '../../activities/failure.ts';
 import type { Partner, PartnerSystem } from '../../activities/federation/ports.ts';
+import type { Consumable } from '../../activities/federation/consumption.ts';
 import type { Finder } from '../../activities/federation/questions.ts';
 import { base, RelationAnswer, SystemAnswer } from '../../protocols/mff/client.ts';
 import { refusedBy } from '../ewbi/partner.ts';
 import type { Answer, Exchange } from '../http.ts';
+import { mffConsumable } from './consumable.ts';
 import { mffFinder } from './finder.ts';
 
 const PAGES = 20;
@@ -13,7 +15,7 @@ const SYSTEMS = 10_000;
 export function mffPartner(
   exchange: Exchange,
   { operator }: { readonly operator: string },
-): Pick<Partner, 'relation' | 'systems' | keyof Finder> {
+): Pick<Partner, 'relation' | 'systems' | keyof Finder | keyof Consumable> {
   /** A manager's systems are its operator's, whatever it says; a broker passes on those of others. */
   let isBroker = false;
 
@@ -29,6 +31,7 @@ export function mffPartner(
 
   return {
     ...mffFinder(exchange, operatorOf),
+    ...mffConsumable(exchange),
 
     async relation(context, signal) {
       const begun = performance.now();
@@ -43,10 +46,15 @@ export function mffPartner(
         signal,
       );
       if (answer.status === 404) return 'gone';
-      const { will, systemsTag, role, version, assurance } = answer.body;
+      const { will, systemsTag, role, version, assurance, gateway = null } = answer.body;
       isBroker = role === 'broker';
       const linkMs = performance.now() - begun;
-      return { theirs: will, linkMs, systemsTag: bare(systemsTag), capabilities: { role, version, assurance } };
+      return {
+        theirs: will,
+        linkMs,
+        systemsTag: bare(systemsTag),
+        capabilities: { role, version, assurance, gateway },
+      };
     },
 
     async systems(context, tag, signal) {

@@ -8,6 +8,7 @@ import { servedOf } from '../partners/asking.ts';
 import { admission } from '../partners/door.ts';
 import { outward } from '../partners/refusals.ts';
 import type { Face } from '../serve.ts';
+import { bindingHandlers, type BindingsMeans } from './bindings.ts';
 import { type QuestionMeans, questionHandlers } from './questions.ts';
 import { descriptionTable, mffTable, type MffTable } from './table.ts';
 
@@ -15,7 +16,7 @@ import { descriptionTable, mffTable, type MffTable } from './table.ts';
 const PAGE = 500;
 
 /** Mff-fed, what is ours of it: what we want of the agreement, the systems that the partner may see, and what it asks. */
-export function mff(means: QuestionMeans): Face<MffTable> {
+export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
   const { catalogue, federation, configuration } = means;
   const systems = Object.keys(configuration.systems);
   const sightOf = (agreement: string, partner: string): Sight => ({
@@ -29,10 +30,11 @@ export function mff(means: QuestionMeans): Face<MffTable> {
     admit: admission(means),
     reads: jsonBody,
     handlers: {
+      ...bindingHandlers(means),
       ...questionHandlers(means),
       showRelation: async ({ res }) => {
         const { id, partner, ours, since } = servedOf(res);
-        const { operator, role, pace } = federation;
+        const { operator, role, pace, gateway } = federation;
         const relation: Relation = {
           operator: operator.id,
           role,
@@ -40,6 +42,7 @@ export function mff(means: QuestionMeans): Face<MffTable> {
           since: since.toISOString(),
           version: VERSION,
           assurance: ['charging', 'monitoring'],
+          ...(gateway !== undefined && { gateway: gateway.outer }),
           systemsTag: await tagOfSystems(catalogue, sightOf(id, partner)),
           validSeconds: pace.validSeconds,
         };

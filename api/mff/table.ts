@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PlatformQuery, PlatformsAnswered, SystemQuery, SystemsAnswered } from '../../protocols/mff/queries.ts';
 import { Relation, SharedSystems } from '../../protocols/mff/relation.ts';
 import type { Table } from '../serve.ts';
+import { bindingsTable } from './bindings-table.ts';
 
 const InContext = z.object({
   federationContextId: z.string().meta({ description: 'Of the agreement, as E/WBI `/partner` has told it.' }),
@@ -55,6 +56,7 @@ export const mffTable = {
     },
     refusals,
   },
+  ...bindingsTable,
   findSystems: {
     ...question,
     path: '/mff/v1/{federationContextId}/system-queries',

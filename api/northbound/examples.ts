@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { RelocationRequest } from '../../domain/relocation.ts';
+import type { OfferList, ZoneList } from '../offered.ts';
 import type { Relocation, SystemList } from '../resources.ts';
 
 export const requestExample: z.input<typeof RelocationRequest> = {
@@ -51,5 +52,49 @@ export const systemsExample: SystemList = {
   ],
   awaited: [],
   joinable: [{ partner: 'c', operator: 'operator-c' }],
+  next: null,
+};
+
+const where = { lat: 52.396, lon: 13.058, latencyMs: 4, seenAt: '2026-11-28T12:00:00.000Z' };
+
+export const offersExample: OfferList = {
+  offers: [
+    {
+      ...where,
+      id: '6e1c9a02-77a8-4a39-8ee0-90a1c2d7b640',
+      operator: 'operator-b',
+      partner: 'operator-b',
+      kind: 'service',
+      name: 'speech',
+      version: '1.0',
+      state: 'ACTIVE',
+      application: null,
+      provider: null,
+      category: null,
+      transport: 'REST_HTTP',
+      serializer: 'JSON',
+      bandwidthKbps: null,
+      system: { id: '0b1f7c58-6a0e-4a35-9d55-2f4f7f0a8c11', name: 'metro' },
+      platform: '8d5f1e36-2c51-4f0e-9a1b-0f6f0d9e7a55',
+    },
+  ],
+  next: null,
+};
+
+export const zonesExample: ZoneList = {
+  zones: [
+    {
+      ...where,
+      id: '1f0f0a5e-0d3b-4f7c-bc0b-3f5d1b7f9a10',
+      zone: 'north',
+      operator: 'operator-a',
+      partner: null,
+      system: 'cellular',
+      country: 'DE',
+      details: 'Upper districts',
+      compute: { cpus: 64 },
+      accepted: null,
+    },
+  ],
   next: null,
 };

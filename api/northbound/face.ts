@@ -6,8 +6,10 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { type Information, license, openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
+import type { Consumptions } from '../consuming.ts';
 import { Questions } from '../finding.ts';
 import { pokeThrough } from '../tending.ts';
+import { bindingHandlers } from './bindings.ts';
 import { commandHandlers } from './commands.ts';
 import { discoveryHandlers } from './discoveries.ts';
 import { eventHandlers } from './events.ts';
@@ -30,6 +32,7 @@ export interface Means {
   readonly log: Logger;
   /** Undefined: this Ferry federates with nobody. */
   readonly catalogue: Catalogue | undefined;
+  readonly consumptions: Consumptions | undefined;
 }
 
 /** Northbound: what our own network asks. Until there are tokens whoever reaches it may ask anything. */
@@ -41,6 +44,7 @@ export function northbound({
   condition,
   log,
   catalogue,
+  consumptions,
 }: Means): Face<NorthboundTable> {
   const reader = new Reader(temporal, temporalUi);
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
@@ -60,6 +64,7 @@ export function northbound({
       ...memberHandlers(configuration, catalogue),
       ...discoveryHandlers({ temporal, configuration, catalogue, questions }),
       ...federationHandlers({ configuration, catalogue, poke, log }),
+      ...bindingHandlers({ configuration, catalogue, consumptions, poke }),
       ...networkHandlers(configuration, procedures),
       showDescription: ({ res }) => {
         res.json(description);

@@ -1,9 +1,11 @@
 import type { Catalogue } from '../../catalogue/database.ts';
+import { offersListed, type OfferListed, zonesListed, type ZoneListed } from '../../catalogue/listing.ts';
 import { type Member, membersListed, registeredClients } from '../../catalogue/systems.ts';
 import { usableAgreements } from '../../catalogue/usable.ts';
 import type { Federation } from '../../configuration/federation.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { HttpRefusal } from '../problem.ts';
+import type { OfferList, ZoneList } from '../offered.ts';
 import type { SystemList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
 import type { NorthboundTable } from './table.ts';
@@ -19,12 +21,10 @@ export const nobody = (): HttpRefusal =>
 export const memberHandlers = (
   { systems, federation }: Pick<Configuration, 'systems' | 'federation'>,
   catalogue: Catalogue | undefined,
-): Handlers<NorthboundTable, 'listSystems'> => ({
+): Handlers<NorthboundTable, 'listSystems' | 'listOffers' | 'listZones'> => ({
   listSystems: async ({ query: { limit, next: after }, res }) => {
     if (federation === undefined || catalogue === undefined) throw nobody();
-    const partners = new Map(
-      (await usableAgreements(catalogue, federation)).map(({ id, partner }) => [id, partner] as const),
-    );
+    const partners = await tellers(catalogue, federation);
     const [{ members, next }, registered] = await Promise.all([
       membersListed(catalogue, { agreements: [...partners.keys()] }, { after, limit }),
       registeredClients(catalogue),
@@ -33,11 +33,83 @@ export const memberHandlers = (
       systems: members.map((member) => shown(member, partners)),
       awaited: awaited(systems, registered),
       joinable: joinable(federation, new Set(partners.values())),
-      next: next === null ? null : `/v1/systems?${new URLSearchParams({ limit: String(limit), next }).toString()}`,
+      next: pageAfter('/v1/systems', { limit, next }),
+    };
+    res.json(list);
+  },
+
+  listOffers: async ({ query: { limit, next: after, kind, name }, res }) => {
+    if (federation === undefined || catalogue === undefined) throw nobody();
+    const partners = await tellers(catalogue, federation);
+    const agreements = [...partners.keys()];
+    const { rows, next } = await offersListed(catalogue, { agreements, after, limit, kind, name });
+    const list: OfferList = {
+      offers: rows.map((row) => offerShown(row, partners)),
+      next: pageAfter('/v1/offers', { kind, name, limit, next }),
+    };
+    res.json(list);
+  },
+
+  listZones: async ({ query: { limit, next: after }, res }) => {
+    if (federation === undefined || catalogue === undefined) throw nobody();
+    const partners = await tellers(catalogue, federation);
+    const { rows, next } = await zonesListed(catalogue, { agreements: [...partners.keys()], after, limit });
+    const list: ZoneList = {
+      zones: rows.map((row) => zoneShown(row, partners, federation)),
+      next: pageAfter('/v1/zones', { limit, next }),
     };
     res.json(list);
   },
 });
+
+type Tellers = ReadonlyMap<string, string>;
+
+/** Who tells of what we see, by the agreement under which it was told. */
+const tellers = async (catalogue: Catalogue, federation: Federation): Promise<Tellers> =>
+  new Map((await usableAgreements(catalogue, federation)).map(({ id, partner }) => [id, partner] as const));
+
+function pageAfter(
+  path: string,
+  query: { limit: number; next: string | null; [more: string]: unknown },
+): string | null {
+  if (query.next === null) return null;
+  const asked = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  );
+  return `${path}?${new URLSearchParams(asked).toString()}`;
+}
+
+const partnerOf = (agreement: string | null, partners: Tellers): string | null =>
+  agreement === null ? null : (partners.get(agreement) ?? null);
+
+const offerShown = (
+  { system: id, systemName, local: _, agreement, seenAt, ...offer }: OfferListed,
+  partners: Tellers,
+): OfferList['offers'][number] => ({
+  ...offer,
+  system: { id, name: systemName },
+  partner: partnerOf(agreement, partners),
+  seenAt: seenAt.toISOString(),
+});
+
+/** A zone that E/WBI tells of is the partner's own. */
+function zoneShown(
+  { agreement, systemName: system, operator, accepted, compute, seenAt, ...zone }: ZoneListed,
+  partners: Tellers,
+  federation: Federation,
+): ZoneList['zones'][number] {
+  const partner = partnerOf(agreement, partners);
+  const whose = partner === null ? federation.operator.id : (federation.partners[partner]?.operator ?? partner);
+  return {
+    ...zone,
+    system,
+    operator: operator ?? whose,
+    partner,
+    compute: compute as Record<string, unknown> | null,
+    accepted: agreement === null ? null : accepted,
+    seenAt: seenAt.toISOString(),
+  };
+}
 
 const shown = (
   { id, name, provider, operator, agreement, local, endpoint, seen_at }: Member,
@@ -47,7 +119,7 @@ const shown = (
   name,
   provider,
   operator,
-  partner: agreement === null ? null : (partners.get(agreement) ?? null),
+  partner: partnerOf(agreement, partners),
   local,
   endpoint: endpoint as Record<string, unknown> | null,
   seenAt: seen_at.toISOString(),

@@ -1,5 +1,6 @@
 import type { Table } from '../serve.ts';
 import { federationTable } from './federations-table.ts';
+import { bindingsTable } from './table/bindings.ts';
 import { discoveriesTable } from './table/discoveries.ts';
 import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
@@ -13,6 +14,7 @@ export const northboundTable = {
   ...membersTable,
   ...discoveriesTable,
   ...federationTable,
+  ...bindingsTable,
   ...processTable,
 } as const satisfies Table;
 

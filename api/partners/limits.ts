@@ -2,8 +2,8 @@ import type { Request, RequestHandler, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import type { Federation } from '../../configuration/federation.ts';
 import { HttpRefusal } from '../problem.ts';
-import { bearer } from '../tokens/bearer.ts';
-import type { Tokens } from '../tokens/tokens.ts';
+import { bearer } from '../../doors/tokens/bearer.ts';
+import type { Tokens } from '../../doors/tokens/tokens.ts';
 import { partnerOf } from './asking.ts';
 
 const inASecond = (

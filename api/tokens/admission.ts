@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { HttpRefusal } from '../problem.ts';
 import type { Caller, Scope } from '../serve.ts';
-import { bearer } from './bearer.ts';
-import type { Tokens } from './tokens.ts';
+import { bearer } from '../../doors/tokens/bearer.ts';
+import type { Tokens } from '../../doors/tokens/tokens.ts';
 
 /** Finds out who asks, and keeps it for `callerOf`. Throws a refusal: 401, or 503. */
 export async function identify(tokens: Tokens, req: Request, res: Response): Promise<Caller> {

@@ -61,6 +61,7 @@ const statements = [
      where application is not null`,
   'create index offer_near on offer (zone, kind, name, state, latency_ms, id)',
   'create index offer_pool on offer (kind, name, system)',
+  'create index offer_listed on offer (name, id)',
 
   // By its ueIdentityTag (MEC 014), never a subscriber's number
   `create table device (
@@ -73,6 +74,17 @@ const statements = [
      primary key (tag, system))`,
   'create index device_of on device (system)',
   'create index device_at on device (platform)',
+
+  // An alias goes with what it stands for, by whichever way that goes
+  'create index alias_of on alias (inner_id)',
+  `create function alias_gone() returns trigger language plpgsql as $$
+   begin
+     delete from alias where inner_id = old.id;
+     return null;
+   end $$`,
+  ...['system', 'zone', 'platform', 'offer'].map(
+    (table) => `create trigger alias_gone after delete on ${table} for each row execute function alias_gone()`,
+  ),
 
   // A question that was put to the partners, whatever they answered
   `create table asked (
@@ -101,4 +113,8 @@ const statements = [
   `create trigger asked_anew after update of theirs, joined_at, ended_at on agreement
      for each row when ((old.theirs, old.joined_at, old.ended_at) is distinct from (new.theirs, new.joined_at, new.ended_at))
      execute function partners_changed()`,
+  // What is not valid any more is deleted after a day
+  ...['zone', 'platform', 'offer', 'device', 'asked', 'found'].map(
+    (table) => `create index ${table}_until on ${table} (valid_until) where valid_until is not null`,
+  ),
 ];

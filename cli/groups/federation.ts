@@ -3,6 +3,7 @@ import { directions, federationCommands } from '../../domain/federation.ts';
 import { type ApiOptions, clientOf, type CommandLine } from '../command-line.ts';
 import { discover, type DiscoverOptions, requestOf, sought } from '../discover.ts';
 import { federate, federations, systems } from '../federation.ts';
+import { offers, zones } from '../offers.ts';
 import { integer, place } from '../options.ts';
 
 /** What tells of other operators, and says what we want of them. */
@@ -11,6 +12,21 @@ export function federation(line: CommandLine): void {
   line
     .asking('systems', 'the MEC systems of the federation: ours, and those that partners told of')
     .action(line.does(async (options: ApiOptions) => await systems(clientOf(options), terminal)));
+  line
+    .asking('offers [name]', 'services and applications that members offer: ours, and those that partners told of', [
+      ['ferry offers', 'all that is known; nobody is asked'],
+      ['ferry offers speech --kind service', 'one name of one kind'],
+    ])
+    .addOption(new Option('--kind <kind>', 'of one kind only').choices(['service', 'application']))
+    .action(
+      line.does(
+        async (name: string | undefined, options: ApiOptions & { kind?: string }) =>
+          await offers(clientOf(options), terminal, { kind: options.kind, name }),
+      ),
+    );
+  line
+    .asking('zones', 'where hosts are: ours, and the zones that partners offer')
+    .action(line.does(async (options: ApiOptions) => await zones(clientOf(options), terminal)));
   line
     .asking('federation [command] [partner]', 'how it stands with each partner; join, suspend, resume or leave one', [
       ['ferry federation', 'every partner, and both directions'],

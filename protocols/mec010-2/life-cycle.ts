@@ -37,6 +37,10 @@ export const AppInstanceInfo = z.object({
 });
 export type AppInstanceInfo = z.infer<typeof AppInstanceInfo>;
 
+/** What is told of an instance that others may use. */
+export const KnownInstance = AppInstanceInfo.extend({ appName: told, appProvider: told, appSoftVersion: told });
+export type KnownInstance = z.infer<typeof KnownInstance>;
+
 /** An instance that was asked for by its id has to tell its state. */
 export const OneAppInstance = AppInstanceInfo.extend({ instantiationState: z.string() });
 

@@ -10,3 +10,33 @@ export const ServiceInfo = z.object({
   isLocal: z.boolean().nullish().catch(undefined),
 });
 export type ServiceInfo = z.infer<typeof ServiceInfo>;
+
+/** Those that one application instance offers. */
+export const servicesOf = (instance: string): string =>
+  `/mec_service_mgmt/v1/applications/${encodeURIComponent(instance)}/services`;
+
+const text = z.string().min(1).nullish().catch(undefined);
+
+/** What is told of a service that others may consume. Whatever else is odd in it is passed over. */
+export const OfferedService = z.object({
+  serInstanceId: z.string().min(1).max(255),
+  serName: z.string().min(1).max(255),
+  version: z.string().max(255).catch(''),
+  state: z.enum(['ACTIVE', 'INACTIVE', 'SUSPENDED']),
+  serializer: text,
+  serCategory: z.object({ name: text }).nullish().catch(undefined),
+  transportInfo: z
+    .object({
+      type: text,
+      endpoint: z
+        .object({ uris: z.array(z.string()).nullish().catch(undefined) })
+        .nullish()
+        .catch(undefined),
+    })
+    .nullish()
+    .catch(undefined),
+  /** Absent: it is (8.1.2.2). */
+  consumedLocalOnly: z.boolean().nullish().catch(undefined),
+  isLocal: z.boolean().nullish().catch(undefined),
+});
+export type OfferedService = z.infer<typeof OfferedService>;

@@ -10,6 +10,7 @@ export const RelationAnswer = z.object({
   will: z.enum(wills),
   version: z.string().catch(''),
   assurance: z.array(z.string()).catch([]),
+  gateway: z.string().max(500).nullish().catch(null),
   systemsTag: z.string().max(200),
 });
 

@@ -14,6 +14,10 @@ export const Relation = z
     since: z.iso.datetime(),
     version: z.string(),
     assurance: z.array(z.enum(['charging', 'monitoring'])),
+    gateway: z
+      .url()
+      .optional()
+      .meta({ description: 'Where your gateway reaches ours (`/mpp/v1`); absent: no service is consumed.' }),
     systemsTag: z
       .string()
       .meta({ description: 'Changes whenever a system that you may see does: the ETag of `systems`.' }),

@@ -8,8 +8,8 @@ export interface IssuerPlan {
   readonly clients: Readonly<Record<string, readonly string[]>>;
 }
 
-const PARTNER = ['fed-mgmt', 'mff'];
-const MEO = ['fed_enablement', 'fed_enablement:read'];
+const PARTNER = ['fed-mgmt', 'mff', 'mpp'];
+const MEO = ['fed_enablement', 'fed_enablement:read', 'mfm'];
 
 /** Both operators of the world `net`; addresses end with the operator's. */
 export const issuersOf = (net: number): readonly IssuerPlan[] => [

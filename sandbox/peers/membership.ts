@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import { MFM } from './mfm.ts';
 import type { Federator } from './system.ts';
 import { Tokens } from './tokens.ts';
 
@@ -23,14 +24,17 @@ export class Membership {
   readonly #url: string;
   readonly #federator: Federator;
   readonly #tokens: Tokens;
+  /** Undefined: it does not tell what its system has. */
+  readonly #inventory: (() => object) | undefined;
   readonly #heard: string[][] = [];
   #system: string | null = null;
   #subscription: string | null = null;
   #next: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(name: string, url: string, federator: Federator) {
+  constructor(name: string, url: string, federator: Federator, inventory?: () => object) {
     [this.#name, this.#url, this.#federator] = [name, url, federator];
+    this.#inventory = inventory;
     this.#tokens = new Tokens(federator);
   }
 
@@ -74,9 +78,15 @@ export class Membership {
           subscriptionType: 'SystemUpdateNotificationSubscription',
           callbackReference: `${this.#url}${NOTICES}`,
         });
+      const tells = this.#system !== null && this.#inventory !== undefined;
+      if (tells) await this.#ask('PUT', this.#told(), this.#inventory?.());
     } catch {
       // not there: it is asked again
     }
+  }
+
+  #told(): string {
+    return `${MFM}/systems/${(this.#system ?? '').split('/').at(-1)}/inventory`;
   }
 
   /** An answer that was lost, or an earlier start: the system is found by its name. */

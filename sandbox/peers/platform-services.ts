@@ -53,6 +53,7 @@ export class PlatformServices {
       version: '2.2.1',
       state: 'ACTIVE',
       serializer: 'JSON',
+      consumedLocalOnly: false,
       transportInfo: {
         id: 'rest',
         name: 'REST',

@@ -31,7 +31,11 @@ export class Platform {
 
   readonly #early = new Map<string, number>();
 
-  constructor(name: string, url: string, etag: EtagKind) {
+  /** Instances that came with the host, and stay. */
+  readonly #residents: ReadonlySet<string>;
+
+  constructor(name: string, url: string, etag: EtagKind, residents: readonly string[] = []) {
+    this.#residents = new Set(residents);
     this.name = name;
     this.url = url;
     this.radio = new RadioNetworkInformation(url);
@@ -72,6 +76,11 @@ export class Platform {
     this.#ending.delete(instance);
   }
 
+  /** As MEC 011 lists them. */
+  services(): unknown {
+    return this.#services.state();
+  }
+
   active(): NetworkRules {
     return this.#rules.active(this.name);
   }
@@ -95,7 +104,8 @@ export class Platform {
     support.post('/applications/:instance/confirm_ready', (req, res) => {
       z.object({ indication: z.literal('READY') }).parse(req.body);
       this.#demand(req.params.instance);
-      if (faults.acting(req, 'noEffect') === undefined) this.#instances.set(req.params.instance, 'ready');
+      if (faults.acting(req, 'noEffect') === undefined && this.#instances.has(req.params.instance))
+        this.#instances.set(req.params.instance, 'ready');
       res.status(204).end();
     });
     support.post('/applications/:instance/confirm_termination', (req, res) => {
@@ -128,6 +138,7 @@ export class Platform {
   };
 
   #demand(instance: string): void {
-    if (!this.#instances.has(instance)) throw new Refused(404, `no instance ${instance} here`);
+    if (!this.#instances.has(instance) && !this.#residents.has(instance))
+      throw new Refused(404, `no instance ${instance} here`);
   }
 }

@@ -9,6 +9,7 @@ import { Operations } from './meo-operations.ts';
 import { Packages } from './meo-packages.ts';
 import { MeoSubscriptions } from './meo-subscriptions.ts';
 import { Membership } from './membership.ts';
+import { Orchestration } from './mfm.ts';
 import { NetworkLink, type NetworkRules } from './network-link.ts';
 import { Platform } from './platform.ts';
 
@@ -19,6 +20,8 @@ export interface HostPlan {
   /** The first three numbers of its instances' addresses. */
   readonly instances: string;
   readonly etag: EtagKind;
+  /** Instances that are there without a package: what its operator runs there himself. */
+  readonly residents?: readonly string[];
 }
 
 /** Where an orchestrator registers its system (MEC 040), and who it is there. */
@@ -31,6 +34,8 @@ export interface Federator {
   readonly secretFile: string;
   /** Whose system it is, in words. */
   readonly provider: string;
+  /** Does it tell what its system has, and hear what was decided? */
+  readonly tells?: boolean;
 }
 
 /** Where a system is. */
@@ -61,8 +66,8 @@ export interface System {
 /** A MEC system: its MEO, and a platform on each of its hosts. */
 export async function serveSystem(plan: SystemPlan, around: Around): Promise<System> {
   const { faults } = around;
-  const places = plan.hosts.map(({ id, address, instances, etag }) => {
-    const platform = new Platform(`platform-${id}`, `http://${address}:8080`, etag);
+  const places = plan.hosts.map(({ id, address, instances, etag, residents }) => {
+    const platform = new Platform(`platform-${id}`, `http://${address}:8080`, etag, residents);
     return { address, platform, host: new Host(id, platform, instances, plan.capacity) };
   });
   const platforms = places.map(({ platform }) => platform);
@@ -80,7 +85,9 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
   const operations = new Operations(url, plan.paceMs, (instance, ...rest) => instances.operationIs(instance, ...rest));
   const hosts = places.map(({ host }) => host);
   const { federator } = plan;
-  const membership = federator === undefined ? undefined : new Membership(plan.name, url, federator);
+  const orchestration = federator?.tells === true ? new Orchestration(hosts) : undefined;
+  const inventory = orchestration === undefined ? undefined : () => orchestration.inventory();
+  const membership = federator === undefined ? undefined : new Membership(plan.name, url, federator, inventory);
   const meo = {
     name: `meo-${plan.name}`,
     address: plan.meo,
@@ -90,13 +97,15 @@ export async function serveSystem(plan: SystemPlan, around: Around): Promise<Sys
       .use(new LifeCycle(instances, operations, hosts, tell).routes(faults))
       .use(operations.routes())
       .use(subscriptions.routes(faults))
-      .use(membership?.routes() ?? Router()),
+      .use(membership?.routes() ?? Router())
+      .use(orchestration?.routes(faults) ?? Router()),
     state: () => ({
       packages: packages.state(),
       instances: instances.state(),
       openOperations: operations.state(),
       subscriptions: subscriptions.state(),
       ...(membership !== undefined && { federation: membership.state() }),
+      ...(orchestration !== undefined && { decisions: orchestration.state() }),
     }),
   };
   const peers = places.map(({ address, platform }) => ({

@@ -17,12 +17,15 @@ export class Tokens {
 
   async authorization(): Promise<string> {
     if (Date.now() < this.#until) return this.#token;
-    const { issuer, client, secretFile } = this.#of;
+    const { issuer, client, secretFile, tells } = this.#of;
     const secret = await readFile(secretFile, 'utf8'); // it may have been rotated
     const answer = await fetch(`${issuer}/token`, {
       method: 'POST',
       headers: { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'fed_enablement fed_enablement:read' }),
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        scope: `fed_enablement fed_enablement:read${tells === true ? ' mfm' : ''}`,
+      }),
       signal: AbortSignal.timeout(LIMIT_MS),
     });
     if (!answer.ok) throw new Error(`${issuer} gives ${client} no token: ${answer.status}`);

@@ -10,6 +10,11 @@ const ids = ['a', 'b'] as const;
 type Id = (typeof ids)[number];
 
 const [INNER, OUTER] = [8700, 8701];
+const GATEWAY = { inner: 8702, outer: 8703 };
+/** As a Ferry shows services of partners at a platform, and the assistant's two applications. */
+const residents: Readonly<Record<string, readonly string[]>> = { a2: ['navigation'], b1: ['speech'] };
+/** Its orchestrator speaks MEC 040 alone: what its system has is looked at. */
+const SILENT = 'wifi';
 const country = 'DE';
 const identities = {
   a: { id: 'operator-a', name: 'Operator A', country, mcc: '001', mncs: ['01'] },
@@ -18,6 +23,12 @@ const identities = {
 
 const outerOf = (net: number, id: Id) => ({ address: `127.${net}.${id === 'a' ? 10 : 50}.1`, port: OUTER });
 const urlOf = (net: number, id: Id): string => `http://${outerOf(net, id).address}:${OUTER}`;
+
+const gatewayOf = (net: number, id: Id) => {
+  const address = `127.${net}.${id === 'a' ? 10 : 50}.2`;
+  return { inner: { address, port: GATEWAY.inner }, outer: { address, port: GATEWAY.outer } };
+};
+const httpAt = ({ address, port }: { address: string; port: number }): string => `http://${address}:${port}`;
 
 /** In seconds what takes minutes between operators. */
 const pace = { aliveSeconds: 2, lostAfterSeconds: 10, validSeconds: 5, missSeconds: 1, askMs: 2_000 };
@@ -31,12 +42,14 @@ function federation(net: number, secrets: string, own: Id): object {
   return {
     operator: identities[own],
     url: urlOf(net, own),
+    gateway: { inner: httpAt(gatewayOf(net, own).inner), outer: httpAt(gatewayOf(net, own).outer) },
     issuers: { own: { issuer: ours.url, audience: ours.audience } },
     partners: {
       [name]: {
         operator: name,
         url: urlOf(net, partner),
         insecure: true,
+        hosts: [outerOf(net, partner).address, gatewayOf(net, partner).outer.address],
         client: { issuer: theirs.url, id: identities[own].id, secret },
         accepts: { issuer: 'own', client: name },
       },
@@ -53,22 +66,46 @@ function issuerOf(net: number, id: Id) {
 }
 
 /** Its orchestrators register their systems themselves: each is a client of the operator's issuer, by its name. */
-const registered = ({ systems, ...others }: Unfederated): Unfederated => ({
+const registered = ({ systems, peers, ...others }: Unfederated): Unfederated => ({
   ...others,
   systems: Object.fromEntries(
     Object.entries(systems).map(([name, system]) => [name, { ...system, client: system.meo }]),
+  ),
+  peers: Object.fromEntries(
+    Object.entries(peers).map(([name, peer]) => [
+      name,
+      Object.entries(systems).some(([system, { meo }]) => meo === name && system !== SILENT)
+        ? { ...peer, mfm: `${peer.url}/mfm/v1` }
+        : peer,
+    ]),
   ),
 });
 
 /** Operators A and B, each with a Ferry of its own. */
 export const pair: Topology = {
   issuers: true,
+  assistant: true,
   systems: (net, ferry, secrets) => {
     const registering = (id: Id, url: string) => (place: SystemPlace) => {
       const client = `meo-${place.name}`;
       const { url: issuer } = issuerOf(net, id);
       const secret = secretFile(secrets, id, client);
-      return { ...place, federator: { url, issuer, client, secretFile: secret, provider: identities[id].name } };
+      const hosts = place.hosts.map((host) => ({
+        ...host,
+        residents: ['ferry-gateway', ...(residents[host.id] ?? [])],
+      }));
+      return {
+        ...place,
+        hosts,
+        federator: {
+          url,
+          issuer,
+          client,
+          secretFile: secret,
+          provider: identities[id].name,
+          tells: place.name !== SILENT,
+        },
+      };
     };
     const inner = `http://127.${net}.50.1:${INNER}`;
     return [...systemsOfA(net).map(registering('a', ferry)), ...systemsOfB(net).map(registering('b', inner))];
@@ -81,6 +118,7 @@ export const pair: Topology = {
       configuration: { ...registered(configurations[id]), federation: federation(net, secrets, id) },
       inner: id === 'a' ? null : { address: `127.${net}.50.1`, port: INNER },
       outer: outerOf(net, id),
+      gateway: gatewayOf(net, id),
     }));
   },
 };

@@ -15,11 +15,15 @@ export interface Ferry {
   readonly inner: Binding | null;
   /** Where partners do; null: it has none. */
   readonly outer: Binding | null;
+  /** Where applications, and partners' gateways, reach its gateway; null: it has none. */
+  readonly gateway: { readonly inner: Binding; readonly outer: Binding } | null;
 }
 
 /** Who is there, and what they agreed upon. */
 export interface Topology {
   readonly issuers: boolean;
+  /** Applications that use a service of another operator. */
+  readonly assistant: boolean;
   /** `ferry`: the inner listener of A's. Secrets of clients are below the folder `secrets`. */
   readonly systems: (net: number, ferry: string, secrets: string) => readonly SystemPlace[];
   /** The first one is A's. */

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCatalogue } from '../../catalogue/database.ts';
+import { answers, asking, openCatalogue } from '../../catalogue/database.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { Wire } from '../support/wire.ts';
 
 let own: CatalogueOfTest;
 beforeAll(async () => {
@@ -34,6 +35,21 @@ describe('a catalogue', () => {
     expect(await systems()).toBe(1);
     await opened('two');
     expect(await systems()).toBe(0);
+  });
+
+  it('whose connection breaks in the middle of a question is away, and the program lives on', async () => {
+    const { hostname: host, port } = new URL(own.url);
+    const server = await Wire.between('127.0.0.1', 0, { host, port: Number(port) });
+    const url = new URL(own.url);
+    url.host = `127.0.0.1:${server.port}`;
+    const catalogue = await openCatalogue({ url: url.href, connections: 1 });
+    const slow = asking(sql`select pg_sleep(60)`.execute(catalogue));
+    setTimeout(() => (server.way = 'cut'), 200);
+    await expect(slow).rejects.toMatchObject({ type: 'CatalogueUnavailable' });
+    server.way = 'whole';
+    await answers(catalogue);
+    await catalogue.destroy();
+    await server.close();
   });
 
   it('has a system of ours once, however its name is spelt', async () => {

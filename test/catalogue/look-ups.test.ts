@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { candidates, type Seen, systemsBy } from '../../catalogue/finding.ts';
+import { offersListed, zonesListed } from '../../catalogue/listing.ts';
 import type { Wish } from '../../domain/wish.ts';
+import type { Catalogue } from '../../catalogue/database.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { type Explained, explained } from '../support/explained.ts';
 import { type Many, manyOffers } from '../support/many-offers.ts';
@@ -57,6 +59,25 @@ describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`,
   it.each(Object.entries(members))('members %s', async (_what, by) => {
     const queries = await explained(own.catalogue, async (catalogue) => await systemsBy(catalogue, by, seen));
     expect(queries.filter(costly)).toEqual([]);
+  });
+});
+
+describe('a page of what there is touches no more either', () => {
+  const agreements = () => many.usable.map(({ id }) => id);
+  const middle = '80000000-0000-0000-0000-000000000000';
+  const pages = {
+    'of all offers': async (catalogue: Catalogue) =>
+      await offersListed(catalogue, { agreements: agreements(), after: middle, limit: 20 }),
+    'of offers of a common name': async (catalogue: Catalogue) =>
+      await offersListed(catalogue, { agreements: agreements(), name: 'everywhere', after: middle, limit: 20 }),
+    'of offers of a rare name': async (catalogue: Catalogue) =>
+      await offersListed(catalogue, { agreements: agreements(), name: 'rare', kind: 'service', limit: 20 }),
+    'of zones': async (catalogue: Catalogue) =>
+      await zonesListed(catalogue, { agreements: agreements(), after: middle, limit: 20 }),
+  };
+  it.each(Object.entries(pages))('%s', async (_what, page) => {
+    expect((await explained(own.catalogue, page)).filter(costly)).toEqual([]);
+    expect((await page(own.catalogue)).rows.length).toBeGreaterThan(5);
   });
 });
 

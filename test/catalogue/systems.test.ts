@@ -145,7 +145,7 @@ describe('a system', () => {
 describe('systems of the configuration', () => {
   const system = (client?: string) => ({ meo: 'meo', network: 'n', ...(client !== undefined && { client }) });
   const kept = async (systems: Record<string, ReturnType<typeof system>>): Promise<void> =>
-    await keepConfigured(own.catalogue, { systems, federation: federationOfTest() });
+    await keepConfigured(own.catalogue, { systems, sites: {}, federation: federationOfTest() });
   const rows = async () => await own.catalogue.selectFrom('system').select(['id', 'local', 'version']).execute();
 
   it('are there from the start where they have no client, whoever starts, and stay as they are', async () => {

@@ -83,6 +83,18 @@ describe('the federation in the configuration file', () => {
     ).not.toThrow();
   });
 
+  it('asks no MEO in plain HTTP of what others are not to hear, unless that is said', () => {
+    const meo = (more: object) => ({
+      peers: { meo: { kind: 'meo', url: 'https://meo.example', ...more } },
+      networks: {},
+      systems: {},
+      sites: {},
+      applications: {},
+    });
+    expect(() => parsed(meo({ mfm: 'http://meo.example' }))).toThrow('meo would be told of bindings by plain HTTP');
+    expect(() => parsed(meo({ mfm: 'https://meo.example' }))).not.toThrow('plain HTTP');
+  });
+
   it('has zones, each of one system and one place', () => {
     const host = (system: string, lat: number) => ({
       kind: 'mecHost',

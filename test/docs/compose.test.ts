@@ -39,12 +39,13 @@ const MEMBERS = [
   'healthcheck',
   'restart',
   'stop_grace_period',
+  'profiles',
 ];
 
 describe('docker-compose.yml', () => {
   it('has Temporal with PostgreSQL, its UI, API and worker', () => {
     expect(Object.keys(compose.services)).toEqual(
-      expect.arrayContaining(['postgresql', 'temporal', 'temporal-ui', 'catalogue', 'api', 'worker']),
+      expect.arrayContaining(['postgresql', 'temporal', 'temporal-ui', 'catalogue', 'api', 'worker', 'gateway']),
     );
     expect(compose).not.toHaveProperty('version'); // obsolete in the specification
   });
@@ -74,10 +75,14 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(named));
   });
 
-  it('gives API and worker a database of their own, which they wait for', () => {
-    const { catalogue, api, worker } = compose.services;
+  it('starts a gateway only where it is asked for: without a federation it has nothing to do', () => {
+    expect(compose.services['gateway']?.['profiles']).toEqual(['federation']);
+  });
+
+  it('gives API, worker and gateway a database of their own, which they wait for', () => {
+    const { catalogue, api, worker, gateway } = compose.services;
     const { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: name } = catalogue?.environment ?? {};
-    for (const program of [api, worker]) {
+    for (const program of [api, worker, gateway]) {
       expect(program?.environment?.['DATABASE_URL']).toBe(`postgres://${user}:${password}@catalogue:5432/${name}`);
       expect(program?.depends_on).toMatchObject({ catalogue: { condition: 'service_healthy' } });
     }
@@ -88,7 +93,7 @@ describe('docker-compose.yml', () => {
     expect(restart).toBe('unless-stopped');
   });
 
-  it.each(['api', 'worker'])('does not make a folder of a configuration file that %s misses', (name) => {
+  it.each(['api', 'worker', 'gateway'])('does not make a folder of a configuration file that %s misses', (name) => {
     const files = compose.services[name]?.volumes?.filter((volume) => typeof volume !== 'string') ?? [];
     expect(files).toMatchObject([{ target: '/etc/ferry/ferry.json', bind: { create_host_path: false } }]);
   });
@@ -101,7 +106,8 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives the worker, and it alone, its secret, and says which version it is', () => {
-    const { api, worker } = compose.services;
+    const { api, worker, gateway } = compose.services;
+    expect(gateway?.environment).not.toHaveProperty('FERRY_SECRET');
     expect(worker?.environment?.['FERRY_SECRET']).toMatch(/^\$\{FERRY_SECRET:\?/);
     expect(api?.environment).not.toHaveProperty('FERRY_SECRET');
     expect(worker?.environment).toMatchObject({ ...api?.environment, FERRY_PROMOTE: '${FERRY_PROMOTE:-true}' });
@@ -115,7 +121,7 @@ describe('docker-compose.yml', () => {
     for (const { name } of Object.values(searchAttributes)) expect(text).toContain(`--name ${name} --type Keyword`);
   });
 
-  it.each(['api', 'worker'])('runs an entry of %s that exists', (name) => {
+  it.each(['api', 'worker', 'gateway'])('runs an entry of %s that exists', (name) => {
     const entry = compose.services[name]?.command?.at(-1) ?? '';
     expect(entry).toMatch(/^dist\/.*\.js$/);
     expect(existsSync(new URL(entry.replace(/^dist\/(.*)\.js$/, '$1.ts'), root))).toBe(true);
@@ -145,6 +151,8 @@ describe('the image', () => {
       'adapters',
       'configuration',
       'catalogue',
+      'doors',
+      'gateway',
       'temporal',
       'api',
       'worker',

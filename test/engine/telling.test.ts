@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Telling } from '../../api/telling.ts';
 import { admission, callerOf } from '../../api/tokens/admission.ts';
-import { Tokens } from '../../api/tokens/tokens.ts';
+import { Tokens } from '../../doors/tokens/tokens.ts';
 import { openCatalogue } from '../../catalogue/database.ts';
 import { notTold, due, TRIES } from '../../catalogue/notices.ts';
 import { subscribe } from '../../catalogue/subscriptions.ts';

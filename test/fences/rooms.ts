@@ -47,7 +47,15 @@ export const rooms: Readonly<Record<string, Room>> = {
   catalogue: {
     because: 'The catalogue is what the federator knows: SQL, and nothing that asks anybody.',
     runs: ['domain', 'configuration', 'kysely', 'pg', 'node:*'],
-    types: ['activities/federation/ports.ts', 'activities/federation/questions.ts'],
+    types: [
+      'activities/federation/ports.ts',
+      'activities/federation/questions.ts',
+      'activities/federation/consumption.ts',
+    ],
+  },
+  doors: {
+    because: 'Whoever listens: bounded servers, who asks by a token of ours, how a refusal is told.',
+    runs: ['configuration', 'domain', 'jose', 'zod', 'node:*'],
   },
   api: {
     because: 'The API asks Temporal, never a peer; workflows are started by name.',
@@ -56,6 +64,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'protocols',
       'configuration',
       'catalogue',
+      'doors',
       'workflows/messages.ts',
       'temporal/connection.ts',
       'temporal/internals.ts',
@@ -70,13 +79,27 @@ export const rooms: Readonly<Record<string, Room>> = {
       'express',
       'express-rate-limit',
       'helmet',
-      'jose',
       'pino',
       'pino-http',
       'zod',
       'node:*',
     ],
     types: ['workflows'],
+  },
+  gateway: {
+    because: 'The gateway passes on what is judged by the catalogue: bytes, never a procedure.',
+    runs: [
+      'catalogue',
+      'configuration',
+      'domain',
+      'doors',
+      'adapters/body.ts',
+      'adapters/oauth/tokens.ts',
+      'protocols/mpp/path.ts',
+      'pino',
+      'undici',
+      'node:*',
+    ],
   },
   worker: {
     because: 'The worker wires everything together, but for what faces a user.',

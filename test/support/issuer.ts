@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
@@ -10,6 +11,8 @@ export class Issuer {
   readonly url: string;
   /** How often its keys were asked for. */
   asked = 0;
+  /** How many tokens it has given. */
+  granted = 0;
   /** While it is set, it answers so and nothing else. */
   away: number | 'silent' | undefined;
   #keys: { readonly kid: string; readonly pair: KeyPair; readonly jwk: JWK }[] = [];
@@ -18,8 +21,10 @@ export class Issuer {
   constructor(server: Server) {
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on('request', ({ url }, res) => {
+    server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+      const { url } = req;
       if (this.away === 'silent') return;
+      if (url === '/token' && this.away === undefined) return void this.#grant(req, res);
       const told = this.away === undefined ? this.#told(url) : undefined;
       res.writeHead(told === undefined ? (this.away ?? 404) : 200, { 'content-type': 'application/json' });
       res.end(JSON.stringify(told ?? {}));
@@ -27,10 +32,21 @@ export class Issuer {
   }
 
   #told(path: string | undefined): object | undefined {
-    if (path === '/.well-known/openid-configuration') return { issuer: this.url, jwks_uri: `${this.url}/jwks` };
+    if (path === '/.well-known/openid-configuration')
+      return { issuer: this.url, jwks_uri: `${this.url}/jwks`, token_endpoint: `${this.url}/token` };
     if (path !== '/jwks') return undefined;
     this.asked += 1;
     return { keys: this.#keys.map(({ jwk }) => jwk) };
+  }
+
+  /** To whoever asks, by client credentials (RFC 6749, 4.4): what he asks for. */
+  async #grant(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    this.granted += 1;
+    const [, basic = ''] = (req.headers.authorization ?? '').split(' ');
+    const client_id = decodeURIComponent(Buffer.from(basic, 'base64').toString().split(':')[0] ?? '');
+    const { scope } = Object.fromEntries(new URLSearchParams(await text(req)));
+    const token = { access_token: await this.token({ client_id, scope }), token_type: 'Bearer', expires_in: 300 };
+    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(token));
   }
 
   static async start(): Promise<Issuer> {

@@ -1,5 +1,5 @@
 import { admission, callerOf } from '../../api/tokens/admission.ts';
-import { Tokens } from '../../api/tokens/tokens.ts';
+import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { named, nowhere, Served } from './api.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
@@ -65,13 +65,15 @@ export class Federator {
       client = 'meo-one',
       scope = 'fed_enablement',
       body,
-    }: { client?: string; scope?: string | null; body?: unknown } = {},
+      ifMatch,
+    }: { client?: string; scope?: string | null; body?: unknown; ifMatch?: string } = {},
   ): Promise<Answered<Body>> {
     const answer = await fetch(`${this.api.url}${path}`, {
       method,
       headers: {
         ...(scope !== null && { authorization: `Bearer ${await this.token({ client_id: client, scope })}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { outer } from '../../api/outer.ts';
-import { close, serverOf } from '../../api/server.ts';
-import { Tokens } from '../../api/tokens/tokens.ts';
+import { close, serverOf } from '../../doors/server.ts';
+import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import type { Query } from '../../domain/wish.ts';
@@ -167,6 +167,7 @@ export class Outer {
         federation,
         tokens: new Tokens(federation.issuers, { cooldownMs: 0 }),
         poke: async (name) => void this.poked.push(name),
+        admit: async (binding) => await this.admits(binding),
         refresh: async (query, digest, patienceMs) => {
           this.refreshed.push({ query, digest, patienceMs });
           return await this.refresh(query);
@@ -177,6 +178,9 @@ export class Outer {
     );
     this.#server = server;
   }
+
+  /** What an admission does, in place of its run. */
+  admits: (binding: string) => Promise<void> = async () => undefined;
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;

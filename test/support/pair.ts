@@ -12,8 +12,9 @@ import { ownNamespace } from '../../temporal/namespace.ts';
 import { Border } from './border.ts';
 import { portsOf } from './network.ts';
 import { endParts, type Part, startPart } from './part.ts';
+import { Wire } from './wire.ts';
 
-/** One operator's Ferry: its API, inner and outer, and its worker. */
+/** One operator's Ferry: its API, inner and outer, its worker, and its gateway. */
 export interface Operator {
   readonly name: string;
   readonly partner: string;
@@ -22,6 +23,9 @@ export interface Operator {
   readonly environment: NodeJS.ProcessEnv;
   api: Part;
   worker: Part;
+  gateway: Part;
+  /** What crosses to its gateway. */
+  readonly wire: Wire;
 }
 
 /** Two operators, each with a Ferry, and a border between them that everything passes. Every part a process of its own. */
@@ -29,6 +33,7 @@ export class Pair {
   readonly folder = mkdtempSync(join(tmpdir(), 'ferry-pair-'));
   readonly border = new Border();
   readonly #parts: Part[] = [];
+  readonly #wires = new Map<number, Wire>();
   readonly #net: number;
   #temporalPlan!: DevServerPlan;
   #temporal: DevServer | undefined;
@@ -37,6 +42,11 @@ export class Pair {
   control = '';
   a!: Operator;
   b!: Operator;
+
+  /** 127.`net`.0.0/16. */
+  get net(): number {
+    return this.#net;
+  }
 
   private constructor(net: number) {
     this.#net = net;
@@ -79,6 +89,10 @@ export class Pair {
       this.#part('sandbox/main.ts', {}, ['--net', String(net), '--ferry', `http://127.0.0.1:${inner}`, ...files]),
       this.border.stand('operator-a', `127.${net}.10.9`, `http://127.${net}.10.1:8701`),
       this.border.stand('operator-b', `127.${net}.50.9`, `http://127.${net}.50.1:8701`),
+      ...[10, 50].map(async (third) => {
+        const to = { host: `127.${net}.${third}.2`, port: 8703 };
+        this.#wires.set(third, await Wire.between(`127.${net}.${third}.9`, 8703, to));
+      }),
     ]);
     this.control = String(sandbox.said['control']);
     await ownNamespace(
@@ -102,12 +116,17 @@ export class Pair {
     const { federation } = configuration;
     if (federation === undefined) throw new Error(`${file} has no federation`);
     federation.url = atBorder(federation.url);
-    for (const partner of Object.values(federation.partners)) partner.url = atBorder(partner.url);
+    if (federation.gateway !== undefined)
+      federation.gateway.outer = federation.gateway.outer.replace(/\.2:8703$/, '.9:8703');
+    for (const partner of Object.values(federation.partners)) {
+      partner.url = atBorder(partner.url);
+      partner.hosts = [new URL(partner.url).hostname];
+    }
     writeFileSync(file, JSON.stringify(configuration));
   }
 
   async #operator(
-    { operator, configuration, inner, outer }: Ferry,
+    { operator, configuration, inner, outer, gateway: gatewayAt }: Ferry,
     at: { address: string; url: string; nth: number; inner: number },
   ): Promise<Operator> {
     const first = at.nth === 0;
@@ -119,18 +138,25 @@ export class Pair {
       FERRY_PORT: String(inner?.port ?? at.inner),
       FERRY_OUTER_HOST: outer?.address,
       FERRY_OUTER_PORT: String(outer?.port),
+      FERRY_GATEWAY_HOST: gatewayAt?.inner.address,
+      FERRY_GATEWAY_PORT: String(gatewayAt?.inner.port),
+      FERRY_GATEWAY_OUTER_HOST: gatewayAt?.outer.address,
+      FERRY_GATEWAY_OUTER_PORT: String(gatewayAt?.outer.port),
       FERRY_SECRET: 'known to every worker of this pair',
       FERRY_LOG_LEVEL: 'debug',
       TEMPORAL_ADDRESS: at.address,
       TEMPORAL_NAMESPACE: namespace,
       DATABASE_URL: database,
     };
-    const [api, worker] = await Promise.all([
+    const [api, worker, gateway] = await Promise.all([
       this.#part('api/main.ts', environment),
       this.#part('worker/main.ts', environment),
+      this.#part('gateway/main.ts', environment),
     ]);
     const partner = first ? 'operator-b' : 'operator-a';
-    return { name: operator, partner, namespace, database, environment, api, worker };
+    const wire = this.#wires.get(first ? 10 : 50);
+    if (wire === undefined) throw new Error('no wire leads to its gateway');
+    return { name: operator, partner, namespace, database, environment, api, worker, gateway, wire };
   }
 
   async #part(script: string, environment: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<Part> {
@@ -142,6 +168,10 @@ export class Pair {
 
   async startWorker(operator: Operator): Promise<void> {
     operator.worker = await this.#part('worker/main.ts', operator.environment);
+  }
+
+  async startGateway(operator: Operator): Promise<void> {
+    operator.gateway = await this.#part('gateway/main.ts', operator.environment);
   }
 
   async startApi(operator: Operator): Promise<void> {
@@ -196,6 +226,7 @@ export class Pair {
   async strike(): Promise<void> {
     await endParts(this.#parts);
     await Promise.all([this.#temporal?.stop(), this.#postgres?.stop(), this.border.close()]);
+    await Promise.all([...this.#wires.values()].map(async (wire) => await wire.close()));
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -47,7 +47,13 @@ const MARGIN_MS = 2_000;
 export function findingAt({ askMs }: { readonly askMs: number }) {
   const look = { ...patient, startToCloseTimeout: LOOK, scheduleToCloseTimeout: LOOK };
   const form = { ...patient, startToCloseTimeout: FORM, scheduleToCloseTimeout: FORM };
-  const ask = { ...patient, startToCloseTimeout: askMs + MARGIN_MS, retry: { ...patient.retry, maximumAttempts: 2 } };
+  const attempt = askMs + MARGIN_MS;
+  const ask = {
+    ...patient,
+    startToCloseTimeout: attempt,
+    scheduleToCloseTimeout: 2 * attempt + MARGIN_MS,
+    retry: { ...patient.retry, maximumAttempts: 2 },
+  };
   return {
     ...activity('lookInCatalogue', look, '1 what is known (6.5.3 step 6)'),
     ...activity('formFederations', form, '2 join partners on a miss (6.5.2 step 4, 6.5.3 step 7)'),

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpRefusal } from '../../../api/problem.ts';
-import { Tokens } from '../../../api/tokens/tokens.ts';
+import { Tokens } from '../../../doors/tokens/tokens.ts';
 import { Issuer } from '../../support/issuer.ts';
 
 let own: Issuer;

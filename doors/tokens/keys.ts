@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
-import { unavailable } from '../problem.ts';
+import { unavailable } from '../refusal.ts';
 
 /** So long an unknown key id does not make us read the keys again: who invents them must not make us ask all the time. */
 const COOLDOWN_MS = 5_000;

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../configuration/peers.ts';
-import type { Caller } from '../serve.ts';
+import type { Caller } from './tokens.ts';
 
 /** The partner, or the system of ours, that a caller is: by client and issuer, never by the token's text. */
 export interface Callers {

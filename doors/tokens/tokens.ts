@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Federation } from '../../configuration/federation.ts';
-import type { Caller } from '../serve.ts';
 import { unauthorized } from './bearer.ts';
 import { keysOf, withoutSlash } from './keys.ts';
 import { Remembered } from './remembered.ts';
@@ -11,6 +10,13 @@ const AT_MOST = 10_000;
 const LEEWAY_SECONDS = 30;
 /** RFC 9068; older servers write JWT. */
 const TYPES = ['at+jwt', 'jwt'];
+
+/** Who asks, as a token says: a client of an authorization server that the configuration names. */
+export interface Caller {
+  readonly issuer: string;
+  readonly client: string;
+  readonly scopes: readonly string[];
+}
 
 type Issuers = Federation['issuers'];
 interface Checking {
@@ -26,6 +32,7 @@ interface Checking {
 export class Tokens {
   readonly #issuers = new Map<string, Checking>();
   readonly #remembered: Remembered<Caller>;
+  readonly #checking = new Map<string, Promise<Caller>>();
 
   constructor(issuers: Issuers, { cooldownMs, atMost = AT_MOST }: { cooldownMs?: number; atMost?: number } = {}) {
     for (const [name, issuer] of Object.entries(issuers))
@@ -43,10 +50,23 @@ export class Tokens {
     return this.#remembered.get(digestOf(token));
   }
 
-  /** Whose it is. Throws a refusal: 401, or 503 where the keys to check it cannot be had. */
+  /** Is it known, or being checked: does it cost nothing to bring it? */
+  isChecked(token: string): boolean {
+    const digest = digestOf(token);
+    return this.#remembered.get(digest) !== undefined || this.#checking.has(digest);
+  }
+
+  /** Whose it is; however many bring it at once. Throws a refusal: 401, or 503 where the keys to check it cannot be had. */
   async check(token: string): Promise<Caller> {
-    const known = this.known(token);
+    const digest = digestOf(token);
+    const known = this.#remembered.get(digest);
     if (known !== undefined) return known;
+    const checking = this.#checking.get(digest) ?? this.#check(token).finally(() => this.#checking.delete(digest));
+    this.#checking.set(digest, checking);
+    return await checking;
+  }
+
+  async #check(token: string): Promise<Caller> {
     const { name, claims } = await this.#verified(token);
     const client = ['client_id', 'azp', 'sub'].map((claim) => claims[claim]).find((value) => value !== undefined);
     if (typeof client !== 'string' || client === '') throw unauthorized('the token names no client', 'invalid_token');

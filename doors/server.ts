@@ -1,10 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Express } from 'express';
-import { plain } from './problem.ts';
+import { plain } from './refusal.ts';
 
 /** Bounded in what it reads and in how long it waits for it. */
-export const serverOf = (served: Express): Server =>
+export const serverOf = (served: RequestListener, bounds: ServerOptions = {}): Server =>
   createServer(
     {
       maxHeaderSize: 16_384,
@@ -13,6 +20,7 @@ export const serverOf = (served: Express): Server =>
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 5_000,
       requireHostHeader: false, // the application asks for it, and says what is missing
+      ...bounds,
     },
     served,
   )

@@ -1,11 +1,11 @@
-import type { Request } from 'express';
-import { HttpRefusal } from '../problem.ts';
+import type { IncomingMessage } from 'node:http';
+import { HttpRefusal } from '../refusal.ts';
 
 /** Longer ones are not worth hashing. */
 const LONGEST = 8_192;
 
 /** The one token that a request carries (RFC 6750, 2.1); of several headers each server would take another. */
-export function bearer({ rawHeaders }: Pick<Request, 'rawHeaders'>): string {
+export function bearer({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string {
   const fields = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'authorization');
   const [field] = fields;
   if (field === undefined) throw unauthorized('there is no token', undefined);

@@ -1,0 +1,56 @@
+import { failure } from '../failure.ts';
+import { demand } from './choose-offer.ts';
+import type { Announced, BindingNamed, BindingOver, ConsumingMeans } from './consumption.ts';
+import { step } from './step.ts';
+
+/** Between two questions whether the partner has admitted it. */
+const AGAIN_MS = 250;
+
+export const announcing = (means: ConsumingMeans) => {
+  const { bindings, partner: known } = means;
+  return {
+    /**
+     * 13, and 14 by the partner: our decision, told by a name that is used once, until it is open there; then it is open here.
+     * DecisionRefused: it was not admitted, or is closed.
+     */
+    announceDecision: async ({ binding: id }: BindingNamed): Promise<void> =>
+      await step(async (signal) => {
+        for (;;) {
+          const { name, context, offer, forApplication, partner: named } = await demand(means, id);
+          const partner = known(named);
+          if (partner === undefined) throw failure('UnknownPartner', `the configuration names no partner ${named}`);
+          if (context === null || offer === null) throw failure('NothingFound', `${named} does not offer it any more`);
+          const said = await partner.announce(context, { name, offer: offer.alias, forApplication }, signal);
+          if (isOpen(said, named)) break;
+          await paused(signal);
+        }
+        if (!(await bindings.opened(id, null))) throw failure('DecisionRefused', 'it was closed meanwhile');
+      }),
+
+    /**
+     * The undo of it: closed here, so that our gateway passes nothing on; then it is withdrawn there, insisted. Of a name that the partner
+     * has not heard of it keeps that it is over, so that an announcement that comes late finds it.
+     */
+    withdrawDecision: async ({ binding: id, why }: BindingOver): Promise<void> =>
+      await step(async (signal) => {
+        await bindings.close(id, why);
+        const binding = await bindings.one(id);
+        if (binding === null || binding.context === null) return;
+        await known(binding.partner)?.withdraw(binding.context, binding.name, signal);
+      }),
+  };
+};
+
+function isOpen(said: Announced, partner: string): boolean {
+  if (said === 'absent') throw failure('DecisionRefused', `${partner} offers no such thing to us`);
+  if (said.state === 'closed')
+    throw failure('DecisionRefused', `${partner} does not admit it${said.why === null ? '' : `: ${said.why}`}`);
+  return said.state === 'open';
+}
+
+/** Rejects with the reason where it is stopped meanwhile. */
+async function paused(signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise((go) => setTimeout(go, AGAIN_MS));
+  signal.throwIfAborted();
+}

@@ -1,0 +1,182 @@
+import type { BindingSide, BindingState } from '../../domain/binding.ts';
+import type { Choosable } from '../../domain/choice.ts';
+import type { Will } from '../../domain/federation.ts';
+import type { What, Wish } from '../../domain/wish.ts';
+
+/**
+ * What is consumed across operators, and what the steps of it need, in our words. `Bindings` is realised by the catalogue, the
+ * others by adapters; they throw as those of ports.ts do.
+ */
+
+/** A binding, with what is known of its partner and of what is bound. */
+export interface Binding {
+  readonly id: string;
+  /** By which both operators know it. */
+  readonly name: string;
+  readonly side: BindingSide;
+  readonly state: BindingState;
+  readonly why: string | null;
+  readonly agreement: string;
+  readonly partner: string;
+  /** Null: the agreement has ended, or was not given yet. */
+  readonly context: string | null;
+  /** Towards the partner, in the direction of the agreement. */
+  readonly ours: Will;
+  readonly theirs: Will | null;
+  /** Of ours: the system by its name in the configuration, the platform by its MEO's name for it. */
+  readonly system: string;
+  readonly platform: string;
+  readonly what: Pick<What, 'kind' | 'name'>;
+  readonly forApplication: string | null;
+  readonly operator: string;
+  /** Our orchestrator may have been told of it. */
+  readonly told: boolean;
+  readonly exposedAs: string | null;
+  /** What ends the address by which applications reach it; of a producer's null. */
+  readonly pathSecret: string | null;
+  readonly offer: OfferBound | null;
+}
+
+/** What is bound, as it is now; it may be gone. */
+export interface OfferBound {
+  /** The partner's id of it, and of its platform. */
+  readonly alias: string;
+  readonly platformAlias: string;
+  readonly version: string;
+  readonly serializer: string;
+  /** Where the producer is reached: of ours alone. */
+  readonly endpoint: string | null;
+}
+
+/** An offer that is as wished for. */
+export interface Candidate extends Choosable {
+  readonly transport: string | null;
+}
+
+export interface Reservation {
+  readonly name: string;
+  readonly run: string;
+  readonly offer: string;
+  readonly system: string;
+  readonly platform: string;
+  readonly forApplication: string | null;
+}
+
+/** What of the bindings of one partner has to be put right. */
+export interface BindingsSeen {
+  readonly open: readonly Binding[];
+  /** Closed, and something of it may be left at our own peers. */
+  readonly left: readonly Binding[];
+}
+
+/** The catalogue, for consuming. Changes go forwards only: what comes late changes nothing. */
+export interface Bindings {
+  /** Offers of usable partners. */
+  candidates(wish: Wish): Promise<readonly Candidate[]>;
+  /** The row is there before anybody is told. The same name again is the same row, in whatever state. AlreadyBound. */
+  reserve(reservation: Reservation): Promise<Binding>;
+  /** Null: there is no such row any more. */
+  one(id: string): Promise<Binding | null>;
+  /** False: it was closed meanwhile. `upstream`: where the producer is reached; null at the consumer's side. */
+  opened(id: string, upstream: string | null): Promise<boolean>;
+  /** For ever, with its line in the ledger. */
+  close(id: string, why: string): Promise<void>;
+  closeRun(run: string, why: string): Promise<void>;
+  told(id: string, is: boolean): Promise<void>;
+  exposed(id: string, as: string | null): Promise<void>;
+}
+
+/** How a partner has it: `absent` is one answer, whatever the reason. */
+export type Announced = { readonly state: BindingState; readonly why: string | null } | 'absent';
+
+/** What of a partner is asked for a consumption (GR MEC 035, 6.5.3 step 13). FederationSuspended. */
+export interface Consumable {
+  /** The same again is the same. DecisionRefused: it was something else under this name, or may not be. */
+  announce(
+    context: string,
+    binding: { readonly name: string; readonly offer: string; readonly forApplication: string | null },
+    signal: AbortSignal,
+  ): Promise<Announced>;
+  binding(context: string, name: string, signal: AbortSignal): Promise<Announced>;
+  /** Those that are not closed. */
+  bindings(
+    context: string,
+    signal: AbortSignal,
+  ): Promise<readonly { readonly name: string; readonly ageSeconds: number }[]>;
+  /** "Not there" is success: from then on it never will be. */
+  withdraw(context: string, name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** What one of our orchestrators is told of (6.5.3 steps 12 and 14): it tells its platform. */
+export interface Decision {
+  readonly binding: string;
+  readonly role: BindingSide;
+  readonly platform: string;
+  readonly what: Pick<What, 'kind' | 'name'>;
+  readonly operator: string;
+  readonly remotePlatform: string | null;
+}
+
+export interface Decisions {
+  /** `notSpoken`: it has no such interface, and is not told. DecisionRefused. */
+  decide(system: string, decision: Decision, signal: AbortSignal): Promise<'told' | 'notSpoken'>;
+  /** "Not there" is success. */
+  retract(system: string, binding: string, signal: AbortSignal): Promise<void>;
+}
+
+/** A service of another operator, as one of our platforms lists it. */
+export interface ExposedService {
+  readonly id: string;
+  /** The binding, by its name. */
+  readonly binding: string;
+  readonly active: boolean;
+}
+
+/** Services of others at one platform of ours (MEC 011, service management over Mp1). */
+export interface Exposure {
+  list(signal: AbortSignal): Promise<readonly ExposedService[]>;
+  expose(
+    service: {
+      readonly binding: string;
+      readonly name: string;
+      readonly version: string;
+      readonly serializer: string;
+      readonly url: string;
+    },
+    signal: AbortSignal,
+  ): Promise<void>;
+  setActive(id: string, active: boolean, signal: AbortSignal): Promise<void>;
+  /** "Not there" is success. */
+  remove(id: string, signal: AbortSignal): Promise<void>;
+}
+
+/** The path to a producer, through gateways (6.5.3 step 15). */
+export interface Paths {
+  /** Through our own gateway, the partner's, to the producer's port; the service is not used. PathNotOpen. */
+  probe(pathSecret: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface ConsumingMeans {
+  readonly bindings: Bindings;
+  /** Undefined: it is not in the configuration any more. */
+  readonly partner: (name: string) => Consumable | undefined;
+  readonly decisions: Decisions;
+  /** Undefined: no site of the configuration is that platform. */
+  readonly exposure: (system: string, platform: string) => Exposure | undefined;
+  readonly paths: Paths;
+  /** Does the producer's port take a connection? */
+  readonly listens: (endpoint: string, signal: AbortSignal) => Promise<boolean>;
+  /** Where applications reach it, by our own gateway. */
+  readonly addressOf: (pathSecret: string) => string;
+  /** Of the nth candidate of a run: used once. */
+  readonly nameOf: (chain: string, nth: number) => string;
+}
+
+export interface BindingNamed {
+  readonly binding: string;
+}
+
+/** It is over, and why: the first one who says so is believed. */
+export interface BindingOver extends BindingNamed {
+  readonly why: string;
+}

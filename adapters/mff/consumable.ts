@@ -1,0 +1,76 @@
+import { failure } from '../../activities/failure.ts';
+import type { Announced, Consumable } from '../../activities/federation/consumption.ts';
+import { BindingAnswer, BindingListed } from '../../protocols/mff/bindings.ts';
+import { base } from '../../protocols/mff/client.ts';
+import { refusedBy } from '../ewbi/partner.ts';
+import type { Answer, Call, Exchange } from '../http.ts';
+
+const PAGES = 20;
+const BINDINGS = 10_000;
+
+/** Announces to a partner what of it is used, and ends that (GR MEC 035, 6.5.3 step 13), by our extension of Mff-fed. */
+export function mffConsumable(exchange: Exchange): Consumable {
+  const announced = (
+    answer: Answer<{ state: 'admitting' | 'open' | 'closed'; why?: string | null | undefined }>,
+  ): Announced => {
+    if (answer.status === 404) return 'absent';
+    if (answer.status === 410) return { state: 'closed', why: null };
+    if (answer.status === 403) throw refusedBy(answer);
+    if (answer.status === 409) throw failure('DecisionRefused', answer.told);
+    const { state, why = null } = answer.body;
+    return { state, why };
+  };
+
+  return {
+    async announce(context, { name, offer, forApplication }, signal) {
+      const json = { offer, solution: 'federators', ...(forApplication !== null && { forApplication }) };
+      const call = of(context, name, {
+        method: 'PUT',
+        json,
+        schema: BindingAnswer,
+        key: name,
+        alsoExpect: [403, 404, 409, 410],
+      });
+      return announced(await exchange.ask(call, signal));
+    },
+
+    async binding(context, name, signal) {
+      const call = of(context, name, { method: 'GET', schema: BindingAnswer, alsoExpect: [403, 404, 410] });
+      return announced(await exchange.ask(call, signal));
+    },
+
+    async bindings(context, signal) {
+      const listed: { name: string; ageSeconds: number }[] = [];
+      const take = (entry: unknown): void => {
+        const parsed = BindingListed.safeParse(entry);
+        if (parsed.success && parsed.data.state !== 'closed') listed.push(parsed.data);
+      };
+      let pages = 0;
+      for (let path: string | null = `${base}/${encodeURIComponent(context)}/bindings`; path !== null; pages += 1) {
+        if (pages >= PAGES || listed.length > BINDINGS)
+          throw failure('PeerMalformed', `${exchange.name}: its list of bindings has no end within ${PAGES} pages`);
+        const call = {
+          method: 'GET',
+          path,
+          label: `${base}/{federationContextId}/bindings`,
+          alsoExpect: [403, 404],
+        } as const;
+        const answer: Answer<unknown> = await exchange.each(call, take, signal);
+        if (answer.status === 404) return [];
+        if (answer.status === 403) throw refusedBy(answer);
+        path = answer.next;
+      }
+      return listed;
+    },
+
+    async withdraw(context, name, signal) {
+      await exchange.ask(of(context, name, { method: 'DELETE', key: name, alsoExpect: [404, 410] }), signal);
+    },
+  };
+}
+
+const of = <T>(context: string, name: string, call: Omit<Call<T>, 'path' | 'label'>): Call<T> => ({
+  ...call,
+  path: `${base}/${encodeURIComponent(context)}/bindings/${encodeURIComponent(name)}`,
+  label: `${base}/{federationContextId}/bindings/{name}`,
+});

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { consumptionStepNames } from '../domain/binding.ts';
+import { failures, type FailureType } from '../domain/failures.ts';
+import { Asked } from '../domain/wish.ts';
+
+/** What is consumed across operators, as the API tells it. */
+
+const types = Object.keys(failures) as [FailureType, ...FailureType[]];
+
+const Failure = z.object({
+  type: z.enum(types),
+  step: z.enum(consumptionStepNames as [string, ...string[]]),
+  message: z.string(),
+  remedy: z.string(),
+});
+
+export const ServiceBinding = z
+  .object({
+    id: z.string().meta({ description: 'Of this API.' }),
+    name: z.string().nullable().meta({ description: 'By which both operators know it; null: nothing was chosen yet.' }),
+    side: z
+      .enum(['consumer', 'producer'])
+      .meta({ description: '`consumer`: we use it; `producer`: a partner uses ours.' }),
+    state: z
+      .enum(['working', 'open', 'closed', 'failed'])
+      .meta({ description: '`working`: it is being bound, or undone; `failed`: it could not be bound.' }),
+    step: z
+      .enum(consumptionStepNames as [string, ...string[]])
+      .nullable()
+      .meta({ description: 'While it works: which step of GR MEC 035, 6.5.3.' }),
+    system: z.string(),
+    platform: z.string(),
+    what: z.object({ kind: z.enum(['service', 'application']), name: z.string() }),
+    forApplication: z.string().nullable(),
+    partner: z.string().nullable(),
+    operator: z.string().nullable().meta({ description: 'Who is at the other end.' }),
+    requests: z.int(),
+    bytes: z.int(),
+    openedAt: z.iso.datetime().nullable(),
+    usedAt: z.iso.datetime().nullable(),
+    closedAt: z.iso.datetime().nullable(),
+    why: z.string().nullable().meta({ description: 'It is closed.' }),
+    asked: z.array(Asked).meta({ description: 'Partners that were asked, and what each said.' }),
+    tried: z.int().meta({ description: 'Candidates.' }),
+    failure: Failure.nullable(),
+    leftovers: z.array(z.string()).meta({ description: 'What could not be undone.' }),
+    durationsMs: z.record(z.string(), z.number()),
+  })
+  .meta({ id: 'ServiceBinding' });
+export type ServiceBinding = z.infer<typeof ServiceBinding>;
+
+export const ServiceBindingList = z
+  .object({
+    bindings: z.array(ServiceBinding),
+    next: z.string().nullable().meta({ description: 'The next page, as a path of this API.' }),
+  })
+  .meta({ id: 'ServiceBindingList' });
+export type ServiceBindingList = z.infer<typeof ServiceBindingList>;

@@ -1,0 +1,218 @@
+import { sql } from 'kysely';
+import type { Binding, Bindings, Candidate, Reservation } from '../activities/federation/consumption.ts';
+import type { Federation } from '../configuration/federation.ts';
+import { Refusal } from '../domain/failures.ts';
+import type { Direction } from '../domain/federation.ts';
+import type { Wish } from '../domain/wish.ts';
+import * as rows from './bindings.ts';
+import { asking, type Catalogue, inOne } from './database.ts';
+import { candidates } from './finding.ts';
+import { type Line, note } from './ledger.ts';
+import type { OfferKind } from './tables.ts';
+import { usableAgreements } from './usable.ts';
+import { willTowards } from './wills.ts';
+
+/** The catalogue, for consuming what partners offer, and for admitting those who consume ours. */
+export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindings {
+  const { partners, operator } = federation;
+
+  const one = async (id: string, within = catalogue): Promise<Binding | null> => {
+    const [row] = await joined(within, id);
+    return row === undefined ? null : await whole(within, row);
+  };
+
+  /** With our will as it is now; a tombstone is nobody's. */
+  const whole = async (within: Catalogue, row: Joined): Promise<Binding | null> => {
+    const { partner, direction, system, platform, kind, offer_name, operator: other, agreement } = row;
+    if (system === null || platform === null || kind === null || offer_name === null || agreement === null) return null;
+    const joins = partners[partner]?.join === 'always';
+    const { ours } = await willTowards(within, { partner, direction, joins });
+    return {
+      ...{
+        id: row.id,
+        name: row.name,
+        side: row.side,
+        state: row.state,
+        why: row.why,
+        agreement,
+        partner,
+        ours,
+        system,
+        platform,
+      },
+      context: row.context,
+      theirs: row.theirs,
+      what: { kind, name: offer_name },
+      forApplication: row.for_application,
+      operator: other ?? '',
+      told: row.told,
+      exposedAs: row.exposed_as,
+      pathSecret: row.path_secret,
+      offer:
+        row.alias === null
+          ? null
+          : {
+              alias: row.alias,
+              platformAlias: row.platform_alias ?? '',
+              version: row.version ?? '',
+              serializer: row.serializer ?? 'JSON',
+              endpoint: row.endpoint,
+            },
+    };
+  };
+
+  const line = (
+    row: Pick<Binding, 'partner' | 'side' | 'name' | 'what'>,
+    kind: Line['kind'],
+    outcome: string,
+  ): Line => ({
+    partner: row.partner,
+    kind,
+    role: row.side === 'consumer' ? 'asked' : 'served',
+    key: row.name,
+    origin: row.side === 'consumer' ? operator.id : (partners[row.partner]?.operator ?? ''),
+    what: row.what,
+    outcome,
+  });
+
+  /** With its line in the ledger, or not at all. */
+  const noted = async (
+    id: string,
+    kind: Line['kind'],
+    change: (within: Catalogue) => Promise<boolean>,
+  ): Promise<boolean> =>
+    await inOne(catalogue, async (transaction) => {
+      const changed = await change(transaction);
+      const binding = changed ? await one(id, transaction) : null;
+      if (binding !== null)
+        await note(transaction, {
+          ...line(binding, kind, binding.why ?? binding.state),
+          units: await unitsOf(transaction, id),
+        });
+      return changed;
+    });
+
+  const offered = async (offer: string): Promise<Offered> => {
+    const { rows: found } = await asking(
+      sql<Offered>`select offer.agreement, offer.kind, offer.name, system.operator, agreement.partner
+        from offer join system on system.id = offer.system join agreement on agreement.id = offer.agreement
+        where offer.id = ${offer}::uuid`.execute(catalogue),
+    );
+    if (found[0] === undefined) throw new Refusal('NothingFound', 'it is not offered any more');
+    return found[0];
+  };
+
+  return {
+    candidates: async (wish) => await candidatesOf(catalogue, federation, wish),
+
+    async reserve({ name, run, offer, system, platform, forApplication }: Reservation): Promise<Binding> {
+      const { agreement, kind, name: offer_name, operator: whose } = await offered(offer);
+      const row = await rows.reserve(catalogue, {
+        ...{ name, run, offer, system, platform, agreement, kind, offer_name },
+        for_application: forApplication,
+        solution: 'federators',
+        operator: whose,
+      });
+      const binding = await one(row.id);
+      if (binding === null) throw new Refusal('NothingFound', 'its agreement has ended');
+      return binding;
+    },
+
+    one: async (id) => await one(id),
+    opened: async (id, upstream) =>
+      await noted(id, 'opened', async (within) => await rows.opened(within, id, upstream)),
+    close: async (id, why) => void (await noted(id, 'closed', async (within) => await rows.close(within, id, why))),
+    closeRun: async (run, why) => await rows.closeRun(catalogue, run, why),
+    told: async (id, is) => await rows.told(catalogue, id, is),
+    exposed: async (id, as) => await rows.exposed(catalogue, id, as),
+  };
+}
+
+/** Offers of usable partners, as they are chosen of. Our own are consumed over Mp1, as MEC 011 has it. */
+export async function candidatesOf(
+  catalogue: Catalogue,
+  federation: Federation,
+  wish: Wish,
+): Promise<readonly Candidate[]> {
+  const { partners } = federation;
+  const theirs = await usableAgreements(catalogue, federation);
+  const partnerOf = new Map(theirs.map(({ id, partner }) => [id, partners[partner]]));
+  const found = await candidates(catalogue, wish, { ours: [], theirs });
+  return found.map(({ offer, agreement, operator, achievableMs, transport }) => {
+    const partner = partnerOf.get(agreement ?? '');
+    return {
+      ...{ offer, agreement, achievableMs, transport },
+      viaBroker: operator !== partner?.operator,
+      preference: partner?.preference ?? 0,
+    };
+  });
+}
+
+/** An offer of ours, by the id that a partner was told; undefined: it is gone, or was never told under this agreement. */
+export async function offerBehind(
+  catalogue: Catalogue,
+  agreement: string,
+  alias: string,
+): Promise<OfferOfOurs | undefined> {
+  const { rows: found } = await asking(
+    sql<OfferOfOurs>`
+      select offer.id, offer.kind, offer.name, offer.transport, system.local as system, platform.foreign_id as platform
+      from alias join offer on offer.id = alias.inner_id
+      join platform on platform.id = offer.platform join system on system.id = offer.system
+      where alias.id = ${alias}::uuid and alias.agreement = ${agreement}::uuid and alias.kind = 'offer'
+        and offer.agreement is null and offer.state = 'ACTIVE' and system.local is not null
+        and coalesce(offer.valid_until > now(), true)`.execute(catalogue),
+  );
+  return found[0];
+}
+
+interface OfferOfOurs {
+  readonly id: string;
+  readonly kind: OfferKind;
+  readonly name: string;
+  readonly transport: string | null;
+  readonly system: string;
+  readonly platform: string;
+}
+
+interface Offered {
+  readonly agreement: string;
+  readonly kind: OfferKind;
+  readonly name: string;
+  readonly operator: string;
+  readonly partner: string;
+}
+
+type Joined = rows.Binding & {
+  readonly partner: string;
+  readonly direction: Direction;
+  readonly context: string | null;
+  readonly theirs: Binding['theirs'];
+  readonly alias: string | null;
+  readonly platform_alias: string | null;
+  readonly version: string | null;
+  readonly serializer: string | null;
+  readonly endpoint: string | null;
+};
+
+/** A row with what is known of its partner and of its offer now. An offer that is out of date is no reason to end what is open. */
+async function joined(catalogue: Catalogue, id: string): Promise<readonly Joined[]> {
+  const { rows: found } = await asking(
+    sql<Joined>`
+      select binding.*, agreement.partner, agreement.direction, agreement.theirs,
+        case when agreement.ended_at is null then agreement.context end as context,
+        offer.foreign_id as alias, platform.foreign_id as platform_alias, offer.version, offer.serializer,
+        case when offer.state = 'ACTIVE' then offer.endpoint end as endpoint
+      from binding join agreement on agreement.id = binding.agreement
+      left join offer on offer.id = binding.offer left join platform on platform.id = offer.platform
+      where binding.id = ${id}::uuid`.execute(catalogue),
+  );
+  return found;
+}
+
+async function unitsOf(catalogue: Catalogue, id: string): Promise<Readonly<Record<string, number>>> {
+  const row = await rows.bindingById(catalogue, id);
+  const { requests = '0', bytes = '0', opened_at: from, closed_at: to } = row ?? {};
+  const seconds = from == null || to == null ? 0 : Math.round((to.getTime() - from.getTime()) / 1_000);
+  return { requests: Number(requests), bytes: Number(bytes), seconds };
+}

@@ -1,0 +1,96 @@
+import { type Callback, callbackById } from '../catalogue/callbacks.ts';
+import type { Catalogue } from '../catalogue/database.ts';
+import type { Path } from '../catalogue/paths.ts';
+import { mistakeInLink } from '../configuration/links.ts';
+import { callbackMembers } from '../protocols/mpp/path.ts';
+import { mistakeInTarget } from './inside.ts';
+import type { Found } from './json-text.ts';
+import { innerBase, type Means, servedBase, usedBase } from './means.ts';
+import { passing } from './passing.ts';
+import { absent, refusedHere, refusedTo } from './refusals.ts';
+import type { Handler } from './served.ts';
+import { targetOf } from './target.ts';
+
+/** Addresses that are to be notified, as a request names them. */
+export const subscribers = (strings: readonly Found[]): ReadonlySet<string> =>
+  new Set(strings.flatMap(({ member, value }) => (callbackMembers.includes(member ?? '') ? [value] : [])));
+
+/** Which addresses of ours in an answer stand for which target. */
+export async function notified(
+  catalogue: Catalogue,
+  { id }: Path,
+  prefix: string,
+  strings: readonly Found[],
+): Promise<ReadonlyMap<string, string>> {
+  const whole = new Map<string, string>();
+  for (const { value } of strings) {
+    if (!value.startsWith(prefix) || whole.has(value)) continue;
+    const callback = await callbackById(catalogue, value.slice(prefix.length));
+    if (callback?.binding === id) whole.set(value, callback.target);
+  }
+  return whole;
+}
+
+/** From a producer of ours to the partner's gateway: `/n/{id}`. */
+export const notificationsOut =
+  (means: Means): Handler =>
+  async (req, res, found, [, id = '', query = '']) => {
+    const { path, callback } = await known(means, id, 'producer');
+    found.partner = path.partner;
+    const { verdict } = await means.verdicts.of({ id: path.id });
+    if (verdict !== 'open') throw refusedHere(verdict);
+    const partner = means.partners[path.partner];
+    if (partner === undefined || mistakeInLink(partner, callback.target) !== undefined) throw absent();
+    const [here, there] = [path.endpoint ?? '', servedBase(means, path)];
+    await passing(means, req, res, {
+      path,
+      asked: withQuery(callback.target, query),
+      query,
+      credentials: means.credentials(path.partner),
+      refusedThere: () => means.poke(path.partner),
+      asks: async () => ({ from: here, to: there, hides: hiding(means, here) }),
+      answers: async () => ({ from: there, to: here }),
+    });
+  };
+
+/** From the partner's gateway to an application of ours: `/mpp/v1/callbacks/{id}`. */
+export const notificationsIn =
+  (means: Means): Handler =>
+  async (req, res, found, [, id = '', query = '']) => {
+    const { path, callback } = await known(means, id, 'consumer');
+    if (path.partner !== found.partner) throw absent();
+    const { verdict } = await means.verdicts.of({ id: path.id });
+    if (verdict !== 'open') throw refusedTo(verdict);
+    if (mistakeInTarget(means.configuration, path, callback.target) !== undefined) throw absent();
+    const [there, here] = [usedBase(means, path), innerBase(means, path)];
+    await passing(means, req, res, {
+      path,
+      asked: withQuery(callback.target, query),
+      query,
+      asks: async () => ({ from: there, to: here }),
+      answers: async () => ({ from: here, to: there, hides: hiding(means, callback.target) }),
+    });
+  };
+
+async function known(
+  { catalogue, verdicts }: Means,
+  id: string,
+  side: Path['side'],
+): Promise<{ readonly path: Path; readonly callback: Callback }> {
+  const callback = await callbackById(catalogue, id);
+  const { path } = callback === undefined ? { path: undefined } : await verdicts.of({ id: callback.binding });
+  if (callback === undefined || path?.side !== side) throw absent();
+  return { path, callback };
+}
+
+/** Whoever is asked is inside, whether or not the configuration knows its host. */
+export function hiding({ isInside }: Means, asked: string): (url: URL) => boolean {
+  const { host } = new URL(asked);
+  return (url) => url.host === host || isInside(url);
+}
+
+/** The target's own comes first. */
+function withQuery(target: string, query: string): string {
+  targetOf(`/${query}`); // of characters that a URL may have
+  return target.includes('?') ? `${target}${query.replace('?', '&')}` : `${target}${query}`;
+}

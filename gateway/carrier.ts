@@ -1,0 +1,177 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { Agent, type Dispatcher } from 'undici';
+import { HttpRefusal } from '../doors/refusal.ts';
+import { REFUSED } from '../protocols/mpp/path.ts';
+import { brokenAnswer, explained, refusedBeyond } from './explained.ts';
+import { type Field, fieldsOf, isJson, ofAnswer, ofRequest, valueOf, withoutBody } from './headers.ts';
+import type { Course, Passage } from './passage.ts';
+import { malformed } from './target.ts';
+import { decoded, demandTold, JSON_LIMIT, toldFields, toldJson, TooLong, withLength, wouldTell } from './telling.ts';
+import { WouldLeak } from './translation.ts';
+
+const CONNECT_MS = 2_000;
+const HEADERS_MS = 10_000;
+/** Nothing passes for so long: it is over. */
+export const IDLE_MS = 60_000;
+
+const WITHOUT_BODY = [204, 205, 304];
+const REPEATABLE = ['GET', 'HEAD', 'OPTIONS'];
+/** A connection that the other side has closed while nobody used it. */
+const STALE = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
+
+interface Sent {
+  readonly method: string;
+  readonly asked: string;
+  readonly fields: readonly Field[];
+  readonly body: string | AsyncIterable<Uint8Array> | null;
+}
+
+type Answered = Dispatcher.ResponseData;
+
+/** Carries requests on, and answers back: with bounded memory, and bounded patience. */
+export class Carrier {
+  readonly #agent = new Agent({ connect: { timeout: CONNECT_MS }, headersTimeout: HEADERS_MS, bodyTimeout: IDLE_MS });
+
+  async end(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  /** Throws a refusal as long as nothing was answered; what breaks off later is cut. */
+  async carry(req: IncomingMessage, res: ServerResponse, passage: Passage, course: Course): Promise<void> {
+    try {
+      const sent = await sentOn(req, passage, course);
+      const answer = await this.#admitted(sent, passage, course.signal);
+      await answeredBack(res, sent, answer, passage, course);
+    } catch (error) {
+      throw explained(error, course.signal);
+    }
+  }
+
+  /** Where the partner does not take our token any more nothing was done: once more with a new one, if that can be sent again. */
+  async #admitted(sent: Sent, { credentials, refusedThere }: Passage, signal: AbortSignal): Promise<Answered> {
+    if (credentials === undefined) return await this.#asked(sent, undefined, signal);
+    const first = await credentials.authorization(signal);
+    let answer = await this.#asked(sent, first, signal);
+    if (answer.statusCode === 401 && isRefusal(answer)) {
+      credentials.refused(first);
+      if (sent.body === null || typeof sent.body === 'string') {
+        await answer.body.dump();
+        answer = await this.#asked(sent, await credentials.authorization(signal), signal);
+      }
+    }
+    if (!isRefusal(answer)) return answer;
+    await answer.body.dump();
+    refusedThere?.();
+    throw refusedBeyond(answer.statusCode, answer.headers['retry-after']);
+  }
+
+  /** Once more where the connection was stale, and nothing can have been done. */
+  async #asked(sent: Sent, authorization: string | undefined, signal: AbortSignal): Promise<Answered> {
+    const { method, asked, fields, body } = sent;
+    const { origin } = new URL(asked);
+    const request = {
+      origin,
+      path: asked.slice(origin.length),
+      method: method as Dispatcher.HttpMethod,
+      headers: [
+        ...fields.flat(),
+        'accept-encoding',
+        'identity',
+        ...(authorization === undefined ? [] : ['authorization', authorization]),
+      ],
+      body: body as string | null,
+      signal,
+    };
+    try {
+      return await this.#agent.request(request);
+    } catch (error) {
+      const stale = STALE.includes((error as { code?: string }).code ?? '');
+      if (!stale || body !== null || !REPEATABLE.includes(method) || signal.aborted) throw error;
+      return await this.#agent.request(request);
+    }
+  }
+}
+
+const isRefusal = ({ headers }: Answered): boolean => headers[REFUSED.name] === REFUSED.value;
+
+/** The request as it is sent on. */
+async function sentOn(req: IncomingMessage, { asked, query, asks }: Passage, { passed }: Course): Promise<Sent> {
+  const method = req.method ?? 'GET';
+  const fields = ofRequest(fieldsOf(req.rawHeaders));
+  const length = Number(req.headers['content-length'] ?? 0);
+  const hasBody = length > 0 || req.headers['transfer-encoding'] !== undefined;
+  try {
+    if (!hasBody || !isJson(req.headers['content-type'])) {
+      const translation = await asks([]);
+      demandTold(query, translation);
+      return {
+        method,
+        asked,
+        fields: toldFields(fields, asked, translation),
+        body: hasBody ? counted(req, passed) : null,
+      };
+    }
+    if (length > JSON_LIMIT) throw new TooLong();
+    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity')
+      throw new HttpRefusal(415, 'JSON is taken without a content encoding', 'Send it as it is.');
+    const { text, read, translation } = await toldJson(req.iterator({ destroyOnReturn: false }), asks);
+    passed(read);
+    demandTold(query, translation);
+    return { method, asked, fields: withLength(toldFields(fields, asked, translation), text), body: text };
+  } catch (error) {
+    if (error instanceof TooLong) throw new HttpRefusal(413, 'JSON is taken up to 1 MiB', 'Send less at once.');
+    if (error instanceof SyntaxError) throw malformed('the body is no JSON');
+    throw error instanceof WouldLeak ? wouldTell() : error;
+  }
+}
+
+async function answeredBack(
+  res: ServerResponse,
+  { method, asked }: Sent,
+  answer: Answered,
+  passage: Passage,
+  { passed, signal }: Course,
+): Promise<void> {
+  const { statusCode: status, body } = answer;
+  const fields = ofAnswer(receivedOf(answer));
+  await effect(method, asked, answer, passage);
+  const type = valueOf(fields, 'content-type');
+  const isEmpty = method === 'HEAD' || WITHOUT_BODY.includes(status);
+  if (!isEmpty && isJson(type)) {
+    const encoding = valueOf(fields, 'content-encoding');
+    if (status === 206) throw brokenAnswer('is a part of JSON');
+    const { text, read, translation } = await toldJson(decoded(body, encoding), passage.answers);
+    passed(read);
+    res.writeHead(status, flat(withLength(toldFields(fields, asked, translation), text)));
+    res.end(text);
+    return;
+  }
+  const told = toldFields(fields, asked, await passage.answers([]));
+  res.writeHead(status, flat(isEmpty && isJson(type) ? withoutBody(told) : told));
+  if (isEmpty) {
+    await body.dump();
+    res.end();
+  } else await pipeline(counted(body, passed), res, { signal });
+}
+
+/** What was made, or is there no longer, is known before whoever asked for it knows it. */
+async function effect(method: string, asked: string, answer: Answered, { made, removed }: Passage): Promise<void> {
+  const { statusCode, headers } = answer;
+  const { location } = headers;
+  if (statusCode === 201 && typeof location === 'string' && URL.canParse(location, asked))
+    await made?.(new URL(location, asked).href);
+  if (method === 'DELETE' && statusCode >= 200 && statusCode < 300) await removed?.(asked);
+}
+
+const receivedOf = ({ headers }: Answered): Field[] =>
+  Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().map((each): Field => [name, each]));
+
+const flat = (fields: readonly Field[]): string[] => fields.flat();
+
+async function* counted(body: AsyncIterable<Uint8Array>, passed: Course['passed']): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    passed(chunk.byteLength);
+    yield chunk;
+  }
+}

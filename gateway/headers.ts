@@ -1,0 +1,49 @@
+/** A header and its value, as often as it stands there. */
+export type Field = readonly [name: string, value: string];
+
+/** Between two neighbours only (RFC 9110, 7.6.1), with those that `connection` names. */
+const HOPS =
+  'connection keep-alive proxy-connection proxy-authenticate proxy-authorization proxy-authentication-info te trailer transfer-encoding upgrade http2-settings';
+
+/** Who asks, and by which way he came, is nobody's affair beyond this gateway; whole bodies are asked for, as they are. */
+const OF_REQUESTS = new Set(
+  `${HOPS} authorization cookie host forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-server x-forwarded-prefix x-real-ip x-client-ip via referer origin expect accept-encoding range if-range`.split(
+    ' ',
+  ),
+);
+
+/** By what a service is built, and what would speak for it to other hosts. */
+const OF_ANSWERS = new Set(
+  `${HOPS} server x-powered-by set-cookie alt-svc www-authenticate ferry-federation via`.split(' '),
+);
+
+/** Of a body that is written anew. */
+const OF_BODIES = new Set(
+  'content-length content-encoding content-md5 digest content-digest repr-digest accept-ranges'.split(' '),
+);
+
+export const ofRequest = (fields: readonly Field[]): Field[] => passing(fields, OF_REQUESTS, /^x-forwarded-/);
+export const ofAnswer = (fields: readonly Field[]): Field[] => passing(fields, OF_ANSWERS, /^proxy-/);
+export const withoutBody = (fields: readonly Field[]): Field[] =>
+  fields.filter(([name]) => !OF_BODIES.has(name.toLowerCase()));
+
+function passing(fields: readonly Field[], stop: ReadonlySet<string>, like: RegExp): Field[] {
+  const named = new Set(fields.flatMap(([name, value]) => (name.toLowerCase() === 'connection' ? listed(value) : [])));
+  return fields.filter(([name]) => {
+    const known = name.toLowerCase();
+    return !stop.has(known) && !like.test(known) && !named.has(known);
+  });
+}
+
+const listed = (value: string): string[] => value.split(',').map((name) => name.trim().toLowerCase());
+
+/** As Node has received them: names and values in turn. */
+export const fieldsOf = (raw: readonly string[]): Field[] =>
+  raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : []));
+
+export const valueOf = (fields: readonly Field[], name: string): string | undefined =>
+  fields.find(([each]) => each.toLowerCase() === name)?.[1];
+
+/** Is it JSON, hence read, and written anew? */
+export const isJson = (type: string | undefined): boolean =>
+  /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '');

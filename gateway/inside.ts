@@ -1,0 +1,38 @@
+import { isAddress, rangeOf, within } from '../configuration/addresses.ts';
+import type { Configuration } from '../configuration/peers.ts';
+import { hostOf } from './translation.ts';
+
+type Described = Pick<Configuration, 'peers' | 'sites' | 'users' | 'federation'>;
+
+/** Does a URL lead inside, of which partners are not to hear: to a peer, an instance, a user, the inner listener? */
+export function insideOf({ peers, sites, users, federation }: Described): (url: URL) => boolean {
+  const hosts = new Set(Object.values(peers).map(({ url }) => hostOf(new URL(url))));
+  for (const { address } of Object.values(users)) hosts.add(address.toLowerCase());
+  const ranges = Object.values(sites).map(({ addresses }) => rangeOf(addresses));
+  const own = federation?.gateway === undefined ? undefined : new URL(federation.gateway.inner).host;
+  return (url) => {
+    const host = hostOf(url);
+    return url.host === own || hosts.has(host) || (isAddress(host) && ranges.some((range) => within(range, host)));
+  };
+}
+
+/** Why an application of that platform cannot be notified there; undefined: it can. */
+export function mistakeInTarget(
+  { sites }: Pick<Configuration, 'sites'>,
+  at: { readonly system: string; readonly platform: string },
+  target: string,
+): string | undefined {
+  const url = URL.canParse(target) ? new URL(target) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return 'is no http URL';
+  if (url.username !== '' || url.password !== '') return 'carries a user';
+  const host = hostOf(url);
+  const near = Object.values(sites).some(
+    (site) =>
+      site.kind === 'mecHost' &&
+      site.system === at.system &&
+      site.host === at.platform &&
+      isAddress(host) &&
+      within(rangeOf(site.addresses), host),
+  );
+  return near ? undefined : 'is no address of an application at this platform';
+}

@@ -1,0 +1,27 @@
+import type { Credentials } from '../adapters/http.ts';
+import type { Path } from '../catalogue/paths.ts';
+import type { Telling } from './telling.ts';
+
+/** One request on its way: where to, and how it and its answer are told there. */
+export interface Passage {
+  readonly path: Path;
+  readonly asked: string;
+  /** Of what was asked here. */
+  readonly query: string;
+  readonly asks: Telling;
+  readonly answers: Telling;
+  /** Where the next one is a partner's gateway: who we are there, and that it has refused. */
+  readonly credentials?: Credentials;
+  readonly refusedThere?: () => void;
+  /** The resource that was made, or taken away, by its address at the service. */
+  readonly made?: (url: string) => Promise<void>;
+  readonly removed?: (url: string) => Promise<void>;
+}
+
+/** What becomes of it. */
+export interface Course {
+  /** Ends it at any time; its reason may be a refusal. */
+  readonly signal: AbortSignal;
+  /** Is told of every byte of a body, in either direction. */
+  readonly passed: (bytes: number) => void;
+}

@@ -1,0 +1,98 @@
+import { plain } from '../adapters/body.ts';
+import type { HttpRefusal } from '../doors/refusal.ts';
+import { type Field, withoutBody } from './headers.ts';
+import { type Found, retold, stringsOf } from './json-text.ts';
+import { malformed } from './target.ts';
+import { translated, translatedLinks, translatedReference, type Translation, WouldLeak } from './translation.ts';
+
+/** JSON is read whole, and hence bounded; all else streams. */
+export const JSON_LIMIT = 1024 * 1024;
+
+/** How something is told on the other side, once it is known which strings it has. */
+export type Telling = (strings: readonly Found[]) => Promise<Translation>;
+
+export class TooLong extends Error {}
+
+/** A JSON body as it is told on the other side; an empty one is none. Throws TooLong, SyntaxError, WouldLeak, Unreadable. */
+export async function toldJson(
+  body: AsyncIterable<Uint8Array>,
+  telling: Telling,
+): Promise<{ readonly text: string; readonly read: number; readonly translation: Translation }> {
+  const bytes = await bounded(body);
+  if (bytes.byteLength === 0) return { text: '', read: 0, translation: await telling([]) };
+  const text = textOf(bytes);
+  const strings = stringsOf(text);
+  const translation = await telling(strings);
+  return {
+    text: retold(text, strings, (value) => translated(value, translation)),
+    read: bytes.byteLength,
+    translation,
+  };
+}
+
+async function bounded(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > JSON_LIMIT) throw new TooLong();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Whole, in the encoding that it has though none was asked for. */
+export const decoded = (body: Parameters<typeof plain>[0], encoding: string | undefined): AsyncIterable<Uint8Array> =>
+  plain(body, encoding);
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new SyntaxError('is no UTF-8');
+  }
+}
+
+const references: Readonly<Record<string, typeof translatedReference>> = {
+  location: translatedReference,
+  'content-location': translatedReference,
+  link: translatedLinks,
+};
+
+/** What refers to resources is told; what would speak of the inside besides is left out. Throws WouldLeak. */
+export const toldFields = (fields: readonly Field[], asked: string, translation: Translation): Field[] =>
+  fields.flatMap(([name, value]) => {
+    const told = references[name.toLowerCase()];
+    if (told !== undefined) return [[name, told(value, asked, translation)] as const];
+    try {
+      return [[name, translated(value, translation)] as const];
+    } catch (error) {
+      if (error instanceof WouldLeak) return [];
+      throw error;
+    }
+  });
+
+/** Of a body that was told anew. */
+export const withLength = (fields: readonly Field[], text: string): Field[] => [
+  ...withoutBody(fields),
+  ['content-length', String(Buffer.byteLength(text))],
+];
+
+/** A query is sent as it is: it may not say what would have to be told otherwise. Throws a refusal (400). */
+export function demandTold(query: string, translation: Translation): void {
+  if (translation.hides === undefined || !/:|%3a/i.test(query)) return;
+  for (const part of new URLSearchParams(query).entries())
+    for (const text of part) if (!isTold(text, translation)) throw wouldTell();
+}
+
+function isTold(text: string, translation: Translation): boolean {
+  try {
+    return translated(text, translation) === text;
+  } catch (error) {
+    if (error instanceof WouldLeak) return false;
+    throw error;
+  }
+}
+
+/** Of a request: whoever asks can mend it. */
+export const wouldTell = (): HttpRefusal => malformed('the request names an address that has no name outside');

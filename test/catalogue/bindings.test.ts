@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as agreements from '../../catalogue/agreements.ts';
+import * as bindings from '../../catalogue/bindings.ts';
+import { callbackById, callbackMade, callbackTo } from '../../catalogue/callbacks.ts';
+import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+
+let own: CatalogueOfTest;
+let agreement: string;
+beforeAll(async () => {
+  own = await catalogueOfTest();
+});
+afterAll(async () => await own?.drop());
+beforeEach(async () => {
+  await own.catalogue.deleteFrom('agreement').execute();
+  agreement = (await agreements.begin(own.catalogue, { partner: 'b', direction: 'serves' })).id;
+});
+
+const offer = randomUUID();
+const bound = (change: Partial<bindings.Bound> = {}): bindings.Bound => ({
+  name: 'n1',
+  agreement,
+  offer,
+  system: 'cellular',
+  platform: 'host-1',
+  kind: 'service',
+  offer_name: 'speech',
+  for_application: null,
+  solution: 'federators',
+  operator: 'operator-b',
+  ...change,
+});
+const reserve = async (change: Partial<bindings.Bound> = {}, run = 'run'): Promise<bindings.Binding> =>
+  await bindings.reserve(own.catalogue, { ...bound(change), run });
+const admit = async (change: Partial<bindings.Bound> = {}, limit = 10): Promise<bindings.Admitted> =>
+  await bindings.admit(own.catalogue, bound(change), limit);
+const stateOf = async (id: string): Promise<string | undefined> =>
+  (await bindings.bindingById(own.catalogue, id))?.state;
+
+describe('a binding of a consumer', () => {
+  it('is reserved once under its name, by however many at once, and its address cannot be guessed', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, async () => await reserve()));
+    expect(new Set(all.map(({ id }) => id)).size).toBe(1);
+    expect(Buffer.from(all[0]?.path_secret ?? '', 'base64url')).toHaveLength(32);
+    await expect(bindings.bindingOfSecret(own.catalogue, all[0]?.path_secret ?? '')).resolves.toMatchObject(
+      all[0] ?? {},
+    );
+  });
+
+  it('is one for all applications of a platform: a second name is refused until the first is closed', async () => {
+    const { id } = await reserve();
+    await expect(reserve({ name: 'n2' })).rejects.toMatchObject({ type: 'AlreadyBound' });
+    await expect(bindings.bindingAt(own.catalogue, bound())).resolves.toMatchObject({ id });
+    await expect(reserve({ name: 'n2', platform: 'host-2' })).resolves.toMatchObject({ state: 'admitting' });
+    await bindings.close(own.catalogue, id, 'released');
+    await expect(reserve({ name: 'n3' })).resolves.toMatchObject({ name: 'n3', state: 'admitting' });
+  });
+
+  it('that a run was about to bind, and did not, stands in nobody’s way', async () => {
+    const { id } = await reserve({}, 'run 1');
+    await expect(reserve({ name: 'n2' }, 'run 2')).resolves.toMatchObject({ name: 'n2', state: 'admitting' });
+    await expect(stateOf(id)).resolves.toBe('closed');
+  });
+
+  it('goes forwards only: what is closed is opened by nobody, and its name is never used again', async () => {
+    const { id } = await reserve();
+    await expect(bindings.opened(own.catalogue, id, null)).resolves.toBe(true);
+    await expect(bindings.opened(own.catalogue, id, null)).resolves.toBe(true);
+    await expect(bindings.close(own.catalogue, id, 'released')).resolves.toBe(true);
+    await expect(bindings.close(own.catalogue, id, 'again')).resolves.toBe(false);
+    await expect(bindings.opened(own.catalogue, id, null)).resolves.toBe(false);
+    await expect(reserve()).resolves.toMatchObject({ id, state: 'closed', why: 'released' });
+  });
+});
+
+describe('a binding of a producer', () => {
+  it('is admitted once; the same again is the same, and other words under its name are told', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, async () => await admit()));
+    const [first] = all;
+    expect(new Set(all.map((each) => (typeof each === 'string' ? each : each.binding.id))).size).toBe(1);
+    expect(first).toMatchObject({ binding: { state: 'admitting', path_secret: null } });
+    await expect(admit({ for_application: 'navigation' })).resolves.toBe('others');
+  });
+
+  it('is one of so many: of a hundred at once no more are admitted than may be', async () => {
+    const asked = await Promise.all(Array.from({ length: 20 }, async (_, n) => await admit({ name: `n${n}` }, 3)));
+    expect(asked.filter((each) => each === 'full')).toHaveLength(17);
+    expect(asked.filter((each) => each !== 'full')).toHaveLength(3);
+  });
+
+  it('that was ended before it was announced stays ended', async () => {
+    await bindings.bury(own.catalogue, { agreement, name: 'n1', why: 'withdrawn' });
+    await bindings.bury(own.catalogue, { agreement, name: 'n1', why: 'withdrawn' });
+    await expect(admit()).resolves.toMatchObject({ binding: { state: 'closed', why: 'withdrawn' } });
+  });
+
+  it('ends with its agreement, under which nothing is admitted any more', async () => {
+    const admitted = await admit();
+    const id = typeof admitted === 'string' ? '' : admitted.binding.id;
+    await agreements.end(own.catalogue, { id: agreement }, 'left');
+    await expect(stateOf(id)).resolves.toBe('closed');
+    await expect(admit({ name: 'n2' })).resolves.toBe('ended');
+  });
+});
+
+describe('what a gateway tells', () => {
+  it('is added up, also by two at once, and of a binding that is gone dropped', async () => {
+    const { id } = await reserve();
+    const told = [
+      { binding: id, requests: 2, bytes: 10 },
+      { binding: randomUUID(), requests: 1, bytes: 1 },
+    ];
+    await Promise.all([bindings.count(own.catalogue, told), bindings.count(own.catalogue, told)]);
+    await expect(bindings.bindingById(own.catalogue, id)).resolves.toMatchObject({ requests: '4', bytes: '20' });
+  });
+
+  it('of a target is one callback, with each subscription that notifies it', async () => {
+    const { id: binding } = await reserve();
+    const target = 'http://127.0.0.1/notified';
+    const [one, other] = await Promise.all(
+      [1, 2].map(async () => await callbackTo(own.catalogue, { binding, target })),
+    );
+    expect(one?.id).toBe(other?.id);
+    for (const location of ['/s/1', '/s/2', '/s/1']) await callbackMade(own.catalogue, one?.id ?? '', location);
+    await expect(callbackById(own.catalogue, one?.id ?? '')).resolves.toMatchObject({ target, made: ['/s/1', '/s/2'] });
+    await expect(callbackById(own.catalogue, 'no id')).resolves.toBeUndefined();
+  });
+});

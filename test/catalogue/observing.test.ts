@@ -1,0 +1,215 @@
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keepConfigured } from '../../catalogue/configured.ts';
+import { candidates } from '../../catalogue/finding.ts';
+import { parseConfiguration } from '../../configuration/peers.ts';
+import type { Query, Wish } from '../../domain/wish.ts';
+import { OwnOrchestrators } from '../../worker/orchestrators.ts';
+import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { type FaultyServer, faultyServer, type Reply } from '../support/faulty-server.ts';
+import { federationOfTest } from '../support/federation.ts';
+
+const VALID_SECONDS = 60;
+
+/** Peers of ours on real sockets: a MEO that tells nothing by itself with two platforms, and one that speaks Mfm-fed. */
+let own: CatalogueOfTest;
+let silent: FaultyServer;
+let near: FaultyServer;
+let far: FaultyServer;
+let speaking: FaultyServer;
+let services: unknown;
+let instances: unknown;
+let answered: Reply;
+let away: boolean;
+beforeAll(async () => {
+  own = await catalogueOfTest();
+  silent = await faultyServer(() => ({ status: 200, json: instances }));
+  near = await faultyServer(() => ({ status: 200, json: services }));
+  far = await faultyServer(() => (away ? { status: 500 } : { status: 200, json: [{ ...speech, serInstanceId: 'f' }] }));
+  speaking = await faultyServer(() => answered);
+});
+afterAll(async () => {
+  for (const server of [silent, near, far, speaking]) await server?.close();
+  await own?.drop();
+});
+
+const speech = {
+  serInstanceId: 's-1',
+  serName: 'speech',
+  version: '1.0',
+  state: 'ACTIVE',
+  serializer: 'JSON',
+  transportInfo: { type: 'REST_HTTP', endpoint: { uris: ['http://127.0.0.1:9/speech'] } },
+  consumedLocalOnly: false,
+};
+const counter = {
+  id: 'i-1',
+  appName: 'counter',
+  appDId: 'counter-d',
+  appSoftVersion: '2',
+  instantiationState: 'INSTANTIATED',
+  instantiatedAppState: { operationalState: 'STARTED' },
+  communicationInterface: { ipAddresses: [{ host: '10.1.0.7', port: 7000 }] },
+};
+
+let orchestrators: OwnOrchestrators;
+beforeEach(async () => {
+  [services, instances, answered, away] = [[speech], [counter], { status: 200, json: { platforms: [] } }, false];
+  await sql`truncate system, zone, alias cascade`.execute(own.catalogue);
+  const peer = (kind: string, { url }: FaultyServer, more: object = {}) => ({ kind, url, insecure: true, ...more });
+  const host = (system: string, name: string, range: string) => ({
+    kind: 'mecHost',
+    system,
+    host: name,
+    platform: name,
+    addresses: range,
+    zone: { id: `zone-${name}`, lat: 50, lon: 8, latencyMs: 3 },
+  });
+  const configuration = parseConfiguration(
+    JSON.stringify({
+      peers: {
+        silent: peer('meo', silent),
+        speaking: peer('meo', speaking, { mfm: speaking.url }),
+        near: peer('platform', near),
+        far: peer('platform', far),
+        third: peer('platform', far),
+      },
+      networks: { n: {} },
+      systems: { one: { meo: 'silent', network: 'n' }, two: { meo: 'speaking', network: 'n' } },
+      sites: {
+        near: host('one', 'near', '10.1.0.0/16'),
+        far: host('one', 'far', '10.2.0.0/16'),
+        third: host('two', 'third', '10.3.0.0/16'),
+      },
+      applications: {},
+      federation: federationOfTest(),
+    }),
+  );
+  await keepConfigured(own.catalogue, configuration);
+  orchestrators = new OwnOrchestrators(configuration, VALID_SECONDS, own.catalogue, pino({ level: 'silent' }));
+});
+afterEach(() => {
+  for (const { heard } of [silent, near, far, speaking]) (heard as unknown[]).length = 0;
+});
+
+const wish = (name: string, kind: Wish['what']['kind'] = 'service'): Query => ({
+  find: 'platforms',
+  wish: { what: { kind, name } },
+});
+const refresh = async (query = wish('speech')) => await orchestrators.refresh(query, new AbortController().signal);
+const found = async (name = 'speech', kind: Wish['what']['kind'] = 'service'): Promise<string[]> =>
+  (await candidates(own.catalogue, { what: { kind, name } }, { theirs: [] }))
+    .map(({ platformForeignId: at }) => at)
+    .toSorted();
+/** Time goes by: for the database, and for who asks. */
+const later = async (seconds: number): Promise<void> => {
+  await sql`update system set observed_at = observed_at - make_interval(secs => ${seconds})`.execute(own.catalogue);
+  await sql`update offer set valid_until = valid_until - make_interval(secs => ${seconds})`.execute(own.catalogue);
+};
+
+describe('a system whose MEO tells nothing by itself', () => {
+  it('is looked at: services of its platforms, and applications by the host that their addresses are of', async () => {
+    await refresh();
+    expect(await found()).toEqual(['far', 'near']);
+    expect(
+      await candidates(own.catalogue, { what: { kind: 'application', name: 'counter' } }, { theirs: [] }),
+    ).toMatchObject([{ platformForeignId: 'near', application: 'counter-d', version: '2', latencyMs: 3, lat: 50 }]);
+  });
+
+  it('offers nothing that is for its own platform only, is shown there of another one, or does not run', async () => {
+    services = [
+      { ...speech, consumedLocalOnly: undefined },
+      { ...speech, serInstanceId: 's-2', consumedLocalOnly: true },
+      { ...speech, serInstanceId: 's-3', isLocal: false },
+      null,
+      { odd: true },
+    ];
+    instances = [
+      { ...counter, instantiatedAppState: { operationalState: 'STOPPED' } },
+      { ...counter, id: 'i-2', communicationInterface: { ipAddresses: [{ host: '10.9.0.7' }] } },
+    ];
+    await refresh();
+    expect([await found(), await found('counter', 'application')]).toEqual([['far'], []]);
+  });
+
+  it('is looked at once while that holds, and once in five seconds, however many ask at once', async () => {
+    await Promise.all(Array.from({ length: 20 }, async () => await refresh()));
+    await refresh();
+    expect([near, far, silent].map(({ heard }) => heard.length)).toEqual([1, 1, 1]);
+    await orchestrators.observe('one', new AbortController().signal);
+    expect(near.heard).toHaveLength(1);
+    await later(6);
+    await orchestrators.observe('one', new AbortController().signal);
+    expect(near.heard).toHaveLength(2);
+    await later(VALID_SECONDS);
+    await refresh();
+    expect(near.heard).toHaveLength(3);
+  });
+
+  it('is the same when it is looked at again: rows, and so aliases, stay', async () => {
+    const ids = async (): Promise<string[]> =>
+      (await own.catalogue.selectFrom('offer').select('id').orderBy('id').execute()).map(({ id }) => id);
+    await refresh();
+    const before = await ids();
+    await later(VALID_SECONDS + 1);
+    expect(await found()).toEqual([]);
+    await refresh();
+    expect([await ids(), await found()]).toEqual([before, ['far', 'near']]);
+  });
+
+  it('is believed of what was not to be had again for as long as that held, and no longer; what is gone is gone', async () => {
+    await refresh();
+    [away, services] = [true, []];
+    await later(30);
+    await orchestrators.observe('one', new AbortController().signal);
+    expect(await found()).toEqual(['far']);
+    await later(31);
+    expect(await found()).toEqual([]);
+  });
+
+  it('is not looked at any more once its MEO tells', async () => {
+    await sql`update system set told_at = now() where local = 'one'`.execute(own.catalogue);
+    await refresh();
+    expect(near.heard).toEqual([]);
+  });
+});
+
+describe('an orchestrator that speaks Mfm-fed', () => {
+  const platforms = [
+    {
+      platform: 'third',
+      zone: 'zone-third',
+      offers: [{ kind: 'service', id: 'x', name: 'maps', version: '1', state: 'ACTIVE' }],
+    },
+    { odd: true },
+  ];
+
+  it('is asked for what nobody of ours is known to have, and its answer holds for a while', async () => {
+    answered = { status: 200, json: { platforms } };
+    await refresh(wish('maps'));
+    expect(speaking.heard.map(({ method, path, json }) => [method, path, json])).toEqual([
+      ['POST', '/platform-queries', { what: { kind: 'service', name: 'maps' } }],
+    ]);
+    expect(await found('maps')).toEqual(['third']);
+    await later(VALID_SECONDS + 1);
+    expect(await found('maps')).toEqual([]);
+  });
+
+  it('is not asked for what is known, nor more often than once in five seconds, and is never looked at', async () => {
+    await refresh(wish('speech'));
+    expect(speaking.heard).toEqual([]);
+    for (const name of ['maps', 'other', 'more']) await refresh(wish(name));
+    expect(speaking.heard).toHaveLength(1);
+    expect(far.heard).toHaveLength(1);
+  });
+
+  it.each([{ status: 404 }, { status: 500 }, { status: 200, json: { nothing: true } }])(
+    'holds up nothing when it answers %j',
+    async (reply) => {
+      answered = reply;
+      await refresh(wish('maps'));
+      expect([await found('maps'), await found()]).toEqual([[], ['far', 'near']]);
+    },
+  );
+});

@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreements.ts';
+import { type Binding, bindingsListed } from '../../catalogue/bindings.ts';
+import { Configuration } from '../../configuration/peers.ts';
+import { digest } from '../../configuration/digest.ts';
+import { type BindingRequest, type BindingResult, bindingText } from '../../domain/binding.ts';
+import { textOf } from '../../domain/wish.ts';
+import { consumptionOf } from '../../temporal/consuming.ts';
+import { consumingOver } from '../../worker/consuming.ts';
+import { federationOf } from '../../worker/federation.ts';
+import { FerryWorkers } from '../../worker/workers.ts';
+import type { consumeServiceFederated } from '../../workflows/federation/consume-service-federated.ts';
+import type { ConsumptionPace } from '../../workflows/messages.ts';
+import { busy } from './busy.ts';
+import { catalogueOfTest, type CatalogueOfTest } from './catalogue.ts';
+import { type Engine, quickPace, workflowBundle } from './engine.ts';
+import { type FaultyServer, faultyServer, type Heard, type Reply } from './faulty-server.ts';
+import { PlayedPartner, SECRET } from './played-partner.ts';
+
+export const request: BindingRequest = { system: 'east', platform: 'a2', what: { kind: 'service', name: 'speech' } };
+
+export const pace: ConsumptionPace = {
+  ...quickPace,
+  stepMs: 3_000 * busy(),
+  attemptMs: 1_500 * busy(),
+  askMs: 1_000 * busy(),
+};
+
+/** As a partner tells it to a platform query. */
+export const platformWith = (offers: readonly object[]): object => ({
+  ...{ platform: randomUUID(), system: randomUUID(), operator: 'operator-b', zone: null },
+  offers: offers.map((offer) => ({
+    ...{ offer: randomUUID(), kind: 'service', name: 'speech', version: '1', state: 'ACTIVE' },
+    ...{ transport: 'REST_HTTP', serializer: 'JSON', latencyMs: 5 },
+    ...offer,
+  })),
+});
+
+/** One operator's worker, and whom it meets in a consumption, each on a socket: partner, MEO, platform, own gateway. */
+export class Consuming {
+  own!: CatalogueOfTest;
+  partner!: PlayedPartner;
+  /** MEO, platform and gateway of ours. */
+  ours!: FaultyServer;
+  configuration!: Configuration;
+  agreement = '';
+  /** What each has of us now. */
+  readonly announced = new Map<string, string>();
+  readonly buried = new Set<string>();
+  readonly decisions = new Map<string, unknown>();
+  readonly services = new Map<string, Record<string, unknown>>();
+  platforms: object[] = [platformWith([{}])];
+  /** Judges a call of anybody first; undefined: it goes on. */
+  before: (heard: Heard) => Reply | undefined = () => undefined;
+  pathIsOpen = true;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  static async set(engine: Engine): Promise<Consuming> {
+    process.env['TEST_SECRET_OF_B'] = SECRET;
+    const consuming = new Consuming(engine);
+    consuming.own = await catalogueOfTest();
+    consuming.partner = await PlayedPartner.start();
+    consuming.partner.before = (each) => consuming.before(each) ?? consuming.#asPartner(each);
+    consuming.ours = await faultyServer((each) => consuming.before(each) ?? consuming.#asOurs(each));
+    await consuming.#join();
+    return consuming;
+  }
+
+  async strike(): Promise<void> {
+    await this.partner.server.close();
+    await this.ours.close();
+    await this.own.drop();
+  }
+
+  async #join(): Promise<void> {
+    const { partner, ours, own } = this;
+    const peer = (kind: string, more: object = {}): object => ({ kind, url: ours.url, insecure: true, ...more });
+    this.configuration = Configuration.parse({
+      peers: { meo: peer('meo', { mfm: `${ours.url}/mfm` }), platform: peer('platform') },
+      networks: { net: {} },
+      systems: { east: { meo: 'meo', network: 'net' } },
+      sites: { a2: { kind: 'mecHost', system: 'east', host: 'a2', platform: 'platform', addresses: '10.3.0.0/16' } },
+      applications: {},
+      federation: { ...partner.federation(), gateway: { inner: ours.url, outer: ours.url } },
+    });
+    partner.context = randomUUID();
+    const agreement = await begin(own.catalogue, { partner: 'b', direction: 'uses' });
+    await contextGiven(own.catalogue, agreement, { context: partner.context, zones: [], capabilities: {} });
+    await heard(own.catalogue, agreement, new Date(0), { theirs: 'open', linkMs: 3, capabilities: {} });
+    await joinedNow(own.catalogue, agreement);
+    this.agreement = agreement.id;
+  }
+
+  #asPartner({ method, path, json }: Heard): Reply | undefined {
+    if (path.endsWith('/platform-queries'))
+      return { status: 200, json: { platforms: this.platforms, complete: true, validSeconds: 60 } };
+    const name = /\/bindings\/(\w+)$/.exec(path)?.[1];
+    if (name === undefined) return undefined;
+    if (method === 'DELETE') {
+      this.buried.add(name);
+      this.announced.delete(name);
+      return { status: 204 };
+    }
+    if (this.buried.has(name)) return { status: 410, json: { title: 'Gone' } };
+    if (method === 'PUT') this.announced.set(name, String(json['offer']));
+    return this.announced.has(name) ? { status: 200, json: { name, state: 'open' } } : { status: 404, json: {} };
+  }
+
+  #asOurs({ method, path, json }: Heard): Reply {
+    if (path.startsWith('/mfm/decisions/')) {
+      const name = path.slice('/mfm/decisions/'.length);
+      if (method === 'PUT') this.decisions.set(name, json);
+      else this.decisions.delete(name);
+      return { status: 204 };
+    }
+    if (path.endsWith('/.ferry/path')) return this.pathIsOpen ? { status: 204 } : { status: 503 };
+    const [, id] = /\/applications\/ferry-gateway\/services(?:\/([\w-]+))?$/.exec(path) ?? [];
+    if (!path.includes('/services')) return { status: 404 };
+    if (method === 'POST') {
+      const made = randomUUID();
+      this.services.set(made, { ...json, serInstanceId: made });
+      return { status: 201, json: this.services.get(made) };
+    }
+    if (id === undefined) return { status: 200, json: [...this.services.values()] };
+    if (method === 'DELETE') return { status: this.services.delete(id) ? 204 : 404 };
+    return { status: 200, json: this.services.get(id) };
+  }
+
+  /** What somebody still has of a consumption. */
+  get left(): object {
+    const { announced, decisions, services } = this;
+    return { announced: [...announced.keys()], decisions: [...decisions.keys()], services: services.size };
+  }
+
+  async rows(): Promise<readonly Binding[]> {
+    return await bindingsListed(this.own.catalogue, { limit: 100, closed: true });
+  }
+
+  /** Beside a worker. */
+  async over<T>(scenario: (means: Started) => Promise<T>): Promise<T> {
+    const taskQueue = `consuming-${randomUUID()}`;
+    const { federation } = this.configuration;
+    if (federation === undefined) throw new Error('there is no federation');
+    const log = pino({ level: 'silent' });
+    const { catalogue } = this.own;
+    const { environment } = this.#engine;
+    const workers = await FerryWorkers.create({
+      connection: environment.nativeConnection,
+      namespace: environment.namespace ?? 'default',
+      workflowBundle,
+      taskQueue,
+      activities: federationOf(federation, catalogue, 60_000, log, {
+        consuming: (partner) => consumingOver({ ...this.configuration, federation }, catalogue, partner, log),
+      }),
+      capacity: { slots: { steps: 20, waits: 20 }, maxCachedWorkflows: 20 },
+    });
+    return await workers.runUntil(
+      scenario({
+        client: environment.client,
+        taskQueue,
+        consume: async (asked = request) => await this.#consume(taskQueue, asked),
+      }),
+    );
+  }
+
+  async #consume(taskQueue: string, asked: BindingRequest) {
+    const { system: _, platform: __, ...wish } = asked;
+    const order = { request: asked, digest: digest(textOf({ find: 'platforms', wish })), pace };
+    return await this.#engine.environment.client.workflow.start<typeof consumeServiceFederated>(
+      'consumeServiceFederated',
+      {
+        ...consumptionOf(digest(`${randomUUID()} ${bindingText(asked)}`), order, { taskQueue }),
+      },
+    );
+  }
+}
+
+export interface Started {
+  readonly client: Engine['environment']['client'];
+  readonly taskQueue: string;
+  readonly consume: (asked?: BindingRequest) => Promise<{
+    readonly workflowId: string;
+    result(): Promise<BindingResult>;
+    cancel(): Promise<unknown>;
+    fetchHistory(): Promise<{ events?: readonly unknown[] | null }>;
+  }>;
+}
