@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { Pokes } from '../doors/pokes.ts';
 import { base as ewbiBase } from '../protocols/ewbi/client.ts';
 import { base as mffBase } from '../protocols/mff/client.ts';
 import { fresh } from './body.ts';
@@ -12,7 +13,6 @@ import type { QuestionMeans } from './mff/questions.ts';
 import { callbacks } from './partners/callbacks.ts';
 import { partnersOnly } from './partners/door.ts';
 import { ofStrangers } from './partners/limits.ts';
-import { Pokes } from './partners/pokes.ts';
 import { absent, ewbiForm, outward, refusals } from './partners/refusals.ts';
 import { routes } from './serve.ts';
 

@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
-import type { Binding, Bindings, Candidate, Reservation } from '../activities/federation/consumption.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { Binding, Bindings, BindingTended, Candidate, Reservation } from '../activities/federation/consumption.ts';
 import type { Federation } from '../configuration/federation.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { Direction } from '../domain/federation.ts';
@@ -17,8 +17,25 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
   const { partners, operator } = federation;
 
   const one = async (id: string, within = catalogue): Promise<Binding | null> => {
-    const [row] = await joined(within, id);
+    const [row] = await joined(within, sql`binding.id = ${id}::uuid`);
     return row === undefined ? null : await whole(within, row);
+  };
+
+  const all = async (partner: string, which: RawBuilder<unknown>): Promise<readonly BindingTended[]> => {
+    const found = await joined(
+      catalogue,
+      sql`agreement.partner = ${partner} and binding.kind is not null and ${which}`,
+    );
+    const idleMs = federation.pace.idleSeconds * 1_000;
+    const now = Date.now();
+    const known = await Promise.all(
+      found.map(async (row) => {
+        const binding = await whole(catalogue, row);
+        const last = Math.max(...[row.used_at, row.opened_at, row.asked_at].map((at) => at?.getTime() ?? 0));
+        return binding === null ? [] : [{ ...binding, idle: now - last > idleMs }];
+      }),
+    );
+    return known.flat();
   };
 
   /** With our will as it is now; a tombstone is nobody's. */
@@ -125,6 +142,35 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     closeRun: async (run, why) => await rows.closeRun(catalogue, run, why),
     told: async (id, is) => await rows.told(catalogue, id, is),
     exposed: async (id, as) => await rows.exposed(catalogue, id, as),
+
+    held: async (partner) => await all(partner, sql`binding.state <> 'closed'`),
+    left: async (partner) =>
+      await all(
+        partner,
+        sql`binding.state = 'closed' and (binding.told or binding.exposed_as is not null or exists (
+          select from callback where callback.binding = binding.id and callback.made <> '{}'))`,
+      ),
+
+    async replaced(id) {
+      const { rows: made } = await asking(
+        sql`update binding set offer = other.id, upstream = other.endpoint
+          from offer as other join platform on platform.id = other.platform join system on system.id = platform.system
+          where binding.id = ${id}::uuid and binding.state <> 'closed' and other.agreement is null
+            and system.local = binding.system and platform.foreign_id = binding.platform
+            and other.kind = binding.kind and other.name = binding.offer_name and other.state = 'ACTIVE'
+            and other.endpoint is not null and coalesce(other.valid_until > now(), true)
+          returning binding.id`.execute(catalogue),
+      );
+      return made.length > 0;
+    },
+
+    async subscriptions(id) {
+      const found = await asking(catalogue.selectFrom('callback').select('made').where('binding', '=', id).execute());
+      return found.flatMap(({ made }) => made);
+    },
+    unsubscribed: async (id) =>
+      void (await asking(catalogue.deleteFrom('callback').where('binding', '=', id).execute())),
+    sweep: async () => await rows.sweep(catalogue),
   };
 }
 
@@ -196,7 +242,7 @@ type Joined = rows.Binding & {
 };
 
 /** A row with what is known of its partner and of its offer now. An offer that is out of date is no reason to end what is open. */
-async function joined(catalogue: Catalogue, id: string): Promise<readonly Joined[]> {
+async function joined(catalogue: Catalogue, which: RawBuilder<unknown>): Promise<readonly Joined[]> {
   const { rows: found } = await asking(
     sql<Joined>`
       select binding.*, agreement.partner, agreement.direction, agreement.theirs,
@@ -205,7 +251,7 @@ async function joined(catalogue: Catalogue, id: string): Promise<readonly Joined
         case when offer.state = 'ACTIVE' then offer.endpoint end as endpoint
       from binding join agreement on agreement.id = binding.agreement
       left join offer on offer.id = binding.offer left join platform on platform.id = offer.platform
-      where binding.id = ${id}::uuid`.execute(catalogue),
+      where ${which}`.execute(catalogue),
   );
   return found;
 }

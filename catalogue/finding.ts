@@ -105,7 +105,7 @@ function byName(what: What, fitting: Condition, seen: Seen, limit: number): RawB
   const named = (side: Condition, more: Condition) => sql`
     select offer.*, offer.latency_ms + side.link as achievable from offer
     where offer.kind = ${what.kind} and ${more} and offer.state = 'ACTIVE' and ${side} and ${fitting}
-    order by offer.latency_ms, offer.id limit ${limit}`;
+    order by offer.agreement, offer.latency_ms, offer.id limit ${limit}`; // as the index has it: else all is sorted
   const of = (side: Condition) =>
     what.kind === 'service'
       ? named(side, sql`offer.name = ${what.name}`)

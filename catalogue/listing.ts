@@ -32,8 +32,6 @@ export interface OfferListed {
   readonly system: string;
   readonly systemName: string;
   readonly operator: string;
-  /** Of ours: its system's name in the configuration. */
-  readonly local: string | null;
   readonly agreement: string | null;
   readonly lat: number | null;
   readonly lon: number | null;
@@ -72,7 +70,6 @@ export async function offersListed(
       'offer.agreement',
       'system.name as systemName',
       'system.operator',
-      'system.local',
       sql<number | null>`zone.at[1]`.as('lat'),
       sql<number | null>`zone.at[0]`.as('lon'),
       sql<Date>`greatest(offer.seen_at, system.told_at)`.as('seenAt'),

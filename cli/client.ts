@@ -40,6 +40,10 @@ export class FerryClient {
     return (await this.#json(answer)) as T;
   }
 
+  async delete<T>(path: string): Promise<T> {
+    return (await this.#json(await this.#ask(path, { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_MS) }))) as T;
+  }
+
   /** A relocation whenever it changes, until the API ends the stream. */
   async *events(id: string, signal?: AbortSignal): AsyncGenerator<Relocation> {
     for await (const { event, data } of this.#stream(`/v1/relocations/${encodeURIComponent(id)}/events`, {}, signal))

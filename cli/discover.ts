@@ -32,13 +32,14 @@ export async function discover(
   return found.systems.length + found.platforms.length > 0 ? exits.done : exits.notThrough;
 }
 
+const by = (value: By): DiscoveryRequest => ({ find: 'systems', by: value });
+
 /** Of what was typed. */
 export function requestOf(
   what: Sought,
   [first = '', ...more]: readonly string[],
   options: DiscoverOptions,
 ): DiscoveryRequest {
-  const by = (value: By): DiscoveryRequest => ({ find: 'systems', by: value });
   if (what === 'device') return by({ devices: [first, ...more] });
   if (what === 'system') return by({ system: first });
   if (options.systems) return by(what === 'service' ? { service: first } : { application: first });

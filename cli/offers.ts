@@ -5,16 +5,16 @@ import { legible } from './legible.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
+interface Page {
+  readonly next: string | null;
+}
+
 /** Every page of them: an operator asks for what there is, not for a part. */
-async function all<List extends { readonly next: string | null }, One>(
-  client: FerryClient,
-  path: string,
-  of: (list: List) => readonly One[],
-): Promise<One[]> {
-  const found: One[] = [];
+async function pages<List extends Page>(client: FerryClient, path: string): Promise<List[]> {
+  const found: List[] = [];
   for (let next: string | null = path; next !== null; ) {
     const page: List = await client.get<List>(next);
-    found.push(...of(page));
+    found.push(page);
     ({ next } = page);
   }
   return found;
@@ -26,7 +26,7 @@ export async function offers(
   { kind, name }: { kind?: string | undefined; name?: string | undefined },
 ): Promise<Exit> {
   const query = new URLSearchParams({ limit: '100', ...(kind && { kind }), ...(name && { name }) });
-  const found = await all(client, `/v1/offers?${query.toString()}`, (list: OfferList) => list.offers);
+  const found = (await pages<OfferList>(client, `/v1/offers?${query.toString()}`)).flatMap((page) => page.offers);
   if (terminal.json) terminal.document({ offers: found, next: null } satisfies OfferList);
   else terminal.tell(found.length === 0 ? 'Nothing is offered.' : offerTable(found, terminal));
   return exits.done;
@@ -51,7 +51,7 @@ const offerTable = (found: OfferList['offers'], terminal: Terminal): string =>
   );
 
 export async function zones(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const found = await all(client, '/v1/zones?limit=100', (list: ZoneList) => list.zones);
+  const found = (await pages<ZoneList>(client, '/v1/zones?limit=100')).flatMap((page) => page.zones);
   if (terminal.json) terminal.document({ zones: found, next: null } satisfies ZoneList);
   else terminal.tell(found.length === 0 ? 'No zones.' : zoneTable(found, terminal));
   return exits.done;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, type Dispatcher } from 'undici';
 import { HttpRefusal } from '../doors/refusal.ts';
@@ -24,7 +25,7 @@ interface Sent {
   readonly method: string;
   readonly asked: string;
   readonly fields: readonly Field[];
-  readonly body: string | AsyncIterable<Uint8Array> | null;
+  readonly body: string | Readable | null;
 }
 
 type Answered = Dispatcher.ResponseData;
@@ -73,14 +74,14 @@ export class Carrier {
     const request = {
       origin,
       path: asked.slice(origin.length),
-      method: method as Dispatcher.HttpMethod,
+      method,
       headers: [
         ...fields.flat(),
         'accept-encoding',
         'identity',
         ...(authorization === undefined ? [] : ['authorization', authorization]),
       ],
-      body: body as string | null,
+      body,
       signal,
     };
     try {
@@ -109,7 +110,7 @@ async function sentOn(req: IncomingMessage, { asked, query, asks }: Passage, { p
         method,
         asked,
         fields: toldFields(fields, asked, translation),
-        body: hasBody ? counted(req, passed) : null,
+        body: hasBody ? Readable.from(counted(req, passed), { objectMode: false }) : null,
       };
     }
     if (length > JSON_LIMIT) throw new TooLong();

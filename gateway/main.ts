@@ -13,6 +13,7 @@ import { Counts } from './counts.ts';
 import { innerFace, outerFace } from './faces.ts';
 import { insideOf } from './inside.ts';
 import type { Means } from './means.ts';
+import { Poking } from './poking.ts';
 import { Verdicts } from './verdicts.ts';
 
 const CONNECTIONS = 4;
@@ -33,6 +34,8 @@ const catalogue = await opened(settings, log);
 const verdicts = new Verdicts(catalogue, federation, log);
 const counts = new Counts(catalogue, log);
 const carrier = new Carrier();
+const ours = { taskQueue: environment.FERRY_TASK_QUEUE, world: configuration.world };
+const poking = new Poking(ours, federation.pace.aliveSeconds, log);
 const means: Means = {
   configuration,
   partners: federation.partners,
@@ -42,7 +45,7 @@ const means: Means = {
   counts,
   carrier,
   credentials: credentialsOf(settings, log),
-  poke: () => undefined,
+  poke: (partner) => poking.poke(partner),
   isInside: insideOf(configuration),
   log,
 };
@@ -73,6 +76,7 @@ try {
   verdicts.end();
   await counts.end();
   await carrier.end();
+  await poking.end();
   await catalogue.destroy();
 }
 

@@ -1,4 +1,4 @@
-import type { WorkflowOptions } from '@temporalio/client';
+import type { Client, WorkflowOptions } from '@temporalio/client';
 import type { joinFederation } from '../workflows/federation/join-federation.ts';
 import { searchAttributes } from './search-attributes.ts';
 
@@ -23,3 +23,22 @@ export const tendingOf = (
   ],
   staticSummary: `federation with ${partner}`,
 });
+
+const CALL_MS = 5_000;
+
+/** Wakes the tending of a partner; starts it where there is none. */
+export async function pokeTending(
+  temporal: Client,
+  partner: string,
+  ours: Parameters<typeof tendingOf>[1],
+): Promise<void> {
+  await temporal.withDeadline(
+    Date.now() + CALL_MS,
+    async () =>
+      await temporal.workflow.signalWithStart<typeof joinFederation>('joinFederation', {
+        ...tendingOf(partner, ours),
+        signal: 'poke',
+        signalArgs: [],
+      }),
+  );
+}

@@ -50,9 +50,23 @@ export function consumingOver(
     exposure: (system, platform) => exposures.get(keyOf(system, platform)),
     paths,
     listens,
+    unsubscribe: async (url, signal) => await unsubscribe(url, log, signal),
     addressOf: (pathSecret) => `${inner ?? ''}/s/${pathSecret}`,
     nameOf: (chain, nth) => stepKey(chain, `binding/${nth}`, digest),
   };
+}
+
+/** A subscription at a producer of ours, by the URL that it gave. */
+async function unsubscribe(url: string, log: Logger, signal: AbortSignal): Promise<void> {
+  const { origin, pathname, search } = new URL(url);
+  const producer = new Exchange({ name: 'a producer', url: origin, timeoutMs: PROBE_MS }, log);
+  const call = {
+    method: 'DELETE',
+    path: `${pathname}${search}`,
+    label: '{subscription}',
+    alsoExpect: [404, 410],
+  } as const;
+  await producer.ask(call, signal);
 }
 
 /** What both gateways, and the producer, need to take a connection. */

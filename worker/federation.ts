@@ -32,19 +32,26 @@ export function federationOf(
   catalogue: Catalogue,
   insistMs: number,
   log: Logger,
-  { systemsChanged = () => undefined, wake = async () => undefined, orchestrators = nobody, consuming }: Around = {},
+  {
+    systemsChanged = () => undefined,
+    wake = async () => undefined,
+    orchestrators = nobody,
+    consuming: consumingWith,
+  }: Around = {},
 ): FederationActivities & FindingActivities & Partial<ConsumingActivities> {
   const partners = new Map(Object.keys(federation.partners).map((name) => [name, partnerOf(name, federation, log)]));
   const partner = (name: string): Partner | undefined => partners.get(name);
+  const consuming = consumingWith?.(partner);
   return {
     ...federationActivities({
+      consuming,
       facts: factsOf(catalogue, federation),
       partner,
       systemsChanged,
       pace: { aliveMs: federation.pace.aliveSeconds * 1_000, insistMs },
     }),
     ...findingOver(federation, catalogue, { partner, wake, orchestrators }),
-    ...(consuming !== undefined && consumingActivities(consuming(partner))),
+    ...(consuming !== undefined && consumingActivities(consuming)),
   };
 }
 

@@ -62,11 +62,10 @@ export interface Reservation {
   readonly forApplication: string | null;
 }
 
-/** What of the bindings of one partner has to be put right. */
-export interface BindingsSeen {
-  readonly open: readonly Binding[];
-  /** Closed, and something of it may be left at our own peers. */
-  readonly left: readonly Binding[];
+/** An open binding, with what its tending has to know. */
+export interface BindingTended extends Binding {
+  /** Nobody has used it for too long. */
+  readonly idle: boolean;
 }
 
 /** The catalogue, for consuming. Changes go forwards only: what comes late changes nothing. */
@@ -84,6 +83,17 @@ export interface Bindings {
   closeRun(run: string, why: string): Promise<void>;
   told(id: string, is: boolean): Promise<void>;
   exposed(id: string, as: string | null): Promise<void>;
+  /** With this partner, both ways, not closed. */
+  held(partner: string): Promise<readonly BindingTended[]>;
+  /** With this partner, closed, where something may be left at our own peers. */
+  left(partner: string): Promise<readonly Binding[]>;
+  /** Another offer of ours takes the place of a producer's that is gone; false: there is none. */
+  replaced(id: string): Promise<boolean>;
+  /** Subscriptions at the producer that notify a partner's consumer, by their URLs. */
+  subscriptions(id: string): Promise<readonly string[]>;
+  unsubscribed(id: string): Promise<void>;
+  /** What ended long ago. */
+  sweep(): Promise<void>;
 }
 
 /** How a partner has it: `absent` is one answer, whatever the reason. */
@@ -166,6 +176,8 @@ export interface ConsumingMeans {
   readonly paths: Paths;
   /** Does the producer's port take a connection? */
   readonly listens: (endpoint: string, signal: AbortSignal) => Promise<boolean>;
+  /** Ends a subscription at a producer of ours; "not there" is success. */
+  readonly unsubscribe: (url: string, signal: AbortSignal) => Promise<void>;
   /** Where applications reach it, by our own gateway. */
   readonly addressOf: (pathSecret: string) => string;
   /** Of the nth candidate of a run: used once. */

@@ -3,6 +3,7 @@ import { failure } from '../failure.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { alive } from '../waiting.ts';
 import type { Wait } from '../ports.ts';
+import type { ConsumingMeans } from './consumption.ts';
 import type { Agreement, Facts, Partner } from './ports.ts';
 
 export interface FederationMeans {
@@ -12,6 +13,8 @@ export interface FederationMeans {
   /** Systems are new, changed or gone: wakes whoever tells the orchestrators that have subscribed (MEC 040). Never waits. */
   readonly systemsChanged: () => void;
   readonly pace: { readonly aliveMs: number; readonly insistMs: number };
+  /** What is bound with partners; undefined: nothing is. */
+  readonly consuming?: ConsumingMeans | undefined;
 }
 
 export interface PartnerNamed {

@@ -1,6 +1,7 @@
 import type { Will } from '../../domain/federation.ts';
 import { learnSystems, heardOf } from './exchange-systems.ts';
 import type { Agreement, Partner, Standing } from './ports.ts';
+import { tendBindings } from './tend-bindings.ts';
 import { contextOf, type FederationMeans, isPartners, type PartnerNamed, step } from './step.ts';
 
 /** How one direction stands, for people. No context, no key. */
@@ -99,6 +100,8 @@ export const tending = (means: FederationMeans) => {
         const next = await using(partner, uses, at, signal);
         await facts.forget();
         const now = await facts.look(name);
+        if (means.consuming !== undefined)
+          await tendBindings(means.consuming, { partner: name, context: usable(now.uses) }, signal);
         const wanted = now.uses.ours === 'open' || now.serves.ours === 'open';
         const left = now.uses.agreement !== null || now.serves.agreement !== null;
         return {
@@ -110,6 +113,10 @@ export const tending = (means: FederationMeans) => {
       }),
   };
 };
+
+/** The context under which it may be asked now. */
+const usable = ({ ours, agreement }: Standing): string | null =>
+  ours === 'open' && agreement?.theirs === 'open' && agreement.silentSince === null ? agreement.context : null;
 
 const toldOf = ({ ours, agreement }: Standing): Told => ({
   ours,

@@ -70,7 +70,7 @@ const tellers = async (catalogue: Catalogue, federation: Federation): Promise<Te
 
 function pageAfter(
   path: string,
-  query: { limit: number; next: string | null; [more: string]: unknown },
+  query: { limit: number; next: string | null; [more: string]: string | number | null | undefined },
 ): string | null {
   if (query.next === null) return null;
   const asked = Object.entries(query).flatMap(([name, value]) =>
@@ -83,7 +83,7 @@ const partnerOf = (agreement: string | null, partners: Tellers): string | null =
   agreement === null ? null : (partners.get(agreement) ?? null);
 
 const offerShown = (
-  { system: id, systemName, local: _, agreement, seenAt, ...offer }: OfferListed,
+  { system: id, systemName, agreement, seenAt, ...offer }: OfferListed,
   partners: Tellers,
 ): OfferList['offers'][number] => ({
   ...offer,

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { directions, federationCommands } from '../../domain/federation.ts';
 import { type ApiOptions, clientOf, type CommandLine } from '../command-line.ts';
+import { bindings, consume, release } from '../consuming.ts';
 import { discover, type DiscoverOptions, requestOf, sought } from '../discover.ts';
 import { federate, federations, systems } from '../federation.ts';
 import { offers, zones } from '../offers.ts';
@@ -27,6 +28,34 @@ export function federation(line: CommandLine): void {
   line
     .asking('zones', 'where hosts are: ours, and the zones that partners offer')
     .action(line.does(async (options: ApiOptions) => await zones(clientOf(options), terminal)));
+  line
+    .asking('consume <name>', "use another operator's service at one of our platforms, and watch its steps", [
+      ['ferry consume speech --at cellular/a2', 'system, as the configuration calls it, and host'],
+    ])
+    .requiredOption('--at <system/host>', 'where applications are to find it')
+    .addOption(new Option('--kind <kind>', 'what it is').choices(['service', 'application']).default('service'))
+    .action(
+      line.does(
+        async (name: string, options: ApiOptions & { at: string; kind: 'service' | 'application' }, asked: Command) => {
+          const [system = '', platform = '', ...rest] = options.at.split('/');
+          if (system === '' || platform === '' || rest.length > 0)
+            return asked.error('error: --at says system and host, such as cellular/a2');
+          return await consume(clientOf(options), terminal, { system, platform, kind: options.kind, name });
+        },
+      ),
+    );
+  line
+    .asking('bindings', 'what we use of partners, and what they use of ours')
+    .option('--all', 'those too that were closed in the last day')
+    .action(
+      line.does(
+        async (options: ApiOptions & { all?: true }) =>
+          await bindings(clientOf(options), terminal, options.all === true),
+      ),
+    );
+  line
+    .asking('release <id>', 'end a binding; one that is being bound is given up, and undone')
+    .action(line.does(async (id: string, options: ApiOptions) => await release(clientOf(options), terminal, id)));
   line
     .asking('federation [command] [partner]', 'how it stands with each partner; join, suspend, resume or leave one', [
       ['ferry federation', 'every partner, and both directions'],

@@ -1,11 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Kysely, PostgresDialect, sql } from 'kysely';
-import { Pool } from 'pg';
+import { sql } from 'kysely';
 import { type Catalogue, openCatalogue } from '../../catalogue/database.ts';
 import { candidates } from '../../catalogue/finding.ts';
-import type { Tables } from '../../catalogue/tables.ts';
 import { freePort } from '../../cli/ports.ts';
 import type { Wish } from '../../domain/wish.ts';
 import { createDatabase, startPostgres } from '../../servers/postgres.ts';
@@ -23,6 +21,7 @@ const service = (name: string): Wish['what'] => ({ kind: 'service', name });
 const wishes: Readonly<Record<string, Wish>> = {
   'rare name': { what: service('rare') },
   'name that every platform has': { what: service('everywhere') },
+  'name that all of the partners have, and we have not': { what: service('theirs') },
   'name that nobody has': { what: service('nobody') },
   'name and KPI': { what: service('everywhere'), kpi: { latencyMs: 40, bandwidthKbps: 2_000 } },
   'name near a place': { what: service('everywhere'), where: { lat: 50, lon: 10, withinKm: 100 } },
@@ -66,10 +65,7 @@ try {
 async function filled(name: string, offers: number): Promise<{ catalogue: Catalogue; many: Many }> {
   const url = await createDatabase(server.url, `look_ups_${name}`);
   const catalogue = await openCatalogue({ url, connections: 2 });
-  // Without the limits of a program: it takes minutes
-  const patient = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new Pool({ connectionString: url }) }) });
-  const many = await manyOffers(patient, offers);
-  await patient.destroy();
+  const many = await manyOffers(url, offers);
   tell(`${name}: ${offers} offers`);
   return { catalogue, many };
 }

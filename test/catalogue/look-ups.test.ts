@@ -3,6 +3,7 @@ import { candidates, type Seen, systemsBy } from '../../catalogue/finding.ts';
 import { offersListed, zonesListed } from '../../catalogue/listing.ts';
 import type { Wish } from '../../domain/wish.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
+import { busy } from '../support/busy.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { type Explained, explained } from '../support/explained.ts';
 import { type Many, manyOffers } from '../support/many-offers.ts';
@@ -15,9 +16,9 @@ let many: Many;
 let seen: Seen;
 beforeAll(async () => {
   own = await catalogueOfTest();
-  many = await manyOffers(own.catalogue, OFFERS);
+  many = await manyOffers(own.url, OFFERS);
   seen = { theirs: many.usable };
-});
+}, 60_000 * busy());
 afterAll(async () => await own?.drop());
 
 const service = (name: string): Wish['what'] => ({ kind: 'service', name });
@@ -28,6 +29,7 @@ const costly = ({ buffers }: Explained): boolean => buffers > LIMIT;
 describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`, () => {
   const wishes: Record<string, Wish> = {
     'a name that every platform has': { what: service('everywhere') },
+    'a name that all of the partners have, and we have not': { what: service('theirs') },
     'a rare name': { what: service('rare') },
     'a name that nobody has': { what: service('nobody') },
     'an application by its name or appDId': { what: { kind: 'application', name: 'appd-77' } },

@@ -7,7 +7,7 @@ import { manyOffers } from '../support/many-offers.ts';
 let own: CatalogueOfTest;
 beforeAll(async () => {
   own = await catalogueOfTest();
-  await manyOffers(own.catalogue, 200);
+  await manyOffers(own.url, 200);
 });
 afterAll(async () => await own?.drop());
 

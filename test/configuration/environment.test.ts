@@ -22,6 +22,10 @@ describe('the environment', () => {
       FERRY_TASK_QUEUE: 'ferry',
       FERRY_PROMOTE: false,
       FERRY_LOG_LEVEL: 'info',
+      FERRY_GATEWAY_HOST: '127.0.0.1',
+      FERRY_GATEWAY_PORT: 8702,
+      FERRY_GATEWAY_OUTER_HOST: '127.0.0.1',
+      FERRY_GATEWAY_OUTER_PORT: 8703,
       FERRY_OUTER_HOST: '127.0.0.1',
       FERRY_OUTER_PORT: 8701,
       FERRY_OUTER_INSECURE: false,
@@ -80,6 +84,9 @@ describe('the environment', () => {
   );
 
   it.each(['0.0.0.0', '::', 'ferry.example'])('refuses to serve partners at %s by plain HTTP', (host) => {
+    const gateway = { FERRY_CONFIG: 'f', FERRY_GATEWAY_OUTER_HOST: host };
+    expect(mistakes(gateway)).toMatch(/FERRY_OUTER_INSECURE=true/);
+    expect(readEnvironment({ ...gateway, FERRY_OUTER_INSECURE: 'true' }).FERRY_GATEWAY_OUTER_HOST).toBe(host);
     const outer = { FERRY_CONFIG: 'f', FERRY_OUTER_HOST: host };
     expect(mistakes({ ...outer, FERRY_UNPROTECTED: 'true' })).toMatch(/FERRY_OUTER_INSECURE=true/);
     expect(readEnvironment({ ...outer, FERRY_OUTER_INSECURE: 'true' }).FERRY_OUTER_HOST).toBe(host);

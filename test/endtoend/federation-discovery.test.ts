@@ -8,6 +8,9 @@ import { leaks } from '../support/told-outside.ts';
 /** Two operators' Ferrys, as processes: A looks for what B has, and everything that crosses is counted and read. */
 const { net: NETWORK } = await claimNetwork();
 
+/** Of the sandbox's operators. */
+const MISS_SECONDS = 1;
+
 let pair: Pair;
 beforeAll(async () => {
   pair = await Pair.set(NETWORK);
@@ -15,23 +18,19 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(async () => await pair?.strike());
 
-/** At B's system: as its orchestrator would tell. */
-async function offers(name: string): Promise<void> {
-  const [{ id: platform = '' } = {}] = await pair.rows<{ id: string }>(
-    pair.b,
-    `with told as (update system set told_at = now() where local = 'metro' returning id)
-     insert into platform (system, foreign_id) select id, 'host-inside' from told
-     on conflict (system, foreign_id) do update set seen_at = now() returning id`,
-  );
-  await pair.rows(
-    pair.b,
-    `insert into offer (platform, platform_foreign_id, system, kind, foreign_id, name, version, state, transport, endpoint,
-       latency_ms)
-     select id, foreign_id, system, 'service', $2 || '-inside', $2, '1', 'ACTIVE', 'REST_HTTP', 'http://10.250.0.7/inner', 5
-     from platform where id = $1`,
-    [platform, name],
-  );
+interface Own {
+  readonly id: string;
+  readonly platform: string;
+  readonly endpoint: string;
 }
+
+/** What B's orchestrator has told B of the service, and nobody else is told. */
+const speechOfB = async (): Promise<Own[]> =>
+  await pair.rows<Own>(
+    pair.b,
+    `select id::text, platform::text, endpoint from offer
+     where agreement is null and name = 'speech' and state = 'ACTIVE' and coalesce(valid_until > now(), true)`,
+  );
 
 async function discover(operator: Operator, query: object, waitSeconds = 10): Promise<DiscoveryFound> {
   const answer = await fetch(`${urlOf(operator)}/v1/discoveries?waitSeconds=${waitSeconds}`, {
@@ -55,7 +54,7 @@ const questions = (since: number): string[] =>
 
 describe('A', () => {
   it('finds what B offers by one message, and then knows it', async () => {
-    await offers('speech');
+    await comes(speechOfB, (own) => own.length === 1);
     const since = pair.border.crossings.length;
     const found = await discover(pair.a, service('speech'));
     expect(found).toMatchObject({
@@ -77,15 +76,16 @@ describe('A', () => {
     expect(questions(since)).toEqual(['system-queries']);
   });
 
-  it('by two hundred at once asks B once for what nobody has, and B its orchestrators once', async () => {
+  it('by two hundred at once asks B for what nobody has no oftener than a miss is remembered', async () => {
     const since = pair.border.crossings.length;
+    const begun = performance.now();
     const answers = await Promise.all(
       Array.from({ length: 200 }, async () => await discover(pair.a, service('nobody-has-it'))),
     );
     expect(
       answers.filter(({ state, platforms, complete }) => state === 'ended' && platforms.length === 0 && complete),
     ).toHaveLength(200);
-    expect(questions(since)).toEqual(['platform-queries']);
+    expect(questions(since).length).toBeLessThanOrEqual(1 + (performance.now() - begun) / (MISS_SECONDS * 1_000));
   });
 
   it('is told at once when B does not want to answer, and forgets what B told', async () => {
@@ -107,13 +107,9 @@ describe('A', () => {
     expect(await leaks(pair, pair.a)).toEqual([]);
     expect(await leaks(pair, pair.b)).toEqual([]);
     const said = pair.border.crossings.map(({ path, asked, answered }) => `${path} ${asked} ${answered}`).join('\n');
-    expect(said).not.toMatch(/-inside|10\.250\.0\.7/);
-    const ids = await pair.rows<{ id: string }>(
-      pair.b,
-      'select id::text from platform union select id::text from offer',
-    );
-    expect(ids.length).toBeGreaterThan(0);
-    for (const { id } of ids) expect(said).not.toContain(id);
+    const [own] = await speechOfB();
+    expect(own).toBeDefined();
+    for (const inside of Object.values(own ?? {})) expect(said).not.toContain(inside);
   });
 
   it('has a line for each question, as B has for each answer', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { busy } from '../support/busy.ts';
@@ -103,6 +104,7 @@ it('navigation of A uses speech of B, until either operator suspends that, and a
   const { refused } = await navigation();
   expect(Object.keys(refused)).toContain('503');
   for (const status of Object.keys(refused)) expect(['0', '503']).toContain(status); // 0: it waited no longer itself
+  expect(readFileSync(pair.a.gateway.log, 'utf8')).not.toContain('not poked'); // of what B refused A's worker was told
   await pair.sandbox('/assistant/navigation', 'DELETE');
 });
 
@@ -111,12 +113,11 @@ it('radio network information of B, a service of its platform, notifies an appli
   const reads = async (): Promise<number> => (await fetch(`${service}/subscriptions`)).status;
   await comes(reads, (status) => status === 200);
   const told: unknown[] = [];
-  const application = createServer((req, res) => {
-    void text(req).then((body) => {
-      told.push(JSON.parse(body));
-      res.writeHead(204).end();
-    });
-  });
+  const hears = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    told.push(JSON.parse(await text(req)));
+    res.writeHead(204).end();
+  };
+  const application = createServer((req, res) => void hears(req, res));
   await once(application.listen(9_000, `127.${pair.net}.22.253`), 'listening');
   try {
     const callbackReference = `http://127.${pair.net}.22.253:9000/cells`;

@@ -239,7 +239,7 @@ describe('systems are found', () => {
     await between(async (run) => {
       await both(run);
       const { body } = await run.systems({ devices: ['car-1', 'car-2', 'car-3'] });
-      expect(body.systems.map(({ partner }) => partner).toSorted()).toEqual(['b', null]);
+      expect(new Set(body.systems.map(({ partner }) => partner))).toEqual(new Set(['b', null]));
       expect(run.asked).toBe(2);
       expect((await run.systems({ devices: ['car-3', 'car-1', 'car-2'] })).body.id).toBeNull();
       expect(run.asked).toBe(2);

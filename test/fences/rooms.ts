@@ -56,6 +56,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   doors: {
     because: 'Whoever listens: bounded servers, who asks by a token of ours, how a refusal is told.',
     runs: ['configuration', 'domain', 'jose', 'zod', 'node:*'],
+    types: ['pino'],
   },
   api: {
     because: 'The API asks Temporal, never a peer; workflows are started by name.',
@@ -98,10 +99,14 @@ export const rooms: Readonly<Record<string, Room>> = {
       'adapters/body.ts',
       'adapters/oauth/tokens.ts',
       'protocols/mpp/path.ts',
+      'temporal/connection.ts',
+      'temporal/tending.ts',
+      '@temporalio/client',
       'pino',
       'undici',
       'node:*',
     ],
+    types: ['adapters/http.ts'],
   },
   worker: {
     because: 'The worker wires everything together, but for what faces a user.',

@@ -44,11 +44,15 @@ const say =
 it('each end counts what has passed', async () => {
   hearing((res) => void res.writeHead(200, { 'content-type': 'text/plain' }).end('12345'));
   for (let n = 0; n < 3; n += 1) await ask(gateways.egress, '/x', { method: 'POST', body: '123' });
-  for (const side of ['a', 'b'] as const)
-    await eventually(async () => {
-      const [row] = await gateways.tell(side, 'select requests, bytes from binding');
-      return Number(row?.['requests']) === 3 && Number(row?.['bytes']) === 24;
-    }, 15_000);
+  const counts = async (side: 'a' | 'b'): Promise<unknown[]> => {
+    const [row] = await gateways.tell(side, 'select requests, bytes from binding');
+    return [Number(row?.['requests']), Number(row?.['bytes'])];
+  };
+  await eventually(async () => (await counts('a'))[0] === 3 && (await counts('b'))[0] === 3, 15_000);
+  expect([await counts('a'), await counts('b')]).toEqual([
+    [3, 24],
+    [3, 24],
+  ]);
 });
 
 describe('a request', () => {
@@ -94,7 +98,7 @@ describe('a request', () => {
         },
       }),
       duplex: 'half',
-    } as RequestInit);
+    });
     const whole = Buffer.from(await answer.arrayBuffer());
     expect(whole.length).toBe(2_000_000);
     expect([whole[0], whole[1_999_999]]).toEqual([0, 199]);
@@ -313,6 +317,7 @@ describe('whoever leaves', () => {
     await eventually(() => open === 5);
     for (const socket of sockets) socket.destroy();
     await eventually(() => open === 0);
+    expect(open).toBe(0);
   });
 
   it('before there is an answer ends the question', async () => {

@@ -1,5 +1,6 @@
-import fc from 'fast-check';
+import { assert, constantFrom, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { busy } from '../support/busy.ts';
 import { retold as retoldWith, stringsOf } from '../../gateway/json-text.ts';
 import {
   translated,
@@ -108,8 +109,8 @@ describe('a JSON text', () => {
   });
 
   it('says the same as a parser, whatever stands in it', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), fc.constantFrom(undefined, 1, '\t'), (value, blanks) => {
+    assert(
+      property(jsonValue(), constantFrom(undefined, 1, '\t'), (value, blanks) => {
         const text = JSON.stringify(value, undefined, blanks);
         const mark = (string: string): string => `${string}"\\é`;
         const marked = (each: unknown): unknown => {
@@ -130,6 +131,6 @@ describe('a JSON text', () => {
       JSON.stringify(Array.from({ length: 60_000 }, () => 'http://x/y')),
     ])
       expect(retold(text, (value) => value)).toBe(text);
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(2_000 * busy());
   });
 });

@@ -95,6 +95,7 @@ describe('a suspension', () => {
       await gateways.will(side, 'open');
       await eventually(async () => (await notify()) === 204, 1_000, 10);
     }
+    expect(await notify()).toBe(204);
   });
 });
 
@@ -116,24 +117,25 @@ describe('a binding that is closed', () => {
     await eventually(async () => (await asked()) === 503, 1_000, 10);
     await gateways.tell('b', "update binding set state = 'closed'");
     await eventually(async () => (await asked()) === 404, 1_000, 10);
+    expect(await asked()).toBe(404);
   });
 });
 
 describe('a partner', () => {
-  const with_ = async (claims: Record<string, unknown>, path = '/x', method = 'GET'): Promise<Answer> => {
+  const holding = async (claims: Record<string, unknown>, path = '/x', method = 'GET'): Promise<Answer> => {
     const token = await gateways.issuers.b.token({ client_id: 'client-a', scope: 'mpp', ...claims });
     return await ask(gateways.bound, path, { method, headers: { authorization: `Bearer ${token}` } });
   };
 
   it('is told in this order why not', async () => {
     expect((await ask(gateways.bound, '/../x')).status).toBe(401);
-    expect((await with_({ client_id: 'stranger' }, '/../x')).status).toBe(403);
-    expect((await with_({ scope: 'mff' }, '/../x')).headers['www-authenticate']).toContain('insufficient_scope');
-    expect((await with_({}, '/../x')).status).toBe(400);
+    expect((await holding({ client_id: 'stranger' }, '/../x')).status).toBe(403);
+    expect((await holding({ scope: 'mff' }, '/../x')).headers['www-authenticate']).toContain('insufficient_scope');
+    expect((await holding({}, '/../x')).status).toBe(400);
     await gateways.will('b', 'suspended');
-    await eventually(async () => (await with_({}, '/../x')).status === 403, 1_000, 10);
+    await eventually(async () => (await holding({}, '/../x')).status === 403, 1_000, 10);
     await gateways.tell('b', "update binding set state = 'closed'");
-    await eventually(async () => (await with_({}, '/../x')).status === 404, 1_000, 10);
+    await eventually(async () => (await holding({}, '/../x')).status === 404, 1_000, 10);
   });
 
   it('that has as much under way as it may is told to come again', async () => {
@@ -145,7 +147,7 @@ describe('a partner', () => {
     };
     const asked = Array.from({ length: 12 }, async () => (await speak()).status);
     await eventually(() => waiting === 12);
-    const more = await with_({});
+    const more = await holding({});
     expect([more.status, more.headers['retry-after']]).toEqual([429, '1']);
     expect((await speak()).status).toBe(503);
     for (const answer of answers) answer();
@@ -189,6 +191,7 @@ describe('a partner', () => {
       await gateways.tell('a', `update agreement set capabilities = '{"gateway": "${url}"}'`);
     await lead('http://127.0.0.1:1');
     await eventually(async () => (await speak()).status === 503, 1_000, 10);
+    expect(isRefusal(await speak())).toBe(true);
     await lead(gateways.outer('b'));
   });
 });
@@ -243,7 +246,7 @@ describe('a gateway that is killed', () => {
     };
     const answer = await fetch(`${gateways.egress}/events`);
     await gateways.parts[side].kill();
-    await expect(answer.text()).rejects.toThrow();
+    await expect(answer.text()).rejects.toThrow('terminated');
     await eventually(() => open === 0);
     gateways.parts[side] = await gateways.startGateway(side);
     gateways.service = speaks;

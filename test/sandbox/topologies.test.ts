@@ -47,7 +47,7 @@ describe('the topology', () => {
       expect(partner).toMatchObject({ operator: theirs?.operator.id, url: theirs?.url });
       const issuer = issuersOf(34).find(({ url }) => url === partner?.client.issuer);
       expect(issuer).toMatchObject({ audience: theirs?.issuers['own']?.audience, url: theirs?.issuers['own']?.issuer });
-      expect(issuer?.clients[partner?.client.id ?? '']).toEqual(['fed-mgmt', 'mff']);
+      expect(issuer?.clients[partner?.client.id ?? '']).toEqual(['fed-mgmt', 'mff', 'mpp']);
       for (const { client } of Object.values(other?.configuration.systems ?? {}))
         expect(issuer?.clients[client ?? '']).toContain('fed_enablement');
     }

@@ -85,9 +85,17 @@ export class Discovering {
       },
     });
     try {
-      await workers.runUntil(scenario(discovering).finally(async () => await discovering.#quiet()));
+      await workers.runUntil(discovering.#quietly(scenario));
     } finally {
       await discovering.#api.stop();
+    }
+  }
+
+  async #quietly(scenario: (discovering: Discovering) => Promise<void>): Promise<void> {
+    try {
+      await scenario(this);
+    } finally {
+      await this.#quiet();
     }
   }
 

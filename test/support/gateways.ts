@@ -185,6 +185,7 @@ export class Gateways {
         FERRY_LOG_LEVEL: 'debug',
         DATABASE_URL: this.#databaseUrl(side),
         SECRET: 'of-a-client',
+        TEMPORAL_ADDRESS: `127.${this.net}.0.250:7233`, // nobody: what passes needs none
       },
       log: join(this.folder, `${side}-${this.#ended.length}.log`),
     });

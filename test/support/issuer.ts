@@ -24,7 +24,10 @@ export class Issuer {
     server.on('request', (req: IncomingMessage, res: ServerResponse) => {
       const { url } = req;
       if (this.away === 'silent') return;
-      if (url === '/token' && this.away === undefined) return void this.#grant(req, res);
+      if (url === '/token' && this.away === undefined) {
+        void this.#grant(req, res);
+        return;
+      }
       const told = this.away === undefined ? this.#told(url) : undefined;
       res.writeHead(told === undefined ? (this.away ?? 404) : 200, { 'content-type': 'application/json' });
       res.end(JSON.stringify(told ?? {}));

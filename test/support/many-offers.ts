@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
-import type { Catalogue } from '../../catalogue/database.ts';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Pool } from 'pg';
+import type { Tables } from '../../catalogue/tables.ts';
 import type { Usable } from '../../catalogue/usable.ts';
 
 export interface Many {
@@ -12,7 +13,18 @@ export interface Many {
  * Two platforms for each system, five offers for each platform: `everywhere` at each of them, `rare` at one of ours and one of
  * a partner's, and others. A third of the systems is ours, the others are of three partners and of one that is suspended.
  */
-export async function manyOffers(catalogue: Catalogue, offers: number): Promise<Many> {
+export async function manyOffers(url: string, offers: number): Promise<Many> {
+  // Without the limits of a program: on a busy machine it takes its time
+  const pool = new Pool({ connectionString: url, max: 1 });
+  const patient = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    return await filled(patient, offers);
+  } finally {
+    await patient.destroy();
+  }
+}
+
+async function filled(catalogue: Kysely<Tables>, offers: number): Promise<Many> {
   const systems = Math.ceil(offers / 10);
   const { rows } = await sql<{ id: string; partner: string }>`
     insert into agreement (partner, direction, context, theirs, link_ms, callback_key)
@@ -35,7 +47,7 @@ export async function manyOffers(catalogue: Catalogue, offers: number): Promise<
     insert into offer (platform, platform_foreign_id, agreement, system, zone, kind, foreign_id, name, version, application, state, transport, latency_ms, bandwidth_kbps)
     select platform.id, platform.foreign_id, zone.agreement, zone.system, zone.id, case n when 5 then 'application' else 'service' end, 'o' || n,
       case when n = 1 then 'everywhere' when n = 2 and system.name in ('s6', 's7', 's8', 's11') then 'rare'
-        else 'service-' || hashtext(platform.id::text || n) % 5000 end,
+        when n = 3 and zone.agreement is not null then 'theirs' else 'service-' || hashtext(platform.id::text || n) % 5000 end,
       '1.0', case n when 5 then 'appd-' || hashtext(platform.id::text) % 5000 end, 'ACTIVE', 'REST_HTTP',
       5 + abs(hashtext(platform.id::text || n)) % 100, 1000 + abs(hashtext(platform.id::text || n)) % 100000
     from platform join zone on zone.id = platform.zone join system on system.id = zone.system, generate_series(1, 5) as n`.execute(

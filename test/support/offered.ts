@@ -1,6 +1,6 @@
 import type { Catalogue } from '../../catalogue/database.ts';
 import type { Tables } from '../../catalogue/tables.ts';
-import type { Insertable } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 
 type More<T extends keyof Tables> = Partial<Insertable<Tables[T]>>;
 
@@ -46,6 +46,14 @@ export class Offered {
       endpoint: 'http://10.3.0.7:8080/inner',
       ...more,
     });
+  }
+
+  /** Many of one name at once. */
+  async crowd(platform: string, name: string, many: number): Promise<void> {
+    await sql`
+      insert into offer (platform, platform_foreign_id, system, kind, foreign_id, name, version, state)
+      select platform.id, platform.foreign_id, platform.system, 'service', 'inside-' || nth, ${name}, '1', 'ACTIVE'
+      from platform, generate_series(1, ${many}::int) as nth where platform.id = ${platform}`.execute(this.#catalogue);
   }
 
   async device(tag: string, system: string): Promise<void> {

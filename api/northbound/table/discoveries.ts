@@ -78,7 +78,7 @@ export const discoveriesTable = {
     method: 'get',
     path: '/v1/discoveries/{id}',
     summary: 'What became of a question for which partners were asked, and what is known now',
-    params: z.strictObject({ id: z.string() }),
+    params: z.strictObject({ id: z.string().meta({ description: 'From `id` or `Location` of the answer.' }) }),
     answers: { 200: { description: 'As it is now.', schema: DiscoveryFound, example } },
     failures: ['CatalogueUnavailable'],
     refusals: { 404: `${nobody}, or there is no such question: one that has ended is kept for a while.` },

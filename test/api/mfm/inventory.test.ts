@@ -115,7 +115,7 @@ describe('every operation answers as its description says', () => {
     ['tellInventory', 412, async () => await told(async () => await tell(inventory, { ifMatch: '"7"' }))],
     ['showInventory', 200, async () => await told(async () => await ask('GET', inventoryPath()))],
     ['showInventory', 403, async () => await ask('GET', inventoryPath(), { client: 'meo-two' })],
-    ['showInventory', 404, async () => await ask('GET', inventoryPath(system.replace(/^./, 'f')))],
+    ['showInventory', 404, async () => await ask('GET', inventoryPath('00000000-0000-4000-8000-000000000000'))],
     ['tellDevice', 204, async () => await ask('PUT', devicePath(), { body: { expiresInSeconds: 60 } })],
     ['tellDevice', 400, async () => await ask('PUT', devicePath(), { body: { expiresInSeconds: 86_401 } })],
     [
@@ -238,7 +238,7 @@ describe('what a MEO tells', () => {
       Array.from({ length: 8 }, async (_, n) => await tell(n % 2 === 0 ? inventory : other)),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect([(await found('speech')).length, (await found('other')).length].toSorted()).toEqual([0, 1]);
+    expect((await found('speech')).length + (await found('other')).length).toBe(1);
   });
 
   it('goes with its system', async () => {
@@ -253,8 +253,8 @@ describe('our own network is told', () => {
     await tell();
     const listed = async (query: string) => (await federator.api.get<OfferList>(`/v1/offers${query}`)).body;
     const all = await listed('');
-    expect(all.offers.map(({ name, partner }) => [name, partner]).toSorted()).toEqual(
-      ['guide', 'rni', 'speech', 'speech'].map((name) => [name, null]),
+    expect(all.offers.map(({ name, partner }) => `${name} ${partner}`).toSorted()).toEqual(
+      ['guide', 'rni', 'speech', 'speech'].map((name) => `${name} null`),
     );
     expect((await listed('?name=speech&kind=application')).offers).toEqual([]);
     const first = await listed('?name=speech&limit=1');
@@ -270,9 +270,9 @@ describe('our own network is told', () => {
   it('of zones, configured and told', async () => {
     await tell();
     const { zones } = (await federator.api.get<ZoneList>('/v1/zones')).body;
-    expect(zones.map(({ zone, system: at, operator, lat }) => [zone, at, operator, lat]).toSorted()).toEqual([
-      ['north', 'one', 'operator-a', 52],
-      ['own', 'one', 'operator-a', 48],
+    expect(zones.map(({ zone, system: at, operator, lat }) => `${zone} ${at} ${operator} ${lat}`).toSorted()).toEqual([
+      'north one operator-a 52',
+      'own one operator-a 48',
     ]);
   });
 });

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(async () => await own?.drop());
 
 beforeEach(async () => {
-  await sql`truncate will, agreement, system, zone, alias, ledger`.execute(own.catalogue);
+  await sql`truncate will, agreement, system, zone, alias, ledger cascade`.execute(own.catalogue);
   ferry = await Outer.start(own.catalogue);
   await addSystem('shown');
   await addSystem('hidden');

@@ -118,12 +118,7 @@ describe('a question for platforms', () => {
 
   it('is answered with 200 offers at most, and says that there are more', async () => {
     const platform = await offered.platform(shown, 'host-one');
-    await Promise.all(
-      Array.from(
-        { length: 201 },
-        async (_, at) => await offered.offer(platform, 'crowded', { foreign_id: `inside-${at}` }),
-      ),
-    );
+    await offered.crowd(platform, 'crowded', 201);
     const { platforms: found, complete } = await platforms({ what: { kind: 'service', name: 'crowded' } });
     expect([found[0]?.offers.length, complete]).toEqual([200, false]);
   });

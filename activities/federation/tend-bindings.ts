@@ -1,0 +1,104 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Binding, BindingTended, Consumable, ConsumingMeans } from './consumption.ts';
+
+/** What a partner has announced may be under way so long. */
+const FRESH_SECONDS = 60;
+
+/**
+ * Puts right what is bound with one partner, as a part of each round: what either side has ended, what is gone, what nobody uses.
+ * It looks anew each time, and what cannot be done now the next round does. `context`: of our use of it; null: it is not asked now.
+ * Returns the first thing that went wrong.
+ */
+export async function tendBindings(
+  means: ConsumingMeans,
+  { partner: name, context }: { readonly partner: string; readonly context: string | null },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { bindings, partner: known } = means;
+  let problem: string | null = null;
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ApplicationFailure)) throw error;
+      problem ??= error.message;
+    }
+  };
+
+  const held = await bindings.held(name);
+  for (const binding of held) if (binding.side === 'producer') await attempt(async () => await serve(means, binding));
+  const partner = known(name);
+  const used = held.filter(({ side }) => side === 'consumer');
+  if (partner !== undefined && context !== null) {
+    for (const binding of used) await attempt(async () => await use(means, partner, binding, signal));
+    await attempt(async () => await disown(partner, context, used, signal));
+  }
+  for (const binding of used) await attempt(async () => await show(means, binding, signal));
+  for (const binding of await bindings.left(name)) await attempt(async () => await settle(means, binding, signal));
+  await bindings.sweep();
+  return problem;
+}
+
+/** A producer that is gone is replaced by another one of that name at the same platform, or it is over. */
+async function serve({ bindings }: ConsumingMeans, { id, state, offer }: Binding): Promise<void> {
+  if (state !== 'open' || offer?.endpoint != null) return;
+  if (!(await bindings.replaced(id))) await bindings.close(id, 'its producer is gone');
+}
+
+/** Believed of a single question only: a list may be cut short. */
+async function use(
+  { bindings }: ConsumingMeans,
+  partner: Consumable,
+  { id, name, state, context, idle }: BindingTended,
+  signal: AbortSignal,
+): Promise<void> {
+  if (state !== 'open' || context === null) return;
+  if (idle) {
+    await bindings.close(id, 'nobody has used it for long');
+    await partner.withdraw(context, name, signal);
+    return;
+  }
+  const said = await partner.binding(context, name, signal);
+  if (said === 'absent' || said.state === 'closed') await bindings.close(id, 'the partner has ended it');
+}
+
+/** What the partner holds for us and we know nothing of is over: we lost it, or an announcement came late. */
+async function disown(
+  partner: Consumable,
+  context: string,
+  used: readonly Binding[],
+  signal: AbortSignal,
+): Promise<void> {
+  const ours = new Set(used.map(({ name }) => name));
+  for (const { name, ageSeconds } of await partner.bindings(context, signal))
+    if (!ours.has(name) && ageSeconds > FRESH_SECONDS) await partner.withdraw(context, name, signal);
+}
+
+/** Applications see that it cannot be used for the time being. */
+async function show({ exposure: known }: ConsumingMeans, binding: BindingTended, signal: AbortSignal): Promise<void> {
+  const { exposedAs, system, platform, ours, theirs } = binding;
+  const exposure = known(system, platform);
+  if (exposedAs === null || exposure === undefined) return;
+  const wanted = ours === 'open' && theirs === 'open';
+  const shown = (await exposure.list(signal)).find(({ id }) => id === exposedAs);
+  if (shown !== undefined && shown.active !== wanted) await exposure.setActive(exposedAs, wanted, signal);
+}
+
+/** What is over leaves nothing at our own peers: the service at the platform, the decision, subscriptions at the producer. */
+async function settle(
+  { bindings, exposure: known, decisions, unsubscribe }: ConsumingMeans,
+  { id, name, side, system, platform, exposedAs, told }: Binding,
+  signal: AbortSignal,
+): Promise<void> {
+  if (side === 'producer') {
+    for (const url of await bindings.subscriptions(id)) await unsubscribe(url, signal);
+    await bindings.unsubscribed(id);
+  }
+  if (exposedAs !== null) {
+    await known(system, platform)?.remove(exposedAs, signal);
+    await bindings.exposed(id, null);
+  }
+  if (!told) return;
+  await decisions.retract(system, name, signal);
+  await bindings.told(id, false);
+}

@@ -1,0 +1,86 @@
+import type { ServiceBinding, ServiceBindingList } from '../api/service-bindings.ts';
+import { consumptionSteps, type ConsumptionStep } from '../domain/binding.ts';
+import type { FerryClient } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { legible } from './legible.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+const LOOK_MS = 250;
+
+/** What is to be bound, and for whom. */
+export interface Consumed {
+  readonly system: string;
+  readonly platform: string;
+  readonly kind: 'service' | 'application';
+  readonly name: string;
+}
+
+/** Asks for it, and shows its steps until it is bound, or could not be. */
+export async function consume(client: FerryClient, terminal: Terminal, wanted: Consumed): Promise<Exit> {
+  const { system, platform, kind, name } = wanted;
+  const request = { system, platform, what: { kind, name } };
+  let binding = await client.post<ServiceBinding>('/v1/service-bindings?waitSeconds=1', request);
+  while (binding.state === 'working') {
+    if (binding.step !== null) terminal.living(`  ${stepLine(binding.step)}`);
+    await new Promise((again) => setTimeout(again, LOOK_MS));
+    binding = await client.get<ServiceBinding>(pathOf(binding.id));
+  }
+  if (terminal.json) terminal.document(binding);
+  else for (const line of lines(binding)) terminal.tell(line);
+  return binding.state === 'open' ? exits.done : exits.notThrough;
+}
+
+export async function bindings(client: FerryClient, terminal: Terminal, all: boolean): Promise<Exit> {
+  const first = await client.get<ServiceBindingList>(`/v1/service-bindings?limit=100&all=${String(all)}`);
+  const found = [...first.bindings];
+  for (let { next } = first; next !== null; ) {
+    const page = await client.get<ServiceBindingList>(next);
+    found.push(...page.bindings);
+    ({ next } = page);
+  }
+  if (terminal.json) terminal.document({ bindings: found, next: null });
+  else terminal.tell(found.length === 0 ? 'No bindings.' : bindingTable(found, terminal));
+  return exits.done;
+}
+
+export async function release(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
+  const binding = await client.delete<ServiceBinding>(pathOf(id));
+  if (terminal.json) terminal.document(binding);
+  else terminal.tell(`${legible(binding.what.name)} at ${binding.platform} is being released.`);
+  return exits.done;
+}
+
+const pathOf = (id: string): string => `/v1/service-bindings/${encodeURIComponent(id)}`;
+
+const stepLine = (step: string): string => {
+  const { numbers, title } = consumptionSteps[step as ConsumptionStep];
+  return `step ${numbers}: ${title}`;
+};
+
+function lines({ id, state, what, platform, operator, failure, why, leftovers }: ServiceBinding): string[] {
+  const name = legible(what.name);
+  const outcome =
+    state === 'open'
+      ? `${name} of ${operator} can be used at ${platform}: its applications find it there (MEC 011). Its id is ${id}.`
+      : failure === null
+        ? `${name} is not bound: ${legible(why ?? state)}.`
+        : `${name} is not bound. ${failure.type} at step ${failure.step}: ${legible(failure.message)}. ${failure.remedy}`;
+  return [outcome, ...(leftovers.length === 0 ? [] : [`Left to be undone: ${leftovers.join(', ')}.`])];
+}
+
+const bindingTable = (all: readonly ServiceBinding[], terminal: Terminal): string =>
+  table(
+    ['what', 'at', 'side', 'partner', 'state', 'requests', 'used', 'id'],
+    all.map(({ id, what, system, platform, side, partner, state, requests, usedAt }) => [
+      legible(what.name),
+      `${platform} of ${system}`,
+      side,
+      partner ?? '-',
+      state,
+      String(requests),
+      usedAt?.slice(0, 19).replace('T', ' ') ?? '-',
+      id,
+    ]),
+    terminal,
+  );

@@ -1,0 +1,48 @@
+import type { Logger } from 'pino';
+import { Pokes } from '../doors/pokes.ts';
+
+/** A partner is poked so often while it is tended once. */
+const POKES_PER_ROUND = 6;
+
+interface Ours {
+  readonly taskQueue: string;
+  readonly world?: string | undefined;
+}
+
+/**
+ * Tells whoever tends a partner that its gateway has refused us. Temporal is needed for that alone, hence connected to when
+ * there is something to tell: what passes needs none, and nothing waits for it.
+ */
+export class Poking {
+  readonly #pokes: Pokes;
+  #connected: ReturnType<typeof connected> | undefined;
+
+  constructor(ours: Ours, aliveSeconds: number, log: Logger) {
+    const everyMs = (aliveSeconds * 1_000) / POKES_PER_ROUND;
+    this.#pokes = new Pokes(async (partner) => await this.#tell(partner, ours), everyMs, log);
+  }
+
+  poke(partner: string): void {
+    this.#pokes.poke(partner);
+  }
+
+  async end(): Promise<void> {
+    await (await this.#connected)?.connection.close();
+  }
+
+  async #tell(partner: string, ours: Ours): Promise<void> {
+    this.#connected ??= connected();
+    const [{ client }, { pokeTending }] = await Promise.all([this.#connected, import('../temporal/tending.ts')]);
+    await pokeTending(client, partner, ours);
+  }
+}
+
+async function connected() {
+  const [{ Client, Connection }, { connectionSettings }] = await Promise.all([
+    import('@temporalio/client'),
+    import('../temporal/connection.ts'),
+  ]);
+  const { connectionOptions, namespace } = connectionSettings();
+  const connection = Connection.lazy(connectionOptions);
+  return { connection, client: new Client({ connection, namespace }) };
+}
