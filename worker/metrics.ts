@@ -96,7 +96,6 @@ export class WorkerMetrics {
   }
 
   async #answered({ method, url, headers, socket }: IncomingMessage, hosts: ReadonlySet<string>): Promise<Answered> {
-    const refused = (status: number): Answered => ({ status, text: `${STATUS_CODES[status]}\n` });
     if (!isOurs((headers.host ?? '').toLowerCase(), socket.localPort, hosts)) return refused(421);
     if (url !== '/metrics') return refused(404);
     if (method !== 'GET') return refused(405);
@@ -107,6 +106,8 @@ export class WorkerMetrics {
     }
   }
 }
+
+const refused = (status: number): Answered => ({ status, text: `${STATUS_CODES[status]}\n` });
 
 interface Answered {
   readonly status: number;

@@ -13,6 +13,7 @@ it('what was started is dead soon after a parent that was killed right after the
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [[pid]] = (await Promise.all([once(parent.stdout, 'data'), once(parent, 'exit')])) as [[Buffer], unknown];
+  expect(Number(pid)).toBeGreaterThan(1);
   await eventually(() => !isAlive(Number(pid)), 5_000);
 });
 
