@@ -71,6 +71,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/internals.ts',
       'temporal/readiness.ts',
       'temporal/search-attributes.ts',
+      'temporal/consuming.ts',
       'temporal/finding.ts',
       'temporal/telling.ts',
       'temporal/tending.ts',
