@@ -45,21 +45,22 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     const joins = partners[partner]?.join === 'always';
     const { ours } = await willTowards(within, { partner, direction, joins });
     return {
-      ...{
-        id: row.id,
-        name: row.name,
-        side: row.side,
-        state: row.state,
-        why: row.why,
-        agreement,
-        partner,
-        ours,
-        system,
-        platform,
-      },
+      id: row.id,
+      name: row.name,
+      side: row.side,
+      state: row.state,
+      why: row.why,
+      agreement,
+      partner,
+      ours,
+      system,
+      platform,
       context: row.context,
       theirs: row.theirs,
-      what: { kind, name: offer_name },
+      what: {
+        kind,
+        name: offer_name,
+      },
       forApplication: row.for_application,
       operator: other ?? '',
       told: row.told,
@@ -125,7 +126,14 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     async reserve({ name, run, offer, system, platform, forApplication }: Reservation): Promise<Binding> {
       const { agreement, kind, name: offer_name, operator: whose } = await offered(offer);
       const row = await rows.reserve(catalogue, {
-        ...{ name, run, offer, system, platform, agreement, kind, offer_name },
+        name,
+        run,
+        offer,
+        system,
+        platform,
+        agreement,
+        kind,
+        offer_name,
         for_application: forApplication,
         solution: 'federators',
         operator: whose,
@@ -187,7 +195,10 @@ export async function candidatesOf(
   return found.map(({ offer, agreement, operator, achievableMs, transport }) => {
     const partner = partnerOf.get(agreement ?? '');
     return {
-      ...{ offer, agreement, achievableMs, transport },
+      offer,
+      agreement,
+      achievableMs,
+      transport,
       viaBroker: operator !== partner?.operator,
       preference: partner?.preference ?? 0,
     };

@@ -10,17 +10,6 @@ const BINDINGS = 10_000;
 
 /** Announces to a partner what of it is used, and ends that (GR MEC 035, 6.5.3 step 13), by our extension of Mff-fed. */
 export function mffConsumable(exchange: Exchange): Consumable {
-  const announced = (
-    answer: Answer<{ state: 'admitting' | 'open' | 'closed'; why?: string | null | undefined }>,
-  ): Announced => {
-    if (answer.status === 404) return 'absent';
-    if (answer.status === 410) return { state: 'closed', why: null };
-    if (answer.status === 403) throw refusedBy(answer);
-    if (answer.status === 409) throw failure('DecisionRefused', answer.told);
-    const { state, why = null } = answer.body;
-    return { state, why };
-  };
-
   return {
     async announce(context, { name, offer, forApplication }, signal) {
       const json = { offer, solution: 'federators', ...(forApplication !== null && { forApplication }) };
@@ -68,6 +57,17 @@ export function mffConsumable(exchange: Exchange): Consumable {
     },
   };
 }
+
+const announced = (
+  answer: Answer<{ state: 'admitting' | 'open' | 'closed'; why?: string | null | undefined }>,
+): Announced => {
+  if (answer.status === 404) return 'absent';
+  if (answer.status === 410) return { state: 'closed', why: null };
+  if (answer.status === 403) throw refusedBy(answer);
+  if (answer.status === 409) throw failure('DecisionRefused', answer.told);
+  const { state, why = null } = answer.body;
+  return { state, why };
+};
 
 const of = <T>(context: string, name: string, call: Omit<Call<T>, 'path' | 'label'>): Call<T> => ({
   ...call,

@@ -52,7 +52,14 @@ export function bindingHandlers(means: BindingsMeans): Handlers<BindingsTable> {
       const admitted = await admit(
         catalogue,
         {
-          ...{ name, agreement, offer: offer.id, system, platform, kind, offer_name, solution },
+          name,
+          agreement,
+          offer: offer.id,
+          system,
+          platform,
+          kind,
+          offer_name,
+          solution,
           for_application: forApplication ?? null,
           operator: partners[partner]?.operator ?? '',
         },

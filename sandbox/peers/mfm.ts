@@ -77,7 +77,12 @@ const offersOf = (platform: Platform): object[] =>
     .parse(platform.services())
     .filter(({ isLocal, consumedLocalOnly }) => isLocal && !consumedLocalOnly)
     .map(({ serInstanceId, serName, version, state, serializer, transportInfo }) => ({
-      ...{ kind: 'service', id: serInstanceId, name: serName, version, state, serializer },
+      kind: 'service',
+      id: serInstanceId,
+      name: serName,
+      version,
+      state,
+      serializer,
       ...(transportInfo?.type !== undefined && { transport: transportInfo.type }),
       ...(transportInfo?.endpoint?.uris[0] !== undefined && { endpoint: transportInfo.endpoint.uris[0] }),
     }));

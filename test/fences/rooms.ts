@@ -72,6 +72,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/queues.ts',
       'temporal/readiness.ts',
       'temporal/search-attributes.ts',
+      'temporal/consuming.ts',
       'temporal/finding.ts',
       'temporal/telling.ts',
       'temporal/tending.ts',

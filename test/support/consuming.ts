@@ -29,10 +29,23 @@ export const pace: ConsumptionPace = {
 
 /** As a partner tells it to a platform query. */
 export const platformWith = (offers: readonly object[]): object => ({
-  ...{ platform: randomUUID(), system: randomUUID(), operator: 'operator-b', zone: null },
+  platform: randomUUID(),
+  system: randomUUID(),
+  operator: 'operator-b',
+  zone: null,
   offers: offers.map((offer) => ({
-    ...{ offer: randomUUID(), kind: 'service', name: 'speech', version: '1', state: 'ACTIVE' },
-    ...{ transport: 'REST_HTTP', serializer: 'JSON', latencyMs: 5 },
+    ...{
+      offer: randomUUID(),
+      kind: 'service',
+      name: 'speech',
+      version: '1',
+      state: 'ACTIVE',
+    },
+    ...{
+      transport: 'REST_HTTP',
+      serializer: 'JSON',
+      latencyMs: 5,
+    },
     ...offer,
   })),
 });
