@@ -33,21 +33,17 @@ export const platformWith = (offers: readonly object[]): object => ({
   system: randomUUID(),
   operator: 'operator-b',
   zone: null,
-  offers: offers.map((offer) => ({
-    ...{
-      offer: randomUUID(),
-      kind: 'service',
-      name: 'speech',
-      version: '1',
-      state: 'ACTIVE',
-    },
-    ...{
-      transport: 'REST_HTTP',
-      serializer: 'JSON',
-      latencyMs: 5,
-    },
-    ...offer,
-  })),
+  offers: offers.map((offer) => (({
+	offer: randomUUID(),
+	kind: 'service',
+	name: 'speech',
+	version: '1',
+	state: 'ACTIVE',
+	transport: 'REST_HTTP',
+	serializer: 'JSON',
+	latencyMs: 5,
+	...offer
+}))),
 });
 
 /** One operator's worker, and whom it meets in a consumption, each on a socket: partner, MEO, platform, own gateway. */
