@@ -113,8 +113,8 @@ function byName(what: What, fitting: Condition, seen: Seen, limit: number): RawB
           union all (${named(side, sql`offer.application = ${what.name} and offer.name <> ${what.name}`)})`;
   return sql`
     with ours as materialized (
-      select found.*, 0 as rank from (select 0::float8 as link) as side
-      cross join lateral (${of(sql`offer.agreement is null`)}) as found)
+      select found.*, 0 as rank from ${own(seen)} as side cross join lateral (
+        ${of(seen.ours === undefined ? sql`offer.agreement is null` : sql`offer.system = side.system`)}) as found)
     select either.*, zone.at as place from (
       select * from ours
       union all
@@ -125,6 +125,12 @@ function byName(what: What, fitting: Condition, seen: Seen, limit: number): RawB
     ) as either
     left join zone on zone.id = either.zone`;
 }
+
+/** One range for all of ours, or one for each system: of a few the others are not passed over. */
+const own = ({ ours }: Seen): RawBuilder<unknown> =>
+  ours === undefined
+    ? sql`(select 0::float8 as link)`
+    : sql`(select 0::float8 as link, id as system from system where local = any(${ours}::text[]) and agreement is null)`;
 
 const sides = ({ theirs }: Seen): RawBuilder<unknown> =>
   sql`(select * from unnest(

@@ -43,6 +43,13 @@ describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`,
     expect(queries).toHaveLength(1);
   });
 
+  it('a name that all of ours have, and none of ours is wanted', async () => {
+    const none = async (catalogue: Catalogue) =>
+      await candidates(catalogue, { what: service('everywhere') }, { ours: [], theirs: many.usable });
+    expect((await explained(own.catalogue, none)).filter(costly)).toEqual([]);
+    expect((await none(own.catalogue)).filter(({ agreement }) => agreement === null)).toEqual([]);
+  });
+
   it('a name, of few of our systems', async () => {
     const queries = await explained(
       own.catalogue,

@@ -107,7 +107,7 @@ describe('what a partner answers', () => {
     const having = async (by: Parameters<typeof systemsBy>[1]) =>
       (await systemsBy(own.catalogue, by, { theirs: [{ id: agreement, linkMs: 1 }], digest: 'd' }))
         .map(({ foreign_id: id }) => id ?? '')
-        .toSorted((one, other) => one.localeCompare(other));
+        .toSorted();
     expect(await systemsTold(own.catalogue, agreement, 'd', systems('s-1', 's-2', 's-2'))).toBe(2);
     expect(await having({ service: 'speech' })).toEqual(['s-1', 's-2']);
     expect(await systemsTold(own.catalogue, agreement, 'd', systems('s-1'))).toBe(1);
