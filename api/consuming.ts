@@ -4,7 +4,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Federation } from '../configuration/federation.ts';
 import type { Configuration } from '../configuration/peers.ts';
-import type { BindingRequest } from '../domain/binding.ts';
+import type { BindingRequest } from '../domain/binding-request.ts';
 import { admissionOf, consumptionId, consumptionOf, releaseOf } from '../temporal/consuming.ts';
 import type { Ours } from '../temporal/telling.ts';
 import type { admitConsumer } from '../workflows/federation/admit-consumer.ts';

@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import type { FailureType } from './failures.ts';
-import { Name } from './name.ts';
-import { type Asked, Kpi, Place, What } from './wish.ts';
+import type { BindingRequest } from './binding-request.ts';
+import type { Asked } from './wish.ts';
 
 /** The use of one offer by one of our platforms, for all applications there: at the consumer's and at the producer's federator. */
 export type BindingSide = 'consumer' | 'producer';
@@ -12,19 +11,6 @@ export type BindingState = 'admitting' | 'open' | 'closed';
 /** Who settles a consumption: the federators (GR MEC 035, solution 5-2), or orchestrators and platforms (solution 5-1). */
 export const solutions = ['federators', 'direct'] as const;
 export type Solution = (typeof solutions)[number];
-
-/** What an orchestrator asks for its platform (6.5.3 step 5). */
-export const BindingRequest = z
-  .strictObject({
-    system: Name.meta({ description: 'A system of ours, by its name in the configuration.', example: 'wifi' }),
-    platform: z.string().min(1).max(200).meta({ description: 'The host at which it is to be used.', example: 'a2' }),
-    what: What,
-    forApplication: Name.optional().meta({ description: 'Which application is to use it; absent: all there.' }),
-    where: Place.optional(),
-    kpi: Kpi.optional(),
-  })
-  .meta({ id: 'BindingRequest' });
-export type BindingRequest = z.infer<typeof BindingRequest>;
 
 /** How a consumption came out. */
 export interface BindingResult {

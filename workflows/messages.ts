@@ -1,7 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Told } from '../activities/federation/tend-partner.ts';
 import type { Pace } from '../configuration/peers.ts';
-import type { BindingRequest, BindingResult, ConsumptionStep } from '../domain/binding.ts';
+import type { BindingRequest } from '../domain/binding-request.ts';
+import type { BindingResult, ConsumptionStep } from '../domain/binding.ts';
 import type { FailureType } from '../domain/failures.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
 import type { Query } from '../domain/wish.ts';

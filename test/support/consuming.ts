@@ -4,7 +4,8 @@ import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreement
 import { type Binding, bindingsListed } from '../../catalogue/bindings.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import { digest } from '../../configuration/digest.ts';
-import { type BindingRequest, type BindingResult, bindingText } from '../../domain/binding.ts';
+import type { BindingRequest } from '../../domain/binding-request.ts';
+import { type BindingResult, bindingText } from '../../domain/binding.ts';
 import { textOf } from '../../domain/wish.ts';
 import { consumptionOf } from '../../temporal/consuming.ts';
 import { consumingOver } from '../../worker/consuming.ts';
@@ -34,18 +35,14 @@ export const platformWith = (offers: readonly object[]): object => ({
   operator: 'operator-b',
   zone: null,
   offers: offers.map((offer) => ({
-    ...{
-      offer: randomUUID(),
-      kind: 'service',
-      name: 'speech',
-      version: '1',
-      state: 'ACTIVE',
-    },
-    ...{
-      transport: 'REST_HTTP',
-      serializer: 'JSON',
-      latencyMs: 5,
-    },
+    offer: randomUUID(),
+    kind: 'service',
+    name: 'speech',
+    version: '1',
+    state: 'ACTIVE',
+    transport: 'REST_HTTP',
+    serializer: 'JSON',
+    latencyMs: 5,
     ...offer,
   })),
 });

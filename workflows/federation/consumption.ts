@@ -1,6 +1,6 @@
 import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import type { BindingRequest } from '../../domain/binding-request.ts';
 import {
-  type BindingRequest,
   type BindingResult,
   consumptionStepNames,
   consumptionSteps,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BindingRequest } from '../../../domain/binding.ts';
+import { BindingRequest } from '../../../domain/binding-request.ts';
 import { type ServiceBinding as Shown, ServiceBinding, ServiceBindingList } from '../../service-bindings.ts';
 import type { Table } from '../../serve.ts';
 import { Limit } from './shared.ts';

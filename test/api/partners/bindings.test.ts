@@ -68,12 +68,10 @@ async function offer(what: string, more: object = {}): Promise<string> {
     platform_foreign_id: 'platform-one-host',
     name: what,
     version: '1',
-    ...{
-      state: 'ACTIVE' as const,
-      transport: 'REST_HTTP',
-      serializer: 'JSON',
-      endpoint: 'http://10.3.0.7:8080/inner',
-    },
+    state: 'ACTIVE' as const,
+    transport: 'REST_HTTP',
+    serializer: 'JSON',
+    endpoint: 'http://10.3.0.7:8080/inner',
     ...more,
   };
   return (await catalogue.insertInto('offer').values(row).returning('id').executeTakeFirstOrThrow()).id;
