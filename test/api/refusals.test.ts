@@ -213,19 +213,22 @@ describe('a path and a method', () => {
   });
 
   const paths = [...new Set(Object.values(operations).map(({ path }) => path))];
-  it.each(paths.flatMap((path) => ['PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => [method, path])))(
-    '%s %s is answered 405, with what is allowed',
-    async (method, path) => {
-      const answer = await api.ask(path.replace('{id}', ID), { method });
-      expect(answer.status).toBe(405);
-      expectProblem(answer);
-      const methods = Object.values(operations)
-        .filter((one) => one.path === path)
-        .map((one) => one.method.toUpperCase());
-      for (const one of methods) expect(answer.headers.get('allow')).toMatch(one);
-      expect(answer.headers.get('allow')).not.toMatch(method);
-    },
-  );
+  const isThere = (method: string, path: string): boolean =>
+    Object.values(operations).some((one) => one.path === path && one.method.toUpperCase() === method);
+  it.each(
+    paths.flatMap((path) =>
+      ['PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((method) => !isThere(method, path)).map((method) => [method, path]),
+    ),
+  )('%s %s is answered 405, with what is allowed', async (method, path) => {
+    const answer = await api.ask(path.replace('{id}', ID), { method });
+    expect(answer.status).toBe(405);
+    expectProblem(answer);
+    const methods = Object.values(operations)
+      .filter((one) => one.path === path)
+      .map((one) => one.method.toUpperCase());
+    for (const one of methods) expect(answer.headers.get('allow')).toMatch(one);
+    expect(answer.headers.get('allow')).not.toMatch(method);
+  });
 
   it('a command with a body is answered 400', async () => {
     const answer = await api.post(`/v1/relocations/${ID}/pause`, { reason: 'lunch' });

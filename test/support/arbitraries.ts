@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 interface Schema {
   readonly $ref?: string;
   readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly type?: string;
@@ -10,6 +11,11 @@ interface Schema {
   readonly format?: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maxLength?: number;
+  readonly items?: Schema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
 }
@@ -22,7 +28,8 @@ export function fitting(
 ): fc.Arbitrary<unknown> {
   const inner = (one: Schema): fc.Arbitrary<unknown> => fitting(one, components, likely);
   if (schema.$ref !== undefined) return inner(components[schema.$ref.split('/').at(-1) ?? ''] as Schema);
-  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(inner));
+  const either = schema.anyOf ?? schema.oneOf;
+  if (either !== undefined) return fc.oneof(...either.map(inner));
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.type === 'object') {
@@ -30,10 +37,24 @@ export function fitting(
     const members = Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, inner(one)]));
     return fc.record(members, { requiredKeys: [...required], noNullPrototype: true });
   }
-  if (schema.type === 'integer') return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 1_000 });
+  if (schema.type === 'array') {
+    const { items = {}, minItems = 0, maxItems = 5 } = schema;
+    return fc.array(inner(items), { minLength: minItems, maxLength: maxItems });
+  }
+  const { minimum, exclusiveMinimum, maximum = 1_000 } = schema;
+  if (schema.type === 'integer')
+    return fc.integer({ min: minimum ?? (exclusiveMinimum ?? -1) + 1, max: Math.min(maximum, 1_000_000) });
+  if (schema.type === 'number')
+    return fc.double({
+      min: minimum ?? exclusiveMinimum ?? 0,
+      max: maximum,
+      minExcluded: exclusiveMinimum !== undefined,
+      noNaN: true,
+    });
   if (schema.type === 'boolean') return fc.boolean();
   if (schema.format === 'date-time') return instants;
-  if (schema.pattern === undefined) return fc.string({ minLength: 1 });
+  if (schema.format === 'uuid') return fc.uuid();
+  if (schema.pattern === undefined) return fc.string({ minLength: 1, maxLength: Math.min(schema.maxLength ?? 63, 63) });
   const pattern = new RegExp(schema.pattern);
   const known = likely.filter((text) => pattern.test(text));
   const any = fc.stringMatching(pattern);
