@@ -167,7 +167,7 @@ it('refuses a data folder that another one uses, and says what to do; that one g
   expect(await two.exited).toBe('status 1');
   expect(two.err).toContain(`another ferry up uses ${data}: end it, or choose another folder with --data`);
   expect(two.out).toBe('');
-  expect(await (await fetch(`${addresses.api}/health/ready`)).json()).toEqual({ status: 'ready' });
+  expect(await (await fetch(`${addresses.api}/health/ready`)).json()).toMatchObject({ status: 'ready' });
   await other.release();
 });
 
