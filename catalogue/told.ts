@@ -1,54 +1,17 @@
 import { sql, type Transaction } from 'kysely';
+import type { PlatformsFound, SystemsFound } from '../activities/federation/questions.ts';
 import { type Catalogue, inOne } from './database.ts';
 import type { Tables } from './tables.ts';
 
 /** What partners answer, kept by their ids. It holds as long as they say, and no longer than we would believe it. */
 
-interface Answered {
-  readonly validSeconds: number;
-}
-
-export interface SystemsTold extends Answered {
-  readonly systems: readonly SystemTold[];
-}
-
-export interface SystemTold {
-  readonly system: string;
-  readonly operator: string;
-  /** Of those that were asked for, the devices that it serves. */
-  readonly devices: readonly string[];
-}
-
-export interface PlatformsTold extends Answered {
-  readonly platforms: readonly PlatformTold[];
-}
-
-export interface PlatformTold {
-  readonly platform: string;
-  readonly system: string;
-  readonly operator: string;
-  readonly zone: { readonly lat: number; readonly lon: number } | null;
-  readonly offers: readonly OfferTold[];
-}
-
-export interface OfferTold {
-  readonly offer: string;
-  readonly kind: 'service' | 'application';
-  readonly name: string;
-  readonly version: string;
-  readonly state: string;
-  readonly transport: string;
-  readonly serializer: string;
-  /** As declared; null: not told. */
-  readonly latencyMs: number | null;
-  readonly bandwidthKbps: number | null;
-}
+type Kept<Found> = Omit<Found, 'complete'>;
 
 /** Under an agreement that has ended nothing is kept. Returns how many platforms are. */
 export async function platformsTold(
   catalogue: Catalogue,
   agreement: string,
-  { platforms, validSeconds }: PlatformsTold,
+  { platforms, validSeconds }: Kept<PlatformsFound>,
 ): Promise<number> {
   return await whileAgreed(catalogue, agreement, async (transaction) => {
     await systemsNamed(transaction, agreement, platforms, validSeconds);
@@ -82,7 +45,11 @@ export async function platformsTold(
   });
 }
 
-async function offersTold(transaction: Transaction<Tables>, agreement: string, told: PlatformsTold): Promise<void> {
+async function offersTold(
+  transaction: Transaction<Tables>,
+  agreement: string,
+  told: Kept<PlatformsFound>,
+): Promise<void> {
   const offers = told.platforms.flatMap(({ platform, system, offers: all }) =>
     all.map((offer) => ({ ...offer, platform, system })),
   );
@@ -111,7 +78,7 @@ export async function systemsTold(
   catalogue: Catalogue,
   agreement: string,
   digest: string,
-  { systems, validSeconds }: SystemsTold,
+  { systems, validSeconds }: Kept<SystemsFound>,
 ): Promise<number> {
   return await whileAgreed(catalogue, agreement, async (transaction) => {
     await systemsNamed(transaction, agreement, systems, validSeconds);
