@@ -16,7 +16,10 @@ describe.skipIf(!hasBrowser)('the console on a running stage', () => {
   let page: Page;
   let wrong: string[];
   beforeAll(async () => {
-    [stage, browser] = await Promise.all([Stage.set(NETWORK, { pace: { insistMs: 5_000 } }), launch()]);
+    [stage, browser] = await Promise.all([
+      Stage.set(NETWORK, { ownTemporal: true, pace: { insistMs: 5_000 } }),
+      launch(),
+    ]);
     await fleet(stage, 3, { giveUpMs: 2_000 });
     ({ page, wrong } = await pageOf(browser, stage.api));
     page.setDefaultTimeout(30_000 * busy());
