@@ -73,14 +73,15 @@ export async function consumption(around: Around): Promise<ConsumptionReport> {
   try {
     const binding = await bind(ours.client, terminal, WANTED);
     report = { ...report, operator: binding.operator, outcome: binding.state, durationMs: sinceThen(begun) };
-    const producer = others.find(({ operator }) => operator === binding.operator);
-    if (binding.state !== 'open' || producer === undefined) {
-      for (const line of lines(binding)) terminal.tell(terminal.paint('red', `  ${line}`));
+    if (binding.state !== 'open') {
+      for (const line of lines(binding)) terminal.tell(red(terminal, line));
       return report;
     }
+    const producer = others.find(({ operator }) => operator === binding.operator);
     try {
       await navigation.start(RATE);
-      report = { ...report, ...(await used(around, producer, report)) };
+      if (producer === undefined) terminal.tell(red(terminal, `${binding.operator} is none of the operators here`));
+      else report = { ...report, ...(await used(around, producer, report)) };
     } finally {
       await navigation.stop();
       report = { ...report, released: await released(binding, ours, producer) };
@@ -109,10 +110,11 @@ async function used(
 
   const suspendedAt = Date.now();
   await client.post(`${own}/suspend?direction=serves`);
+  const heldAt = performance.now();
   let resumedAt: number;
   let before: NavigationCounts;
   try {
-    before = await until(navigation, terminal, () => Date.now() - suspendedAt >= WATCHED_MS);
+    before = await until(navigation, terminal, () => sinceThen(heldAt) >= WATCHED_MS);
   } finally {
     resumedAt = performance.now();
     await client.post(`${own}/resume?direction=serves`);
@@ -145,13 +147,13 @@ async function until(
 }
 
 /** Both sides are looked at: what is closed is listed no more. */
-async function released({ id, name }: ServiceBinding, ours: Member, producer: Member): Promise<boolean> {
+async function released({ id, name }: ServiceBinding, ours: Member, producer: Member | undefined): Promise<boolean> {
   await ours.client.delete(bindingPath(id));
   const begun = performance.now();
   for (;;) {
     const { state } = await ours.client.get<ServiceBinding>(bindingPath(id));
-    const { bindings } = await producer.client.get<ServiceBindingList>('/v1/service-bindings?limit=100');
-    if (state === 'closed' && bindings.every((theirs) => theirs.name !== name)) return true;
+    const theirs = await producer?.client.get<ServiceBindingList>('/v1/service-bindings?limit=100');
+    if (state === 'closed' && theirs?.bindings.every((one) => one.name !== name) !== false) return true;
     if (performance.now() - begun > LIMIT_MS) return false;
     await pause(LOOK_MS);
   }

@@ -70,8 +70,10 @@ describe('a consumption in the tour', () => {
         if (method === 'GET' && !suspended) [answered, lastAnswerAt] = [answered + 1, Date.now()];
         say({ service: null, answered, lastAnswerAt });
       } else if (url.startsWith('/v1/service-bindings?')) say({ bindings: closed ? [] : [binding], next: null });
-      else if (method === 'DELETE') say({ ...binding, state: (closed = true) ? 'open' : 'open' });
-      else if (closed) say({ ...binding, state: 'closed', step: null });
+      else if (method === 'DELETE') {
+        closed = true;
+        say({ ...binding, state: 'open' });
+      } else if (closed) say({ ...binding, state: 'closed', step: null });
       else say({ ...binding, ...stages[Math.min(n++, stages.length - 1)] });
     };
     const stream = { write: (text: string) => void (out += text) };

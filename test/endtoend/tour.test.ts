@@ -87,6 +87,7 @@ it('uses a service of the other operator: until that one suspends it, and again 
   expect(consumed?.answers).toBeGreaterThanOrEqual(20);
   expect(consumed?.lastAnswerAfterSuspensionMs).toBeLessThan(1_500);
   expect(consumed?.answersAfterResume).toBeGreaterThanOrEqual(20);
+  expect(run.err).toMatch(/✓ 11 choose an offer +\d+\.\d s/);
   expect(run.err).toMatch(/✓ 13-14 announce.*\n.*✓ 15 see the path.*\n.*✓ 15 expose/);
 });
 
