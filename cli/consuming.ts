@@ -1,31 +1,14 @@
 import type { ServiceBinding, ServiceBindingList } from '../api/service-bindings.ts';
-import { consumptionSteps, type ConsumptionStep } from '../domain/binding.ts';
+import { bind, bindingPath, type Consumed } from './binding-progress.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { legible } from './legible.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-const LOOK_MS = 250;
-
-/** What is to be bound, and for whom. */
-export interface Consumed {
-  readonly system: string;
-  readonly platform: string;
-  readonly kind: 'service' | 'application';
-  readonly name: string;
-}
-
 /** Asks for it, and shows its steps until it is bound, or could not be. */
 export async function consume(client: FerryClient, terminal: Terminal, wanted: Consumed): Promise<Exit> {
-  const { system, platform, kind, name } = wanted;
-  const request = { system, platform, what: { kind, name } };
-  let binding = await client.post<ServiceBinding>('/v1/service-bindings?waitSeconds=1', request);
-  while (binding.state === 'working') {
-    if (binding.step !== null) terminal.living(`  ${stepLine(binding.step)}`);
-    await new Promise((again) => setTimeout(again, LOOK_MS));
-    binding = await client.get<ServiceBinding>(pathOf(binding.id));
-  }
+  const binding = await bind(client, terminal, wanted);
   if (terminal.json) terminal.document(binding);
   else for (const line of lines(binding)) terminal.tell(line);
   return binding.state === 'open' ? exits.done : exits.notThrough;
@@ -45,20 +28,14 @@ export async function bindings(client: FerryClient, terminal: Terminal, all: boo
 }
 
 export async function release(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
-  const binding = await client.delete<ServiceBinding>(pathOf(id));
+  const binding = await client.delete<ServiceBinding>(bindingPath(id));
   if (terminal.json) terminal.document(binding);
   else terminal.tell(`${legible(binding.what.name)} at ${binding.platform} is being released.`);
   return exits.done;
 }
 
-const pathOf = (id: string): string => `/v1/service-bindings/${encodeURIComponent(id)}`;
-
-const stepLine = (step: string): string => {
-  const { numbers, title } = consumptionSteps[step as ConsumptionStep];
-  return `step ${numbers}: ${title}`;
-};
-
-function lines({ id, state, what, platform, operator, failure, why, leftovers }: ServiceBinding): string[] {
+/** How it came out. */
+export function lines({ id, state, what, platform, operator, failure, why, leftovers }: ServiceBinding): string[] {
   const name = legible(what.name);
   const outcome =
     state === 'open'

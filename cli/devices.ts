@@ -24,26 +24,56 @@ export class Devices {
   }
 
   async start(devices: number, rate: number): Promise<void> {
-    await this.#ask('POST', '/fleet', { devices, rate });
+    await asked(this.#control, 'POST', '/devices/fleet', { devices, rate });
   }
 
   async openWindow(name: string): Promise<void> {
-    await this.#ask('POST', '/windows', { name });
+    await asked(this.#control, 'POST', '/devices/windows', { name });
   }
 
   /** Waits until every write that became due in it was answered or given up. */
   async closeWindow(name: string): Promise<Counted> {
-    return (await this.#ask('DELETE', `/windows/${encodeURIComponent(name)}`)) as Counted;
+    return (await asked(this.#control, 'DELETE', `/devices/windows/${encodeURIComponent(name)}`)) as Counted;
+  }
+}
+
+/** Of the application `navigation`: what it was told by its platform, and what came of its calls. */
+export interface NavigationCounts {
+  readonly service: string | null;
+  readonly answered: number;
+  /** Milliseconds since 1970. */
+  readonly lastAnswerAt: number | null;
+}
+
+/** The sandbox's application that uses what its platform tells it of, whoever serves that. Throws as `Devices` does. */
+export class Navigation {
+  readonly #control: string;
+
+  constructor(control: string) {
+    this.#control = control;
   }
 
-  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    const answer = await fetch(`${this.#control}/sandbox/devices${path}`, {
-      method,
-      signal: AbortSignal.timeout(30_000),
-      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to ${method} ${path}: ${text}`);
-    return text === '' ? undefined : JSON.parse(text);
+  /** Counts anew. */
+  async start(perSecond: number): Promise<void> {
+    await asked(this.#control, 'POST', '/assistant/navigation', { perSecond });
   }
+
+  async counts(): Promise<NavigationCounts> {
+    return (await asked(this.#control, 'GET', '/assistant/navigation')) as NavigationCounts;
+  }
+
+  async stop(): Promise<void> {
+    await asked(this.#control, 'DELETE', '/assistant/navigation');
+  }
+}
+
+async function asked(control: string, method: string, path: string, body?: unknown): Promise<unknown> {
+  const answer = await fetch(`${control}/sandbox${path}`, {
+    method,
+    signal: AbortSignal.timeout(30_000),
+    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to ${method} ${path}: ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
 }

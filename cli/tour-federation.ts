@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SystemList } from '../api/resources.ts';
 import { FerryClient, Refused, Unreachable } from './client.ts';
+import type { Navigation } from './devices.ts';
 import { seconds, type Terminal } from './terminal.ts';
+import { consumption, type ConsumptionReport, wentWell } from './tour-consumption.ts';
 
 const LIMIT_MS = 30_000;
 const LOOK_MS = 250;
@@ -13,19 +15,48 @@ interface Sight {
   readonly sees: Readonly<Record<string, readonly string[]>>;
 }
 
-export interface FederationReport {
+interface Meeting {
   /** Each has joined the other, and sees its systems. */
   readonly joined: boolean;
   readonly operators: readonly Sight[];
 }
 
-/** Two operators' Ferrys join by themselves as soon as both are up: waits until each sees the other's systems, and shows them. */
+export interface FederationReport extends Meeting {
+  /** Null: they have not joined. */
+  readonly consumed: ConsumptionReport | null;
+}
+
+/** Whom else there is: where the APIs of the other operators are, and the application that uses what they have. */
+export interface Others {
+  readonly apis: readonly string[];
+  readonly navigation: Navigation;
+}
+
+export const federationWentWell = ({ joined, consumed }: FederationReport): boolean =>
+  joined && consumed !== null && wentWell(consumed);
+
+/** What operators have of each other: they join, and one uses what another has. */
 export async function federation(
+  ours: FerryClient,
+  { apis, navigation }: Others,
+  terminal: Terminal,
+): Promise<FederationReport> {
+  const met = await meeting(ours, apis, terminal);
+  const [first, ...others] = met.operators.map(({ operator }, n) => ({
+    operator,
+    client: n === 0 ? ours : new FerryClient(apis[n - 1] ?? ''),
+  }));
+  if (!met.joined || first === undefined) return { ...met, consumed: null };
+  return { ...met, consumed: await consumption({ ours: first, others, navigation, terminal }) };
+}
+
+/** Two operators' Ferrys join by themselves as soon as both are up: waits until each sees the other's systems, and shows them. */
+export async function meeting(
   ours: FerryClient,
   apis: readonly string[],
   terminal: Terminal,
   limitMs = LIMIT_MS,
-): Promise<FederationReport> {
+): Promise<Meeting> {
   const begun = performance.now();
   const clients = [ours, ...apis.map((api) => new FerryClient(api))];
   let operators: readonly Sight[] = [];
@@ -46,7 +77,12 @@ export async function federation(
     for (const [other, systems] of Object.entries(sees))
       terminal.tell(`  ${operator} sees ${systems.join(', ')} of ${other}`);
   if (!joined)
-    terminal.tell(terminal.paint('red', `  After ${seconds(limitMs)} they do not see each other: look at the logs.`));
+    terminal.tell(
+      terminal.paint(
+        'red',
+        `  After ${seconds(limitMs)} they do not see each other: \`ferry federation\` tells how it stands.`,
+      ),
+    );
   return { joined, operators };
 }
 

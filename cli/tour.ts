@@ -5,7 +5,7 @@ import type { Counted, Devices, Figures } from './devices.ts';
 import { follow } from './follow.ts';
 import { table } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
-import { federation, type FederationReport } from './tour-federation.ts';
+import { federation, type FederationReport, federationWentWell, type Others } from './tour-federation.ts';
 
 /** Every direction once: into the edge, to another host, to another MEC system, and back to the cloud. */
 const route = ['cloud', 'a1', 'a2', 'w1', 'cloud'] as const;
@@ -59,12 +59,11 @@ export const verdict = (legs: readonly Leg[]): boolean =>
       outcome === 'relocated' && requests > 0 && lost === 0 && stale === 0 && doubled === 0,
   );
 
-/** `partners`: where the APIs of other operators are. */
 export async function tour(
   client: FerryClient,
   devices: Devices,
   terminal: Terminal,
-  partners: readonly string[] = [],
+  others?: Others,
 ): Promise<TourReport> {
   terminal.tell(`\n${DEVICES} devices send ${RATE} numbered writes a second each, while the application moves.`);
   await devices.start(DEVICES, RATE);
@@ -83,13 +82,17 @@ export async function tour(
   terminal.tell(`\n${summary(measured)}\n`);
   for (const { relocation } of measured)
     if (relocation.links.temporal !== null) terminal.tell(`${arrow(relocation)}: ${relocation.links.temporal}`);
-  const federated = partners.length === 0 ? null : await federation(client, partners, terminal);
-  terminal.tell(
-    moved
-      ? terminal.paint('green', '\nEvery relocation went through. No write was lost, stale or doubled.')
-      : terminal.paint('red', `\nThe tour did not go as it should: see the table.${unanswered(legs)}`),
-  );
-  return { relocations: legs, federation: federated, ok: moved && federated?.joined !== false };
+  const federated = others === undefined ? null : await federation(client, others, terminal);
+  const joint = federated === null || federationWentWell(federated);
+  terminal.tell(`\n${conclusion(moved, joint, legs, terminal)}`);
+  return { relocations: legs, federation: federated, ok: moved && joint };
+}
+
+function conclusion(moved: boolean, joint: boolean, legs: readonly Leg[], terminal: Terminal): string {
+  if (!moved) return terminal.paint('red', `The tour did not go as it should: see the table.${unanswered(legs)}`);
+  if (!joint)
+    return terminal.paint('red', 'Every relocation went through; the federation did not go as it should: see above.');
+  return terminal.paint('green', 'Every relocation went through. No write was lost, stale or doubled.');
 }
 
 async function leg(

@@ -1,6 +1,6 @@
 import type { RelocationList } from '../api/resources.ts';
 import { FerryClient } from './client.ts';
-import { Devices } from './devices.ts';
+import { Devices, Navigation } from './devices.ts';
 import { type Exit, exits } from './exits.ts';
 import { type Addresses, House, type HousePlan } from './house.ts';
 import { interrupted } from './interruption.ts';
@@ -38,8 +38,9 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
   await earlier(client, terminal);
 
   if (plan.tour && addresses.sandbox !== null) {
-    const partners = addresses.partners.map(({ api }) => api);
-    const report = await tour(client, new Devices(addresses.sandbox), terminal, partners);
+    const apis = addresses.partners.map(({ api }) => api);
+    const others = apis.length === 0 ? undefined : { apis, navigation: new Navigation(addresses.sandbox) };
+    const report = await tour(client, new Devices(addresses.sandbox), terminal, others);
     if (terminal.json) terminal.document(report);
     if (plan.exit) return report.ok ? exits.done : exits.notThrough;
   } else if (terminal.json) terminal.document({ ready: true, ...addresses });

@@ -41,7 +41,7 @@ export const consumptionSteps = {
   ask: { numbers: '8-10', title: 'ask the partners, and they their orchestrators' },
   choose: { numbers: '11', title: 'choose an offer' },
   tell: { numbers: '12', title: 'tell our orchestrator, and by it the platform' },
-  announce: { numbers: '13-14', title: 'announce the decision; the partner tells its orchestrator and platform' },
+  announce: { numbers: '13-14', title: 'announce the decision; the partner tells its own side' },
   confirm: { numbers: '15', title: 'see the path through both gateways to the producer' },
   expose: { numbers: '15', title: 'expose the service at the platform' },
 } as const;

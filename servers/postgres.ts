@@ -9,6 +9,7 @@ import { spawnTethered } from './tether.ts';
 
 const USER = 'ferry';
 const START_MS = 60_000;
+const QUIT_MS = 2_000;
 
 export interface PostgresPlan {
   /** The cluster, made where there is none; what earlier starts have written is served again. */
@@ -26,7 +27,7 @@ export interface PostgresServer {
   readonly pid: number;
   /** Resolves with how it ended: `exit status 1`, `SIGKILL`. */
   readonly exited: Promise<string>;
-  /** Asks it to end, and kills it after `limitMs`. */
+  /** Asks it to end, and makes it after `limitMs`; none of its processes is left. */
   readonly stop: (limitMs?: number) => Promise<void>;
 }
 
@@ -63,9 +64,11 @@ export async function startPostgres({ data, port, log, volatile = false }: Postg
 
   const stop = async (limitMs = 5_000): Promise<void> => {
     child.kill('SIGINT'); // a fast shutdown: sessions are ended, nothing has to be recovered
-    const late = setTimeout(() => child.kill('SIGKILL'), limitMs);
+    // An immediate one takes its own processes along, which a kill leaves behind; the next start recovers.
+    const late = setTimeout(() => child.kill('SIGQUIT'), limitMs);
+    const dead = setTimeout(() => child.kill('SIGKILL'), limitMs + QUIT_MS);
     await exited;
-    clearTimeout(late);
+    for (const timer of [late, dead]) clearTimeout(timer);
   };
 
   const url = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;

@@ -76,6 +76,8 @@ export interface ConsumptionStanding {
   readonly step: ConsumptionStep;
   readonly since: string;
   readonly doing: 'working' | 'undoing' | 'ended';
+  /** Of the steps that are done. */
+  readonly durationsMs: BindingResult['durationsMs'];
   readonly result: BindingResult | null;
 }
 

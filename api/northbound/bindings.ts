@@ -201,12 +201,12 @@ function ofRun(id: string, { request, running, standing }: Run, row: Row | undef
     ...base,
     state: running ? 'working' : failed ? 'failed' : base.state,
     step: running ? (standing?.step ?? null) : null,
+    durationsMs: { ...standing?.durationsMs },
     ...(result !== null && {
       asked: [...result.asked],
       tried: result.tried,
       failure: result.failure,
       leftovers: [...result.leftovers],
-      durationsMs: { ...result.durationsMs },
     }),
   };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FerryClient } from '../../cli/client.ts';
 import { Terminal } from '../../cli/terminal.ts';
-import { federation } from '../../cli/tour-federation.ts';
+import { meeting } from '../../cli/tour-federation.ts';
 import { answering, FakeApi } from './fake-api.ts';
 
 let [a, b]: FakeApi[] = [];
@@ -37,7 +37,7 @@ describe('the federation in the tour', () => {
         sees(b, 'operator-b', 'operator-b: metro', 'operator-a: wifi', 'operator-a: cellular'); // from the second on
         answering(200, { systems: [], next: null })(...first);
       };
-    const report = await federation(new FerryClient(a?.url ?? ''), [b?.url ?? ''], terminal());
+    const report = await meeting(new FerryClient(a?.url ?? ''), [b?.url ?? ''], terminal());
     expect(report).toEqual({
       joined: true,
       operators: [
@@ -52,14 +52,14 @@ describe('the federation in the tour', () => {
   it('is not joined where one does not see the other, and that is said', async () => {
     sees(a, 'operator-a', 'operator-a: wifi', 'operator-b: metro');
     sees(b, 'operator-b', 'operator-b: metro');
-    const report = await federation(new FerryClient(a?.url ?? ''), [b?.url ?? ''], terminal(), 600);
+    const report = await meeting(new FerryClient(a?.url ?? ''), [b?.url ?? ''], terminal(), 600);
     expect(report.joined).toBe(false);
     expect(out).toContain('they do not see each other');
   });
 
   it('is not joined where one of them is not there', async () => {
     sees(a, 'operator-a', 'operator-a: wifi', 'operator-b: metro');
-    const report = await federation(new FerryClient(a?.url ?? ''), ['http://127.0.0.1:1'], terminal(), 600);
+    const report = await meeting(new FerryClient(a?.url ?? ''), ['http://127.0.0.1:1'], terminal(), 600);
     expect(report.joined).toBe(false);
   });
 });

@@ -70,6 +70,7 @@ it('moves the application through every direction', () => {
 
 it('shows two operators that have joined, and what each sees of the other', () => {
   expect(report().federation).toEqual({
+    consumed: expect.any(Object),
     joined: true,
     operators: [
       { operator: 'operator-a', sees: { 'operator-b': ['metro'] } },
@@ -77,6 +78,17 @@ it('shows two operators that have joined, and what each sees of the other', () =
     ],
   });
   expect(run.err).toContain('operator-b sees cellular, wifi of operator-a');
+});
+
+it('uses a service of the other operator: until that one suspends it, and again afterwards; nothing of it is left', () => {
+  const consumed = report().federation?.consumed;
+  expect(consumed).toMatchObject({ service: 'speech', operator: 'operator-b', outcome: 'open', released: true });
+  expect(consumed?.durationMs).toBeLessThan(10_000 * busy());
+  expect(consumed?.answers).toBeGreaterThanOrEqual(20);
+  expect(consumed?.lastAnswerAfterSuspensionMs).toBeLessThan(1_500);
+  expect(consumed?.answersAfterResume).toBeGreaterThanOrEqual(20);
+  expect(run.err).toMatch(/✓ 11 choose an offer +\d+\.\d s/);
+  expect(run.err).toMatch(/✓ 13-14 announce.*\n.*✓ 15 see the path.*\n.*✓ 15 expose/);
 });
 
 it('loses nothing, reads nothing stale, counts nothing twice', () => {

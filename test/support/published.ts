@@ -33,6 +33,11 @@ const operations = [
   'GET /mec_app_support/v1/applications/*/traffic_rules/*',
   'PUT /mec_app_support/v1/applications/*/traffic_rules/*',
   'GET /mec_service_mgmt/v1/services',
+  'GET /mec_service_mgmt/v1/applications/*/services',
+  'POST /mec_service_mgmt/v1/applications/*/services',
+  'GET /mec_service_mgmt/v1/applications/*/services/*',
+  'PUT /mec_service_mgmt/v1/applications/*/services/*',
+  'DELETE /mec_service_mgmt/v1/applications/*/services/*',
   // MEC 012, 7: radio network information
   'GET /rni/v2/subscriptions',
   'POST /rni/v2/subscriptions',
@@ -85,6 +90,16 @@ const operations = [
   'DELETE /operatorplatform/federation/v1/*/zones/*',
   'GET /mff/v1/*',
   'GET /mff/v1/*/systems',
+  'POST /mff/v1/*/platform-queries',
+  'GET /mff/v1/*/bindings',
+  'GET /mff/v1/*/bindings/*',
+  'PUT /mff/v1/*/bindings/*',
+  'DELETE /mff/v1/*/bindings/*',
+  // Mfm, and our gateway (docs/federation.md)
+  'POST /platform-queries',
+  'PUT /decisions/*',
+  'DELETE /decisions/*',
+  'GET /s/*/.ferry/path',
   // MEC 040, 6: the notification, at the callback that was given
   'POST /fed_notifications',
   // OAuth 2.0: RFC 8414, 3; OpenID Connect Discovery, 4; RFC 6749, 4.4.2

@@ -19,11 +19,11 @@ export class Consumption {
   readonly #headline: string;
   readonly #durationsMs: Partial<Record<ConsumptionStep, number>> = {};
   readonly #leftovers: string[] = [];
-  #standing: ConsumptionStanding = { step: 'look', since: now(), doing: 'working', result: null };
+  #standing: Omit<ConsumptionStanding, 'durationsMs'> = { step: 'look', since: now(), doing: 'working', result: null };
 
   constructor({ what, system, platform }: BindingRequest) {
     this.#headline = `The ${what.kind} **${what.name}** for ${platform} of **${system}**`;
-    setHandler(consumptionStanding, () => this.#standing);
+    setHandler(consumptionStanding, () => ({ ...this.#standing, durationsMs: { ...this.#durationsMs } }));
     this.#show();
   }
 
@@ -68,7 +68,7 @@ export class Consumption {
     return result;
   }
 
-  #enter(standing: ConsumptionStanding): void {
+  #enter(standing: Omit<ConsumptionStanding, 'durationsMs'>): void {
     this.#standing = standing;
     this.#show();
   }

@@ -1,0 +1,52 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../cli/ports.ts';
+import { startPostgres } from '../../servers/postgres.ts';
+import { busy } from '../support/busy.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ferry-postgres-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Processes of the server itself, which lives or has lived (proc(5)). */
+const family = (server: number): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const [, parent] = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+        return Number(parent) === server && readFileSync(`/proc/${name}/cmdline`, 'utf8').startsWith('postgres: ');
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    })
+    .map(Number);
+
+const lives = (pid: number): boolean => {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+};
+
+describe('a PostgreSQL server of ours', () => {
+  it(
+    'leaves none of its processes behind, also where it has more to write than it is given time for',
+    async () => {
+      const port = await freePort('127.0.0.1', 0);
+      const server = await startPostgres({ data: join(folder, 'data'), port, log: join(folder, 'log') });
+      const client = new Client({ connectionString: server.url });
+      client.on('error', () => undefined); // it is ended with its session
+      await client.connect();
+      await client.query("create table much as select n, repeat('x', 500) from generate_series(1, 150000) n");
+      const processes = family(server.pid);
+      expect(processes.length).toBeGreaterThan(3);
+      await server.stop(50);
+      expect([server.pid, ...processes].filter(lives)).toEqual([]);
+    },
+    60_000 * busy(),
+  );
+});
