@@ -84,7 +84,6 @@ describe('the metrics of a worker', () => {
     expect((await shown('ferry_relocation_freeze_seconds_count')).map(tags)).toEqual([{ direction }]);
     const steps = (await shown('ferry_relocation_step_seconds_count')).map((line) => tags(line)['step']);
     expect(new Set(steps)).toEqual(new Set(stepNames));
-    expect(steps).toHaveLength(stepNames.length);
     expect(await shown('temporal_activity_execution_latency')).not.toEqual([]);
   });
 });

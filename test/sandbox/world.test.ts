@@ -165,6 +165,7 @@ describe('a world', () => {
       'devices',
       'peers',
       'issuers',
+      'assistant',
       'counter-0',
     ]);
     expect(processes.every(isAlive)).toBe(true);
@@ -183,7 +184,7 @@ describe('a world that is killed', () => {
   it('leaves no process behind', { timeout: START_LIMIT_MS }, async () => {
     const world = await begin();
     const { body: processes } = await ask<Processes>('GET', `${world.ready.control}/sandbox/processes`);
-    expect(processes).toHaveLength(6);
+    expect(processes).toHaveLength(7);
     world.process.kill('SIGKILL');
     await eventually(
       () => processes.filter(isAlive),
