@@ -3,9 +3,7 @@ import { brokenAt } from '../../catalogue/ledger.ts';
 import { want } from '../../catalogue/wills.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { historyToJSON } from '../../temporal/internals.ts';
-import { releaseOf } from '../../temporal/consuming.ts';
-import type { releaseService } from '../../workflows/federation/release-service.ts';
-import { Consuming, pace, platformWith, request } from '../support/consuming.ts';
+import { Consuming, platformWith, request } from '../support/consuming.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Heard } from '../support/faulty-server.ts';
@@ -189,15 +187,34 @@ describe('a consumption', () => {
   });
 });
 
+describe('an admission', () => {
+  it('tells our orchestrator, lets the partner through, and costs 17 events', async () => {
+    const binding = await world.announcedToUs();
+    await world.over(async ({ admit }) => {
+      const handle = await admit(binding);
+      await handle.result();
+      expect((await handle.fetchHistory()).events).toHaveLength(17);
+    });
+    expect(world.decisions.get('n1')).toMatchObject({ role: 'producer', platform: 'a2', operator: 'operator-b' });
+    await expect(world.rows()).resolves.toMatchObject([{ state: 'open', upstream: world.ours.url }]);
+  });
+
+  it('that our orchestrator refuses closes the row, and leaves nothing', async () => {
+    const binding = await world.announcedToUs();
+    world.before = (each) =>
+      effects['tell the orchestrator'](each) ? { status: 403, json: { title: 'no' } } : undefined;
+    await world.over(async ({ admit }) => await (await admit(binding)).result());
+    await expect(world.rows()).resolves.toMatchObject([{ state: 'closed', told: false }]);
+    expect(world.left).toEqual(nothing);
+  });
+});
+
 describe('a release', () => {
   it('takes everything away, costs 23 events, and does no harm twice', async () => {
-    await world.over(async ({ client, taskQueue, consume }) => {
+    await world.over(async ({ consume, release: releaseOf }) => {
       await (await consume()).result();
       const [row] = await world.rows();
-      const release = async () =>
-        await client.workflow.start<typeof releaseService>('releaseService', {
-          ...releaseOf({ binding: row?.id ?? '', why: 'released', pace }, 'b', { taskQueue }),
-        });
+      const release = async () => await releaseOf(row?.id ?? '');
       const handle = await release();
       await expect(handle.result()).resolves.toEqual({ leftovers: [] });
       expect((await handle.fetchHistory()).events).toHaveLength(23);

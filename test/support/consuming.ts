@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
 import { pino } from 'pino';
 import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreements.ts';
-import { type Binding, bindingsListed } from '../../catalogue/bindings.ts';
+import { admit, type Binding, bindingsListed } from '../../catalogue/bindings.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import { digest } from '../../configuration/digest.ts';
 import type { BindingRequest } from '../../domain/binding-request.ts';
-import { type BindingResult, bindingText } from '../../domain/binding.ts';
+import { bindingText } from '../../domain/binding.ts';
 import { textOf } from '../../domain/wish.ts';
-import { consumptionOf } from '../../temporal/consuming.ts';
+import { admissionOf, consumptionOf, releaseOf } from '../../temporal/consuming.ts';
 import { consumingOver } from '../../worker/consuming.ts';
 import { federationOf } from '../../worker/federation.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
+import type { admitConsumer } from '../../workflows/federation/admit-consumer.ts';
 import type { consumeServiceFederated } from '../../workflows/federation/consume-service-federated.ts';
+import type { releaseService } from '../../workflows/federation/release-service.ts';
 import type { ConsumptionPace } from '../../workflows/messages.ts';
 import { busy } from './busy.ts';
 import { catalogueOfTest, type CatalogueOfTest } from './catalogue.ts';
@@ -147,6 +150,32 @@ export class Consuming {
     return { announced: [...announced.keys()], decisions: [...decisions.keys()], services: services.size };
   }
 
+  /** What the partner has announced to use of ours: a row that is to be admitted. */
+  async announcedToUs(name = 'n1'): Promise<string> {
+    const { catalogue } = this.own;
+    const { id: agreement } = await begin(catalogue, { partner: 'b', direction: 'serves' });
+    const offer = await this.#offered();
+    const what = { kind: 'service', offer_name: 'speech', for_application: null } as const;
+    const place = { system: 'east', platform: 'a2', operator: 'operator-b', solution: 'federators' } as const;
+    const admitted = await admit(catalogue, { name, agreement, offer, ...what, ...place }, 10);
+    if (typeof admitted === 'string') throw new Error(`it is not admitted: ${admitted}`);
+    return admitted.binding.id;
+  }
+
+  /** By our own platform, as its orchestrator has told. */
+  async #offered(): Promise<string> {
+    const { catalogue } = this.own;
+    const who = { local: 'east', name: 'East', provider: 'Operator A', operator: 'operator-a' };
+    const one = async (query: { executeTakeFirstOrThrow: () => Promise<{ id: string }> }): Promise<string> =>
+      (await query.executeTakeFirstOrThrow()).id;
+    const system = await one(catalogue.insertInto('system').values(who).returning('id'));
+    const platform = await one(catalogue.insertInto('platform').values({ system, foreign_id: 'a2' }).returning('id'));
+    const offer = { system, platform, kind: 'service', foreign_id: 'speech', platform_foreign_id: 'a2' } as const;
+    const has = { name: 'speech', version: '1', state: 'ACTIVE', transport: 'REST_HTTP', serializer: 'JSON' } as const;
+    const row = { ...offer, ...has, endpoint: this.ours.url };
+    return await one(catalogue.insertInto('offer').values(row).returning('id'));
+  }
+
   async rows(): Promise<readonly Binding[]> {
     return await bindingsListed(this.own.catalogue, { limit: 100, closed: true });
   }
@@ -171,9 +200,17 @@ export class Consuming {
     });
     return await workers.runUntil(
       scenario({
-        client: environment.client,
-        taskQueue,
         consume: async (asked = request) => await this.#consume(taskQueue, asked),
+        admit: async (binding) =>
+          await environment.client.workflow.start<typeof admitConsumer>(
+            'admitConsumer',
+            admissionOf({ binding, why: 'announced', pace }, 'b', { taskQueue }),
+          ),
+        release: async (binding) =>
+          await environment.client.workflow.start<typeof releaseService>(
+            'releaseService',
+            releaseOf({ binding, why: 'released', pace }, 'b', { taskQueue }),
+          ),
       }),
     );
   }
@@ -191,12 +228,7 @@ export class Consuming {
 }
 
 export interface Started {
-  readonly client: Engine['environment']['client'];
-  readonly taskQueue: string;
-  readonly consume: (asked?: BindingRequest) => Promise<{
-    readonly workflowId: string;
-    result(): Promise<BindingResult>;
-    cancel(): Promise<unknown>;
-    fetchHistory(): Promise<{ events?: readonly unknown[] | null }>;
-  }>;
+  readonly consume: (asked?: BindingRequest) => Promise<WorkflowHandle<typeof consumeServiceFederated>>;
+  readonly admit: (binding: string) => Promise<WorkflowHandle<typeof admitConsumer>>;
+  readonly release: (binding: string) => Promise<WorkflowHandle<typeof releaseService>>;
 }
