@@ -76,6 +76,8 @@ export interface Bindings {
   reserve(reservation: Reservation): Promise<Binding>;
   /** Null: there is no such row any more. */
   one(id: string): Promise<Binding | null>;
+  /** The partner has heard of it: a line in the ledger, however often it is told. */
+  announced(id: string): Promise<void>;
   /** False: it was closed meanwhile. `upstream`: where the producer is reached; null at the consumer's side. */
   opened(id: string, upstream: string | null): Promise<boolean>;
   /** For ever, with its line in the ledger. */

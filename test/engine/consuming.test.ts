@@ -66,14 +66,14 @@ describe('a consumption', () => {
     expect(row?.exposed_as).toBe(service?.['serInstanceId']);
     await expect(brokenAt(world.own.catalogue, 'b')).resolves.toBeNull();
     const kinds = await world.own.catalogue.selectFrom('ledger').select('kind').orderBy('n').execute();
-    expect(kinds.map(({ kind }) => kind)).toEqual(['asked', 'opened']);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['asked', 'announced', 'opened']);
   });
 
   it('leaves no endpoint, secret, context or address in the history', async () => {
     await world.over(async ({ consume }) => {
       const handle = await consume();
       await handle.result();
-      const told = historyToJSON((await handle.fetchHistory()) as Parameters<typeof historyToJSON>[0]);
+      const told = historyToJSON(await handle.fetchHistory());
       const [row] = await world.rows();
       for (const secret of [row?.path_secret, world.partner.context, world.ours.url, world.partner.url, '127.0.0.1'])
         expect(told).not.toContain(secret);
@@ -222,6 +222,16 @@ describe('a release', () => {
       await expect((await release()).result()).resolves.toEqual({ leftovers: [] });
       await expect(world.rows()).resolves.toMatchObject([
         { state: 'closed', why: 'released', told: false, exposed_as: null },
+      ]);
+      const lines = world.own.catalogue
+        .selectFrom('ledger')
+        .select(['kind', 'role'])
+        .where('key', '=', row?.name ?? '');
+      const role = 'asked';
+      expect(await lines.orderBy('n').execute()).toEqual([
+        { kind: 'announced', role },
+        { kind: 'opened', role },
+        { kind: 'closed', role },
       ]);
       const again = await consume();
       await expect(again.result()).resolves.toMatchObject({ outcome: 'open' });
