@@ -170,6 +170,20 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     },
     unsubscribed: async (id) =>
       void (await asking(catalogue.deleteFrom('callback').where('binding', '=', id).execute())),
+    async unbound(names) {
+      if (names.length === 0) return [];
+      const used = await asking(
+        catalogue
+          .selectFrom('binding')
+          .select('name')
+          .where('side', '=', 'consumer')
+          .where('state', '!=', 'closed')
+          .where('name', 'in', names)
+          .execute(),
+      );
+      const known = new Set(used.map(({ name }) => name));
+      return names.filter((name) => !known.has(name));
+    },
     sweep: async () => await rows.sweep(catalogue),
   };
 }

@@ -94,6 +94,8 @@ export interface Bindings {
   /** Subscriptions at the producer that notify a partner's consumer, by their URLs. */
   subscriptions(id: string): Promise<readonly string[]>;
   unsubscribed(id: string): Promise<void>;
+  /** Of these names those by which nothing is used here, or is about to be. */
+  unbound(names: readonly string[]): Promise<readonly string[]>;
   /** What ended long ago. */
   sweep(): Promise<void>;
 }
@@ -175,6 +177,10 @@ export interface ConsumingMeans {
   readonly decisions: Decisions;
   /** Undefined: no site of the configuration is that platform. */
   readonly exposure: (system: string, platform: string) => Exposure | undefined;
+  /** Of every platform of ours. */
+  readonly exposures: readonly Exposure[];
+  /** Looks at a system of ours whose orchestrator tells nothing by itself, so that what it offers stays known. */
+  readonly observe: (system: string, signal: AbortSignal) => Promise<void>;
   readonly paths: Paths;
   /** Does the producer's port take a connection? */
   readonly listens: (endpoint: string, signal: AbortSignal) => Promise<boolean>;

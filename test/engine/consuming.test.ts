@@ -209,6 +209,38 @@ describe('an admission', () => {
   });
 });
 
+describe('the tending of a partner', () => {
+  const list = is('GET', /\/bindings$/);
+
+  it('tells what it could not put right of what is bound, until it can', async () => {
+    world.before = (each) => (list(each) ? { status: 500 } : undefined);
+    await expect(world.tend()).resolves.toMatchObject({
+      uses: { problem: expect.stringMatching(/^what is bound: b/) },
+    });
+    world.before = (each) => (list(each) ? { status: 200, json: [] } : undefined);
+    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
+  });
+
+  it('takes services off that no row knows of, as after a lost database, and no others', async () => {
+    world.before = (each) => (list(each) ? { status: 200, json: [] } : undefined);
+    const byHand = { serInstanceId: 'by-hand', state: 'ACTIVE', transportInfo: { id: 'by-hand' } };
+    await world.over(async ({ consume }) => await (await consume()).result());
+    const [name = ''] = (await world.rows()).map((row) => row.name);
+    const [mine] = world.services.keys();
+    const stray = {
+      serInstanceId: 'stray',
+      state: 'ACTIVE',
+      transportInfo: { id: name.replace(/.$/, '') + (name.endsWith('a') ? 'b' : 'a') },
+    };
+    for (const each of [byHand, stray]) world.services.set(each.serInstanceId, each);
+    await world.tend();
+    expect([...world.services.keys()]).toEqual([mine, 'by-hand']);
+    await world.own.catalogue.deleteFrom('binding').execute();
+    await world.tend();
+    expect([...world.services.keys()]).toEqual(['by-hand']);
+  });
+});
+
 describe('a release', () => {
   it('takes everything away, costs 23 events, and does no harm twice', async () => {
     await world.over(async ({ consume, release: releaseOf }) => {

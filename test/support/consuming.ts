@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreements.ts';
+import type { Tended } from '../../activities/federation/tend-partner.ts';
 import { admit, type Binding, bindingsListed } from '../../catalogue/bindings.ts';
+import type { Federation } from '../../configuration/federation.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import { digest } from '../../configuration/digest.ts';
 import type { BindingRequest } from '../../domain/binding-request.ts';
@@ -30,6 +33,8 @@ export const pace: ConsumptionPace = {
   attemptMs: 1_500 * busy(),
   askMs: 1_000 * busy(),
 };
+
+const silent = pino({ level: 'silent' });
 
 /** As a partner tells it to a platform query. */
 export const platformWith = (offers: readonly object[]): object => ({
@@ -185,7 +190,6 @@ export class Consuming {
     const taskQueue = `consuming-${randomUUID()}`;
     const { federation } = this.configuration;
     if (federation === undefined) throw new Error('there is no federation');
-    const log = pino({ level: 'silent' });
     const { catalogue } = this.own;
     const { environment } = this.#engine;
     const workers = await FerryWorkers.create({
@@ -193,8 +197,8 @@ export class Consuming {
       namespace: environment.namespace ?? 'default',
       workflowBundle,
       taskQueue,
-      activities: federationOf(federation, catalogue, 60_000, log, {
-        consuming: (partner) => consumingOver({ ...this.configuration, federation }, catalogue, partner, log),
+      activities: federationOf(federation, catalogue, 60_000, silent, {
+        consuming: this.#means(federation),
       }),
       capacity: { slots: { steps: 20, waits: 20 }, maxCachedWorkflows: 20 },
     });
@@ -213,6 +217,21 @@ export class Consuming {
           ),
       }),
     );
+  }
+
+  #means(federation: Federation): NonNullable<Parameters<typeof federationOf>[4]>['consuming'] & {} {
+    const observe = async (): Promise<void> => undefined;
+    return (partner) =>
+      consumingOver({ ...this.configuration, federation }, this.own.catalogue, { partner, observe }, silent);
+  }
+
+  /** One round of the tending of our partner. */
+  async tend(): Promise<Tended> {
+    const { federation } = this.configuration;
+    if (federation === undefined) throw new Error('there is no federation');
+    const around = { consuming: this.#means(federation) };
+    const { tendPartner } = federationOf(federation, this.own.catalogue, 60_000, silent, around);
+    return (await new MockActivityEnvironment().run(tendPartner, { partner: 'b' })) as Tended;
   }
 
   async #consume(taskQueue: string, asked: BindingRequest) {
