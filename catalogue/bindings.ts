@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type Selectable, sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { Refusal } from '../domain/failures.ts';
+import { isSpent, noteClosed } from './binding-lines.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
+import { note } from './ledger.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -44,13 +46,11 @@ export async function reserve(catalogue: Catalogue, bound: Bound & { readonly ru
 }
 
 async function closeOthers(transaction: Catalogue, bound: Bound & { readonly run: string }): Promise<void> {
-  await transaction
-    .updateTable('binding')
-    .set({ state: 'closed', closed_at: sql<Date>`now()`, why: 'its run is over' })
-    .where(isAt(bound))
-    .where('state', '=', 'admitting')
-    .where('run', '!=', bound.run)
-    .execute();
+  await closeWhere(
+    transaction,
+    sql<boolean>`${isAt(bound)} and state = 'admitting' and run <> ${bound.run}`,
+    'its run is over',
+  );
 }
 
 /** `others`: the name was used for something else. `full`: the partner holds as many as it may. `ended`: so is its agreement. */
@@ -59,25 +59,30 @@ export type Admitted = { readonly binding: Binding } | 'others' | 'full' | 'ende
 /** The producer's. The same again is the same row, in whatever state; a tombstone stays what it is. */
 export async function admit(catalogue: Catalogue, bound: Bound, limit: number): Promise<Admitted> {
   return await inOne(catalogue, async (transaction) => {
-    if (!(await lockAgreement(transaction, bound.agreement))) return 'ended';
+    const partner = await lockAgreement(transaction, bound.agreement);
+    if (partner === undefined) return 'ended';
     const before = await named(transaction, { side: 'producer', ...bound });
     if (before !== undefined)
       return before.state === 'closed' || isSame(before, bound) ? { binding: before } : 'others';
+    if (await isSpent(transaction, partner, bound.name)) return 'others';
     if ((await held(transaction, bound.agreement)) >= limit) return 'full';
     const binding = await transaction
       .insertInto('binding')
       .values({ ...bound, side: 'producer', state: 'admitting' })
       .returningAll()
       .executeTakeFirstOrThrow();
+    const { name: key, operator: origin, kind, offer_name: name } = bound;
+    const what = { kind, name };
+    await note(transaction, { partner, kind: 'announced', role: 'served', key, origin, what, outcome: 'announced' });
     return { binding };
   });
 }
 
-/** Changes take turns with whatever ends the agreement, and with each other. False: it has ended. */
-async function lockAgreement(transaction: Catalogue, agreement: string): Promise<boolean> {
-  const { rows } =
-    await sql`select from agreement where id = ${agreement}::uuid and ended_at is null for update`.execute(transaction);
-  return rows.length > 0;
+/** Changes take turns with whatever ends the agreement, and with each other. With whom it is; undefined: it has ended. */
+async function lockAgreement(transaction: Catalogue, agreement: string): Promise<string | undefined> {
+  const { rows } = await sql<{ partner: string }>`
+    select partner from agreement where id = ${agreement}::uuid and ended_at is null for update`.execute(transaction);
+  return rows[0]?.partner;
 }
 
 async function held(transaction: Catalogue, agreement: string): Promise<number> {
@@ -110,28 +115,29 @@ export async function opened(catalogue: Catalogue, id: string, upstream: string 
 
 /** For ever. True: it was not before. */
 export async function close(catalogue: Catalogue, id: string, why: string): Promise<boolean> {
-  const row = await asking(
-    catalogue
+  return (await closeWhere(catalogue, sql<boolean>`id = ${id}::uuid and state <> 'closed'`, why)) > 0;
+}
+
+/** With their lines in the ledger, or not at all. Returns how many. */
+async function closeWhere(catalogue: Catalogue, which: RawBuilder<boolean>, why: string): Promise<number> {
+  return await inOne(catalogue, async (transaction) => {
+    const closed = await transaction
       .updateTable('binding')
       .set({ state: 'closed', closed_at: sql<Date>`now()`, why })
-      .where('id', '=', id)
-      .where('state', '!=', 'closed')
+      .where(which)
       .returning('id')
-      .executeTakeFirst(),
-  );
-  return row !== undefined;
+      .execute();
+    await noteClosed(
+      transaction,
+      closed.map(({ id }) => id),
+    );
+    return closed.length;
+  });
 }
 
 /** What a run has reserved, whatever became of it. */
 export async function closeRun(catalogue: Catalogue, run: string, why: string): Promise<void> {
-  await asking(
-    catalogue
-      .updateTable('binding')
-      .set({ state: 'closed', closed_at: sql<Date>`now()`, why })
-      .where('run', '=', run)
-      .where('state', '=', 'admitting')
-      .execute(),
-  );
+  await closeWhere(catalogue, sql<boolean>`run = ${run} and state = 'admitting'`, why);
 }
 
 /**
@@ -143,7 +149,7 @@ export async function bury(
   { agreement, name, why }: { agreement: string; name: string; why: string },
 ): Promise<Binding | undefined> {
   return await inOne(catalogue, async (transaction) => {
-    if (!(await lockAgreement(transaction, agreement))) return undefined;
+    if ((await lockAgreement(transaction, agreement)) === undefined) return undefined;
     const before = await named(transaction, { side: 'producer', agreement, name });
     if (before === undefined) {
       const tombstone = { name, agreement, side: 'producer', state: 'closed', why } as const;
@@ -159,12 +165,7 @@ export async function bury(
 
 /** All of an agreement, as it ends. */
 export async function closeAll(transaction: Catalogue, agreement: string, why: string): Promise<void> {
-  await transaction
-    .updateTable('binding')
-    .set({ state: 'closed', closed_at: sql<Date>`now()`, why })
-    .where('agreement', '=', agreement)
-    .where('state', '!=', 'closed')
-    .execute();
+  await closeWhere(transaction, sql<boolean>`agreement = ${agreement}::uuid and state <> 'closed'`, why);
 }
 
 /** The service's id at the own platform; null: it was taken off. */

@@ -7,6 +7,7 @@ import type { Wish } from '../domain/wish.ts';
 import * as rows from './bindings.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { candidates } from './finding.ts';
+import { roleOf } from './binding-lines.ts';
 import { type Line, note } from './ledger.ts';
 import type { OfferKind } from './tables.ts';
 import { usableAgreements } from './usable.ts';
@@ -79,36 +80,15 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     };
   };
 
-  const line = (
-    row: Pick<Binding, 'partner' | 'side' | 'name' | 'what'>,
-    kind: Line['kind'],
-    outcome: string,
-  ): Line => ({
-    partner: row.partner,
+  const line = ({ partner, side, name: key, what }: Binding, kind: 'announced' | 'opened', outcome: string): Line => ({
+    partner,
     kind,
-    role: row.side === 'consumer' ? 'asked' : 'served',
-    key: row.name,
-    origin: row.side === 'consumer' ? operator.id : (partners[row.partner]?.operator ?? ''),
-    what: row.what,
+    role: roleOf(side),
+    key,
+    origin: side === 'consumer' ? operator.id : (partners[partner]?.operator ?? ''),
+    what,
     outcome,
   });
-
-  /** With its line in the ledger, or not at all. */
-  const noted = async (
-    id: string,
-    kind: Line['kind'],
-    change: (within: Catalogue) => Promise<boolean>,
-  ): Promise<boolean> =>
-    await inOne(catalogue, async (transaction) => {
-      const changed = await change(transaction);
-      const binding = changed ? await one(id, transaction) : null;
-      if (binding !== null)
-        await note(transaction, {
-          ...line(binding, kind, binding.why ?? binding.state),
-          units: await unitsOf(transaction, id),
-        });
-      return changed;
-    });
 
   const offered = async (offer: string): Promise<Offered> => {
     const { rows: found } = await asking(
@@ -144,9 +124,21 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     },
 
     one: async (id) => await one(id),
+    announced: async (id) =>
+      await inOne(catalogue, async (transaction) => {
+        const binding = await one(id, transaction);
+        if (binding !== null) await note(transaction, line(binding, 'announced', 'announced'));
+      }),
+
+    /** With its line in the ledger, or not at all. */
     opened: async (id, upstream) =>
-      await noted(id, 'opened', async (within) => await rows.opened(within, id, upstream)),
-    close: async (id, why) => void (await noted(id, 'closed', async (within) => await rows.close(within, id, why))),
+      await inOne(catalogue, async (transaction) => {
+        if (!(await rows.opened(transaction, id, upstream))) return false;
+        const binding = await one(id, transaction);
+        if (binding !== null) await note(transaction, line(binding, 'opened', 'open'));
+        return true;
+      }),
+    close: async (id, why) => void (await rows.close(catalogue, id, why)),
     closeRun: async (run, why) => await rows.closeRun(catalogue, run, why),
     told: async (id, is) => await rows.told(catalogue, id, is),
     exposed: async (id, as) => await rows.exposed(catalogue, id, as),
@@ -178,6 +170,20 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     },
     unsubscribed: async (id) =>
       void (await asking(catalogue.deleteFrom('callback').where('binding', '=', id).execute())),
+    async unbound(names) {
+      if (names.length === 0) return [];
+      const used = await asking(
+        catalogue
+          .selectFrom('binding')
+          .select('name')
+          .where('side', '=', 'consumer')
+          .where('state', '!=', 'closed')
+          .where('name', 'in', names)
+          .execute(),
+      );
+      const known = new Set(used.map(({ name }) => name));
+      return names.filter((name) => !known.has(name));
+    },
     sweep: async () => await rows.sweep(catalogue),
   };
 }
@@ -265,11 +271,4 @@ async function joined(catalogue: Catalogue, which: RawBuilder<unknown>): Promise
       where ${which}`.execute(catalogue),
   );
   return found;
-}
-
-async function unitsOf(catalogue: Catalogue, id: string): Promise<Readonly<Record<string, number>>> {
-  const row = await rows.bindingById(catalogue, id);
-  const { requests = '0', bytes = '0', opened_at: from, closed_at: to } = row ?? {};
-  const seconds = from == null || to == null ? 0 : Math.round((to.getTime() - from.getTime()) / 1_000);
-  return { requests: Number(requests), bytes: Number(bytes), seconds };
 }

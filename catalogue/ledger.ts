@@ -23,27 +23,40 @@ export interface Line {
  * out or changed unseen.
  */
 export async function note(transaction: Catalogue, line: Line): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`ledger ${line.partner}`}, 0))`.execute(transaction);
-  const last = await linesOf(transaction, line.partner).orderBy('n', 'desc').limit(1).executeTakeFirst();
+  await noteAll(transaction, [line]);
+}
+
+/** All of one partner. A repetition is left out before the hashes are made: each follows one that is there. */
+export async function noteAll(transaction: Catalogue, lines: readonly Line[]): Promise<void> {
+  const partner = lines[0]?.partner;
+  if (partner === undefined) return;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`ledger ${partner}`}, 0))`.execute(transaction);
+  const last = await linesOf(transaction, partner).orderBy('n', 'desc').limit(1).executeTakeFirst();
+  const there = await linesOf(transaction, partner)
+    .where(
+      'key',
+      'in',
+      lines.map(({ key }) => key),
+    )
+    .execute();
+  const known = new Set(there.map(idOf));
   const { rows } = await sql<{ at: Date }>`select date_trunc('milliseconds', clock_timestamp()) as at`.execute(
     transaction,
   );
   const at = rows[0]?.at ?? new Date();
-  const prev = last?.hash ?? null;
-  const units = line.units ?? {};
-  await transaction
-    .insertInto('ledger')
-    .values({
-      ...line,
-      at,
-      what: JSON.stringify(line.what),
-      units: JSON.stringify(units),
-      prev,
-      hash: hashOf({ ...line, at, units, prev }),
-    })
-    .onConflict((conflict) => conflict.columns(['partner', 'key', 'kind']).doNothing())
-    .execute();
+  let prev = last?.hash ?? null;
+  const values = lines
+    .filter((line) => !known.has(idOf(line)))
+    .map((line) => {
+      const units = line.units ?? {};
+      const before = prev;
+      prev = hashOf({ ...line, at, units, prev: before });
+      return { ...line, at, what: JSON.stringify(line.what), units: JSON.stringify(units), prev: before, hash: prev };
+    });
+  if (values.length > 0) await transaction.insertInto('ledger').values(values).execute();
 }
+
+const idOf = ({ role, key, kind }: Pick<Line, 'role' | 'key' | 'kind'>): string => `${role} ${kind} ${key}`;
 
 /** The number of the first line that is not what was written, or that does not follow the one before; null: all do. */
 export async function brokenAt(catalogue: Catalogue, partner: string): Promise<string | null> {

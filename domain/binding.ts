@@ -2,6 +2,9 @@ import type { FailureType } from './failures.ts';
 import type { BindingRequest } from './binding-request.ts';
 import type { Asked } from './wish.ts';
 
+/** By which both operators know a binding: made of its run, used once. */
+export const bindingName = /^[a-z][a-z2-7]{25}$/;
+
 /** The use of one offer by one of our platforms, for all applications there: at the consumer's and at the producer's federator. */
 export type BindingSide = 'consumer' | 'producer';
 

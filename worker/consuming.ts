@@ -21,7 +21,7 @@ export function consumingOver(
     ...configuration
   }: Pick<Configuration, 'peers' | 'systems' | 'sites'> & { readonly federation: Federation },
   catalogue: Catalogue,
-  partner: ConsumingMeans['partner'],
+  { partner, observe }: Pick<ConsumingMeans, 'partner' | 'observe'>,
   log: Logger,
 ): ConsumingMeans {
   const peers = new Peers(configuration, log);
@@ -48,6 +48,8 @@ export function consumingOver(
     partner,
     decisions: mfmDecisions((system) => orchestrators.get(system)),
     exposure: (system, platform) => exposures.get(keyOf(system, platform)),
+    exposures: [...exposures.values()],
+    observe,
     paths,
     listens,
     unsubscribe: async (url, signal) => await unsubscribe(url, log, signal),

@@ -53,6 +53,10 @@ Runtime.install({
 
 const { federation, world, pace } = configuration;
 const known = federation === undefined ? undefined : await opened();
+const orchestrators =
+  federation === undefined || known === undefined
+    ? undefined
+    : new OwnOrchestrators(configuration, federation.pace.validSeconds, known, log);
 const { connectionOptions, namespace } = connectionSettings();
 const [connection, bundle] = await Promise.all([
   NativeConnection.connect(connectionOptions),
@@ -70,12 +74,14 @@ const workers = await FerryWorkers.create({
     ...surveyActivities(survey),
     ...whereActivities({ catalogue }),
     ...(federation !== undefined &&
-      known !== undefined && {
+      known !== undefined &&
+      orchestrators !== undefined && {
         ...federationOf(federation, known, pace.insistMs, log, {
           systemsChanged: () => void telling(),
           wake: async (partner) => await waking(client, { taskQueue, world })(partner),
-          orchestrators: new OwnOrchestrators(configuration, federation.pace.validSeconds, known, log),
-          consuming: (partner) => consumingOver({ ...configuration, federation }, known, partner, log),
+          orchestrators,
+          consuming: (partner) =>
+            consumingOver({ ...configuration, federation }, known, { partner, observe: orchestrators.observe }, log),
         }),
         ...tellingOver(configuration, known, log),
       }),

@@ -58,10 +58,10 @@ export class OwnOrchestrators implements Refreshing {
   }
 
   /** Looks at a system that tells nothing by itself, unless that was done just now. */
-  async observe(system: string, signal: AbortSignal): Promise<void> {
+  readonly observe = async (system: string, signal: AbortSignal): Promise<void> => {
     await this.#look([system], LOOK_SECONDS, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
     signal.throwIfAborted();
-  }
+  };
 
   /** Who asks while another one looks waits for what that one sees. */
   async #look(locals: readonly string[], olderThanSeconds: number, signal: AbortSignal): Promise<void> {

@@ -15,12 +15,15 @@ export const announcing = (means: ConsumingMeans) => {
      */
     announceDecision: async ({ binding: id }: BindingNamed): Promise<void> =>
       await step(async (signal) => {
+        let heard = false;
         for (;;) {
           const { name, context, offer, forApplication, partner: named } = await demand(means, id);
           const partner = known(named);
           if (partner === undefined) throw failure('UnknownPartner', `the configuration names no partner ${named}`);
           if (context === null || offer === null) throw failure('NothingFound', `${named} does not offer it any more`);
           const said = await partner.announce(context, { name, offer: offer.alias, forApplication }, signal);
+          if (!heard && said !== 'absent') await bindings.announced(id); // the partner has the line, too
+          heard = true;
           if (isOpen(said, named)) break;
           await paused(signal);
         }

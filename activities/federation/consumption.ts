@@ -76,6 +76,8 @@ export interface Bindings {
   reserve(reservation: Reservation): Promise<Binding>;
   /** Null: there is no such row any more. */
   one(id: string): Promise<Binding | null>;
+  /** The partner has heard of it: a line in the ledger, however often it is told. */
+  announced(id: string): Promise<void>;
   /** False: it was closed meanwhile. `upstream`: where the producer is reached; null at the consumer's side. */
   opened(id: string, upstream: string | null): Promise<boolean>;
   /** For ever, with its line in the ledger. */
@@ -92,6 +94,8 @@ export interface Bindings {
   /** Subscriptions at the producer that notify a partner's consumer, by their URLs. */
   subscriptions(id: string): Promise<readonly string[]>;
   unsubscribed(id: string): Promise<void>;
+  /** Of these names those by which nothing is used here, or is about to be. */
+  unbound(names: readonly string[]): Promise<readonly string[]>;
   /** What ended long ago. */
   sweep(): Promise<void>;
 }
@@ -173,6 +177,10 @@ export interface ConsumingMeans {
   readonly decisions: Decisions;
   /** Undefined: no site of the configuration is that platform. */
   readonly exposure: (system: string, platform: string) => Exposure | undefined;
+  /** Of every platform of ours. */
+  readonly exposures: readonly Exposure[];
+  /** Looks at a system of ours whose orchestrator tells nothing by itself, so that what it offers stays known. */
+  readonly observe: (system: string, signal: AbortSignal) => Promise<void>;
   readonly paths: Paths;
   /** Does the producer's port take a connection? */
   readonly listens: (endpoint: string, signal: AbortSignal) => Promise<boolean>;

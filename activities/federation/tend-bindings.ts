@@ -1,8 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { bindingName } from '../../domain/binding.ts';
 import type { Binding, BindingTended, Consumable, ConsumingMeans } from './consumption.ts';
 
 /** What a partner has announced may be under way so long. */
 const FRESH_SECONDS = 60;
+/** Of all our platforms at once: what one that is away still has, a later round takes off. */
+const PLATFORMS_MS = 5_000;
 
 /**
  * Puts right what is bound with one partner, as a part of each round: what either side has ended, what is gone, what nobody uses.
@@ -26,6 +29,9 @@ export async function tendBindings(
   };
 
   const held = await bindings.held(name);
+  const serving = new Set(held.flatMap(({ side, system }) => (side === 'producer' ? [system] : [])));
+  // What is not seen for long the gateway takes to be gone
+  await Promise.all([...serving].map(async (system) => await means.observe(system, signal)));
   for (const binding of held) if (binding.side === 'producer') await attempt(async () => await serve(means, binding));
   const partner = known(name);
   const used = held.filter(({ side }) => side === 'consumer');
@@ -35,6 +41,7 @@ export async function tendBindings(
   }
   for (const binding of used) await attempt(async () => await show(means, binding, signal));
   for (const binding of await bindings.left(name)) await attempt(async () => await settle(means, binding, signal));
+  await unclaimed(means, signal);
   await bindings.sweep();
   return problem;
 }
@@ -82,6 +89,20 @@ async function show({ exposure: known }: ConsumingMeans, binding: BindingTended,
   const wanted = ours === 'open' && theirs === 'open';
   const shown = (await exposure.list(signal)).find(({ id }) => id === exposedAs);
   if (shown !== undefined && shown.active !== wanted) await exposure.setActive(exposedAs, wanted, signal);
+}
+
+/** What our gateway has registered, and no row knows of: the database was lost, or an undo was given up. */
+async function unclaimed({ bindings, exposures }: ConsumingMeans, signal: AbortSignal): Promise<void> {
+  const patient = AbortSignal.any([signal, AbortSignal.timeout(PLATFORMS_MS)]);
+  await Promise.allSettled(
+    exposures.map(async (exposure) => {
+      // Looked at before the rows: a row is there before its service
+      const listed = (await exposure.list(patient)).filter(({ binding }) => bindingName.test(binding));
+      const unbound = new Set(await bindings.unbound(listed.map(({ binding }) => binding)));
+      for (const { id, binding } of listed) if (unbound.has(binding)) await exposure.remove(id, patient);
+    }),
+  );
+  signal.throwIfAborted();
 }
 
 /** What is over leaves nothing at our own peers: the service at the platform, the decision, subscriptions at the producer. */

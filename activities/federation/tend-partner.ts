@@ -21,6 +21,11 @@ export interface Tended {
   readonly pace: FederationMeans['pace'];
 }
 
+type Look = Awaited<ReturnType<FederationMeans['facts']['look']>>;
+
+/** How a problem with bindings begins, so that it goes when they are well and no other one does. */
+const BOUND = 'what is bound: ';
+
 export const tending = (means: FederationMeans) => {
   const { facts, pace } = means;
 
@@ -86,6 +91,19 @@ export const tending = (means: FederationMeans) => {
     else if (forgotten) await facts.end(agreement, `${partner.name} was silent for too long`);
   };
 
+  /** What could not be put right of what is bound is told as any other problem with the partner, until it can. */
+  const binding = async (name: string, now: Look, signal: AbortSignal): Promise<Look> => {
+    if (means.consuming === undefined) return now;
+    const problem = await tendBindings(means.consuming, { partner: name, context: usable(now.uses) }, signal);
+    const agreement = now.uses.agreement ?? now.serves.agreement;
+    const before = agreement?.problem ?? null;
+    const told = problem === null ? null : `${BOUND}${problem}`;
+    const isOthers = before !== null && !before.startsWith(BOUND);
+    if (agreement === null || isOthers || told === before) return now;
+    await facts.problem(agreement, told);
+    return await facts.look(name);
+  };
+
   return {
     /**
      * Monitoring (5.1.2 level 1): what is, what is wanted; converges, and says what has to be done. Looks anew each time and so
@@ -99,9 +117,7 @@ export const tending = (means: FederationMeans) => {
         await serving(partner, serves, at, signal);
         const next = await using(partner, uses, at, signal);
         await facts.forget();
-        const now = await facts.look(name);
-        if (means.consuming !== undefined)
-          await tendBindings(means.consuming, { partner: name, context: usable(now.uses) }, signal);
+        const now = await binding(name, await facts.look(name), signal);
         const wanted = now.uses.ours === 'open' || now.serves.ours === 'open';
         const left = now.uses.agreement !== null || now.serves.agreement !== null;
         return {

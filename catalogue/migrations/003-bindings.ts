@@ -57,4 +57,7 @@ const statements = [
      target text not null,
      made text[] not null default '{}',
      unique (binding, target))`,
+
+  // A name is its giver's: the partner may give one that we have given, and neither line keeps the other from being written
+  'alter table ledger drop constraint ledger_partner_key_kind_key, add unique (partner, key, kind, role)',
 ];

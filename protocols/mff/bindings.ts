@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import { solutions } from '../../domain/binding.ts';
+import { bindingName, solutions } from '../../domain/binding.ts';
 
 /** What one federator announces to another, and how that one has it (GR MEC 035, 6.5.3 step 13). Members that are not known are ignored. */
 
 /** A step key: a letter and 25 characters of base32. Used once. */
-export const BindingName = z
-  .string()
-  .regex(/^[a-z][a-z2-7]{25}$/, 'is no name of a binding: a letter and 25 of a-z and 2-7');
+export const BindingName = z.string().regex(bindingName, 'is no name of a binding: a letter and 25 of a-z and 2-7');
 
 export const Announcement = z
   .object({

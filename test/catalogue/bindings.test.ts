@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as agreements from '../../catalogue/agreements.ts';
 import * as bindings from '../../catalogue/bindings.ts';
 import { callbackById, callbackMade, callbackTo } from '../../catalogue/callbacks.ts';
+import { brokenAt, note } from '../../catalogue/ledger.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 
 let own: CatalogueOfTest;
@@ -12,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await own?.drop());
 beforeEach(async () => {
-  await own.catalogue.deleteFrom('agreement').execute();
+  for (const table of ['agreement', 'ledger'] as const) await own.catalogue.deleteFrom(table).execute();
   agreement = (await agreements.begin(own.catalogue, { partner: 'b', direction: 'serves' })).id;
 });
 
@@ -100,6 +101,61 @@ describe('a binding of a producer', () => {
     await agreements.end(own.catalogue, { id: agreement }, 'left');
     await expect(stateOf(id)).resolves.toBe('closed');
     await expect(admit({ name: 'n2' })).resolves.toBe('ended');
+  });
+});
+
+describe('the ledger', () => {
+  const lines = async (): Promise<readonly object[]> =>
+    await own.catalogue.selectFrom('ledger').select(['kind', 'role', 'key', 'outcome', 'units']).orderBy('n').execute();
+  const idOf = (admitted: bindings.Admitted): string => (typeof admitted === 'string' ? '' : admitted.binding.id);
+  const line = (kind: string, units: object = {}) => ({
+    kind,
+    role: 'served',
+    key: 'n1',
+    outcome: kind,
+    units,
+  });
+  const unused = { requests: 0, bytes: 0, seconds: 0 };
+
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['our operator ends it', async (id) => await bindings.close(own.catalogue, id, 'our operator has ended it')],
+    ['the partner ends it', async () => await bindings.bury(own.catalogue, { agreement, name: 'n1', why: 'ended' })],
+    ['its agreement ends', async () => await agreements.end(own.catalogue, { id: agreement }, 'left')],
+  ])('has one line for what was announced, and one for its end where %s', async (_, end) => {
+    const id = idOf(await admit());
+    await admit();
+    await bindings.opened(own.catalogue, id, 'http://127.0.0.1');
+    await bindings.count(own.catalogue, [{ binding: id, requests: 3, bytes: 70 }]);
+    await end(id);
+    await end(id);
+    expect(await lines()).toEqual([line('announced'), line('closed', { ...unused, requests: 3, bytes: 70 })]);
+    await expect(brokenAt(own.catalogue, 'b')).resolves.toBeNull();
+  });
+
+  it('has no line of what no partner has heard of, whatever becomes of it', async () => {
+    await bindings.close(own.catalogue, (await reserve()).id, 'no orchestrator would hear of it');
+    await bindings.bury(own.catalogue, { agreement, name: 'n2', why: 'ended' });
+    expect(await lines()).toEqual([]);
+  });
+
+  it('has each line of many that end at once, each following the one before', async () => {
+    for (let n = 0; n < 5; n += 1) await admit({ name: `n${n}` });
+    await agreements.end(own.catalogue, { id: agreement }, 'left');
+    expect((await lines()).slice(5)).toMatchObject(
+      Array.from({ length: 5 }, (_, n) => ({ kind: 'closed', key: `n${n}` })),
+    );
+    await expect(brokenAt(own.catalogue, 'b')).resolves.toBeNull();
+  });
+
+  it('lets nobody use a name twice, also under another agreement, and none that hides a line of ours', async () => {
+    await admit();
+    await agreements.end(own.catalogue, { id: agreement }, 'left');
+    agreement = (await agreements.begin(own.catalogue, { partner: 'b', direction: 'serves' })).id;
+    await expect(admit()).resolves.toBe('others');
+    const asked = { partner: 'b', kind: 'announced', role: 'asked', key: 'n2', origin: 'operator-a' } as const;
+    await note(own.catalogue, { ...asked, what: {}, outcome: 'announced' });
+    await admit({ name: 'n2' });
+    expect((await lines()).slice(2)).toMatchObject([{ role: 'asked' }, { role: 'served', key: 'n2' }]);
   });
 });
 

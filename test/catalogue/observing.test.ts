@@ -1,10 +1,15 @@
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tendBindings } from '../../activities/federation/tend-bindings.ts';
+import { begin } from '../../catalogue/agreements.ts';
+import { admit, opened } from '../../catalogue/bindings.ts';
 import { keepConfigured } from '../../catalogue/configured.ts';
 import { candidates } from '../../catalogue/finding.ts';
-import { parseConfiguration } from '../../configuration/peers.ts';
+import { type Configuration, parseConfiguration } from '../../configuration/peers.ts';
 import type { Query, Wish } from '../../domain/wish.ts';
+import { pathOfName } from '../../catalogue/paths.ts';
+import { consumingOver } from '../../worker/consuming.ts';
 import { OwnOrchestrators } from '../../worker/orchestrators.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { type FaultyServer, faultyServer, type Reply } from '../support/faulty-server.ts';
@@ -54,9 +59,10 @@ const counter = {
 };
 
 let orchestrators: OwnOrchestrators;
+let configuration: Configuration;
 beforeEach(async () => {
   [services, instances, answered, away] = [[speech], [counter], { status: 200, json: { platforms: [] } }, false];
-  await sql`truncate system, zone, alias cascade`.execute(own.catalogue);
+  await sql`truncate system, zone, alias, agreement, ledger cascade`.execute(own.catalogue);
   const peer = (kind: string, { url }: FaultyServer, more: object = {}) => ({ kind, url, insecure: true, ...more });
   const host = (system: string, name: string, range: string) => ({
     kind: 'mecHost',
@@ -66,7 +72,7 @@ beforeEach(async () => {
     addresses: range,
     zone: { id: `zone-${name}`, lat: 50, lon: 8, latencyMs: 3 },
   });
-  const configuration = parseConfiguration(
+  configuration = parseConfiguration(
     JSON.stringify({
       peers: {
         silent: peer('meo', silent),
@@ -172,6 +178,40 @@ describe('a system whose MEO tells nothing by itself', () => {
     await sql`update system set told_at = now() where local = 'one'`.execute(own.catalogue);
     await refresh();
     expect(near.heard).toEqual([]);
+  });
+});
+
+describe('what a partner uses', () => {
+  const used = async (): Promise<string | null | undefined> =>
+    (await pathOfName(own.catalogue, { partner: 'b', name: 'n1' }))?.state_of_offer;
+  const tend = async (): Promise<unknown> => {
+    const { observe } = orchestrators;
+    const { federation = federationOfTest(), ...ours } = configuration;
+    const log = pino({ level: 'silent' });
+    const means = consumingOver({ ...ours, federation }, own.catalogue, { partner: () => undefined, observe }, log);
+    return await tendBindings(means, { partner: 'b', context: null }, new AbortController().signal);
+  };
+
+  beforeEach(async () => {
+    await refresh();
+    const { id: agreement } = await begin(own.catalogue, { partner: 'b', direction: 'serves' });
+    const [offer] = await candidates(own.catalogue, { what: { kind: 'service', name: 'speech' } }, { theirs: [] });
+    const what = { kind: 'service', offer_name: 'speech', for_application: null, solution: 'federators' } as const;
+    const place = { system: 'one', platform: offer?.platformForeignId ?? '', operator: 'operator-b' };
+    const bound = { name: 'n1', agreement, offer: offer?.offer ?? '', ...what, ...place };
+    const admitted = await admit(own.catalogue, bound, 1);
+    if (typeof admitted === 'string') throw new Error(admitted);
+    await opened(own.catalogue, admitted.binding.id, 'http://127.0.0.1:9/speech');
+  });
+
+  it('is looked at again by the tending, so that the gateway goes on with it', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      await later(VALID_SECONDS);
+      await tend();
+    }
+    expect(await used()).toBe('ACTIVE');
+    await later(VALID_SECONDS + 121);
+    expect(await used()).toBeNull();
   });
 });
 

@@ -3,9 +3,7 @@ import { brokenAt } from '../../catalogue/ledger.ts';
 import { want } from '../../catalogue/wills.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { historyToJSON } from '../../temporal/internals.ts';
-import { releaseOf } from '../../temporal/consuming.ts';
-import type { releaseService } from '../../workflows/federation/release-service.ts';
-import { Consuming, pace, platformWith, request } from '../support/consuming.ts';
+import { Consuming, platformWith, request } from '../support/consuming.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Heard } from '../support/faulty-server.ts';
@@ -68,14 +66,14 @@ describe('a consumption', () => {
     expect(row?.exposed_as).toBe(service?.['serInstanceId']);
     await expect(brokenAt(world.own.catalogue, 'b')).resolves.toBeNull();
     const kinds = await world.own.catalogue.selectFrom('ledger').select('kind').orderBy('n').execute();
-    expect(kinds.map(({ kind }) => kind)).toEqual(['asked', 'opened']);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['asked', 'announced', 'opened']);
   });
 
   it('leaves no endpoint, secret, context or address in the history', async () => {
     await world.over(async ({ consume }) => {
       const handle = await consume();
       await handle.result();
-      const told = historyToJSON((await handle.fetchHistory()) as Parameters<typeof historyToJSON>[0]);
+      const told = historyToJSON(await handle.fetchHistory());
       const [row] = await world.rows();
       for (const secret of [row?.path_secret, world.partner.context, world.ours.url, world.partner.url, '127.0.0.1'])
         expect(told).not.toContain(secret);
@@ -189,15 +187,66 @@ describe('a consumption', () => {
   });
 });
 
+describe('an admission', () => {
+  it('tells our orchestrator, lets the partner through, and costs 17 events', async () => {
+    const binding = await world.announcedToUs();
+    await world.over(async ({ admit }) => {
+      const handle = await admit(binding);
+      await handle.result();
+      expect((await handle.fetchHistory()).events).toHaveLength(17);
+    });
+    expect(world.decisions.get('n1')).toMatchObject({ role: 'producer', platform: 'a2', operator: 'operator-b' });
+    await expect(world.rows()).resolves.toMatchObject([{ state: 'open', upstream: world.ours.url }]);
+  });
+
+  it('that our orchestrator refuses closes the row, and leaves nothing', async () => {
+    const binding = await world.announcedToUs();
+    world.before = (each) =>
+      effects['tell the orchestrator'](each) ? { status: 403, json: { title: 'no' } } : undefined;
+    await world.over(async ({ admit }) => await (await admit(binding)).result());
+    await expect(world.rows()).resolves.toMatchObject([{ state: 'closed', told: false }]);
+    expect(world.left).toEqual(nothing);
+  });
+});
+
+describe('the tending of a partner', () => {
+  const list = is('GET', /\/bindings$/);
+
+  it('tells what it could not put right of what is bound, until it can', async () => {
+    world.before = (each) => (list(each) ? { status: 500 } : undefined);
+    await expect(world.tend()).resolves.toMatchObject({
+      uses: { problem: expect.stringMatching(/^what is bound: b/) },
+    });
+    world.before = (each) => (list(each) ? { status: 200, json: [] } : undefined);
+    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
+  });
+
+  it('takes services off that no row knows of, as after a lost database, and no others', async () => {
+    world.before = (each) => (list(each) ? { status: 200, json: [] } : undefined);
+    const byHand = { serInstanceId: 'by-hand', state: 'ACTIVE', transportInfo: { id: 'by-hand' } };
+    await world.over(async ({ consume }) => await (await consume()).result());
+    const [name = ''] = (await world.rows()).map((row) => row.name);
+    const [mine] = world.services.keys();
+    const stray = {
+      serInstanceId: 'stray',
+      state: 'ACTIVE',
+      transportInfo: { id: name.replace(/.$/, '') + (name.endsWith('a') ? 'b' : 'a') },
+    };
+    for (const each of [byHand, stray]) world.services.set(each.serInstanceId, each);
+    await world.tend();
+    expect([...world.services.keys()]).toEqual([mine, 'by-hand']);
+    await world.own.catalogue.deleteFrom('binding').execute();
+    await world.tend();
+    expect([...world.services.keys()]).toEqual(['by-hand']);
+  });
+});
+
 describe('a release', () => {
   it('takes everything away, costs 23 events, and does no harm twice', async () => {
-    await world.over(async ({ client, taskQueue, consume }) => {
+    await world.over(async ({ consume, release: releaseOf }) => {
       await (await consume()).result();
       const [row] = await world.rows();
-      const release = async () =>
-        await client.workflow.start<typeof releaseService>('releaseService', {
-          ...releaseOf({ binding: row?.id ?? '', why: 'released', pace }, 'b', { taskQueue }),
-        });
+      const release = async () => await releaseOf(row?.id ?? '');
       const handle = await release();
       await expect(handle.result()).resolves.toEqual({ leftovers: [] });
       expect((await handle.fetchHistory()).events).toHaveLength(23);
@@ -205,6 +254,16 @@ describe('a release', () => {
       await expect((await release()).result()).resolves.toEqual({ leftovers: [] });
       await expect(world.rows()).resolves.toMatchObject([
         { state: 'closed', why: 'released', told: false, exposed_as: null },
+      ]);
+      const lines = world.own.catalogue
+        .selectFrom('ledger')
+        .select(['kind', 'role'])
+        .where('key', '=', row?.name ?? '');
+      const role = 'asked';
+      expect(await lines.orderBy('n').execute()).toEqual([
+        { kind: 'announced', role },
+        { kind: 'opened', role },
+        { kind: 'closed', role },
       ]);
       const again = await consume();
       await expect(again.result()).resolves.toMatchObject({ outcome: 'open' });

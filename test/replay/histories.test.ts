@@ -65,6 +65,23 @@ describe('a recorded history', () => {
       expect(files.some((file) => file.startsWith(`${scenario}.`))).toBe(true);
   });
 
+  it('is there for each way in which a consumption can go', () => {
+    for (const scenario of [
+      'consume-service-federated.open',
+      'consume-service-federated.known',
+      'consume-service-federated.nothingFound',
+      'consume-service-federated.refusedThenNext',
+      'consume-service-federated.rolledBack',
+      'consume-service-federated.undoFailed',
+      'consume-service-federated.cancelled',
+      'release-service.released',
+      'release-service.undoFailed',
+      'admit-consumer.admitted',
+      'admit-consumer.refused',
+    ])
+      expect(files.some((file) => file.startsWith(`${scenario}.`))).toBe(true);
+  });
+
   /** By one worker, whose start takes longer than most of them. */
   const replayed = new Map<string, Error | undefined>();
   beforeAll(async () => {
@@ -97,7 +114,37 @@ const zones = /await [\w.]*joining\.acceptZones\([^;]*;/;
 const asked = files.filter((file) => file.includes('discover-platform.joinedOnMiss.')).at(-1) ?? '';
 const formed = /await formFederations\(\{\s*partners: joinable\s*\}\);/;
 
+const newest = (scenario: string): string => files.filter((file) => file.startsWith(`${scenario}.`)).at(-1) ?? '';
+const announce = /await consumption\.during\('announce',[^;]*;/;
+const confirm = /await consumption\.during\('confirm',[^;]*;/;
+
 describe('a changed workflow fails the replay', () => {
+  it.each([
+    ['a path that is not looked at', 'consume-service-federated.open', confirm, ''],
+    [
+      'a path that is looked at before it is announced',
+      'consume-service-federated.open',
+      new RegExp(`(${announce.source})([^]*?)(${confirm.source})`),
+      '$3$2$1',
+    ],
+    [
+      'undone in the order in which it was done',
+      'consume-service-federated.rolledBack',
+      /undos\.toReversed\(\)/,
+      'undos',
+    ],
+    ['a partner let through unseen', 'admit-consumer.admitted', /await there\.openBinding\([^;]*;/, ''],
+    ['a refused admission not told', 'admit-consumer.refused', /await undo\.retractDecision\(over\);/, ''],
+    [
+      'released without the partner',
+      'release-service.released',
+      /'withdrawService',\s*'withdrawDecision',/,
+      "'withdrawService',",
+    ],
+  ])('of a consumption: %s', async (_, scenario, from, to) => {
+    await expect(replay(newest(scenario), changed(from, to))).rejects.toThrow(/nondeterminism/i);
+  });
+
   it.each([
     ['another activity', /await askPartners\(/, 'await lookInCatalogue('],
     ['a step left out', formed, ''],

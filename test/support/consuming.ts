@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreements.ts';
-import { type Binding, bindingsListed } from '../../catalogue/bindings.ts';
+import type { Tended } from '../../activities/federation/tend-partner.ts';
+import { admit, type Binding, bindingsListed } from '../../catalogue/bindings.ts';
+import type { Federation } from '../../configuration/federation.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import { digest } from '../../configuration/digest.ts';
 import type { BindingRequest } from '../../domain/binding-request.ts';
-import { type BindingResult, bindingText } from '../../domain/binding.ts';
+import { bindingText } from '../../domain/binding.ts';
 import { textOf } from '../../domain/wish.ts';
-import { consumptionOf } from '../../temporal/consuming.ts';
+import { admissionOf, consumptionOf, releaseOf } from '../../temporal/consuming.ts';
 import { consumingOver } from '../../worker/consuming.ts';
 import { federationOf } from '../../worker/federation.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
+import type { admitConsumer } from '../../workflows/federation/admit-consumer.ts';
 import type { consumeServiceFederated } from '../../workflows/federation/consume-service-federated.ts';
+import type { releaseService } from '../../workflows/federation/release-service.ts';
 import type { ConsumptionPace } from '../../workflows/messages.ts';
 import { busy } from './busy.ts';
 import { catalogueOfTest, type CatalogueOfTest } from './catalogue.ts';
@@ -27,6 +33,8 @@ export const pace: ConsumptionPace = {
   attemptMs: 1_500 * busy(),
   askMs: 1_000 * busy(),
 };
+
+const silent = pino({ level: 'silent' });
 
 /** As a partner tells it to a platform query. */
 export const platformWith = (offers: readonly object[]): object => ({
@@ -147,6 +155,32 @@ export class Consuming {
     return { announced: [...announced.keys()], decisions: [...decisions.keys()], services: services.size };
   }
 
+  /** What the partner has announced to use of ours: a row that is to be admitted. */
+  async announcedToUs(name = 'n1'): Promise<string> {
+    const { catalogue } = this.own;
+    const { id: agreement } = await begin(catalogue, { partner: 'b', direction: 'serves' });
+    const offer = await this.#offered();
+    const what = { kind: 'service', offer_name: 'speech', for_application: null } as const;
+    const place = { system: 'east', platform: 'a2', operator: 'operator-b', solution: 'federators' } as const;
+    const admitted = await admit(catalogue, { name, agreement, offer, ...what, ...place }, 10);
+    if (typeof admitted === 'string') throw new Error(`it is not admitted: ${admitted}`);
+    return admitted.binding.id;
+  }
+
+  /** By our own platform, as its orchestrator has told. */
+  async #offered(): Promise<string> {
+    const { catalogue } = this.own;
+    const who = { local: 'east', name: 'East', provider: 'Operator A', operator: 'operator-a' };
+    const one = async (query: { executeTakeFirstOrThrow: () => Promise<{ id: string }> }): Promise<string> =>
+      (await query.executeTakeFirstOrThrow()).id;
+    const system = await one(catalogue.insertInto('system').values(who).returning('id'));
+    const platform = await one(catalogue.insertInto('platform').values({ system, foreign_id: 'a2' }).returning('id'));
+    const offer = { system, platform, kind: 'service', foreign_id: 'speech', platform_foreign_id: 'a2' } as const;
+    const has = { name: 'speech', version: '1', state: 'ACTIVE', transport: 'REST_HTTP', serializer: 'JSON' } as const;
+    const row = { ...offer, ...has, endpoint: this.ours.url };
+    return await one(catalogue.insertInto('offer').values(row).returning('id'));
+  }
+
   async rows(): Promise<readonly Binding[]> {
     return await bindingsListed(this.own.catalogue, { limit: 100, closed: true });
   }
@@ -156,7 +190,6 @@ export class Consuming {
     const taskQueue = `consuming-${randomUUID()}`;
     const { federation } = this.configuration;
     if (federation === undefined) throw new Error('there is no federation');
-    const log = pino({ level: 'silent' });
     const { catalogue } = this.own;
     const { environment } = this.#engine;
     const workers = await FerryWorkers.create({
@@ -164,18 +197,41 @@ export class Consuming {
       namespace: environment.namespace ?? 'default',
       workflowBundle,
       taskQueue,
-      activities: federationOf(federation, catalogue, 60_000, log, {
-        consuming: (partner) => consumingOver({ ...this.configuration, federation }, catalogue, partner, log),
+      activities: federationOf(federation, catalogue, 60_000, silent, {
+        consuming: this.#means(federation),
       }),
       capacity: { slots: { steps: 20, waits: 20 }, maxCachedWorkflows: 20 },
     });
     return await workers.runUntil(
       scenario({
-        client: environment.client,
-        taskQueue,
         consume: async (asked = request) => await this.#consume(taskQueue, asked),
+        admit: async (binding) =>
+          await environment.client.workflow.start<typeof admitConsumer>(
+            'admitConsumer',
+            admissionOf({ binding, why: 'announced', pace }, 'b', { taskQueue }),
+          ),
+        release: async (binding) =>
+          await environment.client.workflow.start<typeof releaseService>(
+            'releaseService',
+            releaseOf({ binding, why: 'released', pace }, 'b', { taskQueue }),
+          ),
       }),
     );
+  }
+
+  #means(federation: Federation): NonNullable<Parameters<typeof federationOf>[4]>['consuming'] & {} {
+    const observe = async (): Promise<void> => undefined;
+    return (partner) =>
+      consumingOver({ ...this.configuration, federation }, this.own.catalogue, { partner, observe }, silent);
+  }
+
+  /** One round of the tending of our partner. */
+  async tend(): Promise<Tended> {
+    const { federation } = this.configuration;
+    if (federation === undefined) throw new Error('there is no federation');
+    const around = { consuming: this.#means(federation) };
+    const { tendPartner } = federationOf(federation, this.own.catalogue, 60_000, silent, around);
+    return (await new MockActivityEnvironment().run(tendPartner, { partner: 'b' })) as Tended;
   }
 
   async #consume(taskQueue: string, asked: BindingRequest) {
@@ -191,12 +247,7 @@ export class Consuming {
 }
 
 export interface Started {
-  readonly client: Engine['environment']['client'];
-  readonly taskQueue: string;
-  readonly consume: (asked?: BindingRequest) => Promise<{
-    readonly workflowId: string;
-    result(): Promise<BindingResult>;
-    cancel(): Promise<unknown>;
-    fetchHistory(): Promise<{ events?: readonly unknown[] | null }>;
-  }>;
+  readonly consume: (asked?: BindingRequest) => Promise<WorkflowHandle<typeof consumeServiceFederated>>;
+  readonly admit: (binding: string) => Promise<WorkflowHandle<typeof admitConsumer>>;
+  readonly release: (binding: string) => Promise<WorkflowHandle<typeof releaseService>>;
 }

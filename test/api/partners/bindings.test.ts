@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await own?.drop());
 beforeEach(async () => {
-  await sql`truncate will, agreement, system cascade`.execute(own.catalogue);
+  await sql`truncate will, agreement, system, ledger cascade`.execute(own.catalogue);
   ferry = await Outer.start(own.catalogue);
   const { federation } = ferry.configuration;
   federation?.shares.push({
@@ -153,6 +153,27 @@ describe('what a partner announces', () => {
   it.each([['Name'], ['f'.repeat(27)], ['f1']])('is refused under a name such as %s', async (which) => {
     expect((await announce(which)).status).toBeGreaterThanOrEqual(400);
     expect(await bindingsListed(own.catalogue, { limit: 10, closed: true })).toEqual([]);
+  });
+});
+
+describe('the ledger', () => {
+  it('has the lines of a partner who used something of ours, and whose they are', async () => {
+    await announce(name('a'));
+    expect([await end(name('a')), await end(name('a'))]).toEqual([204, 204]);
+    await end(name('b'));
+    const lines = await own.catalogue
+      .selectFrom('ledger')
+      .selectAll()
+      .where('key', 'like', 'f%')
+      .orderBy('n')
+      .execute();
+    const whose = { partner: 'b', role: 'served', key: name('a'), origin: 'operator-b' };
+    const what = { kind: 'service', name: 'speech' };
+    expect(lines).toMatchObject([
+      { ...whose, what, kind: 'announced' },
+      { ...whose, what, kind: 'closed', units: { requests: 0, bytes: 0 } },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('has ended it');
   });
 });
 
