@@ -32,6 +32,7 @@ beforeEach(async () => {
     from,
     to,
     device: null,
+    before: {},
   };
 });
 afterEach(async () => await Promise.all([source.peer.close(), target.peer.close()]));
@@ -56,7 +57,7 @@ async function wholeRun(): Promise<number> {
   expect(await dropVanished(carriage, again, made, soon())).toEqual([]);
   expect(again.made).toEqual([]);
   const last = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, last.wanted, soon());
+  await releaseSubscriptions(carriage, last, soon());
   expect(last.made).toEqual([]);
   return source.peer.heard.length + target.peer.heard.length - began;
 }

@@ -32,6 +32,7 @@ beforeEach(async () => {
     from,
     to,
     device: null,
+    before: {},
   };
 });
 afterEach(async () => {
@@ -88,7 +89,8 @@ describe('where the service of the target was away a moment ago', () => {
   it("the target's own are not taken for copies whose answer was lost", async () => {
     const before: string[] = [];
     const journal = {
-      begins: (had: readonly { readonly id: string }[]) => void before.push(...had.map(({ id }) => id)),
+      begins: ({ had }: { readonly had: readonly { readonly id: string }[] }) =>
+        void before.push(...had.map(({ id }) => id)),
       made: () => undefined,
     };
     await copySubscriptions(carriage, soon(), journal);
@@ -125,8 +127,8 @@ describe('where a service is away at one look of a step, and there at its next c
 
   it('at the source, nothing is released before all of it was seen', async () => {
     awayOnce(source);
-    const { wanted } = await copySubscriptions(carriage, soon());
-    await expect(releaseSubscriptions(carriage, wanted, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    const copied = await copySubscriptions(carriage, soon());
+    await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
     expect([...source.held.keys()]).toEqual([`${rni}/s0`]);
   });
 });
@@ -138,8 +140,8 @@ describe('where the service of the source was away a moment ago', () => {
     source.hold(rni, 's0', measured(from, 1, '10.0.0.2'));
     expect((await foreseeSubscriptions(carriage, soon())).wanted).toHaveLength(1);
     await unseenAt(source, from);
-    const { wanted } = await copySubscriptions(carriage, soon());
-    await releaseSubscriptions(carriage, wanted, soon());
+    const copied = await copySubscriptions(carriage, soon());
+    await releaseSubscriptions(carriage, copied, soon());
     expect([...target.held.values()]).toEqual([measured(to, 1, '10.0.0.2')]);
   });
 
@@ -170,8 +172,8 @@ it('what is made at a service that comes up meanwhile is carried', async () => {
     filterCriteria: { appInstanceId: instance, mobilityStatus: [1] },
   });
   source.hold(amsi, 'late', mobility(from));
-  const { wanted } = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, wanted, soon());
+  const copied = await copySubscriptions(carriage, soon());
+  await releaseSubscriptions(carriage, copied, soon());
   expect([...source.held]).toEqual([]);
   expect([...target.held.values()]).toEqual([mobility(to)]);
 });
@@ -179,10 +181,10 @@ it('what is made at a service that comes up meanwhile is carried', async () => {
 it('what tells of others too, and was made after the comparison, is not left without a copy', async () => {
   carriage = { ...carriage, device: '10.0.0.1' };
   source.hold(rni, 's0', measured(from, 1, '10.0.0.2'));
-  const { wanted } = await copySubscriptions(carriage, soon());
+  const copied = await copySubscriptions(carriage, soon());
   source.hold(rni, 'late', measured(from, 1, '10.0.0.3'));
-  await expect(releaseSubscriptions(carriage, wanted, soon())).rejects.toMatchObject({ type: 'NotYet' });
+  await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
   const again = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, again.wanted, soon());
+  await releaseSubscriptions(carriage, again, soon());
   expect(target.held.size).toBe(2);
 });

@@ -89,7 +89,7 @@ export class ThereAndBack {
     begins('switchPath');
     this.#register('switchBack', async () => this.#once(switchBack, { ...subject, turns, ...late }));
     await this.#tried(steps.switchPath, { ...both, turns });
-    this.#ahead = this.#stepsAhead(both);
+    this.#ahead = this.#stepsAhead(both, brought);
   }
 
   /**
@@ -113,7 +113,7 @@ export class ThereAndBack {
     return null;
   }
 
-  #stepsAhead(both: Both): [Ahead, () => Promise<unknown>][] {
+  #stepsAhead(both: Both, brought: Brought): [Ahead, () => Promise<unknown>][] {
     const { handOver, settle, notifyEndpoint, confirmQuiet, retireSource } = this.#activities;
     let inDoubt = false;
     const handedOver = async (): Promise<unknown> => {
@@ -123,9 +123,12 @@ export class ThereAndBack {
     };
     return [
       ['handOver', handedOver],
-      ['notifyEndpoint', async () => await this.#tried(notifyEndpoint, both)],
+      [
+        'notifyEndpoint',
+        brought.keeping(async () => await this.#tried(notifyEndpoint, { ...both, seen: brought.seen })),
+      ],
       ['confirmQuiet', async () => await this.#tried(confirmQuiet, both)],
-      ['retireSource', async () => await this.#tried(retireSource, both)],
+      ['retireSource', async () => await this.#tried(retireSource, { ...both, seen: brought.seen })],
     ];
   }
 
