@@ -34,7 +34,7 @@ export type SeenInLists = Readonly<Record<string, readonly string[]>>;
 export const without = (seen: SeenInLists, ids: readonly string[]): SeenInLists => {
   const deleted = new Set(ids);
   return Object.fromEntries(
-    Object.entries(seen).map(([list, names]) => [list, names.filter((name) => !deleted.has(`${list}/${name}`))]),
+    Object.entries(seen).map(([list, all]) => [list, all.filter((name) => !deleted.has(`${list}/${name}`))]),
   );
 };
 
