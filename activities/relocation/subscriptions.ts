@@ -48,6 +48,7 @@ export interface Foreseen {
   readonly notCarried: readonly NotCarried[];
   /** Of `wanted`, what the target has no service for. */
   readonly lacking: readonly HeldSubscription[];
+  readonly seen: SeenInLists;
 }
 
 /** What step 1 can know before there is an instance at the target; changes nothing. */
@@ -55,9 +56,9 @@ export async function foreseeSubscriptions(
   { source, target, from, device }: Omit<Carriage, 'to' | 'before'>,
   signal: AbortSignal,
 ): Promise<Foreseen> {
-  const { held, notCarried } = await source.subscriptions.list(from, signal);
+  const { held, notCarried, lists: seen } = await source.subscriptions.list(from, signal);
   const wanted = concerning(device, held);
-  return { wanted, notCarried, lacking: await target.subscriptions.lacking(wanted, signal) };
+  return { wanted, notCarried, seen, lacking: await target.subscriptions.lacking(wanted, signal) };
 }
 
 /** Hears of what is about to be done, and of each that is made as soon as it is: a failure must not hide it. */

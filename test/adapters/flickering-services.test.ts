@@ -230,6 +230,12 @@ describe('what a step has seen at the source, and a later one of the same run do
     expect([[...source.held], again.made, target.held.size]).toEqual([[], [], 1]);
   });
 
+  it('is not gone either where nobody but a first check has seen it', async () => {
+    carriage = { ...carriage, before: (await foreseeSubscriptions(carriage, soon())).seen };
+    answering(rni, { status: 404 });
+    await expect(compared()).rejects.toMatchObject({ type: 'NotYet' });
+  });
+
   it('costs no call where it is seen again', async () => {
     const began = source.peer.heard.length;
     await compared();

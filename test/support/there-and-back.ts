@@ -83,7 +83,9 @@ export class ThereAndBack {
     this.#register('deleteCopies', async () =>
       this.#once(deleteCopies, { ...both, made: brought.made, before: brought.before, ...late }),
     );
-    const copy = brought.keeping(async () => await this.#tried(steps.copyAhead, { ...both, made: [], turns: null }));
+    const copy = brought.keeping(
+      async () => await this.#tried(steps.copyAhead, { ...both, made: [], turns: null, seen: brought.seen }),
+    );
     const { turns } = await copy();
 
     begins('switchPath');

@@ -1,7 +1,7 @@
 import type { Checked } from '../../activities/relocation/check.ts';
 import type { PathTurns } from '../../activities/relocation/copy-ahead.ts';
 import type { Started } from '../../activities/relocation/instance.ts';
-import type { SeenInLists } from '../../domain/subscription.ts';
+import { together, type SeenInLists } from '../../domain/subscription.ts';
 import { keptIn } from '../kit/failure.ts';
 
 /**
@@ -65,13 +65,15 @@ export class Brought {
     if ('from' in told) this.from = told.from;
     if ('to' in told) this.to = told.to;
     if ('how' in told && told.how === 'created') this.own = this.to;
-    if ('seen' in told && told.seen !== undefined) this.seen = told.seen;
+    // A first check looks for itself; the other steps have looked for what was seen before
+    if ('seen' in told && told.seen !== undefined)
+      this.seen = 'from' in told ? together(this.seen, told.seen) : told.seen;
     if ('made' in told && told.made !== undefined) this.made = [...new Set([...this.made, ...told.made])];
   }
 }
 
 type Told =
-  | { readonly from: string }
+  | { readonly from: string; readonly seen?: SeenInLists }
   | { readonly to: string; readonly how?: string }
   | { readonly made: readonly string[]; readonly seen?: SeenInLists }
   | { readonly devices: boolean; readonly seen?: SeenInLists };
