@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Catalogue } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import type { Both, Subject } from '../../activities/relocation/subject.ts';
@@ -10,6 +9,7 @@ import { undos, type UndoName } from '../../domain/steps.ts';
 import { Undoing } from '../../domain/undoing.ts';
 import { Brought } from '../../workflows/relocation/brought.ts';
 import { keptIn } from '../../workflows/kit/failure.ts';
+import { attemptOf } from './attempt.ts';
 import { busy } from './busy.ts';
 
 /** What is played with, and where a run begins in it. */
@@ -162,7 +162,7 @@ export class ThereAndBack {
   async #tried<A, R>(step: (order: A) => Promise<R>, order: A, attempts = 2): Promise<R> {
     let heartbeatDetails: unknown;
     for (let attempt = 1; ; attempt += 1) {
-      const environment = new MockActivityEnvironment({
+      const environment = attemptOf({
         attempt,
         heartbeatDetails,
         startToCloseTimeoutMs: this.#patienceMs,
