@@ -1,6 +1,6 @@
 import type { ApplicationState, Receipt, Settled, Superseded } from '../domain/application.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
-import type { HeldSubscription, NotCarried, Subscription } from '../domain/subscription.ts';
+import type { HeldSubscription, NotCarried, SeenInLists, Subscription } from '../domain/subscription.ts';
 
 /**
  * What the steps need of the world, in our words. Adapters realise it; `worker/sites.ts` says which adapter for which
@@ -111,12 +111,16 @@ export interface SubscriptionsSeen {
   readonly notCarried: readonly NotCarried[];
   /** Was there a list in which such a one would be seen? A service may be away for a moment. */
   readonly listed: (like: Pick<Subscription, 'service' | 'type'>) => boolean;
+  readonly lists: SeenInLists;
 }
 
 /** Subscriptions at the MEC services from which the instances of a site are served (for a cloud: a platform that stays). */
 export interface Subscriptions {
-  /** What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. */
-  list(owner: Owner, signal: AbortSignal): Promise<SubscriptionsSeen>;
+  /**
+   * What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. What was
+   * seen `before` is seen again, or known to be gone. NotYet: neither, or a list that was there is not.
+   */
+  list(owner: Owner, signal: AbortSignal, before?: SeenInLists): Promise<SubscriptionsSeen>;
   /** Of these, those whose service is not here, so that they cannot be made. Asked before an instance is started. */
   lacking<S extends Subscription>(subscriptions: readonly S[], signal: AbortSignal): Promise<readonly S[]>;
   /**

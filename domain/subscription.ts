@@ -27,6 +27,25 @@ export interface HeldSubscription extends Subscription {
   readonly id: string;
 }
 
+/** By each list that could be read, the names in it of those that were the owner's. */
+export type SeenInLists = Readonly<Record<string, readonly string[]>>;
+
+export const together = (some: SeenInLists, more: SeenInLists): SeenInLists =>
+  Object.fromEntries(
+    [...Object.keys(some), ...Object.keys(more)].map((list) => [
+      list,
+      [...new Set([...(some[list] ?? []), ...(more[list] ?? [])])],
+    ]),
+  );
+
+/** What was seen, less these: they were deleted. That their lists were there counts on. */
+export const without = (seen: SeenInLists, ids: readonly string[]): SeenInLists => {
+  const deleted = new Set(ids);
+  return Object.fromEntries(
+    Object.entries(seen).map(([list, all]) => [list, all.filter((name) => !deleted.has(`${list}/${name}`))]),
+  );
+};
+
 /** One that has to be told, since it stays behind. */
 export interface NotCarried {
   /** The service, for a person. */

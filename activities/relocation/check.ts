@@ -1,6 +1,7 @@
 import { Context, type Info } from '@temporalio/activity';
 import { failures } from '../../domain/failures.ts';
 import type { Guarantee, Plan } from '../../domain/relocation.ts';
+import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure, keeping } from '../failure.ts';
 import { alive } from '../waiting.ts';
 import { inspect, type Inspection, type InspectionOrder } from './inspection.ts';
@@ -14,6 +15,8 @@ export interface Checked {
   readonly guarantee: Guarantee;
   readonly confirmation: boolean;
   readonly drainMs: number;
+  /** Subscriptions at the source; older runs do not tell. */
+  readonly seen?: SeenInLists;
 }
 
 /** Up to this attempt none has asked for the promise; `''`: one may have. */
@@ -37,7 +40,7 @@ export const checking = (means: Means) => ({
       try {
         const scene = await sceneOf(means, order);
         progress('looking at source, target and path');
-        const { obstacles, authority, ...seen } = await inspect(scene, order, false, signal);
+        const { obstacles, authority, ...found } = await inspect(scene, order, false, signal);
         const [obstacle] = obstacles;
         if (obstacle !== undefined) throw failure(obstacle.type, `${obstacle.where}: ${obstacle.detail}`);
         if (authority === undefined)
@@ -48,8 +51,8 @@ export const checking = (means: Means) => ({
         // Whoever may have promised has to be known by its id: no list may show it later
         keep('from', authority.id);
         await scene.context.source.promise(authority.endpoint, promise, signal);
-        const { there, guarantee, confirmation, drainMs } = seen;
-        return { from: authority.id, there, guarantee, confirmation, drainMs };
+        const { there, guarantee, confirmation, drainMs, seen } = found;
+        return { from: authority.id, there, guarantee, confirmation, drainMs, seen };
       } catch (error) {
         keep(UNASKED, asked ? '' : String(info.attempt));
         if (asked) throw error;

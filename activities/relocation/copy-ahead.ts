@@ -1,8 +1,18 @@
 import { serves } from '../../domain/application.ts';
+import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
 import type { Application, Lead, Owner, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
-import { bothHave, copySubscriptions, deleteMade, dropVanished, strays, type Carriage } from './subscriptions.ts';
+import {
+  bothHave,
+  copySubscriptions,
+  deleteMade,
+  dropVanished,
+  keepSeen,
+  seenBefore,
+  strays,
+  type Carriage,
+} from './subscriptions.ts';
 import {
   endOf,
   leads,
@@ -28,6 +38,8 @@ export interface CopyOrder extends Both {
   readonly made: readonly string[];
   /** What may have been turned in an earlier pass. */
   readonly turns: PathTurns | null;
+  /** At the source, in an earlier pass. */
+  readonly seen?: SeenInLists;
 }
 
 export interface Copied {
@@ -36,6 +48,8 @@ export interface Copied {
   readonly made: readonly string[];
   /** Step 5 as it is going to be: what it finds now is what its undo restores. */
   readonly turns: PathTurns;
+  /** At the source: later steps see it again, or that it is gone. */
+  readonly seen: SeenInLists;
 }
 
 export interface CopiesOrder extends Both {
@@ -52,12 +66,14 @@ export const copying = (means: Means) => ({
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
       const { source, target } = await locateBoth(scene, order, wait.signal);
-      const [{ made, subscriptions }, users] = await together(
+      const before = seenBefore(wait, order.seen);
+      const [{ made, subscriptions, seen }, users] = await together(
         wait.signal,
-        async (signal) => await subscriptionsCopied(carriageOf(scene, source, target), order.made, { ...wait, signal }),
+        async (signal) =>
+          await subscriptionsCopied(carriageOf(scene, source, target, before), order.made, { ...wait, signal }),
         async (signal) => await contextCopied(means, scene, order, source, target, { ...wait, signal }),
       );
-      return { subscriptions, users, made, turns: await plannedTurns(scene, order.turns, source, target, wait) };
+      return { subscriptions, users, made, seen, turns: await plannedTurns(scene, order.turns, source, target, wait) };
     }),
 
   /** The undo: the copies are deleted, also one of which no answer came, and nothing else. */
@@ -110,14 +126,15 @@ async function subscriptionsCopied(
   carriage: Carriage,
   earlier: readonly string[],
   wait: Wait,
-): Promise<{ made: readonly string[]; subscriptions: number }> {
+): Promise<Pick<Copied, 'made' | 'subscriptions' | 'seen'>> {
   const made = new Set([...earlier, ...idsIn(wait.kept('made'))]);
   const learn = (id: string): void => {
     made.add(id);
     wait.keep('made', JSON.stringify([...made]));
   };
   const copied = await copySubscriptions(carriage, wait.signal, {
-    begins(had) {
+    begins({ had, seen }) {
+      keepSeen(wait, seen);
       if (wait.kept('before') !== undefined) return; // an earlier attempt began
       wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
     },
@@ -125,7 +142,8 @@ async function subscriptionsCopied(
   });
   for (const id of strays(carriage, copied, idsIn(wait.kept('before')))) learn(id);
   const dropped = await dropVanished(carriage, copied, [...made], wait.signal);
-  return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: copied.wanted.length };
+  const { wanted, seen } = copied;
+  return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: wanted.length, seen };
 }
 
 const idsIn = (kept: string | undefined): readonly string[] =>
@@ -189,12 +207,18 @@ function blind(site: string, instance: string, { told }: PathSight, { name, rule
   );
 }
 
-export const carriageOf = ({ source, target, device }: Scene, from: Located, to: Located): Carriage => ({
+export const carriageOf = (
+  { source, target, device }: Scene,
+  from: Located,
+  to: Located,
+  before: SeenInLists = {},
+): Carriage => ({
   source,
   target,
   from: ownerOf(from),
   to: ownerOf(to),
   device,
+  before,
 });
 
 const ownerOf = ({ id, endpoint }: Located): Owner => ({ instance: id, endpoint });

@@ -1,3 +1,4 @@
+import type { SeenInLists } from '../../domain/subscription.ts';
 import type { ApplicationState } from '../../domain/application.ts';
 import { isClaimedTwice, serves } from '../../domain/application.ts';
 import { atOnce } from '../../domain/at-once.ts';
@@ -72,12 +73,14 @@ export function authorityOf(
   return undefined;
 }
 
-export const none: { readonly carried: number; readonly lacking: readonly string[]; readonly told: readonly string[] } =
-  {
-    carried: 0,
-    lacking: [],
-    told: [],
-  };
+interface InspectedSubscriptions {
+  readonly carried: number;
+  readonly lacking: readonly string[];
+  readonly told: readonly string[];
+  readonly seen: SeenInLists;
+}
+
+export const none: InspectedSubscriptions = { carried: 0, lacking: [], told: [], seen: {} };
 
 /** What is to be carried, what cannot be made at the target, and what stays behind whatever is done: never silence. */
 export async function inspectSubscriptions(
@@ -85,15 +88,16 @@ export async function inspectSubscriptions(
   authority: Located,
   obstacles: Obstacles,
   signal: AbortSignal,
-): Promise<typeof none> {
+): Promise<InspectedSubscriptions> {
   const from = { instance: authority.id, endpoint: authority.endpoint };
-  const seen = await obstacles.asking(undefined, source.name, async () =>
+  const foreseen = await obstacles.asking(undefined, source.name, async () =>
     foreseeSubscriptions({ source, target, from, device }, signal),
   );
-  if (seen === undefined) return none;
-  const { wanted, lacking, notCarried } = seen;
+  if (foreseen === undefined) return none;
+  const { wanted, lacking, notCarried, seen } = foreseen;
   return {
     carried: wanted.length,
+    seen,
     lacking: lacking.map(({ service, type }) => `has no service ${service} for a subscription of type ${type}`),
     told: notCarried.map(
       ({ service, type, why }) =>

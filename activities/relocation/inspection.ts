@@ -1,3 +1,4 @@
+import type { SeenInLists } from '../../domain/subscription.ts';
 import type { Guarantee } from '../../domain/relocation.ts';
 import { inspectPath } from './inspect-path.ts';
 import { authorityOf, inspectSubscriptions, nobody, none, servingAt } from './inspect-source.ts';
@@ -22,6 +23,7 @@ export interface Inspection {
   /** Moved only once an operator has said so (MEC 021, APP_MOBILITY_WITH_CONFIRMATION). */
   readonly confirmation: boolean;
   readonly subscriptions: number;
+  readonly seen: SeenInLists;
   readonly expectedFreezeMs: number | null;
   /** At least this long the source answers after the path was turned: old TTL, or the resolvers' clamp. */
   readonly drainMs: number;
@@ -114,6 +116,7 @@ export async function inspect(
     guarantee: scene.context.source.guarantee,
     confirmation: mobility === 'confirmation',
     subscriptions: subscriptions.carried,
+    seen: subscriptions.seen,
     expectedFreezeMs,
     drainMs: Math.max(path.ttlSeconds, ...networks.map(({ resolverClampSeconds }) => resolverClampSeconds)) * 1_000,
     observed: networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined),

@@ -1,12 +1,15 @@
+import type { SeenInLists } from '../../domain/subscription.ts';
 import { alive } from '../waiting.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions } from './subscriptions.ts';
-import { find, isLocated, locate, sceneOf, type Both, type Means } from './subject.ts';
+import { copySubscriptions, keepingSeen, seenBefore } from './subscriptions.ts';
+import { find, isLocated, locate, sceneOf, type Leaving, type Means } from './subject.ts';
 
 export interface Notified {
   /** False: no system on either side can reach these devices. */
   readonly devices: boolean;
   readonly subscriptions: number;
+  /** At the source; absent: it does not run. */
+  readonly seen?: SeenInLists;
 }
 
 export const notifying = (means: Means) => ({
@@ -14,8 +17,9 @@ export const notifying = (means: Means) => ({
    * Step 7 (GR MEC 035, [5.3.2-7], [5.4.2-5]): the target system tells the devices; towards a cloud, which has no LCM
    * proxy, the source's system does. Subscriptions that changed meanwhile are compared once more, unless the source is gone.
    */
-  notifyEndpoint: async (order: Both): Promise<Notified> =>
-    await alive(means.pace, async ({ signal, progress }) => {
+  notifyEndpoint: async (order: Leaving): Promise<Notified> =>
+    await alive(means.pace, async (wait) => {
+      const { signal, progress } = wait;
       const scene = await sceneOf(means, order);
       const target = await locate(scene.target, scene.application, order.to, signal);
       const source = await find(scene.source, scene.application, order.from, signal);
@@ -32,7 +36,8 @@ export const notifying = (means: Means) => ({
         signal,
       );
       if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
-      const { wanted } = await copySubscriptions(carriageOf(scene, source, target), signal);
-      return { devices: told === true, subscriptions: wanted.length };
+      const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
+      const { wanted, seen } = await copySubscriptions(carriage, signal, keepingSeen(wait));
+      return { devices: told === true, subscriptions: wanted.length, seen };
     }),
 });

@@ -2,7 +2,7 @@ import { alive } from '../waiting.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import type { Site, Wait } from '../ports.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions, releaseSubscriptions } from './subscriptions.ts';
+import { copySubscriptions, keepingSeen, releaseSubscriptions, seenBefore } from './subscriptions.ts';
 import {
   askable,
   isLocated,
@@ -10,6 +10,7 @@ import {
   look,
   sceneOf,
   type Both,
+  type Leaving,
   type Located,
   type Means,
   type Scene,
@@ -25,7 +26,7 @@ export const retiring = (means: Means) => ({
    * Step 9 (GR MEC 035, 5.3.1, [5.3.2-4]): what only the moved users needed is gone. The instance is stopped (cloud) or
    * deleted (MEC host) only when nobody relies on it, which it says itself; from then on it takes nobody in.
    */
-  retireSource: async (order: Both): Promise<Retired> =>
+  retireSource: async (order: Leaving): Promise<Retired> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
       const seen = await look(scene.source, scene.application, order.from, wait.signal);
@@ -50,11 +51,17 @@ export const retiring = (means: Means) => ({
 });
 
 /** Its subscriptions are at the target by now, and the context of those whom it gave away is theirs. */
-async function releaseSource(scene: Scene, order: Both, instance: Located, target: Located, wait: Wait): Promise<void> {
-  const carriage = carriageOf(scene, instance, target);
+async function releaseSource(
+  scene: Scene,
+  order: Leaving,
+  instance: Located,
+  target: Located,
+  wait: Wait,
+): Promise<void> {
+  const carriage = carriageOf(scene, instance, target, seenBefore(wait, order.seen));
   wait.progress('comparing subscriptions for the last time');
-  const { wanted } = await copySubscriptions(carriage, wait.signal);
-  await releaseSubscriptions(carriage, wanted, wait.signal);
+  const copied = await copySubscriptions(carriage, wait.signal, keepingSeen(wait));
+  await releaseSubscriptions(carriage, copied, wait.signal);
   const settle = { relocation: scene.relocation, users: order.users, retired: true };
   await scene.context.source.settle(instance.endpoint, settle, wait.signal);
 }

@@ -1,4 +1,5 @@
 import { relocationNameOf, stepKey, type Digest } from '../../domain/identity.ts';
+import type { SeenInLists } from '../../domain/subscription.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
@@ -19,6 +20,12 @@ export interface Subject {
 export interface Both extends Subject {
   readonly from: string;
   readonly to: string;
+}
+
+/** After the hand-over; `seen` at the source by earlier steps: it is not lost because it is not seen now. */
+export interface Leaving extends Both {
+  /** Runs that began earlier do not tell. */
+  readonly seen?: SeenInLists;
 }
 
 /** What the worker gives to the steps. */

@@ -4,11 +4,13 @@ import {
   type HeldSubscription,
   missing,
   type NotCarried,
+  type SeenInLists,
   type Subscription,
   unwanted,
+  without,
 } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
-import type { Owner, Site, Subscriptions, SubscriptionsSeen } from '../ports.ts';
+import type { Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
 
 /** Peers limit what they are asked at once. */
 const AT_ONCE = 4;
@@ -21,6 +23,8 @@ export interface Carriage {
   readonly to: Owner;
   /** Address of the one device that moves; null: all users move. */
   readonly device: string | null;
+  /** What this run has seen at the source so far. */
+  readonly before: SeenInLists;
 }
 
 export interface CopiedSubscriptions {
@@ -33,6 +37,8 @@ export interface CopiedSubscriptions {
   readonly notCarried: readonly NotCarried[];
   /** Of the source: what was not to be seen there need not have vanished. */
   readonly listed: SubscriptionsSeen['listed'];
+  /** And of what was, it need not either, for whoever looks next. */
+  readonly seen: SeenInLists;
 }
 
 export interface Foreseen {
@@ -42,25 +48,36 @@ export interface Foreseen {
   readonly notCarried: readonly NotCarried[];
   /** Of `wanted`, what the target has no service for. */
   readonly lacking: readonly HeldSubscription[];
+  readonly seen: SeenInLists;
 }
 
 /** What step 1 can know before there is an instance at the target; changes nothing. */
 export async function foreseeSubscriptions(
-  { source, target, from, device }: Omit<Carriage, 'to'>,
+  { source, target, from, device }: Omit<Carriage, 'to' | 'before'>,
   signal: AbortSignal,
 ): Promise<Foreseen> {
-  const { held, notCarried } = await source.subscriptions.list(from, signal);
+  const { held, notCarried, lists: seen } = await source.subscriptions.list(from, signal);
   const wanted = concerning(device, held);
-  return { wanted, notCarried, lacking: await target.subscriptions.lacking(wanted, signal) };
+  return { wanted, notCarried, seen, lacking: await target.subscriptions.lacking(wanted, signal) };
 }
 
 /** Hears of what is about to be done, and of each that is made as soon as it is: a failure must not hide it. */
 export interface Journal {
-  begins(had: readonly HeldSubscription[]): void;
+  begins(both: Omit<CopiedSubscriptions, 'made'>): void;
   made(id: string): void;
 }
 
 const unread: Journal = { begins: () => undefined, made: () => undefined };
+
+/** What earlier steps of this run, or attempts of this one, have seen at the source. */
+export const seenBefore = ({ kept }: Pick<Wait, 'kept'>, seen: SeenInLists = {}): SeenInLists => {
+  const own = kept('seen');
+  return own === undefined ? seen : (JSON.parse(own) as SeenInLists);
+};
+
+export const keepSeen = ({ keep }: Pick<Wait, 'keep'>, seen: SeenInLists): void => keep('seen', JSON.stringify(seen));
+
+export const keepingSeen = (wait: Wait): Journal => ({ ...unread, begins: ({ seen }) => keepSeen(wait, seen) });
 
 /** Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4], [5.4.2-3]). */
 export async function copySubscriptions(
@@ -71,7 +88,7 @@ export async function copySubscriptions(
   const { target, from, to } = carriage;
   const both = await bothHave(carriage, signal);
   const { wanted, had } = both;
-  journal.begins(had);
+  journal.begins(both);
   const made: string[] = [];
   await atOnce(AT_ONCE, missing(wanted, had, moveOf(carriage)), async (subscription) => {
     const created = await target.subscriptions.create(to, subscription, from, signal);
@@ -113,17 +130,17 @@ export async function dropVanished(
 
 /** What the moved users have, and what the target has. */
 export async function bothHave(carriage: Carriage, signal: AbortSignal): Promise<Omit<CopiedSubscriptions, 'made'>> {
-  const { source, target, from, to, device } = carriage;
+  const { source, target, from, to, device, before } = carriage;
   // One after the other: both may be at one platform, where what is of others is read once then
-  const theirs = await source.subscriptions.list(from, signal);
-  const { held, notCarried, listed } = theirs;
+  const theirs = await source.subscriptions.list(from, signal, before);
+  const { held, notCarried, listed, lists } = theirs;
   const wanted = concerning(device, held);
   const look = async (): Promise<SubscriptionsSeen> => await target.subscriptions.list(to, signal);
   const ours = await look();
   // What the target seems to lack, its service being away for a moment, would be made a second time
   const unseen = missing(wanted, ours.held, moveOf(carriage)).some((each) => !ours.listed(each));
   const { held: had } = unseen ? await look() : ours;
-  return { wanted, had, notCarried, listed };
+  return { wanted, had, notCarried, listed, seen: lists };
 }
 
 /** The undo: what this relocation made is deleted, and nothing else. */
@@ -137,12 +154,12 @@ export async function deleteMade(at: Subscriptions, ids: readonly string[], sign
  */
 export async function releaseSubscriptions(
   { source, from, device }: Pick<Carriage, 'source' | 'from' | 'device'>,
-  copied: readonly HeldSubscription[],
+  { wanted: copied, seen: lists }: Pick<CopiedSubscriptions, 'wanted' | 'seen'>,
   signal: AbortSignal,
 ): Promise<void> {
   const ids = leaving(device, copied).map(({ id }) => id);
   await atOnce(AT_ONCE, ids, async (id) => await source.subscriptions.remove(id, signal));
-  const { held } = await source.subscriptions.list(from, signal);
+  const { held } = await source.subscriptions.list(from, signal, without(lists, ids));
   const seen = new Set(copied.map(({ id }) => id));
   const more = concerning(device, held).filter((each) => !seen.has(each.id) || leaving(device, [each]).length > 0);
   if (more.length > 0) throw failure('NotYet', `${source.name}: ${more.length} subscriptions were made meanwhile`);

@@ -39,7 +39,7 @@ const LIST = { method: 'GET', schema: z.unknown(), alsoExpect: [...ABSENT, ...CL
  */
 export type Listed =
   | { readonly is: 'open'; readonly entries: ReadonlyMap<string, Json> }
-  | { readonly is: 'absent' }
+  | { readonly is: 'absent'; readonly told: string }
   | { readonly is: 'closed'; readonly told: string };
 
 export async function listOf(platform: Exchange, { path, service }: Place, signal: AbortSignal): Promise<Listed> {
@@ -72,7 +72,7 @@ export async function listOf(platform: Exchange, { path, service }: Place, signa
         if (status >= 300) ({ status, told } = answer);
       }
     }
-    if (ABSENT.includes(status)) return { is: 'absent' };
+    if (ABSENT.includes(status)) return { is: 'absent', told };
     return status < 300 ? { is: 'open', entries } : { is: 'closed', told };
   } catch (error) {
     if (signal.aborted || mayPass(error)) throw error;

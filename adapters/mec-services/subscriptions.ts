@@ -2,11 +2,18 @@ import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
 import type { Owner, Subscriptions, SubscriptionsSeen } from '../../activities/ports.ts';
 import { atOnce } from '../../domain/at-once.ts';
-import { fulfils, type HeldSubscription, type NotCarried, type Subscription } from '../../domain/subscription.ts';
+import {
+  fulfils,
+  type HeldSubscription,
+  type NotCarried,
+  type SeenInLists,
+  type Subscription,
+} from '../../domain/subscription.ts';
 import { mecServices } from '../../protocols/mec-services/service.ts';
 import { hrefOf, typeOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
 import type { Exchange } from '../http.ts';
 import { missingServices } from '../mec011/services.ts';
+import { stillHeld } from './by-id.ts';
 import { ABSENT, idOf, isUnreadable, listOf, type Place, placesOf, readOne } from './collection.ts';
 import { Acquaintances } from './memory.ts';
 import { belongs, OTHER_TYPE, recordOf, requestOf, toldBy, typeIn, whose } from './record.ts';
@@ -21,7 +28,7 @@ const BROKEN = 500;
 
 type Created = Awaited<ReturnType<Subscriptions['create']>>;
 
-interface Seen extends Omit<SubscriptionsSeen, 'listed'> {
+interface Seen extends Omit<SubscriptionsSeen, 'listed' | 'lists'> {
   readonly open: boolean;
 }
 
@@ -32,10 +39,15 @@ interface Seen extends Omit<SubscriptionsSeen, 'listed'> {
 export const mecSubscriptions = (platform: Exchange): Subscriptions => {
   const known = new Acquaintances();
 
-  /** What is the owner's in one place. */
-  async function look(place: Place, owner: Owner, signal: AbortSignal): Promise<Seen> {
+  /** What is the owner's in one place. `before`: the names of those that were, where its list was there. */
+  async function look(place: Place, owner: Owner, signal: AbortSignal, before?: readonly string[]): Promise<Seen> {
     const { service, types, path } = place;
     const listed = await listOf(platform, place, signal);
+    if (listed.is !== 'open' && before !== undefined)
+      throw failure(
+        'NotYet',
+        `${listed.told}, and was a list earlier in this relocation: what is in it may be left behind`,
+      );
     if (listed.is === 'absent') return { held: [], notCarried: [], open: false };
     const stays = (type: string | null, why: string): NotCarried => ({ service: service.title, type, why });
     if (listed.is === 'closed') return { held: [], notCarried: [stays(null, listed.told)], open: false };
@@ -67,18 +79,24 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
       return typeof record === 'string' ? stays(type, record) : record;
     });
     const found = seen.filter((each) => each !== undefined);
+    const held = found.filter((each) => 'id' in each);
+    const unseen = before?.map((name) => `${path}/${name}`).filter((id) => held.every((each) => each.id !== id)) ?? [];
+    const still = await atOnce(AT_ONCE, unseen, async (id) => {
+      const shown = listed.entries.has(id);
+      return await stillHeld({ platform, place, id, shown, owner }, signal);
+    });
     return {
-      held: found.filter((each) => 'id' in each),
+      held: [...held, ...still.filter((each) => each !== undefined)],
       notCarried: found.filter((each): each is NotCarried => !('id' in each)),
       open: true,
     };
   }
 
-  async function list(owner: Owner, signal: AbortSignal): Promise<SubscriptionsSeen> {
+  async function list(owner: Owner, signal: AbortSignal, before: SeenInLists = {}): Promise<SubscriptionsSeen> {
     const places = mecServices.flatMap((service) => placesOf(service, owner.instance));
     const seen = await atOnce(AT_ONCE, places, async (place) => ({
       ...place,
-      ...(await look(place, owner, signal)),
+      ...(await look(place, owner, signal, before[place.path])),
     }));
     return {
       held: seen.flatMap(({ held }) => held),
@@ -87,6 +105,12 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
         seen.some(
           ({ open, service, types }) => open && service.name === like.service && Object.hasOwn(types, like.type),
         ),
+      lists: Object.fromEntries(
+        seen.flatMap(({ open, path, types, held }) =>
+          // Nothing is carried of a list without types
+          open && Object.keys(types).length > 0 ? [[path, held.map(({ id }) => id.slice(path.length + 1))]] : [],
+        ),
+      ),
     };
   }
 

@@ -1,4 +1,3 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { asking } from '../../activities/federation/ask-partners.ts';
 import type { FindingMeans } from '../../activities/federation/finding.ts';
@@ -6,6 +5,7 @@ import type { Partner } from '../../activities/federation/ports.ts';
 import type { Question } from '../../activities/federation/questions.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Query } from '../../domain/wish.ts';
+import { attemptOf } from '../support/attempt.ts';
 
 const query: Query = { find: 'systems', by: { service: 'speech' } };
 
@@ -40,7 +40,7 @@ function world(findings: Partial<FindingMeans['findings']> = {}) {
     pace: { askMs: 1_000, fanOut: 8, hops: 2, validSeconds: 60, missSeconds: 10 },
   };
   const attempt = async (nth: number) =>
-    await new MockActivityEnvironment({ attempt: nth }).run(asking(means).askPartners, { query, digest: 'd' });
+    await attemptOf({ attempt: nth }).run(asking(means).askPartners, { query, digest: 'd' });
   return { heard, attempt };
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ApplicationFailure } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../../activities/failure.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { attemptOf } from '../support/attempt.ts';
 import { eventually } from '../support/eventually.ts';
 import { PlayedTarget } from '../support/played-target.ts';
 import { PortWorld } from '../support/world.ts';
@@ -39,12 +39,12 @@ const reset = { scheduledTimestampMs: 1, currentAttemptScheduledTimestampMs: 2 }
 const run = async <A, R>(
   step: (order: A) => Promise<R>,
   given: A,
-  time: ConstructorParameters<typeof MockActivityEnvironment>[0] = {},
-): Promise<R> => await new MockActivityEnvironment(time).run<[A], R, typeof step>(step, given);
+  time: Parameters<typeof attemptOf>[0] = {},
+): Promise<R> => await attemptOf(time).run<[A], R, typeof step>(step, given);
 
 /** What the step keeps when this attempt of it fails, and what is heard of it; `heard`: what was heard of those before. */
 async function attempted(attempt: number, heard?: unknown, time = {}) {
-  const environment = new MockActivityEnvironment({ attempt, heartbeatDetails: heard, ...time });
+  const environment = attemptOf({ attempt, heartbeatDetails: heard, ...time });
   let beat: unknown;
   environment.on('heartbeat', (details) => {
     beat = details;
@@ -200,8 +200,7 @@ describe('a plan', () => {
         digest: (text) => text,
         turns: takingTurns(),
       });
-      const time = { startToCloseTimeoutMs: 1_000, scheduleToCloseTimeoutMs: 1_000 };
-      const { possible, obstacles } = await run(planRelocation, order, time);
+      const { possible, obstacles } = await run(planRelocation, order);
       expect(possible).toBe(false);
       expect(hanging.asked).toBeGreaterThan(1);
       expect(obstacles).toContainEqual({

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { attemptOf } from '../support/attempt.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** Copies of subscriptions are deleted on the way back: what this relocation made, all of it, and nothing else. */
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 const run = async <A, R>(step: (given: A) => Promise<R>, given: A): Promise<R> =>
-  await new MockActivityEnvironment().run<[A], R, typeof step>(step, given);
+  await attemptOf().run<[A], R, typeof step>(step, given);
 
 const steps = (chain = 'relocation:one/first') => {
   const activities = relocationActivities({

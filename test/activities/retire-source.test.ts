@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { attemptOf } from '../support/attempt.ts';
 import { PortWorld } from '../support/world.ts';
 
 const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
-  await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
+  await attemptOf().run<A, R, typeof step>(step, ...args);
 
 /** Its users are handed over already. */
 async function handedOver() {

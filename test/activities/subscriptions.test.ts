@@ -40,7 +40,7 @@ class Shelf implements Subscriptions {
   list: Subscriptions['list'] = async () => {
     this.calls.push('list');
     const notCarried = [{ service: this.#of, type: 'Odd', why: 'it is odd' }];
-    return { held: [...this.held], notCarried, listed: () => true };
+    return { held: [...this.held], notCarried, listed: () => true, lists: {} };
   };
 
   lacking: Subscriptions['lacking'] = async () => [];
@@ -75,6 +75,7 @@ beforeEach(() => {
     from,
     to,
     device: null,
+    before: {},
   };
 });
 const ids = ({ held }: Shelf): string[] => held.map(({ id }) => id);
@@ -166,9 +167,9 @@ it('the undo deletes what was made, and nothing else', async () => {
 describe('subscriptions that are released', () => {
   it('are gone at the source, those that were made meanwhile are not', async () => {
     source.add();
-    const { wanted } = await copySubscriptions(carriage, never);
+    const copied = await copySubscriptions(carriage, never);
     const late = source.add();
-    await expect(releaseSubscriptions(carriage, wanted, never)).rejects.toThrow(
+    await expect(releaseSubscriptions(carriage, copied, never)).rejects.toThrow(
       'a1: 1 subscriptions were made meanwhile',
     );
     expect(ids(source)).toEqual([late.id]);
@@ -179,7 +180,7 @@ describe('subscriptions that are released', () => {
     const both = source.add(about('10.0.0.2', device));
     const others = source.add(about('10.0.0.2'));
     const single = { ...carriage, device };
-    await releaseSubscriptions(single, (await copySubscriptions(single, never)).wanted, never);
+    await releaseSubscriptions(single, await copySubscriptions(single, never), never);
     expect(ids(source)).toEqual([both.id, others.id]);
   });
 });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { attemptOf } from '../support/attempt.ts';
 import { PortWorld } from '../support/world.ts';
 
 it('two workers that find nothing at the target, and both make an instance, keep the first of them', async () => {
@@ -33,7 +33,7 @@ it('two workers that find nothing at the target, and both make an instance, keep
     });
     const subject = { chain, application: 'counter', users, source: 'cloud', target: 'a1' };
     const order = { ...subject, from: world.at('cloud')[0]?.id ?? '', there: null };
-    return await new MockActivityEnvironment().run<
+    return await attemptOf().run<
       [typeof order],
       Awaited<ReturnType<typeof instantiateTarget>>,
       typeof instantiateTarget

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import type { Catalogue } from '../../activities/ports.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { attemptOf } from '../support/attempt.ts';
 import { PlayedTarget } from '../support/played-target.ts';
 import { PortWorld } from '../support/world.ts';
 
@@ -13,7 +13,7 @@ const subject = { chain: 'relocation:one/first', application: 'counter', users: 
 const order = { ...subject, maxInterruptionMs: null, own: null };
 
 const run = async <A, R>(step: (given: A) => Promise<R>, given: A): Promise<R> =>
-  await new MockActivityEnvironment().run<[A], R, typeof step>(step, given);
+  await attemptOf().run<[A], R, typeof step>(step, given);
 
 const activities = (catalogue: Catalogue) =>
   relocationActivities({

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { withoutContract } from '../../adapters/application/without-contract.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { attemptOf } from '../support/attempt.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** An application that keeps no state, and that nobody can ask. */
@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
-  await new MockActivityEnvironment().run<A, R, typeof step>(step, ...args);
+  await attemptOf().run<A, R, typeof step>(step, ...args);
 
 /** Moves these users, and tells what a plan said of it and what became of the source. */
 async function moved(users: string) {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Owner } from '../../activities/ports.ts';
 import {
   type Carriage,
+  type CopiedSubscriptions,
   copySubscriptions,
   dropVanished,
   foreseeSubscriptions,
@@ -10,6 +11,7 @@ import {
 } from '../../activities/relocation/subscriptions.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { busy } from '../support/busy.ts';
+import type { Reply } from '../support/faulty-server.ts';
 import { type PlayedServices, playedServices } from '../support/played-services.ts';
 
 /** A service that is not there at one look, and there again before anybody does anything about it. */
@@ -32,6 +34,7 @@ beforeEach(async () => {
     from,
     to,
     device: null,
+    before: {},
   };
 });
 afterEach(async () => {
@@ -88,7 +91,8 @@ describe('where the service of the target was away a moment ago', () => {
   it("the target's own are not taken for copies whose answer was lost", async () => {
     const before: string[] = [];
     const journal = {
-      begins: (had: readonly { readonly id: string }[]) => void before.push(...had.map(({ id }) => id)),
+      begins: ({ had }: { readonly had: readonly { readonly id: string }[] }) =>
+        void before.push(...had.map(({ id }) => id)),
       made: () => undefined,
     };
     await copySubscriptions(carriage, soon(), journal);
@@ -125,8 +129,8 @@ describe('where a service is away at one look of a step, and there at its next c
 
   it('at the source, nothing is released before all of it was seen', async () => {
     awayOnce(source);
-    const { wanted } = await copySubscriptions(carriage, soon());
-    await expect(releaseSubscriptions(carriage, wanted, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    const copied = await copySubscriptions(carriage, soon());
+    await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
     expect([...source.held.keys()]).toEqual([`${rni}/s0`]);
   });
 });
@@ -138,8 +142,8 @@ describe('where the service of the source was away a moment ago', () => {
     source.hold(rni, 's0', measured(from, 1, '10.0.0.2'));
     expect((await foreseeSubscriptions(carriage, soon())).wanted).toHaveLength(1);
     await unseenAt(source, from);
-    const { wanted } = await copySubscriptions(carriage, soon());
-    await releaseSubscriptions(carriage, wanted, soon());
+    const copied = await copySubscriptions(carriage, soon());
+    await releaseSubscriptions(carriage, copied, soon());
     expect([...target.held.values()]).toEqual([measured(to, 1, '10.0.0.2')]);
   });
 
@@ -159,6 +163,89 @@ describe('where the service of the source was away a moment ago', () => {
   });
 });
 
+describe('what a step has seen at the source, and a later one of the same run does not see', () => {
+  const one = `${rni}/s0`;
+  const answering = (path: string, reply: Reply): void => {
+    source.before = (heard) => (heard.method === 'GET' && heard.path === path ? reply : undefined);
+  };
+  const compared = async (): Promise<CopiedSubscriptions> => await copySubscriptions(carriage, soon());
+
+  beforeEach(async () => {
+    source.hold(rni, 's0', measured(from, 0));
+    carriage = { ...carriage, before: (await compared()).seen };
+  });
+
+  it.each([404, 501, 403])('is not gone because its list is answered by %d', async (status) => {
+    answering(rni, { status });
+    await expect(compared()).rejects.toMatchObject({
+      type: 'NotYet',
+      message: expect.stringContaining(String(status)),
+    });
+  });
+
+  it('is asked for by its id where its list is empty, and released', async () => {
+    answering(rni, { status: 200, json: [] });
+    const copied = await compared();
+    expect([copied.made, copied.wanted.map(({ id }) => id)]).toEqual([[], [one]]);
+    await releaseSubscriptions(carriage, copied, soon());
+    expect([...source.held]).toEqual([]);
+  });
+
+  it.each<[string, Reply]>([
+    ['it is said not to be there, and its list shows it', { status: 404 }],
+    ['it may not be read', { status: 403 }],
+    ['it is nothing', { status: 200, json: {} }],
+    [
+      'it cannot be carried over as it is now',
+      { status: 200, json: { ...measured(from, 0), subscriptionType: 'Odd' } },
+    ],
+  ])('is not gone where %s', async (_, reply) => {
+    answering(one, reply);
+    await expect(compared()).rejects.toMatchObject({ type: 'NotYet', message: expect.stringContaining(one) });
+  });
+
+  it.each([404, 410])('is gone where its list does not show it, and it is answered by %d itself', async (status) => {
+    source.held.clear();
+    answering(one, { status });
+    expect(await compared()).toMatchObject({ wanted: [], seen: { [rni]: [] } });
+  });
+
+  it('is gone where its name is that of somebody else by now', async () => {
+    source.hold(rni, 's0', measured(to, 0));
+    expect(await compared()).toMatchObject({ wanted: [], seen: { [rni]: [] } });
+  });
+
+  it('and was never there: a list without an entry of his that is not there any more may hide one', async () => {
+    answering(amsi, { status: 501 });
+    await expect(compared()).rejects.toMatchObject({ type: 'NotYet', message: expect.stringContaining(amsi) });
+  });
+
+  it('is not released for certain while its list is not there', async () => {
+    const copied = await compared();
+    answering(rni, { status: 404 });
+    await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    source.before = () => undefined;
+    const again = await compared();
+    await releaseSubscriptions(carriage, again, soon());
+    expect([[...source.held], again.made, target.held.size]).toEqual([[], [], 1]);
+  });
+
+  it('is not gone either where nobody but a first check has seen it', async () => {
+    carriage = { ...carriage, before: (await foreseeSubscriptions(carriage, soon())).seen };
+    answering(rni, { status: 404 });
+    await expect(compared()).rejects.toMatchObject({ type: 'NotYet' });
+  });
+
+  it('costs no call where it is seen again', async () => {
+    const began = source.peer.heard.length;
+    await compared();
+    const once = source.peer.heard.length - began;
+    carriage = { ...carriage, before: {} };
+    await compared();
+    expect(source.peer.heard.length - began).toBe(2 * once);
+  });
+});
+
 it('what is made at a service that comes up meanwhile is carried', async () => {
   for (const platform of [source, target])
     platform.before = ({ path }) => (path.startsWith(amsi) ? { status: 404 } : undefined);
@@ -170,8 +257,8 @@ it('what is made at a service that comes up meanwhile is carried', async () => {
     filterCriteria: { appInstanceId: instance, mobilityStatus: [1] },
   });
   source.hold(amsi, 'late', mobility(from));
-  const { wanted } = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, wanted, soon());
+  const copied = await copySubscriptions(carriage, soon());
+  await releaseSubscriptions(carriage, copied, soon());
   expect([...source.held]).toEqual([]);
   expect([...target.held.values()]).toEqual([mobility(to)]);
 });
@@ -179,10 +266,10 @@ it('what is made at a service that comes up meanwhile is carried', async () => {
 it('what tells of others too, and was made after the comparison, is not left without a copy', async () => {
   carriage = { ...carriage, device: '10.0.0.1' };
   source.hold(rni, 's0', measured(from, 1, '10.0.0.2'));
-  const { wanted } = await copySubscriptions(carriage, soon());
+  const copied = await copySubscriptions(carriage, soon());
   source.hold(rni, 'late', measured(from, 1, '10.0.0.3'));
-  await expect(releaseSubscriptions(carriage, wanted, soon())).rejects.toMatchObject({ type: 'NotYet' });
+  await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
   const again = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, again.wanted, soon());
+  await releaseSubscriptions(carriage, again, soon());
   expect(target.held.size).toBe(2);
 });

@@ -1,3 +1,4 @@
+import { busy } from './busy.ts';
 import type { ServerResponse } from 'node:http';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from './faulty-server.ts';
 
@@ -27,7 +28,7 @@ export const hrefOf = (path: string): string => `http://services.inside:99/elsew
  */
 export async function playedServices(
   collections: readonly string[] = ['/rni/v2/subscriptions', '/amsi/v1/subscriptions'],
-  timeoutMs = 1_000,
+  timeoutMs = Math.ceil(1_000 * busy()),
 ): Promise<PlayedServices> {
   let serial = 0;
   const peer = await faultyServer(

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Catalogue } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import type { Both, Subject } from '../../activities/relocation/subject.ts';
@@ -10,6 +9,7 @@ import { undos, type UndoName } from '../../domain/steps.ts';
 import { Undoing } from '../../domain/undoing.ts';
 import { Brought } from '../../workflows/relocation/brought.ts';
 import { keptIn } from '../../workflows/kit/failure.ts';
+import { attemptOf } from './attempt.ts';
 import { busy } from './busy.ts';
 
 /** What is played with, and where a run begins in it. */
@@ -83,13 +83,15 @@ export class ThereAndBack {
     this.#register('deleteCopies', async () =>
       this.#once(deleteCopies, { ...both, made: brought.made, before: brought.before, ...late }),
     );
-    const copy = brought.keeping(async () => await this.#tried(steps.copyAhead, { ...both, made: [], turns: null }));
+    const copy = brought.keeping(
+      async () => await this.#tried(steps.copyAhead, { ...both, made: [], turns: null, seen: brought.seen }),
+    );
     const { turns } = await copy();
 
     begins('switchPath');
     this.#register('switchBack', async () => this.#once(switchBack, { ...subject, turns, ...late }));
     await this.#tried(steps.switchPath, { ...both, turns });
-    this.#ahead = this.#stepsAhead(both);
+    this.#ahead = this.#stepsAhead(both, brought);
   }
 
   /**
@@ -113,7 +115,7 @@ export class ThereAndBack {
     return null;
   }
 
-  #stepsAhead(both: Both): [Ahead, () => Promise<unknown>][] {
+  #stepsAhead(both: Both, brought: Brought): [Ahead, () => Promise<unknown>][] {
     const { handOver, settle, notifyEndpoint, confirmQuiet, retireSource } = this.#activities;
     let inDoubt = false;
     const handedOver = async (): Promise<unknown> => {
@@ -123,9 +125,12 @@ export class ThereAndBack {
     };
     return [
       ['handOver', handedOver],
-      ['notifyEndpoint', async () => await this.#tried(notifyEndpoint, both)],
+      [
+        'notifyEndpoint',
+        brought.keeping(async () => await this.#tried(notifyEndpoint, { ...both, seen: brought.seen })),
+      ],
       ['confirmQuiet', async () => await this.#tried(confirmQuiet, both)],
-      ['retireSource', async () => await this.#tried(retireSource, both)],
+      ['retireSource', async () => await this.#tried(retireSource, { ...both, seen: brought.seen })],
     ];
   }
 
@@ -157,7 +162,7 @@ export class ThereAndBack {
   async #tried<A, R>(step: (order: A) => Promise<R>, order: A, attempts = 2): Promise<R> {
     let heartbeatDetails: unknown;
     for (let attempt = 1; ; attempt += 1) {
-      const environment = new MockActivityEnvironment({
+      const environment = attemptOf({
         attempt,
         heartbeatDetails,
         startToCloseTimeoutMs: this.#patienceMs,

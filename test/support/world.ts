@@ -229,7 +229,12 @@ export class PortWorld implements Catalogue {
       subscriptions: {
         list: async ({ endpoint }) => {
           await call('subscriptions.list');
-          return { held: structuredClone(owned(endpoint)?.subscriptions ?? []), notCarried: [], listed: () => true };
+          return {
+            held: structuredClone(owned(endpoint)?.subscriptions ?? []),
+            notCarried: [],
+            listed: () => true,
+            lists: {},
+          };
         },
         lacking: async () => [],
         create: async ({ endpoint }, subscription, from) => {

@@ -1,6 +1,7 @@
 import type { Checked } from '../../activities/relocation/check.ts';
 import type { PathTurns } from '../../activities/relocation/copy-ahead.ts';
 import type { Started } from '../../activities/relocation/instance.ts';
+import { together, type SeenInLists } from '../../domain/subscription.ts';
 import { keptIn } from '../kit/failure.ts';
 
 /**
@@ -23,6 +24,8 @@ export class Brought {
   before: readonly string[] | null = null;
   /** What of the path may have been turned. */
   turns: PathTurns | null = null;
+  /** Subscriptions seen at the source. */
+  seen: SeenInLists = {};
   #how: Started['how'] | undefined;
   #checked = false;
 
@@ -62,14 +65,18 @@ export class Brought {
     if ('from' in told) this.from = told.from;
     if ('to' in told) this.to = told.to;
     if ('how' in told && told.how === 'created') this.own = this.to;
+    // A first check looks for itself; the other steps have looked for what was seen before
+    if ('seen' in told && told.seen !== undefined)
+      this.seen = 'from' in told ? together(this.seen, told.seen) : told.seen;
     if ('made' in told && told.made !== undefined) this.made = [...new Set([...this.made, ...told.made])];
   }
 }
 
 type Told =
-  | { readonly from: string }
+  | { readonly from: string; readonly seen?: SeenInLists }
   | { readonly to: string; readonly how?: string }
-  | { readonly made: readonly string[] };
+  | { readonly made: readonly string[]; readonly seen?: SeenInLists }
+  | { readonly devices: boolean; readonly seen?: SeenInLists };
 
 /** As a step keeps them. */
 const idsIn = (kept: unknown): readonly string[] => (typeof kept === 'string' ? (JSON.parse(kept) as string[]) : []);

@@ -41,7 +41,10 @@ export async function relocateApplication({ request, direction, pace }: Relocati
 
   const leave = async (both: Both): Promise<void> => {
     // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
-    await procedure.forward('notify', () => step.notifyEndpoint(both));
+    await procedure.forward(
+      'notify',
+      brought.keeping(() => step.notifyEndpoint({ ...both, seen: brought.seen })),
+    );
 
     // 8. Wait until nobody comes to the source any more (5.3.1)
     await procedure.forward('drain', () =>
@@ -50,7 +53,7 @@ export async function relocateApplication({ request, direction, pace }: Relocati
     await procedure.forward('drain', () => step.confirmQuiet(both));
 
     // 9. Retire the source (5.3.1, [5.3.2-4])
-    await procedure.forward('retire', () => step.retireSource(both));
+    await procedure.forward('retire', () => step.retireSource({ ...both, seen: brought.seen }));
   };
 
   const ended = await procedure.run(result, async () => {
@@ -78,7 +81,9 @@ export async function relocateApplication({ request, direction, pace }: Relocati
 
       // 4. Copy subscriptions and context ahead ([5.3.2-4], [5.4.2-3])
       const both = { ...subject, from, to };
-      const copy = brought.keeping(() => step.copyAhead({ ...both, made: brought.made, turns: brought.turns }));
+      const copy = brought.keeping(() =>
+        step.copyAhead({ ...both, made: brought.made, turns: brought.turns, seen: brought.seen }),
+      );
       const { turns, ...copied } = await procedure.step('copyAhead', copy, {
         deleteCopies: () =>
           undo.deleteCopies({ ...both, made: brought.made, before: brought.before, calmAt: calmAt() }),

@@ -1,0 +1,14 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { busy } from './busy.ts';
+
+const silent = new DefaultLogger('ERROR');
+
+/** One attempt of an activity, with time for a machine that has other work; that it fails is no line of the log. */
+export function attemptOf(
+  info: ConstructorParameters<typeof MockActivityEnvironment>[0] = {},
+): MockActivityEnvironment {
+  const limitMs = 1_000 * busy();
+  const time = { startToCloseTimeoutMs: limitMs, scheduleToCloseTimeoutMs: limitMs };
+  return new MockActivityEnvironment({ ...time, ...info }, { logger: silent });
+}
