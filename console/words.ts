@@ -21,7 +21,7 @@ export function toneOf({ state, outcome }: Relocation): Tone {
     case 'ended':
       break;
   }
-  return outcome === 'relocated' || outcome === 'relocatedSourceKept' ? 'good' : 'bad';
+  return outcome === 'relocated' || outcome === 'relocatedSourceKept' || outcome === 'recovered' ? 'good' : 'bad';
 }
 
 const outcomes = {
@@ -30,6 +30,7 @@ const outcomes = {
   rolledBack: 'rolled back',
   refused: 'refused',
   abandoned: 'abandoned',
+  recovered: 'recovered',
 } as const;
 
 const states = {
@@ -69,13 +70,18 @@ export const actionWords: Readonly<Record<Action, string>> = {
   approve: 'Approve',
   retry: 'Retry',
   abandon: 'Abandon',
+  recover: 'Recover',
 };
 
 /** What cannot be taken back is asked twice. */
 export const asksTwice: Partial<Record<Action, string>> = {
   cancel: 'Roll it back?',
   abandon: 'Give it up as it is?',
+  recover: 'Lose what was not copied?',
 };
+
+/** What is sent with it: what the second question was about. */
+export const accepting: Partial<Record<Action, object>> = { recover: { accept: { lostWrites: true } } };
 
 export const guarantees = {
   zeroLoss: 'no write is lost: the application keeps the contract',

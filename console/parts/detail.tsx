@@ -3,7 +3,18 @@ import type { Problem, Relocation } from '../../api/resources.ts';
 import type { Action } from '../../domain/actions.ts';
 import { stepNames, steps } from '../../domain/steps.ts';
 import { freshKey, post, problemOf } from '../known/ask.ts';
-import { actionWords, asksTwice, directions, duration, standing, stepsDone, timeOf, toneOf, whose } from '../words.ts';
+import {
+  accepting,
+  actionWords,
+  asksTwice,
+  directions,
+  duration,
+  standing,
+  stepsDone,
+  timeOf,
+  toneOf,
+  whose,
+} from '../words.ts';
 import { Said } from './said.tsx';
 
 interface Props {
@@ -93,7 +104,7 @@ function Actions({ move, answered }: Pick<Props, 'move' | 'answered'>) {
     setProblem(null);
     try {
       const path = `/v1/relocations/${encodeURIComponent(move.id)}/${action}`;
-      answered(await post<Relocation>(path, undefined, { 'idempotency-key': freshKey() }), move);
+      answered(await post<Relocation>(path, accepting[action], { 'idempotency-key': freshKey() }), move);
     } catch (error) {
       setProblem(problemOf(error));
     }
