@@ -45,7 +45,7 @@ export const bindingsTable = {
       409: 'The name was used for something else, or you hold as many bindings as you may.',
       410: 'It is closed, and will be for ever.',
     },
-    asksTemporal: true,
+    asksTemporal: false, // how it is done here is nobody’s outside
   },
   showBinding: {
     ...ofPartner,

@@ -107,6 +107,10 @@ describe('the description', () => {
   it('of the extension is there for anybody, and tells of nothing else', async () => {
     const { status: told, body } = await ferry.ask(null, 'GET', '/openapi.json');
     expect(told).toBe(200);
-    expect(Object.keys(body.paths)).toEqual(['/mff/v1/{federationContextId}', '/mff/v1/{federationContextId}/systems']);
+    expect(Object.keys(body.paths)).toEqual(
+      ['', '/systems', '/bindings', '/bindings/{name}', '/system-queries', '/platform-queries'].map(
+        (below) => `/mff/v1/{federationContextId}${below}`,
+      ),
+    );
   });
 });
