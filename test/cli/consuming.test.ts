@@ -49,7 +49,7 @@ describe('ferry consume', () => {
     expect(api.asked).toMatchObject([
       {
         method: 'POST',
-        url: '/v1/service-bindings?waitSeconds=1',
+        url: '/v1/service-bindings',
         body: { system: 'cellular', platform: 'a2', what: { kind: 'service', name: 'speech' } },
       },
       { method: 'GET', url: '/v1/service-bindings/an-id' },
