@@ -36,10 +36,11 @@ export const PATH = '/v1/relocations';
 export async function over(
   world: PortWorld,
   scenario: (api: Served, taskQueue: string) => Promise<void>,
+  pace = quickPace,
 ): Promise<void> {
   await quiet();
   const taskQueue = `api-${randomUUID()}`;
-  const means = { catalogue: world, pace: quickPace, digest, turns: takingTurns() };
+  const means = { catalogue: world, pace, digest, turns: takingTurns() };
   const workers = await FerryWorkers.create({
     connection: engine.environment.nativeConnection,
     namespace: engine.environment.namespace ?? 'default',
@@ -48,7 +49,7 @@ export async function over(
     activities: { ...relocationActivities(means), ...surveyActivities(survey), ...whereActivities(means) },
     capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
   });
-  const api = await Served.start({ temporal, taskQueue, pace: quickPace });
+  const api = await Served.start({ temporal, taskQueue, pace });
   try {
     await workers.runUntil(scenario(api, taskQueue));
   } finally {
@@ -87,11 +88,18 @@ export const starting = async (api: Served, body: object = {}, key?: string) =>
 export const show = async (api: Served, { id }: { id: string }): Promise<Relocation> =>
   (await api.get<Relocation>(`${PATH}/${id}`)).body;
 
-export const reached = async (api: Served, one: { id: string }, state: Relocation['state']): Promise<Relocation> => {
+export const reached = async (
+  api: Served,
+  one: { id: string },
+  state: Relocation['state'],
+  limitMs = 10_000,
+): Promise<Relocation> => {
   let now = await show(api, one);
   await eventually(async () => {
     now = await show(api, one);
     return now.state === state;
+  }, limitMs).catch(() => {
+    throw new Error(`it is not ${state}, but ${JSON.stringify(now)}`);
   });
   return now;
 };
