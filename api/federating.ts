@@ -4,9 +4,7 @@ import { keepConfigured } from '../catalogue/configured.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
 import type { Settings } from '../configuration/settings.ts';
 import { Tokens } from '../doors/tokens/tokens.ts';
-import { tendingOf } from '../temporal/tending.ts';
-import type { joinFederation } from '../workflows/federation/join-federation.ts';
-import { poke } from '../workflows/messages.ts';
+import { pokeTending } from '../temporal/tending.ts';
 import type { Federating } from './app.ts';
 import { Questions } from './finding.ts';
 import type { OuterMeans } from './outer.ts';
@@ -15,7 +13,6 @@ import { Telling } from './telling.ts';
 import { admission, callerOf } from './tokens/admission.ts';
 
 const CONNECTIONS = 8;
-const CALL_MS = 5_000;
 
 interface Means extends Settings {
   readonly temporal: Client;
@@ -58,26 +55,12 @@ export async function federatingOver(means: Means): Promise<Both | undefined> {
       federation,
       configuration,
       log,
-      poke: poking(temporal, ours),
+      poke: async (partner) => await pokeTending(temporal, partner, ours),
       admit: async (...row) => await consumptions.admit(...row),
       refresh: new Questions(temporal, ours, federation.pace).refreshing(log),
     },
   };
 }
-
-/** Wakes the tending of a partner; starts it where there is none. */
-const poking =
-  (temporal: Client, ours: Parameters<typeof tendingOf>[1]): OuterMeans['poke'] =>
-  async (partner) =>
-    void (await temporal.withDeadline(
-      Date.now() + CALL_MS,
-      async () =>
-        await temporal.workflow.signalWithStart<typeof joinFederation>('joinFederation', {
-          ...tendingOf(partner, ours),
-          signal: poke,
-          signalArgs: [],
-        }),
-    ));
 
 async function opened({ configuration, environment, log }: Means): Promise<Catalogue> {
   const { DATABASE_URL: url = '' } = environment;

@@ -26,14 +26,15 @@ export const tendingOf = (
 
 const CALL_MS = 5_000;
 
-/** Wakes the tending of a partner; starts it where there is none. */
+/** Wakes the tending of a partner; starts it where there is none. Throws what Temporal says, and after `withinMs`. */
 export async function pokeTending(
   temporal: Client,
   partner: string,
   ours: Parameters<typeof tendingOf>[1],
+  withinMs = CALL_MS,
 ): Promise<void> {
   await temporal.withDeadline(
-    Date.now() + CALL_MS,
+    Date.now() + withinMs,
     async () =>
       await temporal.workflow.signalWithStart<typeof joinFederation>('joinFederation', {
         ...tendingOf(partner, ours),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { tendingOf } from '../temporal/tending.ts';
+import { pokeTending, tendingOf } from '../temporal/tending.ts';
 import type { joinFederation } from '../workflows/federation/join-federation.ts';
 
 /** Of one call, and between two attempts: Temporal may be slow, or not there yet. */
@@ -45,12 +45,4 @@ export async function startTending(
 export const waking =
   (client: Client, ours: { taskQueue: string; world: string | undefined }) =>
   async (partner: string): Promise<void> =>
-    void (await client.withDeadline(
-      Date.now() + CALL_MS,
-      async () =>
-        await client.workflow.signalWithStart<typeof joinFederation>('joinFederation', {
-          ...tendingOf(partner, ours),
-          signal: 'poke',
-          signalArgs: [],
-        }),
-    ));
+    await pokeTending(client, partner, ours, CALL_MS);

@@ -3,12 +3,12 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Catalogue } from '../../catalogue/database.ts';
 import type { Configuration } from '../../configuration/peers.ts';
+import { pokeTending } from '../../temporal/tending.ts';
 import { type Information, license, openApiDocument } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import type { Consumptions } from '../consuming.ts';
 import { Questions } from '../finding.ts';
-import { pokeThrough } from '../tending.ts';
 import { bindingHandlers } from './bindings.ts';
 import { commandHandlers } from './commands.ts';
 import { discoveryHandlers } from './discoveries.ts';
@@ -25,6 +25,9 @@ import { relocationHandlers } from './relocations.ts';
 import { Starter } from './starter.ts';
 import { Streams } from './stream.ts';
 import { northboundTable, type NorthboundTable } from './table.ts';
+
+/** An operator waits for the answer to his command. */
+const POKE_MS = 3_000;
 
 export interface Means {
   readonly temporal: Client;
@@ -51,8 +54,9 @@ export function northbound({
 }: Means): Face<NorthboundTable> {
   const reader = new Reader(temporal, temporalUi);
   const starter = new Starter(temporal, reader, { taskQueue, configuration });
-  const poke = pokeThrough(temporal, { taskQueue, world: configuration.world });
   const { federation, world } = configuration;
+  const poke = async (partner: string): Promise<void> =>
+    await pokeTending(temporal, partner, { taskQueue, world }, POKE_MS);
   const questions = federation && new Questions(temporal, { taskQueue, world }, federation.pace);
   const procedures = new Procedures(temporal, taskQueue);
   const { stopping } = condition;
