@@ -1,6 +1,7 @@
 import type { Relocation } from '../../api/resources.ts';
 import { latestFirst } from '../known/known.ts';
-import { standing, timeOf, toneOf } from '../words.ts';
+import { timeOf } from '../words.ts';
+import { Move } from './move.tsx';
 import { Pips } from './pips.tsx';
 
 interface Props {
@@ -19,21 +20,10 @@ export function Moves({ moves, told, chosen, choose }: Props) {
   const list = (some: readonly Relocation[]) => (
     <ul>
       {some.map((move) => (
-        <li key={move.id}>
-          <button
-            type="button"
-            class={toneOf(move)}
-            aria-current={move.id === chosen ? 'true' : undefined}
-            onClick={() => choose(move.id)}
-          >
-            <b>
-              {move.request.application}: {move.request.source} → {move.request.target}
-            </b>
-            <span class="badge">{standing(move)}</span>
-            <Pips move={move} />
-            <time dateTime={move.endedAt ?? move.startedAt}>{timeOf(move.endedAt ?? move.startedAt)}</time>
-          </button>
-        </li>
+        <Move key={move.id} {...{ move, chosen, choose }}>
+          <Pips move={move} />
+          <time dateTime={move.endedAt ?? move.startedAt}>{timeOf(move.endedAt ?? move.startedAt)}</time>
+        </Move>
       ))}
     </ul>
   );

@@ -1,5 +1,6 @@
 import type { Relocation } from '../../api/resources.ts';
-import { standing, timeOf, toneOf, waitsForPerson } from '../words.ts';
+import { timeOf, waitsForPerson } from '../words.ts';
+import { Move } from './move.tsx';
 
 interface Props {
   readonly moves: readonly Relocation[];
@@ -20,21 +21,10 @@ export function Waiting({ moves, chosen, choose }: Props) {
       </h2>
       <ul>
         {waiting.map((move) => (
-          <li key={move.id}>
-            <button
-              type="button"
-              class={toneOf(move)}
-              aria-current={move.id === chosen ? 'true' : undefined}
-              onClick={() => choose(move.id)}
-            >
-              <b>
-                {move.request.application}: {move.request.source} → {move.request.target}
-              </b>
-              <span class="badge">{standing(move)}</span>
-              <small>{move.waitingFor?.lastFailure ?? move.waitingFor?.what ?? ''}</small>
-              {move.since !== null && <time dateTime={move.since}>since {timeOf(move.since)}</time>}
-            </button>
-          </li>
+          <Move key={move.id} {...{ move, chosen, choose }}>
+            <small>{move.waitingFor?.lastFailure ?? move.waitingFor?.what ?? ''}</small>
+            {move.since !== null && <time dateTime={move.since}>since {timeOf(move.since)}</time>}
+          </Move>
         ))}
       </ul>
     </section>
