@@ -9,12 +9,27 @@ import { engine, order, PATH, starting } from '../support/served-engine.ts';
 /** How often each method of Temporal was called, and how many of the next calls are refused as too many. */
 const calls = new Map<string, number>();
 const limits = new Map<string, number>();
+/** How many starts are under way, and were at most. */
+const starts = { now: 0, most: 0 };
 const counting: Interceptor = (options, next) => {
   const method = options.method_definition.path.split('/').at(-1) ?? '';
   calls.set(method, (calls.get(method) ?? 0) + 1);
   const left = limits.get(method) ?? 0;
   limits.set(method, left - 1);
-  if (left <= 0) return new InterceptingCall(next(options));
+  if (left <= 0 && method !== 'StartWorkflowExecution') return new InterceptingCall(next(options));
+  if (left <= 0)
+    return new InterceptingCall(next(options), {
+      start: (metadata, _listener, start) => {
+        starts.now += 1;
+        starts.most = Math.max(starts.most, starts.now);
+        start(metadata, {
+          onReceiveStatus: (ended, proceed) => {
+            starts.now -= 1;
+            proceed(ended);
+          },
+        });
+      },
+    });
   return new InterceptingCall(next(options), {
     start: (_, listener) => {
       listener.onReceiveMetadata(new Metadata());
@@ -67,6 +82,12 @@ describe('two hundred starts at once', () => {
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(200);
     expect(visibility()).toBe(0);
+  });
+
+  it('wait for each other here, where no limit of a call runs', async () => {
+    starts.most = 0;
+    await storm(() => undefined);
+    expect(starts.most).toBe(32);
   });
 
   it('with keys are as many, and ask the index together', async () => {

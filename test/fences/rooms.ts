@@ -81,6 +81,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       '@temporalio/common',
       'express',
       'express-rate-limit',
+      'p-limit',
       'helmet',
       'pino',
       'pino-http',

@@ -164,7 +164,7 @@ describe('the ledger', () => {
     const lines = await own.catalogue
       .selectFrom('ledger')
       .selectAll()
-      .where('key', 'like', 'f%')
+      .where('key', 'in', [name('a'), name('b')])
       .orderBy('n')
       .execute();
     const whose = { partner: 'b', role: 'served', key: name('a'), origin: 'operator-b' };
