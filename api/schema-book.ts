@@ -3,9 +3,16 @@ import { z } from 'zod';
 /** JSON Schemas of one document: what has an id of its own stands among its components once. */
 export class SchemaBook {
   readonly components: Record<string, object> = {};
+  readonly #made = new Map<z.ZodType, object>();
 
-  /** As it is sent. */
+  /** As it is sent. Made once: every operation is refused in the same form. */
   schema(schema: z.ZodType): object {
+    const made = this.#made.get(schema) ?? this.#make(schema);
+    this.#made.set(schema, made);
+    return made;
+  }
+
+  #make(schema: z.ZodType): object {
     const {
       $schema: _,
       $defs,
