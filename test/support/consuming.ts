@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreements.ts';
 import type { Tended } from '../../activities/federation/tend-partner.ts';
@@ -14,14 +13,14 @@ import { textOf } from '../../domain/wish.ts';
 import { admissionOf, consumptionOf, releaseOf } from '../../temporal/consuming.ts';
 import { consumingOver } from '../../worker/consuming.ts';
 import { federationOf } from '../../worker/federation.ts';
-import { FerryWorkers } from '../../worker/workers.ts';
 import type { admitConsumer } from '../../workflows/federation/admit-consumer.ts';
 import type { consumeServiceFederated } from '../../workflows/federation/consume-service-federated.ts';
 import type { releaseService } from '../../workflows/federation/release-service.ts';
 import type { ConsumptionPace } from '../../workflows/messages.ts';
+import { attemptOf } from './attempt.ts';
 import { busy } from './busy.ts';
 import { catalogueOfTest, type CatalogueOfTest } from './catalogue.ts';
-import { type Engine, quickPace, workflowBundle } from './engine.ts';
+import { type Engine, quickPace } from './engine.ts';
 import { type FaultyServer, faultyServer, type Heard, type Reply } from './faulty-server.ts';
 import { PlayedPartner, SECRET } from './played-partner.ts';
 
@@ -29,10 +28,19 @@ export const request: BindingRequest = { system: 'east', platform: 'a2', what: {
 
 export const pace: ConsumptionPace = {
   ...quickPace,
-  stepMs: 3_000 * busy(),
-  attemptMs: 1_500 * busy(),
-  askMs: 1_000 * busy(),
+  get stepMs() {
+    return 3_000 * busy();
+  },
+  get attemptMs() {
+    return 1_500 * busy();
+  },
+  get askMs() {
+    return 1_000 * busy();
+  },
 };
+
+/** A round of the tending asks many, in a process that others keep waiting. */
+const A_MINUTE = { startToCloseTimeoutMs: 60_000, scheduleToCloseTimeoutMs: 60_000 };
 
 const silent = pino({ level: 'silent' });
 
@@ -187,35 +195,27 @@ export class Consuming {
 
   /** Beside a worker. */
   async over<T>(scenario: (means: Started) => Promise<T>): Promise<T> {
-    const taskQueue = `consuming-${randomUUID()}`;
     const { federation } = this.configuration;
     if (federation === undefined) throw new Error('there is no federation');
     const { catalogue } = this.own;
-    const { environment } = this.#engine;
-    const workers = await FerryWorkers.create({
-      connection: environment.nativeConnection,
-      namespace: environment.namespace ?? 'default',
-      workflowBundle,
-      taskQueue,
-      activities: federationOf(federation, catalogue, 60_000, silent, {
-        consuming: this.#means(federation),
-      }),
-      capacity: { slots: { steps: 20, waits: 20 }, maxCachedWorkflows: 20 },
-    });
-    return await workers.runUntil(
-      scenario({
-        consume: async (asked = request) => await this.#consume(taskQueue, asked),
-        admit: async (binding) =>
-          await environment.client.workflow.start<typeof admitConsumer>(
-            'admitConsumer',
-            admissionOf({ binding, why: 'announced', pace }, 'b', { taskQueue }),
-          ),
-        release: async (binding) =>
-          await environment.client.workflow.start<typeof releaseService>(
-            'releaseService',
-            releaseOf({ binding, why: 'released', pace }, 'b', { taskQueue }),
-          ),
-      }),
+    const { environment, taskQueue } = this.#engine;
+    const activities = federationOf(federation, catalogue, 60_000, silent, { consuming: this.#means(federation) });
+    return await this.#engine.beside(
+      activities,
+      async () =>
+        await scenario({
+          consume: async (asked = request) => await this.#consume(taskQueue, asked),
+          admit: async (binding) =>
+            await environment.client.workflow.start<typeof admitConsumer>(
+              'admitConsumer',
+              admissionOf({ binding, why: 'announced', pace }, 'b', { taskQueue }),
+            ),
+          release: async (binding) =>
+            await environment.client.workflow.start<typeof releaseService>(
+              'releaseService',
+              releaseOf({ binding, why: 'released', pace }, 'b', { taskQueue }),
+            ),
+        }),
     );
   }
 
@@ -231,7 +231,7 @@ export class Consuming {
     if (federation === undefined) throw new Error('there is no federation');
     const around = { consuming: this.#means(federation) };
     const { tendPartner } = federationOf(federation, this.own.catalogue, 60_000, silent, around);
-    return (await new MockActivityEnvironment().run(tendPartner, { partner: 'b' })) as Tended;
+    return (await attemptOf(A_MINUTE).run(tendPartner, { partner: 'b' })) as Tended;
   }
 
   async #consume(taskQueue: string, asked: BindingRequest) {

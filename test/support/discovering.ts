@@ -11,10 +11,9 @@ import { answerOf, discoveryId, discoveryOf } from '../../temporal/finding.ts';
 import { federationId } from '../../temporal/tending.ts';
 import { federationOf } from '../../worker/federation.ts';
 import { waking } from '../../worker/tending.ts';
-import { FerryWorkers } from '../../worker/workers.ts';
 import { type Answer, Served } from './api.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
-import { type Engine, workflowBundle } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { PlayedPartner } from './played-partner.ts';
 
 export interface DiscoveringPlan {
@@ -35,11 +34,12 @@ export class Discovering {
   readonly #engine: Engine;
   readonly #own: CatalogueOfTest;
   readonly #plan: DiscoveringPlan;
-  readonly #ours = { taskQueue: `finding-${randomUUID()}`, world: 'test' };
+  readonly #ours: { readonly taskQueue: string; readonly world: string };
   #api!: Served;
 
   private constructor(engine: Engine, own: CatalogueOfTest, plan: DiscoveringPlan) {
     [this.#engine, this.#own, this.#plan] = [engine, own, plan];
+    this.#ours = { taskQueue: engine.taskQueue, world: 'test' };
     const [first] = Object.values(plan.partners);
     const partners = Object.fromEntries(
       Object.entries(plan.partners).map(([name, played]) => {
@@ -66,14 +66,7 @@ export class Discovering {
       wake: waking(environment.client, ours),
       ...(plan.orchestrators && { orchestrators: plan.orchestrators }),
     };
-    const workers = await FerryWorkers.create({
-      connection: environment.nativeConnection,
-      namespace: environment.namespace ?? 'default',
-      workflowBundle,
-      taskQueue: ours.taskQueue,
-      activities: federationOf(federation, own.catalogue, 60_000, log, around),
-      capacity: { slots: { steps: 20, waits: 20 }, maxCachedWorkflows: 20 },
-    });
+    const activities = federationOf(federation, own.catalogue, 60_000, log, around);
     discovering.#api = await Served.start({
       temporal: environment.client,
       taskQueue: ours.taskQueue,
@@ -85,7 +78,7 @@ export class Discovering {
       },
     });
     try {
-      await workers.runUntil(discovering.#quietly(scenario));
+      await engine.beside(activities, async () => await discovering.#quietly(scenario));
     } finally {
       await discovering.#api.stop();
     }

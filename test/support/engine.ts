@@ -13,9 +13,9 @@ import type { RelocationRequest } from '../../domain/relocation.ts';
 import { bundleWorkflows } from '../../temporal/bundle.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { WorkerMetrics } from '../../worker/metrics.ts';
-import { FerryWorkers } from '../../worker/workers.ts';
 import { busy } from './busy.ts';
 import { newNamespace } from './namespace.ts';
+import { OneWorker } from './one-worker.ts';
 import { skippingTime } from './time-skipping.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
@@ -31,15 +31,26 @@ export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') 
 /** What a step may take on a machine that has nothing else to do: where a busy one ran out of it, runs rolled back by themselves. */
 const within = (ms: number): number => Math.round(ms * busy());
 
+/** As busy as the machine is when it is taken, not when the file began. */
 export const quickPace: Pace = {
   ...Pace.parse({}),
   attemptMs: 1_000,
-  stepMs: within(3_000),
-  handOverMs: within(3_000),
-  operationMs: within(5_000),
-  heartbeatMs: within(2_000),
+  get stepMs() {
+    return within(3_000);
+  },
+  get handOverMs() {
+    return within(3_000);
+  },
+  get operationMs() {
+    return within(5_000);
+  },
+  get heartbeatMs() {
+    return within(2_000);
+  },
   pollMs: 5,
-  insistMs: within(3_000),
+  get insistMs() {
+    return within(3_000);
+  },
   quietMs: 100,
   drainLimitMs: 400,
   retryMs: 20,
@@ -56,8 +67,11 @@ type Handle = WorkflowHandleWithStartDetails<typeof relocateApplication>;
 /** The real engine, on a real dev server: workflows and activities as they are, over any world. */
 export class Engine {
   readonly environment: TestWorkflowEnvironment;
+  /** Of its worker. */
+  readonly taskQueue = `test-${randomUUID()}`;
 
   readonly #stopServer: () => Promise<void>;
+  #worker: OneWorker | undefined;
 
   constructor(environment: TestWorkflowEnvironment, stopServer: () => Promise<void> = async () => undefined) {
     this.environment = environment;
@@ -95,6 +109,7 @@ export class Engine {
   }
 
   async stop(): Promise<void> {
+    await this.#worker?.stop();
     await this.environment.teardown();
     await this.#stopServer();
   }
@@ -104,23 +119,15 @@ export class Engine {
     catalogue: Catalogue,
     scenario: (start: (request?: Partial<RelocationRequest>, pace?: Partial<Pace>) => Promise<Handle>) => Promise<void>,
   ): Promise<void> {
-    const taskQueue = `test-${randomUUID()}`;
     const means = {
       catalogue,
       pace: quickPace,
       digest: (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 25),
       turns: takingTurns(),
     };
-    const workers = await FerryWorkers.create({
-      connection: this.environment.nativeConnection,
-      namespace: this.environment.namespace ?? 'default',
-      workflowBundle,
-      taskQueue,
-      activities: { ...relocationActivities(means), ...surveyActivities(survey) },
-      capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
-    });
-    await workers.runUntil(
-      scenario(async (request, pace) => {
+    const begun: Handle[] = [];
+    await this.beside({ ...relocationActivities(means), ...surveyActivities(survey) }, async () => {
+      await scenario(async (request, pace) => {
         const order: RelocationOrder = {
           request: {
             application: 'counter',
@@ -133,12 +140,26 @@ export class Engine {
           direction: 'cloudToMec',
           pace: { ...quickPace, ...pace },
         };
-        return await this.environment.client.workflow.start<typeof relocateApplication>('relocateApplication', {
+        const handle = await this.environment.client.workflow.start<typeof relocateApplication>('relocateApplication', {
           workflowId: `relocation:${randomUUID()}`,
-          taskQueue,
+          taskQueue: this.taskQueue,
           args: [order],
         });
-      }),
-    );
+        begun.push(handle);
+        return handle;
+      });
+    });
+    for (const handle of begun) await handle.terminate().catch(() => undefined); // those that have ended refuse it
+  }
+
+  /** Runs `scenario` beside a worker with these activities: one for all scenarios, who skips time has one for each. */
+  async beside<T>(activities: object, scenario: () => Promise<T>): Promise<T> {
+    const worker = this.#worker ?? (await OneWorker.start(this.environment, this.taskQueue, workflowBundle));
+    if (!this.environment.supportsTimeSkipping) this.#worker = worker;
+    try {
+      return await worker.beside(activities, scenario);
+    } finally {
+      if (worker !== this.#worker) await worker.stop();
+    }
   }
 }

@@ -6,11 +6,10 @@ import type { Agreement } from '../../activities/federation/ports.ts';
 import type { Federation } from '../../configuration/federation.ts';
 import { tendingOf } from '../../temporal/tending.ts';
 import { federationOf } from '../../worker/federation.ts';
-import { FerryWorkers } from '../../worker/workers.ts';
 import { federationStanding, poke } from '../../workflows/messages.ts';
 import type { joinFederation } from '../../workflows/federation/join-federation.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
-import { type Engine, workflowBundle } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { eventually } from './eventually.ts';
 
 /** A worker with a federation, and the run that tends one partner of it. */
@@ -32,17 +31,10 @@ export class Federated {
     scenario: (federated: Federated) => Promise<void>,
     systemsChanged: () => void = () => undefined,
   ): Promise<void> {
-    const taskQueue = `federation-${randomUUID()}`;
     const logged: string[] = [];
     const log = pino({ level: 'debug' }, { write: (line) => void logged.push(line) });
-    const workers = await FerryWorkers.create({
-      connection: engine.environment.nativeConnection,
-      namespace: engine.environment.namespace ?? 'default',
-      workflowBundle,
-      taskQueue,
-      activities: federationOf(federation, own.catalogue, 60_000, log, { systemsChanged }),
-      capacity: { slots: { steps: 20, waits: 20 }, maxCachedWorkflows: 20 },
-    });
+    const activities = federationOf(federation, own.catalogue, 60_000, log, { systemsChanged });
+    const { taskQueue } = engine;
     const { client } = engine.environment;
     const start = async (): Promise<void> => {
       const options = tendingOf('b', { taskQueue, world: 'test' });
@@ -59,7 +51,7 @@ export class Federated {
           .catch(() => undefined);
       }
     };
-    await workers.runUntil(start());
+    await engine.beside(activities, start);
   }
 
   async uses(): Promise<Agreement | undefined> {

@@ -9,9 +9,8 @@ import type { Relocation } from '../../api/resources.ts';
 import { connectionFor } from '../../api/temporal.ts';
 import { digest } from '../../configuration/digest.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { FerryWorkers } from '../../worker/workers.ts';
 import { Served } from './api.ts';
-import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
+import { Engine, quickPace, survey } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
 
@@ -39,22 +38,17 @@ export async function over(
   pace = quickPace,
 ): Promise<void> {
   await quiet();
-  const taskQueue = `api-${randomUUID()}`;
   const means = { catalogue: world, pace, digest, turns: takingTurns() };
-  const workers = await FerryWorkers.create({
-    connection: engine.environment.nativeConnection,
-    namespace: engine.environment.namespace ?? 'default',
-    workflowBundle,
-    taskQueue,
-    activities: { ...relocationActivities(means), ...surveyActivities(survey), ...whereActivities(means) },
-    capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
+  const activities = { ...relocationActivities(means), ...surveyActivities(survey), ...whereActivities(means) };
+  const { taskQueue } = engine;
+  await engine.beside(activities, async () => {
+    const api = await Served.start({ temporal, taskQueue, pace });
+    try {
+      await scenario(api, taskQueue);
+    } finally {
+      await api.stop();
+    }
   });
-  const api = await Served.start({ temporal, taskQueue, pace });
-  try {
-    await workers.runUntil(scenario(api, taskQueue));
-  } finally {
-    await api.stop();
-  }
 }
 
 /** The API without a worker. */
@@ -98,8 +92,8 @@ export const reached = async (
   await eventually(async () => {
     now = await show(api, one);
     return now.state === state;
-  }, limitMs).catch(() => {
-    throw new Error(`it is not ${state}, but ${JSON.stringify(now)}`);
+  }, limitMs).catch((cause: unknown) => {
+    throw new Error(`it is not ${state}, but ${JSON.stringify(now)}`, { cause });
   });
   return now;
 };
