@@ -237,8 +237,8 @@ export class Stage {
       },
       limitMs,
       EVERY_MS,
-    ).catch(() => {
-      throw new Error(`it is not ${states.join(' or ')}: ${JSON.stringify(last, null, 1)}`);
+    ).catch((cause: unknown) => {
+      throw new Error(`it is not ${states.join(' or ')}: ${JSON.stringify(last, null, 1)}`, { cause });
     });
     return last as Relocation;
   }
