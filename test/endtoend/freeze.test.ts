@@ -67,7 +67,7 @@ async function justBeforeTheHandOver(then: (target: Target) => void): Promise<{ 
 describe('while the source is frozen for a target that does not answer', () => {
   it('a killed worker is not needed for the thaw, and another one ends the relocation', async () => {
     stage = await Stage.set(NETWORK);
-    await fleet(stage, 3);
+    await fleet(stage, 3, { rate: 10 });
     const { result, figures } = await measured(stage, async () => {
       const { id, target } = await justBeforeTheHandOver(({ pid }) => {
         process.kill(pid, 'SIGSTOP');
@@ -114,7 +114,7 @@ describe('while the source is frozen for a target that does not answer', () => {
 
   it('and the target dies for good, the source keeps its users, and the path leads back to it', async () => {
     stage = await Stage.set(NETWORK, { pace: { handOverMs: 5_000 } });
-    await fleet(stage, 3);
+    await fleet(stage, 3, { rate: 10 });
     const { result, figures } = await measured(stage, async () => {
       const { id } = await justBeforeTheHandOver(({ pid }) => process.kill(pid, 'SIGKILL'));
       return await stage.ends(id);

@@ -62,7 +62,7 @@ describe('among peers with every harmless quirk', () => {
     expect((await stage.faultState(refused)).fired).toBe(1);
     expect(await restorable(stage, NETWORK)).toStrictEqual(before);
     await stage.clearFaults();
-    await fleet(stage, 3, { giveUpMs: 2_000 });
+    await fleet(stage, 3, { rate: 10, giveUpMs: 2_000 });
   });
 
   const [none, one] = [{ cellular: [], wifi: [], operations: [], rules: [], cloud: 0 }, ['INSTANTIATED']];

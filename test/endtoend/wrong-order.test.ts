@@ -28,7 +28,7 @@ interface Devices {
 
 async function underLoad(): Promise<Stage> {
   stage = await Stage.set(NETWORK, { clamp: 2 });
-  await fleet(stage, 3, { giveUpMs: 2_000 });
+  await fleet(stage, 3, { rate: 10, giveUpMs: 2_000 });
   return stage;
 }
 
