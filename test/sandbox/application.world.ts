@@ -55,9 +55,14 @@ export class Process {
     child.stdin.on('error', () => undefined);
   }
 
-  static async start(id: string, host: string, file: string, env: Record<string, string> = {}): Promise<Process> {
-    const own = { INSTANCE_ID: id, HOST: host, ...env };
-    const child = spawn(process.execPath, [file], { env: own, stdio: ['pipe', 'ignore', 'pipe'] });
+  static async start(
+    id: string,
+    host: string,
+    [program = '', ...args]: readonly string[],
+    env: Record<string, string> = {},
+  ): Promise<Process> {
+    const own = { INSTANCE_ID: id, HOST: host, PATH: process.env['PATH'] ?? '', ...env };
+    const child = spawn(program, args, { env: own, stdio: ['pipe', 'ignore', 'pipe'] });
     const started = new Process(host, child);
     await until(() => started.said !== '', 'the instance starts');
     return started;
