@@ -187,5 +187,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'zod',
       'node:*',
     ],
+    // How a process dies with us is no side of a wire
+    files: { 'runner.ts': ['servers/tether.ts'] },
   },
 };

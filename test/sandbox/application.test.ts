@@ -60,10 +60,9 @@ it('ignores events of users that it gave away', async () => {
   expect((await target.dump()).notifications).toEqual({ received: 1, forUsersServed: 1 });
 });
 
-it('ends with the pipe to its stdin, and gracefully when it is asked to', async () => {
-  const [source, target] = await pair(17);
-  source.closePipe();
-  target.terminate();
-  expect(await Promise.all([source.ended, target.ended])).toEqual([0, 0]);
+it('ends gracefully when it is asked to', async () => {
+  const [source] = await pair(17);
+  source.terminate();
+  expect(await source.ended).toBe(0);
   expect(source.said.trim().split('\n')).toHaveLength(2);
 });
