@@ -137,7 +137,7 @@ export function keepsTheContract(NET: number, made: (folder: string) => Promise<
     expectEpochsToRise(all);
     const freezes = receipts.map(({ freezeMs }) => freezeMs);
     process.stdout.write(`freezes in ms: ${freezes.join(', ')}\n`);
-    expect(median(freezes)).toBeLessThanOrEqual(50);
+    expect(median(freezes)).toBeLessThanOrEqual(50 * busy());
   });
 
   it('moves one user and leaves the others', async () => {
@@ -344,7 +344,7 @@ export function keepsTheContract(NET: number, made: (folder: string) => Promise<
   });
 
   it('is frozen for no longer than the limit, also when the target answers first and asks for everything', async () => {
-    const limit = 1_000 * busy();
+    const limit = Math.min(6_000, 1_000 * busy()); // less than clients wait
     const [source] = await pair(19, { FREEZE_LIMIT_MS: String(limit) });
     let calls = 0;
     const slow = createServer((_, res) => {
