@@ -21,6 +21,8 @@ export interface HousePlan {
   readonly topology: Topology;
   /** Where the databases, the logs and the sandbox's files are. */
   readonly data: string;
+  /** The package of an application that the sandbox runs instead of the counter. */
+  readonly app?: string;
 }
 
 /** Another operator's Ferry, that was started beside ours. */
@@ -181,11 +183,12 @@ export class House {
   }
 
   async #sandbox(): Promise<{ control: string; ferries: Ferry[] }> {
-    const { data, net, port, topology } = this.#plan;
+    const { data, net, port, topology, app } = this.#plan;
     const folder = join(data, `sandbox-${net}`);
     const files = ['--package-cache', folder, '--config-out', join(folder, 'configuration.json')];
     const ferry = `http://${HOST}:${port}`;
     const args = ['--net', String(net), '--topology', topology, '--ferry', ferry, ...files];
+    if (app !== undefined) args.push('--app', resolve(app));
     const said = await this.#child('sandbox', 'sandbox/main.ts', args, process.env);
     return { control: String(said['control']), ferries: said['ferries'] as Ferry[] };
   }
