@@ -5,6 +5,7 @@ import { decision } from './handover.ts';
 import type { ClientRequest, Copy, Effect, Event, Leaving, Peer, Prepare } from './messages.ts';
 import { behind } from './promise.ts';
 import { copiesIn } from './takeover.ts';
+import { rules as allRules, type Rules } from './rules.ts';
 import { newState, type State } from './state.ts';
 
 /** How a request or a call ends. */
@@ -28,6 +29,7 @@ const TELL_MS = 800;
 export class Instance {
   readonly state: State;
   readonly #freezeLimitMs: number;
+  readonly #rules: Rules;
   readonly #waiting = new Map<number, (ending: Ending) => void>();
   readonly #copying = new Set<string>();
   /** When content came last, by relocation. */
@@ -36,9 +38,10 @@ export class Instance {
   /** Of the last exchange with a target: what a freeze lasts at least. */
   #roundTripMs = 5;
 
-  constructor(self: Peer, freezeLimitMs: number) {
+  constructor(self: Peer, freezeLimitMs: number, rules: Rules = allRules) {
     this.state = newState(self);
     this.#freezeLimitMs = freezeLimitMs;
+    this.#rules = rules;
   }
 
   get expectedFreezeMs(): number {
@@ -59,7 +62,7 @@ export class Instance {
   }
 
   happens(event: Event): void {
-    const effects = step(this.state, event);
+    const effects = step(this.state, event, this.#rules);
     const hasContent = event.kind === 'prepare' || (event.kind === 'copy' && event.chunk.length > 0);
     if (hasContent && effects.some(({ kind }) => kind === 'answer'))
       this.#copied.set(event.relocation, performance.now());

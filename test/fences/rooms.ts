@@ -40,6 +40,18 @@ export const rooms: Readonly<Record<string, Room>> = {
     types: ['activities', 'pino'],
     files: { 'http.ts': ['undici'], 'answer.ts': ['undici'], 'secured.ts': ['undici'] },
   },
+  check: {
+    because:
+      "The checker of applications asks them as Ferry does, by Ferry's own client, and judges the answers itself.",
+    runs: [
+      'domain',
+      'protocols/application/contract.ts',
+      'adapters/application/calls.ts',
+      'adapters/http.ts',
+      'node:*',
+    ],
+    types: ['adapters/secured.ts', 'pino'],
+  },
   configuration: {
     because: 'Configuration is what a file and the environment say, and nothing that is done with it.',
     runs: ['domain', 'zod', 'node:*'],
