@@ -29,7 +29,8 @@ export function fits(expected: Expected, answer: Answered, user: string, known: 
       );
     }
     case 'staying':
-      return (answer.body as { retires: boolean }).retires === false;
+    case 'going':
+      return (answer.body as { retires: boolean }).retires === (expected.is === 'going');
     case 'copied': {
       const { users, copied } = answer.body as { users: number; copied: number };
       return copied >= users && users > 0;
@@ -80,4 +81,25 @@ export function told(call: Ask['call'], answer: Answered, user: string): string 
   const members = { promise: ['copied', 'users'], handOver: ['epoch', 'count'], settle: ['settlement', 'serves'] };
   const named = { ...members, retire: ['retires', 'why'], supersede: ['users', 'count'] }[call];
   return `${status} ${named.flatMap((name) => (says[name] === undefined ? [] : [`${name} ${String(says[name])}`])).join(', ')}`;
+}
+
+/** A call in a few words: u is the user, and a relocation has the scenario's name for it. */
+export function said({ call, other, relocation, late, spared }: Ask): string {
+  const by = ` (${relocation})`;
+  switch (call) {
+    case 'state':
+      return 'state of u';
+    case 'promise':
+      return `promise u${other === null ? '' : ` to ${other}`}${by}`;
+    case 'introduce':
+      return `copy, empty: ${other} is the source of u${late ? ', of an old epoch' : ''}${by}`;
+    case 'handOver':
+      return `handOver to ${other}${by}`;
+    case 'settle':
+      return `settle u${by}`;
+    case 'retire':
+      return `retire${by}`;
+    case 'supersede':
+      return `supersede u: ${other ?? 'itself'} takes over${spared ? ', who serves is spared' : ''}${by}`;
+  }
 }

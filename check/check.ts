@@ -1,21 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
-import { calls } from '../adapters/application/calls.ts';
-import { type ApplicationState, serves } from '../domain/application.ts';
-import { type Answered, Instance, type Proof } from './instance.ts';
+import { type Asked, meet, type Met, RELOCATIONS, USERS } from './meeting.ts';
 import type { Need, Relocation, Scenario, Who } from './moves.ts';
 import { type Line, Play, type Played, type Stage } from './play.ts';
-import { plain, type Rule, rules } from './rules.ts';
+import type { Rule } from './rules/rule.ts';
+import { plain, rules } from './rules/rules.ts';
 import { tidy } from './tidy.ts';
 
-export interface Plan extends Pick<Stage, 'write' | 'restart'> {
-  /** Of the management endpoints, one or two. */
-  readonly urls: readonly URL[];
-  readonly proof: Proof;
-  /** Although it serves users. */
-  readonly anyway: boolean;
-  readonly patienceMs?: number;
-  readonly log: Logger;
+export interface Plan extends Asked {
   /** What is played next. */
   readonly now?: (rule: Rule) => void;
 }
@@ -35,7 +26,7 @@ export interface Finding {
 }
 
 export interface Report {
-  readonly instances: readonly { readonly as: Who; readonly url: string; readonly instance: string }[];
+  readonly instances: Met['instances'];
   readonly findings: readonly Finding[];
   /** Users of the checker's own, whom S goes on listing: there is no call that forgets a user. */
   readonly users: number;
@@ -43,19 +34,7 @@ export interface Report {
   readonly left: readonly string[];
 }
 
-/** There is nothing to be checked. `unreachable`: nobody answers there, or not us. */
-export class Unfit extends Error {
-  readonly unreachable: boolean;
-
-  constructor(message: string, unreachable: boolean) {
-    super(message);
-    this.unreachable = unreachable;
-  }
-}
-
 const PAGE = 'docs/application-contract.md';
-const PREFIX = 'ferry-check-';
-const PATIENCE_MS = 5_000;
 
 const wanting: Readonly<Record<Need, string>> = {
   two: 'needs a second instance',
@@ -67,17 +46,19 @@ const wanting: Readonly<Record<Need, string>> = {
 /** Plays every rule against instances that serve nobody else. Throws Unfit. */
 export async function check(plan: Plan): Promise<Report> {
   const met = await meet(plan);
-  const { stage } = met;
-  const checker = new Checker(stage, plan);
-  const apart = await checker.standsBetween();
-  const findings: Finding[] = [];
-  for (const rule of rules) {
-    plan.now?.(rule);
-    findings.push(await checker.judge(rule, apart));
+  const checker = new Checker(met.stage, plan);
+  try {
+    const apart = await checker.standsBetween();
+    const findings: Finding[] = [];
+    for (const rule of rules) {
+      plan.now?.(rule);
+      findings.push(await checker.judge(rule, apart));
+    }
+    const { left, users } = checker;
+    return { instances: met.instances, findings, users, left };
+  } finally {
+    await checker.close();
   }
-  await checker.close();
-  const { left, users } = checker;
-  return { instances: met.instances, findings, users, left };
 }
 
 class Checker {
@@ -98,7 +79,7 @@ class Checker {
     if (this.#stage.T === null) return wanting.between;
     if (this.#secure)
       return 'instances that are asked by HTTPS speak it to each other: there is no standing between them';
-    const { played, saw } = await this.#play({ ...plain, needs: ['between'] });
+    const { played, saw } = await this.#play(plain);
     if (played.verdict === 'held' && saw) return null;
     const why = played.verdict === 'notTried' ? `: ${played.why}` : '';
     return `what S tells T does not come by the address that S was told${why}`;
@@ -136,8 +117,8 @@ class Checker {
   async #play(scenario: Scenario): Promise<{ played: Played; saw: boolean }> {
     this.users += 1;
     const own = `${this.#run}${this.users}`;
-    const nameOf = (relocation: Relocation | 'back'): string => `check${own}${relocation}`;
-    const play = new Play(this.#stage, scenario, `${PREFIX}${own}`, nameOf);
+    const nameOf = (relocation: Relocation | 'back'): string => `${RELOCATIONS}${own}${relocation}`;
+    const play = new Play(this.#stage, scenario, `${USERS}${own}`, nameOf);
     this.#plays.push(play);
     const played = await play.run();
     const saw = await play.between.comes('prepare', true, 1);
@@ -156,54 +137,4 @@ function sourcesOf({ moves }: Scenario): Map<Relocation, Who> {
     if (gives || !sources.has(move.relocation)) sources.set(move.relocation, gives ? move.at : 'S');
   }
   return sources;
-}
-
-async function meet({ urls, proof, anyway, write, restart, patienceMs = PATIENCE_MS, log }: Plan): Promise<{
-  stage: Stage;
-  instances: Report['instances'];
-}> {
-  const met = await Promise.all(
-    urls.map(async (url) => {
-      const instance = new Instance(url.host, url, proof, log);
-      return { url, instance, state: stateIn(url, await instance.ask(calls.state('*'))) };
-    }),
-  );
-  for (const { url, state } of met) {
-    const busy = occupied(state);
-    if (busy !== null && !anyway)
-      throw new Unfit(`${url.host} ${busy}: check one that serves nobody, or say --anyway`, false);
-  }
-  const [S, second] = met.filter(({ state }) => state.role === 'authority');
-  const T = met.find((one) => one !== S);
-  if (S === undefined)
-    throw new Unfit('no instance is the authority of whoever is not listed: have one begin as the first', false);
-  if (second !== undefined)
-    throw new Unfit('both instances are the authority of whoever is not listed: have one begin as a standby', false);
-  const here = await S.instance.ourAddress();
-  const stage = { S: S.instance, T: T?.instance ?? null, here, write, restart, patienceMs };
-  const told = [S, ...(T === undefined ? [] : [T])].map(({ url, state }, nth) => ({
-    as: nth === 0 ? ('S' as const) : ('T' as const),
-    url: url.origin,
-    instance: state.instance,
-  }));
-  return { stage, instances: told };
-}
-
-function stateIn(url: URL, { status, body, told, malformed }: Answered): ApplicationState {
-  if (status === 200) return body as ApplicationState;
-  const hint =
-    status === 401 || status === 403
-      ? 'it does not take us: --token-env, --token-file, --certificate'
-      : 'is that its management endpoint?';
-  throw new Unfit(`${url.host}: ${told}: ${hint}`, !malformed);
-}
-
-/** Users of its own, which the checker could disturb. */
-function occupied(state: ApplicationState): string | null {
-  const own = state.users.filter(({ user }) => !user.startsWith(PREFIX) && serves(state, user));
-  if (own.length > 0) return `serves ${own.length} users`;
-  if (state.clients > 0) return `was asked by ${state.clients} clients within the last minute`;
-  if (state.promisedTo !== null && !state.promisedTo.startsWith('check'))
-    return 'has promised its users to a relocation';
-  return null;
 }

@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import type { Logger } from 'pino';
 import { ANSWER_MS } from '../adapters/application/calls.ts';
-import { type Call, type Credentials, Exchange } from '../adapters/http.ts';
+import { type Call, Exchange } from '../adapters/http.ts';
+import type { SecretReference } from '../adapters/oauth/secret.ts';
+import { standingToken } from '../adapters/oauth/tokens.ts';
 import type { TlsFiles } from '../adapters/secured.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import { Refused } from '../protocols/application/contract.ts';
@@ -18,8 +20,9 @@ export interface Answered {
   readonly malformed: boolean;
 }
 
+/** Who asks, as `management` of a configuration says it. */
 export interface Proof {
-  readonly credentials?: Credentials | undefined;
+  readonly token?: SecretReference | undefined;
   readonly tls?: TlsFiles | undefined;
 }
 
@@ -32,9 +35,13 @@ export class Instance {
   readonly url: URL;
   readonly #exchange: Exchange;
 
-  constructor(name: string, url: URL, { credentials, tls }: Proof, log: Logger) {
+  constructor(name: string, url: URL, { token, tls }: Proof, log: Logger) {
     [this.name, this.url] = [name, url];
-    this.#exchange = new Exchange({ name, url: url.origin, timeoutMs: ANSWER_MS, tls }, log, credentials);
+    this.#exchange = new Exchange(
+      { name, url: url.origin, timeoutMs: ANSWER_MS, tls },
+      log,
+      token && standingToken(token, name),
+    );
   }
 
   /** As bodies name it. */

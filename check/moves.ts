@@ -13,7 +13,7 @@ export type Expected =
   | { readonly is: 'any' }
   | { readonly is: 'refused'; readonly as: readonly string[] }
   | { readonly is: 'settled'; readonly as: 'kept' | 'handedOver'; readonly serves?: boolean }
-  | { readonly is: 'staying' }
+  | { readonly is: 'staying' | 'going' }
   | { readonly is: 'copied' }
   /** `skips`: so many numbers were proposed since the scenario began. */
   | { readonly is: 'receipt'; readonly skips?: number }
@@ -92,7 +92,8 @@ export const handOver = (at: Who, more: More = {}, expected: Expected = { is: 'r
   ask(at, 'handOver', expected, { other: otherOf(at), ...more });
 export const settle = (at: Who, as: 'kept' | 'handedOver', more: More = {}, serves?: boolean): Ask =>
   ask(at, 'settle', { is: 'settled', as, ...(serves !== undefined && { serves }) }, more);
-export const retire = (at: Who, more: More = {}): Ask => ask(at, 'retire', { is: 'staying' }, more);
+export const retire = (at: Who, more: More = {}, expected: Expected = { is: 'staying' }): Ask =>
+  ask(at, 'retire', expected, more);
 export const supersede = (at: Who, more: More = {}, expected: Expected = done): Ask =>
   ask(at, 'supersede', expected, more);
 export const refused = (...as: string[]): Expected => ({ is: 'refused', as });

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { calls, UNKNOWN_CALL } from '../adapters/application/calls.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import { type ApplicationState, highestEpoch, type Receipt, serves } from '../domain/application.ts';
-import { fits, standingOf, told } from './answers.ts';
+import { fits, said, standingOf, told } from './answers.ts';
 import { Between } from './between.ts';
 import type { Answered, Instance } from './instance.ts';
 import type { Ask, Expected, Move, Relocation, Scenario, Who } from './moves.ts';
@@ -46,6 +46,7 @@ class Otherwise extends Error {
 }
 
 const POLL_MS = 25;
+const RESTART_MS = 60_000;
 /** Above what S may propose meanwhile. */
 const TAKEOVER = 16;
 
@@ -113,9 +114,7 @@ export class Play {
       case 'write':
         return await this.#writes(move);
       case 'restart':
-        await this.#stage.restart?.();
-        this.#tell('Ferry', 'has T started again', 'done');
-        return;
+        return await this.#restarts();
       case 'one':
         return await this.#oneOnly(move.count, move.demand);
     }
@@ -125,7 +124,7 @@ export class Play {
     const { at, call, expected, demand = null } = ask;
     this.relocations.add(ask.relocation);
     if (ask.begins === true) {
-      this.#tell(`Ferry → ${at}`, this.#said(ask), 'has not answered yet');
+      this.#tell(`Ferry → ${at}`, said(ask), 'has not answered yet');
       this.#begun.push({ ask, answer: this.#ask(ask) });
       return;
     }
@@ -136,7 +135,7 @@ export class Play {
       answer = await this.#ask(ask);
     }
     const saw = told(call, answer, this.user);
-    this.#tell(`Ferry → ${at}`, this.#said(ask), saw);
+    this.#tell(`Ferry → ${at}`, said(ask), saw);
     this.#judge(ask, answer, expected, demand);
   }
 
@@ -205,6 +204,15 @@ export class Play {
     if (!acknowledged) throw new Otherwise(demand ?? null, `the command of --write did not write at ${at}`);
   }
 
+  /** It answers again: before, it says nothing about what it kept. */
+  async #restarts(): Promise<void> {
+    await this.#stage.restart?.();
+    const deadline = Date.now() + RESTART_MS;
+    while ((await this.#instance('T').ask(calls.state(this.user))).status === null && Date.now() < deadline)
+      await pause(POLL_MS);
+    this.#tell('provider', 'has T started again', 'done');
+  }
+
   async #oneOnly(count: number, demand: string): Promise<void> {
     const deadline = Date.now() + this.#stage.patienceMs;
     for (;;) {
@@ -241,26 +249,6 @@ export class Play {
     const nobody = who === 'T' && this.#stage.T === null;
     if (this.#address !== null && ((stands && between) || nobody)) return this.#address;
     return this.#instance(who).endpoint;
-  }
-
-  #said({ call, other, relocation, late, spared }: Ask): string {
-    const by = ` (${relocation})`;
-    switch (call) {
-      case 'state':
-        return 'state of u';
-      case 'promise':
-        return `promise u${other === null ? '' : ` to ${other}`}${by}`;
-      case 'introduce':
-        return `copy, empty: ${other} is the source of u${late ? ', of an old epoch' : ''}${by}`;
-      case 'handOver':
-        return `handOver to ${other}${by}`;
-      case 'settle':
-        return `settle u${by}`;
-      case 'retire':
-        return `retire${by}`;
-      case 'supersede':
-        return `supersede u: ${other ?? 'itself'} takes over${spared ? ', who serves is spared' : ''}${by}`;
-    }
   }
 
   #tell(who: string, what: string, answer: string): void {

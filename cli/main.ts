@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { Refused, Unreachable } from './client.ts';
 import { CommandLine } from './command-line.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
+import { applications } from './groups/applications.ts';
 import { federation } from './groups/federation.ts';
 import { network } from './groups/network.ts';
 import { processes } from './groups/processes.ts';
@@ -11,7 +12,7 @@ import { Unnamed } from './naming.ts';
 import { type Stream, Terminal } from './terminal.ts';
 
 /** Every group of commands. */
-const groups: readonly ((line: CommandLine) => void)[] = [processes, relocations, network, federation];
+const groups: readonly ((line: CommandLine) => void)[] = [processes, relocations, network, federation, applications];
 
 /** The command line `ferry`. Returns the exit status; never throws. */
 export async function main(argv: readonly string[], stdout: Stream, stderr: Stream): Promise<number> {

@@ -25,10 +25,18 @@ const CALL_MS = 2_000;
 const FAREWELL_MS = 2_000;
 const TELL_MS = 800;
 
+export interface Limits {
+  readonly freezeLimitMs: number;
+  readonly farewellMs?: number;
+  /** Others than the contract's: for whoever wants to see what goes wrong without one. */
+  readonly rules?: Rules;
+}
+
 /** The authority of a running instance, with the clock and the wire that it lacks. */
 export class Instance {
   readonly state: State;
   readonly #freezeLimitMs: number;
+  readonly #farewellMs: number;
   readonly #rules: Rules;
   readonly #waiting = new Map<number, (ending: Ending) => void>();
   readonly #copying = new Set<string>();
@@ -38,10 +46,9 @@ export class Instance {
   /** Of the last exchange with a target: what a freeze lasts at least. */
   #roundTripMs = 5;
 
-  constructor(self: Peer, freezeLimitMs: number, rules: Rules = allRules) {
+  constructor(self: Peer, { freezeLimitMs, farewellMs = FAREWELL_MS, rules = allRules }: Limits) {
     this.state = newState(self);
-    this.#freezeLimitMs = freezeLimitMs;
-    this.#rules = rules;
+    [this.#freezeLimitMs, this.#farewellMs, this.#rules] = [freezeLimitMs, farewellMs, rules];
   }
 
   get expectedFreezeMs(): number {
@@ -83,7 +90,7 @@ export class Instance {
     else if (effect.kind === 'commit') void this.#tellDecision(effect.relocation);
     else if (effect.kind === 'copyAhead') void this.#copyAhead(effect.relocation);
     else if (effect.kind === 'farewell')
-      setTimeout(() => this.happens({ ...effect, kind: 'farewellLimit' }), FAREWELL_MS).unref();
+      setTimeout(() => this.happens({ ...effect, kind: 'farewellLimit' }), this.#farewellMs).unref();
     else if (effect.kind === 'tell') void this.#tell(effect.to, effect.leaving);
     else if (effect.kind === 'left')
       void this.#send(effect.to, '/transfer/v1/left', { instance: this.state.self }, CALL_MS);

@@ -4,7 +4,6 @@ import { clients } from './clients.ts';
 import { Instance } from './instance.ts';
 import { management } from './management.ts';
 import { Notifications } from './notifications.ts';
-import type { Rules } from './rules.ts';
 import { Visitors } from './visitors.ts';
 
 export interface Plan {
@@ -13,8 +12,6 @@ export interface Plan {
   readonly port: number;
   readonly managementPort: number;
   readonly freezeLimitMs: number;
-  /** Others than the contract's: for whoever wants to see what goes wrong without one. */
-  readonly rules?: Rules;
 }
 
 export interface RunningApplication {
@@ -27,15 +24,8 @@ const KEEP_ALIVE_MS = 75_000;
 const GRACE_MS = 1_000;
 
 /** Serves both endpoints; who reaches the clients' one reaches an instance that can be managed. */
-export async function serve({
-  id,
-  host,
-  port,
-  managementPort,
-  freezeLimitMs,
-  rules,
-}: Plan): Promise<RunningApplication> {
-  const instance = new Instance(`${host}:${managementPort}`, freezeLimitMs, rules);
+export async function serve({ id, host, port, managementPort, freezeLimitMs }: Plan): Promise<RunningApplication> {
+  const instance = new Instance(`${host}:${managementPort}`, { freezeLimitMs });
   const parts = { id, instance, visitors: new Visitors(), notifications: new Notifications(instance.state) };
   const base = `http://${host}:${port}`;
   const managed = await listening(createServer(management({ ...parts, base })), managementPort, host);

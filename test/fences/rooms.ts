@@ -164,6 +164,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   cli: {
     because: 'The command line speaks HTTP and starts processes; of the API it sees the types.',
     runs: [
+      'check',
       'domain',
       'servers',
       'temporal/connection.ts',

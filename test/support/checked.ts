@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { check, type Plan, type Report } from '../../check/check.ts';
 import { clients } from '../../sandbox/application/clients.ts';
 import { Instance } from '../../sandbox/application/instance.ts';
@@ -21,7 +20,8 @@ export interface Counter {
   close(): Promise<void>;
 }
 
-export const FREEZE_LIMIT_MS = 100;
+/** Of a freeze, and of taking leave. */
+const LIMIT_MS = Math.round(100 * busy());
 const [HOST_S, HOST_T] = ['127.0.0.1', '127.0.0.2'];
 
 async function listening(server: Server, port: number, host: string): Promise<number | null> {
@@ -62,7 +62,7 @@ async function counter(id: string, host: string, clientPort: number, wrong: Wron
   }
   let instance: Instance;
   const begin = (): void => {
-    instance = new Instance(`${host}:${port}`, Math.round(FREEZE_LIMIT_MS * busy()), rules);
+    instance = new Instance(`${host}:${port}`, { freezeLimitMs: LIMIT_MS, farewellMs: LIMIT_MS, rules });
     const parts = { id, instance, visitors: new Visitors(), notifications: new Notifications(instance.state) };
     asked = management({ ...parts, base: `http://${host}:${own}` });
     written = clients({ ...parts, port: own });
@@ -129,8 +129,7 @@ export const checked = async ({ S, T, write }: Pair, plan: Partial<Plan> = {}): 
     write,
     restart: async () => T.restart(),
     anyway: false,
-    patienceMs: Math.round(1_000 * busy()),
-    log: pino({ enabled: false }),
+    patienceMs: Math.round(300 * busy()),
     ...plan,
   });
 
