@@ -82,7 +82,7 @@ export class Play {
       if (!(error instanceof Otherwise)) throw error;
       const { demand, message } = error;
       if (demand === null) return { verdict: 'notTried', why: message };
-      return { verdict: 'broken', demand, trace: this.#trace };
+      return { verdict: 'broken', demand, trace: [...this.#trace] };
     } finally {
       this.between.release();
       await Promise.all(this.#begun.map(async ({ answer }) => await answer));
@@ -154,7 +154,9 @@ export class Play {
     if (unknown && (ask.call === 'retire' || ask.call === 'supersede'))
       throw new Otherwise(null, `the application does not know the call "${ask.call}", which is optional`);
     if (fits(expected, answer, this.user, this.#known)) return this.#remember(ask, answer);
-    throw new Otherwise(demand, `${ask.call} at ${ask.at} came out as ${told(ask.call, answer, this.user)}`);
+    const least = expected.is === 'receipt' && expected.skips !== undefined ? this.#known.start + expected.skips : null;
+    const whole = demand === null || least === null ? demand : `${demand} (above ${least})`;
+    throw new Otherwise(whole, `${ask.call} at ${ask.at} came out as ${told(ask.call, answer, this.user)}`);
   }
 
   #remember({ call }: Ask, { status, body }: Answered): void {

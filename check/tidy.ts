@@ -34,8 +34,9 @@ export async function tidy(stage: Stage, { user, relocations, atRest, nameOf }: 
   } else if (holder === null) await takeUp(S, user, nameOf('back'));
   for (const [relocation, source] of relocations)
     for (const at of source === 'S' ? [S, T] : [T, S]) if (at !== null) await settled(at, nameOf(relocation));
-  const left = await authority(stage, user, 0);
-  return left === S ? null : `${user}: ${left === T ? 'T serves him still' : 'nobody serves him any more'}`;
+  const [atS, atT] = [await isServed(S, user), T !== null && (await isServed(T, user))];
+  if (atS && !atT) return null;
+  return `${user} is served by ${atS ? 'S and T' : atT ? 'T' : 'nobody'}`;
 }
 
 /** Whoever serves him, when things have come to rest. */

@@ -20,19 +20,19 @@ export const calls: Rule = {
   clause: { anchor: CALLS, words: 'Seven calls on a management endpoint of each instance' },
   scenarios: [
     {
-      needs: [],
-      moves: [
-        state('S', { serves: true }, { demand: 'whoever serves those it does not list is their authority' }),
-        promise('S', { demand: '200 {users, copied}' }),
-      ],
-    },
-    {
       needs: ['two'],
       moves: [promise('T', { demand: '409 "NotServing": T is not their authority' }, refused('NotServing'))],
     },
     {
       needs: [],
       moves: [handOver('S', { demand: '409 "NotPromised": nothing was' }, refused('NotPromised'))],
+    },
+    {
+      needs: [],
+      moves: [
+        state('S', { serves: true }, { demand: 'whoever serves those it does not list is their authority' }),
+        promise('S', { demand: '200 {users, copied}' }),
+      ],
     },
     {
       needs: [],

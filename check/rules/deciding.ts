@@ -21,16 +21,6 @@ export const sourceDecides: Rule = {
     {
       needs: ['between'],
       moves: [
-        fate('prepare', 'keepAnswer'),
-        ...prepared(),
-        handOver('S', { begins: true }),
-        comes('prepare', { answered: true }),
-        state('T', { serves: false }, { demand: 'what T has said yes to is no decision: S may thaw yet' }),
-      ],
-    },
-    {
-      needs: ['between'],
-      moves: [
         fate('prepare', 'hold'),
         ...prepared(),
         handOver(
@@ -39,6 +29,16 @@ export const sourceDecides: Rule = {
           refused('TargetSilent'),
         ),
         state('S', { serves: true }, { demand: 'S thawed, and is the authority' }),
+      ],
+    },
+    {
+      needs: ['between'],
+      moves: [
+        fate('prepare', 'keepAnswer'),
+        ...prepared(),
+        handOver('S', { begins: true }),
+        comes('prepare', { answered: true }),
+        state('T', { serves: false }, { demand: 'what T has said yes to is no decision: S may thaw yet' }),
       ],
     },
     {

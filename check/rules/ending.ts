@@ -27,6 +27,14 @@ export const stays: Rule = {
       ],
     },
     {
+      needs: ['two', 'restart'],
+      moves: [
+        retire('T', {}, { is: 'going' }),
+        introduce('T', { relocation: 'r2', demand: '409 "Retiring": it takes nobody any more' }, refused('Retiring')),
+        restart,
+      ],
+    },
+    {
       needs: ['between'],
       between: 'T>S',
       moves: [
@@ -36,14 +44,6 @@ export const stays: Rule = {
         handOver('T', { relocation: 'r2' }),
         comes('commit'),
         retire('T', { relocation: 'r3', demand: '{"retires": false}: its target has not heard of its decision' }),
-      ],
-    },
-    {
-      needs: ['two', 'restart'],
-      moves: [
-        retire('T', {}, { is: 'going' }),
-        introduce('T', { relocation: 'r2', demand: '409 "Retiring": it takes nobody any more' }, refused('Retiring')),
-        restart,
       ],
     },
   ],

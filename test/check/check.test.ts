@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import type { Report } from '../../check/check.ts';
 import type { Rules } from '../../sandbox/application/rules.ts';
+import { rules } from '../../check/rules/rules.ts';
 import { busy } from '../support/busy.ts';
 import { checked, pair, type Wrong } from '../support/checked.ts';
 
@@ -58,3 +60,24 @@ it.concurrent.each(leftOut)(
   },
   LIMIT,
 );
+
+describe('the rules', () => {
+  const page = readFileSync(new URL('../../docs/application-contract.md', import.meta.url), 'utf8');
+  const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  const text = page.replaceAll(/\s+/g, ' ');
+
+  it.each(rules)('quote the page: $title', ({ clause }) => {
+    expect(text).toContain(clause.words);
+    expect(anchors).toContain(clause.anchor);
+  });
+
+  it.each(rules)('begin with the shortest way to see them broken: $title', ({ scenarios }) => {
+    const lengths = scenarios.map(({ moves }) => moves.length);
+    expect(lengths).toEqual(lengths.toSorted((a, b) => a - b));
+  });
+});

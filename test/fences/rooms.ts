@@ -48,9 +48,11 @@ export const rooms: Readonly<Record<string, Room>> = {
       'protocols/application/contract.ts',
       'adapters/application/calls.ts',
       'adapters/http.ts',
+      'adapters/oauth/tokens.ts',
+      'pino',
       'node:*',
     ],
-    types: ['adapters/secured.ts', 'pino'],
+    types: ['adapters/oauth/secret.ts', 'adapters/secured.ts'],
   },
   configuration: {
     because: 'Configuration is what a file and the environment say, and nothing that is done with it.',
