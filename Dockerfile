@@ -9,6 +9,7 @@ COPY workflows workflows
 COPY activities activities
 COPY protocols protocols
 COPY adapters adapters
+COPY check check
 COPY configuration configuration
 COPY catalogue catalogue
 COPY doors doors

@@ -4,20 +4,11 @@ import type { Context } from '../../activities/ports.ts';
 import { serves } from '../../domain/application.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { FailureType } from '../../domain/failures.ts';
-import {
-  base,
-  FREEZE_LIMIT_MS,
-  HandOverReceipt,
-  Promised,
-  Refused,
-  Retired,
-  Settled,
-  State,
-  Superseded,
-} from '../../protocols/application/contract.ts';
+import { Refused } from '../../protocols/application/contract.ts';
 import { type Answer, type Call, type Credentials, Exchange } from '../http.ts';
 import { scrubbed } from '../problem.ts';
 import type { TlsFiles } from '../secured.ts';
+import { ANSWER_MS, calls, UNKNOWN_CALL } from './calls.ts';
 
 /** An application as it is met at one site: `name` stands in messages where addresses must not. */
 export interface Managed {
@@ -30,12 +21,8 @@ export interface Managed {
   readonly tls?: TlsFiles | undefined;
 }
 
-/** The source answers a hand-over within the freeze limit and a round trip: we must not give up before it does. */
-const ANSWER_MS = FREEZE_LIMIT_MS + 3_000;
 /** Instances come and go while a worker lives. */
 const REMEMBERED = 64;
-/** What answers so does not know the call (RFC 9110): an application of the page as it was before. */
-const UNKNOWN_CALL = [404, 405, 501];
 
 /** What the contract's refusals mean to us. */
 const refusals: Readonly<Record<string, { readonly type: FailureType; readonly told: string }>> = {
@@ -73,61 +60,39 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
 
   const context: Context = {
     guarantee: 'zeroLoss',
-    state: async (at, users, signal) => {
-      const path = `${base}/state?users=${encodeURIComponent(users)}`;
-      return await ask(at, { method: 'GET', path, schema: State }, signal);
-    },
+    state: async (at, users, signal) => await ask(at, calls.state(users), signal),
 
-    promise: async (at, { relocation, users, target }, signal) => {
-      const json = { relocation, users, target: target && managed(target) };
-      const call = { method: 'POST', path: `${base}/promise`, json, schema: Promised, key: relocation } as const;
-      return await ask(at, { ...call, alsoExpect: [409] }, signal);
-    },
+    promise: async (at, { relocation, users, target }, signal) =>
+      await ask(at, calls.promise({ relocation, users, target: target && managed(target) }), signal),
 
-    standBy: async (at, { relocation, users, source, epoch }, signal) => {
-      const json = { relocation, users, source: managed(source), chunk: [], epoch };
-      const call = { method: 'POST', path: `${base}/copy`, json, key: relocation } as const;
-      await ask(at, { ...call, alsoExpect: [409] }, signal);
-    },
+    standBy: async (at, { relocation, users, source, epoch }, signal) =>
+      await ask(at, calls.introduce({ relocation, users, source: managed(source), epoch }), signal),
 
-    handOver: async (at, { relocation, target }, signal) => {
-      const json = { relocation, target: managed(target) };
-      const call = {
-        method: 'POST',
-        path: `${base}/handOver`,
-        json,
-        schema: HandOverReceipt,
-        key: relocation,
-      } as const;
-      return await ask(at, { ...call, alsoExpect: [409, 504] }, signal);
-    },
+    handOver: async (at, { relocation, target }, signal) =>
+      await ask(at, calls.handOver({ relocation, target: managed(target) }), signal),
 
     settle: async (at, { relocation, users, retired }, signal) => {
-      const json = { relocation, users, ...(retired && { retired }) };
-      const call = { method: 'POST', path: `${base}/settle`, json, schema: Settled, key: relocation } as const;
-      const settled = await ask(at, call, signal);
+      const settled = await ask(at, calls.settle({ relocation, users, retired }), signal);
       const { settlement } = settled;
       return { settlement, serves: settled.serves ?? serves(await context.state(at, users, signal), users) };
     },
 
     retire: async (at, { relocation }, signal) => {
-      const call = { method: 'POST', path: `${base}/retire`, json: { relocation }, key: relocation } as const;
-      const answer = await instance(at).ask({ ...call, schema: Retired, alsoExpect: UNKNOWN_CALL }, signal);
+      const answer = await instance(at).ask(calls.retire({ relocation }), signal);
       if (answer.status < 300) return answer.body.retires ? 'retires' : 'stays';
       return serves(await context.state(at, '*', signal), '*') ? 'stays' : 'retires';
     },
 
     supersede: async (at, { relocation, users, epoch, to, elsewhere }, signal) => {
-      const json = {
+      const call = calls.supersede({
         relocation,
         users,
         epoch,
         to: to && managed(to),
         spared: to !== null,
         elsewhere: elsewhere.map((one) => ({ ...one, to: managed(one.to) })),
-      };
-      const call = { method: 'POST', path: `${base}/supersede`, json, schema: Superseded, key: relocation } as const;
-      const answer = await instance(at).ask({ ...call, alsoExpect: [...UNKNOWN_CALL, 409] }, signal);
+      });
+      const answer = await instance(at).ask(call, signal);
       if (answer.status < 300) return answer.body;
       if (UNKNOWN_CALL.includes(answer.status))
         throw failure('ContractMissing', `${name}: its application does not know the call "supersede"`);

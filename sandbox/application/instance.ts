@@ -5,6 +5,7 @@ import { decision } from './handover.ts';
 import type { ClientRequest, Copy, Effect, Event, Leaving, Peer, Prepare } from './messages.ts';
 import { behind } from './promise.ts';
 import { copiesIn } from './takeover.ts';
+import { rules as allRules, type Rules } from './rules.ts';
 import { newState, type State } from './state.ts';
 
 /** How a request or a call ends. */
@@ -24,10 +25,19 @@ const CALL_MS = 2_000;
 const FAREWELL_MS = 2_000;
 const TELL_MS = 800;
 
+export interface Limits {
+  readonly freezeLimitMs: number;
+  readonly farewellMs?: number;
+  /** Others than the contract's: for whoever wants to see what goes wrong without one. */
+  readonly rules?: Rules;
+}
+
 /** The authority of a running instance, with the clock and the wire that it lacks. */
 export class Instance {
   readonly state: State;
   readonly #freezeLimitMs: number;
+  readonly #farewellMs: number;
+  readonly #rules: Rules;
   readonly #waiting = new Map<number, (ending: Ending) => void>();
   readonly #copying = new Set<string>();
   /** When content came last, by relocation. */
@@ -36,9 +46,9 @@ export class Instance {
   /** Of the last exchange with a target: what a freeze lasts at least. */
   #roundTripMs = 5;
 
-  constructor(self: Peer, freezeLimitMs: number) {
+  constructor(self: Peer, { freezeLimitMs, farewellMs = FAREWELL_MS, rules = allRules }: Limits) {
     this.state = newState(self);
-    this.#freezeLimitMs = freezeLimitMs;
+    [this.#freezeLimitMs, this.#farewellMs, this.#rules] = [freezeLimitMs, farewellMs, rules];
   }
 
   get expectedFreezeMs(): number {
@@ -59,7 +69,7 @@ export class Instance {
   }
 
   happens(event: Event): void {
-    const effects = step(this.state, event);
+    const effects = step(this.state, event, this.#rules);
     const hasContent = event.kind === 'prepare' || (event.kind === 'copy' && event.chunk.length > 0);
     if (hasContent && effects.some(({ kind }) => kind === 'answer'))
       this.#copied.set(event.relocation, performance.now());
@@ -80,7 +90,7 @@ export class Instance {
     else if (effect.kind === 'commit') void this.#tellDecision(effect.relocation);
     else if (effect.kind === 'copyAhead') void this.#copyAhead(effect.relocation);
     else if (effect.kind === 'farewell')
-      setTimeout(() => this.happens({ ...effect, kind: 'farewellLimit' }), FAREWELL_MS).unref();
+      setTimeout(() => this.happens({ ...effect, kind: 'farewellLimit' }), this.#farewellMs).unref();
     else if (effect.kind === 'tell') void this.#tell(effect.to, effect.leaving);
     else if (effect.kind === 'left')
       void this.#send(effect.to, '/transfer/v1/left', { instance: this.state.self }, CALL_MS);

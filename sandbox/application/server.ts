@@ -25,7 +25,7 @@ const GRACE_MS = 1_000;
 
 /** Serves both endpoints; who reaches the clients' one reaches an instance that can be managed. */
 export async function serve({ id, host, port, managementPort, freezeLimitMs }: Plan): Promise<RunningApplication> {
-  const instance = new Instance(`${host}:${managementPort}`, freezeLimitMs);
+  const instance = new Instance(`${host}:${managementPort}`, { freezeLimitMs });
   const parts = { id, instance, visitors: new Visitors(), notifications: new Notifications(instance.state) };
   const base = `http://${host}:${port}`;
   const managed = await listening(createServer(management({ ...parts, base })), managementPort, host);

@@ -372,7 +372,7 @@ describe('ferry itself', () => {
       exit: 0,
       out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
     });
-    for (const command of ['up', 'relocate', 'plan', 'list', 'peers', 'where'])
+    for (const command of ['up', 'relocate', 'plan', 'list', 'peers', 'where', 'check-app'])
       expect((await ferry(command, '--help')).out).toMatch(new RegExp(`Examples:\\n.*ferry ${command}`));
   });
 

@@ -40,6 +40,20 @@ export const rooms: Readonly<Record<string, Room>> = {
     types: ['activities', 'pino'],
     files: { 'http.ts': ['undici'], 'answer.ts': ['undici'], 'secured.ts': ['undici'] },
   },
+  check: {
+    because:
+      "The checker of applications asks them as Ferry does, by Ferry's own client, and judges the answers itself.",
+    runs: [
+      'domain',
+      'protocols/application/contract.ts',
+      'adapters/application/calls.ts',
+      'adapters/http.ts',
+      'adapters/oauth/tokens.ts',
+      'pino',
+      'node:*',
+    ],
+    types: ['adapters/oauth/secret.ts', 'adapters/secured.ts'],
+  },
   configuration: {
     because: 'Configuration is what a file and the environment say, and nothing that is done with it.',
     runs: ['domain', 'zod', 'node:*'],
@@ -152,6 +166,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   cli: {
     because: 'The command line speaks HTTP and starts processes; of the API it sees the types.',
     runs: [
+      'check',
       'domain',
       'servers',
       'temporal/connection.ts',

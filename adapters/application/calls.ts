@@ -1,0 +1,61 @@
+import type { Endpoint } from '../../domain/endpoint.ts';
+import {
+  base,
+  FREEZE_LIMIT_MS,
+  HandOverReceipt,
+  Promised,
+  Retired,
+  Settled,
+  State,
+  Superseded,
+} from '../../protocols/application/contract.ts';
+import type { Call } from '../http.ts';
+
+/** The source answers a hand-over within the freeze limit and a round trip: we must not give up before it does. */
+export const ANSWER_MS = FREEZE_LIMIT_MS + 3_000;
+/** What answers so does not know the call (RFC 9110): an application of the page as it was before. */
+export const UNKNOWN_CALL: readonly number[] = [404, 405, 501];
+
+interface About {
+  readonly relocation: string;
+  readonly users: string;
+}
+
+/** The calls of the contract (docs/application-contract.md) as data. Endpoints in bodies are those of the management. */
+export const calls = {
+  state: (users: string) =>
+    ({
+      method: 'GET',
+      path: `${base}/state?users=${encodeURIComponent(users)}`,
+      schema: State,
+    }) satisfies Call<unknown>,
+
+  promise: (json: About & { readonly target: Endpoint | null }) =>
+    ({ ...posted('promise', json), schema: Promised, alsoExpect: [409] }) satisfies Call<unknown>,
+
+  /** Without content: an introduction. */
+  introduce: (json: About & { readonly source: Endpoint; readonly epoch: number }) =>
+    ({ ...posted('copy', { ...json, chunk: [] }), alsoExpect: [409] }) satisfies Call<unknown>,
+
+  handOver: (json: { readonly relocation: string; readonly target: Endpoint }) =>
+    ({ ...posted('handOver', json), schema: HandOverReceipt, alsoExpect: [409, 504] }) satisfies Call<unknown>,
+
+  settle: ({ retired = false, ...json }: About & { readonly retired?: boolean | undefined }) =>
+    ({ ...posted('settle', { ...json, ...(retired && { retired }) }), schema: Settled }) satisfies Call<unknown>,
+
+  retire: (json: { readonly relocation: string }) =>
+    ({ ...posted('retire', json), schema: Retired, alsoExpect: UNKNOWN_CALL }) satisfies Call<unknown>,
+
+  supersede: (
+    json: About & {
+      readonly epoch: number;
+      readonly to: Endpoint | null;
+      readonly spared: boolean;
+      readonly elsewhere: readonly { readonly user: string; readonly epoch: number; readonly to: Endpoint }[];
+    },
+  ) =>
+    ({ ...posted('supersede', json), schema: Superseded, alsoExpect: [...UNKNOWN_CALL, 409] }) satisfies Call<unknown>,
+} as const;
+
+const posted = <Json extends { readonly relocation: string }>(call: string, json: Json) =>
+  ({ method: 'POST', path: `${base}/${call}`, json, key: json.relocation }) as const;

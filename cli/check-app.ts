@@ -1,0 +1,98 @@
+import { check, type Finding, type Report } from '../check/check.ts';
+import { type Asked, Unfit } from '../check/meeting.ts';
+import { type Exit, exits } from './exits.ts';
+import { shell } from './shell.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The commands of a provider: how his application is written to, and started again. */
+export interface Commands {
+  readonly write?: string | undefined;
+  readonly restart?: string | undefined;
+}
+
+/** Plays the contract's rules against instances of an application, and tells which are kept. */
+export async function checkApp(
+  asked: Omit<Asked, 'write' | 'restart'>,
+  { write, restart }: Commands,
+  terminal: Terminal,
+): Promise<Exit> {
+  try {
+    const report = await check({
+      ...asked,
+      write:
+        write === undefined
+          ? null
+          : async (host, user, number) =>
+              await shell(write, { FERRY_HOST: host, FERRY_USER: user, FERRY_NUMBER: String(number) }),
+      restart:
+        restart === undefined
+          ? null
+          : async () => {
+              if (!(await shell(restart, {}))) throw new Unfit('the command of --restart failed', false);
+            },
+      now: ({ title }) => terminal.living(title),
+    });
+    terminal.living('');
+    if (terminal.json) terminal.document(report);
+    else for (const line of reportLines(report, terminal)) terminal.tell(line);
+    return report.findings.some(({ verdict }) => verdict === 'broken') ? exits.notThrough : exits.done;
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    terminal.tell(error.message);
+    return error.unreachable ? exits.unreachable : exits.refused;
+  }
+}
+
+const words = { held: 'held', broken: 'broken', notTried: 'not tried' } as const;
+const colours = { held: 'green', broken: 'red', notTried: 'yellow' } as const;
+
+export function reportLines(report: Report, terminal: Terminal): string[] {
+  const { findings, instances } = report;
+  const width = Math.max(...findings.map(({ title }) => title.length));
+  return [
+    ...instances.map(
+      ({ as, url, instance }) => `${as}  ${url}  ${instance}, ${as === 'S' ? 'the authority' : 'a standby'}`,
+    ),
+    '',
+    ...findings.map(({ verdict, title, why }) =>
+      `${terminal.paint(colours[verdict], words[verdict].padEnd(9))}  ${title.padEnd(width)}  ${terminal.paint('dim', partly(verdict, why))}`.trimEnd(),
+    ),
+    ...findings.flatMap((finding) => brokenLines(finding, terminal)),
+    '',
+    summary(report),
+  ];
+}
+
+const partly = (verdict: Finding['verdict'], why: readonly string[]): string =>
+  why.length === 0 ? '' : `${verdict === 'notTried' ? '' : 'in part: '}${why.join('; ')}`;
+
+/** The shortest way in which it breaks, what the contract demands at its end, and where it says so. */
+function brokenLines({ title, clause, broken }: Finding, terminal: Terminal): string[] {
+  if (broken === null) return [];
+  const rows = broken.trace.map(({ who, what, answer, times }) => [
+    who,
+    what,
+    times > 1 ? `${answer} (${times} times)` : answer,
+  ]);
+  return [
+    '',
+    terminal.paint('bold', title),
+    ...table(['who', 'asked or told', 'what came of it'], rows, terminal)
+      .split('\n')
+      .map((line, at) => `  ${at === rows.length ? terminal.paint('red', line) : line}`),
+    `  demanded: ${broken.demand}`,
+    terminal.paint('dim', `  "${clause.words}" (${clause.page})`),
+  ];
+}
+
+function summary({ findings, users, left }: Report): string {
+  const many = (verdict: Finding['verdict']): string[] => {
+    const count = findings.filter((finding) => finding.verdict === verdict).length;
+    return count === 0 ? [] : [`${count} ${words[verdict]}`];
+  };
+  const verdict = (['held', 'broken', 'notTried'] as const).flatMap(many).join(', ');
+  const listed = `S lists ${users} users of the checker's own (ferry-check-...)`;
+  const rest = left.length === 0 ? 'nothing is promised or expected' : `not put back: ${left.join('; ')}`;
+  return `${verdict}. ${listed}; ${rest}.`;
+}

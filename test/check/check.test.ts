@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../check/check.ts';
+import type { Rules } from '../../sandbox/application/rules.ts';
+import { rules } from '../../check/rules/rules.ts';
+import { busy } from '../support/busy.ts';
+import { checked, pair, type Wrong } from '../support/checked.ts';
+
+const LIMIT = 30_000 * busy();
+
+const checkedWith = async (wrong: Wrong): Promise<Report> => {
+  const running = await pair(wrong);
+  try {
+    return await checked(running);
+  } finally {
+    await running.close();
+  }
+};
+
+/** Which rules it calls broken. */
+const broken = async (rules: Partial<Rules>): Promise<string[]> => {
+  const { findings } = await checkedWith({ rules });
+  return findings.filter(({ verdict }) => verdict === 'broken').map(({ rule }) => rule);
+};
+
+it(
+  "says that the sandbox's application keeps every rule",
+  async () => {
+    const report = await checkedWith({});
+    expect(report.findings.filter(({ verdict }) => verdict !== 'held')).toEqual([]);
+    expect(report.left).toEqual([]);
+  },
+  LIMIT,
+);
+
+const leftOut: readonly (readonly [what: string, wrong: Partial<Rules>, rule: string])[] = [
+  ['the source alone deciding', { prepareDecides: true }, 'sourceDecides'],
+  ['a number of its own for each freeze', { freezeNumber: (epoch) => epoch + 1 }, 'freezeNumber'],
+  ['the tombstone', { bury: (known) => known ?? { phase: 'kept' } }, 'tombstone'],
+  ['the refusal of copies by an authority', { refusesCopies: () => false }, 'authorityRefuses'],
+  ['the relaying of whoever is not the authority', { serves: ({ role }) => role !== 'relay' }, 'relays'],
+  ['the epoch check', { outdated: () => false, fenced: () => false }, 'olderEpoch'],
+  ['the comparison of what the target holds with what the source has', { complete: () => true }, 'sums'],
+  ['the same, of entries alone', { complete: (held, total) => held.entries === total.entries }, 'sums'],
+  [
+    'intervals: the highest number alone',
+    { accepted: (known, number) => number <= (known.at(-1)?.[1] ?? 0) },
+    'intervals',
+  ],
+  ['staying for a target that has not heard', { holds: () => false }, 'stays'],
+  ['staying for a relocation that is on its way', { expects: () => false }, 'stays'],
+  ['the refusal of users by an instance that goes', { takes: () => true }, 'stays'],
+  ['the fence of a takeover', { fences: false }, 'takeover'],
+];
+
+it.concurrent.each(leftOut)(
+  'names exactly the rule that is left out: %s',
+  async (_, wrong, rule) => {
+    expect(await broken(wrong)).toEqual([rule]);
+  },
+  LIMIT,
+);
+
+describe('the rules', () => {
+  const page = readFileSync(new URL('../../docs/application-contract.md', import.meta.url), 'utf8');
+  const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  const text = page.replaceAll(/\s+/g, ' ');
+
+  it.each(rules)('quote the page: $title', ({ clause }) => {
+    expect(text).toContain(clause.words);
+    expect(anchors).toContain(clause.anchor);
+  });
+
+  it.each(rules)('begin with the shortest way to see them broken: $title', ({ scenarios }) => {
+    const lengths = scenarios.map(({ moves }) => moves.length);
+    expect(lengths).toEqual(lengths.toSorted((a, b) => a - b));
+  });
+});
