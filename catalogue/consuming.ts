@@ -5,6 +5,7 @@ import { Refusal } from '../domain/failures.ts';
 import type { Direction } from '../domain/federation.ts';
 import type { Wish } from '../domain/wish.ts';
 import * as rows from './bindings.ts';
+import { subscriptionsOf, unsubscribed } from './callbacks.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { candidates } from './finding.ts';
 import { roleOf } from './binding-lines.ts';
@@ -148,7 +149,8 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
       await all(
         partner,
         sql`binding.state = 'closed' and (binding.told or binding.exposed_as is not null or exists (
-          select from callback where callback.binding = binding.id and callback.made <> '{}'))`,
+          select from callback where callback.binding = binding.id and (callback.made <> '{}' or exists (
+            select from callback_asked where callback = callback.id and unanswered > 0))))`,
       ),
 
     async replaced(id) {
@@ -164,12 +166,8 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
       return made.length > 0;
     },
 
-    async subscriptions(id) {
-      const found = await asking(catalogue.selectFrom('callback').select('made').where('binding', '=', id).execute());
-      return found.flatMap(({ made }) => made);
-    },
-    unsubscribed: async (id) =>
-      void (await asking(catalogue.deleteFrom('callback').where('binding', '=', id).execute())),
+    subscriptions: async (id) => await subscriptionsOf(catalogue, id),
+    unsubscribed: async (id, ended) => await unsubscribed(catalogue, id, ended),
     async unbound(names) {
       if (names.length === 0) return [];
       const used = await asking(

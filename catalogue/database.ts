@@ -4,6 +4,7 @@ import { Refusal } from '../domain/failures.ts';
 import { membersAndAgreements } from './migrations/001-members-and-agreements.ts';
 import { inventory } from './migrations/002-inventory.ts';
 import { bindings } from './migrations/003-bindings.ts';
+import { subscriptionsAskedFor } from './migrations/004-subscriptions-asked-for.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -27,6 +28,7 @@ const migrations = {
   '001-members-and-agreements': membersAndAgreements,
   '002-inventory': inventory,
   '003-bindings': bindings,
+  '004-subscriptions-asked-for': subscriptionsAskedFor,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */
@@ -64,7 +66,7 @@ async function belongTo(world: string | null, catalogue: Catalogue): Promise<voi
     const { world: before } = await transaction.selectFrom('meta').selectAll().forUpdate().executeTakeFirstOrThrow();
     if (before === world) return;
     await sql`truncate will, agreement, system, zone, platform, offer, device, asked, found, alias, subscription, notice,
-      ledger, binding, callback`.execute(transaction);
+      ledger, binding, callback, callback_asked`.execute(transaction);
     await transaction.updateTable('meta').set({ world }).execute();
   });
 }

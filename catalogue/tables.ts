@@ -189,6 +189,13 @@ export interface Tables {
     /** Subscriptions at the producer that notify it. */
     made: Generated<string[]>;
   };
+  /** Where the producer is asked, or was, for a subscription that notifies it. */
+  callback_asked: {
+    callback: string;
+    at: string;
+    /** How often, without an answer that tells what became of it. */
+    unanswered: Generated<number>;
+  };
   ledger: {
     n: Generated<string>;
     partner: string;

@@ -157,12 +157,13 @@ async function answeredBack(
 }
 
 /** What was made, or is there no longer, is known before whoever asked for it knows it. */
-async function effect(method: string, asked: string, answer: Answered, { made, removed }: Passage): Promise<void> {
-  const { statusCode, headers } = answer;
+async function effect(method: string, asked: string, answer: Answered, { answered, removed }: Passage): Promise<void> {
+  const { statusCode: status, headers } = answer;
   const { location } = headers;
-  if (statusCode === 201 && typeof location === 'string' && URL.canParse(location, asked))
-    await made?.(new URL(location, asked).href);
-  if (method === 'DELETE' && statusCode >= 200 && statusCode < 300) await removed?.(asked);
+  if (status === 201 && typeof location === 'string' && URL.canParse(location, asked))
+    await answered?.(new URL(location, asked).href);
+  else if (status >= 400 && status < 500) await answered?.(null);
+  if (method === 'DELETE' && status >= 200 && status < 300) await removed?.(asked);
 }
 
 const receivedOf = ({ headers }: Answered): Field[] =>

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { callbackMade, callbackTo, callbackUnmade } from '../catalogue/callbacks.ts';
+import { callbackAnswered, callbackAsked, callbackTo, callbackUnmade } from '../catalogue/callbacks.ts';
 import type { Path } from '../catalogue/paths.ts';
 import { mistakeInLink } from '../configuration/links.ts';
 import { unavailable } from '../doors/refusal.ts';
@@ -29,10 +29,12 @@ export const ingress =
       return;
     }
     const asked = below(path.endpoint, target);
-    await passing(means, req, res, { ...inward(means, path, path.endpoint), asked, query: target.query });
+    const collection = req.method === 'POST' ? asked : null;
+    await passing(means, req, res, { ...inward(means, path, path.endpoint, collection), asked, query: target.query });
   };
 
-function inward(means: Means, path: Path, there: string): Omit<Passage, 'asked' | 'query'> {
+/** `collection`: where a subscription may be made by this; null: nothing is. */
+function inward(means: Means, path: Path, there: string, collection: string | null): Omit<Passage, 'asked' | 'query'> {
   const { catalogue, partners, own, log } = means;
   const here = servedBase(means, path);
   const callbacks = new Set<string>();
@@ -46,7 +48,10 @@ function inward(means: Means, path: Path, there: string): Omit<Passage, 'asked' 
         if (mistake !== undefined) throw malformed(`${callbackMembers.join(', ')}: the value ${mistake}`);
         const callback = await callbackTo(catalogue, { binding: path.id, target });
         if (callback === undefined) throw tooManyCallbacks();
-        callbacks.add(callback.id);
+        if (collection !== null && !callbacks.has(callback.id)) {
+          if (!(await callbackAsked(catalogue, callback.id, collection))) throw tooManyCallbacks();
+          callbacks.add(callback.id);
+        }
         whole.set(target, `${own.inner}/n/${callback.id}`);
       }
       return { from: here, to: there, whole };
@@ -57,10 +62,10 @@ function inward(means: Means, path: Path, there: string): Omit<Passage, 'asked' 
       whole: await notified(catalogue, path, `${own.inner}/n/`, strings),
       hides: hiding(means, there),
     }),
-    made: async (url) => {
+    answered: async (made) => {
       for (const id of callbacks)
-        await callbackMade(catalogue, id, url).catch((error: unknown) =>
-          log.warn({ err: error, partner: path.partner }, 'a subscription will outlive its binding'),
+        await callbackAnswered(catalogue, id, { at: collection ?? '', made }).catch((error: unknown) =>
+          log.debug({ err: error, partner: path.partner }, 'not noted: it is looked for when the binding ends'),
         );
     },
     removed: async (url) =>

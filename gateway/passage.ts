@@ -13,8 +13,9 @@ export interface Passage {
   /** Where the next one is a partner's gateway: who we are there, and that it has refused. */
   readonly credentials?: Credentials;
   readonly refusedThere?: () => void;
-  /** The resource that was made, or taken away, by its address at the service. */
-  readonly made?: (url: string) => Promise<void>;
+  /** The service's answer tells what became of it: a resource was made, by its address there; null: none. Else nobody knows. */
+  readonly answered?: (made: string | null) => Promise<void>;
+  /** A resource was taken away, by its address at the service. */
   readonly removed?: (url: string) => Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { listens } from '../adapters/listening.ts';
 import { mec011Exposure } from '../adapters/mec011/exposure.ts';
 import { mfmDecisions } from '../adapters/mfm/decisions.ts';
 import { pathsThrough } from '../adapters/mpp/paths.ts';
+import { producersOver } from '../adapters/mpp/producers.ts';
 import { bindingsOf } from '../catalogue/consuming.ts';
 import type { Catalogue } from '../catalogue/database.ts';
 import { digest } from '../configuration/digest.ts';
@@ -52,23 +53,10 @@ export function consumingOver(
     observe,
     paths,
     listens,
-    unsubscribe: async (url, signal) => await unsubscribe(url, log, signal),
+    producers: producersOver(log),
     addressOf: (pathSecret) => `${inner ?? ''}/s/${pathSecret}`,
     nameOf: (chain, nth) => stepKey(chain, `binding/${nth}`, digest),
   };
-}
-
-/** A subscription at a producer of ours, by the URL that it gave. */
-async function unsubscribe(url: string, log: Logger, signal: AbortSignal): Promise<void> {
-  const { origin, pathname, search } = new URL(url);
-  const producer = new Exchange({ name: 'a producer', url: origin, timeoutMs: PROBE_MS }, log);
-  const call = {
-    method: 'DELETE',
-    path: `${pathname}${search}`,
-    label: '{subscription}',
-    alsoExpect: [404, 410],
-  } as const;
-  await producer.ask(call, signal);
 }
 
 /** What both gateways, and the producer, need to take a connection. */

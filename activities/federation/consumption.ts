@@ -91,13 +91,23 @@ export interface Bindings {
   left(partner: string): Promise<readonly Binding[]>;
   /** Another offer of ours takes the place of a producer's that is gone; false: there is none. */
   replaced(id: string): Promise<boolean>;
-  /** Subscriptions at the producer that notify a partner's consumer, by their URLs. */
-  subscriptions(id: string): Promise<readonly string[]>;
-  unsubscribed(id: string): Promise<void>;
+  /** Of a producer's, what notifies the partner's consumer. */
+  subscriptions(id: string): Promise<Subscriptions>;
+  unsubscribed(id: string, ended: Pick<Subscriptions, 'made' | 'settled'>): Promise<void>;
   /** Of these names those by which nothing is used here, or is about to be. */
   unbound(names: readonly string[]): Promise<readonly string[]>;
   /** What ended long ago. */
   sweep(): Promise<void>;
+}
+
+/** At a producer of ours, what notifies a partner's consumer. */
+export interface Subscriptions {
+  /** By their URLs. */
+  readonly made: readonly string[];
+  /** Where the producer was asked for one that notifies that callback of ours, and nobody knows what became of it. */
+  readonly unanswered: readonly { readonly at: string; readonly callback: string }[];
+  /** Nothing that was asked for can be carried out any more. */
+  readonly settled: boolean;
 }
 
 /** How a partner has it: `absent` is one answer, whatever the reason. */
@@ -170,6 +180,14 @@ export interface Paths {
   probe(pathSecret: string, signal: AbortSignal): Promise<void>;
 }
 
+/** Services of ours at which partners subscribe, each by the URLs that it gave, or at which it was asked. */
+export interface Producers {
+  /** "Not there" is success. */
+  unsubscribe(url: string, signal: AbortSignal): Promise<void>;
+  /** Of the subscriptions of a collection those that notify a callback of ours, which nobody else can name. */
+  notifying(collection: string, callback: string, signal: AbortSignal): Promise<readonly string[]>;
+}
+
 export interface ConsumingMeans {
   readonly bindings: Bindings;
   /** Undefined: it is not in the configuration any more. */
@@ -184,8 +202,7 @@ export interface ConsumingMeans {
   readonly paths: Paths;
   /** Does the producer's port take a connection? */
   readonly listens: (endpoint: string, signal: AbortSignal) => Promise<boolean>;
-  /** Ends a subscription at a producer of ours; "not there" is success. */
-  readonly unsubscribe: (url: string, signal: AbortSignal) => Promise<void>;
+  readonly producers: Producers;
   /** Where applications reach it, by our own gateway. */
   readonly addressOf: (pathSecret: string) => string;
   /** Of the nth candidate of a run: used once. */

@@ -1,11 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { bindingName } from '../../domain/binding.ts';
+import { failure } from '../failure.ts';
 import type { Binding, BindingTended, Consumable, ConsumingMeans } from './consumption.ts';
 
 /** What a partner has announced may be under way so long. */
 const FRESH_SECONDS = 60;
 /** Of all our platforms at once: what one that is away still has, a later round takes off. */
 const PLATFORMS_MS = 5_000;
+/** Of all producers that are searched in one round. */
+const PRODUCERS_MS = 8_000;
 
 /**
  * Puts right what is bound with one partner, as a part of each round: what either side has ended, what is gone, what nobody uses.
@@ -40,7 +43,11 @@ export async function tendBindings(
     await attempt(async () => await disown(partner, context, used, signal));
   }
   for (const binding of used) await attempt(async () => await show(means, binding, signal));
-  for (const binding of await bindings.left(name)) await attempt(async () => await settle(means, binding, signal));
+  const patient = AbortSignal.any([signal, AbortSignal.timeout(PRODUCERS_MS)]);
+  for (const binding of await bindings.left(name)) {
+    if (binding.side === 'producer') await attempt(async () => await silence(means, binding, patient, signal));
+    await attempt(async () => await settle(means, binding, signal));
+  }
   await unclaimed(means, signal);
   await bindings.sweep();
   return problem;
@@ -105,16 +112,35 @@ async function unclaimed({ bindings, exposures }: ConsumingMeans, signal: AbortS
   signal.throwIfAborted();
 }
 
-/** What is over leaves nothing at our own peers: the service at the platform, the decision, subscriptions at the producer. */
-async function settle(
-  { bindings, exposure: known, decisions, unsubscribe }: ConsumingMeans,
-  { id, name, side, system, platform, exposedAs, told }: Binding,
+/**
+ * The producer notifies nobody any more of what is over. Of what it was asked for and nobody heard the answer, since a gateway
+ * was killed or the producer late, the callback's address tells which is ours.
+ */
+async function silence(
+  { bindings, producers }: ConsumingMeans,
+  { id }: Binding,
+  patient: AbortSignal,
   signal: AbortSignal,
 ): Promise<void> {
-  if (side === 'producer') {
-    for (const url of await bindings.subscriptions(id)) await unsubscribe(url, signal);
-    await bindings.unsubscribed(id);
+  const { made, unanswered, settled } = await bindings.subscriptions(id);
+  for (const url of made) await producers.unsubscribe(url, signal);
+  await bindings.unsubscribed(id, { made, settled: false });
+  try {
+    for (const { at, callback } of unanswered)
+      for (const url of await producers.notifying(at, callback, patient)) await producers.unsubscribe(url, patient);
+  } catch (error) {
+    if (signal.aborted || !patient.aborted) throw error;
+    throw failure('NotYet', 'the subscriptions of its producers are too many to be looked through in one round');
   }
+  if (settled) await bindings.unsubscribed(id, { made: [], settled });
+}
+
+/** What is over leaves nothing at our own peers: neither the service at the platform nor the decision. */
+async function settle(
+  { bindings, exposure: known, decisions }: ConsumingMeans,
+  { id, name, system, platform, exposedAs, told }: Binding,
+  signal: AbortSignal,
+): Promise<void> {
   if (exposedAs !== null) {
     await known(system, platform)?.remove(exposedAs, signal);
     await bindings.exposed(id, null);

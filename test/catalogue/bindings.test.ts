@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as agreements from '../../catalogue/agreements.ts';
 import * as bindings from '../../catalogue/bindings.ts';
-import { callbackById, callbackMade, callbackTo } from '../../catalogue/callbacks.ts';
+import {
+  callbackAnswered,
+  callbackAsked,
+  callbackById,
+  callbackTo,
+  subscriptionsOf,
+  unsubscribed,
+} from '../../catalogue/callbacks.ts';
 import { brokenAt, note } from '../../catalogue/ledger.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 
@@ -177,8 +184,44 @@ describe('what a gateway tells', () => {
       [1, 2].map(async () => await callbackTo(own.catalogue, { binding, target })),
     );
     expect(one?.id).toBe(other?.id);
-    for (const location of ['/s/1', '/s/2', '/s/1']) await callbackMade(own.catalogue, one?.id ?? '', location);
+    for (const made of ['/s/1', '/s/2', '/s/1'])
+      await callbackAnswered(own.catalogue, one?.id ?? '', { at: '/s', made });
     await expect(callbackById(own.catalogue, one?.id ?? '')).resolves.toMatchObject({ target, made: ['/s/1', '/s/2'] });
     await expect(callbackById(own.catalogue, 'no id')).resolves.toBeUndefined();
+  });
+
+  it('of a producer that is asked is unanswered until each question is, and then for nobody', async () => {
+    const { id: binding } = await reserve();
+    const { id = '' } = (await callbackTo(own.catalogue, { binding, target: 'http://127.0.0.1/notified' })) ?? {};
+    const unanswered = async () => (await subscriptionsOf(own.catalogue, binding)).unanswered;
+    const at = '/s';
+    for (let n = 0; n < 2; n += 1) await expect(callbackAsked(own.catalogue, id, at)).resolves.toBe(true);
+    await callbackAnswered(own.catalogue, id, { at, made: '/s/1' });
+    await expect(unanswered()).resolves.toEqual([{ at, callback: id }]);
+    await callbackAnswered(own.catalogue, id, { at, made: null });
+    await expect(unanswered()).resolves.toEqual([]);
+    await expect(own.catalogue.selectFrom('callback_asked').selectAll().execute()).resolves.toEqual([]);
+  });
+
+  it('of what is over is forgotten once nothing can be carried out any more, and what was noted meanwhile is not', async () => {
+    const { id: binding } = await reserve();
+    const { id = '' } = (await callbackTo(own.catalogue, { binding, target: 'http://127.0.0.1/notified' })) ?? {};
+    const at = '/s';
+    for (let n = 0; n < 2; n += 1) await callbackAsked(own.catalogue, id, at);
+    await callbackAnswered(own.catalogue, id, { at, made: '/s/1' });
+    await bindings.close(own.catalogue, binding, 'test');
+    const seen = await subscriptionsOf(own.catalogue, binding);
+    expect(seen).toEqual({ made: ['/s/1'], unanswered: [{ at, callback: id }], settled: false });
+    await callbackAnswered(own.catalogue, id, { at, made: '/s/2' });
+    await callbackAsked(own.catalogue, id, '/t');
+    await unsubscribed(own.catalogue, binding, seen);
+    const now = { made: ['/s/2'], unanswered: [{ at: '/t', callback: id }] };
+    await expect(subscriptionsOf(own.catalogue, binding)).resolves.toEqual({ ...now, settled: false });
+    await own.catalogue
+      .updateTable('binding')
+      .set({ closed_at: new Date(Date.now() - 61_000) })
+      .execute();
+    await unsubscribed(own.catalogue, binding, await subscriptionsOf(own.catalogue, binding));
+    await expect(subscriptionsOf(own.catalogue, binding)).resolves.toEqual({ made: [], unanswered: [], settled: true });
   });
 });

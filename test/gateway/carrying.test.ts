@@ -282,6 +282,31 @@ describe('notifications', () => {
     expect(await made()).toEqual([[]]);
   });
 
+  it('that the service is asked for are known before it is, until it says what became of them', async () => {
+    const unanswered = async (): Promise<unknown> =>
+      (await gateways.tell('b', 'select at, unanswered from callback_asked')).map(({ at, unanswered: n }) => [at, n]);
+    const subscription = json({ callbackReference: gateways.notified });
+    const noted = [[`${gateways.producer}/subscriptions`, 1]];
+    let asked: unknown;
+    const answering = async (answer: (res: ServerResponse) => void): Promise<unknown> => {
+      gateways.service = async (req, res) => {
+        await text(req);
+        asked = await unanswered();
+        answer(res);
+      };
+      await ask(gateways.egress, '/subscriptions', subscription);
+      expect(asked).toEqual(noted);
+      return await unanswered();
+    };
+    expect(await answering(say({}, 201, { location: `${gateways.producer}/subscriptions/8` }))).toEqual([]);
+    expect(await answering(say({}, 403))).toEqual([]);
+    // Where it is nobody has heard
+    for (const unheard of [say({}, 503), say({}, 201), (res: ServerResponse) => void res.destroy()]) {
+      expect(await answering(unheard)).toEqual(noted);
+      await gateways.tell('b', 'delete from callback_asked');
+    }
+  });
+
   it('go to an application of that platform, and to nobody else', async () => {
     const heard = hearing(say({}));
     for (const callbackReference of [
