@@ -33,7 +33,7 @@ export const ingress =
   };
 
 function inward(means: Means, path: Path, there: string): Omit<Passage, 'asked' | 'query'> {
-  const { catalogue, partners, own, log } = means;
+  const { catalogue, partners, own, log, isInside } = means;
   const here = servedBase(means, path);
   const callbacks = new Set<string>();
   return {
@@ -49,7 +49,7 @@ function inward(means: Means, path: Path, there: string): Omit<Passage, 'asked' 
         callbacks.add(callback.id);
         whole.set(target, `${own.inner}/n/${callback.id}`);
       }
-      return { from: here, to: there, whole };
+      return { from: here, to: there, whole, hides: isInside };
     },
     answers: async (strings) => ({
       from: there,
@@ -58,6 +58,7 @@ function inward(means: Means, path: Path, there: string): Omit<Passage, 'asked' 
       hides: hiding(means, there),
     }),
     made: async (url) => {
+      if (new URL(url).origin !== new URL(there).origin) return; // it is not the producer's to say what else we delete
       for (const id of callbacks)
         await callbackMade(catalogue, id, url).catch((error: unknown) =>
           log.warn({ err: error, partner: path.partner }, 'a subscription will outlive its binding'),
