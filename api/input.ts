@@ -17,7 +17,32 @@ export function parse<S extends z.ZodType>(
   value: unknown,
   where: 'path' | 'body' | 'query' | 'header',
 ): z.output<S> {
+  demandKeepable(value, where);
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new Malformed(where, parsed.error.issues);
   return parsed.data;
 }
+
+/** Members within members: whoever needs more has no such document. */
+const LEVELS = 64;
+
+/** No database keeps NUL or half a character, and no reader follows levels without end: also of members that are ignored. */
+function demandKeepable(value: unknown, where: string): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > LEVELS) throw odd(where, `has more than ${LEVELS} levels`);
+    const next: unknown[] = [];
+    for (const each of level) {
+      if (typeof each === 'string' && !isKeepable(each)) throw odd(where, 'has NUL, or half a character');
+      if (typeof each !== 'object' || each === null) continue;
+      if (Array.isArray(each)) for (const entry of each) next.push(entry);
+      else for (const [name, member] of Object.entries(each)) next.push(name, member);
+    }
+    level = next;
+  }
+}
+
+const isKeepable = (text: string): boolean => !/[\0\p{Cs}]/u.test(text);
+
+const odd = (where: string, message: string): Malformed =>
+  new Malformed(where, [{ code: 'custom', path: [], message, input: undefined }]);

@@ -131,7 +131,7 @@ export async function seen(catalogue: Catalogue, { id }: Pick<Agreement, 'id'>):
 
 /**
  * What an E/WBI-only partner tells by its status callback: the newest `modificationDate` wins, so that one that comes late or
- * twice changes nothing.
+ * twice changes nothing. One that is still to come says nothing of order: it keeps nobody out until then.
  */
 export async function statusTold(
   catalogue: Catalogue,
@@ -146,7 +146,7 @@ export async function statusTold(
       .where('id', '=', id)
       .where('ended_at', 'is', null)
       .where(
-        sql<boolean>`coalesce((capabilities ->> 'statusAt')::timestamptz, '-infinity') < ${modifiedAt}::timestamptz`,
+        sql<boolean>`coalesce((capabilities ->> 'statusAt')::timestamptz not between ${modifiedAt}::timestamptz and now() + ${SKEW}::interval, true)`,
       )
       .execute(),
   );
@@ -208,6 +208,9 @@ export async function forget(catalogue: Catalogue, days: number): Promise<void> 
       .execute(),
   );
 }
+
+/** So far two clocks that are set may differ. */
+const SKEW = '1 minute';
 
 const olderThan = (askedAt: Date) => sql<boolean>`(asked_at is null or asked_at < ${askedAt})`;
 

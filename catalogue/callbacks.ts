@@ -29,6 +29,21 @@ export async function callbackById(catalogue: Catalogue, id: string): Promise<Ca
   return await asking(catalogue.selectFrom('callback').selectAll().where('id', '=', id).executeTakeFirst());
 }
 
+/** Those of one binding, of however many that are named. */
+export async function callbacksOf(
+  catalogue: Catalogue,
+  { binding, ids }: { readonly binding: string; readonly ids: readonly string[] },
+): Promise<readonly Callback[]> {
+  const named = ids.filter(isUuid);
+  if (named.length === 0) return [];
+  const { rows } = await asking(
+    sql<Callback>`select * from callback where binding = ${binding}::uuid and id = any(${named}::uuid[])`.execute(
+      catalogue,
+    ),
+  );
+  return rows;
+}
+
 /**
  * The producer is about to be asked, at this URL, for a subscription that notifies the callback. Noted before: whoever is killed
  * between its answer and `callbackAnswered` leaves something to look for. False: there are too many that nobody knows about.

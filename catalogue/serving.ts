@@ -93,6 +93,9 @@ export async function networksOf(catalogue: Catalogue, id: string): Promise<Netw
   return row?.capabilities['networks'] ?? {};
 }
 
+/** What is said to be still to come says nothing of order. */
+const SKEW_MS = 60_000;
+
 /** What came late, of an earlier change, changes nothing. Returns what there is then. */
 export async function changeNetworks(
   catalogue: Catalogue,
@@ -110,7 +113,8 @@ export async function changeNetworks(
       .executeTakeFirst();
     const before = (row?.capabilities['networks'] ?? {}) as Networks;
     const changedAt = row?.capabilities['networksAt'];
-    const isLate = modifiedAt !== undefined && typeof changedAt === 'string' && new Date(changedAt) >= modifiedAt;
+    const changed = typeof changedAt === 'string' ? new Date(changedAt).getTime() : -Infinity;
+    const isLate = modifiedAt !== undefined && changed >= modifiedAt.getTime() && changed <= Date.now() + SKEW_MS;
     if (row === undefined || isLate) return before;
     const networks = change(before);
     const at = modifiedAt === undefined ? {} : { networksAt: modifiedAt.toISOString() };

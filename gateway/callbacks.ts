@@ -1,4 +1,4 @@
-import { type Callback, callbackById } from '../catalogue/callbacks.ts';
+import { type Callback, callbackById, callbacksOf } from '../catalogue/callbacks.ts';
 import type { Catalogue } from '../catalogue/database.ts';
 import type { Path } from '../catalogue/paths.ts';
 import { mistakeInLink } from '../configuration/links.ts';
@@ -22,13 +22,9 @@ export async function notified(
   prefix: string,
   strings: readonly Found[],
 ): Promise<ReadonlyMap<string, string>> {
-  const whole = new Map<string, string>();
-  for (const { value } of strings) {
-    if (!value.startsWith(prefix) || whole.has(value)) continue;
-    const callback = await callbackById(catalogue, value.slice(prefix.length));
-    if (callback?.binding === id) whole.set(value, callback.target);
-  }
-  return whole;
+  const ids = new Set(strings.flatMap(({ value }) => (value.startsWith(prefix) ? [value.slice(prefix.length)] : [])));
+  const callbacks = await callbacksOf(catalogue, { binding: id, ids: [...ids] });
+  return new Map(callbacks.map((callback) => [`${prefix}${callback.id}`, callback.target]));
 }
 
 /** From a producer of ours to the partner's gateway: `/n/{id}`. */
@@ -49,7 +45,7 @@ export const notificationsOut =
       credentials: means.credentials(path.partner),
       refusedThere: () => means.poke(path.partner),
       asks: async () => ({ from: here, to: there, hides: hiding(means, here) }),
-      answers: async () => ({ from: there, to: here }),
+      answers: async () => ({ from: there, to: here, hides: means.isInside }),
     });
   };
 
@@ -67,7 +63,7 @@ export const notificationsIn =
       path,
       asked: withQuery(callback.target, query),
       query,
-      asks: async () => ({ from: there, to: here }),
+      asks: async () => ({ from: there, to: here, hides: means.isInside }),
       answers: async () => ({ from: here, to: there, hides: hiding(means, callback.target) }),
     });
   };
@@ -89,8 +85,9 @@ export function hiding({ isInside }: Means, asked: string): (url: URL) => boolea
   return (url) => url.host === host || isInside(url);
 }
 
-/** The target's own comes first. */
+/** As it is asked, however it was written. The target's own query comes first. */
 function withQuery(target: string, query: string): string {
   targetOf(`/${query}`); // of characters that a URL may have
-  return target.includes('?') ? `${target}${query.replace('?', '&')}` : `${target}${query}`;
+  const { origin, pathname, search } = new URL(target);
+  return `${origin}${pathname}${search}${search === '' ? query : query.replace('?', '&')}`;
 }

@@ -5,10 +5,11 @@ import { Agent, type Dispatcher } from 'undici';
 import { HttpRefusal } from '../doors/refusal.ts';
 import { REFUSED } from '../protocols/mpp/path.ts';
 import { brokenAnswer, explained, refusedBeyond } from './explained.ts';
-import { type Field, fieldsOf, isJson, ofAnswer, ofRequest, valueOf, withoutBody } from './headers.ts';
+import { type Field, fieldsOf, isJson, ofAnswer, ofRequest, typeOf, valueOf, withoutBody } from './headers.ts';
 import type { Course, Passage } from './passage.ts';
 import { malformed } from './target.ts';
 import { decoded, demandTold, JSON_LIMIT, toldFields, toldJson, TooLong, withLength, wouldTell } from './telling.ts';
+import { begun, isReadable, isTextual, toldText, untold } from './text-stream.ts';
 import { WouldLeak } from './translation.ts';
 
 const CONNECT_MS = 2_000;
@@ -103,19 +104,24 @@ async function sentOn(req: IncomingMessage, { asked, query, asks }: Passage, { p
   const length = Number(req.headers['content-length'] ?? 0);
   const hasBody = length > 0 || req.headers['transfer-encoding'] !== undefined;
   try {
-    if (!hasBody || !isJson(req.headers['content-type'])) {
+    const type = typeOf(fieldsOf(req.rawHeaders));
+    if (type === null) throw malformed('the body is of several types');
+    const isEncoded = (req.headers['content-encoding'] ?? 'identity') !== 'identity';
+    if (hasBody && (isJson(type) || isTextual(type)) && isEncoded)
+      throw new HttpRefusal(415, 'JSON and texts are taken without a content encoding', 'Send it as it is.');
+    if (hasBody && !isJson(type) && !isReadable(type))
+      throw new HttpRefusal(415, 'texts are taken in UTF-8', 'Send it in UTF-8.');
+    if (!hasBody || !isJson(type)) {
       const translation = await asks([]);
       demandTold(query, translation);
       return {
         method,
         asked,
         fields: toldFields(fields, asked, translation),
-        body: hasBody ? Readable.from(counted(req, passed), { objectMode: false }) : null,
+        body: hasBody ? Readable.from(untold(counted(req, passed), type, translation), { objectMode: false }) : null,
       };
     }
     if (length > JSON_LIMIT) throw new TooLong();
-    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity')
-      throw new HttpRefusal(415, 'JSON is taken without a content encoding', 'Send it as it is.');
     const { text, read, translation } = await toldJson(req.iterator({ destroyOnReturn: false }), asks);
     passed(read);
     demandTold(query, translation);
@@ -137,23 +143,33 @@ async function answeredBack(
   const { statusCode: status, body } = answer;
   const fields = ofAnswer(receivedOf(answer));
   await effect(method, asked, answer, passage);
-  const type = valueOf(fields, 'content-type');
+  const type = typeOf(fields);
+  if (type === null) throw brokenAnswer('is of several types');
   const isEmpty = method === 'HEAD' || WITHOUT_BODY.includes(status);
+  const isTold = !isEmpty && (isJson(type) || isTextual(type));
+  if (isTold && status === 206) throw brokenAnswer('is a part of a text');
+  if (isTold && !isJson(type) && !isReadable(type)) throw brokenAnswer('is in an encoding that cannot be read');
+  const plain = isTold ? decoded(body, valueOf(fields, 'content-encoding')) : body;
   if (!isEmpty && isJson(type)) {
-    const encoding = valueOf(fields, 'content-encoding');
-    if (status === 206) throw brokenAnswer('is a part of JSON');
-    const { text, read, translation } = await toldJson(decoded(body, encoding), passage.answers);
+    const { text, read, translation } = await toldJson(plain, passage.answers);
     passed(read);
     res.writeHead(status, flat(withLength(toldFields(fields, asked, translation), text)));
     res.end(text);
     return;
   }
-  const told = toldFields(fields, asked, await passage.answers([]));
-  res.writeHead(status, flat(isEmpty && isJson(type) ? withoutBody(told) : told));
+  const translation = await passage.answers([]);
+  const told = toldFields(fields, asked, translation);
+  const counting = counted(plain, passed);
+  const passing = isTold ? await begun(toldText(counting, translation)) : counting;
+  const isOther = isTold || (isEmpty && (isJson(type) || status === 204));
+  res.writeHead(status, flat(isOther ? withoutBody(told) : told));
   if (isEmpty) {
     await body.dump();
     res.end();
-  } else await pipeline(counted(body, passed), res, { signal });
+    return;
+  }
+  res.write(Buffer.alloc(0)); // what streams may be silent at first; flushHeaders() would send them in UTF-8
+  await pipeline(passing, res, { signal });
 }
 
 /** What was made, or is there no longer, is known before whoever asked for it knows it. */

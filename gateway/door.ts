@@ -27,6 +27,7 @@ export function partnersOnly(
     if (partner === undefined)
       throw new HttpRefusal(403, 'the client of the token is no partner of ours', 'Ask our operator.');
     found.partner = partner;
+    if (res.destroyed) return; // it will not close again, so it would be counted for ever
     const before = underWay.get(partner) ?? 0;
     if (before >= (federation.partners[partner]?.atOnce ?? 0)) throw tooMany();
     underWay.set(partner, before + 1);

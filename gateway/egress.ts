@@ -50,6 +50,7 @@ function outward(means: Means, path: Path): Omit<Passage, 'asked' | 'query'> {
       from: there,
       to: here,
       whole: await notified(catalogue, path, `${own.outer}${callbackPath('')}`, strings),
+      hides: isInside,
     }),
   };
 }

@@ -44,6 +44,12 @@ export const fieldsOf = (raw: readonly string[]): Field[] =>
 export const valueOf = (fields: readonly Field[], name: string): string | undefined =>
   fields.find(([each]) => each.toLowerCase() === name)?.[1];
 
+/** What a body is: of several words each reader would believe another. `null`: there are several. */
+export function typeOf(fields: readonly Field[]): string | undefined | null {
+  const types = new Set(fields.flatMap(([name, value]) => (name.toLowerCase() === 'content-type' ? [value] : [])));
+  return types.size > 1 ? null : [...types][0];
+}
+
 /** Is it JSON, hence read, and written anew? */
 export const isJson = (type: string | undefined): boolean =>
   /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '');

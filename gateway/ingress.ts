@@ -35,7 +35,7 @@ export const ingress =
 
 /** `collection`: where a subscription may be made by this; null: nothing is. */
 function inward(means: Means, path: Path, there: string, collection: string | null): Omit<Passage, 'asked' | 'query'> {
-  const { catalogue, partners, own, log } = means;
+  const { catalogue, partners, own, log, isInside } = means;
   const here = servedBase(means, path);
   const callbacks = new Set<string>();
   return {
@@ -54,7 +54,7 @@ function inward(means: Means, path: Path, there: string, collection: string | nu
         }
         whole.set(target, `${own.inner}/n/${callback.id}`);
       }
-      return { from: here, to: there, whole };
+      return { from: here, to: there, whole, hides: isInside };
     },
     answers: async (strings) => ({
       from: there,
@@ -63,6 +63,8 @@ function inward(means: Means, path: Path, there: string, collection: string | nu
       hides: hiding(means, there),
     }),
     answered: async (made) => {
+      // It is not the producer's to say what else we delete: that one is looked for when the binding ends
+      if (made !== null && new URL(made).origin !== new URL(there).origin) return;
       for (const id of callbacks)
         await callbackAnswered(catalogue, id, { at: collection ?? '', made }).catch((error: unknown) =>
           log.debug({ err: error, partner: path.partner }, 'not noted: it is looked for when the binding ends'),

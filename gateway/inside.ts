@@ -6,7 +6,8 @@ type Described = Pick<Configuration, 'peers' | 'sites' | 'users' | 'federation'>
 
 /** Does a URL lead inside, of which partners are not to hear: to a peer, an instance, a user, the inner listener? */
 export function insideOf({ peers, sites, users, federation }: Described): (url: URL) => boolean {
-  const hosts = new Set(Object.values(peers).map(({ url }) => hostOf(new URL(url))));
+  const urls = Object.values(peers).flatMap((peer) => ('mfm' in peer ? [peer.url, peer.mfm ?? peer.url] : [peer.url]));
+  const hosts = new Set(urls.map((url) => hostOf(new URL(url))));
   for (const { address } of Object.values(users)) hosts.add(address.toLowerCase());
   const ranges = Object.values(sites).map(({ addresses }) => rangeOf(addresses));
   const own = federation?.gateway === undefined ? undefined : new URL(federation.gateway.inner).host;

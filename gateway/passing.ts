@@ -10,6 +10,7 @@ export async function passing(
   res: ServerResponse,
   passage: Passage,
 ): Promise<void> {
+  if (res.destroyed) return; // while it was judged
   const ending = new AbortController();
   const { path, credentials } = passage;
   const refused = credentials === undefined ? refusedTo : refusedHere;

@@ -50,6 +50,7 @@ async function answered(
   const route = routes.find(({ at }) => at.test(url));
   found.route = route?.name ?? 'none';
   await admit(req, res, found, []);
+  if (res.destroyed) return; // whoever asked has gone meanwhile
   demandCarried(req);
   if (route === undefined) throw absent();
   await route.handler(req, res, found, route.at.exec(url) ?? []);

@@ -3,7 +3,14 @@ import type { HttpRefusal } from '../doors/refusal.ts';
 import { type Field, withoutBody } from './headers.ts';
 import { type Found, retold, stringsOf } from './json-text.ts';
 import { malformed } from './target.ts';
-import { translated, translatedLinks, translatedReference, type Translation, WouldLeak } from './translation.ts';
+import {
+  namesHidden,
+  translated,
+  translatedLinks,
+  translatedReference,
+  type Translation,
+  WouldLeak,
+} from './translation.ts';
 
 /** JSON is read whole, and hence bounded; all else streams. */
 export const JSON_LIMIT = 1024 * 1024;
@@ -65,7 +72,8 @@ export const toldFields = (fields: readonly Field[], asked: string, translation:
     const told = references[name.toLowerCase()];
     if (told !== undefined) return [[name, told(value, asked, translation)] as const];
     try {
-      return [[name, translated(value, translation)] as const];
+      const said = translated(value, translation);
+      return namesHidden(said, translation) ? [] : [[name, said] as const];
     } catch (error) {
       if (error instanceof WouldLeak) return [];
       throw error;

@@ -1,3 +1,6 @@
+import { isAddress } from '../configuration/addresses.ts';
+import { type Spelling, spellings, unspelled } from './spellings.ts';
+
 /** A URL of the inside that has no name outside. */
 export class WouldLeak extends Error {}
 
@@ -12,44 +15,106 @@ export interface Translation {
   readonly hides?: (url: URL) => boolean;
 }
 
-/** Ends before what stands around URLs in texts, and before the parts of a template (RFC 6570). */
-const URLS = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>\\^`{|}]+/gi;
-
-/** A text with every URL in it translated. Throws WouldLeak. */
+/** A text with every URL in it translated, each in the spelling that it has. Throws WouldLeak. */
 export function translated(text: string, translation: Translation): string {
   const known = translation.whole?.get(text);
   if (known !== undefined) return known;
-  return text.includes('://') ? text.replaceAll(URLS, (url) => translatedUrl(url, translation)) : text;
+  let told = text;
+  for (const spelling of spellings) told = translatedAs(spelling, told, translation);
+  if (translation.hides !== undefined) demandNothingElse(told, translation);
+  return told;
 }
 
-function translatedUrl(found: string, { from, to, whole, hides }: Translation): string {
-  const known = whole?.get(found);
+/** What others spell as is written is looked for first: a text without it costs next to nothing. */
+function translatedAs({ sign, urls, read, write }: Spelling, text: string, translation: Translation): string {
+  if (!sign.test(text)) return text;
+  return text.replaceAll(urls, (found) => {
+    const url = read(found);
+    const told = url === undefined ? undefined : translatedUrl(url, translation);
+    return told === undefined || told === url ? found : write(told);
+  });
+}
+
+/** A URL in a spelling that cannot be told in kind: in a text within a text, encoded twice. What was told is none. */
+function demandNothingElse(text: string, translation: Translation): void {
+  const { to, whole } = translation;
+  const told = new Set([...(whole?.values() ?? [])].map((url) => (URL.canParse(url) ? new URL(url).href : url)));
+  const hides = (url: URL): boolean =>
+    translation.hides?.(url) === true && restBelow(to, url) === undefined && !told.has(url.href);
+  for (const other of unspelled(text))
+    for (const spelling of spellings)
+      if (translatedAs(spelling, other, { ...translation, hides }) !== other)
+        throw new WouldLeak('an address is spelled otherwise');
+}
+
+function translatedUrl(found: string, translation: Translation): string {
+  const known = translation.whole?.get(found);
   if (known !== undefined) return known;
-  if (!URL.canParse(found)) return found;
-  const url = new URL(found);
-  const rest = restBelow(from, url);
-  if (rest !== undefined) return `${to}${rest}`;
-  if (hides?.(url) === true) throw new WouldLeak('an address of the inside has no name outside');
+  const isWhole = URL.canParse(found);
+  const url = isWhole ? new URL(found) : hostIn(found);
+  if (url === undefined) return found;
+  const rest = isWhole ? restBelow(translation.from, url) : undefined;
+  if (rest !== undefined) return `${translation.to}${rest}`;
+  if (translation.hides?.(url) === true) throw new WouldLeak('an address of the inside has no name outside');
   return found;
+}
+
+/** Of what is no URL as a whole (its port is beyond all ports) the host is one nevertheless. */
+function hostIn(text: string): URL | undefined {
+  const host = /^[^:]+:\/\/(?:[^/?#]*@)?(\[[^\]/]*\]?|[^:/?#[\]]*)/.exec(text)?.[1] ?? '';
+  const url = [host, host.replaceAll(/[[\]]/g, '')].map((each) => `http://${each}/`).find((each) => URL.canParse(each));
+  return url === undefined ? undefined : new URL(url);
+}
+
+/** Does a text name a host of the inside that is no part of a URL? Numbers, and words without a dot, are no names. */
+export function namesHidden(text: string, { hides }: Translation): boolean {
+  if (hides === undefined) return false;
+  for (const word of text.split(/[\s,;="'<>()|]+/)) {
+    const host = word.replace(/^\[([\da-f:.]+)\](?::\d+)?$/i, '$1').replace(/^([^:]*):\d+$/, '$1');
+    const isName = isAddress(host) || /^(?=.*[a-z])[\w-]+(?:\.[\w-]+)+\.?$/i.test(host);
+    const url = `http://${host.includes(':') ? `[${host}]` : host}/`;
+    if (isName && URL.canParse(url) && hides(new URL(url))) return true;
+  }
+  return false;
 }
 
 /** A header whose value refers to a resource, perhaps from where it was asked. Throws WouldLeak. */
 export function translatedReference(reference: string, asked: string, translation: Translation): string {
-  if (!URL.canParse(reference, asked)) return reference;
-  return translated(new URL(reference, asked).href, translation);
+  return translated(URL.canParse(reference, asked) ? new URL(reference, asked).href : reference, translation);
 }
 
-/** RFC 8288: each reference stands in angle brackets. */
+/** RFC 8288: each reference stands in angle brackets; parameters have others (`anchor`). Throws WouldLeak. */
 export const translatedLinks = (value: string, asked: string, translation: Translation): string =>
-  value.replaceAll(/<([^>]*)>/g, (_, reference: string) => `<${translatedReference(reference, asked, translation)}>`);
+  value
+    .split(/(<[^<>]*>)/)
+    .map((part, at) =>
+      at % 2 === 0 ? translated(part, translation) : `<${translatedReference(part.slice(1, -1), asked, translation)}>`,
+    )
+    .join('');
 
 /** What comes after the base; undefined: it is not below. */
 function restBelow(base: string, url: URL): string | undefined {
-  const { origin, pathname } = new URL(base);
+  const { origin, pathname } = parsed(base);
   const root = pathname.replace(/\/+$/, '');
   const foreign = url.origin !== origin || url.username !== '' || url.password !== '';
   if (foreign || (url.pathname !== root && !url.pathname.startsWith(`${root}/`))) return undefined;
   return `${url.pathname.slice(root.length)}${url.search}${url.hash}`;
 }
 
-export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+/** Of the thousands in a message all are compared with one. */
+let latest = { text: '', url: new URL('http://none') };
+
+function parsed(text: string): URL {
+  if (latest.text !== text) latest = { text, url: new URL(text) };
+  return latest.url;
+}
+
+const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
+
+/** As the configuration has it: without what stands around it, or behind it in a sentence, an IPv4 address as one. */
+export function hostOf({ hostname }: URL): string {
+  const host = hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  const [, high, low] = MAPPED.exec(host) ?? [];
+  if (high === undefined || low === undefined) return host.replace(/[^\w.:-][^]*$/, '').replace(/\.$/, '');
+  return [high, low].flatMap((half) => [Number.parseInt(half, 16) >> 8, Number.parseInt(half, 16) & 0xff]).join('.');
+}

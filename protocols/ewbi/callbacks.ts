@@ -19,5 +19,6 @@ export function willIn(told: StatusCallback): { readonly theirs: Will; readonly 
   const { objectType, operationType, federationStatus, modificationDate } = told;
   const theirs = Object.hasOwn(wills, federationStatus ?? '') ? wills[federationStatus ?? ''] : undefined;
   if (objectType !== 'FEDERATION' || operationType !== 'STATUS' || theirs === undefined) return undefined;
-  return modificationDate == null ? undefined : { theirs, modifiedAt: new Date(modificationDate) };
+  const modifiedAt = new Date(modificationDate ?? '');
+  return modifiedAt.getTime() > 0 ? { theirs, modifiedAt } : undefined;
 }

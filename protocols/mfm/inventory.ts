@@ -5,11 +5,11 @@ import { Tag } from '../../domain/wish.ts';
 export const base = '/mfm/v1';
 
 /** What a database keeps and a terminal shows. */
-export const Text = z
+const Line = z
   .string()
-  .min(1)
   .max(255)
-  .regex(/^\P{Cc}*$/u, 'has control characters');
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has control characters');
+export const Text = Line.min(1);
 const Measure = z.number().nonnegative().max(1e12);
 
 const Zone = z
@@ -32,7 +32,7 @@ export const Offer = z
     kind: z.enum(['service', 'application']),
     id: Text.meta({ description: 'serInstanceId (MEC 011), or the instance (MEC 010-2).' }),
     name: Text,
-    version: z.string().max(255),
+    version: Line,
     application: Text.optional().meta({ description: 'Which one produces the service; of an application its appDId.' }),
     provider: Text.optional(),
     category: Text.optional(),

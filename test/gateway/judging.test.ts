@@ -76,7 +76,7 @@ it('no row is no path', () => {
 
 describe('the inside', () => {
   const configuration = {
-    peers: { meo: { kind: 'meo', url: 'https://MEO.example:8443/x' } },
+    peers: { meo: { kind: 'meo', url: 'https://MEO.example:8443/x', mfm: 'https://mfm.example/mfm' } },
     sites: {
       one: { kind: 'mecHost', system: 'metro', host: 'b1', platform: 'p', addresses: '10.3.0.0/16' },
       six: { kind: 'mecHost', system: 'metro', host: 'b2', platform: 'p', addresses: 'fd00:1::/32' },
@@ -91,6 +91,11 @@ describe('the inside', () => {
     ['ftp://meo.example:21/', true],
     ['http://10.3.255.1:9/', true],
     ['http://10.4.0.1/', false],
+    ['http://[::ffff:10.3.0.1]/', true],
+    ['http://[::ffff:10.4.0.1]/', false],
+    ['http://meo.example./', true],
+    ['http://meo.example,', true],
+    ['https://mfm.example/x', true],
     ['http://[fd00:1::7]/', true],
     ['http://[fd00:2::7]/', false],
     ['http://10.50.0.7/', true],

@@ -56,6 +56,42 @@ describe('a text', () => {
     expect(() => say(text)).toThrow(WouldLeak);
   });
 
+  it.each([
+    ['http:\\/\\/b1.inner:8080\\/rni\\/v2\\/x', 'https:\\/\\/gw.b.example\\/mpp\\/v1\\/bindings\\/n1\\/x'],
+    [
+      'https://x.example/?to=http%3A%2F%2Fb1.inner%3A8080%2Frni%2Fv2%2Fx&y=1',
+      'https://x.example/?to=https%3A%2F%2Fgw.b.example%2Fmpp%2Fv1%2Fbindings%2Fn1%2Fx&y=1',
+    ],
+    ['http://b1.inner:8080/rni/v2/é', 'https://gw.b.example/mpp/v1/bindings/n1/é'],
+  ])('is told in its own spelling: %s as %s', (text, told) => {
+    expect(say(text)).toBe(told);
+  });
+
+  it.each([
+    'http:\\/\\/meo.inner\\/x',
+    '?to=http%3A%2F%2Fmeo.inner%2F',
+    '?to=http%253A%252F%252Fmeo.inner%252F',
+    'http\\u003A\\u002f\\u002fmeo.inner/',
+    'http:&#47;&#x2F;meo.inner/',
+    'http&colon;//meo.inner',
+    'http://10.2.3.4:99999/',
+    'ahttp://10.2.3.4/',
+  ])('%s would leak, however it is spelled', (text) => {
+    expect(() => say(text)).toThrow(WouldLeak);
+  });
+
+  it('that is long is looked through once, whatever letters it has', () => {
+    const begun = performance.now();
+    for (const letters of ['a', '%41', '\\u0041', '.', 'a:/', '<', '&#'])
+      for (const sign of ['://', ':\\/\\/', '%2F%2F']) {
+        const text = `${letters.repeat(1_000_000 / letters.length)} ${sign}`;
+        expect(say(text)).toBe(text);
+      }
+    for (const value of ['<'.repeat(1_000_000), 'mqtt://' + '.'.repeat(1_000_000) + 'x'])
+      expect(translatedLinks(value, 'http://b1.inner:8080/rni/v2/', outward)).toBe(value);
+    expect(performance.now() - begun).toBeLessThan(5_000 * busy());
+  });
+
   it('may lead inside where nobody is to be kept from hearing of it', () => {
     const { from, to } = outward;
     expect(translated('http://meo.inner/', { from, to })).toBe('http://meo.inner/');

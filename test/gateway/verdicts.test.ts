@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
+import { json as read } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
@@ -193,6 +194,69 @@ describe('a partner', () => {
     await eventually(async () => (await speak()).status === 503, 1_000, 10);
     expect(isRefusal(await speak())).toBe(true);
     await lead(gateways.outer('b'));
+  });
+});
+
+describe('the inside', () => {
+  it('of B is nothing that a partner may name, wherever it does', async () => {
+    let used = 0;
+    gateways.service = (_req, res) => {
+      used += 1;
+      res.end();
+    };
+    const inner = `http://127.${gateways.net}.52.1:8080/x`;
+    const token = await gateways.issuers.b.token({ client_id: 'client-a', scope: 'mpp' });
+    const authorization = `Bearer ${token}`;
+    const statuses = [];
+    for (const [path, asking] of [
+      ['/x', json({ notifyUri: inner })],
+      ['/x', json({ callbackReference: [inner] })],
+      ['/x', { method: 'POST', body: inner }],
+      [`/x?to=${encodeURIComponent(inner)}`, {}],
+    ] as const) {
+      const headers = { ...('headers' in asking ? asking.headers : {}), authorization };
+      statuses.push((await ask(gateways.bound, path, { ...asking, headers })).status);
+    }
+    expect([statuses, used]).toEqual([[400, 400, 400, 400], 0]);
+  });
+
+  it('of A is nowhere where an answer may lead an application', async () => {
+    const inner = `http://127.${gateways.net}.2.1:8080/x`;
+    gateways.service = (_req, res) => void res.writeHead(307, { location: inner }).end();
+    expect((await speak()).status).toBe(502);
+    gateways.service = (_req, res) =>
+      void res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ next: inner }));
+    expect((await speak()).status).toBe(502);
+  });
+
+  it('is what the service makes, and nothing else is taken away with its binding', async () => {
+    const elsewhere = `http://127.${gateways.net}.52.1:8080/app_instances/1`;
+    gateways.service = (_req, res) => void res.writeHead(201, { location: elsewhere }).end();
+    const callbackReference = gateways.notified.replace('http:', 'HTTP:');
+    await ask(gateways.egress, '/subscriptions', json({ callbackReference }));
+    const made = (await gateways.tell('b', 'select made from callback')).map((row) => row['made']);
+    expect(made).toEqual([[]]);
+  });
+});
+
+describe('a notification', () => {
+  it('comes, however the address was written at which it is awaited', async () => {
+    let target = '';
+    gateways.service = async (req, res) => {
+      const { callbackReference } = (await read(req)) as { callbackReference: string };
+      target = callbackReference;
+      res.writeHead(204).end();
+    };
+    const told: (string | undefined)[] = [];
+    gateways.application = (req, res) => {
+      told.push(req.url);
+      res.writeHead(204).end();
+    };
+    const written = new URL(gateways.notified);
+    const callbackReference = `HTTP://${written.hostname}:09000/heard/./at?k=1#part`;
+    await ask(gateways.egress, '/subscriptions', json({ callbackReference }));
+    expect((await ask(target, '?n=2', json({}))).status).toBe(204);
+    expect(told).toEqual(['/heard/at?k=1&n=2']);
   });
 });
 

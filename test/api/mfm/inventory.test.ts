@@ -224,6 +224,26 @@ describe('what a MEO tells', () => {
     expect(await offerIds()).toEqual([]);
   });
 
+  it.each([
+    ['NUL', 'a\0b'],
+    ['half a character', '\ud800'],
+  ])('with %s anywhere is refused', async (_what, odd) => {
+    const [zone] = inventory.zones;
+    for (const body of [
+      { zones: [], platforms: [{ platform: odd, offers: [] }] },
+      { zones: [], platforms: [{ platform: 'p', offers: [{ ...speech, version: odd }] }] },
+      { zones: [{ ...zone, details: odd }], platforms: [] },
+      { zones: [{ ...zone, compute: { deep: [{ [odd]: odd }] } }], platforms: [] },
+    ])
+      expect((await tell(body)).status).toBe(400);
+  });
+
+  it('with levels without end is refused', async () => {
+    const compute = `{"deep":${'['.repeat(500_000)}${']'.repeat(500_000)}}`;
+    const text = JSON.stringify({ zones: [{ ...inventory.zones[0], compute: 'HERE' }], platforms: [] });
+    expect((await tell(text.replace('"HERE"', compute))).status).toBe(400);
+  });
+
   it('may be longer than what others send, and 4 MB at most', async () => {
     const offers = Array.from({ length: 2_000 }, (_, n) => ({ ...speech, id: `ser-${n}` }));
     expect((await tell({ zones: [], platforms: [{ platform: 'a1', offers }] })).status).toBe(200);

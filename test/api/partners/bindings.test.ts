@@ -6,7 +6,7 @@ import { served } from '../../../catalogue/serving.ts';
 import { want } from '../../../catalogue/wills.ts';
 import { BindingShown } from '../../../protocols/mff/bindings.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../../support/catalogue.ts';
-import { type Heard, nothingLeaked, Outer } from '../../support/outer.ts';
+import { ewbi, type Heard, nothingLeaked, Outer, request } from '../../support/outer.ts';
 
 let own: CatalogueOfTest;
 let ferry: Outer;
@@ -94,6 +94,28 @@ const announce = async (which: string, body: object = { offer: speech }, who = '
 const end = async (which: string): Promise<number> => (await ferry.ask('b', 'DELETE', `${base}/${which}`)).status;
 const our = async (ours: 'open' | 'suspended'): Promise<void> =>
   await want(own.catalogue, { partner: 'b', direction: 'serves', ours, why: 'test' });
+
+it.each([
+  ['NUL', 'a\0b'],
+  ['half a character', '\ud800'],
+  ['NUL in a name of a member', { 'a\0b': 1 }],
+  ['more levels than anybody needs', JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) as unknown],
+])('with %s nothing is taken, whatever is asked', async (_what, odd) => {
+  const mff = base.replace('/bindings', '');
+  const via = { origin: 'operator-b', visited: [], hops: 0, patienceMs: 500 };
+  const message = '00000000-0000-4000-8000-000000000000';
+  const statuses = [
+    (await announce(name('a'), { offer: speech, forApplication: odd, later: odd })).status,
+    (
+      await ferry.ask('b', 'POST', `${mff}/platform-queries`, {
+        body: { message, via, wish: { what: { kind: 'service', name: 'x', version: odd } } },
+      })
+    ).status,
+    (await ferry.ask('b', 'POST', `${ewbi}/partner`, { body: { ...request('b', 'https://fm.b.example/'), odd } }))
+      .status,
+  ];
+  expect(statuses).toEqual([400, 400, 400]);
+});
 
 describe('what a partner announces', () => {
   it('is open once it is admitted; the same again is the same, and it is listed until it ends', async () => {

@@ -42,6 +42,18 @@ describe('what a partner calls back', () => {
     expect(await theirs()).toBeNull();
   });
 
+  it('at a time that no database has is none, and one far ahead keeps out nothing that comes later', async () => {
+    const key = await keyOf('e');
+    expect((await call(key, 'partnerStatusLink', status('LOCKED', '0000-01-01T00:00:00Z'))).status).toBe(204);
+    expect(await theirs()).toBeNull();
+    await call(key, 'partnerStatusLink', status('LOCKED', '9999-01-01T00:00:00Z'));
+    expect(await theirs()).toBe('suspended');
+    await call(key, 'partnerStatusLink', status('AVAILABLE', '2026-03-03T00:00:00Z'));
+    expect(await theirs()).toBe('open');
+    await call(key, 'partnerStatusLink', status('LOCKED', '2026-03-02T00:00:00Z'));
+    expect(await theirs()).toBe('open');
+  });
+
   it('may be about zones, or about anything', async () => {
     const key = await keyOf('b');
     expect((await call(key, 'availZoneNotifLink', { zoneId: 'x', zoneResUpdInfo: [] })).status).toBe(200);
