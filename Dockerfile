@@ -14,6 +14,7 @@ COPY catalogue catalogue
 COPY doors doors
 COPY gateway gateway
 COPY temporal temporal
+COPY traces traces
 COPY servers servers
 COPY api api
 COPY worker worker
