@@ -15,10 +15,12 @@ COPY catalogue catalogue
 COPY doors doors
 COPY gateway gateway
 COPY temporal temporal
+COPY traces traces
 COPY servers servers
 COPY api api
 COPY worker worker
 COPY cli cli
+COPY sandbox sandbox
 COPY console console
 RUN npm run build && npm prune --omit=dev
 # The SDK brings its native bridge for five platforms
@@ -30,5 +32,8 @@ WORKDIR /ferry
 COPY --from=build /ferry/package.json ./
 COPY --from=build /ferry/node_modules node_modules
 COPY --from=build /ferry/dist dist
+COPY --from=build /ferry/cli/ferry.mjs cli/ferry.mjs
+# Where `ferry up` keeps its data (the profile `trial` of docker-compose.yml); a volume there is the user's
+RUN mkdir /var/lib/ferry && chown node:node /var/lib/ferry
 USER node
 CMD ["node", "dist/api/main.js"]

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { failures, type FailureType } from '../domain/failures.ts';
+import { failures, type FailureType, isFailureType } from '../domain/failures.ts';
 
 /**
  * The only place where a failure of the world becomes a Temporal one.
@@ -29,4 +29,10 @@ export function keeping(error: unknown, facts: Readonly<Record<string, unknown>>
     ...(nextRetryDelay != null && { nextRetryDelay }),
     cause: error,
   });
+}
+
+/** The word for what an attempt of an activity has failed with. */
+export function outcomeOf(error: unknown): string {
+  if (error instanceof ApplicationFailure && isFailureType(error.type)) return error.type;
+  return error instanceof CancelledFailure ? 'Cancelled' : 'Unexpected';
 }

@@ -1,8 +1,8 @@
-import { channel } from 'node:diagnostics_channel';
 import type { Logger } from 'pino';
 import { Agent, errors, type Dispatcher } from 'undici';
 import { failure } from '../activities/failure.ts';
 import { isFailureType } from '../domain/failures.ts';
+import { type PeerCall, type PeerCallBegun, peerCalls, peerCallsBegun } from '../traces/told.ts';
 import {
   BODY_LIMIT,
   chunksOf,
@@ -24,16 +24,6 @@ import { retryAfterMs } from './problem.ts';
 import { mistrust, secured } from './secured.ts';
 
 export type { Answer, Call, Credentials, PeerAddress } from './call.ts';
-
-/** What a call has come to, for whoever measures. `outcome`: instead of a status. */
-export interface PeerCall {
-  readonly peer: string;
-  readonly outcome: { readonly status: number } | { readonly outcome: string };
-  readonly ms: number;
-}
-
-/** Each call is told here when it has ended. */
-export const peerCalls = channel('ferry:peer-call');
 
 const CONNECTIONS = 16;
 const HOPS = 3;
@@ -103,11 +93,13 @@ export class Exchange {
     signal: AbortSignal,
     read: (opened: Opened, deadline: Deadline) => Promise<T>,
   ): Promise<Answer<T>> {
-    const begun = performance.now();
+    const since = performance.now();
+    const begun: PeerCallBegun = { peer: this.name, method: call.method, place: placeOf(call), headers: {} };
+    peerCallsBegun.publish(begun);
     let outcome: PeerCall['outcome'] = { outcome: 'no answer' };
     const deadline = new Deadline(this.#peer.timeoutMs);
     try {
-      const opened = await this.#admitted(call, AbortSignal.any([signal, deadline.signal]));
+      const opened = await this.#admitted(call, begun.headers, AbortSignal.any([signal, deadline.signal]));
       outcome = { status: opened.status };
       const answer = isExpected(opened)
         ? { body: await read(opened, deadline), told: `answered ${opened.status}` }
@@ -127,38 +119,39 @@ export class Exchange {
       throw signal.reason;
     } finally {
       deadline.end();
-      const ms = performance.now() - begun;
-      peerCalls.publish({ peer: this.name, outcome, ms } satisfies PeerCall);
+      const ms = performance.now() - since;
+      peerCalls.publish({ begun, outcome, ms } satisfies PeerCall);
       this.#record(call, outcome, Math.round(ms));
     }
   }
 
   /** Where the peer does not take our token any more nothing was done: once more with a new one (RFC 6750, 3.1). */
-  async #admitted(call: Call<unknown>, signal: AbortSignal): Promise<Opened> {
+  async #admitted(call: Call<unknown>, along: Record<string, string>, signal: AbortSignal): Promise<Opened> {
     const authorization = await this.#credentials?.authorization(signal);
-    const opened = await this.#open(call, authorization, signal);
+    const opened = await this.#open(call, { ...along, ...headersOf(call, authorization) }, signal);
     if (this.#credentials === undefined || authorization === undefined || !isStale(opened)) return opened;
     await opened.body.dump();
     this.#credentials.refused(authorization);
-    return await this.#open(call, await this.#credentials.authorization(signal), signal);
+    const another = await this.#credentials.authorization(signal);
+    return await this.#open(call, { ...along, ...headersOf(call, another) }, signal);
   }
 
-  async #open(call: Call<unknown>, authorization: string | undefined, signal: AbortSignal): Promise<Opened> {
+  async #open(call: Call<unknown>, headers: Record<string, string>, signal: AbortSignal): Promise<Opened> {
     let { path } = call;
     for (let hops = 0; ; hops += 1) {
-      const { statusCode, headers, body } = await this.#agent.request({
+      const answered = await this.#agent.request({
         origin: this.#base.origin,
         path: `${this.#base.pathname.replace(/\/$/, '')}${path}`,
         method: call.method,
-        headers: headersOf(call, authorization),
+        headers,
         body: call.bytes?.body ?? (call.json === undefined ? null : JSON.stringify(call.json)),
         signal,
       } satisfies Dispatcher.RequestOptions);
-      const opened = { status: statusCode, headers, path, body };
-      if (!REDIRECTS.includes(statusCode)) return opened;
-      const next = below(this.#peer.url, single(headers['location']), path);
+      const opened = { status: answered.statusCode, headers: answered.headers, path, body: answered.body };
+      if (!REDIRECTS.includes(opened.status)) return opened;
+      const next = below(this.#peer.url, single(opened.headers['location']), path);
       if (next === undefined || hops === HOPS) return opened;
-      await body.dump();
+      await opened.body.dump();
       path = next;
     }
   }

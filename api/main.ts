@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
@@ -9,6 +9,7 @@ import { apiSettings, orExit } from '../configuration/settings.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { close, serverOf } from '../doors/server.ts';
 import { temporalReady } from '../temporal/readiness.ts';
+import { tracesOf } from '../traces/traces.ts';
 import { app } from './app.ts';
 import { federatingOver } from './federating.ts';
 import { outer } from './outer.ts';
@@ -20,6 +21,7 @@ const END_MS = 2_000;
 
 const { environment, configuration } = orExit(apiSettings);
 const log = pino({ name: 'api', level: environment.FERRY_LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
+const traces = await tracesOf('ferry-api', (message) => log.warn(message));
 const { connectionOptions, namespace } = connectionSettings();
 const connection = connectionFor(connectionOptions);
 
@@ -32,10 +34,10 @@ if (process.argv.includes('--tethered'))
 let prepared = false;
 void prepare();
 
-const temporal = new Client({ connection, namespace });
+const temporal = new Client({ connection, namespace, interceptors: { workflow: [...(traces?.starting ?? [])] } });
 const federating = await federatingOver({ configuration, environment, temporal, log, stopping: stopping.signal });
 
-const inner = serverOf(
+const inner = followed(
   app({
     temporal,
     configuration,
@@ -46,8 +48,9 @@ const inner = serverOf(
     log,
     hosts: [...environment.FERRY_HOSTS, authority(environment.FERRY_HOST, environment.FERRY_PORT)],
   }),
+  { trusting: true },
 );
-const partners = federating === undefined ? undefined : serverOf(outer(federating.outer));
+const partners = federating === undefined ? undefined : followed(outer(federating.outer), { trusting: false });
 
 try {
   const outerUrl =
@@ -68,6 +71,11 @@ try {
   process.stdin.destroy();
   await federating?.catalogue.destroy();
   await connection.close();
+  await traces?.close();
+}
+
+function followed(served: RequestListener, from: { readonly trusting: boolean }): Server {
+  return serverOf(traces === undefined ? served : traces.requests(served, from));
 }
 
 async function listening(server: Server, port: number, host: string): Promise<string> {

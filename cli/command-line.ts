@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
+import { type Said, targetOf, DEFAULT_API } from './target.ts';
 import type { Stream, Terminal } from './terminal.ts';
 
 /** What one example of a command's help shows: what is typed, and what comes of it. */
@@ -8,8 +9,7 @@ export type Example = readonly [typed: string, does: string];
 
 interface Output {
   readonly json?: true;
-  readonly output?: 'json' | 'wide';
-  readonly api?: string;
+  readonly output?: 'json' | 'jsonl' | 'wide';
 }
 
 /** The program, to which each file of `groups/` adds its commands. */
@@ -27,9 +27,8 @@ export class CommandLine {
       .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) })
       .exitOverride()
       .hook('preAction', (_, command) => {
-        const { json, output, api } = command.opts<Output>();
-        terminal.format = json ? 'json' : (output ?? 'text');
-        if (api !== undefined && command.getOptionValueSource('api') === 'cli') terminal.hints.api = api;
+        const { json, output } = command.opts<Output>();
+        terminal.format = output ?? (json ? 'json' : 'text');
       });
   }
 
@@ -47,8 +46,16 @@ export class CommandLine {
   /** One that asks the API. */
   asking(usage: string, description: string, examples: readonly Example[] = []): Command {
     return this.command(usage, description, examples)
-      .addOption(new Option('-o, --output <format>', 'instead of a text that fits').choices(['json', 'wide']))
-      .addOption(new Option('--api <url>', 'of the API').env('FERRY_API').default('http://127.0.0.1:8700'));
+      .addOption(
+        new Option('-o, --output <format>', 'instead of a text that fits; jsonl: a line for each').choices(FORMATS),
+      )
+      .addOption(new Option('--api <url>', `of the API (default: ${DEFAULT_API}; env: FERRY_API)`))
+      .addOption(new Option('--context <name>', 'which Ferry (env: FERRY_CONTEXT)').conflicts('api'))
+      .hook('preAction', (_, command) => {
+        const said = command.opts<Said>();
+        this.terminal.hints.said = said;
+        command.setOptionValue('api', targetOf(said));
+      });
   }
 
   /** What it does, and how that ended. */
@@ -58,6 +65,8 @@ export class CommandLine {
     };
   }
 }
+
+const FORMATS = ['json', 'jsonl', 'wide'];
 
 export interface ApiOptions {
   readonly api: string;

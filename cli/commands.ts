@@ -33,9 +33,14 @@ export async function relocate(
   return exits.done;
 }
 
-/** Ctrl-C ends the watching; the relocation goes on. */
-export async function watch(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
-  const relocation = await untilInterrupted(async (signal) => await follow(client, id, terminal, signal));
+/** Ctrl-C ends the watching; the relocation goes on. `until`: a state at which the watching ends as well. */
+export async function watch(
+  client: FerryClient,
+  terminal: Terminal,
+  id: string,
+  until?: Relocation['state'],
+): Promise<Exit> {
+  const relocation = await untilInterrupted(async (signal) => await follow(client, id, terminal, { signal, until }));
   if (relocation === 'interrupted') {
     const { hints } = terminal;
     terminal.tell(
@@ -43,9 +48,12 @@ export async function watch(client: FerryClient, terminal: Terminal, id: string)
     );
     return exits.interrupted;
   }
-  if (terminal.json) terminal.document(relocation);
-  else if (relocation.links.temporal !== null) terminal.tell(terminal.paint('dim', `  ${relocation.links.temporal}`));
-  return exitOf(relocation);
+  if (terminal.format === 'json') terminal.document(relocation);
+  else if (!terminal.json && relocation.links.temporal !== null)
+    terminal.tell(terminal.paint('dim', `  ${relocation.links.temporal}`));
+  if (until === undefined) return exitOf(relocation);
+  if (relocation.state !== until) return exits.notThrough;
+  return until === 'ended' ? exitOf(relocation) : exits.done;
 }
 
 /** Ends with Ctrl-C alone, or an API that stays away. */
@@ -79,7 +87,7 @@ export async function list(
     more = next;
   }
   const answer: RelocationList = { relocations: told, next: more };
-  if (terminal.json) terminal.document(answer);
+  if (terminal.json) terminal.list(answer, told);
   else if (answer.relocations.length === 0) terminal.tell('No relocations.');
   else {
     terminal.tell(relocationTable(answer.relocations, terminal));

@@ -22,7 +22,7 @@ export async function bindings(client: FerryClient, terminal: Terminal, all: boo
     found.push(...page.bindings);
     ({ next } = page);
   }
-  if (terminal.json) terminal.document({ bindings: found, next: null });
+  if (terminal.json) terminal.list({ bindings: found, next: null }, found);
   else terminal.tell(found.length === 0 ? 'No bindings.' : bindingTable(found, terminal));
   return exits.done;
 }

@@ -16,7 +16,7 @@ export async function systems(client: FerryClient, terminal: Terminal): Promise<
     ({ next } = page);
   }
   const whole = { ...first, systems: all, next: null };
-  if (terminal.json) terminal.document(whole);
+  if (terminal.json) terminal.list(whole, all);
   else for (const line of systemLines(whole, terminal)) terminal.tell(line);
   return exits.done;
 }
@@ -29,7 +29,7 @@ const systemLines = ({ systems: all, awaited, joinable }: SystemList, terminal: 
 
 export async function federations(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const answer = await client.get<FederationList>('/v1/federations');
-  if (terminal.json) terminal.document(answer);
+  if (terminal.json) terminal.list(answer, answer.federations);
   else
     terminal.tell(
       answer.federations.length === 0 ? 'No partners are configured.' : federationTable(answer.federations, terminal),

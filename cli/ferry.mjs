@@ -20,7 +20,8 @@ function unchanged() {
   }
 }
 
-const built = unchanged();
+// An image has no sources
+const built = !existsSync(`${root}cli/main.ts`) || unchanged();
 if (!built) (await import('tsx/esm/api')).register();
 // Whoever reads along may stop before the end (`ferry list | head -3`)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(1));

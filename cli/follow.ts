@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Relocation } from '../api/resources.ts';
 import { type FerryClient, Refused } from './client.ts';
 import { type Exit, exits } from './exits.ts';
@@ -12,23 +13,36 @@ const PAUSE_MS = 500;
 /** Nothing will happen any more without a person. */
 const rests = ({ state }: Relocation): boolean => ['ended', 'terminated', 'parked'].includes(state);
 
+interface Following {
+  readonly signal?: AbortSignal;
+  /** At this state too it returns; and it does not at `parked`, from where it may come to this one. */
+  readonly until?: Relocation['state'] | undefined;
+}
+
+/** Once a person has acted. */
+const goesOn = ({ state }: Relocation): boolean => state === 'parked';
+
 /** Shows a relocation while it runs, over broken streams; returns when it rests: ended, terminated or parked. */
 export async function follow(
   client: FerryClient,
   id: string,
   terminal: Terminal,
-  signal = new AbortController().signal,
+  { signal = new AbortController().signal, until }: Following = {},
 ): Promise<Relocation> {
   const progress = new Progress(terminal);
   let heard = false;
+  let last: Relocation | undefined;
   let failingSince: number | undefined;
   try {
     for (;;) {
       try {
         for await (const relocation of client.events(id, signal)) {
           [heard, failingSince] = [true, undefined];
+          if (terminal.format === 'jsonl' && !isDeepStrictEqual(relocation, last)) terminal.document(relocation);
+          last = relocation;
           progress.show(relocation);
-          if (rests(relocation)) return relocation;
+          if (relocation.state === until || (rests(relocation) && !(until !== undefined && goesOn(relocation))))
+            return relocation;
         }
       } catch (error) {
         const final = error instanceof Refused && error.problem.status < 500;

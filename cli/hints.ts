@@ -1,4 +1,5 @@
 import { basename, delimiter, dirname } from 'node:path';
+import type { Said } from './target.ts';
 
 /** So much of an id is shown, and taken for it. */
 const SHORT = 8;
@@ -8,8 +9,8 @@ export const shortId = (id: string): string => id.slice(-SHORT);
 
 /** Commands that are told to be typed: as this one was called, towards the same API. */
 export class Hints {
-  /** Where it was given by `--api`; else whoever types the hint has the same environment. */
-  api: string | undefined;
+  /** Where it was typed; else whoever types the hint has the same environment. */
+  said: Said = {};
   readonly #program: string;
 
   constructor(argv: readonly string[] = process.argv, environment: NodeJS.ProcessEnv = process.env) {
@@ -17,8 +18,9 @@ export class Hints {
   }
 
   command(...words: readonly string[]): string {
-    const asks = words[0] !== 'up' && this.api !== undefined;
-    return [this.#program, ...words, ...(asks ? [`--api ${this.api}`] : [])].join(' ');
+    const { api, context } = words[0] === 'up' ? {} : this.said;
+    const to = api !== undefined ? [`--api ${api}`] : context !== undefined ? [`--context ${context}`] : [];
+    return [this.#program, ...words, ...to].join(' ');
   }
 
   about(action: string, id: string): string {

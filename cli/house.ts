@@ -129,7 +129,7 @@ export class House {
       ...towards,
       ...bundle,
       FERRY_CONFIG: configuration,
-      FERRY_HOST: inner?.address ?? HOST,
+      FERRY_HOST: inner?.address ?? (process.env['FERRY_HOST'] || HOST),
       FERRY_PORT: String(inner?.port ?? this.#plan.port),
       ...(outer !== null && { FERRY_OUTER_HOST: outer.address, FERRY_OUTER_PORT: String(outer.port) }),
       ...gatewayAt(gateway),

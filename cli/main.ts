@@ -2,17 +2,27 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { Refused, Unreachable } from './client.ts';
 import { CommandLine } from './command-line.ts';
+import { readContexts } from './contexts.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
 import { applications } from './groups/applications.ts';
+import { contexts } from './groups/contexts.ts';
 import { federation } from './groups/federation.ts';
 import { network } from './groups/network.ts';
 import { processes } from './groups/processes.ts';
 import { relocations } from './groups/relocations.ts';
 import { Unnamed } from './naming.ts';
+import { NoContext } from './target.ts';
 import { type Stream, Terminal } from './terminal.ts';
 
 /** Every group of commands. */
-const groups: readonly ((line: CommandLine) => void)[] = [processes, relocations, network, federation, applications];
+const groups: readonly ((line: CommandLine) => void)[] = [
+  processes,
+  relocations,
+  network,
+  federation,
+  applications,
+  contexts,
+];
 
 /** The command line `ferry`. Returns the exit status; never throws. */
 export async function main(argv: readonly string[], stdout: Stream, stderr: Stream): Promise<number> {
@@ -35,7 +45,15 @@ export async function main(argv: readonly string[], stdout: Stream, stderr: Stre
 /** `ferry complete <shell>` prints what that shell reads once; what it then asks is answered from the commands above. */
 async function completing({ program }: CommandLine): Promise<void> {
   const { default: complete } = await import('@bomb.sh/tab/commander');
-  complete(program);
+  const { commands } = complete(program);
+  for (const { options } of commands.values()) {
+    const context = options.get('context');
+    if (context !== undefined) context.handler = named;
+  }
+}
+
+function named(offer: (context: string, is: string) => void): void {
+  for (const [name, { api }] of Object.entries(readContexts().contexts)) offer(name, api);
 }
 
 /** Of the checkout, or of the build, one folder deeper. */
@@ -68,11 +86,11 @@ function explained(error: unknown, terminal: Terminal, stderr: Stream): Exit {
   if (error instanceof Unreachable) {
     say(
       error.message,
-      `Is Ferry up? \`${terminal.hints.command('up')}\` starts it; --api or FERRY_API says where it is.`,
+      `Is Ferry up? \`${terminal.hints.command('up')}\` starts it; --api, FERRY_API or a context says where it is.`,
     );
     return exits.unreachable;
   }
-  if (error instanceof Unnamed) {
+  if (error instanceof Unnamed || error instanceof NoContext) {
     say(error.message);
     return exits.refused;
   }

@@ -9,14 +9,14 @@ import type { Terminal } from './terminal.ts';
 /** Is every peer in reach? */
 export async function peers(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const answer = await client.get<PeerList>('/v1/peers');
-  if (terminal.json) terminal.document(answer);
+  if (terminal.json) terminal.list(answer, answer.peers);
   else terminal.tell(peerTable(answer, terminal));
   return answer.peers.every(({ reachable }) => reachable) ? exits.done : exits.notThrough;
 }
 
 export async function sites(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const answer = await client.get<SiteList>('/v1/sites');
-  if (terminal.json) terminal.document(answer);
+  if (terminal.json) terminal.list(answer, answer.sites);
   else terminal.tell(siteTable(answer, terminal));
   return exits.done;
 }
@@ -24,7 +24,8 @@ export async function sites(client: FerryClient, terminal: Terminal): Promise<Ex
 export async function where(client: FerryClient, terminal: Terminal, application: string | undefined): Promise<Exit> {
   const one = application === undefined ? '' : `/${encodeURIComponent(application)}`;
   const answer = await client.get<ApplicationList | ApplicationSeen>(`/v1/applications${one}`);
-  if (terminal.json) terminal.document(answer);
-  else terminal.tell(whereTable('applications' in answer ? answer : { applications: [answer] }, terminal));
+  const list = 'applications' in answer ? answer : { applications: [answer] };
+  if (terminal.json) terminal.list(answer, list.applications);
+  else terminal.tell(whereTable(list, terminal));
   return exits.done;
 }

@@ -27,7 +27,7 @@ export async function offers(
 ): Promise<Exit> {
   const query = new URLSearchParams({ limit: '100', ...(kind && { kind }), ...(name && { name }) });
   const found = (await pages<OfferList>(client, `/v1/offers?${query.toString()}`)).flatMap((page) => page.offers);
-  if (terminal.json) terminal.document({ offers: found, next: null } satisfies OfferList);
+  if (terminal.json) terminal.list({ offers: found, next: null } satisfies OfferList, found);
   else terminal.tell(found.length === 0 ? 'Nothing is offered.' : offerTable(found, terminal));
   return exits.done;
 }
@@ -52,7 +52,7 @@ const offerTable = (found: OfferList['offers'], terminal: Terminal): string =>
 
 export async function zones(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const found = (await pages<ZoneList>(client, '/v1/zones?limit=100')).flatMap((page) => page.zones);
-  if (terminal.json) terminal.document({ zones: found, next: null } satisfies ZoneList);
+  if (terminal.json) terminal.list({ zones: found, next: null } satisfies ZoneList, found);
   else terminal.tell(found.length === 0 ? 'No zones.' : zoneTable(found, terminal));
   return exits.done;
 }

@@ -10,8 +10,8 @@ export interface Stream {
 
 type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
-/** What a command shows: a text that fits, all of it, or the document of the API. */
-export type Format = 'text' | 'wide' | 'json';
+/** What a command shows: a text that fits, all of it, the document of the API, or a line for each thing of a list or change. */
+export type Format = 'text' | 'wide' | 'json' | 'jsonl';
 
 /** Documents go to stdout; with `--json` everything for a person goes to stderr, so that stdout is one document. */
 export class Terminal {
@@ -26,7 +26,7 @@ export class Terminal {
   }
 
   get json(): boolean {
-    return this.format === 'json';
+    return this.format === 'json' || this.format === 'jsonl';
   }
 
   /** Is there a person who sees a line change? */
@@ -43,6 +43,11 @@ export class Terminal {
     this.#stdout.write(`${JSON.stringify(value)}\n`);
   }
 
+  /** One document, or with `jsonl` a line for each of `rows`. */
+  list(value: unknown, rows: readonly unknown[]): void {
+    for (const each of this.format === 'jsonl' ? rows : [value]) this.document(each);
+  }
+
   tell(text = ''): void {
     this.living('');
     this.#person.write(`${text}\n`);
@@ -50,7 +55,7 @@ export class Terminal {
 
   /** A line that the next one replaces; nothing where nobody would see it change. */
   living(line: string): void {
-    if (!this.alive || line === this.#living) return;
+    if (!this.alive || line === this.#living || process.env['TERM'] === 'dumb') return;
     this.#living = line;
     this.#person.write(`\r\u001B[K${line === '' ? '' : fitting(line, this.#columns - 1)}`);
   }

@@ -46,7 +46,7 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
   } else if (terminal.json) terminal.document({ ready: true, ...addresses });
 
   const { hints } = terminal;
-  if (plan.port !== 8700) hints.api = addresses.api;
+  if (plan.port !== 8700) hints.said = { api: addresses.api };
   terminal.tell(`
 Ferry stays up until Ctrl-C. From a second terminal:
   ${hints.command('relocate', 'counter', 'cloud', 'a1')}

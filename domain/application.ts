@@ -142,6 +142,9 @@ function arrivedBySums(epoch: number, count: number, state: ApplicationState, wh
       };
 }
 
+/** It is the authority of all of them, as the receipt says, and has fewer of their writes: nothing more will come. */
+export const contradicts = ({ users, fewer }: Shortfall): boolean => users.seen === users.expected && fewer > 0;
+
 /** Both figures, for whoever has to decide. */
 export const shortfallTold = ({ users, writes }: Shortfall): string =>
   `the target has ${writes.seen} writes of these users, the receipt says ${writes.expected}; it is the authority of ${users.seen}, the receipt says ${users.expected}`;

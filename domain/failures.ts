@@ -132,6 +132,12 @@ export const failures = {
     status: 409,
     remedy: 'The source decided to keep its users (the target did not answer in time): start anew.',
   },
+  WritesMissing: {
+    retry: false,
+    status: 502,
+    remedy:
+      'The target has taken the users over without all that the source gave it: its application does not keep what the contract has it copy. Mend it, or bring the writes back from the source, which still has them, before the relocation is abandoned.',
+  },
   SourceLost: {
     retry: false,
     status: 409,

@@ -19,6 +19,7 @@ export async function workflowBundle(made?: string): Promise<WorkflowBundleOptio
 export async function bundleWorkflows(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowInterceptorModules: [fileURLToPath(new URL('../workflows/kit/traces.ts', import.meta.url))],
     preloadModules: ['@temporalio/workflow'],
     logger: new DefaultLogger('WARN'),
   });

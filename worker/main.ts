@@ -17,6 +17,7 @@ import { OwnOrchestrators } from './orchestrators.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
 import { pokeTelling } from '../temporal/telling.ts';
+import { tracesOf } from '../traces/traces.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
@@ -36,6 +37,7 @@ const log = pino(
 );
 const { catalogue, survey } = configured(configuration, sealWith(secret), log);
 
+const traces = await tracesOf('ferry-worker', (message) => log.warn(message));
 const measuring = environment.FERRY_METRICS_PORT === undefined ? undefined : await WorkerMetrics.open();
 Runtime.install({
   ...(measuring !== undefined && { telemetryOptions: measuring.telemetry }),
@@ -88,7 +90,9 @@ const workers = await FerryWorkers.create({
   },
   capacity: configuration.worker,
   version,
-  ...(measuring !== undefined && { interceptors: measuring.metrics.interceptors }),
+  interceptors: {
+    activity: [...(traces?.working.activity ?? []), ...(measuring?.metrics.interceptors.activity ?? [])],
+  },
 });
 const client = new Client({ connection, namespace });
 
@@ -139,6 +143,7 @@ try {
   shown?.close();
   await tending;
   await known?.destroy();
+  await traces?.close();
   process.stdin.destroy();
   await connection.close().catch((error: unknown) => log.error(error, 'the connection did not close'));
 }

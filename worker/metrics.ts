@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import { createServer as createTrial, type AddressInfo } from 'node:net';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { TelemetryOptions, WorkerInterceptors } from '@temporalio/worker';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
-import { type PeerCall, peerCalls } from '../adapters/http.ts';
+import { outcomeOf } from '../activities/failure.ts';
 import { isOurs } from '../configuration/hosts.ts';
-import { isFailureType } from '../domain/failures.ts';
 import { buckets, metrics } from '../domain/metrics.ts';
+import { type PeerCall, peerCalls } from '../traces/told.ts';
 
 const SDK_MS = 2_000;
 
@@ -36,7 +35,11 @@ export class WorkerMetrics {
       registers,
     });
     peerCalls.subscribe((told) => {
-      const { peer, outcome, ms } = told as PeerCall;
+      const {
+        begun: { peer },
+        outcome,
+        ms,
+      } = told as PeerCall;
       calls.inc({ peer, status: statusOf(outcome) });
       callTook.observe({ peer }, ms / 1_000);
     });
@@ -119,11 +122,6 @@ interface Answered {
 function statusOf(outcome: PeerCall['outcome']): string {
   if ('outcome' in outcome) return outcome.outcome;
   return outcome.status in STATUS_CODES ? String(outcome.status) : 'other';
-}
-
-function outcomeOf(error: unknown): string {
-  if (error instanceof ApplicationFailure && isFailureType(error.type)) return error.type;
-  return error instanceof CancelledFailure ? 'Cancelled' : 'Unexpected';
 }
 
 /** The SDK does not tell which port it got. */

@@ -1,6 +1,7 @@
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerInterceptors, type WorkflowBundleOption } from '@temporalio/worker';
 import { waitsQueue } from '../temporal/queues.ts';
+import { sinks } from './ends.ts';
 
 export interface FerryWorkersPlan {
   readonly connection: NativeConnection;
@@ -48,6 +49,7 @@ export class FerryWorkers {
         ...common,
         taskQueue,
         workflowBundle,
+        sinks,
         maxConcurrentActivityTaskExecutions: slots.steps,
         maxCachedWorkflows,
         stickyQueueScheduleToStartTimeout: '2 seconds',

@@ -1,6 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
-import { arrived, isAuthority, shortfallTold, type Receipt } from '../../domain/application.ts';
+import {
+  arrived,
+  contradicts,
+  isAuthority,
+  type Receipt,
+  type Shortfall,
+  shortfallTold,
+} from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Context as Contract, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
@@ -112,14 +119,20 @@ async function arrival(
   target: Located,
   wait: Wait,
 ): Promise<void> {
-  let told = '';
+  let last: Shortfall | null = null;
   const there = await until(wait, pace.attemptMs / 2, async () => {
     const short = arrived(receipt, await context.target.state(target.endpoint, users, wait.signal), users);
-    told = short === null ? '' : shortfallTold(short);
+    last = short;
     return short === null ? true : undefined;
   });
-  if (there === undefined) throw failure('NotYet', `${site.name}: instance ${target.id} has not taken over: ${told}`);
+  if (there === undefined) throw notArrived(`${site.name}: instance ${target.id}`, last);
 }
+
+/** Users that have not come yet may come; who serves them with fewer writes than it was given has lost some. */
+const notArrived = (instance: string, short: Shortfall | null): ApplicationFailure =>
+  short !== null && contradicts(short)
+    ? failure('WritesMissing', `${instance} has taken over with too little: ${shortfallTold(short)}`)
+    : failure('NotYet', `${instance} has not taken over${short === null ? '' : `: ${shortfallTold(short)}`}`);
 
 /** Limits the time of all attempts together, less that in which no worker was there; then it is final. */
 async function patiently<T>(wait: Wait, limitMs: number, work: (wait: Wait) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Relocation } from '../../api/resources.ts';
 import { act, list, plan, relocate, show, watch, watchAll } from '../commands.ts';
 import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
 import { resolved } from '../naming.ts';
@@ -25,6 +26,8 @@ interface ListOptions extends ApiOptions, Filters {
 }
 
 const STATES = ['running', 'waiting', 'held', 'paused', 'parked', 'ended'];
+/** What a relocation may come to, to be waited for. */
+const REACHED = ['held', 'paused', 'parked', 'rollingBack', 'ended'] satisfies Relocation['state'][];
 const OUTCOMES = ['relocated', 'relocatedSourceKept', 'rolledBack', 'refused', 'abandoned', 'recovered'];
 
 const ACTIONS = [
@@ -115,15 +118,20 @@ export function relocations(line: CommandLine): void {
   line
     .asking('watch [relocation]', 'follow one until it ends or is parked; without, all of them, and partners', [
       ['ferry watch counter', 'the newest of counter'],
-      ['ferry watch --json', 'every change of any, a line each'],
+      ['ferry watch counter --until held', 'in a script, before `ferry approve`; 1: it ended without'],
+      ['ferry watch -o jsonl', 'every change of any, a line each'],
     ])
     .addHelpText('after', NAMES)
+    .addOption(new Option('--until <state>', 'end as well when it is so').choices(REACHED))
     .action(
-      line.does(async (name: string | undefined, options: ApiOptions) => {
-        const client = clientOf(options);
-        if (name === undefined) return await watchAll(client, terminal);
-        return await watch(client, terminal, await resolved(client, name));
-      }),
+      line.does(
+        async (name: string | undefined, options: ApiOptions & { until?: Relocation['state'] }, asked: Command) => {
+          const client = clientOf(options);
+          if (name !== undefined) return await watch(client, terminal, await resolved(client, name), options.until);
+          if (options.until !== undefined) return asked.error('error: --until needs a relocation');
+          return await watchAll(client, terminal);
+        },
+      ),
     );
   for (const [action, description] of ACTIONS)
     about(action, description, async (client, id) => await act(client, terminal, action, id));

@@ -23,18 +23,21 @@ export function Planner({ wish, leave, begun }: Props) {
   const [plan, setPlan] = useState<Plan | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [user, setUser] = useState('');
-  const [approval, setApproval] = useState(false);
+  const [cut, setCut] = useState<'now' | 'approval' | 'at'>('now');
+  const [at, setAt] = useState('');
+  const [deadline, setDeadline] = useState('');
   const [starting, setStarting] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
   // The same key for the same words: what was begun while its answer was lost is not begun twice
-  const key = useMemo(freshKey, [user, approval]);
+  const key = useMemo(freshKey, [user, cut, at, deadline]);
   const users = user.trim() === '' ? {} : { users: user.trim() };
+  const until = deadline === '' ? {} : { deadline: instant(deadline) };
 
   const look = async (stale: () => boolean): Promise<void> => {
     setPlan(null);
     setProblem(null);
     try {
-      const told = await post<Plan>('/v1/plans', { ...wish, ...users });
+      const told = await post<Plan>('/v1/plans', { ...wish, ...users, ...until });
       if (!stale()) setPlan(told);
     } catch (error) {
       if (!stale()) setProblem(problemOf(error));
@@ -43,20 +46,21 @@ export function Planner({ wish, leave, begun }: Props) {
   const [looks, again] = useState(0);
   useEffect(() => {
     let left = false;
-    const typed = window.setTimeout(() => void look(() => left), user === '' ? 0 : 400);
+    const typed = window.setTimeout(() => void look(() => left), user === '' && deadline === '' ? 0 : 400);
     return () => {
       left = true;
       window.clearTimeout(typed);
     };
-  }, [user, looks]);
+  }, [user, deadline, looks]);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
 
   const start = async (): Promise<void> => {
     setStarting(true);
     setProblem(null);
     try {
-      const cutOver = approval ? { cutOver: { approval: true } } : {};
-      begun(await post<Relocation>('/v1/relocations', { ...wish, ...users, ...cutOver }, { 'idempotency-key': key }));
+      const held = cut === 'approval' ? { approval: true } : { at: instant(at) };
+      const request = { ...wish, ...users, ...until, ...(cut !== 'now' && { cutOver: held }) };
+      begun(await post<Relocation>('/v1/relocations', request, { 'idempotency-key': key }));
     } catch (error) {
       setProblem(problemOf(error));
       setStarting(false);
@@ -108,14 +112,17 @@ export function Planner({ wish, leave, begun }: Props) {
           onInput={({ currentTarget }) => setUser(currentTarget.value)}
         />
       </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={approval}
-          onChange={({ currentTarget }) => setApproval(currentTarget.checked)}
-        />
-        Hold the cut-over until it is approved
-      </label>
+      <fieldset>
+        <legend>Cut over</legend>
+        {(['now', 'approval', 'at'] as const).map((when) => (
+          <label key={when} class="check">
+            <input type="radio" name="cut" checked={cut === when} onChange={() => setCut(when)} />
+            {cutOvers[when]}
+          </label>
+        ))}
+        {cut === 'at' && <Time label="Not before" value={at} told={setAt} required />}
+      </fieldset>
+      <Time label="Rolled back if not begun by" value={deadline} told={setDeadline} />
       <div class="actions">
         <button type="submit" class="main" disabled={plan?.possible !== true || starting}>
           {starting ? 'Starting …' : 'Move it'}
@@ -127,6 +134,36 @@ export function Planner({ wish, leave, begun }: Props) {
     </form>
   );
 }
+
+const cutOvers = {
+  now: 'as soon as the target is ready',
+  approval: 'when it is approved',
+  at: 'at a time',
+} as const;
+
+interface TimeProps {
+  readonly label: string;
+  readonly value: string;
+  readonly told: (value: string) => void;
+  readonly required?: boolean;
+}
+
+/** As the clock of who types it has it. */
+function Time({ label, value, told, required = false }: TimeProps) {
+  return (
+    <label>
+      {label} (local time)
+      <input
+        type="datetime-local"
+        value={value}
+        required={required}
+        onInput={({ currentTarget }) => told(currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+const instant = (local: string): string => new Date(local).toISOString();
 
 const packages = { kept: 'the target has it', distribute: 'is brought to the target' } as const;
 const instances = { create: 'is created', restart: 'is started again', share: 'one that runs is used' } as const;

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { program } from '../../cli/built.ts';
 import { named } from '../support/api.ts';
+import { Collector } from '../support/collector.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-api-'));
 const file = join(folder, 'ferry.json');
@@ -110,4 +111,28 @@ it.each([
   expect(code).toBe(1);
   expect(errors).toMatch(words);
   expect(errors).not.toMatch(/at .*:\d+:\d+/);
+});
+
+it('tells a collector of what it was asked, under the name that it is given, and not of who only looks', async () => {
+  const collector = await Collector.start();
+  try {
+    const api = run({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_SERVICE_NAME: 'ferry-of-a' });
+    const { url } = await api.said;
+    await fetch(`${url}/health/live`);
+    await fetch(`${url}/v1/sites?secret=1`);
+    api.process.kill('SIGTERM'); // what has not been sent by then is sent at the end
+    await expect(api.ended).resolves.toMatchObject({ code: 0 });
+    expect(collector.spans).toMatchObject([{ name: 'GET /v1/sites', service: 'ferry-of-a' }]);
+    expect(collector.text).not.toContain('secret');
+  } finally {
+    collector.stop();
+  }
+});
+
+it('ends as it does otherwise where no collector answers', async () => {
+  const api = run({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
+  const { url } = await api.said;
+  await fetch(`${url}/v1/sites`);
+  api.process.kill('SIGTERM');
+  await expect(api.ended).resolves.toMatchObject({ code: 0 });
 });

@@ -368,3 +368,52 @@ describe('ferry, when it does not go through', () => {
     expect(err).toBe('');
   });
 });
+
+describe('ferry watch --until', () => {
+  it('ends where the state is reached, and with 1 where it is not any more', async () => {
+    api.answer = streaming(event(relocation()), event(relocation({ state: 'held', step: 'handOver' })), event(ended()));
+    expect((await ferry('watch', ID, '--until', 'held', ...at())).exit).toBe(0);
+    expect((await ferry('watch', ID, '--until', 'paused', ...at())).exit).toBe(1);
+    expect((await ferry('watch', ID, '--until', 'ended', ...at())).exit).toBe(0);
+  });
+
+  it('does not end where it is parked, from where it may go on; by itself it does', async () => {
+    const parked = event(relocation({ state: 'parked', step: 'retire' }));
+    api.answer = streaming(parked, event(ended()));
+    expect((await ferry('watch', ID, ...at())).exit).toBe(5);
+    expect((await ferry('watch', ID, '--until', 'ended', ...at())).exit).toBe(0);
+    expect((await ferry('watch', ID, '--until', 'parked', ...at())).exit).toBe(0);
+  });
+
+  it('is of one relocation, and of a state that there is', async () => {
+    expect((await ferry('watch', '--until', 'held', ...at())).exit).toBe(2);
+    expect((await ferry('watch', ID, '--until', 'happy', ...at())).exit).toBe(2);
+  });
+});
+
+describe('-o jsonl', () => {
+  it('writes a line for each change that is watched', async () => {
+    const first = relocation();
+    api.answer = streaming(event(first), event(first), event(ended()));
+    const { exit, out } = await ferry('watch', ID, '-o', 'jsonl', ...at());
+    expect(exit).toBe(0);
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([first, ended()]);
+  });
+
+  it('writes a line for each thing of a list', async () => {
+    const [one, two] = [relocation(), ended()];
+    api.answer = answering(200, { relocations: [one, two], next: null });
+    const { out } = await ferry('list', '-o', 'jsonl', ...at());
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([one, two]);
+  });
+});

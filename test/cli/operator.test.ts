@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -360,7 +363,7 @@ describe('hints can be pasted', () => {
 
   it('with the API that was named, and without one that the environment names', () => {
     const hints = new Hints(['node', program], { npm_command: 'exec' });
-    hints.api = 'http://127.0.0.1:9';
+    hints.said = { api: 'http://127.0.0.1:9' };
     expect(hints.about('show', ID)).toBe(`npx ferry show ${SHORT} --api http://127.0.0.1:9`);
     expect(hints.command('up')).toBe('npx ferry up');
   });
@@ -378,12 +381,19 @@ describe('ferry itself', () => {
 
   it('completes commands and their choices in a shell', async () => {
     const program = fileURLToPath(new URL('../../cli/ferry.mjs', import.meta.url));
-    const said = async (...argv: string[]) => (await promisify(execFile)(process.execPath, [program, ...argv])).stdout;
-    const [script, commands, states] = await Promise.all([
+    const folder = mkdtempSync(join(tmpdir(), 'ferry-completing-'));
+    const env = { ...process.env, XDG_CONFIG_HOME: folder };
+    const said = async (...argv: string[]) =>
+      (await promisify(execFile)(process.execPath, [program, ...argv], { env })).stdout;
+    await said('context', 'set', 'munich', '--api', 'http://127.0.0.1:1');
+    const [script, commands, states, contexts] = await Promise.all([
       said('complete', 'bash'),
       said('complete', '--', 're'),
       said('complete', '--', 'list', '--state', 'pa'),
+      said('complete', '--', 'sites', '--context', ''),
     ]);
+    rmSync(folder, { recursive: true });
+    expect(contexts).toContain('munich');
     expect(script).toContain('complete');
     for (const command of ['relocate', 'resume', 'retry']) expect(commands).toContain(command);
     for (const state of ['paused', 'parked']) expect(states).toContain(state);

@@ -126,12 +126,28 @@ describe.skipIf(!hasBrowser)('the console', () => {
     const plan = page.getByLabel('Plan of a move');
     await plan.getByText('Possible.').waitFor();
     expect(fake.said).toEqual([{ plan: { application: 'counter', source: 'cloud', target: 'a1' } }]);
-    await plan.getByText('Hold the cut-over').click();
+    await plan.getByText('when it is approved').click();
     await plan.getByText('Move it').press('Enter');
     await page.getByLabel('A move').waitFor();
     expect(fake.said.slice(1)).toEqual([
       { start: { application: 'counter', source: 'cloud', target: 'a1', cutOver: { approval: true } } },
     ]);
+  });
+
+  it('has a cut-over wait until a time, and a move given up after one, by the clock of who types', async () => {
+    const page = await over({});
+    await page.getByRole('button', { name: /counter at cloud/ }).dragTo(page.locator('[data-site=a1]'));
+    const plan = page.getByLabel('Plan of a move');
+    await plan.getByText('at a time').click();
+    await plan.getByLabel('Not before').fill('2030-01-31T02:00');
+    await plan.getByLabel('Rolled back if not begun by').fill('2030-01-31T04:30');
+    const deadline = new Date(2030, 0, 31, 4, 30).toISOString();
+    const wish = { application: 'counter', source: 'cloud', target: 'a1', deadline };
+    await expect.poll(() => fake.said.at(-1)).toEqual({ plan: wish });
+    await plan.getByText('Possible.').waitFor();
+    await plan.getByText('Move it').press('Enter');
+    await page.getByLabel('A move').waitFor();
+    expect(fake.said.at(-1)).toEqual({ start: { ...wish, cutOver: { at: new Date(2030, 0, 31, 2).toISOString() } } });
   });
 
   it('lets an application go that was taken up', async () => {

@@ -37,6 +37,7 @@ const MEMBERS = [
   'ports',
   'volumes',
   'healthcheck',
+  'init',
   'restart',
   'stop_grace_period',
   'profiles',
@@ -121,8 +122,23 @@ describe('docker-compose.yml', () => {
     for (const { name } of Object.values(searchAttributes)) expect(text).toContain(`--name ${name} --type Keyword`);
   });
 
+  it.each(services.filter(([name]) => name !== 'namespace'))('%s tells whether it is well', (_, { healthcheck }) => {
+    expect(healthcheck?.test[0]).toMatch(/^CMD/);
+  });
+
+  it('has a trial that needs nothing but Temporal: no configuration, no secret, no database of others', () => {
+    const { trial } = compose.services;
+    expect(trial).toMatchObject({ profiles: ['trial'], depends_on: { temporal: { condition: 'service_healthy' } } });
+    expect(Object.keys(trial?.depends_on ?? {})).toEqual(['temporal']);
+    expect(trial?.command?.slice(0, 2)).toEqual(['node', 'cli/ferry.mjs']);
+    expect(readFileSync(new URL('Dockerfile', root), 'utf8')).toContain('/ferry/cli/ferry.mjs cli/ferry.mjs');
+    expect(trial?.environment).not.toHaveProperty('FERRY_CONFIG');
+    const taken = services.flatMap(([name, { ports = [] }]) => (name === 'trial' ? [] : ports));
+    for (const port of trial?.ports ?? []) expect(taken).not.toContain(port);
+  });
+
   it.each(['api', 'worker', 'gateway'])('runs an entry of %s that exists', (name) => {
-    const entry = compose.services[name]?.command?.at(-1) ?? '';
+    const entry = compose.services[name]?.command?.[1] ?? '';
     expect(entry).toMatch(/^dist\/.*\.js$/);
     expect(existsSync(new URL(entry.replace(/^dist\/(.*)\.js$/, '$1.ts'), root))).toBe(true);
   });
@@ -142,7 +158,7 @@ describe('the image', () => {
     expect(copied.filter((path) => !existsSync(new URL(path, root)))).toStrictEqual([]);
   });
 
-  it('holds every folder that worker and API import from', () => {
+  it('holds every folder that worker, API and a trial import from', () => {
     for (const folder of [
       'domain',
       'workflows',
@@ -156,6 +172,9 @@ describe('the image', () => {
       'temporal',
       'api',
       'worker',
+      'traces',
+      'cli',
+      'sandbox',
     ])
       expect(copied).toContain(folder);
   });

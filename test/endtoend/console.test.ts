@@ -49,7 +49,7 @@ describe.skipIf(!hasBrowser)('the console on a running stage', () => {
     const plan = page.getByLabel('Plan of a move');
     await plan.getByText('Possible.').waitFor();
     expect(await newest()).toBeUndefined(); // nothing was done yet
-    await plan.getByText('Hold the cut-over').click();
+    await plan.getByText('when it is approved').click();
     await plan.getByText('Move it').click();
     const detail = page.getByLabel('A move');
     await detail.locator('[data-action=approve]').waitFor();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
@@ -87,6 +88,7 @@ export class Served {
     systems = {},
     peers = {},
     federating,
+    followed = (served) => served,
   }: {
     temporal: Client;
     taskQueue?: string;
@@ -97,26 +99,29 @@ export class Served {
     systems?: Configuration['systems'];
     peers?: Configuration['peers'];
     federating?: Federating;
+    followed?: (served: RequestListener) => RequestListener;
   }): Promise<Served> {
     const stopping = new AbortController();
     const server = serverOf(
-      app({
-        temporal,
-        configuration: {
-          ...named,
-          federation,
-          systems: { ...named.systems, ...systems },
-          peers: { ...named.peers, ...peers },
-          users: { ...named.users, ...users },
-          pace: { ...named.pace, ...pace },
-        },
-        federating,
-        taskQueue,
-        temporalUi: 'http://ui.example',
-        condition: { stopping: stopping.signal, prepared: () => prepared },
-        log: pino({ level: 'silent' }),
-        hosts: ['ferry.example'],
-      }),
+      followed(
+        app({
+          temporal,
+          configuration: {
+            ...named,
+            federation,
+            systems: { ...named.systems, ...systems },
+            peers: { ...named.peers, ...peers },
+            users: { ...named.users, ...users },
+            pace: { ...named.pace, ...pace },
+          },
+          federating,
+          taskQueue,
+          temporalUi: 'http://ui.example',
+          condition: { stopping: stopping.signal, prepared: () => prepared },
+          log: pino({ level: 'silent' }),
+          hosts: ['ferry.example'],
+        }),
+      ),
     );
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
