@@ -117,13 +117,13 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
       return serves(await context.state(at, '*', signal), '*') ? 'stays' : 'retires';
     },
 
-    supersede: async (at, { relocation, users, epoch, to, elsewhere }, signal) => {
+    supersede: async (at, { relocation, users, epoch, to, spared = to !== null, elsewhere }, signal) => {
       const json = {
         relocation,
         users,
         epoch,
         to: to && managed(to),
-        spared: to !== null,
+        spared,
         elsewhere: elsewhere.map((one) => ({ ...one, to: managed(one.to) })),
       };
       const call = { method: 'POST', path: `${base}/supersede`, json, schema: Superseded, key: relocation } as const;

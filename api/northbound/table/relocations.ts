@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Action } from '../../../domain/actions.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import { RELOCATION_ID } from '../../../domain/identity.ts';
-import { Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
+import { Acceptance, Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
 import { Relocation, RelocationList } from '../../resources.ts';
 import type { Operation, Table } from '../../serve.ts';
 import { asked, Limit, planFailures, ReadUpTo } from './shared.ts';
@@ -69,7 +69,7 @@ const command = (action: Action, summary: string, failures: readonly FailureType
   }) as const satisfies Operation;
 
 const Recovery = z
-  .strictObject({ accept: z.strictObject({ lostWrites: z.literal(true) }) })
+  .strictObject({ accept: Acceptance })
   .meta({ id: 'Recovery', description: 'What whoever takes a source to be dead has to accept.' });
 
 const Started = z.object({
