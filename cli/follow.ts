@@ -12,12 +12,13 @@ const PAUSE_MS = 500;
 /** Nothing will happen any more without a person. */
 const rests = ({ state }: Relocation): boolean => ['ended', 'terminated', 'parked'].includes(state);
 
-/** Shows a relocation while it runs, over broken streams; returns when it rests: ended, terminated or parked. */
+/** Shows a relocation while it runs, over broken streams; returns when it rests, ended, terminated or parked, or `suffices`. */
 export async function follow(
   client: FerryClient,
   id: string,
   terminal: Terminal,
   signal = new AbortController().signal,
+  suffices: (relocation: Relocation) => boolean = () => false,
 ): Promise<Relocation> {
   const progress = new Progress(terminal);
   let heard = false;
@@ -28,7 +29,7 @@ export async function follow(
         for await (const relocation of client.events(id, signal)) {
           [heard, failingSince] = [true, undefined];
           progress.show(relocation);
-          if (rests(relocation)) return relocation;
+          if (rests(relocation) || suffices(relocation)) return relocation;
         }
       } catch (error) {
         const final = error instanceof Refused && error.problem.status < 500;
@@ -42,8 +43,10 @@ export async function follow(
   }
 }
 
-/** The users are at the target: also when the source stays as a relay. */
+/** The users are at the target: also when the source stays as a relay, or was lost. */
+const atTarget = ['relocated', 'relocatedSourceKept', 'recovered'];
+
 export const exitOf = ({ state, outcome }: Relocation): Exit => {
   if (state === 'parked') return exits.parked;
-  return outcome === 'relocated' || outcome === 'relocatedSourceKept' ? exits.done : exits.notThrough;
+  return outcome !== null && atTarget.includes(outcome) ? exits.done : exits.notThrough;
 };

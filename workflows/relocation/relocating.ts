@@ -60,6 +60,15 @@ export class Relocating {
     });
   }
 
+  async #notify(both: Both): Promise<void> {
+    const { procedure, step, brought } = this;
+    // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
+    await procedure.forward(
+      'notify',
+      brought.keeping(() => step.notifyEndpoint({ ...both, seen: brought.seen })),
+    );
+  }
+
   /** Steps 7 to 9: forward only. */
   async leave(both: Both): Promise<void> {
     const { procedure, step, brought } = this;
@@ -73,15 +82,6 @@ export class Relocating {
 
     // 9. Retire the source (5.3.1, [5.3.2-4])
     await procedure.forward('retire', () => step.retireSource({ ...both, seen: brought.seen }));
-  }
-
-  async #notify(both: Both): Promise<void> {
-    const { procedure, step, brought } = this;
-    // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
-    await procedure.forward(
-      'notify',
-      brought.keeping(() => step.notifyEndpoint({ ...both, seen: brought.seen })),
-    );
   }
 
   /** A source that nobody could stop is waited for by another run: its users are served. */
