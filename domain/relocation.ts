@@ -127,7 +127,7 @@ export const Plan = z
           .meta({ description: 'What the target has of these users; null: nothing, it would begin empty.' }),
         mayBeLost: z.string(),
         mayHaveWritten: z
-          .record(z.enum(fences), z.string())
+          .object({ stopped: z.string(), ledAway: z.string(), none: z.string() })
           .meta({ description: 'By the fence that is accepted: which one can be had is known once it is tried.' }),
       })
       .optional()

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Plan } from '../../domain/relocation.ts';
 import { atOnce } from '../../domain/at-once.ts';
-import { type Copy, fences, lossTold, writersTold } from '../../domain/recovery.ts';
+import { type Copy, lossTold, writersTold } from '../../domain/recovery.ts';
 import { failure, keeping } from '../failure.ts';
 import type { Instance } from '../ports.ts';
 import { alive } from '../waiting.ts';
@@ -48,11 +48,11 @@ export async function recoveryPlanned(
   signal: AbortSignal,
 ): Promise<NonNullable<Plan['recovery']>> {
   const { copy } = await copiesOf(means, scene, order, signal);
-  const mayHaveWritten = Object.fromEntries(fences.map((fence) => [fence, writersTold[fence]]));
+  const { stopped, ledAway, none } = writersTold;
   return {
     copy: copy.changedSecondsAgo === null ? null : copy,
     mayBeLost: lossTold(copy),
-    mayHaveWritten: mayHaveWritten as NonNullable<Plan['recovery']>['mayHaveWritten'],
+    mayHaveWritten: { stopped, ledAway, none },
   };
 }
 

@@ -10,10 +10,13 @@ import { Stage } from '../support/stage.ts';
 /** The process of the source is killed: what the target has of its users is the only copy. */
 const { net: NETWORK } = await claimNetwork();
 
+/** Writes of a device in a second. */
+const RATE = 20;
+
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.set(NETWORK, { pace: { stepMs: 4_000, insistMs: 4_000 } });
-  await fleet(stage, 3, { giveUpMs: 1_000 });
+  await fleet(stage, 3, { rate: RATE, giveUpMs: 1_000 });
 });
 afterAll(async () => await stage?.strike());
 
@@ -107,8 +110,6 @@ describe('a source whose process is killed', () => {
   });
 
   it('and that a standby protects costs at most what it acknowledged in the last 50 ms, and users are served within 3 s', async () => {
-    const RATE = 20;
-    await fleet(stage, 3, { rate: RATE, giveUpMs: 1_000 });
     const { id, from, to } = await protectedBy('a2', 'a1');
     const { figures, result: tookMs } = await measured(stage, async () => {
       await kill(from);
