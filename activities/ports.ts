@@ -189,6 +189,8 @@ export interface Supersede {
   readonly users: string;
   readonly epoch: number;
   readonly to: Endpoint | null;
+  /** False: whoever is told who takes over keeps nobody; absent: it keeps those whom it serves. */
+  readonly spared?: boolean;
   /** Whom others have kept, and where. */
   readonly elsewhere: readonly { readonly user: string; readonly epoch: number; readonly to: Endpoint }[];
 }

@@ -1,4 +1,5 @@
 import { type Action, actionsOf } from '../domain/actions.ts';
+import type { Standby } from '../domain/procedure.ts';
 import type { RelocationResult, RelocationStatus } from '../domain/relocation.ts';
 import { isWaits, type Waits } from '../domain/waits.ts';
 import { stepNames, steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
@@ -107,6 +108,7 @@ const beforeHandOver = (step: StepName): boolean => stepNames.indexOf(step) < st
 /** What belongs to a step without being it. */
 const asides: Readonly<Record<string, StepName | undefined>> = {
   settle: 'handOver',
+  checkLost: 'check',
   confirmLost: 'check',
   fenceSource: 'handOver',
   takeOver: 'handOver',
@@ -142,12 +144,10 @@ function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'
       return person(
         `an operator: paused before "${steps[status.step].title}"`,
         status.cancellable ? deadline : null,
-        null,
+        failedOf(status),
       );
     case 'held':
-      return status.until === null
-        ? person('an operator: the cut-over has to be approved', deadline, null)
-        : person('the time of the cut-over', status.until, null);
+      return heldFor(status, deadline, person);
     case 'parked':
       return parked(status, person);
     case 'working':
@@ -163,6 +163,32 @@ function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'
 }
 
 type Person = (what: string, until: string | null, lastFailure: string | null) => Relocation['waitingFor'];
+
+function heldFor(
+  status: Extract<RelocationStatus, { state: 'held' }>,
+  deadline: string | null,
+  person: Person,
+): Relocation['waitingFor'] {
+  const { until, standby, recoverable = false } = status;
+  if (standby != null) return person(standbyTold(standby), until ?? deadline, failedOf(status));
+  if (until !== null) return person('the time of the cut-over', until, failedOf(status));
+  const instead = recoverable ? '; recover, where the source is lost' : '';
+  return person(`an operator: the cut-over has to be approved${instead}`, deadline, failedOf(status));
+}
+
+const failedOf = ({ failure }: { readonly failure?: { type: string; message: string } | null }): string | null =>
+  failure == null ? null : `not recovered: ${failure.type}: ${failure.message}`;
+
+/** What a takeover would save, as the watch of the source has seen it. */
+function standbyTold({ silentSince, copy }: Standby): string {
+  if (silentSince === null)
+    return 'an operator: the standby is kept warm; recover when the source is lost, cancel when it is not needed any more';
+  const has =
+    copy === null
+      ? ''
+      : `; the standby has ${copy.writes} writes of ${copy.users} ${copy.users === 1 ? 'user' : 'users'}`;
+  return `an operator: the source has been silent since ${silentSince}: recover, or cancel${has}`;
+}
 
 /** On the way back: what is still to be undone, and why it could not be; on the way forward: what the step failed of. */
 function parked(

@@ -33,6 +33,24 @@ export async function relocate(
   return exits.done;
 }
 
+/** Until the standby is ready; it goes on being kept warm. */
+export async function protect(
+  client: FerryClient,
+  terminal: Terminal,
+  request: Partial<RelocationRequest>,
+  key: string | undefined,
+): Promise<Exit> {
+  const headers = key === undefined ? {} : { 'idempotency-key': key };
+  const { id } = await client.post<Relocation>('/v1/relocations', request, headers);
+  terminal.tell(terminal.paint('dim', id));
+  const relocation = await untilInterrupted(
+    async (signal) => await follow(client, id, terminal, { signal, rest: (one) => one.state === 'held' || rests(one) }),
+  );
+  if (relocation === 'interrupted') return exits.interrupted;
+  if (terminal.json) terminal.document(relocation);
+  return relocation.state === 'held' ? exits.done : exitOf(relocation);
+}
+
 /** Ctrl-C ends the watching; the relocation goes on. `until`: a state at which the watching ends as well. */
 export async function watch(
   client: FerryClient,
@@ -40,7 +58,10 @@ export async function watch(
   id: string,
   until?: Relocation['state'],
 ): Promise<Exit> {
-  const relocation = await untilInterrupted(async (signal) => await follow(client, id, terminal, { signal, until }));
+  const relocation = await untilInterrupted(
+    async (signal) =>
+      await follow(client, id, terminal, { signal, ...(until !== undefined && { rest: reaches(until) }) }),
+  );
   if (relocation === 'interrupted') {
     const { hints } = terminal;
     terminal.tell(

@@ -67,6 +67,53 @@ export class Navigation {
   }
 }
 
+/** Hosts of the sandbox, on this machine: one freezes, and its orchestrator cannot reach it. Throws as `Devices` does. */
+export class Hosts {
+  readonly #control: string;
+
+  constructor(control: string) {
+    this.#control = control;
+  }
+
+  /** The instance by which all devices were answered last. */
+  async serving(): Promise<string> {
+    const { devices } = (await asked(this.#control, 'GET', '/state')) as Served;
+    const [only, ...more] = new Set(devices.devices.map(({ instance }) => instance));
+    if (only == null || more.length > 0) throw new Error('devices are served by several instances');
+    return only;
+  }
+
+  async freeze(instance: string): Promise<void> {
+    await asked(this.#control, 'POST', '/faults', {
+      peer: 'meo-cellular',
+      operation: 'POST /app_lcm/v1/app_instances/*/terminate',
+      kind: 'status',
+      status: 503,
+    });
+    process.kill(await this.#pid(instance), 'SIGSTOP');
+  }
+
+  async wake(instance: string): Promise<void> {
+    process.kill(await this.#pid(instance), 'SIGCONT');
+  }
+
+  /** Its orchestrator reaches it again. */
+  async mend(): Promise<void> {
+    await asked(this.#control, 'DELETE', '/faults');
+  }
+
+  async #pid(instance: string): Promise<number> {
+    const processes = (await asked(this.#control, 'GET', '/processes')) as { name: string; pid: number }[];
+    const found = processes.find(({ name }) => name === instance);
+    if (found === undefined) throw new Error(`no process of instance ${instance} runs in the sandbox`);
+    return found.pid;
+  }
+}
+
+interface Served {
+  readonly devices: { readonly devices: readonly { readonly instance: string | null }[] };
+}
+
 async function asked(control: string, method: string, path: string, body?: unknown): Promise<unknown> {
   const answer = await fetch(`${control}/sandbox${path}`, {
     method,

@@ -11,23 +11,26 @@ const PATIENCE_MS = 30_000;
 const PAUSE_MS = 500;
 
 /** Nothing will happen any more without a person. */
-const rests = ({ state }: Relocation): boolean => ['ended', 'terminated', 'parked'].includes(state);
+export const rests = ({ state }: Relocation): boolean => ['ended', 'terminated', 'parked'].includes(state);
 
 interface Following {
   readonly signal?: AbortSignal;
-  /** At this state too it returns; and it does not at `parked`, from where it may come to this one. */
-  readonly until?: Relocation['state'] | undefined;
+  /** When it returns. */
+  readonly rest?: (relocation: Relocation) => boolean;
 }
 
-/** Once a person has acted. */
-const goesOn = ({ state }: Relocation): boolean => state === 'parked';
+/** Until that state, whatever a person has to do before; or until it can come to it no more. */
+export const reaches =
+  (until: Relocation['state']) =>
+  (relocation: Relocation): boolean =>
+    relocation.state === until || (rests(relocation) && relocation.state !== 'parked');
 
 /** Shows a relocation while it runs, over broken streams; returns when it rests: ended, terminated or parked. */
 export async function follow(
   client: FerryClient,
   id: string,
   terminal: Terminal,
-  { signal = new AbortController().signal, until }: Following = {},
+  { signal = new AbortController().signal, rest = rests }: Following = {},
 ): Promise<Relocation> {
   const progress = new Progress(terminal);
   let heard = false;
@@ -41,8 +44,7 @@ export async function follow(
           if (terminal.format === 'jsonl' && !isDeepStrictEqual(relocation, last)) terminal.document(relocation);
           last = relocation;
           progress.show(relocation);
-          if (relocation.state === until || (rests(relocation) && !(until !== undefined && goesOn(relocation))))
-            return relocation;
+          if (rest(relocation)) return relocation;
         }
       } catch (error) {
         const final = error instanceof Refused && error.problem.status < 500;
@@ -56,8 +58,10 @@ export async function follow(
   }
 }
 
-/** The users are at the target: also when the source stays as a relay. */
+/** The users are at the target: also when the source stays as a relay, or was lost. */
+const atTarget = ['relocated', 'relocatedSourceKept', 'recovered'];
+
 export const exitOf = ({ state, outcome }: Relocation): Exit => {
   if (state === 'parked') return exits.parked;
-  return outcome === 'relocated' || outcome === 'relocatedSourceKept' ? exits.done : exits.notThrough;
+  return outcome !== null && atTarget.includes(outcome) ? exits.done : exits.notThrough;
 };

@@ -28,8 +28,18 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
     `  drain          at least ${seconds(drainMs)}`,
     ...steering.map((rule) => `  steering       ${rule}`),
     ...(observed ? [] : ['  no vantage point: the switch of the path would not be observed']),
+    ...recoveryLines(plan.recovery),
     ...(plan.confirmation
       ? ['  confirmation   it will be held until it is approved: the application wants that (MEC 021)']
       : []),
   ];
 }
+
+/** What may be lost, and who may have written, by the fence that is accepted. */
+const recoveryLines = (recovery: Plan['recovery']): string[] =>
+  recovery === undefined
+    ? []
+    : [
+        `  may be lost    ${recovery.mayBeLost}`,
+        ...Object.entries(recovery.mayHaveWritten).map(([fence, who]) => `  may write      ${fence}: ${who}`),
+      ];

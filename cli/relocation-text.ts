@@ -51,7 +51,7 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
       'Remedy: docs/operations.md, under "Terminate", says how it can go on, or be undone.',
     ];
   const { outcome, totalMs, freezeMs, failure, leftovers, moved } = result;
-  const good = outcome === 'relocated' || outcome === 'relocatedSourceKept';
+  const good = outcome === 'relocated' || outcome === 'relocatedSourceKept' || outcome === 'recovered';
   const said = [`${terminal.paint(good ? 'green' : 'red', outcome)} in ${seconds(totalMs)}`];
   if (freezeMs !== null) said.push(`frozen for ${freezeMs} ms`);
   if (good) said.push(`instance ${moved.instance}`, `package ${moved.package}`, `${moved.subscriptions} subscriptions`);
@@ -59,11 +59,30 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
   const lines = [said.join(', ')];
   if (failure !== null)
     lines.push(`${failure.type} at ${failure.step}: ${failure.message}`, `Remedy: ${failure.remedy}`);
+  if (result.recovery != null) lines.push(...recoveryLines(result.recovery, id, terminal));
   if (result.cancelTooLate) lines.push('A cancellation came too late: the hand-over had begun.');
   for (const { undo, type, message, remedy } of leftovers)
     lines.push(`still to be undone: ${titleOf(undo)}. ${type}: ${message}`, `Remedy: ${remedy}`);
   return lines;
 }
+
+/** What may be lost, who may have written, and who waits for a source that may come back. */
+function recoveryLines(
+  { fence, users, writes, mayBeLost, mayHaveWritten, fencing }: NonNullable<Result['recovery']>,
+  id: string,
+  { hints }: Terminal,
+): string[] {
+  return [
+    `The source was taken to be dead (${fence}): ${writes} writes of ${users} users were saved.`,
+    ...(mayBeLost === undefined ? [] : [`May be lost: ${mayBeLost}.`]),
+    ...(mayHaveWritten === undefined ? [] : [`May have written: ${mayHaveWritten}.`]),
+    ...(fencing == null
+      ? []
+      : [`It is fenced when it comes back: \`ferry fences\`; gone for good: ${hints.about('scrap', id)}`]),
+  ];
+}
+
+type Result = NonNullable<Relocation['result']>;
 
 const titleOf = (undo: string): string => (Object.hasOwn(undos, undo) ? undos[undo as UndoName].title : undo);
 
@@ -79,7 +98,16 @@ export function relocationLines(relocation: Relocation, terminal: Terminal): str
     ['ended', endedAt],
     ['at most', request.maxInterruptionMs === undefined ? null : `${request.maxInterruptionMs} ms of interruption`],
     ['deadline', request.deadline ?? null],
-    ['cut-over', cutOver === 'immediately' ? null : 'at' in cutOver ? `at ${cutOver.at}` : 'when approved'],
+    [
+      'cut-over',
+      cutOver === 'immediately'
+        ? null
+        : 'at' in cutOver
+          ? `at ${cutOver.at}`
+          : 'standby' in cutOver
+            ? 'a standby, in case the source is lost'
+            : 'when approved',
+    ],
     ['waits for', waitingFor === null ? null : `${waitingFor.what}, since ${waitingFor.since}`],
     ['until', waitingFor?.until ?? null],
     ['attempt', waitingFor?.attempt === null || waitingFor === null ? null : String(waitingFor.attempt)],

@@ -1,15 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Relocation } from '../api/resources.ts';
 import type { FerryClient } from './client.ts';
-import type { Counted, Devices, Figures } from './devices.ts';
+import type { Counted, Devices, Figures, Hosts } from './devices.ts';
 import { follow } from './follow.ts';
 import { table } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
 import { federation, type FederationReport, federationWentWell, type Others } from './tour-federation.ts';
+import { takeover, type TakeoverReport, takeoverTable, takeoverWentWell } from './tour-takeover.ts';
 
 /** Every direction once: into the edge, to another host, to another MEC system, and back to the cloud. */
 const route = ['cloud', 'a1', 'a2', 'w1', 'cloud'] as const;
 const APPLICATION = 'counter';
+/** The host that dies once the application has come there. */
+const LOST = 'a2';
 const DEVICES = 6;
 const RATE = 20;
 /** A comparison without a move is as long as the move, up to this. */
@@ -39,6 +42,8 @@ export interface Leg extends Counts {
 
 export interface TourReport {
   readonly relocations: readonly Leg[];
+  /** Null: no host was to be lost. */
+  readonly takeover: TakeoverReport | null;
   /** Null: the operator is alone. */
   readonly federation: FederationReport | null;
   readonly ok: boolean;
@@ -63,29 +68,39 @@ export async function tour(
   client: FerryClient,
   devices: Devices,
   terminal: Terminal,
-  others?: Others,
+  { others, hosts }: { others?: Others | undefined; hosts?: Hosts | undefined } = {},
 ): Promise<TourReport> {
   terminal.tell(`\n${DEVICES} devices send ${RATE} numbered writes a second each, while the application moves.`);
   await devices.start(DEVICES, RATE);
   await still(devices, 'warm-up', 1_500, terminal);
 
   const measured: Measured[] = [];
+  let taken: TakeoverReport | null = null;
+  let source: string = route[0];
   for (const [at, target] of route.slice(1).entries()) {
     terminal.tell();
-    const one = await leg(client, devices, { source: route[at] ?? target, target, name: `tour-${at + 1}` }, terminal);
+    const one = await leg(client, devices, { source, target, name: `tour-${at + 1}` }, terminal);
     measured.push(one);
     if (one.leg.outcome !== 'relocated') break; // where the users are now is for a person to find out
+    const back = source;
+    source = target;
+    if (hosts === undefined || target !== LOST) continue;
+    terminal.tell();
+    taken = await takeover({ client, devices, hosts, terminal }, { application: APPLICATION, source, target: back });
+    if (!takeoverWentWell(taken)) break;
+    source = back;
   }
 
   const legs = measured.map((one) => one.leg);
-  const moved = verdict(legs);
+  const moved = verdict(legs) && (taken === null || takeoverWentWell(taken));
   terminal.tell(`\n${summary(measured)}\n`);
+  if (taken !== null) terminal.tell(`${takeoverTable(taken)}\n`);
   for (const { relocation } of measured)
     if (relocation.links.temporal !== null) terminal.tell(`${arrow(relocation)}: ${relocation.links.temporal}`);
   const federated = others === undefined ? null : await federation(client, others, terminal);
   const joint = federated === null || federationWentWell(federated);
   terminal.tell(`\n${conclusion(moved, joint, legs, terminal)}`);
-  return { relocations: legs, federation: federated, ok: moved && joint };
+  return { relocations: legs, takeover: taken, federation: federated, ok: moved && joint };
 }
 
 function conclusion(moved: boolean, joint: boolean, legs: readonly Leg[], terminal: Terminal): string {

@@ -1,6 +1,6 @@
 import type { RelocationList } from '../api/resources.ts';
 import { FerryClient } from './client.ts';
-import { Devices, Navigation } from './devices.ts';
+import { Devices, Hosts, Navigation } from './devices.ts';
 import { type Exit, exits } from './exits.ts';
 import { type Addresses, House, type HousePlan } from './house.ts';
 import { interrupted } from './interruption.ts';
@@ -40,7 +40,10 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
   if (plan.tour && addresses.sandbox !== null) {
     const apis = addresses.partners.map(({ api }) => api);
     const others = apis.length === 0 ? undefined : { apis, navigation: new Navigation(addresses.sandbox) };
-    const report = await tour(client, new Devices(addresses.sandbox), terminal, others);
+    const report = await tour(client, new Devices(addresses.sandbox), terminal, {
+      others,
+      hosts: new Hosts(addresses.sandbox),
+    });
     if (terminal.json) terminal.document(report);
     if (plan.exit) return report.ok ? exits.done : exits.notThrough;
   } else if (terminal.json) terminal.document({ ready: true, ...addresses });

@@ -14,9 +14,9 @@ export function actionsOf(status: Status): Action[] {
       if (status.cancelling) return [];
       return [status.pausing ? 'resume' : 'pause', ...cancelOf(status)];
     case 'paused':
-      return ['resume', ...cancelOf(status)];
+      return ['resume', ...cancelOf(status), ...recoverOf(status)];
     case 'held':
-      return ['approve', 'cancel'];
+      return ['approve', 'cancel', ...recoverOf(status)];
     case 'parked':
       return ['retry', ...(status.abandonable ? (['abandon'] as const) : []), ...recoverOf(status)];
     case 'rollingBack':

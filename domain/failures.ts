@@ -155,6 +155,18 @@ export const failures = {
     remedy:
       'Another instance of the application may serve some of these users: see to it that it can be asked, or have it stopped, then recover again.',
   },
+  NotFenced: {
+    retry: false,
+    status: 409,
+    remedy:
+      'Nobody could stop the source, and what was accepted is not enough without that: have its host switched off and recover again, or accept a weaker fence (`--accept-fence`), told who may have written.',
+  },
+  BetterCopy: {
+    retry: false,
+    status: 409,
+    remedy: 'Name the site in the message as the target: it holds more of these users than this one.',
+  },
+  UnknownFence: { retry: false, status: 404, remedy: 'List those that wait for a lost source: `ferry fences`.' },
   InDoubt: {
     retry: false,
     status: 409,

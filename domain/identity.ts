@@ -9,6 +9,9 @@ export const relocationWorkflowId = (
   digest: Digest,
 ): string => `relocation:${digest(`${application}\n${source}\n${users}`)}`;
 
+/** One wait for each source of these users that was taken to be dead. Made in a workflow: of its chain, which is unique. */
+export const fencingWorkflowId = (chain: string): string => `fence:${runNameOf(chain)}`;
+
 /**
  * What the API gives out: names the run too, so that two moves of one subject are two resources. The workflow id is our
  * own, or after a `~` whatever somebody gave it who started the run by hand.

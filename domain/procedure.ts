@@ -1,4 +1,5 @@
 import type { FailureType } from './failures.ts';
+import type { Copy } from './recovery.ts';
 
 /** What every procedure tells of itself. Pure. */
 
@@ -10,6 +11,21 @@ export interface Leftover {
   /** What is left, at which peer, and why. */
   readonly message: string;
   readonly remedy: string;
+}
+
+/** Of what waits: an older worker says nothing of it. */
+interface Replaceable {
+  /** May whoever serves be replaced, if he is lost? */
+  readonly recoverable: boolean;
+  /** Why he was not, when that was asked last. */
+  readonly failure: { readonly type: FailureType; readonly message: string } | null;
+}
+
+export interface Standby {
+  /** Whoever serves has not answered since; null: he does. */
+  readonly silentSince: string | null;
+  /** What the standby has, as it was looked at when that began. */
+  readonly copy: Copy | null;
 }
 
 /** Where a running procedure stands. Instants are ISO strings of the workflow's clock. */
@@ -24,8 +40,20 @@ export type ProcedureStatus<Step extends string, Result> =
       /** A cancellation was accepted: the step under way has to end first. */
       readonly cancelling: boolean;
     }
-  | { readonly state: 'paused'; readonly step: Step; readonly since: string; readonly cancellable: boolean }
-  | { readonly state: 'held'; readonly step: Step; readonly since: string; readonly until: string | null }
+  | ({
+      readonly state: 'paused';
+      readonly step: Step;
+      readonly since: string;
+      readonly cancellable: boolean;
+    } & Partial<Replaceable>)
+  | ({
+      readonly state: 'held';
+      readonly step: Step;
+      readonly since: string;
+      readonly until: string | null;
+      /** Kept warm in case that whoever serves is lost; null, as from an older worker: it only waits. */
+      readonly standby?: Standby | null;
+    } & Partial<Replaceable>)
   | {
       readonly state: 'parked';
       readonly step: Step;

@@ -3,6 +3,7 @@ import { failures, type FailureType } from './failures.ts';
 import { INSTANT_EXAMPLE, isInstant, RFC_3339 } from './instant.ts';
 import { Name } from './name.ts';
 import type { ProcedureStatus } from './procedure.ts';
+import { fences } from './recovery.ts';
 import { type StepName, stepNames } from './steps.ts';
 
 const Instant = z
@@ -13,9 +14,28 @@ const Instant = z
 
 /** When the cut-over (steps 5 and 6) may begin: at once, when an operator approves it, or at an instant. */
 export const CutOver = z
-  .union([z.literal('immediately'), z.strictObject({ approval: z.literal(true) }), z.strictObject({ at: Instant })])
-  .meta({ id: 'CutOver', description: 'When the path may be turned and the users handed over; at once without it.' });
+  .union([
+    z.literal('immediately'),
+    z.strictObject({ approval: z.literal(true) }),
+    z.strictObject({ at: Instant }),
+    z.strictObject({ standby: z.literal(true) }),
+  ])
+  .meta({
+    id: 'CutOver',
+    description:
+      'When the path may be turned and the users handed over; at once without it. `standby`: the target is kept warm, and the source watched, until somebody approves, recovers or cancels.',
+  });
 export type CutOver = z.infer<typeof CutOver>;
+
+export const Acceptance = z
+  .strictObject({
+    lostWrites: z.literal(true).meta({ description: 'What the source acknowledged and had not copied is lost.' }),
+    fence: z.enum(fences).optional().meta({
+      description:
+        'The weakest that will do. `stopped`, as without it: its orchestrator has ended the source. `ledAway`: nobody could; devices are led away from it, and it may have written until it is fenced. `none`: any client that reaches it may have written there.',
+    }),
+  })
+  .meta({ id: 'Acceptance', description: 'What whoever takes a source to be dead has to accept.' });
 
 /** What is to be moved, from where to where, and under which conditions (GR MEC 035, 4.3, 5.3, 5.4). */
 export const RelocationRequest = z
@@ -38,6 +58,10 @@ export const RelocationRequest = z
       .meta({ description: 'Refuse, before anything is frozen, when the freeze is expected to last longer.' }),
     deadline: Instant.optional().meta({ description: 'Roll back when the hand-over has not begun by then.' }),
     cutOver: CutOver.default('immediately'),
+    sourceLost: z.strictObject({ accept: Acceptance }).optional().meta({
+      description:
+        'The source is taken to be dead: the target takes its place, with the copy that it has, or with none.',
+    }),
   })
   .refine(({ source, target }) => source !== target, { path: ['target'], message: 'is the source itself' })
   .refine(
@@ -48,6 +72,10 @@ export const RelocationRequest = z
       Date.parse(cutOver.at) <= Date.parse(deadline),
     { path: ['cutOver', 'at'], message: 'is later than the deadline: it would be rolled back before it begins' },
   )
+  .refine(({ cutOver, sourceLost }) => sourceLost === undefined || cutOver === 'immediately', {
+    path: ['cutOver'],
+    message: 'waits for nothing where the source is lost: leave it out',
+  })
   .meta({ id: 'RelocationRequest' });
 export type RelocationRequest = z.infer<typeof RelocationRequest>;
 
@@ -91,6 +119,19 @@ export const Plan = z
       .meta({ description: 'The application wants each move confirmed (MEC 021): held until it is approved.' }),
     expectedFreezeMs: z.int().nullable(),
     drainMs: z.int(),
+    recovery: z
+      .object({
+        copy: z
+          .object({ users: z.int(), writes: z.int(), changedSecondsAgo: z.number().nullable() })
+          .nullable()
+          .meta({ description: 'What the target has of these users; null: nothing, it would begin empty.' }),
+        mayBeLost: z.string(),
+        mayHaveWritten: z
+          .object({ stopped: z.string(), ledAway: z.string(), none: z.string() })
+          .meta({ description: 'By the fence that is accepted: which one can be had is known once it is tried.' }),
+      })
+      .optional()
+      .meta({ description: 'With `sourceLost`.' }),
   })
   .meta({ id: 'Plan' });
 export type Plan = z.infer<typeof Plan>;
@@ -133,12 +174,17 @@ export const RelocationResult = z
     pathObserved: z.boolean(),
     recovery: z
       .object({
-        fence: z.enum(['stopped', 'forgot']).meta({
+        fence: z.enum([...fences, 'forgot']).meta({
           description:
-            'Why the source cannot write any more: its orchestrator has ended it; or it was started again and knows nobody.',
+            'What keeps the source from writing: `stopped`, its orchestrator has ended it; `forgot`, it was started again and knows nobody; `ledAway` and `none` as they were accepted.',
         }),
         users: z.int(),
         writes: z.int().meta({ description: 'What the copy had. What was acknowledged after it is lost.' }),
+        mayBeLost: z.string().optional().meta({ description: 'A sentence.' }),
+        mayHaveWritten: z.string().optional().meta({ description: 'Who, beside the target. A sentence.' }),
+        fencing: z.string().nullable().optional().meta({
+          description: 'Where a source may come back and write: who waits for it (`/v1/fences`).',
+        }),
       })
       .nullable()
       .optional()

@@ -1,4 +1,5 @@
 export { relocateApplication } from './relocation/relocate-application.ts';
+export { fenceSource } from './relocation/fence-source.ts';
 export { planRelocation } from './relocation/plan-relocation.ts';
 export { surveyPeers } from './survey-peers.ts';
 export { joinFederation } from './federation/join-federation.ts';

@@ -1,9 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Told } from '../activities/federation/tend-partner.ts';
+import type { Both } from '../activities/relocation/subject.ts';
 import type { Pace } from '../configuration/peers.ts';
 import type { BindingRequest } from '../domain/binding-request.ts';
 import type { BindingResult, ConsumptionStep } from '../domain/binding.ts';
 import type { FailureType } from '../domain/failures.ts';
+import type { FencingStatus } from '../domain/fencing.ts';
+import type { Acceptance } from '../domain/recovery.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
 import type { Query } from '../domain/wish.ts';
 
@@ -34,8 +37,24 @@ export const resume = defineUpdate<RelocationStatus>('resume');
 export const cancel = defineUpdate<RelocationStatus>('cancel');
 export const approve = defineUpdate<RelocationStatus>('approve');
 export const retry = defineUpdate<RelocationStatus>('retry');
+/** As from the Temporal UI: the strongest fence alone is accepted. */
 export const recover = defineUpdate<RelocationStatus>('recover');
+export const recoverAccepting = defineUpdate<RelocationStatus, [Acceptance]>('recover');
 export const abandon = defineUpdate<RelocationStatus>('abandon');
+
+/** What starts `fenceSource`, for a source that was taken to be dead and not stopped. JSON, names only. */
+export interface FencingOrder {
+  readonly both: Both;
+  /** Of the takeover. */
+  readonly epoch: number;
+  /** What the target was given then. */
+  readonly writes: number;
+  readonly pace: Pace;
+}
+
+export const fencingStatus = defineQuery<FencingStatus>('fencing');
+/** The source is gone for good: nobody has to wait for it. */
+export const scrap = defineUpdate<FencingStatus>('scrap');
 
 /** What starts `joinFederation`, one for each partner. */
 export interface FederationOrder {

@@ -30,6 +30,13 @@ export function stepsAt(pace: Pace) {
   const quiet = { ...within(pace.drainLimitMs + pace.insistMs, pace.drainLimitMs + pace.stepMs), taskQueue };
   const insist = { ...within(pace.insistMs, pace.operationMs), taskQueue };
 
+  /** However long: each look is soon over, and the server repeats it without an event. */
+  const watch = {
+    ...within(FOREVER_MS, pace.stepMs),
+    taskQueue,
+    retry: { initialInterval: pace.deadMs / 2, backoffCoefficient: 1 },
+  };
+
   return {
     checkRelocation: activity('checkRelocation', step, titled('check')),
     distributePackage: activity('distributePackage', wait, titled('package')),
@@ -42,6 +49,9 @@ export function stepsAt(pace: Pace) {
     notifyEndpoint: activity('notifyEndpoint', insist, titled('notify')),
     confirmQuiet: activity('confirmQuiet', quiet, titled('drain')),
     retireSource: activity('retireSource', insist, titled('retire')),
+    checkLost: activity('checkLost', step, 'which instance is lost, and what the target has of its users'),
+    watchSource: activity('watchSource', watch, 'does the source of the standby live'),
+    fenceReturned: activity('fenceReturned', watch, 'wait for a source that was taken to be dead, and fence it'),
     confirmLost: activity('confirmLost', step, 'is the source dead, and nobody else its successor'),
     fenceSource: activity('fenceSource', wait, 'have the source stopped'),
     takeOver: activity('takeOver', insist, 'the target takes the place of the source (GR MEC 035, 5.3.1)'),
@@ -53,6 +63,9 @@ export function stepsAt(pace: Pace) {
     },
   };
 }
+
+/** Ten years. */
+const FOREVER_MS = 315_360_000_000;
 
 /** A question of a person: what cannot be asked at once is told so. */
 export const planAt = (pace: Pace) => {

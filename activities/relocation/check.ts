@@ -5,6 +5,8 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure, keeping } from '../failure.ts';
 import { alive } from '../waiting.ts';
 import { inspect, type Inspection, type InspectionOrder } from './inspection.ts';
+import { Obstacles } from './obstacles.ts';
+import { recoveryPlanned } from './replace.ts';
 import { sceneOf, type Means } from './subject.ts';
 
 /** Step 1 (GR MEC 035, [5.3.2-2], [5.4.2-1], 6.6.3): what was found, and what may be promised. Names only. */
@@ -64,10 +66,19 @@ export const checking = (means: Means) => ({
   planRelocation: async (order: InspectionOrder): Promise<Omit<Plan, 'direction'>> =>
     await alive(means.pace, async ({ signal }) => {
       const scene = await sceneOf(means, order);
-      const { obstacles, there, told, confirmation, ...seen } = await inspect(scene, order, true, signal);
+      const { obstacles: met, there, told, confirmation, ...seen } = await inspect(scene, order, true, signal);
+      const obstacles = new Obstacles(true, signal);
+      const recovery = order.lost
+        ? await obstacles.asking(
+            undefined,
+            scene.source.name,
+            async () => await recoveryPlanned(means, scene, order, signal),
+          )
+        : undefined;
+      const all = [...met, ...obstacles.met];
       return {
-        possible: obstacles.length === 0,
-        obstacles: obstacles.map(({ type, where, detail }) => ({
+        possible: all.length === 0,
+        obstacles: all.map(({ type, where, detail }) => ({
           failure: type,
           where,
           detail,
@@ -82,6 +93,7 @@ export const checking = (means: Means) => ({
         confirmation,
         expectedFreezeMs: seen.expectedFreezeMs,
         drainMs: seen.drainMs,
+        ...(recovery !== undefined && { recovery }),
       };
     }),
 });

@@ -16,10 +16,12 @@ import {
 import {
   endOf,
   leads,
+  locate,
   locateBoth,
   look,
   notThere,
   sceneOf,
+  whatItSays,
   type Both,
   type Located,
   type Means,
@@ -40,6 +42,8 @@ export interface CopyOrder extends Both {
   readonly turns: PathTurns | null;
   /** At the source, in an earlier pass. */
   readonly seen?: SeenInLists;
+  /** The source is taken to be dead: what its platform still shows is copied, and nothing is asked of itself. */
+  readonly lost?: true;
 }
 
 export interface Copied {
@@ -65,6 +69,7 @@ export const copying = (means: Means) => ({
   copyAhead: async (order: CopyOrder): Promise<Copied> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
+      if (order.lost) return await copiedFromLost(scene, order, wait);
       const { source, target } = await locateBoth(scene, order, wait.signal);
       const before = seenBefore(wait, order.seen);
       const [{ made, subscriptions, seen }, users] = await together(
@@ -88,6 +93,24 @@ export const copying = (means: Means) => ({
       if (order.before !== null && (await calm(order.calmAt, wait))) await drop();
     }),
 });
+
+/** What its platform still shows of it; subscriptions of a platform that is gone with it are gone. */
+async function copiedFromLost(scene: Scene, order: CopyOrder, wait: Wait): Promise<Copied> {
+  const target = await locate(scene.target, scene.application, order.to, wait.signal);
+  const seen = await look(scene.source, scene.application, order.from, wait.signal);
+  const { endpoint } = seen;
+  const nothing = { made: order.made, subscriptions: 0, seen: order.seen ?? {} };
+  if (endpoint === null) {
+    // Nobody knows where devices would look for it: they are led by the name alone
+    const here = await plannedTurns(scene, order.turns, { ...target, id: order.from }, target, wait);
+    return { ...nothing, users: 0, turns: { ...here, away: null } };
+  }
+  const source: Located = { ...seen, state: 'started', endpoint };
+  const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
+  const copied = await whatItSays(async () => await subscriptionsCopied(carriage, order.made, wait), wait.signal);
+  const told = copied instanceof Error ? { ...nothing, made: idsIn(wait.kept('made')) } : copied;
+  return { ...told, users: 0, turns: await plannedTurns(scene, order.turns, source, target, wait, true) };
+}
 
 /** Nothing tells of them but their content: without both sides nobody knows whether there are any. */
 async function deleteStrays(scene: Scene, order: CopiesOrder, before: readonly string[], wait: Wait): Promise<void> {
@@ -176,9 +199,18 @@ async function plannedTurns(
   source: Located,
   target: Located,
   { signal }: Wait,
+  lost = false,
 ): Promise<PathTurns> {
   const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
-  const [away, here] = await Promise.all([from.path?.look(source, whom, signal), to.path?.look(target, whom, signal)]);
+  const asked = async <T>(ask: Promise<T> | undefined): Promise<T | undefined> => {
+    const said = await whatItSays(async () => await ask, signal);
+    if (said instanceof Error && !lost) throw said;
+    return said instanceof Error ? undefined : said;
+  };
+  const [away, here] = await Promise.all([
+    asked(from.path?.look(source, whom, signal)),
+    to.path?.look(target, whom, signal),
+  ]);
   const sameNetwork = from.network !== undefined && from.network.name === to.network?.name;
   const leadsThere = [here, sameNetwork ? away : undefined].some(
     (sight) => sight !== undefined && leads(sight, device),
@@ -195,7 +227,7 @@ async function plannedTurns(
   };
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
     (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
-  return { here: await planned(to, 'here'), away: await planned(from, 'away') };
+  return { here: await planned(to, 'here'), away: (await asked(planned(from, 'away'))) ?? null };
 }
 
 /** Said here, by name: in step 5 it would only be seen that devices do not arrive. */

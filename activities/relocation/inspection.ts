@@ -10,6 +10,8 @@ export interface InspectionOrder extends Subject {
   readonly maxInterruptionMs: number | null;
   /** The target instance of an earlier pass: it is none that was found. */
   readonly own: string | null;
+  /** The source is taken to be dead: nothing is asked of it. */
+  readonly lost?: true;
 }
 
 /** What was found, and what may be promised. */
@@ -46,7 +48,9 @@ export async function inspect(
   const obstacles = new Obstacles(everything, signal);
 
   const [seen, { there, silent }, held, missing, reach] = await Promise.all([
-    obstacles.asking(nobody, source.name, async () => await servingAt(scene, order, obstacles, signal)),
+    order.lost
+      ? nobody
+      : obstacles.asking(nobody, source.name, async () => await servingAt(scene, order, obstacles, signal)),
     obstacles.asking(nothingThere, target.name, async () => await atTarget(scene, order, signal)),
     obstacles.asking('absent' as const, target.name, async () => await target.packages.find(application, signal)),
     obstacles.asking([], target.name, async () => await target.subscriptions.missing(application.requires, signal)),
@@ -59,7 +63,7 @@ export async function inspect(
   // The source: the one instance that is the authority for these users
   if (application.stateful && scene.context.source.guarantee === 'stateless')
     obstacles.add('ContractMissing', application.name, 'keeps state, but not the application contract');
-  const serves = authorityOf(scene, order, seen, obstacles);
+  const serves = order.lost ? undefined : authorityOf(scene, order, seen, obstacles);
   const authority = serves?.instance;
   const expectedFreezeMs = serves?.state.expectedFreezeMs ?? null;
   // Side by side: each may hang

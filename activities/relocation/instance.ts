@@ -19,6 +19,8 @@ export interface InstanceOrder extends Subject {
   readonly from: string;
   /** What the check found there. */
   readonly there: Inspection['there'];
+  /** The source is taken to be dead: nobody is introduced. */
+  readonly lost?: true;
 }
 
 export const instantiating = (means: Means) => ({
@@ -36,6 +38,7 @@ export const instantiating = (means: Means) => ({
       const started = await means.turns(site, wait.signal, async () => await bring(means, scene, order, wait));
       wait.keep('to', started.to);
       const instance = await locate(target, application, started.to, wait.signal);
+      if (order.lost) return started;
 
       wait.progress('introducing the source to the standby');
       const { endpoint } = await locate(source, application, order.from, wait.signal);

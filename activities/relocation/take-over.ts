@@ -1,32 +1,17 @@
 import { atOnce } from '../../domain/at-once.ts';
-import { highestEpoch, isAuthority, serves } from '../../domain/application.ts';
+import { highestEpoch, isAuthority, type ApplicationState } from '../../domain/application.ts';
+import { type Copy, type Fenced, mayWrite } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
-import type { Site, Supersede, Wait } from '../ports.ts';
+import type { Supersede, Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
-import {
-  canBeAsked,
-  isLocated,
-  locate,
-  look,
-  lookById,
-  mayRun,
-  networksOf,
-  notThere,
-  sceneOf,
-  whatItSays,
-  type Both,
-  type Located,
-  type Means,
-  type Scene,
-  type Seen,
-} from './subject.ts';
-
-/** What keeps the lost source from being a second writer: its orchestrator has ended it, or it was started again and knows nobody. */
-export type Fence = 'stopped' | 'forgot';
+import { AT_ONCE, othersThan, servesThem, unknown } from './others.ts';
+import { canBeAsked, locate, look, sceneOf, whatItSays, type Both, type Means, type Scene } from './subject.ts';
 
 export interface TakeOverOrder extends Both {
   /** Leaves every one behind that the source can have proposed. */
   readonly epoch: number;
+  /** What keeps the source from writing; runs that began earlier do not tell. */
+  readonly fence?: Fenced;
 }
 
 export interface TakenOver {
@@ -34,57 +19,10 @@ export interface TakenOver {
   readonly users: number;
   /** What the copy had. What the source acknowledged after it is lost. */
   readonly writes: number;
+  readonly copy: Copy;
 }
 
-/** What is known to be served elsewhere is asked for, at most so much at a time. */
-const AT_ONCE = 8;
-
-/** The source is taken to be dead, and the target takes its place (GR MEC 035, 5.3.1). An operator has asked for it. */
 export const takingOver = (means: Means) => ({
-  /**
-   * Nobody can know that a host is dead. The least is that it is silent: asked as we ask it, and as a device would; or that it
-   * answers and serves nobody. And nobody else serves these users. NotLost, OtherUnknown.
-   */
-  confirmLost: async (order: Both): Promise<void> =>
-    await alive(means.pace, async (wait) => {
-      const scene = await sceneOf(means, order);
-      const target = await locate(scene.target, scene.application, order.to, wait.signal);
-      const seen = await look(scene.source, scene.application, order.from, wait.signal);
-      if (!(await knowsNobody(means, scene, order, seen, wait))) await isSilentToDevices(scene, order, seen, wait);
-      const others = await othersThan(await means.catalogue.sites(), scene, order, wait.signal);
-      await atOnce(AT_ONCE, others, async ({ site, instance }) => {
-        const state = await whatItSays(
-          async () => await scene.context.target.state(instance.endpoint, order.users, wait.signal),
-          wait.signal,
-        );
-        if (state instanceof Error) throw unknown(site, instance.id, state.message);
-        if (isAuthority(state, order.users))
-          throw failure('NotLost', `${site.name}: instance ${instance.id} is the authority of these users`);
-      });
-      wait.progress(`instance ${target.id} may take over`);
-    }),
-
-  /** What its orchestrator has merely written down is no proof: its own operation is, read back. */
-  fenceSource: async (order: Both): Promise<Fence> =>
-    await alive(means.pace, async (wait) => {
-      const scene = await sceneOf(means, order);
-      const { source, application, key } = scene;
-      const seen = await look(source, application, order.from, wait.signal);
-      if (canBeAsked(seen)) {
-        const said = await whatItSays(
-          async () => await scene.context.source.state(seen.endpoint, order.users, wait.signal),
-          wait.signal,
-        );
-        if (!(said instanceof Error) && !serves(said, order.users)) return 'forgot';
-      }
-      wait.progress('having the source stopped');
-      if (source.instances.whenLeft === 'stop') await source.instances.stop(order.from, key('fenceSource'), wait);
-      else await source.instances.remove(order.from, key('fenceSource'), wait);
-      const left = await lookById(source, order.from, wait.signal);
-      if (mayRun(left)) throw notThere(source, order.from, left);
-      return 'stopped';
-    }),
-
   /**
    * The point of no return. Everybody else gives way first, and says whom it goes on serving; then the target becomes the
    * authority, with what it was given. Verified: it says so. Idempotent on the epoch.
@@ -96,81 +34,40 @@ export const takingOver = (means: Means) => ({
       const { context, relocation, application } = scene;
       const target = await locate(scene.target, application, order.to, wait.signal);
       const named = { relocation: `${relocation}.${epoch}`, users, epoch };
+      const copy = await copyBefore(wait, await context.target.state(target.endpoint, users, wait.signal), users);
       wait.progress('telling every other instance who takes over');
       const elsewhere = await giveWay(means, scene, order, { ...named, to: target.endpoint, elsewhere: [] }, wait);
       wait.progress(`instance ${target.id} takes over`);
-      await context.target.supersede(target.endpoint, { ...named, to: null, elsewhere }, wait.signal);
+      const taken = await context.target.supersede(target.endpoint, { ...named, to: null, elsewhere }, wait.signal);
       const state = await context.target.state(target.endpoint, users, wait.signal);
       if (!isAuthority(state, users))
         throw failure('NotYet', `${scene.target.name}: instance ${target.id} has not become the authority`);
-      const given = state.users.filter(({ user, role }) => role === 'authority' && (users === '*' || user === users));
-      const writes = given.reduce((sum, { count }) => sum + count, 0);
-      return { epoch: highestEpoch(state), users: given.length, writes };
+      // Its own word is of that very moment; since then clients have written
+      const given = taken === 'serves' ? heldBy(state, users) : { users: taken.users, writes: taken.count };
+      return { epoch: highestEpoch(state), ...given, copy };
     }),
 });
 
-/** It was started again, and serves nobody: then it is no writer, whatever it was. NotLost: it serves. */
-async function knowsNobody(
-  { pace }: Means,
-  { source, context }: Scene,
-  { users, from }: Both,
-  seen: Seen,
-  wait: Wait,
-): Promise<boolean> {
-  if (!canBeAsked(seen)) return false;
-  const begun = performance.now();
-  do {
-    wait.progress(`asking instance ${from} at ${source.name} for a sign of life`);
-    const said = await whatItSays(
-      async () => await context.source.state(seen.endpoint, users, wait.signal),
-      wait.signal,
-    );
-    if (!(said instanceof Error) && !serves(said, users)) return true;
-    if (!(said instanceof Error) || (said as { type?: unknown }).type !== 'PeerUnavailable')
-      throw failure('NotLost', `${source.name}: instance ${from} answers`);
-    await wait.pause();
-  } while (performance.now() - begun < pace.deadMs);
-  return false;
+function heldBy(state: ApplicationState, users: string): { readonly users: number; readonly writes: number } {
+  const held = state.users.filter(({ user, role }) => role === 'authority' && (users === '*' || user === users));
+  return { users: held.length, writes: held.reduce((sum, { count }) => sum + count, 0) };
 }
 
-/** We may be cut off from it, and devices not. */
-async function isSilentToDevices(scene: Scene, { from }: Both, { endpoint }: Seen, wait: Wait): Promise<void> {
-  if (endpoint === null) return;
-  for (const { name, vantage } of networksOf(scene)) {
-    const answering = await vantage?.answering(endpoint, scene.device, wait.signal);
-    if (answering?.who === 'instance' && answering.id === from)
-      throw failure('NotLost', `${scene.source.name}: instance ${from} answers devices in ${name}`);
-  }
+/** What a takeover would find; of copies of several relocations, the one that came last. */
+export function copyIn({ copies }: ApplicationState): Copy {
+  const [first, ...more] = copies;
+  if (first === undefined) return { users: 0, writes: 0, changedSecondsAgo: null };
+  const best = more.reduce((one, other) => (other.count > one.count ? other : one), first);
+  return { users: best.copiedUsers, writes: best.count, changedSecondsAgo: best.secondsAgo };
 }
 
-interface Other {
-  readonly site: Site;
-  readonly instance: Located;
-}
-
-const unknown = ({ name }: Site, id: string, why: string): Error =>
-  failure('OtherUnknown', `${name}: whom instance ${id} serves cannot be asked: ${why}`);
-
-/** Every other instance of the application, wherever it runs. OtherUnknown: one may run, and cannot be asked. */
-async function othersThan(
-  sites: readonly Site[],
-  { application, source, target }: Scene,
-  { from, to }: Both,
-  signal: AbortSignal,
-): Promise<readonly Other[]> {
-  const lists = await atOnce(AT_ONCE, sites, async (site) => {
-    const listed = await whatItSays(async () => await site.instances.list(application, signal), signal);
-    if (listed instanceof Error)
-      throw failure('OtherUnknown', `${site.name}: its instances cannot be seen: ${listed.message}`);
-    return listed.map((instance) => ({ site, instance }));
-  });
-  return lists.flat().flatMap(({ site, instance }): Other[] => {
-    if (site.name === source.name && instance.id === from) return [];
-    if (site.name === target.name && instance.id === to) return [];
-    if (isLocated(instance)) return [{ site, instance }];
-    if (mayRun(instance)) throw unknown(site, instance.id, instance.unusable ?? `it is ${instance.state}`);
-    return [];
-  });
+/** Of an earlier attempt: then it may be the authority by now, and has no copy any more. */
+async function copyBefore(wait: Wait, state: ApplicationState, users: string): Promise<Copy> {
+  const kept = wait.kept('copy');
+  if (kept !== undefined) return JSON.parse(kept) as Copy;
+  const copy = copyIn(state);
+  if (!isAuthority(state, users)) wait.keep('copy', JSON.stringify(copy));
+  return copy;
 }
 
 /** Also the source, where it was started again. Whom the others keep, and where. */
@@ -190,10 +87,11 @@ async function giveWay(
       signal,
     );
     if (said instanceof Error) throw unknown(site, instance.id, said.message);
-    if (said === 'serves')
-      throw failure('NotLost', `${site.name}: instance ${instance.id} is the authority of these users`);
+    if (said === 'serves') throw servesThem(site, instance.id);
     return said.kept.map((one) => ({ ...one, to: instance.endpoint }));
   });
+  // One that nobody could stop is waited for afterwards: users do not wait for it
+  if (order.fence !== undefined && mayWrite(order.fence)) return kept.flat();
   const source = await look(scene.source, scene.application, order.from, signal);
   if (canBeAsked(source)) await context.source.supersede(source.endpoint, supersede, signal);
   return kept.flat();

@@ -83,13 +83,13 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
       return serves(await context.state(at, '*', signal), '*') ? 'stays' : 'retires';
     },
 
-    supersede: async (at, { relocation, users, epoch, to, elsewhere }, signal) => {
+    supersede: async (at, { relocation, users, epoch, to, spared = to !== null, elsewhere }, signal) => {
       const call = calls.supersede({
         relocation,
         users,
         epoch,
         to: to && managed(to),
-        spared: to !== null,
+        spared,
         elsewhere: elsewhere.map((one) => ({ ...one, to: managed(one.to) })),
       });
       const answer = await instance(at).ask(call, signal);

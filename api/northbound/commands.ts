@@ -4,18 +4,21 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { digest } from '../../configuration/digest.ts';
 import { type Action, actionsOf, isAlreadySo } from '../../domain/actions.ts';
 import { Refusal } from '../../domain/failures.ts';
+import { type Acceptance, WARY } from '../../domain/recovery.ts';
 import type { RelocationStatus } from '../../domain/relocation.ts';
-import { abandon, approve, cancel, pause, recover, resume, retry } from '../../workflows/messages.ts';
+import { abandon, approve, cancel, pause, recoverAccepting, resume, retry } from '../../workflows/messages.ts';
 import { unavailable } from '../problem.ts';
 import type { Seen } from '../seen.ts';
 import type { Asked, Handlers } from '../serve.ts';
 import type { Reader } from './reader.ts';
 import type { NorthboundTable } from './table.ts';
 
+type Commanded = Pick<Asked<NorthboundTable['pauseRelocation']>, 'params' | 'headers' | 'res'>;
+
 const WORKER_MS = 5_000;
 /** So long a command that was carried out is remembered here, for whoever lost its answer. */
 const LATELY_MS = 60_000;
-const updates = { pause, resume, cancel, approve, retry, abandon, recover };
+const updates = { pause, resume, cancel, approve, retry, abandon };
 
 /**
  * An operator's commands: workflow updates, which the workflow's own validators refuse where its state does not allow
@@ -41,16 +44,19 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
     { workflowId, runId, id }: Seen,
     updateId: string,
     until: number,
+    accept: Acceptance,
   ): Promise<RelocationStatus> => {
     const name = `${id} ${action}`;
     const forget = (): void => void (lately.get(name) === updateId && lately.delete(name));
     lately.set(name, updateId);
     setTimeout(forget, LATELY_MS).unref();
     try {
-      return await temporal.withDeadline(
-        until,
-        async () => await temporal.workflow.getHandle(workflowId, runId).executeUpdate(updates[action], { updateId }),
-      );
+      return await temporal.withDeadline(until, async () => {
+        const handle = temporal.workflow.getHandle(workflowId, runId);
+        return action === 'recover'
+          ? await handle.executeUpdate(recoverAccepting, { updateId, args: [accept] })
+          : await handle.executeUpdate(updates[action], { updateId });
+      });
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError) forget();
       if (error instanceof WorkflowNotFoundError) throw await overNow(action, id);
@@ -76,18 +82,19 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
 
   const command =
     (action: Action) =>
-    async ({ params, headers, res }: Asked<NorthboundTable['pauseRelocation']>): Promise<void> => {
+    async ({ params, headers, res }: Commanded, accept: Acceptance = WARY): Promise<void> => {
       const until = Date.now() + WORKER_MS;
       const seen = await reader.look(params.id);
       const key = headers['idempotency-key'];
       if (key === undefined && seen.ended !== undefined) throw await overNow(action, seen.id);
       const named = key === undefined ? await unkeyed(action, seen) : { updateId: `${action} ${digest(key)}` };
-      const told = 'so' in named ? named.so : await execute(action, seen, named.updateId, until);
+      const told = 'so' in named ? named.so : await execute(action, seen, named.updateId, until, accept);
       // The update tells the state that it met; what it made of it, the workflow says when it is asked next
       const now = await reader.ask(seen);
       res.json(await reader.show(await reader.look(seen.id), typeof now === 'string' ? told : now));
     };
 
+  const recovering = command('recover');
   return {
     pauseRelocation: command('pause'),
     resumeRelocation: command('resume'),
@@ -95,6 +102,6 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
     approveRelocation: command('approve'),
     retryRelocation: command('retry'),
     abandonRelocation: command('abandon'),
-    recoverRelocation: command('recover'),
+    recoverRelocation: async (asked) => await recovering(asked, asked.body.accept),
   };
 }

@@ -14,6 +14,7 @@ import { commandHandlers } from './commands.ts';
 import { discoveryHandlers } from './discoveries.ts';
 import { eventHandlers } from './events.ts';
 import { Feed } from './feed.ts';
+import { fenceHandlers } from './fences.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
 import { memberHandlers } from './members.ts';
@@ -69,6 +70,7 @@ export function northbound({
     handlers: {
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
+      ...fenceHandlers(temporal),
       ...eventHandlers(reader, stopping, log),
       watchEverything: async ({ headers, req, res }) => {
         const from = headers['last-event-id'];

@@ -22,17 +22,22 @@ export const summary = ({ application, users, source, target }: RelocationReques
   `${application}: ${source} → ${target}, ${whose(users)}`;
 
 export function details({ request, direction }: { request: RelocationRequest; direction: Direction }): string {
-  const { application, users, source, target, cutOver, maxInterruptionMs, deadline } = request;
+  const { application, users, source, target, cutOver, maxInterruptionMs, deadline, sourceLost } = request;
   const when =
     cutOver === 'immediately'
       ? 'as soon as it can'
       : 'at' in cutOver
         ? `at ${cutOver.at}`
-        : 'when an operator approves';
+        : 'standby' in cutOver
+          ? 'never by itself: the target is kept warm, should the source be lost'
+          : 'when an operator approves';
   return [
     `Moves ${whose(users)} of **${application}** from **${source}** to **${target}** (${direction}; ETSI GR MEC 035, 5.3 and 5.4).`,
     '',
     `- Cut-over: ${when}`,
+    ...(sourceLost === undefined
+      ? []
+      : [`- **The source is taken to be dead.** Accepted: lost writes, fence ${sourceLost.accept.fence ?? 'stopped'}`]),
     ...(maxInterruptionMs === undefined ? [] : [`- Interruption: at most ${maxInterruptionMs} ms`]),
     ...(deadline === undefined ? [] : [`- Deadline of the hand-over: ${deadline}`]),
   ].join('\n');

@@ -1,7 +1,9 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Relocation } from '../../api/resources.ts';
-import { act, list, plan, relocate, show, watch, watchAll } from '../commands.ts';
+import { type Fence, fences as accepted } from '../../domain/recovery.ts';
+import { act, list, plan, protect, relocate, show, watch, watchAll } from '../commands.ts';
 import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
+import { fences, scrap } from '../fences.ts';
 import { resolved } from '../naming.ts';
 import { instant, integer } from '../options.ts';
 
@@ -11,6 +13,18 @@ interface RequestOptions extends ApiOptions {
   readonly deadline?: string;
   readonly approve?: true;
   readonly at?: string;
+  readonly sourceLost?: true;
+  readonly acceptLostWrites?: true;
+  readonly acceptFence?: Fence;
+}
+
+interface AboutOptions extends ApiOptions {
+  readonly acceptFence?: Fence;
+}
+
+interface ProtectOptions extends ApiOptions {
+  readonly user?: string;
+  readonly key?: string;
 }
 
 interface RelocateOptions extends RequestOptions {
@@ -53,20 +67,28 @@ export function relocations(line: CommandLine): void {
       .option('--max-interruption <ms>', 'refuse when the freeze is expected to be longer', integer(1, 60_000))
       .option('--deadline <time>', 'roll back when the hand-over has not begun by then', instant(stderr))
       .addOption(new Option('--approve', 'hold the cut-over until `ferry approve`').conflicts('at'))
-      .option('--at <time>', 'hold the cut-over until then', instant(stderr));
+      .option('--at <time>', 'hold the cut-over until then', instant(stderr))
+      .addOption(
+        new Option('--source-lost', 'take the source to be dead: the target takes its place').conflicts([
+          'approve',
+          'at',
+        ]),
+      )
+      .addOption(new Option('--accept-lost-writes', 'with --source-lost: what it had not copied is lost'))
+      .addOption(acceptFence());
   /** `name`: a relocation that is there. */
   const about = (
     usage: string,
     description: string,
-    work: (client: ReturnType<typeof clientOf>, id: string) => ReturnType<typeof show>,
+    work: (client: ReturnType<typeof clientOf>, id: string, options: AboutOptions) => ReturnType<typeof show>,
   ): Command =>
     line
       .asking(`${usage} <relocation>`, description)
       .addHelpText('after', NAMES)
       .action(
-        line.does(async (name: string, options: ApiOptions) => {
+        line.does(async (name: string, options: AboutOptions) => {
           const client = clientOf(options);
-          return await work(client, await resolved(client, name));
+          return await work(client, await resolved(client, name), options);
         }),
       );
 
@@ -137,17 +159,53 @@ export function relocations(line: CommandLine): void {
     about(action, description, async (client, id) => await act(client, terminal, action, id));
   about(
     'recover',
-    'take the source of a parked one to be dead: the target takes its place',
-    async (client, id) => await act(client, terminal, 'recover', id, { accept: { lostWrites: true } }),
-  ).addOption(
-    new Option('--accept-lost-writes', 'what the source acknowledged and had not copied is lost').makeOptionMandatory(),
-  );
+    'take the source to be dead: the target takes its place',
+    async (client, id, { acceptFence: fence }) =>
+      await act(client, terminal, 'recover', id, { accept: { lostWrites: true, ...(fence && { fence }) } }),
+  )
+    .addOption(
+      new Option(
+        '--accept-lost-writes',
+        'what the source acknowledged and had not copied is lost',
+      ).makeOptionMandatory(),
+    )
+    .addOption(acceptFence());
+  line
+    .asking(
+      'protect <application> <source> <target>',
+      'keep a standby warm, and watch the source, in case it is lost',
+      [['ferry protect counter a1 a2', 'then, at night: ferry recover counter --accept-lost-writes']],
+    )
+    .option('--user <tag>', 'one user, by the ueIdentityTag (MEC 014); all without')
+    .option('--key <key>', 'Idempotency-Key: the same key starts the same protection once')
+    .action(
+      line.does(async (application: string, source: string, target: string, options: ProtectOptions) => {
+        const { key, user } = options;
+        const cutOver = { standby: true as const };
+        const request = { application, source, target, cutOver, ...(user !== undefined && { users: user }) };
+        return await protect(clientOf(options), terminal, request, key);
+      }),
+    );
+  line
+    .asking('fences', 'sources that were taken to be dead and may come back, and what they had accepted')
+    .action(line.does(async (options: ApiOptions) => await fences(clientOf(options), terminal)));
+  line
+    .asking('scrap <relocation>', 'say that a source of `ferry fences` is gone for good: nobody waits for it')
+    .action(line.does(async (name: string, options: ApiOptions) => await scrap(clientOf(options), terminal, name)));
 }
 
-const requested = ({ user, maxInterruption, deadline, approve, at }: RequestOptions) => ({
-  ...(user !== undefined && { users: user }),
-  ...(maxInterruption !== undefined && { maxInterruptionMs: maxInterruption }),
-  ...(deadline !== undefined && { deadline }),
-  ...(approve && { cutOver: { approval: true as const } }),
-  ...(at !== undefined && { cutOver: { at } }),
-});
+const acceptFence = (): Option =>
+  new Option('--accept-fence <fence>', 'the weakest that will do: see docs/operations.md').choices(accepted);
+
+const requested = (options: RequestOptions) => {
+  const { user, maxInterruption, deadline, approve, at, sourceLost, acceptLostWrites, acceptFence: fence } = options;
+  if (sourceLost && !acceptLostWrites) throw new InvalidArgumentError('--source-lost needs --accept-lost-writes');
+  return {
+    ...(user !== undefined && { users: user }),
+    ...(maxInterruption !== undefined && { maxInterruptionMs: maxInterruption }),
+    ...(deadline !== undefined && { deadline }),
+    ...(approve && { cutOver: { approval: true as const } }),
+    ...(at !== undefined && { cutOver: { at } }),
+    ...(sourceLost && { sourceLost: { accept: { lostWrites: true as const, ...(fence && { fence }) } } }),
+  };
+};

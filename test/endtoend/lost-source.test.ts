@@ -1,17 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fencing } from '../../api/northbound/table/fences.ts';
 import { ask } from '../support/asking.ts';
 import { eventually } from '../support/eventually.ts';
 import { claimNetwork } from '../support/network.ts';
-import { fleet, hold, processOf, worldOf } from '../support/sight.ts';
+import { busy } from '../support/busy.ts';
+import { fleet, hold, measured, processOf, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The process of the source is killed: what the target has of its users is the only copy. */
 const { net: NETWORK } = await claimNetwork();
 
+/** Writes of a device in a second. */
+const RATE = 20;
+
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.set(NETWORK, { pace: { stepMs: 4_000, insistMs: 4_000 } });
-  await fleet(stage, 3, { giveUpMs: 1_000 });
+  await fleet(stage, 3, { rate: RATE, giveUpMs: 1_000 });
 });
 afterAll(async () => await stage?.strike());
 
@@ -24,7 +29,32 @@ const countsIn = ({ users }: Dump): [string, number][] =>
     .filter(({ user }) => user !== '*')
     .map(({ user, accepted }) => [user, accepted.reduce((sum, [from, to]) => sum + to - from + 1, 0)]);
 
-const kill = async (name: string): Promise<void> => void process.kill(await processOf(stage, name), 'SIGKILL');
+const signal = async (name: string, what: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> =>
+  void process.kill(await processOf(stage, name), what);
+const kill = async (name: string): Promise<void> => await signal(name, 'SIGKILL');
+
+const served = async (): Promise<string> => {
+  const { devices } = (await worldOf(stage)).devices;
+  const ids = new Set(devices.map(({ instance }) => instance));
+  const [only = null] = ids;
+  if (ids.size !== 1 || only === null) throw new Error(`devices are served by ${[...ids].join(', ')}`);
+  return only;
+};
+const servedBy = async (id: string): Promise<void> =>
+  await eventually(async () => (await served().catch(() => '')) === id, 30_000, 50);
+
+/** Held, and kept warm. */
+async function protectedBy(source: string, target: string): Promise<{ id: string; from: string; to: string }> {
+  const from = await served();
+  const { id } = await stage.begin(source, target, { cutOver: { standby: true } });
+  await stage.reaches(id, ['held']);
+  const { instances } = (await worldOf(stage)).peers['meo-cellular'];
+  const to = instances.find((instance) => instance.id !== from)?.id ?? '';
+  return { id, from, to };
+}
+
+const silenceTold = async (id: string): Promise<void> =>
+  await eventually(async () => /silent since/.test((await stage.show(id)).waitingFor?.what ?? ''), 30_000, 100);
 
 describe('a source whose process is killed', () => {
   it('in the drain has no clients any more: relocated', async () => {
@@ -78,4 +108,59 @@ describe('a source whose process is killed', () => {
     const { instances } = (await worldOf(stage)).peers['meo-cellular'];
     expect(instances.map((instance) => instance.id)).toEqual([target?.id]);
   });
+
+  it('and that a standby protects costs at most what it acknowledged in the last 50 ms, and users are served within 3 s', async () => {
+    const { id, from, to } = await protectedBy('a2', 'a1');
+    const { figures, result: tookMs } = await measured(stage, async () => {
+      await kill(from);
+      await silenceTold(id);
+      const begun = performance.now();
+      const answer = await stage.post(`/v1/relocations/${id}/recover`, { accept: { lostWrites: true } });
+      expect(answer.status).toBe(200);
+      await servedBy(to);
+      return performance.now() - begun;
+    });
+    expect(tookMs).toBeLessThan(3_000 * busy());
+    // Acknowledged, and in nobody's context: each device has written at most once or twice in that time
+    expect(figures.lost - figures.givenUp).toBeLessThanOrEqual(3 * Math.ceil(0.05 * RATE));
+    expect(figures.doubled).toBe(0);
+    await expect(stage.ends(id)).resolves.toMatchObject({
+      outcome: 'recovered',
+      leftovers: [],
+      recovery: { fence: 'stopped', users: 3, fencing: null },
+    });
+  });
+});
+
+it('a source that is frozen, and that nobody can stop, is replaced once that is accepted; it wakes up, is fenced, and what it has is counted', async () => {
+  const { id, from, to } = await protectedBy('a1', 'a2');
+  await stage.fault({
+    peer: 'meo-cellular',
+    operation: 'POST /app_lcm/v1/app_instances/*/terminate',
+    kind: 'status',
+    status: 503,
+  });
+  await signal(from, 'SIGSTOP');
+  await silenceTold(id);
+  const accept = { lostWrites: true, fence: 'ledAway' };
+  expect((await stage.post(`/v1/relocations/${id}/recover`, { accept })).status).toBe(200);
+  const { outcome, recovery } = await stage.ends(id);
+  expect({ outcome, recovery }).toMatchObject({
+    outcome: 'recovered',
+    recovery: { fence: 'ledAway', users: 3, fencing: id },
+  });
+  await servedBy(to);
+  const fence = async (): Promise<Fencing> => (await (await stage.ask(`/v1/fences/${id}`)).json()) as Fencing;
+  await expect(fence()).resolves.toMatchObject({ state: 'waiting', source: 'a1', result: null });
+
+  await signal(from, 'SIGCONT');
+  await eventually(async () => (await fence()).state !== 'waiting', 30_000, 100);
+  await stage.clearFaults();
+  await eventually(async () => (await fence()).state === 'ended', 60_000, 200);
+  await expect(fence()).resolves.toMatchObject({
+    result: { outcome: 'fenced', stranded: expect.any(Number), kept: null },
+  });
+  await expect(served()).resolves.toBe(to);
+  const { instances } = (await worldOf(stage)).peers['meo-cellular'];
+  expect(instances.map((instance) => instance.id)).toEqual([to]);
 });

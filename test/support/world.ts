@@ -27,6 +27,8 @@ interface Made extends Instance {
   subscriptions: HeldSubscription[];
   role: Role;
   epoch: number;
+  /** Writes that it has accepted. */
+  count: number;
   settled: Map<string, 'handedOver' | 'kept'>;
   promisedTo: string | null;
   /** Knows the source that it relays to. */
@@ -83,6 +85,14 @@ export class PortWorld implements Catalogue {
   on(call: string, ...interference: Interference[]): this {
     this.#interference.set(call, interference);
     return this;
+  }
+
+  /** The users are served there, by an instance of its own, and not in the cloud. */
+  servedAt(site: string): Made {
+    const [first] = this.instances;
+    const moved = this.#make(site, null);
+    if (first !== undefined) Object.assign(first, { role: 'standby', epoch: 0 });
+    return Object.assign(moved, { role: 'authority', epoch: 2 });
   }
 
   /** Another instance that runs there, and serves nobody yet. */
@@ -265,15 +275,18 @@ export class PortWorld implements Catalogue {
     guarantee: 'zeroLoss',
     state: async (at, users) => {
       await this.#called('context.state');
-      const { id, role, epoch, promisedTo, retiring } = this.#by(at);
+      const { id, role, epoch, promisedTo, retiring, count, expected } = this.#by(at);
       return {
         instance: id,
         role,
         epoch,
         promisedTo,
         retiring,
-        copies: [],
-        users: [{ user: users === '*' ? 'ue-1' : users, role, epoch, count: 7 }],
+        copies: [...expected].map((relocation) => {
+          const given = { users: '*', copiedUsers: 1, count, prepared: false, secondsAgo: 0.02 };
+          return { relocation, ...given };
+        }),
+        users: [{ user: users === '*' ? 'ue-1' : users, role, epoch, count }],
         clientSeenSecondsAgo: this.clientSeen,
         clients: this.clientSeen === null ? 0 : 2,
         expectedFreezeMs: this.expectedFreezeMs,
@@ -319,12 +332,13 @@ export class PortWorld implements Catalogue {
       instance.expected.delete(relocation);
       return { settlement, serves: instance.role === 'authority' };
     },
-    supersede: async (at, { epoch, to }) => {
+    supersede: async (at, { epoch, to, spared }) => {
       await this.#called(to === null ? 'context.takesOver' : 'context.superseded');
       const instance = this.#by(at);
-      if (instance.role === 'authority') return 'serves';
+      if (instance.role === 'authority' && (to === null || spared !== false)) return 'serves';
       if (to === null) Object.assign(instance, { role: 'authority', epoch, expected: new Set() });
-      return { users: 1, count: 7, kept: [] };
+      else if (instance.role === 'authority') Object.assign(instance, { role: 'relay', epoch, promisedTo: null });
+      return { users: 1, count: instance.count, kept: [] };
     },
     retire: async (at, { relocation }) => {
       await this.#called('context.retire');
@@ -389,12 +403,11 @@ export class PortWorld implements Catalogue {
   }
 
   #network(name: string): Network {
+    const inNetwork = (): Made[] =>
+      this.instances.filter(({ site }) => (name === 'wifi' ? site === 'w1' : site === 'a1' || site === 'a2'));
     const vantage: Vantage = {
       resolve: async () => {
-        const inNetwork = this.instances.filter(({ site }) =>
-          name === 'wifi' ? site === 'w1' : site === 'a1' || site === 'a2',
-        );
-        const rule = inNetwork
+        const rule = inNetwork()
           .flatMap(({ rules }) => rules)
           .find((candidate) => candidate.kind === 'dns' && candidate.active);
         return rule?.kind === 'dns'
@@ -402,7 +415,7 @@ export class PortWorld implements Catalogue {
           : { addresses: [this.at('cloud')[0]?.endpoint?.host ?? ''], ttl: 0 };
       },
       answering: async (at) => {
-        const led = this.instances
+        const led = inNetwork()
           .flatMap(({ rules }) => rules)
           .find((rule) => rule.kind === 'traffic' && rule.active && rule.destinations.includes(at.host));
         const host = led?.kind === 'traffic' ? led.leadsTo : at.host;
@@ -434,6 +447,7 @@ export class PortWorld implements Catalogue {
       subscriptions: [],
       role: 'standby',
       epoch: 0,
+      count: 7,
       settled: new Map(),
       introduced: false,
       expected: new Set(),

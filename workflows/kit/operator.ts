@@ -8,14 +8,24 @@ import {
 } from '@temporalio/workflow';
 import { refusalOf, type Action } from '../../domain/actions.ts';
 import type { Leftover, ProcedureStatus } from '../../domain/procedure.ts';
-import { failure, type Reason } from './failure.ts';
-import type { Ended, Progress } from './progress.ts';
+import { type Acceptance, WARY } from '../../domain/recovery.ts';
+import { failure, foreseen, type Reason } from './failure.ts';
+import type { Ended, Progress, Replaceable } from './progress.ts';
 
-/** When what follows may begin: at once, when an operator approves it, or at an instant. */
-export type Start = 'immediately' | { readonly approval: true } | { readonly at: string };
+/** When what follows may begin: at once, when an operator approves it, at an instant; or it is kept as it is. */
+export type Start = 'immediately' | { readonly approval: true } | { readonly at: string } | { readonly standby: true };
 
 /** What is parked is tried again, given up, or goes on without whoever was lost. */
 export type Answer = 'retry' | 'abandon' | 'recover';
+
+/** Thrown where an operator has said that whoever serves is lost, and that was seen to be so. */
+export class Replacing {
+  readonly accept: Acceptance;
+
+  constructor(accept: Acceptance) {
+    this.accept = accept;
+  }
+}
 
 /** What an operator may say to a procedure: each command is possible in some states, and refused without a trace in others. */
 export class Operator<Step extends string, Result extends Ended> {
@@ -23,7 +33,11 @@ export class Operator<Step extends string, Result extends Ended> {
   #paused = false;
   #approved = false;
   #answer: Answer | undefined;
+  /** What was accepted with `recover`. */
+  #accepted: Acceptance | undefined;
   #waited = false;
+  /** Is whoever serves lost? Undefined: he cannot be replaced. */
+  confirmLost: (() => Promise<void>) | undefined;
 
   constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
     this.#progress = progress;
@@ -42,8 +56,9 @@ export class Operator<Step extends string, Result extends Ended> {
     this.#command('abandon', () => {
       this.#answer ??= 'abandon';
     });
-    this.#command('recover', () => {
+    this.#command('recover', (accept) => {
       this.#answer ??= 'recover';
+      this.#accepted ??= accept;
     });
     this.#command('cancel', () => {
       progress.cancelling();
@@ -54,8 +69,10 @@ export class Operator<Step extends string, Result extends Ended> {
   /** Before a step: waits while it is paused. `inDoubt`: first it has to be known what became of the one before. */
   async proceed(next: Step, doubt?: 'inDoubt'): Promise<void> {
     if (!this.#paused || (doubt !== undefined && patched('what-is-in-doubt-does-not-pause'))) return;
-    this.#progress.paused(next);
-    await this.#waiting(() => condition(() => !this.#paused));
+    await this.#waiting(
+      (replaceable) => this.#progress.paused(next, replaceable),
+      () => condition(() => !this.#paused || this.#accepted !== undefined),
+    );
   }
 
   /** Waits for an approval, or for an instant; a deadline ends the wait. Once it may begin, it may. */
@@ -63,22 +80,50 @@ export class Operator<Step extends string, Result extends Ended> {
     if (start === 'immediately' || this.#approved) return;
     const until = 'at' in start ? start.at : null;
     const ends = Math.min(...[until, deadline].flatMap((instant) => (instant == null ? [] : [Date.parse(instant)])));
-    this.#progress.held(until);
-    await this.#waiting(async () => {
-      if (ends === Number.POSITIVE_INFINITY) await condition(() => this.#approved);
-      else if (ends > Date.now()) await condition(() => this.#approved, ends - Date.now());
-    });
+    const decided = (): boolean => this.#approved || this.#accepted !== undefined;
+    await this.#waiting(
+      (replaceable) => this.#progress.held(until, replaceable),
+      async () => {
+        if (ends === Number.POSITIVE_INFINITY) await condition(decided);
+        else if (ends > Date.now()) await condition(decided, ends - Date.now());
+      },
+    );
     if (until !== null && Date.now() >= Date.parse(until)) this.#approved = true;
   }
 
-  /** However it ends: cancelled, it is being rolled back, and waits no longer. */
-  async #waiting(wait: () => Promise<unknown>): Promise<void> {
+  /**
+   * However it ends: cancelled, it is being rolled back, and waits no longer. Told that whoever serves is lost, it goes on
+   * waiting where that is not so. Throws `Replacing`.
+   */
+  async #waiting(enter: (replaceable: Replaceable) => void, wait: () => Promise<unknown>): Promise<void> {
+    this.#accepted = undefined;
+    let failed: Reason | null = null;
     try {
-      await wait();
+      for (;;) {
+        enter({ recoverable: this.confirmLost !== undefined, failure: failed });
+        await wait();
+        if (this.#accepted === undefined) break;
+        failed = await this.#replaces(this.#accepted);
+        this.#accepted = undefined;
+      }
     } finally {
       this.#progress.goesOn();
     }
     this.#waited = true;
+  }
+
+  async #replaces(accept: Acceptance): Promise<Reason> {
+    const { step } = this.#progress;
+    try {
+      this.#progress.working(step);
+      await this.confirmLost?.();
+    } catch (error) {
+      const reason = foreseen(error);
+      if (reason.type === 'Cancelled') throw error;
+      return reason;
+    }
+    this.#pause(false);
+    throw new Replacing(accept) as unknown;
   }
 
   /** Has anybody waited since this was asked last? Then the world may have changed, and everything is verified anew. */
@@ -90,7 +135,7 @@ export class Operator<Step extends string, Result extends Ended> {
 
   /** Forward only: an operator says whether to try again. */
   async decides(reason: Reason, may: { abandonable: boolean; recoverable: boolean }): Promise<Answer> {
-    this.#answer = undefined;
+    [this.#answer, this.#accepted] = [undefined, undefined];
     this.#progress.parked(reason, { until: null, ...may, left: [] });
     await condition(() => this.#answer !== undefined);
     const answer = this.#answered();
@@ -107,7 +152,7 @@ export class Operator<Step extends string, Result extends Ended> {
     left: readonly Leftover[],
     { afterMs, recoverable }: { afterMs: number; recoverable: boolean },
   ): Promise<Answer> {
-    this.#answer = undefined;
+    [this.#answer, this.#accepted] = [undefined, undefined];
     const until = new Date(Date.now() + afterMs).toISOString();
     this.#progress.parked(reason, { until, abandonable: true, recoverable, left });
     await condition(() => this.#answer !== undefined, afterMs);
@@ -117,6 +162,11 @@ export class Operator<Step extends string, Result extends Ended> {
       this.#progress.unparked();
     }
     return answer;
+  }
+
+  /** With what it was said that whoever serves is to be replaced. */
+  get accepted(): Acceptance {
+    return this.#accepted ?? WARY;
   }
 
   /** Nobody has said anything in time: it tries again by itself. */
@@ -129,11 +179,12 @@ export class Operator<Step extends string, Result extends Ended> {
     this.#progress.pausing(asked);
   }
 
-  #command(name: Action, effect: () => void): void {
-    setHandler(
-      defineUpdate<ProcedureStatus<Step, Result>>(name),
-      () => {
-        effect();
+  #command(name: Action, effect: (accept: Acceptance) => void): void {
+    const update = defineUpdate<ProcedureStatus<Step, Result>, [Acceptance | undefined]>(name);
+    setHandler<ProcedureStatus<Step, Result>, [Acceptance | undefined], typeof update>(
+      update,
+      (accept = WARY) => {
+        effect(accept);
         return this.#progress.status;
       },
       {

@@ -3,7 +3,8 @@ import { failures } from '../../domain/failures.ts';
 import type { Leftover } from '../../domain/procedure.ts';
 import { Undoing } from '../../domain/undoing.ts';
 import { failure, foreseen, keptIn, type Reason } from './failure.ts';
-import { Operator, type Start } from './operator.ts';
+import type { Acceptance } from '../../domain/recovery.ts';
+import { type Answer, Operator, Replacing, type Start } from './operator.ts';
 import { Progress, type Ended } from './progress.ts';
 
 type Table<Name extends string, Row> = Readonly<Record<Name, Row>>;
@@ -33,6 +34,13 @@ export interface Account<Result> {
   told(cancelledTooLate: boolean): Result;
 }
 
+/** How it goes on without whoever was lost. */
+export interface Recovery {
+  /** Throws where he is not, and has changed nothing. */
+  confirm(): Promise<void>;
+  replace(accept: Acceptance): Promise<void>;
+}
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -48,9 +56,9 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   readonly #undoing = new Undoing();
   readonly #undos = new Map<string, () => Promise<void>>();
   #late = false;
-  #recovering = false;
-  /** How it goes on without whoever was lost; undefined: it cannot. */
-  recovery: (() => Promise<void>) | undefined;
+  /** What was accepted, and whether he was seen to be lost. */
+  #recovering: { readonly accept: Acceptance; readonly confirmed: boolean } | undefined;
+  #recovery: Recovery | undefined;
 
   constructor(plan: ProcedurePlan<Step, Undo>) {
     this.#plan = plan;
@@ -61,6 +69,16 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     this.#operator = new Operator(this.progress, this.#untilNoReturn);
   }
 
+  /** Undefined: there is nobody who could be replaced. */
+  get recovery(): Recovery | undefined {
+    return this.#recovery;
+  }
+
+  set recovery(recovery: Recovery | undefined) {
+    this.#recovery = recovery;
+    this.#operator.confirmLost = recovery && (async () => await recovery.confirm());
+  }
+
   /** The whole of it; answers its result, also where it failed. */
   async run(account: Account<Result>, body: () => Promise<void>): Promise<Result> {
     try {
@@ -68,7 +86,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
       account.succeeded();
     } catch (error) {
       if (error instanceof Abandoned) account.failed('abandoned', error.reason, []);
-      else await CancellationScope.nonCancellable(async () => await this.#goBack(foreseen(error), account));
+      else await CancellationScope.nonCancellable(async () => await this.#goBack(this.#reasonOf(error), account));
     }
     await CancellationScope.nonCancellable(async () => await condition(allHandlersFinished));
     return this.progress.ended(account.told(CancellationScope.current().consideredCancelled));
@@ -143,8 +161,8 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
         const may = { abandonable: doubt === undefined, recoverable: this.recovery !== undefined };
         const answer = await this.#operator.decides(reason, may);
         if (answer === 'abandon') throw new Abandoned(reason);
-        this.#recovering = answer === 'recover';
-        if (this.#recovering) throw error;
+        this.#answered(answer);
+        if (answer === 'recover') throw error;
       }
     }
   }
@@ -178,6 +196,18 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     return () => timer.cancel();
   }
 
+  #answered(answer: Answer): void {
+    this.#recovering = answer === 'recover' ? { accept: this.#operator.accepted, confirmed: false } : undefined;
+  }
+
+  /** Of an operator it is a decision, of everybody else a failure. */
+  #reasonOf(error: unknown): Reason {
+    if (!(error instanceof Replacing)) return foreseen(error);
+    if (this.#untilNoReturn.consideredCancelled) return { type: 'Cancelled', message: 'it was cancelled' };
+    this.#recovering = { accept: error.accept, confirmed: true };
+    return { type: 'SourceLost', message: 'an operator takes the source to be dead' };
+  }
+
   async #goBack(error: Reason, account: Account<Result>): Promise<void> {
     const { deadline } = this.#plan;
     const reason: Reason =
@@ -200,10 +230,15 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     const failed = new Map<string, Reason>();
     let reason = first;
     for (let pauseMs = this.#plan.againMs; ; pauseMs = Math.min(pauseMs * 2, DAY_MS)) {
-      if (this.#recovering) {
-        const hindrance = await this.#recovered();
+      if (this.#recovering !== undefined) {
+        const hindrance = await this.#recovered(this.#recovering);
         if (hindrance === null) return 'recovered';
         reason = hindrance;
+        // An operator is asked at once: whoever does not answer is not asked in vain for as long as an undo is insisted on
+        if (reason.type !== 'NotLost' && patched('whoever-is-not-replaced-is-not-asked-first')) {
+          failed.set(this.#plan.lost, reason);
+          this.#undoing.failed(this.#plan.lost);
+        }
       }
       for (let undo = this.#undoing.next(); undo !== undefined; undo = this.#undoing.next()) {
         try {
@@ -219,17 +254,18 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
       const recoverable = this.recovery !== undefined && left.some(({ undo }) => undo === this.#plan.lost);
       const answer = await this.#operator.decidesBack(reason, left, { afterMs: pauseMs, recoverable });
       if (answer === 'abandon') return left;
-      this.#recovering = answer === 'recover';
+      this.#answered(answer);
       this.#undoing.again();
       failed.clear();
     }
   }
 
   /** Null: it did; else why it did not, and everything is as it was before, or to be undone. */
-  async #recovered(): Promise<Reason | null> {
-    this.#recovering = false;
+  async #recovered({ accept, confirmed }: { accept: Acceptance; confirmed: boolean }): Promise<Reason | null> {
+    this.#recovering = undefined;
     try {
-      await this.recovery?.();
+      if (!confirmed) await this.recovery?.confirm();
+      await this.recovery?.replace(accept);
       return null;
     } catch (error) {
       if (error instanceof Abandoned) throw error;

@@ -1,6 +1,6 @@
 import { patched, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { failures, type FailureType } from '../../domain/failures.ts';
-import type { ProcedureStatus } from '../../domain/procedure.ts';
+import type { ProcedureStatus, Standby } from '../../domain/procedure.ts';
 import type { Waits } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { Reason } from './failure.ts';
@@ -12,6 +12,13 @@ export interface Ended {
 }
 
 type Parked = Extract<ProcedureStatus<string, unknown>, { state: 'parked' }>;
+type Held = Extract<ProcedureStatus<string, unknown>, { state: 'held' }>;
+
+/** Of what waits: may whoever serves be replaced, and why was he not when that was asked last? */
+export interface Replaceable {
+  readonly recoverable: boolean;
+  readonly failure: Reason | null;
+}
 
 const now = (): string => new Date().toISOString();
 
@@ -26,6 +33,7 @@ export class Progress<Step extends string, Result extends Ended> {
   #cancellable = true;
   #pausing = false;
   #cancelling = false;
+  #standby: Standby | null = null;
 
   /** `headline`: Markdown, one line. `titles`: of the steps, in their order. */
   constructor(headline: string, titles: ReadonlyMap<Step, string>, titleOfUndo: (undo: string) => string) {
@@ -91,14 +99,20 @@ export class Progress<Step extends string, Result extends Ended> {
   }
 
   /** Before this step. */
-  paused(step: Step): void {
-    this.#enter({ state: 'paused', step, since: now(), cancellable: this.#cancellable });
+  paused(step: Step, replaceable: Replaceable): void {
+    this.#enter({ state: 'paused', step, since: now(), cancellable: this.#cancellable, ...replaceable });
     this.#findable('paused');
   }
 
-  held(until: string | null): void {
-    this.#enter({ state: 'held', step: this.step, since: now(), until });
+  held(until: string | null, replaceable: Replaceable): void {
+    this.#enter({ state: 'held', step: this.step, since: now(), until, standby: this.#standby, ...replaceable });
     this.#findable(until === null ? 'held' : 'heldUntil');
+  }
+
+  /** What is held is a standby. Told as it changes, whatever it is doing meanwhile. */
+  standby(standby: Standby): void {
+    this.#standby = standby;
+    if (this.#status.state === 'held') this.#enter({ ...this.#status, standby });
   }
 
   /** After a pause or a hold. */
@@ -178,11 +192,9 @@ export class Progress<Step extends string, Result extends Ended> {
           ...(status.cancelling ? ['Is being cancelled.'] : []),
         ].join(' ');
       case 'paused':
-        return `**Paused** before: ${title}, since ${status.since}. Waits for \`ferry resume\`.`;
+        return `**Paused** before: ${title}, since ${status.since}. Waits for \`ferry resume\`.${notReplaced(status)}`;
       case 'held':
-        return status.until === null
-          ? `**Held** before the cut-over, since ${status.since}. Waits for \`ferry approve\`.`
-          : `**Held** before the cut-over until ${status.until}.`;
+        return heldSentence(status);
       case 'parked':
         return parkedSentence(title, status, this.#titleOfUndo);
       case 'rollingBack':
@@ -194,6 +206,21 @@ export class Progress<Step extends string, Result extends Ended> {
     return `Ended: **${outcome}**${failure === null ? '' : `. ${failure.type}: ${failure.message}. ${failure.remedy}`}`;
   }
 }
+
+function heldSentence(status: Held): string {
+  const { since, until, standby, recoverable = false } = status;
+  if (standby != null)
+    return standby.silentSince === null
+      ? `**A standby**, kept warm since ${since}. \`ferry recover\` when the source is lost, \`ferry cancel\` when it is not needed any more.${notReplaced(status)}`
+      : `**The source is silent** since ${standby.silentSince}. The standby waits for \`ferry recover\`.${notReplaced(status)}`;
+  const instead = recoverable ? ' or, where the source is lost, `ferry recover`' : '';
+  return until === null
+    ? `**Held** before the cut-over, since ${since}. Waits for \`ferry approve\`${instead}.${notReplaced(status)}`
+    : `**Held** before the cut-over until ${until}.${notReplaced(status)}`;
+}
+
+const notReplaced = ({ failure }: { readonly failure?: Reason | null }): string =>
+  failure == null ? '' : ` The source was not replaced. ${told(failure.type, failure.message)}`;
 
 const told = (type: FailureType, message: string): string => `${type}: ${message}. ${failures[type].remedy}`;
 

@@ -29,7 +29,7 @@ export class Brought {
   #how: Started['how'] | undefined;
   #checked = false;
 
-  found(checked: Checked): { from: string } {
+  found(checked: Pick<Checked, 'from' | 'there' | 'drainMs'>): { from: string } {
     if (!this.#checked) this.there = checked.there;
     this.#checked = true;
     this.from = checked.from;

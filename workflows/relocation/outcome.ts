@@ -24,7 +24,7 @@ export class Outcome implements Account<RelocationResult> {
   }
 
   succeeded(): void {
-    this.#outcome = 'relocated';
+    this.#outcome = this.recovery === null ? 'relocated' : 'recovered';
   }
 
   recovered(): void {
@@ -49,7 +49,7 @@ export class Outcome implements Account<RelocationResult> {
       moved: nothing ? { users: 0, subscriptions: 0, instance: 'none', package: moved.package } : moved,
       freezeMs: handedOver?.freezeMs ?? null,
       epoch: handedOver?.epoch ?? null,
-      guarantee,
+      guarantee: recovery === null ? guarantee : null, // nothing was promised of a source that is lost
       pathObserved: pathObserved && !nothing,
       recovery,
       cancelTooLate: cancelled && handedOver !== undefined,

@@ -1,16 +1,28 @@
+import type { FenceOrder } from '../../activities/relocation/fence.ts';
+import type { LostOrder } from '../../activities/relocation/lost.ts';
 import type { Switched, SwitchOrder } from '../../activities/relocation/switch-path.ts';
-import type { Fence, TakenOver, TakeOverOrder } from '../../activities/relocation/take-over.ts';
-import type { Both } from '../../activities/relocation/subject.ts';
+import type { TakenOver, TakeOverOrder } from '../../activities/relocation/take-over.ts';
+import { type Acceptance, type Fenced, lossTold, writersTold } from '../../domain/recovery.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
 import type { StepName, UndoName } from '../../domain/steps.ts';
-import type { Procedure } from '../kit/procedure.ts';
+import type { Procedure, Recovery } from '../kit/procedure.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface Recovering {
-  confirmLost(order: Both): Promise<void>;
+  confirmLost(order: LostOrder): Promise<void>;
   switchPath(order: SwitchOrder): Promise<Switched>;
-  fenceSource(order: Both): Promise<Fence>;
+  fenceSource(order: FenceOrder): Promise<Fenced>;
   takeOver(order: TakeOverOrder): Promise<TakenOver>;
+}
+
+export interface Lost {
+  readonly order: SwitchOrder;
+  /** Since when the source is known to be silent; null: nobody has watched it. */
+  readonly silentSince: () => string | null;
+  readonly switchBack: () => Promise<void>;
+  readonly result: Outcome;
+  /** What is left to be done, once the target has taken over. */
+  readonly leave: (fence: Fenced, epoch: number) => Promise<void>;
 }
 
 const SINCE = Date.UTC(2020, 0);
@@ -22,25 +34,35 @@ const epochOfNow = (): number => Math.floor((Date.now() - SINCE) / 1_000) * 2 **
  * An operator takes the source to be dead: the target takes its place, with the copy that it has (GR MEC 035, 5.3.1). The
  * path first, else writes are lost that need not be; the source is fenced before anybody takes over.
  */
-export async function recover(
+export function recoveryOf(
   procedure: Procedure<StepName, UndoName, RelocationResult>,
   step: Recovering,
-  order: SwitchOrder,
-  switchBack: () => Promise<void>,
-  result: Outcome,
-): Promise<void> {
-  const { turns, ...both } = order;
-  await procedure.step('check', () => step.confirmLost(both));
-  const path = await procedure.step('switchPath', () => step.switchPath({ ...both, turns, lost: true }), {
-    switchBack,
-  });
-  const fence = await procedure.step('handOver', () => step.fenceSource(both));
+  { order: { turns, ...both }, silentSince, switchBack, result, leave }: Lost,
+): Recovery {
+  return {
+    confirm: async () => await step.confirmLost({ ...both, silentSince: silentSince() }),
 
-  // From here on there is only forward, and no second way to recover
-  procedure.recovery = undefined;
-  const epoch = epochOfNow();
-  const taken = await procedure.forward('handOver', () => step.takeOver({ ...both, epoch }), 'inDoubt');
-  result.pathObserved = path.observed;
-  result.handedOver = { ...taken, freezeMs: null };
-  result.recovery = { fence, users: taken.users, writes: taken.writes };
+    replace: async (accept: Acceptance) => {
+      const path = await procedure.step('switchPath', () => step.switchPath({ ...both, turns, lost: true }), {
+        switchBack,
+      });
+      const fence = await procedure.step('handOver', () => step.fenceSource({ ...both, accept }));
+
+      // From here on there is only forward, and no second way to recover
+      procedure.recovery = undefined;
+      const epoch = epochOfNow();
+      const taken = await procedure.forward('handOver', () => step.takeOver({ ...both, epoch, fence }), 'inDoubt');
+      result.pathObserved = path.observed;
+      result.handedOver = { ...taken, freezeMs: null };
+      result.recovery = {
+        fence,
+        users: taken.users,
+        writes: taken.writes,
+        mayBeLost: lossTold(taken.copy),
+        mayHaveWritten: writersTold[fence],
+        fencing: null,
+      };
+      await leave(fence, epoch);
+    },
+  };
 }

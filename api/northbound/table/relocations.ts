@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Action } from '../../../domain/actions.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import { RELOCATION_ID } from '../../../domain/identity.ts';
-import { Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
+import { Acceptance, Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
 import { Relocation, RelocationList } from '../../resources.ts';
 import type { Operation, Table } from '../../serve.ts';
 import { asked, Limit, planFailures, ReadUpTo } from './shared.ts';
@@ -69,7 +69,7 @@ const command = (action: Action, summary: string, failures: readonly FailureType
   }) as const satisfies Operation;
 
 const Recovery = z
-  .strictObject({ accept: z.strictObject({ lostWrites: z.literal(true) }) })
+  .strictObject({ accept: Acceptance })
   .meta({ id: 'Recovery', description: 'What whoever takes a source to be dead has to accept.' });
 
 const Started = z.object({
@@ -92,7 +92,7 @@ export const relocationTable = {
     answers: { 200: { description: 'What would be done, and what stands in the way.', schema: Plan } },
     failures: ['UnknownName', ...planFailures],
     refusals: {
-      400: 'The target is the source, or `cutOver.at` is later than `deadline`.',
+      400: 'The target is the source, `cutOver.at` is later than `deadline`, or `sourceLost` is to wait for a `cutOver`.',
       422: 'Both sites are clouds.',
     },
   },
@@ -115,7 +115,7 @@ export const relocationTable = {
     },
     failures: ['UnknownName', 'AlreadyRelocating', 'KeyReused'],
     refusals: {
-      400: 'The target is the source, or `cutOver.at` is later than `deadline`.',
+      400: 'The target is the source, `cutOver.at` is later than `deadline`, or `sourceLost` is to wait for a `cutOver`.',
       422: 'Both sites are clouds.',
     },
   },
@@ -182,7 +182,7 @@ export const relocationTable = {
   recoverRelocation: {
     ...command('recover', 'Take the source to be dead: the target takes its place', []),
     description:
-      'The source has to be silent, to Ferry and to devices, and its orchestrator is asked to end it. The target becomes the authority with the copy that it has. What the source acknowledged after that is lost: that has to be accepted.',
+      'Of one that is held, paused, or parked because its source is lost or in doubt. The source has to be silent, to Ferry and to devices, and its orchestrator is asked to end it. The target becomes the authority with the copy that it has. What the source acknowledged after that is lost: that has to be accepted. Where nobody can stop the source a weaker fence has to be accepted, too.',
     body: Recovery,
     example: { accept: { lostWrites: true as const } },
   },

@@ -1,0 +1,176 @@
+import { type ApplicationState, isAuthority } from '../../domain/application.ts';
+import { atOnce } from '../../domain/at-once.ts';
+import { type Acceptance, type Fenced, suffices } from '../../domain/recovery.ts';
+import { failure } from '../failure.ts';
+import type { Network, Wait } from '../ports.ts';
+import { alive, until } from '../waiting.ts';
+import { signOf } from './lost.ts';
+import { AT_ONCE } from './others.ts';
+import {
+  canBeAsked,
+  isLocated,
+  locate,
+  look,
+  lookById,
+  mayRun,
+  networksOf,
+  notThere,
+  sceneOf,
+  whatItSays,
+  type Both,
+  type Located,
+  type Means,
+  type Scene,
+  type Seen,
+} from './subject.ts';
+
+export interface FenceOrder extends Both {
+  readonly accept: Acceptance;
+}
+
+export interface ReturnOrder extends Both {
+  /** Of the takeover. */
+  readonly epoch: number;
+  /** What the target was given then. */
+  readonly writes: number;
+}
+
+/** What became of a source that was taken to be dead. `gone`: nothing of it is left that could write. */
+export interface Returned {
+  readonly how: 'fenced' | 'gone';
+  /** Writes that it has and the target was not given; null: nobody can tell any more. */
+  readonly stranded: number | null;
+}
+
+/** What keeps a source that was taken to be dead from being a second writer (GR MEC 035, 5.3.1). */
+export const fencing = (means: Means) => ({
+  /**
+   * The strongest that can be had, and no weaker one than was accepted. What its orchestrator has merely written down is no
+   * proof: its own operation is, read back. NotFenced.
+   */
+  fenceSource: async (order: FenceOrder): Promise<Fenced> =>
+    await alive(means.pace, async (wait) => {
+      const { accept } = order;
+      const scene = await sceneOf(means, order);
+      const seen = await look(scene.source, scene.application, order.from, wait.signal);
+      if ((await signOf(scene, seen, order.users, means.pace.deadMs / 4, wait.signal)) === 'servesNobody')
+        return 'forgot';
+      wait.progress('having the source stopped');
+      if (!suffices('ledAway', accept)) {
+        await stopped(scene, order, 'fenceSource', wait);
+        return 'stopped';
+      }
+      const why = await stoppedIn(means.pace.deadMs, scene, order, wait);
+      if (why === undefined) return 'stopped';
+      wait.progress('seeing that devices are led away from the source');
+      const reaching = await reachingIt(means, scene, order, seen, wait);
+      if (reaching === undefined) return 'ledAway';
+      if (suffices('none', accept)) return 'none';
+      throw failure('NotFenced', `${why.message}; ${reaching}`);
+    }),
+
+  /**
+   * One look whether it has come back; then it is fenced: it gives way to whoever serves its users today. NotYet: it is
+   * silent, and nobody has stopped it.
+   */
+  fenceReturned: async (order: ReturnOrder): Promise<Returned> =>
+    await alive(means.pace, async (wait) => {
+      const scene = await sceneOf(means, order);
+      const { source, application, context, relocation } = scene;
+      const seen = await look(source, application, order.from, wait.signal);
+      if (seen.state === 'gone') return { how: 'gone', stranded: null };
+      if (!canBeAsked(seen) || (await signOf(scene, seen, order.users, means.pace.deadMs, wait.signal)) === 'silent') {
+        const why = await stoppedIn(means.pace.deadMs, scene, order, wait);
+        if (why === undefined) return { how: 'gone', stranded: null };
+        throw failure('NotYet', `${source.name}: instance ${order.from} is silent, and nobody has stopped it`);
+      }
+      wait.progress('fencing the source, which has come back');
+      const { users, epoch, writes } = order;
+      const to = (await servingToday(means, scene, order, wait.signal)).endpoint;
+      const state = async (): Promise<ApplicationState> =>
+        await context.source.state(seen.endpoint, users, wait.signal);
+      const served = new Set((await state()).users.flatMap(({ user, role }) => (role === 'authority' ? [user] : [])));
+      const supersede = { relocation: `${relocation}.${epoch}`, users, epoch, to, spared: false, elsewhere: [] };
+      await context.source.supersede(seen.endpoint, supersede, wait.signal);
+      // From now on it accepts nothing. An earlier attempt may have fenced it: by its epoch whom it served is known then
+      const left = (await state()).users.filter(({ user, epoch: own }) => served.has(user) || own === epoch);
+      const count = left.reduce((sum, each) => sum + each.count, 0);
+      return { how: 'fenced', stranded: left.length === 0 ? null : Math.max(0, count - writes) };
+    }),
+});
+
+async function stopped(scene: Scene, { from }: Both, step: string, wait: Wait): Promise<void> {
+  const { source, key } = scene;
+  if (source.instances.whenLeft === 'stop') await source.instances.stop(from, key(step), wait);
+  else await source.instances.remove(from, key(step), wait);
+  const left = await lookById(source, from, wait.signal);
+  if (mayRun(left)) throw notThere(source, from, left);
+}
+
+/** Undefined: it was stopped. What was asked of its orchestrator may still be carried out, which is as good then. */
+async function stoppedIn(ms: number, scene: Scene, order: Both, wait: Wait): Promise<Error | undefined> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(failure('NotYet', `${scene.source.name}: it was not stopped in time`)), ms);
+  const signal = AbortSignal.any([wait.signal, late.signal]);
+  try {
+    const pause = async (): Promise<void> => {
+      await wait.pause();
+      signal.throwIfAborted();
+    };
+    await stopped(scene, order, 'fenceSource', { ...wait, signal, pause });
+    return undefined;
+  } catch (error) {
+    if (wait.signal.aborted) throw error;
+    return late.signal.aborted ? (late.signal.reason as Error) : (error as Error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Where a device would still reach it, were it there; undefined: in every network concerned it is led to the target. */
+async function reachingIt(
+  { catalogue, pace }: Means,
+  scene: Scene,
+  { to }: Both,
+  { endpoint }: Seen,
+  wait: Wait,
+): Promise<string | undefined> {
+  if (endpoint === null) return `${scene.source.name}: where devices would look for it is not known`;
+  // Whoever is reached from everywhere is concerned by every network
+  const everywhere = (await catalogue.sites()).flatMap(({ network }) => network ?? []);
+  const networks = scene.source.network === undefined ? byName(everywhere) : networksOf(scene);
+  let told = 'no network is known in which that could be seen';
+  const away = await until(wait, pace.stepMs / 4, async () => {
+    for (const { name, vantage } of networks) {
+      told = `${name}: devices that look for the source are not led to instance ${to}`;
+      const answering = await vantage?.answering(endpoint, scene.device, wait.signal);
+      if (answering?.who !== 'instance' || answering.id !== to) return undefined;
+    }
+    return networks.length > 0 ? true : undefined;
+  });
+  return away === true ? undefined : told;
+}
+
+const byName = (networks: readonly Network[]): Network[] => [
+  ...new Map(networks.map((network) => [network.name, network])).values(),
+];
+
+/** The users may have gone on since: whoever is their authority now. */
+async function servingToday(
+  { catalogue }: Means,
+  scene: Scene,
+  { users, from, to }: ReturnOrder,
+  signal: AbortSignal,
+): Promise<Located> {
+  const { application, context } = scene;
+  const sites = await catalogue.sites();
+  const lists = await atOnce(AT_ONCE, sites, async (site) =>
+    (await site.instances.list(application, signal)).filter(isLocated).filter(({ id }) => id !== from),
+  );
+  for (const instance of lists.flat()) {
+    const said = await whatItSays(async () => await context.target.state(instance.endpoint, users, signal), signal);
+    if (!(said instanceof Error) && isAuthority(said, users)) return instance;
+  }
+  // Spread over several, or out of reach: whoever took over knows where each of them is
+  return await locate(scene.target, application, to, signal);
+}

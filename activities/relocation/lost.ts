@@ -1,0 +1,108 @@
+import { serves } from '../../domain/application.ts';
+import { failure } from '../failure.ts';
+import type { Wait } from '../ports.ts';
+import { alive, together } from '../waiting.ts';
+import { askOthers } from './others.ts';
+import {
+  canBeAsked,
+  locate,
+  look,
+  networksOf,
+  sceneOf,
+  whatItSays,
+  type Both,
+  type Means,
+  type Scene,
+  type Seen,
+} from './subject.ts';
+
+export interface LostOrder extends Both {
+  /** An instant: it was asked in vain since then; null: nobody has watched it. */
+  readonly silentSince?: string | null;
+}
+
+/** What the source says when it is asked for a sign of life. */
+export type Sign = 'serves' | 'servesNobody' | 'silent';
+
+/** The source is taken to be dead (GR MEC 035, 5.3.1): an operator says so. */
+export const losing = (means: Means) => ({
+  /**
+   * Nobody can know that a host is dead. The least is that it is silent: asked as we ask it, and as a device would; or that it
+   * answers and serves nobody. And nobody else serves these users. NotLost, OtherUnknown.
+   */
+  confirmLost: async (order: LostOrder): Promise<void> =>
+    await alive(means.pace, async (wait) => {
+      const scene = await sceneOf(means, order);
+      const target = await locate(scene.target, scene.application, order.to, wait.signal);
+      const seen = await look(scene.source, scene.application, order.from, wait.signal);
+      const sites = await means.catalogue.sites();
+      wait.progress(`asking instance ${order.from} at ${scene.source.name} for a sign of life`);
+      // Side by side: users wait
+      const [said, [answered]] = await together(
+        wait.signal,
+        async (signal) => await lastSign(means, scene, order, seen, { ...wait, signal }),
+        async (signal) =>
+          await Promise.all([answersDevices(scene, seen, signal), askOthers(sites, scene, order.users, order, signal)]),
+      );
+      if (said === 'serves') throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers`);
+      if (said === 'silent' && answered !== undefined)
+        throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers devices in ${answered}`);
+      wait.progress(`instance ${target.id} may take over`);
+    }),
+});
+
+/** Asked once: for so long. */
+export async function signOf(
+  { context, source }: Scene,
+  seen: Seen,
+  users: string,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<Sign> {
+  if (!canBeAsked(seen)) return 'silent';
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(failure('PeerUnavailable', `${source.name}: instance ${seen.id} has not answered`)),
+    withinMs,
+  );
+  try {
+    const within = AbortSignal.any([signal, late.signal]);
+    const said = await whatItSays(async () => await context.source.state(seen.endpoint, users, within), signal);
+    if (!(said instanceof Error)) return serves(said, users) ? 'serves' : 'servesNobody';
+    // Whoever refuses to answer, or answers in words that nobody knows, is there
+    return (said as { type?: unknown }).type === 'PeerUnavailable' ? 'silent' : 'serves';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Until it gives one, or was silent for as long as it has to be; where that was seen before, it is asked once more. */
+async function lastSign(
+  { pace }: Means,
+  scene: Scene,
+  { users, silentSince = null }: LostOrder,
+  seen: Seen,
+  wait: Wait,
+): Promise<Sign> {
+  if (!canBeAsked(seen)) return 'silent';
+  const known = silentSince === null ? 0 : Date.now() - Date.parse(silentSince);
+  const begun = performance.now();
+  for (;;) {
+    const left = pace.deadMs - (performance.now() - begun);
+    const said = await signOf(scene, seen, users, Math.max(left, pace.deadMs / 4), wait.signal);
+    if (said !== 'silent' || known >= pace.deadMs || performance.now() - begun >= pace.deadMs) return said;
+    await wait.pause();
+  }
+}
+
+/** We may be cut off from it, and devices not. The network from which it was seen to answer. */
+async function answersDevices(scene: Scene, { id, endpoint }: Seen, signal: AbortSignal): Promise<string | undefined> {
+  if (endpoint === null) return undefined;
+  const seen = await Promise.all(
+    networksOf(scene).map(async ({ name, vantage }) => {
+      const answering = await vantage?.answering(endpoint, scene.device, signal);
+      return answering?.who === 'instance' && answering.id === id ? name : undefined;
+    }),
+  );
+  return seen.find((name) => name !== undefined);
+}

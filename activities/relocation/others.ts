@@ -1,0 +1,68 @@
+import { atOnce } from '../../domain/at-once.ts';
+import { isAuthority, type ApplicationState } from '../../domain/application.ts';
+import { failure } from '../failure.ts';
+import type { Site } from '../ports.ts';
+import { isLocated, mayRun, whatItSays, type Located, type Scene } from './subject.ts';
+
+/** What is known to be served elsewhere is asked for, at most so much at a time. */
+export const AT_ONCE = 8;
+
+export interface Other {
+  readonly site: Site;
+  readonly instance: Located;
+}
+
+/** Of these two nobody is asked as of one among the others. */
+export interface Between {
+  readonly from: string;
+  /** Null: there is none yet. */
+  readonly to: string | null;
+}
+
+export const unknown = ({ name }: Site, id: string, why: string): Error =>
+  failure('OtherUnknown', `${name}: whom instance ${id} serves cannot be asked: ${why}`);
+
+export const servesThem = ({ name }: Site, id: string): Error =>
+  failure('NotLost', `${name}: instance ${id} is the authority of these users`);
+
+/** Every other instance of the application, wherever it runs. OtherUnknown: one may run, and cannot be asked. */
+export async function othersThan(
+  sites: readonly Site[],
+  { application, source, target }: Scene,
+  { from, to }: Between,
+  signal: AbortSignal,
+): Promise<readonly Other[]> {
+  const lists = await atOnce(AT_ONCE, sites, async (site) => {
+    const listed = await whatItSays(async () => await site.instances.list(application, signal), signal);
+    if (listed instanceof Error)
+      throw failure('OtherUnknown', `${site.name}: its instances cannot be seen: ${listed.message}`);
+    return listed.map((instance) => ({ site, instance }));
+  });
+  return lists.flat().flatMap(({ site, instance }): Other[] => {
+    if (site.name === source.name && instance.id === from) return [];
+    if (site.name === target.name && instance.id === to) return [];
+    if (isLocated(instance)) return [{ site, instance }];
+    if (mayRun(instance)) throw unknown(site, instance.id, instance.unusable ?? `it is ${instance.state}`);
+    return [];
+  });
+}
+
+/** What each of the others says of these users; none of them is their authority. NotLost, OtherUnknown. */
+export async function askOthers(
+  sites: readonly Site[],
+  scene: Scene,
+  users: string,
+  between: Between,
+  signal: AbortSignal,
+): Promise<readonly (Other & { readonly state: ApplicationState })[]> {
+  const others = await othersThan(sites, scene, between, signal);
+  return await atOnce(AT_ONCE, others, async ({ site, instance }) => {
+    const state = await whatItSays(
+      async () => await scene.context.target.state(instance.endpoint, users, signal),
+      signal,
+    );
+    if (state instanceof Error) throw unknown(site, instance.id, state.message);
+    if (isAuthority(state, users)) throw servesThem(site, instance.id);
+    return { site, instance, state };
+  });
+}

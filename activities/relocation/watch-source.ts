@@ -1,0 +1,45 @@
+import type { Copy } from '../../domain/recovery.ts';
+import { failure } from '../failure.ts';
+import { alive } from '../waiting.ts';
+import { signOf } from './lost.ts';
+import { canBeAsked, locate, look, sceneOf, type Both, type Means, type Scene } from './subject.ts';
+import { copyIn } from './take-over.ts';
+
+export interface WatchOrder extends Both {
+  /** What is waited for. */
+  readonly until: 'silent' | 'answers';
+}
+
+export interface Watched {
+  /** An instant: the source is silent since then, or serves nobody; null: it serves. */
+  readonly silentSince: string | null;
+  readonly copy: Copy | null;
+}
+
+export const watching = (means: Means) => ({
+  /** One look at the source of a standby, longer where it is silent. NotYet: it is as it was, and is looked at again. */
+  watchSource: async (order: WatchOrder): Promise<Watched> =>
+    await alive(means.pace, async (wait) => {
+      const scene = await sceneOf(means, order);
+      const silentSince = await silence(means, scene, order);
+      if (order.until === 'answers' && silentSince === null) return { silentSince, copy: null };
+      if (order.until === 'answers' || silentSince === null)
+        throw failure('NotYet', `${scene.source.name}: instance ${order.from} is as it was`);
+      const target = await locate(scene.target, scene.application, order.to, wait.signal);
+      const state = await scene.context.target.state(target.endpoint, order.users, wait.signal);
+      return { silentSince, copy: copyIn(state) };
+
+      /** Since when it gives no sign of life, for as long as it has to; null: it gives one. */
+      async function silence({ pace }: Means, of: Scene, { users, from }: WatchOrder): Promise<string | null> {
+        const since = new Date();
+        do {
+          const seen = await look(of.source, of.application, from, wait.signal);
+          const sign = canBeAsked(seen) ? await signOf(of, seen, users, pace.deadMs, wait.signal) : 'silent';
+          if (sign === 'serves') return null;
+          if (order.until === 'answers') break; // one look tells
+          await wait.pause();
+        } while (Date.now() - since.getTime() < pace.deadMs);
+        return since.toISOString();
+      }
+    }),
+});

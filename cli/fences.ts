@@ -1,0 +1,45 @@
+import type { Fencing, FencingList } from '../api/northbound/table/fences.ts';
+import type { FerryClient } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { shortId } from './hints.ts';
+import { table } from './table.ts';
+import { age, type Terminal } from './terminal.ts';
+
+/** Sources that were taken to be dead: who waits for them, and what they had accepted. */
+export async function fences(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const answer = await client.get<FencingList>('/v1/fences');
+  if (terminal.json) terminal.document(answer);
+  else if (answer.fences.length === 0) terminal.tell('No source that was taken to be dead is waited for.');
+  else terminal.tell(fenceTable(answer, terminal));
+  return exits.done;
+}
+
+export async function scrap(client: FerryClient, terminal: Terminal, name: string): Promise<Exit> {
+  const known = await client.get<FencingList>('/v1/fences');
+  const ids = known.fences.map(({ id }) => id).filter((id) => id === name || id.endsWith(name));
+  const fencing = await client.post<Fencing>(
+    `/v1/fences/${encodeURIComponent(ids.length === 1 ? (ids[0] ?? name) : name)}/scrap`,
+  );
+  if (terminal.json) terminal.document(fencing);
+  else terminal.tell(`${fencing.application} at ${fencing.source}: nobody waits for it any more.`);
+  return exits.done;
+}
+
+const fenceTable = ({ fences: all }: FencingList, terminal: Terminal): string =>
+  table(
+    ['id', 'application', 'source', 'state', 'for', 'stranded', 'more'],
+    all.map(({ id, application, source, state, startedAt, result }) => [
+      terminal.format === 'wide' ? id : shortId(id),
+      application,
+      source,
+      result?.outcome ?? state ?? 'not known',
+      result === null ? age(startedAt) : '',
+      result?.stranded == null ? '' : String(result.stranded),
+      result === null
+        ? 'when it comes back it is fenced; `ferry scrap` when it is gone for good'
+        : result.kept === null
+          ? ''
+          : `stays as a relay: ${result.kept.message}`,
+    ]),
+    terminal,
+  );
