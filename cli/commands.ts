@@ -3,7 +3,7 @@ import type { Action } from '../domain/actions.ts';
 import type { Plan, RelocationRequest } from '../domain/relocation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
-import { exitOf, follow } from './follow.ts';
+import { exitOf, follow, reaches, rests } from './follow.ts';
 import { followAll } from './follow-all.ts';
 import { pages } from './pages.ts';
 import { planLines } from './plan-text.ts';
