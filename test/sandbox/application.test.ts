@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { image, Process, until, Writer } from './application.world.ts';
 import { claimNetwork } from '../support/network.ts';
+import { busy } from '../support/busy.ts';
 
 const { net: NET } = await claimNetwork();
 
@@ -25,6 +26,9 @@ interface Served {
   epoch: number;
   instance: string;
 }
+
+/** A hand-over on a busy machine takes longer than on one that has a core to spare. */
+const within = (ms: number): string => String(Math.round(ms * busy()));
 
 let folder: string;
 let file: string;
@@ -135,7 +139,7 @@ it('moves everybody to and fro under load: nothing is lost, nothing doubled, epo
   expectEpochsToRise(all);
   const freezes = receipts.map(({ freezeMs }) => freezeMs);
   process.stdout.write(`freezes in ms: ${freezes.join(', ')}\n`);
-  expect(median(freezes)).toBeLessThanOrEqual(50);
+  expect(median(freezes)).toBeLessThanOrEqual(50 * busy());
 });
 
 it('moves one user and leaves the others', async () => {
@@ -271,7 +275,7 @@ it('answers the same receipt and the same settlement for ever, and forgets what 
 });
 
 it('answers 504 and thaws within the freeze limit when the target was killed after the promise', async () => {
-  const [source, target] = await pair(11, { FREEZE_LIMIT_MS: '400' });
+  const [source, target] = await pair(11, { FREEZE_LIMIT_MS: within(400) });
   const all = load(['u1', 'u2'], source);
   await written(all, 5);
   await prepared('r', '*', source, target);
@@ -285,7 +289,7 @@ it('answers 504 and thaws within the freeze limit when the target was killed aft
 });
 
 it('holds requests while it is frozen, and serves them after the limit when the target never answers', async () => {
-  const [source] = await pair(12, { FREEZE_LIMIT_MS: '400' });
+  const [source] = await pair(12, { FREEZE_LIMIT_MS: within(400) });
   await source.client('POST', '/users/u1/writes', { number: 1 });
   const silent = createServer(() => undefined).listen(7001, `127.${NET}.12.9`);
   await once(silent, 'listening');
@@ -304,7 +308,7 @@ it('holds requests while it is frozen, and serves them after the limit when the 
 });
 
 it('is handed over by a second attempt after the first one met silence, with a number of its own', async () => {
-  const [source, target] = await pair(13, { FREEZE_LIMIT_MS: '200' });
+  const [source, target] = await pair(13, { FREEZE_LIMIT_MS: within(200) });
   await source.client('POST', '/users/u1/writes', { number: 1 });
   await source.contract('promise', { relocation: 'r', users: '*', target: null });
   const nowhere = { host: `127.${NET}.13.9`, port: 7001 };
@@ -387,18 +391,19 @@ it('ignores events of users that it gave away', async () => {
 });
 
 it('is frozen for no longer than the limit, also when the target answers first and asks for everything', async () => {
-  const [source] = await pair(19, { FREEZE_LIMIT_MS: '1000' });
+  const limitMs = 1_000 * busy();
+  const [source] = await pair(19, { FREEZE_LIMIT_MS: String(Math.round(limitMs)) });
   let calls = 0;
   const slow = createServer((_, res) => {
     calls += 1;
-    if (calls === 1) setTimeout(() => res.writeHead(409).end('{"type":"Incomplete"}'), 900);
+    if (calls === 1) setTimeout(() => res.writeHead(409).end('{"type":"Incomplete"}'), 0.9 * limitMs);
   }).listen(7001, `127.${NET}.19.9`);
   await once(slow, 'listening');
   await source.contract('promise', { relocation: 'r', users: '*', target: null });
   const asked = performance.now();
   const target = { host: `127.${NET}.19.9`, port: 7001 };
   expect((await source.contract('handOver', { relocation: 'r', target })).status).toBe(504);
-  expect([calls, performance.now() - asked < 1_700]).toEqual([2, true]);
+  expect([calls, performance.now() - asked < 1.7 * limitMs]).toEqual([2, true]);
   slow.closeAllConnections();
   slow.close();
 });
@@ -632,7 +637,7 @@ it('stays while somebody who may relay to it does not answer, goes on, and goes 
   const { source, target, end } = await pointedToBySilence(29);
   const asked = performance.now();
   expect(await retire(source)).toEqual({ retires: false, why: 'pointedTo' });
-  expect(performance.now() - asked).toBeLessThan(5_000);
+  expect(performance.now() - asked).toBeLessThan(5_000 * busy());
   expect((await source.manage('GET', '/relocation/v1/state?users=*')).body).toMatchObject({ retiring: false });
   end();
   await goes(source);
