@@ -245,7 +245,7 @@ describe('a path and a method', () => {
 });
 
 describe('without Temporal', () => {
-  it.each<[string, () => Promise<Answer<Problem>>]>([
+  it.concurrent.each<[string, () => Promise<Answer<Problem>>]>([
     ['starting', async () => await api.post('/v1/relocations', good, { 'idempotency-key': 'k' })],
     ['planning', async () => await api.post('/v1/plans', good)],
     ['listing', async () => await api.get('/v1/relocations')],
