@@ -29,10 +29,10 @@ async function said(what: string, ...headers: string[]): Promise<{ status: numbe
   return { status: Number(/^HTTP\/1.1 (\d+)/.exec(heard)?.[1]), body: heard.slice(heard.indexOf('\r\n\r\n') + 4) };
 }
 
-/** What comes behind the door, where no Temporal answers. */
+/** What comes behind the door, where no Temporal answers: that is waited for, so that the tests ask side by side. */
 const IN = 503;
 
-describe('a Host', () => {
+describe.concurrent('a Host', () => {
   it.each([
     ['of this machine', 'localhost'],
     ['of this machine, in capitals', 'LOCALHOST'],
@@ -87,7 +87,7 @@ describe('a Host', () => {
   });
 });
 
-describe('an Origin', () => {
+describe.concurrent('an Origin', () => {
   it('that is the Host is served', async () => {
     expect((await asked(`Host: localhost:${port}`, `Origin: http://localhost:${port}`)).status).toBe(IN);
     expect((await asked('Host: ferry.example', 'Origin: https://ferry.example')).status).toBe(IN);
