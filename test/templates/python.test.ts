@@ -19,7 +19,7 @@ function python(): string | undefined {
 }
 
 const found = python();
-describe.skipIf(found === undefined)(found === undefined ? 'skipped: there is no python3' : 'the template', () => {
+describe.skipIf(found === undefined)('the template (skipped where there is no python3)', () => {
   const started = async (): Promise<readonly string[]> => [found ?? '', '-B', main];
   keepsWhatItAccepted(net, keepsTheContract(net, started));
   takesThePlaceOfTheDead(net, started);
