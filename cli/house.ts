@@ -37,6 +37,8 @@ export interface Addresses {
   readonly temporal: string;
   readonly temporalUi: string | null;
   readonly sandbox: string | null;
+  /** What the sandbox runs, and where each of its instances says something. */
+  readonly application: { readonly name: string; readonly instances: string } | null;
   readonly partners: readonly Partner[];
 }
 
@@ -106,6 +108,7 @@ export class House {
       temporal: temporal.address,
       temporalUi: temporal.ui,
       sandbox: sandbox?.control ?? null,
+      application: sandbox?.application ?? null,
       partners: apis.slice(1),
     };
   }
@@ -182,7 +185,7 @@ export class House {
       throw new Error(`port 8080 of ${control} is in use: choose another network for the sandbox with --net`);
   }
 
-  async #sandbox(): Promise<{ control: string; ferries: Ferry[] }> {
+  async #sandbox(): Promise<{ control: string; application: Addresses['application']; ferries: Ferry[] }> {
     const { data, net, port, topology, app } = this.#plan;
     const folder = join(data, `sandbox-${net}`);
     const files = ['--package-cache', folder, '--config-out', join(folder, 'configuration.json')];
@@ -190,7 +193,8 @@ export class House {
     const args = ['--net', String(net), '--topology', topology, '--ferry', ferry, ...files];
     if (app !== undefined) args.push('--app', resolve(app));
     const said = await this.#child('sandbox', 'sandbox/main.ts', args, process.env);
-    return { control: String(said['control']), ferries: said['ferries'] as Ferry[] };
+    const application = { name: String(said['application']), instances: String(said['instances']) };
+    return { control: String(said['control']), application, ferries: said['ferries'] as Ferry[] };
   }
 
   async #child(

@@ -29,10 +29,11 @@ export async function foundWorld({ net, ttlSeconds }: Plan, built: BuiltPackage)
   await send('PUT', instance, { packageId });
   const { endpoint } = await reaches<{ endpoint: { host: string; port: number } }>(instance, 'running');
 
-  await send('POST', `http://${endpoint.host}:7001/provider/found`, {
-    platform: at('2.11'),
-    subscriptions: SUBSCRIPTIONS,
-    users: users(net),
+  const found = { platform: at('2.11'), subscriptions: SUBSCRIPTIONS, users: users(net) };
+  await send('POST', `http://${endpoint.host}:7001/provider/found`, found).catch((error: unknown) => {
+    throw new Error(`the first instance did not become the authority of everybody: ${(error as Error).message}`, {
+      cause: error,
+    });
   });
   await send('PUT', `${at('0.3')}/zone`, { [domainName]: { address: endpoint.host, ttl: ttlSeconds } });
   await send('PUT', `${at('1.2')}/offers/${appDId}`, {
