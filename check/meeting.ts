@@ -3,7 +3,7 @@ import { type ApplicationState, serves } from '../domain/application.ts';
 import { pino } from 'pino';
 import { type Answered, Instance, type Proof } from './instance.ts';
 import type { Who } from './moves.ts';
-import type { Stage } from './play.ts';
+import type { Stage } from './stage.ts';
 
 /** Whom to meet, and how. */
 export interface Asked extends Pick<Stage, 'write' | 'restart'> {
