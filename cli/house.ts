@@ -21,6 +21,8 @@ export interface HousePlan {
   readonly topology: Topology;
   /** Where the databases, the logs and the sandbox's files are. */
   readonly data: string;
+  /** The package of an application that the sandbox runs instead of the counter. */
+  readonly app?: string;
 }
 
 /** Another operator's Ferry, that was started beside ours. */
@@ -35,6 +37,8 @@ export interface Addresses {
   readonly temporal: string;
   readonly temporalUi: string | null;
   readonly sandbox: string | null;
+  /** What the sandbox runs, and where each of its instances says something. */
+  readonly application: { readonly name: string; readonly instances: string } | null;
   readonly partners: readonly Partner[];
 }
 
@@ -104,6 +108,7 @@ export class House {
       temporal: temporal.address,
       temporalUi: temporal.ui,
       sandbox: sandbox?.control ?? null,
+      application: sandbox?.application ?? null,
       partners: apis.slice(1),
     };
   }
@@ -180,14 +185,16 @@ export class House {
       throw new Error(`port 8080 of ${control} is in use: choose another network for the sandbox with --net`);
   }
 
-  async #sandbox(): Promise<{ control: string; ferries: Ferry[] }> {
-    const { data, net, port, topology } = this.#plan;
+  async #sandbox(): Promise<{ control: string; application: Addresses['application']; ferries: Ferry[] }> {
+    const { data, net, port, topology, app } = this.#plan;
     const folder = join(data, `sandbox-${net}`);
     const files = ['--package-cache', folder, '--config-out', join(folder, 'configuration.json')];
     const ferry = `http://${HOST}:${port}`;
     const args = ['--net', String(net), '--topology', topology, '--ferry', ferry, ...files];
+    if (app !== undefined) args.push('--app', resolve(app));
     const said = await this.#child('sandbox', 'sandbox/main.ts', args, process.env);
-    return { control: String(said['control']), ferries: said['ferries'] as Ferry[] };
+    const application = { name: String(said['application']), instances: String(said['instances']) };
+    return { control: String(said['control']), application, ferries: said['ferries'] as Ferry[] };
   }
 
   async #child(

@@ -4,6 +4,7 @@ import { Refused, Unreachable } from './client.ts';
 import { CommandLine } from './command-line.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
 import { applications } from './groups/applications.ts';
+import { checking } from './groups/checking.ts';
 import { federation } from './groups/federation.ts';
 import { network } from './groups/network.ts';
 import { processes } from './groups/processes.ts';
@@ -12,7 +13,14 @@ import { Unnamed } from './naming.ts';
 import { type Stream, Terminal } from './terminal.ts';
 
 /** Every group of commands. */
-const groups: readonly ((line: CommandLine) => void)[] = [processes, relocations, network, federation, applications];
+const groups: readonly ((line: CommandLine) => void)[] = [
+  processes,
+  relocations,
+  network,
+  federation,
+  applications,
+  checking,
+];
 
 /** The command line `ferry`. Returns the exit status; never throws. */
 export async function main(argv: readonly string[], stdout: Stream, stderr: Stream): Promise<number> {

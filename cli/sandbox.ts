@@ -11,28 +11,36 @@ export interface SandboxPlan {
   readonly topology: Topology;
   /** Where its package, its configuration and its log are. */
   readonly data: string;
+  /** The package of an application of one's own, instead of the counter. */
+  readonly app?: string;
 }
 
 /** The peers alone, so that any other client of these APIs can be tried against them. Stays until it is asked to end. */
-export async function sandbox({ net, topology, data }: SandboxPlan, terminal: Terminal): Promise<Exit> {
+export async function sandbox({ net, topology, data, app }: SandboxPlan, terminal: Terminal): Promise<Exit> {
   const folder = resolve(data, `sandbox-${net}`);
   const configuration = join(folder, 'configuration.json');
   await madeFolder(folder);
   const child = new Child({
     name: 'sandbox',
     script: 'sandbox/main.ts',
-    args: ['--net', String(net), '--topology', topology, '--package-cache', folder, '--config-out', configuration],
+    args: [
+      ...['--net', String(net), '--topology', topology, '--package-cache', folder, '--config-out', configuration],
+      ...(app === undefined ? [] : ['--app', resolve(app)]),
+    ],
     environment: process.env,
     log: join(folder, 'sandbox.log'),
   });
   const interruption = interrupted();
   try {
-    const { control, world, ferries } = await child.ready;
-    if (terminal.json) terminal.document({ ready: true, control, world, configuration, ferries });
+    const { control, world, ferries, application, instances } = await child.ready;
+    if (terminal.json)
+      terminal.document({ ready: true, control, world, configuration, ferries, application, instances });
     terminal.tell(`
   Peers          127.${net}.0.0/16; who speaks what where: sandbox/README.md
   The world      ${String(control)}/sandbox/state
   Faults         ${String(control)}/sandbox/faults
+  Application    ${String(application)}, in the cloud
+  What it says   ${join(String(instances), '<instance>.log')}; first ${String(application)}-0.log
   ${forFerry(ferries as Ferry[])}
 
 The sandbox stays up until Ctrl-C.`);

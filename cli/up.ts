@@ -49,17 +49,18 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
   if (plan.port !== 8700) hints.api = addresses.api;
   terminal.tell(`
 Ferry stays up until Ctrl-C. From a second terminal:
-  ${hints.command('relocate', 'counter', 'cloud', 'a1')}
+  ${hints.command('relocate', addresses.application?.name ?? 'counter', 'cloud', 'a1')}
   ${hints.command('where')}
   ${hints.command('list')}`);
   return await interruption;
 }
 
-const where = ({ api, temporal, temporalUi, sandbox, partners }: Addresses): string[] => [
+const where = ({ api, temporal, temporalUi, sandbox, application, partners }: Addresses): string[] => [
   '',
   `  API          ${api}  (documentation: ${api}/docs)`,
   `  Temporal     ${temporal}${temporalUi === null ? '' : `  (UI: ${temporalUi})`}`,
   ...(sandbox === null ? [] : [`  Sandbox      ${sandbox}/sandbox/state`]),
+  ...(application === null ? [] : [`  ${application.name.padEnd(12)} says in ${application.instances}/<instance>.log`]),
   ...partners.map(
     ({ operator, api: theirs, namespace }) => `  ${operator.padEnd(12)} ${theirs}  (Temporal: namespace ${namespace})`,
   ),

@@ -5,11 +5,15 @@ import { Faults } from './faults.ts';
 import { Journal } from './journal.ts';
 import { type Peer, servePeer } from './peer.ts';
 import { found, problem } from './problem.ts';
-import { DOMAIN_NAME } from './provider.ts';
 import type { Ferry } from './topologies/topology.ts';
 
 /** The world's control, `/sandbox/…`: one document of everything, and the controls of its parts under one roof. */
-export async function serveControl(plan: Plan, children: Children, ferries: readonly Ferry[]): Promise<Peer> {
+export async function serveControl(
+  plan: Plan,
+  children: Children,
+  ferries: readonly Ferry[],
+  domainName: string,
+): Promise<Peer> {
   const part = (host: number): string => `http://127.${plan.net}.0.${host}:8080`;
   const [peers, network, devices, issuers, assistant] = [part(2), part(3), part(4), part(5), part(6)];
   const routes = Router();
@@ -32,7 +36,7 @@ export async function serveControl(plan: Plan, children: Children, ferries: read
     res.json([{ name: 'control', pid: process.pid }, ...children.list(), ...instances]);
   });
   routes.post('/sandbox/devices/fleet', async (req, res) => {
-    const usual = { application: { name: DOMAIN_NAME, port: 7000 }, clampSeconds: plan.clampSeconds };
+    const usual = { application: { name: domainName, port: 7000 }, clampSeconds: plan.clampSeconds };
     await forward(req, res, `${devices}/fleet`, { ...usual, ...(req.body as object | undefined) });
   });
   for (const name of ['log', 'faults', 'quirks', 'foreign', 'cellChange', 'mobility'])

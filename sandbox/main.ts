@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Children, untilServed } from './children.ts';
 import type { Plan } from './configuration.ts';
 import { serveControl } from './control.ts';
-import { buildCounter, keepPackage, plainIds, realIds } from './provider.ts';
+import { broughtPackage, type BuiltPackage, buildCounter, keepPackage, plainIds, realIds } from './provider.ts';
 import { StartQuirks } from './quirks/start.ts';
 import { Topology, topologies } from './topologies/topologies.ts';
 import type { Ferry } from './topologies/topology.ts';
@@ -18,7 +18,7 @@ import { foundWorld, makeOdd } from './world.ts';
  * package and secrets, and the configuration of A's Ferry go (.ferry/sandbox-N by default); those of others are beside it.
  * `--clamp`, `--ttl`: seconds. `--pace <json>`: members of Ferry's pace. `--cellChanges <seconds>`: a random device changes
  * its cell so often. `--capacity`: instances that a MEC host takes. `--quirks <names>`: how odd its peers are, from the
- * start. `--tethered`: ends when its stdin closes.
+ * start. `--app <package>`: runs this application instead of the counter. `--tethered`: ends when its stdin closes.
  * When it is ready, one line of JSON on stdout says where it is.
  */
 const { values } = parseArgs({
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     cellChanges: { type: 'string', default: '0' },
     capacity: { type: 'string', default: '20' },
     quirks: { type: 'string', default: '' },
+    app: { type: 'string' },
     tethered: { type: 'boolean', default: false },
   },
 });
@@ -51,6 +52,7 @@ const folder = path.resolve('.ferry', `sandbox-${plan.net}`);
 const cache = path.resolve(values['package-cache'] ?? folder);
 const configurationFile = path.resolve(values['config-out'] ?? path.join(folder, 'configuration.json'));
 const secrets = path.join(cache, 'secrets');
+const instances = path.join(cache, 'instances');
 
 const say = (line: string): void => void process.stderr.write(`sandbox: ${line}\n`);
 
@@ -66,6 +68,9 @@ process.once('SIGINT', () => void end(0)).once('SIGTERM', () => void end(0));
 if (values.tethered) process.stdin.resume().once('close', () => void end(0));
 
 async function start(): Promise<void> {
+  const built = await thePackage();
+  await rm(instances, { recursive: true, force: true });
+  await mkdir(instances, { recursive: true });
   const net = ['--net', String(plan.net)];
   children.start('network', net);
   children.start('devices', net);
@@ -81,14 +86,14 @@ async function start(): Promise<void> {
     values.cellChanges,
     '--capacity',
     values.capacity,
+    '--instances',
+    instances,
   ]);
   if (topology.issuers) children.start('issuers', [...net, '--secrets', secrets]);
   if (topology.assistant) children.start('assistant', net);
-  say('building the package of the application');
-  const built = await buildCounter(plan.ttlSeconds, quirks.includes('realRuleIds') ? realIds : plainIds);
   const archive = await keepPackage(built, cache);
   const ferries = topology.ferries(plan, built, archive, secrets);
-  const control = await serveControl(plan, children, ferries);
+  const control = await serveControl(plan, children, ferries, built.domainName);
   const parts = [2, 3, 4, ...(topology.issuers ? [5] : []), ...(topology.assistant ? [6] : [])];
   await Promise.all(parts.map(async (host) => await untilServed(`http://127.${plan.net}.0.${host}:8080/state`)));
   say('founding the world');
@@ -99,10 +104,23 @@ async function start(): Promise<void> {
     ready: true,
     world: plan.world,
     control: control.url,
+    application: built.descriptor.appName,
+    instances,
     configuration: configurationFile,
     ferries: written,
   };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+/** Built, or brought by its provider. */
+async function thePackage(): Promise<BuiltPackage> {
+  if (values.app === undefined) {
+    say('building the package of the application');
+    return await buildCounter(plan.ttlSeconds, quirks.includes('realRuleIds') ? realIds : plainIds);
+  }
+  return await broughtPackage(values.app).catch((error: unknown) => {
+    throw new Error(`${values.app}: ${(error as Error).message}`, { cause: error });
+  });
 }
 
 /** The first is A's, where that was asked for; the others have the operator in their names. */

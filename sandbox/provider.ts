@@ -1,8 +1,8 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { type Descriptor, packArchive, sha256 } from './packages.ts';
+import { type Descriptor, PackageInvalid, packArchive, sha256, validateArchive } from './packages.ts';
 
 /** The provider of the sandbox's application: what its package says, and how it is built. */
 
@@ -67,6 +67,8 @@ export function counterDescriptor(ttlSeconds: number, ids = plainIds): Descripto
 
 export interface BuiltPackage {
   readonly descriptor: Descriptor;
+  /** By which its clients find it. */
+  readonly domainName: string;
   readonly archive: Buffer;
   /** Hexadecimal SHA-256. */
   readonly checksum: string;
@@ -92,8 +94,23 @@ export async function buildCounter(ttlSeconds: number, ids = plainIds): Promise<
   if (image === undefined) throw new Error('the bundler made no file');
   const descriptor = counterDescriptor(ttlSeconds, ids);
   const archive = packArchive(descriptor, { [IMAGE]: image.contents });
+  return built(descriptor, DOMAIN_NAME, archive);
+}
+
+/** The package of somebody else's application. Throws PackageInvalid, or an Error that says why it cannot be read. */
+export async function broughtPackage(file: string): Promise<BuiltPackage> {
+  const archive = await readFile(file);
+  const { descriptor, image } = await validateArchive(archive, {});
+  if (image === undefined) throw new PackageInvalid('its image is not in the package: nothing here could run it');
+  const [rule] = descriptor.appDNSRule ?? [];
+  if (typeof rule?.['domainName'] !== 'string')
+    throw new PackageInvalid('its descriptor has no appDNSRule: there is no name by which clients would find it');
+  return built(descriptor, rule['domainName'].toLowerCase().replace(/\.$/, ''), archive);
+}
+
+function built(descriptor: Descriptor, domainName: string, archive: Buffer): BuiltPackage {
   const checksum = sha256(archive);
-  return { descriptor, archive, checksum, fileName: `counter-${checksum.slice(0, 12)}.zip` };
+  return { descriptor, domainName, archive, checksum, fileName: `${descriptor.appName}-${checksum.slice(0, 12)}.zip` };
 }
 
 /** Writes it whole or not at all, and answers where. */

@@ -1,29 +1,33 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { spawnTethered } from '../servers/tether.ts';
+import { unpacked } from './image.ts';
 import { validateArchive } from './packages.ts';
 
 /**
- * Runs application instances, as a host does: a process of its own on an address of its own. It hangs on the pipe to its
- * stdin, which closes when this process ends in whatever way.
+ * Runs application instances, as a host does: a process of its own on an address of its own, which dies with this process
+ * in whatever way that ends. What it says goes to a file.
  */
 
 const CLIENT_PORT = 7000;
 const MANAGEMENT_PORT = 7001;
 const START_LIMIT_MS = 20_000;
 const LOOK_EVERY_MS = 20;
+const LAST_SAID = 2_000;
+/** Of our own environment: what programs need to be found and to run at all. */
+const PASSED_ON = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
 
 export interface InstanceOrder {
   readonly id: string;
   readonly archive: Buffer;
   /** Its own loopback address. */
   readonly address: string;
-  /** Besides INSTANCE_ID, HOST, PORT and MANAGEMENT_PORT. */
+  /** Besides INSTANCE_ID, HOST, PORT, MANAGEMENT_PORT and DATA_DIR. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -36,30 +40,44 @@ export interface RunningInstance {
   readonly exited: Promise<number | null>;
 }
 
-type Child = ChildProcessByStdio<Writable, null, Readable>;
-
 const running = new Map<number, string>();
 
 /** Every instance that this process runs now. */
 export const runningInstances = (): { name: string; pid: number }[] =>
   [...running].map(([pid, name]) => ({ name, pid }));
 
+let home: string | undefined;
+
+/** From now on each has `<id>.log` here, and a folder `<id>` with its files and its data; they outlive it. Else each is forgotten. */
+export function keepInstancesIn(folder: string | undefined): void {
+  home = folder;
+}
+
 /** Resolves when it answers `GET /`. Throws PackageInvalid, or an Error that says why it did not start. */
 export async function startInstance({ id, archive, address, env = {} }: InstanceOrder): Promise<RunningInstance> {
-  const { image } = await validateArchive(archive, {});
+  const { descriptor, image } = await validateArchive(archive, {});
   if (image === undefined) throw new Error('a host here runs the one image that is in the package: there is none');
   await demandAddress(address);
-  const folder = await mkdtemp(path.join(tmpdir(), 'sandbox-instance-'));
+  const kept = home ?? (await mkdtemp(path.join(tmpdir(), 'sandbox-instance-')));
+  const forget = async (): Promise<void> => {
+    if (kept !== home) await rm(kept, { recursive: true, force: true });
+  };
   try {
-    const file = path.join(folder, 'app.mjs');
-    await writeFile(file, image);
-    const launched = launch(id, file, address, env);
+    const place = path.join(kept, fileNameOf(id));
+    const start = await unpacked(image, descriptor, path.join(place, 'files'));
+    await mkdir(path.join(place, 'data'), { recursive: true });
+    const launched = launch({ id, address, place, env: { ...start.environment, ...env } }, start.command);
+    void launched.instance.exited.then(forget, forget);
     await untilItAnswers(id, launched, `http://${address}:${CLIENT_PORT}/`);
     return launched.instance;
-  } finally {
-    await rm(folder, { recursive: true, force: true }); // it is loaded by now: nothing stays behind even after SIGKILL
+  } catch (error) {
+    await forget();
+    throw error;
   }
 }
+
+/** An id is whatever a client of the API has chosen. */
+const fileNameOf = (id: string): string => encodeURIComponent(id).replaceAll('.', '%2E');
 
 interface Launched {
   readonly instance: RunningInstance;
@@ -67,27 +85,34 @@ interface Launched {
   readonly said: () => string;
 }
 
-function launch(id: string, file: string, address: string, env: Readonly<Record<string, string>>): Launched {
-  const child: Child = spawn(process.execPath, [file], {
-    cwd: tmpdir(),
+interface Place {
+  readonly id: string;
+  readonly address: string;
+  readonly place: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+function launch({ id, address, place, env }: Place, [program = '', ...args]: readonly string[]): Launched {
+  const log = openSync(`${place}.log`, 'a');
+  const passedOn = PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  const child = spawnTethered([program, args], {
+    cwd: path.join(place, 'files'),
     env: {
+      ...(Object.fromEntries(passedOn) as Record<string, string>),
       ...env,
       INSTANCE_ID: id,
       HOST: address,
       PORT: String(CLIENT_PORT),
       MANAGEMENT_PORT: String(MANAGEMENT_PORT),
+      DATA_DIR: path.join(place, 'data'),
     },
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['ignore', log, log],
   });
+  closeSync(log);
   child.once('error', () => undefined); // not spawned: it has no pid
   const pid = child.pid;
   if (pid === undefined) throw new Error(`instance ${id} could not be started`);
   running.set(pid, id);
-  child.stdin.on('error', () => undefined); // it has ended: `exited` tells
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said = (said + chunk).slice(-2_000);
-  });
   const exited = once(child, 'exit').then(([status]) => {
     running.delete(pid);
     return status as number | null;
@@ -98,7 +123,8 @@ function launch(id: string, file: string, address: string, env: Readonly<Record<
     await exited;
     clearTimeout(force);
   };
-  return { instance: { pid, endpoint: { host: address, port: CLIENT_PORT }, stop, exited }, said: () => said.trim() };
+  const said = (): string => readFileSync(`${place}.log`, 'utf8').slice(-LAST_SAID).trim();
+  return { instance: { pid, endpoint: { host: address, port: CLIENT_PORT }, stop, exited }, said };
 }
 
 async function untilItAnswers(id: string, { instance, said }: Launched, url: string): Promise<void> {
@@ -109,8 +135,9 @@ async function untilItAnswers(id: string, { instance, said }: Launched, url: str
   ]);
   looking.abort();
   if (outcome === 'answers') return;
+  const last = said();
   await instance.stop(0);
-  throw new Error(`instance ${id} ${outcome} at its start: ${said() || 'it said nothing'}`);
+  throw new Error(`instance ${id} ${outcome} at its start: ${last || 'it said nothing'}`);
 }
 
 async function answering(url: string, signal: AbortSignal): Promise<string> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Plan, packageUri, users } from './configuration.ts';
-import { type BuiltPackage, DOMAIN_NAME } from './provider.ts';
+import type { BuiltPackage } from './provider.ts';
 import type { StartQuirks } from './quirks/start.ts';
 
 /**
@@ -11,13 +11,13 @@ import type { StartQuirks } from './quirks/start.ts';
 
 const READY_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 50;
-const FIRST_INSTANCE = 'counter-0';
 const SUBSCRIPTIONS = 3;
 
 export async function foundWorld({ net, ttlSeconds }: Plan, built: BuiltPackage): Promise<void> {
   const at = (host: string): string => `http://127.${net}.${host}:8080`;
-  const { descriptor, archive, checksum } = built;
+  const { descriptor, domainName, archive, checksum } = built;
   const { appDId, appName, appProvider, appSoftVersion, appDVersion, appDescription } = descriptor;
+  const first = `${appName}-0`;
   const uri = packageUri(net, built);
   await send('PUT', uri, archive);
 
@@ -25,19 +25,20 @@ export async function foundWorld({ net, ttlSeconds }: Plan, built: BuiltPackage)
   const order = { appDId, appSoftVersion, checksum: { algorithm: 'SHA-256', hash: checksum }, uri };
   const { id: packageId } = await send<{ id: string }>('POST', `${cloud}/packages`, order);
   await reaches(`${cloud}/packages/${packageId}`, 'ready');
-  const instance = `${cloud}/instances/${FIRST_INSTANCE}`;
+  const instance = `${cloud}/instances/${first}`;
   await send('PUT', instance, { packageId });
   const { endpoint } = await reaches<{ endpoint: { host: string; port: number } }>(instance, 'running');
 
-  await send('POST', `http://${endpoint.host}:7001/provider/found`, {
-    platform: at('2.11'),
-    subscriptions: SUBSCRIPTIONS,
-    users: users(net),
+  const found = { platform: at('2.11'), subscriptions: SUBSCRIPTIONS, users: users(net) };
+  await send('POST', `http://${endpoint.host}:7001/provider/found`, found).catch((error: unknown) => {
+    throw new Error(`the first instance did not become the authority of everybody: ${(error as Error).message}`, {
+      cause: error,
+    });
   });
-  await send('PUT', `${at('0.3')}/zone`, { [DOMAIN_NAME]: { address: endpoint.host, ttl: ttlSeconds } });
+  await send('PUT', `${at('0.3')}/zone`, { [domainName]: { address: endpoint.host, ttl: ttlSeconds } });
   await send('PUT', `${at('1.2')}/offers/${appDId}`, {
     appInfo: { appDId, appName, appProvider, appSoftVersion, appDVersion, appDescription },
-    serving: { appInstanceId: FIRST_INSTANCE, referenceURI: `http://${endpoint.host}:${endpoint.port}/` },
+    serving: { appInstanceId: first, referenceURI: `http://${endpoint.host}:${endpoint.port}/` },
   });
 }
 

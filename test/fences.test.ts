@@ -17,7 +17,7 @@ const sourcesOf = (folder: string): string[] =>
 describe('the sources', () => {
   it('are all in rooms of the table', () => {
     const folders = readdirSync(root, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !['node_modules', 'dist', 'test'].includes(entry.name))
+      .filter((entry) => entry.isDirectory() && !['node_modules', 'dist', 'test', 'templates'].includes(entry.name))
       .map(({ name }) => name)
       .filter((name) => !name.startsWith('.') && sourcesOf(name).length > 0);
     expect(folders.toSorted()).toEqual(Object.keys(rooms).toSorted());
@@ -25,6 +25,13 @@ describe('the sources', () => {
 
   it.each(Object.keys(rooms))('of %s import what the table allows', (room) => {
     expect(sourcesOf(room).flatMap((file) => trespasses(file, read(file)))).toEqual([]);
+  });
+
+  it('of templates, which are no room, import themselves and what Node has', () => {
+    const imported = sourcesOf('templates')
+      .filter((file) => !/\/(node_modules|dist)\//.test(file))
+      .flatMap((file) => importsOf(file, read(file)).map(({ from }) => from));
+    expect(imported.filter((from) => !/^(\.\/|node:)/.test(from))).toEqual([]);
   });
 
   it('reach into the SDK in one file', () => {

@@ -20,6 +20,10 @@ export const restarted: Rule = {
   scenarios: [
     {
       needs: ['two', 'restart'],
+      moves: [restart, state('T', { serves: false }, { demand: 'T stood by, and stands by after a start' })],
+    },
+    {
+      needs: ['two', 'restart'],
       moves: [
         ...moved(),
         restart,

@@ -16,11 +16,13 @@ export function processes(line: CommandLine): void {
     .option('--port <port>', 'of the API', integer(1, 65_535), 8700)
     .option('--net <n>', 'network of the sandbox, 127.n.0.0/16', integer(1, 254), 10)
     .addOption(topology())
+    .option('--app <package>', 'an application of yours in the sandbox, instead of the counter')
     .option('--data <folder>', "databases, logs, the sandbox's files", '.ferry')
     .action(
       line.does(async (options: UpOptions, command: Command) => {
         const [wantsTour, exit] = [options.tour === true, options.exit === true];
         if (exit && !wantsTour) command.error('error: --exit needs --tour');
+        if (wantsTour && options.app !== undefined) command.error('error: the tour moves the counter: leave out --app');
         if (wantsTour && (process.env['FERRY_CONFIG'] ?? '') !== '')
           command.error('error: the tour needs the sandbox, but FERRY_CONFIG names other peers');
         const { up } = await import('../up.ts');
@@ -29,9 +31,12 @@ export function processes(line: CommandLine): void {
     );
 
   line
-    .command('sandbox', 'start the sandbox alone: peers for any client of their APIs')
+    .command('sandbox', 'start the sandbox alone: peers for any client of their APIs', [
+      ['ferry sandbox --app notes-1.0.0.zip', 'with an application of yours instead of the counter'],
+    ])
     .option('--net <n>', 'its network, 127.n.0.0/16', integer(1, 254), 10)
     .addOption(topology())
+    .option('--app <package>', 'an application of yours, instead of the counter')
     .option('--data <folder>', 'its files', '.ferry')
     .action(
       line.does(async (options: SandboxOptions) => {
@@ -42,6 +47,7 @@ export function processes(line: CommandLine): void {
 }
 
 interface SandboxOptions {
+  readonly app?: string;
   readonly net: number;
   readonly topology: Topology;
   readonly data: string;

@@ -1,7 +1,7 @@
 import { register } from './platform.ts';
 import { serve } from './server.ts';
 
-/** An instance of the counter. It ends with the pipe to its stdin, and when it is asked to (SIGTERM). */
+/** An instance of the counter. It ends when it is asked to (SIGTERM). */
 const { INSTANCE_ID: id, HOST: host, PORT, MANAGEMENT_PORT, FREEZE_LIMIT_MS, PLATFORM_URL: platform } = process.env;
 
 const number = (text: string | undefined, usual: number): number => {
@@ -29,9 +29,4 @@ const end = async (why: string): Promise<void> => {
   process.exit(0);
 };
 process.once('SIGTERM', () => void end('it was asked to'));
-process.stdin
-  .once('end', () => void end('its host has gone'))
-  .once('error', () => void end('its host has gone'))
-  .resume();
-
 if (platform) await register(platform.replace(/\/+$/, ''), id);

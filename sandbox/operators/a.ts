@@ -1,6 +1,6 @@
 import { type Plan, pace, packageUri, peerOf, type Unfederated, users } from '../configuration.ts';
 import type { SystemPlace } from '../peers/system.ts';
-import { type BuiltPackage, DOMAIN_NAME } from '../provider.ts';
+import type { BuiltPackage } from '../provider.ts';
 
 /** Operator A: a cellular and a Wi-Fi system, a cloud, the users. */
 
@@ -89,7 +89,7 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
         descriptorVersion: descriptor.appDVersion,
         checksum: built.checksum,
         archive: { path: archivePath, uri: packageUri(plan.net, built) },
-        domainName: DOMAIN_NAME,
+        domainName: built.domainName,
         ruleIds: [
           ...(descriptor.appDNSRule ?? []).map(({ dnsRuleId }) => dnsRuleId),
           ...(descriptor.appTrafficRule ?? []).map(({ trafficRuleId }) => trafficRuleId),

@@ -5,6 +5,7 @@ import { issuersOf } from '../issuers/clients.ts';
 import { Journal } from '../journal.ts';
 import { servePeer } from '../peer.ts';
 import { Quirks } from '../quirks/quirks.ts';
+import { keepInstancesIn } from '../runner.ts';
 import { Topology, topologies } from '../topologies/topologies.ts';
 import { Cells } from './cells.ts';
 import { cloudPeer } from './cloud.ts';
@@ -24,6 +25,8 @@ const { values } = parseArgs({
     ferry: { type: 'string', default: 'http://127.0.0.1:8700' },
     /** The folder of the secrets of who is a client of an issuer. */
     secrets: { type: 'string', default: '' },
+    /** The folder in which instances keep what they say, their files and their data. */
+    instances: { type: 'string' },
     /** Instances that a MEC host takes. */
     capacity: { type: 'string', default: '20' },
     /** How long each phase of a MEO's operations takes at least, in milliseconds. */
@@ -35,6 +38,8 @@ const { values } = parseArgs({
 const net = Number(values.net);
 const [capacity, paceMs] = [Number(values.capacity), Number(values.pace)];
 const DEVICES = 9;
+
+if (values.instances !== undefined) keepInstancesIn(values.instances);
 
 let leave: () => Promise<void> = async () => undefined;
 process.stdin.resume().once('close', () => void leave().finally(() => process.exit(0)));

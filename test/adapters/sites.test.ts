@@ -174,7 +174,13 @@ describe('the sites of a configuration', () => {
 describe('the configuration of a sandbox', () => {
   it('makes the world that the sandbox is', async () => {
     const archive = Buffer.from('archive');
-    const built = { descriptor: counterDescriptor(2), archive, checksum, fileName: 'counter.zip' };
+    const built = {
+      descriptor: counterDescriptor(2),
+      archive,
+      checksum,
+      domainName: 'counter.edge.example',
+      fileName: 'counter.zip',
+    };
     const plan = { net: 77, world: 'w', clampSeconds: 4, ttlSeconds: 2, pace: {} };
     const file = JSON.stringify(configurationOfA(plan, built, '/nowhere/counter.zip'));
     const sandbox = configured(parseConfiguration(file), seal, log).catalogue;

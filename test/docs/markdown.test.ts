@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const root = new URL('../../', import.meta.url);
-const pages = ['', 'docs/', 'sandbox/'].flatMap((folder) =>
+const pages = ['', 'docs/', 'sandbox/', 'templates/typescript/', 'templates/python/'].flatMap((folder) =>
   readdirSync(new URL(folder, root)).flatMap((file) => (file.endsWith('.md') ? [`${folder}${file}`] : [])),
 );
 const read = (page: string): string => readFileSync(new URL(page, root), 'utf8');

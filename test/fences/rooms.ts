@@ -179,7 +179,12 @@ export const rooms: Readonly<Record<string, Room>> = {
       'node:*',
     ],
     types: ['api'],
-    files: { 'programs.ts': ['esbuild'], 'ferry.mjs': ['tsx/esm/api', 'dist/cli/main.js'] },
+    files: {
+      'package/description.ts': ['yaml', 'zod'],
+      'package/archive.ts': ['fflate'],
+      'programs.ts': ['esbuild'],
+      'ferry.mjs': ['tsx/esm/api', 'dist/cli/main.js'],
+    },
   },
   console: {
     because: 'The console is a page: it asks the API by HTTP, and sees its types.',
@@ -202,5 +207,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'zod',
       'node:*',
     ],
+    // How a process dies with us is no side of a wire
+    files: { 'runner.ts': ['servers/tether.ts'] },
   },
 };

@@ -1,9 +1,9 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
-import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { build } from 'esbuild';
+import { spawnTethered } from '../../servers/tether.ts';
 
 /** Instances of the application as processes of their own, from the very file that its package carries. */
 export async function image(): Promise<string> {
@@ -43,21 +43,25 @@ const alone = new Agent();
 
 export class Process {
   readonly host: string;
-  readonly #child: ChildProcessByStdio<Writable, null, Readable>;
+  readonly #child: ChildProcess;
   readonly ended: Promise<number | null>;
   said = '';
 
-  private constructor(host: string, child: ChildProcessByStdio<Writable, null, Readable>) {
+  private constructor(host: string, child: ChildProcess) {
     this.host = host;
     this.#child = child;
     this.ended = once(child, 'exit').then(([status]) => status as number | null);
-    child.stderr.setEncoding('utf8').on('data', (text: string) => void (this.said += text));
-    child.stdin.on('error', () => undefined);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => void (this.said += text));
   }
 
-  static async start(id: string, host: string, file: string, env: Record<string, string> = {}): Promise<Process> {
-    const own = { INSTANCE_ID: id, HOST: host, ...env };
-    const child = spawn(process.execPath, [file], { env: own, stdio: ['pipe', 'ignore', 'pipe'] });
+  static async start(
+    id: string,
+    host: string,
+    [program = '', ...args]: readonly string[],
+    env: Record<string, string> = {},
+  ): Promise<Process> {
+    const own = { INSTANCE_ID: id, HOST: host, PATH: process.env['PATH'] ?? '', ...env };
+    const child = spawnTethered([program, args], { env: own, stdio: ['ignore', 'ignore', 'pipe'] });
     const started = new Process(host, child);
     await until(() => started.said !== '', 'the instance starts');
     return started;
@@ -73,10 +77,6 @@ export class Process {
 
   terminate(): void {
     this.#child.kill('SIGTERM');
-  }
-
-  closePipe(): void {
-    this.#child.stdin.end();
   }
 
   async client<T>(method: string, path: string, body?: object, agent = alone): Promise<Answer<T>> {

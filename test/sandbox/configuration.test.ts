@@ -3,7 +3,13 @@ import { parseConfiguration } from '../../configuration/peers.ts';
 import { configurationOfA } from '../../sandbox/operators/a.ts';
 import { counterDescriptor, realIds } from '../../sandbox/provider.ts';
 
-const built = { descriptor: counterDescriptor(2), archive: Buffer.of(), checksum: 'a'.repeat(64), fileName: 'c.zip' };
+const built = {
+  descriptor: counterDescriptor(2),
+  archive: Buffer.of(),
+  checksum: 'a'.repeat(64),
+  domainName: 'counter.edge.example',
+  fileName: 'c.zip',
+};
 const plan = { net: 34, world: 'w', clampSeconds: 4, ttlSeconds: 2, pace: {} };
 const parsed = (change: object = {}, of = built) =>
   parseConfiguration(JSON.stringify(configurationOfA({ ...plan, ...change }, of, '/tmp/c.zip')));

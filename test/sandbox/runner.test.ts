@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { zipSync } from 'fflate';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type RunningInstance, runningInstances, startInstance } from '../../sandbox/runner.ts';
+import { packArchive } from '../../sandbox/packages.ts';
+import { keepInstancesIn, type RunningInstance, runningInstances, startInstance } from '../../sandbox/runner.ts';
 import { claimNetwork } from '../support/network.ts';
-import { archiveOf, smallApplication } from '../support/small-application.ts';
+import { archiveOf, descriptor, smallApplication } from '../support/small-application.ts';
 
 const { net: NET } = await claimNetwork();
 
@@ -59,8 +61,9 @@ describe('the runner', () => {
     const temporary = await mkdtemp(path.join(tmpdir(), 'runner-test-'));
     vi.stubEnv('TMPDIR', temporary);
     try {
-      await start('one', `127.${NET}.250.3`);
-      expect(await readdir(temporary)).toEqual([]);
+      const instance = await start('one', `127.${NET}.250.3`);
+      await instance.stop(1_000);
+      await expect.poll(async () => await readdir(temporary)).toEqual([]);
     } finally {
       vi.unstubAllEnvs();
       await rm(temporary, { recursive: true });
@@ -78,6 +81,48 @@ describe('the runner', () => {
     expect(Date.now() - asked).toBeGreaterThanOrEqual(290);
     expect(await instance.exited).toBeNull();
     expect(isAlive(instance.pid)).toBe(false);
+  });
+
+  it('starts what an image of several files says, in their folder, and keeps what it says and its data', async () => {
+    const home = await mkdtemp(path.join(tmpdir(), 'runner-test-'));
+    keepInstancesIn(home);
+    const image = zipSync({
+      'start.json': Buffer.from('{"command": ["node", "lib/serve.mjs", "aloud"], "environment": {"WORD": "ready"}}'),
+      'lib/serve.mjs': Buffer.from(`
+        import { createServer } from 'node:http';
+        import { appendFileSync, readFileSync } from 'node:fs';
+        appendFileSync(process.env.DATA_DIR + '/starts', '.');
+        console.log(process.env.WORD, process.argv[2]);
+        createServer((req, res) => res.end(JSON.stringify({
+          starts: readFileSync(process.env.DATA_DIR + '/starts', 'utf8'), cwd: process.cwd() })))
+          .listen(Number(process.env.PORT), process.env.HOST);`),
+    });
+    const several = packArchive(
+      { ...descriptor, swImageDescriptor: [{ swImage: 'Artifacts/image.zip' }] },
+      { 'Artifacts/image.zip': image },
+    );
+    try {
+      for (const starts of ['.', '..']) {
+        const instance = await start('a/b', `127.${NET}.250.7`, { archive: several });
+        expect(await ask(`127.${NET}.250.7`)).toEqual({ starts, cwd: path.join(home, 'a%2Fb/files') });
+        await instance.stop(0);
+      }
+      expect(await readFile(path.join(home, 'a%2Fb.log'), 'utf8')).toBe('ready aloud\nready aloud\n');
+    } finally {
+      keepInstancesIn(undefined);
+      await rm(home, { recursive: true });
+    }
+  });
+
+  it.each([
+    ['without a word on its start', {}, /image\.zip holds no start\.json/],
+    ['with a word that is no JSON', { 'start.json': Buffer.from('node app') }, /start\.json in .*image\.zip: /],
+    ['with no command', { 'start.json': Buffer.from('{}') }, /start\.json in .*command/s],
+  ])('refuses an image %s', async (_, files, why) => {
+    const swImageDescriptor = [{ swImage: 'Artifacts/image.zip' }];
+    const image = zipSync({ ...files, 'app.py': Buffer.from('') });
+    const bad = packArchive({ ...descriptor, swImageDescriptor }, { 'Artifacts/image.zip': image });
+    await expect(start('bad', `127.${NET}.250.8`, { archive: bad })).rejects.toThrow(why);
   });
 
   it('says why an instance did not start', async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const file = path.join(folder, 'app.mjs');
   await writeFile(file, await image());
   const named = ['source', 'standby', 'other'].map(
-    async (id, n) => await Process.start(id, `127.${NET}.9.${n + 1}`, file),
+    async (id, n) => await Process.start(id, `127.${NET}.9.${n + 1}`, [process.execPath, file]),
   );
   [source, standby, other] = (await Promise.all(named)) as [Process, Process, Process];
   await source.manage('POST', '/provider/found', { platform: null, subscriptions: 0, users: {} });

@@ -4,7 +4,13 @@ import { issuersOf } from '../../sandbox/issuers/clients.ts';
 import { counterDescriptor } from '../../sandbox/provider.ts';
 import { topologies } from '../../sandbox/topologies/topologies.ts';
 
-const built = { descriptor: counterDescriptor(2), archive: Buffer.of(), checksum: 'a'.repeat(64), fileName: 'c.zip' };
+const built = {
+  descriptor: counterDescriptor(2),
+  archive: Buffer.of(),
+  checksum: 'a'.repeat(64),
+  domainName: 'counter.edge.example',
+  fileName: 'c.zip',
+};
 const plan = { net: 34, world: 'w', clampSeconds: 4, ttlSeconds: 2, pace: {} };
 const ferries = (topology: keyof typeof topologies) =>
   topologies[topology].ferries(plan, built, '/c.zip', '/secrets').map(({ configuration, ...ferry }) => ({

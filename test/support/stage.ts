@@ -34,6 +34,7 @@ interface SandboxOptions {
   readonly quirks: string;
   readonly users: number;
   readonly ownTemporal: boolean;
+  readonly app: string;
 }
 
 /** Each look at a relocation costs a query of its workflow, some ms of CPU: often enough, and no oftener. */
@@ -74,7 +75,7 @@ export class Stage {
   /**
    * `clamp`: seconds; `capacity`: instances that a MEC host takes; `quirks`: as the sandbox takes them at its start;
    * `users`: so many are known to Ferry, where they are to be more than the sandbox founds; `ownTemporal`: its dev server
-   * may be killed; `pace`: members that are to be other than PACE.
+   * may be killed; `app`: a package to be run instead of the counter; `pace`: members that are to be other than PACE.
    */
   static async set(
     net: number,
@@ -84,12 +85,13 @@ export class Stage {
       quirks = '',
       users = 0,
       ownTemporal = false,
+      app = '',
       pace = {},
     }: Partial<SandboxOptions> & { pace?: Partial<Pace> } = {},
   ): Promise<Stage> {
     const stage = new Stage();
     try {
-      await stage.#start(net, { clamp, capacity, quirks, users, ownTemporal }, { ...PACE, ...pace });
+      await stage.#start(net, { clamp, capacity, quirks, users, ownTemporal, app }, { ...PACE, ...pace });
     } catch (error) {
       await stage.strike(); // a failed start leaves no process behind
       throw error;
@@ -99,7 +101,7 @@ export class Stage {
 
   async #start(
     net: number,
-    { clamp, capacity, quirks, users, ownTemporal }: SandboxOptions,
+    { clamp, capacity, quirks, users, ownTemporal, app }: SandboxOptions,
     pace: Partial<Pace>,
   ): Promise<void> {
     const configuration = join(this.folder, 'configuration.json');
@@ -116,6 +118,7 @@ export class Stage {
         '--capacity',
         String(capacity),
         ...(quirks === '' ? [] : ['--quirks', quirks]),
+        ...(app === '' ? [] : ['--app', app]),
         '--ttl',
         '1',
         '--pace',

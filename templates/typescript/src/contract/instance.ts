@@ -1,0 +1,22 @@
+import { HandOver } from './handover.ts';
+import { Journal } from './journal.ts';
+import { Retirement } from './retirement.ts';
+import { type Peer, State } from './state.ts';
+
+/** This instance, as its host tells it who and where it is. */
+const { INSTANCE_ID = '', HOST = '', PORT = '7000', MANAGEMENT_PORT = '7001', FREEZE_LIMIT_MS = '2000' } = process.env;
+if (INSTANCE_ID === '' || HOST === '') throw new Error('INSTANCE_ID and HOST have to be set');
+
+export const id = INSTANCE_ID;
+export const host = HOST;
+/** Clients'; the same on every instance. */
+export const port = Number(PORT);
+export const managementPort = Number(MANAGEMENT_PORT);
+export const self: Peer = `${host}:${managementPort}`;
+
+export const state = new State();
+export const journal = new Journal(process.env['DATA_DIR']);
+export const handOver = new HandOver(state, self, journal, Number(FREEZE_LIMIT_MS));
+export const retirement = new Retirement(state, self);
+/** When whose client last came by itself, not relayed. */
+export const visitors = new Map<string, number>();

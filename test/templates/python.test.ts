@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe } from 'vitest';
+import { keepsTheContract } from '../sandbox/application.suite.ts';
+import { keepsWhatItAccepted } from './journal.suite.ts';
+import { claimNetwork } from '../support/network.ts';
+
+const { net } = await claimNetwork();
+const main = fileURLToPath(new URL('../../templates/python/main.py', import.meta.url));
+
+/** Where it is, past what only finds it; undefined: there is none. */
+function python(): string | undefined {
+  try {
+    return execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+const found = python();
+describe.skipIf(found === undefined)(found === undefined ? 'skipped: there is no python3' : 'the template', () => {
+  keepsWhatItAccepted(
+    net,
+    keepsTheContract(net, async () => [found ?? '', '-B', main]),
+  );
+});
