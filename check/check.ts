@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Asked, meet, type Met, RELOCATIONS, USERS } from './meeting.ts';
 import type { Need, Relocation, Scenario, Who } from './moves.ts';
-import { type Line, Play, type Played, type Stage } from './play.ts';
+import { type Line, Play, type Played } from './play.ts';
 import type { Rule } from './rules/rule.ts';
 import { plain, rules } from './rules/rules.ts';
+import type { Stage } from './stage.ts';
 import { tidy } from './tidy.ts';
 
 export interface Plan extends Asked {

@@ -3,7 +3,7 @@ import { type ApplicationState, serves } from '../domain/application.ts';
 import { pino } from 'pino';
 import { type Answered, Instance, type Proof } from './instance.ts';
 import type { Who } from './moves.ts';
-import type { Stage } from './play.ts';
+import type { Stage } from './stage.ts';
 
 /** Whom to meet, and how. */
 export interface Asked extends Pick<Stage, 'write' | 'restart'> {
@@ -77,7 +77,8 @@ function stateIn(url: URL, { status, body, told, malformed }: Answered): Applica
 function occupied(state: ApplicationState): string | null {
   const own = state.users.filter(({ user }) => !user.startsWith(USERS) && serves(state, user));
   if (own.length > 0) return `serves ${own.length} users`;
-  if (state.clients > 0) return `was asked by ${state.clients} clients within the last minute`;
+  if (state.clients > 0)
+    return `was asked by ${state.clients} clients within the last minute, an earlier check's writes included`;
   if (state.promisedTo !== null && !state.promisedTo.startsWith(RELOCATIONS))
     return 'has promised its users to a relocation';
   return null;

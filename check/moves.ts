@@ -18,6 +18,8 @@ export type Expected =
   /** `skips`: so many numbers were proposed since the scenario began. */
   | { readonly is: 'receipt'; readonly skips?: number }
   | { readonly is: 'sameReceipt' }
+  /** A standby; or, where it keeps what it knows on disk, what it was. */
+  | { readonly is: 'startedAgain' }
   /** `count`: of his writes; `epoch`: as the receipt says, or of the takeover. */
   | {
       readonly is: 'standing';
@@ -118,6 +120,8 @@ export const ends = (expected: Expected, demand?: string): Move => ({
   expected,
   ...(demand !== undefined && { demand }),
 });
+
+export const startedAgain = (at: Who, more: More = {}): Ask => ask(at, 'state', { is: 'startedAgain' }, more);
 
 /** S is about to give him away: T relays to it, and he is promised. */
 export const prepared = (source: Who = 'S', relocation: Relocation = 'r'): Move[] => [

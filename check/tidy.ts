@@ -3,7 +3,7 @@ import { calls } from '../adapters/application/calls.ts';
 import { type ApplicationState, highestEpoch, serves } from '../domain/application.ts';
 import type { Instance } from './instance.ts';
 import type { Relocation, Who } from './moves.ts';
-import type { Stage } from './play.ts';
+import type { Stage } from './stage.ts';
 
 /** What a scenario leaves behind. */
 export interface Remains {

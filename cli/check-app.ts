@@ -25,12 +25,7 @@ export async function checkApp(
           ? null
           : async (host, user, number) =>
               await shell(write, { FERRY_HOST: host, FERRY_USER: user, FERRY_NUMBER: String(number) }),
-      restart:
-        restart === undefined
-          ? null
-          : async () => {
-              if (!(await shell(restart, {}))) throw new Unfit('the command of --restart failed', false);
-            },
+      restart: restart === undefined ? null : async () => await shell(restart, {}),
       now: ({ title }) => terminal.living(title),
     });
     terminal.living('');

@@ -5,6 +5,7 @@ import { CommandLine } from './command-line.ts';
 import { readContexts } from './contexts.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
 import { applications } from './groups/applications.ts';
+import { checking } from './groups/checking.ts';
 import { contexts } from './groups/contexts.ts';
 import { federation } from './groups/federation.ts';
 import { network } from './groups/network.ts';
@@ -22,6 +23,7 @@ const groups: readonly ((line: CommandLine) => void)[] = [
   federation,
   applications,
   contexts,
+  checking,
 ];
 
 /** The command line `ferry`. Returns the exit status; never throws. */

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../domain/endpoint.ts';
+import type { z } from 'zod';
 import {
   base,
   FREEZE_LIMIT_MS,
@@ -9,6 +9,14 @@ import {
   State,
   Superseded,
 } from '../../protocols/application/contract.ts';
+import type {
+  CopyOrder,
+  HandOverOrder,
+  PromiseOrder,
+  RetireOrder,
+  SettleOrder,
+  SupersedeOrder,
+} from '../../protocols/application/orders.ts';
 import type { Call } from '../http.ts';
 
 /** The source answers a hand-over within the freeze limit and a round trip: we must not give up before it does. */
@@ -16,10 +24,7 @@ export const ANSWER_MS = FREEZE_LIMIT_MS + 3_000;
 /** What answers so does not know the call (RFC 9110): an application of the page as it was before. */
 export const UNKNOWN_CALL: readonly number[] = [404, 405, 501];
 
-interface About {
-  readonly relocation: string;
-  readonly users: string;
-}
+type Asked<Order extends z.ZodType> = z.input<Order>;
 
 /** The calls of the contract (docs/application-contract.md) as data. Endpoints in bodies are those of the management. */
 export const calls = {
@@ -30,30 +35,23 @@ export const calls = {
       schema: State,
     }) satisfies Call<unknown>,
 
-  promise: (json: About & { readonly target: Endpoint | null }) =>
+  promise: (json: Asked<typeof PromiseOrder>) =>
     ({ ...posted('promise', json), schema: Promised, alsoExpect: [409] }) satisfies Call<unknown>,
 
   /** Without content: an introduction. */
-  introduce: (json: About & { readonly source: Endpoint; readonly epoch: number }) =>
+  introduce: (json: Omit<Asked<typeof CopyOrder>, 'chunk'>) =>
     ({ ...posted('copy', { ...json, chunk: [] }), alsoExpect: [409] }) satisfies Call<unknown>,
 
-  handOver: (json: { readonly relocation: string; readonly target: Endpoint }) =>
+  handOver: (json: Asked<typeof HandOverOrder>) =>
     ({ ...posted('handOver', json), schema: HandOverReceipt, alsoExpect: [409, 504] }) satisfies Call<unknown>,
 
-  settle: ({ retired = false, ...json }: About & { readonly retired?: boolean | undefined }) =>
+  settle: ({ retired = false, ...json }: Asked<typeof SettleOrder>) =>
     ({ ...posted('settle', { ...json, ...(retired && { retired }) }), schema: Settled }) satisfies Call<unknown>,
 
-  retire: (json: { readonly relocation: string }) =>
+  retire: (json: Asked<typeof RetireOrder>) =>
     ({ ...posted('retire', json), schema: Retired, alsoExpect: UNKNOWN_CALL }) satisfies Call<unknown>,
 
-  supersede: (
-    json: About & {
-      readonly epoch: number;
-      readonly to: Endpoint | null;
-      readonly spared: boolean;
-      readonly elsewhere: readonly { readonly user: string; readonly epoch: number; readonly to: Endpoint }[];
-    },
-  ) =>
+  supersede: (json: Asked<typeof SupersedeOrder>) =>
     ({ ...posted('supersede', json), schema: Superseded, alsoExpect: [...UNKNOWN_CALL, 409] }) satisfies Call<unknown>,
 } as const;
 

@@ -70,8 +70,7 @@ export const freezeNumber: Rule = {
         handOver(
           'S',
           {
-            demand:
-              'the epoch of the second freeze is higher than that of the first, which was proposed and not decided',
+            demand: 'the second freeze proposes a higher epoch than the first did',
           },
           { is: 'receipt', skips: 1 },
         ),

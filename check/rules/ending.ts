@@ -1,4 +1,16 @@
-import { comes, fate, handOver, introduce, moved, prepared, refused, restart, retire, state } from '../moves.ts';
+import {
+  comes,
+  fate,
+  handOver,
+  introduce,
+  moved,
+  prepared,
+  refused,
+  restart,
+  retire,
+  startedAgain,
+  state,
+} from '../moves.ts';
 import { RULES, type Rule } from './rule.ts';
 
 export const restarted: Rule = {
@@ -8,7 +20,24 @@ export const restarted: Rule = {
   scenarios: [
     {
       needs: ['two', 'restart'],
-      moves: [...moved(), restart, state('T', { serves: false }, { demand: 'T was started again: it serves nobody' })],
+      moves: [restart, state('T', { serves: false }, { demand: 'T stood by, and stands by after a start' })],
+    },
+    {
+      needs: ['two', 'restart'],
+      moves: [
+        ...moved(),
+        restart,
+        startedAgain('T', { demand: 'a standby, or, if it keeps all it knows on disk, the authority that it was' }),
+      ],
+    },
+    {
+      needs: ['two', 'restart'],
+      moves: [
+        ...moved(),
+        ...moved('T', 'r2'),
+        restart,
+        state('T', { serves: false }, { demand: 'T had given him back: it is no authority after a start' }),
+      ],
     },
   ],
 };

@@ -6,7 +6,7 @@ import { decisionIsTold, freezeNumber, sourceDecides, tombstone } from './decidi
 import { restarted, stays } from './ending.ts';
 import type { Rule } from './rule.ts';
 
-/** What cannot be undone comes last. */
+/** Whoever breaks one must not hide another: what cannot be undone comes last. */
 export const rules: readonly Rule[] = [
   calls,
   sameAnswer,
@@ -18,9 +18,9 @@ export const rules: readonly Rule[] = [
   intervals,
   olderEpoch,
   sums,
+  restarted,
   decisionIsTold,
   takeover,
-  restarted,
   stays,
 ];
 

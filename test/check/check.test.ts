@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../check/check.ts';
 import type { Rules } from '../../sandbox/application/rules.ts';
+import { standingOf } from '../../sandbox/application/state.ts';
 import { rules } from '../../check/rules/rules.ts';
 import { busy } from '../support/busy.ts';
 import { checked, pair, type Wrong } from '../support/checked.ts';
@@ -18,8 +19,8 @@ const checkedWith = async (wrong: Wrong): Promise<Report> => {
 };
 
 /** Which rules it calls broken. */
-const broken = async (rules: Partial<Rules>): Promise<string[]> => {
-  const { findings } = await checkedWith({ rules });
+const broken = async (wrong: Partial<Rules>): Promise<string[]> => {
+  const { findings } = await checkedWith({ rules: wrong });
   return findings.filter(({ verdict }) => verdict === 'broken').map(({ rule }) => rule);
 };
 
@@ -52,6 +53,18 @@ const leftOut: readonly (readonly [what: string, wrong: Partial<Rules>, rule: st
   ['the refusal of users by an instance that goes', { takes: () => true }, 'stays'],
   ['the fence of a takeover', { fences: false }, 'takeover'],
 ];
+
+it(
+  'names the standby that begins as an authority when it is started again',
+  async () => {
+    const again: Wrong['again'] = (_, { state }) => {
+      Object.assign(standingOf(state, '*'), { role: 'authority', epoch: 1 });
+    };
+    const { findings } = await checkedWith({ again });
+    expect(findings.filter(({ verdict }) => verdict === 'broken').map(({ rule }) => rule)).toContain('restarted');
+  },
+  LIMIT,
+);
 
 it.concurrent.each(leftOut)(
   'names exactly the rule that is left out: %s',

@@ -50,11 +50,11 @@ export interface Wrong {
 async function counter(id: string, host: string, clientPort: number, wrong: Wrong): Promise<Counter | null> {
   const rules = { ...allRules, ...wrong.rules };
   let asked: RequestListener = () => undefined;
-  let written: RequestListener = () => undefined;
+  let wrote: RequestListener = () => undefined;
   const managed = createServer((req, res) => {
     if (wrong.first?.(req, res) !== true) asked(req, res);
   });
-  const served = createServer((req, res) => written(req, res));
+  const served = createServer((req, res) => wrote(req, res));
   const [port, own] = [await listening(managed, 0, host), await listening(served, clientPort, host)];
   if (port === null || own === null) {
     await closed(managed);
@@ -65,7 +65,7 @@ async function counter(id: string, host: string, clientPort: number, wrong: Wron
     instance = new Instance(`${host}:${port}`, { freezeLimitMs: LIMIT_MS, farewellMs: LIMIT_MS, rules });
     const parts = { id, instance, visitors: new Visitors(), notifications: new Notifications(instance.state) };
     asked = management({ ...parts, base: `http://${host}:${own}` });
-    written = clients({ ...parts, port: own });
+    wrote = clients({ ...parts, port: own });
   };
   begin();
   return {
@@ -127,7 +127,10 @@ export const checked = async ({ S, T, write }: Pair, plan: Partial<Plan> = {}): 
     urls: [S.url, T.url],
     proof: {},
     write,
-    restart: async () => T.restart(),
+    restart: async () => {
+      T.restart();
+      return true;
+    },
     anyway: false,
     patienceMs: Math.round(300 * busy()),
     ...plan,
