@@ -1,9 +1,10 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SystemOpen } from '../domain/policy.ts';
-import type { By, Wish } from '../domain/wish.ts';
+import type { By, Place, Wish } from '../domain/wish.ts';
 import { isUuid } from './aliases.ts';
 import { asking, type Catalogue } from './database.ts';
 import { boxesAround, kmFrom } from './places.ts';
+import type { OfferKind } from './tables.ts';
 
 /**
  * What partners are answered: what of ours they may see, by the aliases of their agreement. Policy stands in the conditions,
@@ -84,6 +85,7 @@ export async function systemsAnswering(
 }
 
 type Query = RawBuilder<unknown>;
+type Condition = RawBuilder<SqlBool>;
 
 /** Systems that are shown, with what of them is. */
 const shown = ({ systems }: Opened): Query =>
@@ -92,40 +94,98 @@ const shown = ({ systems }: Opened): Query =>
       as opened (local text, services jsonb, applications jsonb, zones jsonb, devices boolean)
     join system on system.local = opened.local where system.agreement is null offset 0) as shown`;
 
-const listed = (list: Query, entry: Query): RawBuilder<SqlBool> => sql`(${list} ? '*' or ${list} ? ${entry})`;
+/** The same of one system, by its id. */
+const shownOne = ({ systems }: Opened, id: Query): Query =>
+  sql`(select system.operator, opened -> 'services' as services, opened -> 'applications' as applications,
+      opened -> 'zones' as zones
+    from system, lateral (
+      select ${JSON.stringify(Object.fromEntries(systems.map((each) => [each.local, each])))}::jsonb -> system.local as opened
+    ) as policy
+    where system.id = ${id} and system.agreement is null and opened is not null offset 0) as shown`;
 
-const isValid = (table: string): RawBuilder<SqlBool> =>
+const listed = (list: Query, entry: Query): Condition => sql`(${list} ? '*' or ${list} ? ${entry})`;
+
+const isValid = (table: string): Condition =>
   sql`(${sql.ref(`${table}.valid_until`)} is null or ${sql.ref(`${table}.valid_until`)} > now())`;
 
-/** An application by its name or its appDId: what is shown is judged by its name, as the configuration lists it. */
-const named = (kind: 'service' | 'application', wanted: string): RawBuilder<SqlBool> =>
-  kind === 'service'
-    ? sql`offer.kind = 'service' and offer.name = ${wanted} and ${listed(sql`shown.services`, sql`offer.name`)}`
-    : sql`offer.kind = 'application' and ${wanted} in (offer.name, offer.application)
-        and ${listed(sql`shown.applications`, sql`offer.name`)}`;
+/** What is shown is judged by its name, as the configuration lists it. */
+const isShown = (kind: OfferKind): Condition =>
+  listed(kind === 'service' ? sql`shown.services` : sql`shown.applications`, sql`offer.name`);
 
-function offersOf(opened: Opened, { what, where, kpi }: Wish, limit: number): Query {
-  const fitting: RawBuilder<SqlBool>[] = [named(what.kind, what.name), sql`offer.state = 'ACTIVE'`, isValid('offer')];
-  if (what.version !== undefined) fitting.push(sql`offer.version = ${what.version}`);
-  if (what.of !== undefined) fitting.push(sql`offer.application = ${what.of}`);
-  if (kpi?.latencyMs !== undefined) fitting.push(sql`offer.latency_ms <= ${kpi.latencyMs}`);
-  if (kpi?.bandwidthKbps !== undefined) fitting.push(sql`offer.bandwidth_kbps >= ${kpi.bandwidthKbps}`);
-  if (where !== undefined) {
-    const boxes = boxesAround(where).map(
-      ({ south, west, north, east }) => sql`zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`,
-    );
-    fitting.push(sql`(${sql.join(boxes, sql` or `)})`, sql`${kmFrom(where)} <= ${where.withinKm}`);
-  }
-  // Where a zone is hidden, nobody is told where its platforms are, or that one is near
+/** An application by its name or its appDId. */
+const isNamed = (kind: OfferKind, wanted: string): Condition =>
+  kind === 'service'
+    ? sql`offer.kind = 'service' and offer.name = ${wanted}`
+    : sql`offer.kind = 'application' and ${wanted} in (offer.name, offer.application)`;
+
+const named = (kind: OfferKind, wanted: string): Condition => sql`${isNamed(kind, wanted)} and ${isShown(kind)}`;
+
+/** So many systems are gone through one by one; more are found by going through what has the name, the quickest first. */
+const FEW = 32;
+
+/** Where a zone is hidden, nobody is told where its platforms are, or that one is near. */
+function offersOf(opened: Opened, wish: Wish, limit: number): Query {
+  const { what, where } = wish;
+  const fitting = sql.join<SqlBool>([isShown(what.kind), ...conditions(wish)], sql` and `);
+  if (where !== undefined) return offersNear(opened, what, fitting, where, limit);
+  const zones = sql`left join lateral (select at from zone where zone.id = offer.zone
+    and ${listed(sql`shown.zones`, sql`zone.foreign_id`)} and ${isValid('zone')} offset 0) as zone on true`;
+  const found = sql`offer.*, shown.operator, zone.at[1] as lat, zone.at[0] as lon, 0::float8 as km`;
+  if (opened.systems.length <= FEW)
+    return sql`
+      select ${found} from ${shown(opened)}
+      join offer on offer.system = shown.id and offer.agreement is null and ${isNamed(what.kind, what.name)}
+      ${onPlatforms} ${zones} where ${fitting} order by offer.latency_ms, offer.id limit ${limit}`;
+  const range = (name: Condition) => sql`
+    select ${found} from (
+      select * from offer where kind = ${what.kind} and ${name} and state = 'ACTIVE' and agreement is null
+      order by agreement, latency_ms, id) as offer
+    cross join lateral ${shownOne(opened, sql`offer.system`)}
+    ${onPlatforms} ${zones} where ${fitting}
+    order by offer.agreement, offer.latency_ms, offer.id limit ${limit}`; // as the index has it: else all is sorted
+  if (what.kind === 'service') return range(sql`name = ${what.name}`);
   return sql`
-    select offer.*, shown.operator, zone.at[1] as lat, zone.at[0] as lon,
-      ${where === undefined ? sql`0::float8` : kmFrom(where)} as km
-    from ${shown(opened)}
-    join offer on offer.system = shown.id and offer.agreement is null
-    join platform on platform.id = offer.platform and ${isValid('platform')}
-    left join zone on zone.id = offer.zone and ${listed(sql`shown.zones`, sql`zone.foreign_id`)} and ${isValid('zone')}
-    where ${sql.join(fitting, sql` and `)}
-    order by km, offer.latency_ms, offer.id limit ${limit}`;
+    select * from ((${range(sql`name = ${what.name}`)})
+      union all (${range(sql`application = ${what.name} and name <> ${what.name}`)})) as either
+    order by latency_ms, id limit ${limit}`;
+}
+
+/** Zones in a box by their index, the nearest first, and what is offered in each until there is enough. */
+function offersNear(
+  opened: Opened,
+  { kind, name: wanted }: Wish['what'],
+  fitting: Condition,
+  where: Place,
+  limit: number,
+): Query {
+  const boxes = boxesAround(where).map(
+    ({ south, west, north, east }) => sql`zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`,
+  );
+  return sql`
+    select offer.*, shown.operator, near.at[1] as lat, near.at[0] as lon, near.km
+    from (
+      select id, foreign_id, at, km from zone, lateral (select ${kmFrom(where)} as km) as distance
+      where (${sql.join(boxes, sql` or `)}) and km <= ${where.withinKm} and zone.agreement is null and ${isValid('zone')}
+      order by km, id) as near
+    cross join lateral (
+      select * from offer where offer.zone = near.id and ${isNamed(kind, wanted)} and offer.state = 'ACTIVE'
+        and offer.agreement is null offset 0) as offer
+    cross join lateral ${shownOne(opened, sql`offer.system`)}
+    ${onPlatforms}
+    where ${fitting} and ${listed(sql`shown.zones`, sql`near.foreign_id`)}
+    order by near.km, offer.latency_ms, offer.id limit ${limit}`;
+}
+
+const onPlatforms = sql`cross join lateral (
+  select from platform where platform.id = offer.platform and ${isValid('platform')} offset 0) as platform`;
+
+function conditions({ what, kpi }: Wish): readonly Condition[] {
+  const all: Condition[] = [sql`offer.state = 'ACTIVE'`, isValid('offer')];
+  if (what.version !== undefined) all.push(sql`offer.version = ${what.version}`);
+  if (what.of !== undefined) all.push(sql`offer.application = ${what.of}`);
+  if (kpi?.latencyMs !== undefined) all.push(sql`offer.latency_ms <= ${kpi.latencyMs}`);
+  if (kpi?.bandwidthKbps !== undefined) all.push(sql`offer.bandwidth_kbps >= ${kpi.bandwidthKbps}`);
+  return all;
 }
 
 function systemsHaving(opened: Opened, by: By): Query {

@@ -22,6 +22,8 @@ export interface CataloguePlan {
 /** The server gives a statement up after this; one that stands still is given up itself a little later. */
 const STATEMENT_MS = 5_000;
 const SILENCE_MS = 6_000;
+/** So long a program that starts waits for a server that takes connections, and does not answer yet. */
+const REACH_MS = 20_000;
 
 /** In their order; what has landed is never changed. */
 const migrations = {
@@ -45,6 +47,7 @@ export async function openCatalogue({ url, connections, world }: CataloguePlan):
   pool.on('error', () => undefined); // an idle connection was lost: the next query opens another, or says why it cannot
   const catalogue = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
+    await reach(catalogue);
     await migrate(catalogue);
     await belongTo(world ?? null, catalogue);
   } catch (error) {
@@ -52,6 +55,17 @@ export async function openCatalogue({ url, connections, world }: CataloguePlan):
     throw error;
   }
   return catalogue;
+}
+
+/** A server that is there, and late, is waited for: a whole Ferry may start at once, on a machine that has much to do. */
+async function reach(catalogue: Catalogue): Promise<void> {
+  for (const begun = performance.now(); ; )
+    try {
+      return void (await sql`select 1`.execute(catalogue));
+    } catch (error) {
+      const late = /timeout/i.test((error as Error).message);
+      if (!late || performance.now() - begun > REACH_MS) throw error;
+    }
 }
 
 /** Two programs that start at once take turns. */

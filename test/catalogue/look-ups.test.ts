@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { begin } from '../../catalogue/agreements.ts';
+import { anyUnheard, offersShown, type Opened, systemsAnswering } from '../../catalogue/answering.ts';
 import { candidates, type Seen, systemsBy } from '../../catalogue/finding.ts';
 import { offersListed, zonesListed } from '../../catalogue/listing.ts';
 import type { Wish } from '../../domain/wish.ts';
@@ -69,6 +72,82 @@ describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`,
     const queries = await explained(own.catalogue, async (catalogue) => await systemsBy(catalogue, by, seen));
     expect(queries.filter(costly)).toEqual([]);
   });
+});
+
+describe('what a partner is told of ours touches no more either, once each has its alias,', () => {
+  let agreement: string;
+  /** Of all our systems, and of few of them. */
+  const openedOf = async (which: 'all' | 'few'): Promise<Opened> => {
+    const { rows } = await sql<{ local: string }>`select local from system where local is not null`.execute(
+      own.catalogue,
+    );
+    const locals = which === 'all' ? rows.map(({ local }) => local) : ['s6', 's7'];
+    const all = { services: ['*'], applications: ['*'], zones: ['*'], devices: true };
+    return { agreement, systems: locals.map((local) => ({ local, ...all })) };
+  };
+  beforeAll(async () => {
+    agreement = (await begin(own.catalogue, { partner: 'partner-1', direction: 'serves' })).id;
+  });
+
+  const wishes: Record<string, Wish> = {
+    'a name that every platform has': { what: service('everywhere') },
+    'a rare name': { what: service('rare') },
+    'a name that nobody has': { what: service('nobody') },
+    'an application by its name or appDId': { what: { kind: 'application', name: 'appd-77' } },
+    'a name with KPI': { what: service('everywhere'), kpi: { latencyMs: 20, bandwidthKbps: 2_000 } },
+    'a name near a place': { what: service('everywhere'), where },
+  };
+  const members = {
+    'by a service that all have': { service: 'everywhere' },
+    'by a service that few have': { service: 'rare' },
+    'by an application': { application: 'appd-77' },
+    'by devices': { devices: ['ue-s6', 'ue-s7', 'ue-none'] },
+  };
+  /** Of each entry three aliases are looked for beside it: as many pages again. Members are told in whole. */
+  const dear =
+    (entries: number) =>
+    ({ buffers }: Explained): boolean =>
+      buffers > 2 * LIMIT * Math.max(1, entries / 20);
+
+  for (const which of ['few', 'all'] as const) {
+    it.each(Object.entries(wishes))(`%s, of ${which} of our systems`, async (_what, wish) => {
+      const opened = await openedOf(which);
+      const look = async (catalogue: Catalogue) => await offersShown(catalogue, opened, wish, 20);
+      await look(own.catalogue);
+      expect((await explained(own.catalogue, look)).filter(dear(20))).toEqual([]);
+    });
+
+    it.each(Object.entries(members))(`members %s, of ${which} of our systems`, async (_what, by) => {
+      const opened = await openedOf(which);
+      const look = async (catalogue: Catalogue) => await systemsAnswering(catalogue, opened, by);
+      const { length } = await look(own.catalogue);
+      expect((await explained(own.catalogue, look)).filter(dear(length))).toEqual([]);
+    });
+
+    it(`whether all of them were heard, of ${which}`, async () => {
+      const opened = await openedOf(which);
+      const look = async (catalogue: Catalogue) => await anyUnheard(catalogue, opened, 60);
+      expect((await explained(own.catalogue, look)).filter(costly)).toEqual([]);
+    });
+  }
+
+  it.each(Object.entries(wishes))(
+    '%s is the same to whoever is shown few of many systems, and few',
+    async (_what, wish) => {
+      const few = await openedOf('few');
+      const all = await openedOf('all');
+      const shownToo = new Set(few.systems.map(({ local }) => local));
+      const systems = all.systems.map((system) =>
+        shownToo.has(system.local)
+          ? system
+          : { local: system.local, services: ['others'], applications: [], zones: [], devices: false },
+      );
+      const wide = { ...wish, ...(wish.where && { where: { ...wish.where, withinKm: 5_000 } }) };
+      const found = await offersShown(own.catalogue, { agreement, systems }, wide, 20);
+      expect(found).toEqual(await offersShown(own.catalogue, few, wide, 20));
+      if (/every|near/.test(_what)) expect(found).toHaveLength(4);
+    },
+  );
 });
 
 describe('a page of what there is touches no more either', () => {

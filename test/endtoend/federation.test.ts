@@ -133,14 +133,26 @@ describe('joining', () => {
     );
   }
 
+  /** How often it has begun, and has ended, as the ledger of one side tells. */
+  const joinings = async (operator: Operator, role: string) =>
+    await pair.rows(
+      operator,
+      `select kind, count(*) from ledger where role = $1 and kind in ('joined', 'left') group by kind order by kind`,
+      [role],
+    );
+
   const victims: Readonly<Record<string, () => Promise<void>>> = {
     'a worker': async () => {
       await pair.a.worker.kill();
       await pair.startWorker(pair.a);
     },
-    "the partner's API": async () => {
-      await pair.b.api.kill();
-      await pair.startApi(pair.b);
+    'our API and gateway': async () => {
+      await Promise.all([pair.a.api.kill(), pair.a.gateway.kill()]);
+      await Promise.all([pair.startApi(pair.a), pair.startGateway(pair.a)]);
+    },
+    'all of the partner': async () => {
+      await Promise.all([pair.b.api.kill(), pair.b.worker.kill(), pair.b.gateway.kill()]);
+      await Promise.all([pair.startApi(pair.b), pair.startWorker(pair.b), pair.startGateway(pair.b)]);
     },
     Temporal: async () => {
       await pair.killTemporal();
@@ -180,6 +192,7 @@ describe('joining', () => {
         await victims[victim]?.();
         pair.border.clear();
         expect((await joined(pair)).b).toBe(contexts.b); // the other direction has gone on
+        expect(await joinings(pair.a, 'asked')).toEqual(await joinings(pair.b, 'served'));
       },
       300_000,
     );

@@ -6,6 +6,7 @@ import { temporalCli } from '../../servers/obtain.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { Discovering, type DiscoveringPlan } from '../support/discovering.ts';
 import { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { Offered } from '../support/offered.ts';
 import { PlayedPartner, SECRET } from '../support/played-partner.ts';
 
@@ -93,6 +94,27 @@ describe('platforms are found', () => {
         await run.platforms(speech);
       },
       { orchestrators: { refresh } }, // a second time it would be there already, and fail
+    );
+  });
+
+  it('by our orchestrators, asked once for however many partners ask the same at once, and of however many programs', async () => {
+    let [asked, started] = [0, 0];
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const refresh = async (): Promise<void> => {
+      asked += 1;
+      await answered;
+    };
+    await between(
+      async (run) => {
+        const programs = [1, 2].map(() => run.refreshing(() => void (started += 1)));
+        const partners = Array.from({ length: 100 }, () => programs.map(async (asks) => await asks(speech))).flat();
+        await eventually(() => started >= 2 && asked > 0, 60_000);
+        answer();
+        expect(new Set(await Promise.all(partners))).toEqual(new Set([true]));
+        expect([started, asked]).toEqual([2, 1]);
+      },
+      { orchestrators: { refresh } },
     );
   });
 

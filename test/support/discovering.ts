@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import * as agreements from '../../catalogue/agreements.ts';
 import type { FindingMeans } from '../../activities/federation/finding.ts';
 import type { DiscoveryFound } from '../../api/discovery.ts';
+import { Questions } from '../../api/finding.ts';
 import { Federation } from '../../configuration/federation.ts';
 import { type By, type Query, textOf, type Wish } from '../../domain/wish.ts';
 import { digest } from '../../configuration/digest.ts';
@@ -15,6 +17,8 @@ import { type Answer, Served } from './api.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
 import type { Engine } from './engine.ts';
 import type { PlayedPartner } from './played-partner.ts';
+
+const PATIENCE_MS = 60_000;
 
 export interface DiscoveringPlan {
   /** By their names. */
@@ -140,6 +144,26 @@ export class Discovering {
     const run = await workflow.start('answerPartner', answerOf(order, 'speech', this.#ours));
     await run.result();
     return { workflowId: run.workflowId };
+  }
+
+  /**
+   * As one program of our API has our orchestrators asked for a partner; true: they were. `started`: is called when Temporal
+   * has told it of a run.
+   */
+  refreshing(started: () => void): (wish: Wish) => Promise<boolean> {
+    const { client } = this.#engine.environment;
+    const start: typeof client.workflow.start = async (...order) => {
+      const run = await client.workflow.start(...order);
+      started();
+      return run;
+    };
+    const withDeadline = client.withDeadline.bind(client);
+    const temporal = { workflow: { start }, withDeadline } as unknown as Client;
+    const refresh = new Questions(temporal, this.#ours, this.federation.pace).refreshing(pino({ level: 'silent' }));
+    return async (wish) => {
+      const query: Query = { find: 'platforms', wish };
+      return await refresh(query, digest(`answer ${textOf(query)}`), PATIENCE_MS);
+    };
   }
 
   /** Of the run that answered. */

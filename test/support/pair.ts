@@ -12,6 +12,7 @@ import { ownNamespace } from '../../temporal/namespace.ts';
 import { Border } from './border.ts';
 import { portsOf } from './network.ts';
 import { endParts, type Part, startPart } from './part.ts';
+import { Tap } from './tap.ts';
 import { Wire } from './wire.ts';
 
 /** One operator's Ferry: its API, inner and outer, its worker, and its gateway. */
@@ -26,6 +27,15 @@ export interface Operator {
   gateway: Part;
   /** What crosses to its gateway. */
   readonly wire: Wire;
+  /** What its programs write; undefined: they ask their database themselves. */
+  readonly tap: Tap | undefined;
+}
+
+interface PairOptions {
+  /** What is written to the databases can be seen, and held. */
+  readonly tapped: boolean;
+  /** Members of Ferry's pace that are to be other than the sandbox's. */
+  readonly pace: Readonly<Record<string, number>>;
 }
 
 /** Two operators, each with a Ferry, and a border between them that everything passes. Every part a process of its own. */
@@ -35,6 +45,8 @@ export class Pair {
   readonly #parts: Part[] = [];
   readonly #wires = new Map<number, Wire>();
   readonly #net: number;
+  readonly #options: PairOptions;
+  readonly #taps: Tap[] = [];
   #temporalPlan!: DevServerPlan;
   #temporal: DevServer | undefined;
   #postgresPlan!: PostgresPlan;
@@ -48,12 +60,12 @@ export class Pair {
     return this.#net;
   }
 
-  private constructor(net: number) {
-    this.#net = net;
+  private constructor(net: number, options: PairOptions) {
+    [this.#net, this.#options] = [net, options];
   }
 
-  static async set(net: number): Promise<Pair> {
-    const pair = new Pair(net);
+  static async set(net: number, { tapped = false, pace = {} }: Partial<PairOptions> = {}): Promise<Pair> {
+    const pair = new Pair(net, { tapped, pace });
     try {
       await pair.#start();
     } catch (error) {
@@ -82,6 +94,7 @@ export class Pair {
       log: log('postgres'),
     };
     const files = ['--package-cache', this.folder, '--config-out', join(this.folder, 'configuration.json')];
+    files.push('--pace', JSON.stringify(this.#options.pace));
     const inner = await freePort('127.0.0.1', 21_000 + net);
     const [temporal, postgres, sandbox] = await Promise.all([
       startDevServer(this.#temporalPlan).then((server) => (this.#temporal = server)),
@@ -132,6 +145,7 @@ export class Pair {
     const first = at.nth === 0;
     const namespace = first ? 'default' : operator;
     const database = await createDatabase(at.url, operator.replaceAll('-', '_'));
+    const tap = this.#options.tapped ? await this.#tap(first ? 10 : 50, database) : undefined;
     const environment = {
       FERRY_CONFIG: configuration,
       FERRY_HOST: inner?.address ?? '127.0.0.1',
@@ -146,7 +160,7 @@ export class Pair {
       FERRY_LOG_LEVEL: 'debug',
       TEMPORAL_ADDRESS: at.address,
       TEMPORAL_NAMESPACE: namespace,
-      DATABASE_URL: database,
+      DATABASE_URL: tap?.url ?? database,
     };
     const [api, worker, gateway] = await Promise.all([
       this.#part('api/main.ts', environment),
@@ -156,7 +170,17 @@ export class Pair {
     const partner = first ? 'operator-b' : 'operator-a';
     const wire = this.#wires.get(first ? 10 : 50);
     if (wire === undefined) throw new Error('no wire leads to its gateway');
-    return { name: operator, partner, namespace, database, environment, api, worker, gateway, wire };
+    const programs = { api, worker, gateway };
+    return { name: operator, partner, namespace, database, environment, ...programs, wire, tap: tap?.tap };
+  }
+
+  async #tap(third: number, database: string): Promise<{ readonly tap: Tap; readonly url: string }> {
+    const url = new URL(database);
+    const [address, port] = [`127.${this.#net}.${third}.9`, 5_432];
+    const tap = await Tap.between(address, port, { host: url.hostname, port: Number(url.port) });
+    this.#taps.push(tap);
+    url.host = `${address}:${port}`;
+    return { tap, url: url.href };
   }
 
   async #part(script: string, environment: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<Part> {
@@ -226,7 +250,7 @@ export class Pair {
   async strike(): Promise<void> {
     await endParts(this.#parts);
     await Promise.all([this.#temporal?.stop(), this.#postgres?.stop(), this.border.close()]);
-    await Promise.all([...this.#wires.values()].map(async (wire) => await wire.close()));
+    await Promise.all([...this.#wires.values(), ...this.#taps].map(async (between) => await between.close()));
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
