@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { begin } from '../../catalogue/agreements.ts';
-import { admit } from '../../catalogue/bindings.ts';
+import { admit, bindingNamed, producersOf } from '../../catalogue/bindings.ts';
 import { bindingsOf } from '../../catalogue/consuming.ts';
 import { findingsOf } from '../../catalogue/findings.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
@@ -70,6 +70,15 @@ describe('what is held with a partner', () => {
     expect(held).toHaveLength(10_000);
     expect(held.filter(({ idle }) => idle).map(({ name }) => name)).toEqual(['n7']);
     expect(held[0]).toMatchObject({ ours: 'open', partner: 'b' });
+  });
+
+  it('is as old for a partner as it is for the database', async () => {
+    await bound(await offered('speech'));
+    await sql`update binding set asked_at = now() - interval '70 seconds'`.execute(own.catalogue);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + HOURS });
+    const [listed] = await producersOf(own.catalogue, agreement, { limit: 10 });
+    const named = await bindingNamed(own.catalogue, { side: 'producer', agreement, name: 'n1' });
+    for (const age of [listed?.age, named?.age]) expect([(age ?? 0) >= 70, (age ?? 0) < 3_600]).toEqual([true, true]);
   });
 
   it('is without a producer once its orchestrator has told that it is gone, for longer than a gateway waits', async () => {
