@@ -209,20 +209,26 @@ export async function bindingsListed(
   return await asking(query.execute());
 }
 
+/** How old it is, in seconds: by the clock of the database. */
+export type Aged = Binding & { readonly age: number };
+
+const age = sql<number>`floor(extract(epoch from now() - asked_at))::int`.as('age');
+
 export async function bindingNamed(
   catalogue: Catalogue,
   name: Pick<Known, 'side' | 'agreement' | 'name'>,
-): Promise<Binding | undefined> {
+): Promise<Aged | undefined> {
   return await asking(named(catalogue, name));
 }
 
 const named = async (
   catalogue: Catalogue,
   { side, agreement, name }: Pick<Known, 'side' | 'agreement' | 'name'>,
-): Promise<Binding | undefined> =>
+): Promise<Aged | undefined> =>
   await catalogue
     .selectFrom('binding')
     .selectAll()
+    .select(age)
     .where('side', '=', side)
     .where('agreement', '=', agreement)
     .where('name', '=', name)
@@ -233,11 +239,12 @@ export async function producersOf(
   catalogue: Catalogue,
   agreement: string,
   { after = '', limit }: { readonly after?: string | undefined; readonly limit: number },
-): Promise<readonly Binding[]> {
+): Promise<readonly Aged[]> {
   return await asking(
     catalogue
       .selectFrom('binding')
       .selectAll()
+      .select(age)
       .where('side', '=', 'producer')
       .where('agreement', '=', agreement)
       .where('state', '!=', 'closed')

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Binding, Bindings, BindingTended, Candidate, Reservation } from '../activities/federation/consumption.ts';
 import type { Federation } from '../configuration/federation.ts';
 import { Refusal } from '../domain/failures.ts';
-import type { Direction } from '../domain/federation.ts';
+import type { Direction, Will } from '../domain/federation.ts';
 import type { Wish } from '../domain/wish.ts';
 import * as rows from './bindings.ts';
 import { subscriptionsOf, unsubscribed } from './callbacks.ts';
@@ -12,7 +12,8 @@ import { roleOf } from './binding-lines.ts';
 import { type Line, note } from './ledger.ts';
 import type { OfferKind } from './tables.ts';
 import { usableAgreements } from './usable.ts';
-import { willTowards } from './wills.ts';
+import { UNSEEN } from './paths.ts';
+import { unsaid } from './wills.ts';
 
 /** The catalogue, for consuming what partners offer, and for admitting those who consume ours. */
 export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindings {
@@ -20,7 +21,7 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
 
   const one = async (id: string, within = catalogue): Promise<Binding | null> => {
     const [row] = await joined(within, sql`binding.id = ${id}::uuid`);
-    return row === undefined ? null : await whole(within, row);
+    return row === undefined ? null : whole(row);
   };
 
   const all = async (partner: string, which: RawBuilder<unknown>): Promise<readonly BindingTended[]> => {
@@ -28,24 +29,17 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
       catalogue,
       sql`agreement.partner = ${partner} and binding.kind is not null and ${which}`,
     );
-    const idleMs = federation.pace.idleSeconds * 1_000;
-    const now = Date.now();
-    const known = await Promise.all(
-      found.map(async (row) => {
-        const binding = await whole(catalogue, row);
-        const last = Math.max(...[row.used_at, row.opened_at, row.asked_at].map((at) => at?.getTime() ?? 0));
-        return binding === null ? [] : [{ ...binding, idle: now - last > idleMs }];
-      }),
-    );
-    return known.flat();
+    return found.flatMap((row) => {
+      const binding = whole(row);
+      return binding === null ? [] : [{ ...binding, idle: row.unused > federation.pace.idleSeconds }];
+    });
   };
 
   /** With our will as it is now; a tombstone is nobody's. */
-  const whole = async (within: Catalogue, row: Joined): Promise<Binding | null> => {
+  const whole = (row: Joined): Binding | null => {
     const { partner, direction, system, platform, kind, offer_name, operator: other, agreement } = row;
     if (system === null || platform === null || kind === null || offer_name === null || agreement === null) return null;
-    const joins = partners[partner]?.join === 'always';
-    const { ours } = await willTowards(within, { partner, direction, joins });
+    const ours = row.ours ?? unsaid(direction, partners[partner]?.join === 'always');
     return {
       id: row.id,
       name: row.name,
@@ -160,7 +154,7 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
           where binding.id = ${id}::uuid and binding.state <> 'closed' and other.agreement is null
             and system.local = binding.system and platform.foreign_id = binding.platform
             and other.kind = binding.kind and other.name = binding.offer_name and other.state = 'ACTIVE'
-            and other.endpoint is not null and coalesce(other.valid_until > now(), true)
+            and other.endpoint is not null and other.transport = ${REST} and coalesce(other.valid_until > now(), true)
           returning binding.id`.execute(catalogue),
       );
       return made.length > 0;
@@ -185,6 +179,9 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     sweep: async () => await rows.sweep(catalogue),
   };
 }
+
+/** What gateways carry. */
+const REST = 'REST_HTTP';
 
 /** Offers of usable partners, as they are chosen of. Our own are consumed over Mp1, as MEC 011 has it. */
 export async function candidatesOf(
@@ -249,6 +246,10 @@ type Joined = rows.Binding & {
   readonly direction: Direction;
   readonly context: string | null;
   readonly theirs: Binding['theirs'];
+  /** What our operator has said of it; null: nothing. */
+  readonly ours: Will | null;
+  /** By the clock of the database, in seconds. */
+  readonly unused: number;
   readonly alias: string | null;
   readonly platform_alias: string | null;
   readonly version: string | null;
@@ -256,16 +257,23 @@ type Joined = rows.Binding & {
   readonly endpoint: string | null;
 };
 
-/** A row with what is known of its partner and of its offer now. An offer that is out of date is no reason to end what is open. */
+/**
+ * A row with what is known of its partner and of its offer now. An offer that is out of date is no reason to end what is open;
+ * one that its orchestrator does not tell of any more is gone, once no gateway waits for it.
+ */
 async function joined(catalogue: Catalogue, which: RawBuilder<unknown>): Promise<readonly Joined[]> {
   const { rows: found } = await asking(
     sql<Joined>`
       select binding.*, agreement.partner, agreement.direction, agreement.theirs,
         case when agreement.ended_at is null then agreement.context end as context,
         offer.foreign_id as alias, platform.foreign_id as platform_alias, offer.version, offer.serializer,
-        case when offer.state = 'ACTIVE' then offer.endpoint end as endpoint
+        case when offer.state = 'ACTIVE' and (source.told_at is null or
+          coalesce(offer.valid_until > now() - ${UNSEEN}::interval, true)) then offer.endpoint end as endpoint,
+        will.ours, extract(epoch from now() - greatest(binding.used_at, binding.opened_at, binding.asked_at))::float8 as unused
       from binding join agreement on agreement.id = binding.agreement
+      left join will on will.partner = agreement.partner and will.direction = agreement.direction
       left join offer on offer.id = binding.offer left join platform on platform.id = offer.platform
+      left join system as source on source.id = offer.system
       where ${which}`.execute(catalogue),
   );
   return found;

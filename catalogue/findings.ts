@@ -33,7 +33,12 @@ export function findingsOf(catalogue: Catalogue, federation: Federation): Findin
     asked: async (digest) => (await asked(catalogue, digest)) ?? null,
     async askable() {
       const contexts = await contextsOf(catalogue, await usable());
-      return contexts.toSorted((one, other) => preferenceOf(other) - preferenceOf(one) || compared(one, other));
+      return contexts.toSorted(
+        (one, other) => one.asked - other.asked || preferenceOf(other) - preferenceOf(one) || compared(one, other),
+      );
+    },
+    async asking(chosen) {
+      await turnTaken(catalogue, chosen);
     },
     async joinable() {
       const onMiss = Object.keys(partners).filter((partner) => partners[partner]?.join === 'onMiss');
@@ -88,17 +93,39 @@ const compared = (one: Askable, other: Askable): number => (one.partner < other.
 
 const isOfSystems = (answer: SystemsFound | PlatformsFound): answer is SystemsFound => 'systems' in answer;
 
-async function contextsOf(catalogue: Catalogue, usable: readonly Usable[]): Promise<Askable[]> {
+/** With when a question was put to it last; 0: never. */
+async function contextsOf(
+  catalogue: Catalogue,
+  usable: readonly Usable[],
+): Promise<(Askable & { readonly asked: number })[]> {
   const rows = await asking(
     catalogue
       .selectFrom('agreement')
-      .select(['id', 'partner', 'context'])
+      .select([
+        'id',
+        'partner',
+        'context',
+        sql<number>`coalesce((capabilities ->> 'questionAt')::float8, 0)`.as('asked'),
+      ])
       .where(sql<boolean>`id = any(${usable.map(({ id }) => id)}::uuid[])`)
       .where('ended_at', 'is', null)
       .execute(),
   );
-  return rows.flatMap(({ id: agreement, partner, context }) =>
-    context === null ? [] : [{ agreement, partner, context }],
+  return rows.flatMap(({ id: agreement, partner, context, asked: at }) =>
+    context === null ? [] : [{ agreement, partner, context, asked: at }],
+  );
+}
+
+/** Whoever was asked waits for those who were not. */
+async function turnTaken(catalogue: Catalogue, chosen: readonly Askable[]): Promise<void> {
+  await asking(
+    catalogue
+      .updateTable('agreement')
+      .set({
+        capabilities: sql`capabilities || jsonb_build_object('questionAt', extract(epoch from clock_timestamp())::float8)`,
+      })
+      .where(sql<boolean>`id = any(${chosen.map(({ agreement }) => agreement)}::uuid[])`)
+      .execute(),
   );
 }
 

@@ -128,7 +128,7 @@ const platformsOf = ({ id, local }: System, { platforms }: Inventory, until: Raw
   where (platform.zone, platform.valid_until) is distinct from (excluded.zone, excluded.valid_until)`;
 
 export const namesIn = (platforms: Inventory['platforms']): string =>
-  JSON.stringify(platforms.map(({ platform, zone }) => ({ platform, zone })));
+  JSON.stringify([...new Map(platforms.map(({ platform, zone }) => [platform, { platform, zone }])).values()]);
 
 const platformsGone = ({ id }: System, { platforms }: Inventory, unseen: Unseen) => sql`
   update platform set valid_until = now() where system = ${id}::uuid and coalesce(valid_until > now(), true)
@@ -157,15 +157,21 @@ const offersGone = ({ id }: System, inventory: Inventory, unseen: Unseen) => sql
     and kind <> all(${unseen.kinds}::text[]) and not exists (select from ${offersIn(inventory)}
       where told.platform = offer.platform_foreign_id and told.kind = offer.kind and told.id = offer.foreign_id)`;
 
-/** What is for its own platform only is nobody else's. */
+/** What is for its own platform only is nobody else's. Of what an odd peer names twice the last one counts. */
 function offersIn({ platforms }: Pick<Inventory, 'platforms'>): RawBuilder<unknown> {
-  const offers = platforms.flatMap(({ platform, offers: all }) =>
-    all.filter((offer) => offer.consumedLocalOnly !== true).map((offer) => ({ ...offer, platform })),
-  );
-  return sql`jsonb_to_recordset(${JSON.stringify(offers)}::jsonb) as told (platform text, kind text, id text, name text,
+  const offers = new Map<string, object>();
+  for (const { platform, offers: all } of platforms)
+    for (const offer of all)
+      if (offer.consumedLocalOnly !== true && isKeepable(offer))
+        offers.set(`${offer.kind} ${offer.id}\n${platform}`, { ...offer, platform });
+  return sql`jsonb_to_recordset(${JSON.stringify([...offers.values()])}::jsonb) as told (platform text, kind text, id text, name text,
     version text, application text, provider text, category text, state text, transport text, serializer text,
     endpoint text, "latencyMs" float8, "bandwidthKbps" float8)`;
 }
+
+/** What a peer of ours tells is not refused: an entry with what no database keeps is passed over, and hides none of the others. */
+const isKeepable = (offer: object): boolean =>
+  Object.values(offer).every((value) => typeof value !== 'string' || !/[\0\p{Cs}]/u.test(value));
 
 const held = [
   'zone',

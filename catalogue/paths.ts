@@ -29,7 +29,7 @@ export interface Path {
 }
 
 /** What was not seen for so long is not offered any more; whoever tends the binding finds another, or closes it. */
-const UNSEEN = '2 minutes';
+export const UNSEEN = '2 minutes';
 
 /** Of the consumer: the address that applications call ends with it. */
 export const pathOfSecret = async (catalogue: Catalogue, secret: string): Promise<Path | undefined> =>

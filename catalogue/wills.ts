@@ -25,9 +25,12 @@ export async function willTowards(
       .executeTakeFirst(),
   );
   if (said !== undefined) return said;
-  const ours = direction === 'uses' && !joins ? 'ended' : 'open';
-  return { partner, direction, ours, since: null, why: 'configuration' };
+  return { partner, direction, ours: unsaid(direction, joins), since: null, why: 'configuration' };
 }
+
+/** As long as our operator has said nothing. */
+export const unsaid = (direction: Direction, joins: boolean): Will =>
+  direction === 'uses' && !joins ? 'ended' : 'open';
 
 export type Wanted = Omit<OurWill, 'since'>;
 

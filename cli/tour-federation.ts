@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SystemList } from '../api/resources.ts';
+import type { FederationList, SystemList } from '../api/resources.ts';
 import { FerryClient, Refused, Unreachable } from './client.ts';
 import type { Navigation } from './devices.ts';
 import { seconds, type Terminal } from './terminal.ts';
@@ -41,6 +41,7 @@ export async function federation(
   { apis, navigation }: Others,
   terminal: Terminal,
 ): Promise<FederationReport> {
+  await recovered(apis, terminal);
   const met = await meeting(ours, apis, terminal);
   const [first, ...others] = met.operators.map(({ operator }, n) => ({
     operator,
@@ -48,6 +49,21 @@ export async function federation(
   }));
   if (!met.joined || first === undefined) return { ...met, consumed: null };
   return { ...met, consumed: await consumption({ ours: first, others, navigation, terminal }) };
+}
+
+/** A tour that was interrupted in the middle may have left the others' use suspended, in data that were kept: they resume it. */
+export async function recovered(apis: readonly string[], terminal: Terminal): Promise<void> {
+  for (const client of apis.map((api) => new FerryClient(api)))
+    try {
+      const { federations } = await client.get<FederationList>('/v1/federations');
+      for (const { partner, serves } of federations) {
+        if (serves.ours !== 'suspended') continue;
+        await client.post(`/v1/federations/${encodeURIComponent(partner)}/resume?direction=serves`);
+        terminal.tell(`\nThe use by ${partner} was left suspended, as by a tour that was interrupted: it is resumed.`);
+      }
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Unreachable)) throw error; // whether they join is seen below
+    }
 }
 
 /** Two operators' Ferrys join by themselves as soon as both are up: waits until each sees the other's systems, and shows them. */

@@ -9,6 +9,7 @@ import { candidates } from '../catalogue/finding.ts';
 import { inventoryAnswered, inventoryObserved, type Observed, toObserve } from '../catalogue/observing.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import type { PlatformHad } from '../domain/inventory.ts';
+import type { Unseen } from '../catalogue/inventory.ts';
 import type { Query, Wish } from '../domain/wish.ts';
 import { Peers } from './peers.ts';
 
@@ -57,21 +58,26 @@ export class OwnOrchestrators implements Refreshing {
     signal.throwIfAborted();
   }
 
-  /** Looks at a system that tells nothing by itself, unless that was done just now. */
-  readonly observe = async (system: string, signal: AbortSignal): Promise<void> => {
-    await this.#look([system], LOOK_SECONDS, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
+  /** Looks at a system that tells nothing by itself, unless that was done just now, and asks it for what is used of it. */
+  readonly observe = async (system: string, used: readonly Wish['what'][], signal: AbortSignal): Promise<void> => {
+    const patient = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const looked = await this.#look([system], LOOK_SECONDS, patient);
+    const exchange = this.#spoken.get(system);
+    if (exchange !== undefined && looked.includes(system))
+      await Promise.all(used.map(async (what) => await this.#answered(system, exchange, { what }, patient)));
     signal.throwIfAborted();
   };
 
-  /** Who asks while another one looks waits for what that one sees. */
-  async #look(locals: readonly string[], olderThanSeconds: number, signal: AbortSignal): Promise<void> {
-    const silent = locals.filter((local) => !this.#spoken.has(local));
+  /** Who asks while another one looks waits for what that one sees. Returns those that were looked at by this. */
+  async #look(locals: readonly string[], olderThanSeconds: number, signal: AbortSignal): Promise<readonly string[]> {
     const seconds = Math.max(olderThanSeconds, LOOK_SECONDS);
-    for (const system of await toObserve(this.#catalogue, { locals: silent, olderThanSeconds: seconds })) {
+    const looked = await toObserve(this.#catalogue, { locals, olderThanSeconds: seconds });
+    for (const system of looked) {
       const look = this.#observed(system, signal).finally(() => this.#looking.delete(system.local));
       this.#looking.set(system.local, look);
     }
     await Promise.all(locals.map(async (local) => await this.#looking.get(local)));
+    return looked.map(({ local }) => local);
   }
 
   /** What does not answer is left as it was: it is believed for as long as it was to hold, and no longer. */
@@ -99,7 +105,7 @@ export class OwnOrchestrators implements Refreshing {
       this.#catalogue,
       system,
       { zones: [], platforms },
-      { validSeconds: this.#validSeconds, unseen },
+      { validSeconds: this.#validSeconds, unseen: this.#spoken.has(system.local) ? everything(unseen, sites) : unseen },
     );
   }
 
@@ -111,14 +117,18 @@ export class OwnOrchestrators implements Refreshing {
     await Promise.all(
       [...this.#spoken].map(async ([system, exchange]) => {
         if (!this.#isTurn(system)) return;
-        try {
-          const platforms = await platformsFor(exchange, wish, signal);
-          if (platforms.length > 0) await inventoryAnswered(this.#catalogue, system, platforms, this.#validSeconds);
-        } catch (error) {
-          if (!signal.aborted) this.#log.warn(error, `${system}: its orchestrator does not say what it has`);
-        }
+        await this.#answered(system, exchange, wish, signal);
       }),
     );
+  }
+
+  async #answered(system: string, exchange: Exchange, wish: Wish, signal: AbortSignal): Promise<void> {
+    try {
+      const platforms = await platformsFor(exchange, wish, signal);
+      if (platforms.length > 0) await inventoryAnswered(this.#catalogue, system, platforms, this.#validSeconds);
+    } catch (error) {
+      if (!signal.aborted) this.#log.warn(error, `${system}: its orchestrator does not say what it has`);
+    }
   }
 
   /** As often as a system is looked at. */
@@ -135,3 +145,9 @@ export class OwnOrchestrators implements Refreshing {
     );
   }
 }
+
+/** What an orchestrator has answered may be of what no look shows: it expires, and is not gone for that. */
+const everything = ({ kinds }: Unseen, sites: readonly Site[]): Unseen => ({
+  kinds,
+  platforms: sites.map(({ host }) => host),
+});

@@ -48,6 +48,7 @@ export const asking = ({ findings, partner: known, wake, uuidOf, operator, pace 
         const since = await findings.now();
         const askable = (await findings.askable()).filter(({ partner }) => known(partner)?.extended === true);
         const chosen = askable.slice(0, pace.fanOut);
+        if (chosen.length < askable.length) await findings.asking(chosen);
         const answers = await Promise.all(chosen.map(async (each) => await ask(each, { query, digest }, signal)));
         const found = await findings.count(query, digest);
         const complete = chosen.length === askable.length && answers.every((answer) => answer.complete);

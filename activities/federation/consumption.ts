@@ -197,8 +197,8 @@ export interface ConsumingMeans {
   readonly exposure: (system: string, platform: string) => Exposure | undefined;
   /** Of every platform of ours. */
   readonly exposures: readonly Exposure[];
-  /** Looks at a system of ours whose orchestrator tells nothing by itself, so that what it offers stays known. */
-  readonly observe: (system: string, signal: AbortSignal) => Promise<void>;
+  /** Looks at a system of ours whose orchestrator tells nothing by itself, so that what it offers, and is used of it, stays known. */
+  readonly observe: (system: string, used: readonly What[], signal: AbortSignal) => Promise<void>;
   readonly paths: Paths;
   /** Does the producer's port take a connection? */
   readonly listens: (endpoint: string, signal: AbortSignal) => Promise<boolean>;

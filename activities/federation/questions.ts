@@ -84,8 +84,10 @@ export interface Findings {
   count(query: Query, digest: string): Promise<number>;
   /** Is the answer to this very question still fresh? Whether it is complete; null: it has to be asked. */
   asked(digest: string): Promise<{ readonly complete: boolean } | null>;
-  /** Who may be asked: the most preferred first. */
+  /** Who may be asked: who was asked least lately first, among equals the most preferred. */
   askable(): Promise<readonly Askable[]>;
+  /** These are asked now: next time it is the turn of others, where not all can be asked at once. */
+  asking(chosen: readonly Askable[]): Promise<void>;
   /** Partners that are joined on a miss, which nobody has left, and that are not joined yet. */
   joinable(): Promise<readonly string[]>;
   /** Our will towards it becomes open, since somebody missed something; what our operator has said stands. */

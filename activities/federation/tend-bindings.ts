@@ -32,9 +32,8 @@ export async function tendBindings(
   };
 
   const held = await bindings.held(name);
-  const serving = new Set(held.flatMap(({ side, system }) => (side === 'producer' ? [system] : [])));
   // What is not seen for long the gateway takes to be gone
-  await Promise.all([...serving].map(async (system) => await means.observe(system, signal)));
+  await Promise.all([...servedOf(held)].map(async ([system, used]) => await means.observe(system, used, signal)));
   for (const binding of held) if (binding.side === 'producer') await attempt(async () => await serve(means, binding));
   const partner = known(name);
   const used = held.filter(({ side }) => side === 'consumer');
@@ -51,6 +50,18 @@ export async function tendBindings(
   await unclaimed(means, signal);
   await bindings.sweep();
   return problem;
+}
+
+/** What of our systems is used, each once. */
+function servedOf(held: readonly Binding[]): ReadonlyMap<string, readonly Binding['what'][]> {
+  const served = new Map<string, Binding['what'][]>();
+  for (const { side, system, what } of held) {
+    if (side !== 'producer') continue;
+    const used = served.get(system) ?? [];
+    served.set(system, used);
+    if (used.every(({ kind, name }) => kind !== what.kind || name !== what.name)) used.push(what);
+  }
+  return served;
 }
 
 /** A producer that is gone is replaced by another one of that name at the same platform, or it is over. */

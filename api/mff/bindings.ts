@@ -1,4 +1,4 @@
-import { admit, type Binding, bindingNamed, bury, producersOf } from '../../catalogue/bindings.ts';
+import { admit, type Aged, type Binding, bindingNamed, bury, producersOf } from '../../catalogue/bindings.ts';
 import { offerBehind } from '../../catalogue/consuming.ts';
 import { mayUse } from '../../domain/policy.ts';
 import type { BindingShown } from '../../protocols/mff/bindings.ts';
@@ -90,11 +90,7 @@ export function bindingHandlers(means: BindingsMeans): Handlers<BindingsTable> {
 }
 
 /** Why it is closed is our affair. */
-const shown = ({ name, state, asked_at }: Binding): BindingShown => ({
-  name,
-  state,
-  ageSeconds: Math.max(0, Math.floor((Date.now() - asked_at.getTime()) / 1_000)),
-});
+const shown = ({ name, state, age = 0 }: Binding & Partial<Aged>): BindingShown => ({ name, state, ageSeconds: age });
 
 const closed = (): HttpRefusal => new HttpRefusal(410, 'the binding is closed', 'Announce another one.');
 

@@ -15,13 +15,15 @@ export type ServiceInfo = z.infer<typeof ServiceInfo>;
 export const servicesOf = (instance: string): string =>
   `/mec_service_mgmt/v1/applications/${encodeURIComponent(instance)}/services`;
 
-const text = z.string().min(1).nullish().catch(undefined);
+/** What a database keeps. */
+const Line = z.string().regex(/^[^\0\p{Cs}]*$/u);
+const text = Line.min(1).nullish().catch(undefined);
 
 /** What is told of a service that others may consume. Whatever else is odd in it is passed over. */
 export const OfferedService = z.object({
-  serInstanceId: z.string().min(1).max(255),
-  serName: z.string().min(1).max(255),
-  version: z.string().max(255).catch(''),
+  serInstanceId: Line.min(1).max(255),
+  serName: Line.min(1).max(255),
+  version: Line.max(255).catch(''),
   state: z.enum(['ACTIVE', 'INACTIVE', 'SUSPENDED']),
   serializer: text,
   serCategory: z.object({ name: text }).nullish().catch(undefined),
@@ -29,7 +31,7 @@ export const OfferedService = z.object({
     .object({
       type: text,
       endpoint: z
-        .object({ uris: z.array(z.string()).nullish().catch(undefined) })
+        .object({ uris: z.array(Line).nullish().catch(undefined) })
         .nullish()
         .catch(undefined),
     })

@@ -22,6 +22,7 @@ function world(findings: Partial<FindingMeans['findings']> = {}) {
       now: async () => new Date(),
       askable: async () =>
         ['b', 'c'].map((partner) => ({ agreement: `agreement-${partner}`, partner, context: 'context' })),
+      asking: unexpected,
       learned: async () => 0,
       count: async () => 0,
       answered: async () => undefined,

@@ -23,6 +23,8 @@ let silent: FaultyServer;
 let near: FaultyServer;
 let far: FaultyServer;
 let speaking: FaultyServer;
+let third: FaultyServer;
+let elsewhere: unknown;
 let services: unknown;
 let instances: unknown;
 let answered: Reply;
@@ -32,10 +34,11 @@ beforeAll(async () => {
   silent = await faultyServer(() => ({ status: 200, json: instances }));
   near = await faultyServer(() => ({ status: 200, json: services }));
   far = await faultyServer(() => (away ? { status: 500 } : { status: 200, json: [{ ...speech, serInstanceId: 'f' }] }));
-  speaking = await faultyServer(() => answered);
+  speaking = await faultyServer(({ method }) => (method === 'POST' ? answered : { status: 200, json: [] }));
+  third = await faultyServer(() => ({ status: 200, json: elsewhere }));
 });
 afterAll(async () => {
-  for (const server of [silent, near, far, speaking]) await server?.close();
+  for (const server of [silent, near, far, speaking, third]) await server?.close();
   await own?.drop();
 });
 
@@ -61,7 +64,8 @@ const counter = {
 let orchestrators: OwnOrchestrators;
 let configuration: Configuration;
 beforeEach(async () => {
-  [services, instances, answered, away] = [[speech], [counter], { status: 200, json: { platforms: [] } }, false];
+  [services, elsewhere, instances] = [[speech], [], [counter]];
+  [answered, away] = [{ status: 200, json: { platforms: [] } }, false];
   await sql`truncate system, zone, alias, agreement, ledger cascade`.execute(own.catalogue);
   const peer = (kind: string, { url }: FaultyServer, more: object = {}) => ({ kind, url, insecure: true, ...more });
   const host = (system: string, name: string, range: string) => ({
@@ -79,7 +83,7 @@ beforeEach(async () => {
         speaking: peer('meo', speaking, { mfm: speaking.url }),
         near: peer('platform', near),
         far: peer('platform', far),
-        third: peer('platform', far),
+        third: peer('platform', third),
       },
       networks: { n: {} },
       systems: { one: { meo: 'silent', network: 'n' }, two: { meo: 'speaking', network: 'n' } },
@@ -96,13 +100,15 @@ beforeEach(async () => {
   orchestrators = new OwnOrchestrators(configuration, VALID_SECONDS, own.catalogue, pino({ level: 'silent' }));
 });
 afterEach(() => {
-  for (const { heard } of [silent, near, far, speaking]) (heard as unknown[]).length = 0;
+  for (const { heard } of [silent, near, far, speaking, third]) (heard as unknown[]).length = 0;
 });
 
 const wish = (name: string, kind: Wish['what']['kind'] = 'service'): Query => ({
   find: 'platforms',
   wish: { what: { kind, name } },
 });
+/** What the one that speaks Mfm-fed was asked by it. */
+const questions = (): FaultyServer['heard'] => speaking.heard.filter(({ method }) => method === 'POST');
 const refresh = async (query = wish('speech')) => await orchestrators.refresh(query, new AbortController().signal);
 const found = async (name = 'speech', kind: Wish['what']['kind'] = 'service'): Promise<string[]> =>
   (await candidates(own.catalogue, { what: { kind, name } }, { theirs: [] }))
@@ -143,10 +149,10 @@ describe('a system whose MEO tells nothing by itself', () => {
     await Promise.all(Array.from({ length: 20 }, async () => await refresh()));
     await refresh();
     expect([near, far, silent].map(({ heard }) => heard.length)).toEqual([1, 1, 1]);
-    await orchestrators.observe('one', new AbortController().signal);
+    await orchestrators.observe('one', [], new AbortController().signal);
     expect(near.heard).toHaveLength(1);
     await later(6);
-    await orchestrators.observe('one', new AbortController().signal);
+    await orchestrators.observe('one', [], new AbortController().signal);
     expect(near.heard).toHaveLength(2);
     await later(VALID_SECONDS);
     await refresh();
@@ -168,10 +174,22 @@ describe('a system whose MEO tells nothing by itself', () => {
     await refresh();
     [away, services] = [true, []];
     await later(30);
-    await orchestrators.observe('one', new AbortController().signal);
+    await orchestrators.observe('one', [], new AbortController().signal);
     expect(await found()).toEqual(['far']);
     await later(31);
     expect(await found()).toEqual([]);
+  });
+
+  it('may name something twice, or with what nobody can keep: the rest of it is known', async () => {
+    services = [
+      speech,
+      { ...speech, version: '2.0' },
+      { ...speech, serInstanceId: 'a\0b' },
+      { ...speech, serName: '\ud800' },
+    ];
+    instances = [counter, counter, { ...counter, id: 'i-2', appName: 'a\0b' }];
+    await refresh();
+    expect([await found(), await found('counter', 'application')]).toEqual([['far', 'near'], ['near']]);
   });
 
   it('is not looked at any more once its MEO tells', async () => {
@@ -223,12 +241,14 @@ describe('an orchestrator that speaks Mfm-fed', () => {
       offers: [{ kind: 'service', id: 'x', name: 'maps', version: '1', state: 'ACTIVE' }],
     },
     { odd: true },
+    { platform: 'third', offers: [{ kind: 'service', id: 'x', name: 'maps', version: '1', state: 'ACTIVE' }] },
+    { platform: 'third', offers: [{ kind: 'service', id: 'y', name: 'maps', version: 'a\0b', state: 'ACTIVE' }] },
   ];
 
   it('is asked for what nobody of ours is known to have, and its answer holds for a while', async () => {
     answered = { status: 200, json: { platforms } };
     await refresh(wish('maps'));
-    expect(speaking.heard.map(({ method, path, json }) => [method, path, json])).toEqual([
+    expect(questions().map(({ method, path, json }) => [method, path, json])).toEqual([
       ['POST', '/platform-queries', { what: { kind: 'service', name: 'maps' } }],
     ]);
     expect(await found('maps')).toEqual(['third']);
@@ -236,11 +256,35 @@ describe('an orchestrator that speaks Mfm-fed', () => {
     expect(await found('maps')).toEqual([]);
   });
 
-  it('is not asked for what is known, nor more often than once in five seconds, and is never looked at', async () => {
+  it('and tells nothing is looked at as well, and what it has answered is not gone for what is seen', async () => {
+    [elsewhere, answered] = [[speech], { status: 200, json: { platforms } }];
+    await refresh(wish('maps'));
+    expect(await found()).toEqual(['far', 'near', 'third']);
+    await sql`update system set observed_at = observed_at - make_interval(secs => 10)`.execute(own.catalogue);
+    await orchestrators.observe('two', [], new AbortController().signal);
+    expect([await found(), await found('maps')]).toEqual([['far', 'near', 'third'], ['third']]);
+  });
+
+  it('is asked again for what is used of it, so that it stays known', async () => {
+    answered = { status: 200, json: { platforms } };
+    await refresh(wish('maps'));
+    for (let round = 0; round < 3; round += 1) {
+      await later(VALID_SECONDS / 2);
+      await orchestrators.observe('two', [{ kind: 'service', name: 'maps' }], new AbortController().signal);
+    }
+    expect(await found('maps')).toEqual(['third']);
+    await sql`update system set told_at = now()`.execute(own.catalogue);
+    const before = questions().length;
+    await later(VALID_SECONDS);
+    await orchestrators.observe('two', [{ kind: 'service', name: 'maps' }], new AbortController().signal);
+    expect(questions()).toHaveLength(before);
+  });
+
+  it('is not asked for what is known, nor more often than once in five seconds', async () => {
     await refresh(wish('speech'));
-    expect(speaking.heard).toEqual([]);
+    expect(questions()).toEqual([]);
     for (const name of ['maps', 'other', 'more']) await refresh(wish(name));
-    expect(speaking.heard).toHaveLength(1);
+    expect(questions()).toHaveLength(1);
     expect(far.heard).toHaveLength(1);
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FerryClient } from '../../cli/client.ts';
 import { Terminal } from '../../cli/terminal.ts';
-import { meeting } from '../../cli/tour-federation.ts';
+import { meeting, recovered } from '../../cli/tour-federation.ts';
 import { answering, FakeApi } from './fake-api.ts';
 
 let [a, b]: FakeApi[] = [];
@@ -61,5 +61,16 @@ describe('the federation in the tour', () => {
     sees(a, 'operator-a', 'operator-a: wifi', 'operator-b: metro');
     const report = await meeting(new FerryClient(a?.url ?? ''), ['http://127.0.0.1:1'], terminal(), 600);
     expect(report.joined).toBe(false);
+  });
+
+  it('begins with the others resuming what a tour that was interrupted has left suspended, and nothing else', async () => {
+    const stands = (partner: string, ours: string): object => ({ partner, uses: { ours }, serves: { ours } });
+    if (b !== undefined)
+      b.answer = answering(200, { federations: [stands('operator-a', 'suspended'), stands('operator-c', 'ended')] });
+    await recovered([b?.url ?? '', 'http://127.0.0.1:1'], terminal());
+    expect(b?.asked.filter(({ method }) => method === 'POST').map(({ url }) => url)).toEqual([
+      '/v1/federations/operator-a/resume?direction=serves',
+    ]);
+    expect(out).toContain('by operator-a was left suspended');
   });
 });
