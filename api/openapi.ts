@@ -78,7 +78,8 @@ export function openApiDocument(
 }
 
 /** The collection it belongs to. */
-const tagOf = (path: string): string => /^\/v1\/(\w+)/.exec(path)?.[1] ?? 'this process';
+/** Generators make names of it. */
+const tagOf = (path: string): string => /^\/v1\/([\w-]+)/.exec(path)?.[1]?.replaceAll('-', ' ') ?? 'this process';
 
 const media = (schema: object, example: unknown): object => ({ schema, ...(example !== undefined && { example }) });
 

@@ -7,7 +7,7 @@ import { license, openApiDocument } from '../openapi.ts';
 import { servedOf } from '../partners/asking.ts';
 import { admission } from '../partners/door.ts';
 import { outward } from '../partners/refusals.ts';
-import type { Face } from '../serve.ts';
+import type { Face, Table } from '../serve.ts';
 import { bindingHandlers, type BindingsMeans } from './bindings.ts';
 import { type QuestionMeans, questionHandlers } from './questions.ts';
 import { descriptionTable, mffTable, type MffTable } from './table.ts';
@@ -80,9 +80,21 @@ export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
 const isKnown = (ifNoneMatch: string | undefined, tag: string): boolean =>
   (ifNoneMatch ?? '').split(',').some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
 
+export const mffDocument = (): object =>
+  openApiDocument(withBodies(mffTable), outward, information, { refusals: byHttp, bearer: true });
+
+/** A body is read only where one is taken. */
+const withBodies = (table: Table): Table =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, operation]) => [
+      name,
+      operation.body === undefined ? operation : { ...operation, refusals: { ...ofBodies, ...operation.refusals } },
+    ]),
+  );
+
 /** The extension, described to whoever speaks it. */
 export function description(): Face<typeof descriptionTable> {
-  const document = openApiDocument(mffTable, outward, information, { refusals: byHttp, bearer: true });
+  const document = mffDocument();
   return {
     table: descriptionTable,
     form: outward,
@@ -97,6 +109,8 @@ const information = {
   description: 'What one federator of MEC systems asks another besides E/WBI (ETSI GR MEC 035, Mff-fed).',
   license,
 };
+
+const ofBodies = { 413: 'Its body is longer than 64 kB.', 415: 'Its body is no application/json.' };
 
 /** Whatever is asked. */
 const byHttp = {

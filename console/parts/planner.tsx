@@ -120,9 +120,14 @@ export function Planner({ wish, leave, begun }: Props) {
             {cutOvers[when]}
           </label>
         ))}
-        {cut === 'at' && <Time label="Not before" value={at} told={setAt} required />}
+        {cut === 'at' && <Time label="Not before" hint="Held until then" value={at} told={setAt} required />}
       </fieldset>
-      <Time label="Rolled back if not begun by" value={deadline} told={setDeadline} />
+      <Time
+        label="Deadline"
+        hint="Rolled back when the hand-over has not begun by then"
+        value={deadline}
+        told={setDeadline}
+      />
       <div class="actions">
         <button type="submit" class="main" disabled={plan?.possible !== true || starting}>
           {starting ? 'Starting …' : 'Move it'}
@@ -143,16 +148,17 @@ const cutOvers = {
 
 interface TimeProps {
   readonly label: string;
+  readonly hint: string;
   readonly value: string;
   readonly told: (value: string) => void;
   readonly required?: boolean;
 }
 
 /** As the clock of who types it has it. */
-function Time({ label, value, told, required = false }: TimeProps) {
+function Time({ label, hint, value, told, required = false }: TimeProps) {
   return (
-    <label>
-      {label} (local time)
+    <label title={`${hint}; local time`}>
+      {label}
       <input
         type="datetime-local"
         value={value}

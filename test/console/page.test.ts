@@ -140,7 +140,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     const plan = page.getByLabel('Plan of a move');
     await plan.getByText('at a time').click();
     await plan.getByLabel('Not before').fill('2030-01-31T02:00');
-    await plan.getByLabel('Rolled back if not begun by').fill('2030-01-31T04:30');
+    await plan.getByLabel('Deadline').fill('2030-01-31T04:30');
     const deadline = new Date(2030, 0, 31, 4, 30).toISOString();
     const wish = { application: 'counter', source: 'cloud', target: 'a1', deadline };
     await expect.poll(() => fake.said.at(-1)).toEqual({ plan: wish });

@@ -47,6 +47,17 @@ describe('docs/operations.md, and docs/federation.md for what only a federation 
     expect(members.filter((name) => !named.has(name))).toStrictEqual([]);
   });
 
+  it('has macOS make every address that the sandbox binds', () => {
+    const [, made = ''] = /for third in ([\d ]+);/.exec(operations) ?? [];
+    const sources = readdirSync(new URL('sandbox/', root), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => read(`sandbox/${file}`))
+      .join('\n');
+    const bound = [...sources.matchAll(/127\.\$\{[^}]*net\}\.(\d+)/g)].map(([, third = '']) => third);
+    expect(bound.length).toBeGreaterThan(20);
+    expect(made.split(' ')).toEqual(expect.arrayContaining(bound));
+  });
+
   it('name every word by which what waits is found in the index', () => {
     const named = quoted(operations);
     expect(waits.filter((word) => !named.has(word))).toStrictEqual([]);

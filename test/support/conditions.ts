@@ -33,17 +33,19 @@ const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true }
 formats.default(ajv);
 ajv.addVocabulary(['components', 'example']);
 
-const compiled = new Map<string, ValidateFunction>();
+const compiled = new Map<Document, Map<string, ValidateFunction>>();
 
 /** Of a schema of the document. */
 export function fits(schema: object, value: unknown): boolean {
   return validatorOf(schema)(value);
 }
 
-function validatorOf(schema: object): ValidateFunction {
+function validatorOf(schema: object, of = document): ValidateFunction {
+  const known = compiled.get(of) ?? new Map<string, ValidateFunction>();
+  compiled.set(of, known);
   const text = JSON.stringify(schema);
-  const validate = compiled.get(text) ?? ajv.compile({ ...schema, components: document.components });
-  compiled.set(text, validate);
+  const validate = known.get(text) ?? ajv.compile({ ...schema, components: of.components });
+  known.set(text, validate);
   return validate;
 }
 
@@ -56,10 +58,21 @@ export interface Said {
 }
 
 /** How an answer departs from what is published of it; pages for people are nobody's condition. */
-export function departures({ method, path, status, headers, body }: Said): string[] {
+export function departures(said: Said): string[] {
+  const name = said.path.split('?')[0] ?? '';
+  return name === '/' || /^\/(docs|assets)/.test(name) ? [] : departuresFrom(document, said);
+}
+
+/** The same of another document, which tells of some paths only: the others are published by somebody else. */
+export function departuresInPart(of: Document, said: Said): string[] {
+  const name = said.path.split('?')[0] ?? '';
+  const at = Object.entries(of.paths).find(([template]) => patternOf(template).test(name));
+  return at?.[1][said.method.toLowerCase()] === undefined ? [] : departuresFrom(of, said);
+}
+
+function departuresFrom(of: Document, { method, path, status, headers, body }: Said): string[] {
   const name = path.split('?')[0] ?? '';
-  if (name === '/' || /^\/(docs|assets)/.test(name)) return [];
-  const at = Object.entries(document.paths).find(([template]) => patternOf(template).test(name));
+  const at = Object.entries(of.paths).find(([template]) => patternOf(template).test(name));
   const operation = at?.[1][method === 'HEAD' ? 'get' : method.toLowerCase()];
   // What is published nowhere is answered as HTTP has it
   const response = operation === undefined ? undefined : operation.responses[status];
@@ -75,7 +88,7 @@ export function departures({ method, path, status, headers, body }: Said): strin
   const missing = Object.entries(response?.headers ?? {})
     .filter(([header, { required }]) => required === true && headers.get(header) === null)
     .map(([header]) => `${method} ${name}: ${status} has no ${header}`);
-  const validate = validatorOf(published.schema);
+  const validate = validatorOf(published.schema, of);
   if (validate(body)) return missing;
   return [...missing, `${method} ${name}: ${status}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(body)}`];
 }

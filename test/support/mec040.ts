@@ -1,8 +1,10 @@
+import { mfmDocument } from '../../api/mfm/face.ts';
 import { admission, callerOf } from '../../api/tokens/admission.ts';
 import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { named, nowhere, Served } from './api.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
+import { departuresInPart, type Document } from './conditions.ts';
 import { federationOfTest, partnerOfTest } from './federation.ts';
 import { Issuer } from './issuer.ts';
 
@@ -11,6 +13,9 @@ export interface Answered<Body = unknown> {
   readonly headers: Headers;
   readonly body: Body;
 }
+
+/** MEC 040 is described by ETSI; what MEOs tell besides, by us. */
+const document = mfmDocument() as Document;
 
 /** MEC 040 as MEOs ask it: the API over a catalogue, with tokens of a real issuer. `plain`: its MEOs are asked by plain HTTP. */
 export class Federator {
@@ -78,11 +83,11 @@ export class Federator {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      body: (text === '' ? undefined : JSON.parse(text)) as Body,
-    };
+    const { status, headers } = answer;
+    const read = (text === '' ? undefined : JSON.parse(text)) as Body;
+    const departing = departuresInPart(document, { method, path, status, headers, body: read ?? '' });
+    if (departing.length > 0) throw new Error(departing.join('\n'));
+    return { status, headers, body: read };
   }
 
   async stop(): Promise<void> {

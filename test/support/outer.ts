@@ -3,12 +3,14 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
+import { mffDocument } from '../../api/mff/face.ts';
 import { outer } from '../../api/outer.ts';
 import { close, serverOf } from '../../doors/server.ts';
 import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import type { Query } from '../../domain/wish.ts';
+import { departuresInPart, type Document } from './conditions.ts';
 import { Issuer } from './issuer.ts';
 
 const partner = (name: string, more: object = {}): object => ({
@@ -132,6 +134,8 @@ export interface OuterPlan {
   readonly systems?: readonly string[];
 }
 
+const document = mffDocument() as Document;
+
 /** The outer listener, served for a test on a socket, with an authorization server. */
 export class Outer {
   readonly issuer: Issuer;
@@ -217,9 +221,13 @@ export class Outer {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
+    const { status, headers: given } = answer;
+    const isTold = (given.get('content-type') ?? '').includes('json') && text !== '';
+    const said = { method, path, status, headers: given, body: (isTold ? JSON.parse(text) : text) as unknown };
+    const departing = departuresInPart(document, said);
+    if (departing.length > 0) throw new Error(departing.join('\n'));
     this.told.push(`${answer.status} ${JSON.stringify([...answer.headers])} ${text}`);
-    const isJson = (answer.headers.get('content-type') ?? '').includes('json') && text !== '';
-    return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : undefined) as T };
+    return { status, headers: given, text, body: (isTold ? said.body : undefined) as T };
   }
 
   async join(who = 'b', link = `https://fm.${who}.example/callbacks/v1/key/partnerStatusLink`): Promise<Heard> {
