@@ -48,7 +48,9 @@ export async function takeover(
 ): Promise<TakeoverReport> {
   const begun = performance.now();
   terminal.tell(terminal.paint('bold', `A host dies: ${source}`));
-  const from = await hosts.serving();
+  let from: string | undefined;
+  await until(async () => (from = await hosts.serving()) !== undefined);
+  if (from === undefined) throw new Error('devices go on being served by several instances');
   const request = { application, source, target, cutOver: { standby: true } };
   const { id } = await client.post<Relocation>('/v1/relocations', request);
   terminal.living(`  keeping a standby warm at ${target}`);
