@@ -120,10 +120,8 @@ class Exploration {
   readonly #happened = new Map<string, Happened>();
 
   constructor(takeover: Takeover) {
-    this.#plan = {
-      ...{ epoch: 100, others: 'first', spared: true, told: true, returning: 'fenced', rules: {} },
-      ...takeover,
-    };
+    const usual = { others: 'first', returning: 'fenced' } as const;
+    this.#plan = { epoch: 100, spared: true, told: true, rules: {}, ...usual, ...takeover };
     this.#rules = { ...allRules, ...this.#plan.rules };
     this.#other = this.#plan.leadsTo === 'T' ? undefined : this.#plan.leadsTo;
     this.#names = this.#other === undefined ? ['S', 'T'] : ['S', 'T', this.#other];
