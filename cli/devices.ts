@@ -75,12 +75,11 @@ export class Hosts {
     this.#control = control;
   }
 
-  /** The instance by which all devices were answered last. */
-  async serving(): Promise<string> {
+  /** The instance by which all devices were answered last; undefined: by several. */
+  async serving(): Promise<string | undefined> {
     const { devices } = (await asked(this.#control, 'GET', '/state')) as Served;
     const [only, ...more] = new Set(devices.devices.map(({ instance }) => instance));
-    if (only == null || more.length > 0) throw new Error('devices are served by several instances');
-    return only;
+    return only == null || more.length > 0 ? undefined : only;
   }
 
   async freeze(instance: string): Promise<void> {

@@ -48,7 +48,7 @@ export async function takeover(
 ): Promise<TakeoverReport> {
   const begun = performance.now();
   terminal.tell(terminal.paint('bold', `A host dies: ${source}`));
-  const from = await hosts.serving();
+  const from = await serving(hosts);
   const request = { application, source, target, cutOver: { standby: true } };
   const { id } = await client.post<Relocation>('/v1/relocations', request);
   terminal.living(`  keeping a standby warm at ${target}`);
@@ -67,7 +67,7 @@ export async function takeover(
   const { total } = await devices.closeWindow('takeover');
 
   await hosts.wake(from);
-  const fencing = await fenced(client, id, relocation, hosts, terminal);
+  const fencing = await awaken(client, id, relocation, hosts, terminal);
   return reportOf({ source, target, relocation, fencing, total, recoveredInMs, totalMs: performance.now() - begun });
 }
 
@@ -79,7 +79,7 @@ interface Around {
 }
 
 /** What became of it after it woke up; undefined: nobody waits for it. */
-async function fenced(
+async function awaken(
   client: FerryClient,
   id: string,
   { result }: Relocation,
@@ -97,6 +97,15 @@ async function fenced(
   }
   await until(async () => (await look()).state === 'ended');
   return await look();
+}
+
+/** Devices may take a moment until one instance serves all of them. */
+async function serving(hosts: Hosts): Promise<string> {
+  for (const begun = performance.now(); performance.now() - begun < LIMIT_MS; await pause(LOOK_MS)) {
+    const one = await hosts.serving();
+    if (one !== undefined) return one;
+  }
+  throw new Error('devices go on being served by several instances');
 }
 
 async function until(is: () => Promise<boolean>): Promise<void> {

@@ -127,7 +127,7 @@ describe('a source whose process is killed', () => {
     await expect(stage.ends(id)).resolves.toMatchObject({
       outcome: 'recovered',
       leftovers: [],
-      recovery: { fence: 'stopped', users: 3, fencing: null },
+      recovery: { fence: 'stopped', fencing: null },
     });
   });
 });
@@ -147,7 +147,7 @@ it('a source that is frozen, and that nobody can stop, is replaced once that is 
   const { outcome, recovery } = await stage.ends(id);
   expect({ outcome, recovery }).toMatchObject({
     outcome: 'recovered',
-    recovery: { fence: 'ledAway', users: 3, fencing: id },
+    recovery: { fence: 'ledAway', fencing: id },
   });
   await servedBy(to);
   const fence = async (): Promise<Fencing> => (await (await stage.ask(`/v1/fences/${id}`)).json()) as Fencing;

@@ -6,20 +6,34 @@ import type { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { historyToJSON } from '../../temporal/internals.ts';
-import { abandon, approve, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
+import {
+  abandon,
+  approve,
+  cancel,
+  pause,
+  recover,
+  recoverAccepting,
+  resume,
+  retry,
+  scrap,
+  status,
+} from '../../workflows/messages.ts';
+import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { PortWorld } from '../support/world.ts';
 
 /**
- * Records the histories that later versions have to replay: `npm run record`, once for every release. Those of earlier
- * versions stay. `historyToJSON` is the only writer: replay reads nothing else.
+ * Records the histories that later versions have to replay: `npm run record`, once for every release; with names of
+ * scenarios these alone. Those of earlier versions stay. `historyToJSON` is the only writer: replay reads nothing else.
  */
 interface Scenario {
   readonly world: () => PortWorld;
   readonly request?: Partial<RelocationRequest>;
   readonly pace?: Partial<Pace>;
   readonly meanwhile?: (handle: WorkflowHandle, world: PortWorld) => Promise<void>;
+  /** After its end: a run that it has left behind, whose history is one of `fence-source`. */
+  readonly fencing?: (handle: WorkflowHandle, world: PortWorld) => Promise<void>;
 }
 
 const reaches = async (handle: WorkflowHandle, state: string): Promise<void> =>
@@ -112,6 +126,75 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       await handle.executeUpdate(resume);
     },
   },
+  recoveredWhileHeld: {
+    world: () => new PortWorld(),
+    request: { cutOver: { approval: true } },
+    pace: { insistMs: 3_600_000 },
+    meanwhile: async (handle, world) => {
+      await reaches(handle, 'held');
+      await handle.executeUpdate(recover); // it lives: it goes on being held
+      await eventually(async () => {
+        const told = await handle.query(status);
+        return told.state === 'held' && told.failure?.type === 'NotLost';
+      });
+      Object.assign(world.at('cloud')[0] ?? {}, { state: 'failed' });
+      await handle.executeUpdate(recover);
+    },
+  },
+  recoveredStandby: {
+    world: () => new PortWorld(),
+    request: { cutOver: { standby: true } },
+    pace: { insistMs: 3_600_000 },
+    meanwhile: async (handle, world) => {
+      await reaches(handle, 'held');
+      Object.assign(world.at('cloud')[0] ?? {}, { state: 'failed' });
+      await eventually(async () => {
+        const told = await handle.query(status);
+        return told.state === 'held' && told.standby?.silentSince != null;
+      });
+      await handle.executeUpdate(recover);
+    },
+  },
+  recoveredAsAsked: {
+    world: () => {
+      const world = new PortWorld();
+      Object.assign(world.at('cloud')[0] ?? {}, { state: 'failed' });
+      return world;
+    },
+    request: { sourceLost: { accept: { lostWrites: true } } },
+  },
+  refusedNotLost: { world: () => new PortWorld(), request: { sourceLost: { accept: { lostWrites: true } } } },
+  recoveredLedAway: {
+    world: () => {
+      const world = new PortWorld();
+      world.servedAt('a1');
+      return world.on('a1.instances.remove', ...refused, ...refused);
+    },
+    request: { source: 'a1', target: 'a2', cutOver: { approval: true } },
+    pace: { insistMs: 3_600_000 },
+    meanwhile: async (handle, world) => {
+      await reaches(handle, 'held');
+      world.silent.add(world.at('a1')[0]?.id ?? '');
+      await handle.executeUpdate(recover); // which nobody can stop
+      await reaches(handle, 'parked');
+      await handle.executeUpdate(recoverAccepting, { args: [{ lostWrites: true, fence: 'ledAway' }] });
+    },
+    fencing: async (_, world) => {
+      world.on('a1.instances.remove');
+      world.silent.clear();
+    },
+  },
+  recoveredNone: {
+    world: () => new PortWorld().on('cloud.instances.stop', ...refused, ...refused),
+    request: { cutOver: { approval: true } },
+    pace: { insistMs: 3_600_000 },
+    meanwhile: async (handle, world) => {
+      await reaches(handle, 'held');
+      world.silent.add(world.at('cloud')[0]?.id ?? '');
+      await handle.executeUpdate(recoverAccepting, { args: [{ lostWrites: true, fence: 'none' }] });
+    },
+    fencing: async (handle) => void (await handle.executeUpdate(scrap)),
+  },
   abandoned: {
     world: () => Object.assign(new PortWorld(), { clientSeen: 0 }),
     meanwhile: async (handle) => {
@@ -127,19 +210,29 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
+async function record(workflow: string, name: string, handle: WorkflowHandle, outcome: string): Promise<void> {
+  const file = `${workflow}.${name}.${version}.json`;
+  const history = historyToJSON(await handle.fetchHistory());
+  await writeFile(`${folder}${file}`, history.replaceAll(root, '')); // stacks tell where the checkout is
+  process.stdout.write(`${file}: ${outcome}\n`);
+}
+
 await mkdir(folder, { recursive: true });
 const engine = await Engine.start(await temporalCli());
 try {
-  for (const [name, { world: make, request, pace, meanwhile }] of Object.entries(scenarios)) {
+  const only = process.argv.slice(2);
+  for (const [name, { world: make, request, pace, meanwhile, fencing }] of Object.entries(scenarios)) {
+    if (only.length > 0 && !only.includes(name)) continue;
     const world = make();
     await engine.over(world, async (start) => {
       const handle = await start(request, pace);
       await meanwhile?.(handle, world);
-      const { outcome } = await handle.result();
-      const file = `relocate-application.${name}.${version}.json`;
-      const history = historyToJSON(await handle.fetchHistory());
-      await writeFile(`${folder}${file}`, history.replaceAll(root, '')); // stacks tell where the checkout is
-      process.stdout.write(`${file}: ${outcome}\n`);
+      const { outcome, recovery } = await handle.result();
+      await record('relocate-application', name, handle, outcome);
+      if (fencing === undefined) return;
+      const left = engine.environment.client.workflow.getHandle<typeof fenceSource>(`fence:${recovery?.fencing}`);
+      await fencing(left, world);
+      await record('fence-source', name, left, (await left.result()).outcome);
     });
   }
 } finally {

@@ -51,4 +51,12 @@ describe('a takeover goes wrong without', () => {
   it('telling the one that takes over whom others keep', () => {
     expect(broken({ ...stopped, users: '*', leadsTo: 'V', told: false })).toMatch(/two writers/);
   });
+  it('fencing the source when it comes back', () => {
+    const ignored = explored({ ...cutOff, leadsTo: 'T', returning: 'ignored' });
+    expect(ignored.violation).toBeNull(); // one is waited for, for ever
+    expect(ignored.stuck).toBeGreaterThan(0);
+  });
+  it('taking from it whom it serves', () => {
+    expect(broken({ ...cutOff, leadsTo: 'T', returning: 'spared' })).toBe('S refuses the fence');
+  });
 });

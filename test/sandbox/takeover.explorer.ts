@@ -25,6 +25,8 @@ export interface Takeover {
   readonly spared?: boolean;
   /** Is T told whom the other one keeps? */
   readonly told?: boolean;
+  /** When S returns: it gives way; `spared`, it may keep whom it serves; `ignored`, nobody waits for it. */
+  readonly returning?: 'fenced' | 'spared' | 'ignored';
   readonly rules?: Partial<Rules>;
 }
 
@@ -118,7 +120,8 @@ class Exploration {
   readonly #happened = new Map<string, Happened>();
 
   constructor(takeover: Takeover) {
-    this.#plan = { epoch: 100, others: 'first', spared: true, told: true, rules: {}, ...takeover };
+    const usual = { others: 'first', returning: 'fenced' } as const;
+    this.#plan = { epoch: 100, spared: true, told: true, rules: {}, ...usual, ...takeover };
     this.#rules = { ...allRules, ...this.#plan.rules };
     this.#other = this.#plan.leadsTo === 'T' ? undefined : this.#plan.leadsTo;
     this.#names = this.#other === undefined ? ['S', 'T'] : ['S', 'T', this.#other];
@@ -195,7 +198,7 @@ class Exploration {
 
   /** The takeover: first the others, then T; S when it returns. */
   #ofFerry(world: World): Move[] {
-    const { source, others, users } = this.#plan;
+    const { source, others, users, returning } = this.#plan;
     const other = this.#other;
     const { superseded } = world;
     const mayBegin = source === 'cutOff' || world.gone;
@@ -207,20 +210,20 @@ class Exploration {
       ...(other !== undefined && others === 'returning' && superseded.T === 'yes'
         ? this.#supersedes(world, other)
         : []),
-      ...(superseded.T === 'yes' && !world.gone ? this.#supersedes(world, 'S') : []),
+      ...(superseded.T === 'yes' && !world.gone && returning !== 'ignored' ? this.#supersedes(world, 'S') : []),
     ];
   }
 
   #supersedes(world: World, to: Name): Move[] {
     if (world.superseded[to] !== 'no') return [];
-    const { users, epoch, spared, told } = this.#plan;
+    const { users, epoch, spared, told, returning } = this.#plan;
     const keeps = to === 'T' && told && this.#other === 'V' && this.#serves(world, 'V');
     const supersede: Supersede = {
       relocation: 'takeover',
       users,
       epoch,
       to: to === 'T' ? null : 'T',
-      spared: spared && to !== 'S',
+      spared: to === 'S' ? returning === 'spared' : spared,
       elsewhere: keeps ? [{ user: 'u', epoch, to: 'V' }] : [],
     };
     const there = this.#at(world, { to, event: { kind: 'supersede', id: -1, ...supersede } });
@@ -301,6 +304,9 @@ class Exploration {
       if (!isHeld) return `a write that ${other} acknowledged is lost`;
     }
     if (acknowledged.T && !this.#holds(world, 'T')) return 'a write that T acknowledged is lost';
+    const counted = superseded.S === 'yes' && !world.gone;
+    if (counted && acknowledged.late && ![...on, 'S' as const].some((name) => this.#holds(world, name)))
+      return 'a write that S acknowledged too late is in nobody, and not counted';
     const decided = this.#state(world, 'S').relocations.get('r0')?.phase === 'handedOver';
     const was = acknowledged.S && !acknowledged.late;
     if (leadsTo === 'T' && superseded.T === 'yes' && decided && was && !this.#holds(world, 'T'))
