@@ -178,6 +178,16 @@ export const failures = {
     status: 409,
     remedy: 'Send another Idempotency-Key for another request, or the same body with this one.',
   },
+  AlreadyEvacuating: {
+    retry: false,
+    status: 409,
+    remedy: 'Follow the link to the evacuation that runs: change its window, or cancel it.',
+  },
+  UnknownEvacuation: {
+    retry: false,
+    status: 404,
+    remedy: 'List the evacuations to find its id: `ferry evacuations`; the name of a site means its latest.',
+  },
   UnknownRelocation: { retry: false, status: 404, remedy: 'List the relocations to find its id.' },
   NotPossibleNow: {
     retry: false,

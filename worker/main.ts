@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
+import { evacuationActivities } from '../activities/evacuation/evacuate-host.ts';
 import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { takingTurns } from '../activities/relocation/turns.ts';
@@ -16,11 +17,13 @@ import { workflowBundle } from '../temporal/bundle.ts';
 import { OwnOrchestrators } from './orchestrators.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
+import { connectionFor } from '../temporal/lazy-connection.ts';
 import { pokeTelling } from '../temporal/telling.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
 import { WorkerMetrics } from './metrics.ts';
+import { runsOver } from './runs.ts';
 import { configured } from './sites.ts';
 import { tellingOver } from './subscribers.ts';
 import { startTending, waking } from './tending.ts';
@@ -63,6 +66,9 @@ const [connection, bundle] = await Promise.all([
   workflowBundle(environment.FERRY_WORKFLOW_BUNDLE),
 ]);
 const taskQueue = environment.FERRY_TASK_QUEUE;
+/** For what awaits other runs. */
+const awaiting = connectionFor(connectionOptions);
+const runs = runsOver(new Client({ connection: awaiting, namespace }), { ...configuration, taskQueue });
 const version = versionOf(taskQueue, environment.FERRY_BUILD_ID ?? buildIdOf(bundle));
 const workers = await FerryWorkers.create({
   connection,
@@ -73,6 +79,7 @@ const workers = await FerryWorkers.create({
     ...relocationActivities({ catalogue, pace, digest, turns: takingTurns() }),
     ...surveyActivities(survey),
     ...whereActivities({ catalogue }),
+    ...evacuationActivities({ catalogue, runs, pace }),
     ...(federation !== undefined &&
       known !== undefined &&
       orchestrators !== undefined && {
@@ -140,6 +147,7 @@ try {
   await tending;
   await known?.destroy();
   process.stdin.destroy();
+  await awaiting.close();
   await connection.close().catch((error: unknown) => log.error(error, 'the connection did not close'));
 }
 

@@ -3,6 +3,7 @@ import type { Told } from '../activities/federation/tend-partner.ts';
 import type { Pace } from '../configuration/peers.ts';
 import type { BindingRequest } from '../domain/binding-request.ts';
 import type { BindingResult, ConsumptionStep } from '../domain/binding.ts';
+import type { EvacuationRequest, EvacuationWish } from '../domain/evacuation.ts';
 import type { FailureType } from '../domain/failures.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
 import type { Query } from '../domain/wish.ts';
@@ -36,6 +37,27 @@ export const approve = defineUpdate<RelocationStatus>('approve');
 export const retry = defineUpdate<RelocationStatus>('retry');
 export const recover = defineUpdate<RelocationStatus>('recover');
 export const abandon = defineUpdate<RelocationStatus>('abandon');
+
+/** What starts `evacuateHost`: of a site, to sites that are named by now. */
+export interface EvacuationOrder {
+  readonly request: Omit<EvacuationRequest, 'among'> & { readonly among: readonly string[] };
+  readonly pace: Pick<Pace, 'heartbeatMs' | 'retryMs'>;
+}
+
+/** Kept in the memo: what makes the same request the same run, and what the operator wants by now. */
+export interface EvacuationMemo {
+  readonly request: EvacuationOrder['request'];
+  readonly wish: EvacuationWish;
+}
+
+/** What an operator may say to an evacuation. Refused by its validators: NotPossibleNow. */
+export const evacuation = {
+  pause: defineUpdate<EvacuationWish>('pause'),
+  resume: defineUpdate<EvacuationWish>('resume'),
+  cancel: defineUpdate<EvacuationWish>('cancel'),
+  /** Another window. */
+  resize: defineUpdate<EvacuationWish, [number]>('resize'),
+};
 
 /** What starts `joinFederation`, one for each partner. */
 export interface FederationOrder {

@@ -12,6 +12,7 @@ import { Questions } from '../finding.ts';
 import { bindingHandlers } from './bindings.ts';
 import { commandHandlers } from './commands.ts';
 import { discoveryHandlers } from './discoveries.ts';
+import { evacuationHandlers } from './evacuations.ts';
 import { eventHandlers } from './events.ts';
 import { Feed } from './feed.ts';
 import { federationHandlers } from './federations.ts';
@@ -69,6 +70,7 @@ export function northbound({
     handlers: {
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
+      ...evacuationHandlers({ temporal, configuration, taskQueue, temporalUi }),
       ...eventHandlers(reader, stopping, log),
       watchEverything: async ({ headers, req, res }) => {
         const from = headers['last-event-id'];

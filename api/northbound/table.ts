@@ -2,6 +2,7 @@ import type { Table } from '../serve.ts';
 import { federationTable } from './federations-table.ts';
 import { bindingsTable } from './table/bindings.ts';
 import { discoveriesTable } from './table/discoveries.ts';
+import { evacuationsTable } from './table/evacuations.ts';
 import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
 import { processTable } from './table/process.ts';
@@ -10,6 +11,7 @@ import { relocationTable } from './table/relocations.ts';
 /** What operators, orchestrators and operations support systems of our own network may ask. */
 export const northboundTable = {
   ...relocationTable,
+  ...evacuationsTable,
   ...networkTable,
   ...membersTable,
   ...discoveriesTable,

@@ -6,7 +6,7 @@ import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import { whereActivities } from '../../activities/where.ts';
 import type { Relocation } from '../../api/resources.ts';
-import { connectionFor } from '../../api/temporal.ts';
+import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { digest } from '../../configuration/digest.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { FerryWorkers } from '../../worker/workers.ts';

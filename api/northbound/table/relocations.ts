@@ -37,6 +37,11 @@ const ListQuery = z.strictObject({
       '`running`: whatever has not ended. `waiting`: for a person; held for approval, paused or parked. `held`: also until an instant.',
   }),
   outcome: RelocationResult.shape.outcome.optional(),
+  evacuation: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\.[0-9a-f-]{36}$/, 'is no id of an evacuation')
+    .optional()
+    .meta({ description: 'What this evacuation has begun.' }),
   limit: Limit,
   next: z
     .string()
