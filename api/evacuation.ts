@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { EvacuationCounts, EvacuationFailure, EvacuationRequest, EvacuationResult, WindowSize } from '../domain/evacuation.ts';
+import {
+  EvacuationCounts,
+  EvacuationFailure,
+  EvacuationRequest,
+  EvacuationResult,
+  WindowSize,
+} from '../domain/evacuation.ts';
 import { Instant } from './resources.ts';
 
 export const evacuationActions = ['pause', 'resume', 'cancel'] as const;
@@ -19,10 +25,7 @@ export const Evacuation = z
       description: 'As last heard; null: not known yet, or not any more. Lists do not tell it of those that ended.',
     }),
     failures: z.array(EvacuationFailure).meta({ description: 'The first 100; all are among its relocations.' }),
-    waitingFor: z
-      .string()
-      .nullable()
-      .meta({ description: 'A sentence: what it does, or why it does not go on.' }),
+    waitingFor: z.string().nullable().meta({ description: 'A sentence: what it does, or why it does not go on.' }),
     actions: z.array(z.enum(evacuationActions)).meta({ description: 'What an operator may do now.' }),
     outcome: EvacuationResult.shape.outcome.nullable(),
     links: z.object({

@@ -32,7 +32,9 @@ export const nameOf = ({ application, users }: Leaver): string => `${application
  */
 export class Window {
   readonly #targets: readonly string[];
-  readonly #waiting: Waiting[];
+  /** Who was begun and is to go again comes before all others. */
+  readonly #returned = new Map<string, Waiting>();
+  readonly #waiting: Map<string, Waiting>;
   readonly #underWay = new Map<string, Waiting & Move>();
   /** Of those under way: they take no room. */
   #resting: ReadonlySet<string> = new Set();
@@ -43,12 +45,13 @@ export class Window {
 
   constructor(targets: readonly string[], leavers: readonly Leaver[] = []) {
     this.#targets = targets;
-    this.#waiting = leavers.map((leaver) => ({ ...leaver, tried: [] }));
+    this.#waiting = new Map(leavers.map((leaver) => [nameOf(leaver), { ...leaver, tried: [] }]));
     for (const leaver of leavers) this.#count(leaver, 1);
   }
 
   get counts(): EvacuationCounts {
-    const [moved, failed, underWay, left] = [this.#moved, this.#failed, this.#underWay.size, this.#waiting.length];
+    const [moved, failed, underWay] = [this.#moved, this.#failed, this.#underWay.size];
+    const left = this.#returned.size + this.#waiting.size;
     const resting = [...this.#underWay.keys()].filter((name) => this.#resting.has(name)).length;
     return { total: moved + failed + underWay + left, moved, failed, underWay, resting, left };
   }
@@ -62,13 +65,13 @@ export class Window {
       .filter((target) => (load.get(target) ?? 0) < most)
       .toSorted((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0));
     if (free.length === 0) return undefined;
-    for (const [at, waiting] of this.#waiting.entries()) {
-      if (waiting.users === '*' && (this.#ahead.get(waiting.application) ?? 0) > 0) continue;
-      const target = free.find((each) => !waiting.tried.includes(each));
-      if (target === undefined) continue;
-      this.#waiting.splice(at, 1);
-      return this.#goes({ ...waiting, target });
-    }
+    for (const queue of [this.#returned, this.#waiting])
+      for (const [name, waiting] of queue) {
+        const target = this.#mayGo(waiting) ? free.find((each) => !waiting.tried.includes(each)) : undefined;
+        if (target === undefined) continue;
+        queue.delete(name);
+        return this.#goes({ ...waiting, target });
+      }
     return undefined;
   }
 
@@ -90,10 +93,10 @@ export class Window {
     const { tried = [] } = this.#underWay.get(nameOf(move)) ?? {};
     this.#underWay.delete(nameOf(move));
     const { application, users } = move;
-    if (how === 'again') this.#waiting.unshift({ application, users, tried });
+    if (how === 'again') this.#returned.set(nameOf(move), { application, users, tried });
     const now = [...tried, move.target];
     const other = how === 'elsewhere' && this.#targets.some((target) => !now.includes(target));
-    if (other) this.#waiting.unshift({ application, users, tried: now });
+    if (other) this.#returned.set(nameOf(move), { application, users, tried: now });
     if (other || how === 'again') return how;
     this.#count(move, -1);
     if (how === 'moved') this.#moved += 1;
@@ -119,11 +122,12 @@ export class Window {
     return load;
   }
 
+  #mayGo({ application, users }: Leaver): boolean {
+    return users !== '*' || (this.#ahead.get(application) ?? 0) === 0;
+  }
+
   #forget(leaver: Leaver): void {
-    const at = this.#waiting.findIndex((waiting) => nameOf(waiting) === nameOf(leaver));
-    if (at < 0) return;
-    this.#waiting.splice(at, 1);
-    this.#count(leaver, -1);
+    if (this.#waiting.delete(nameOf(leaver))) this.#count(leaver, -1);
   }
 
   #count({ application, users }: Leaver, by: 1 | -1): void {

@@ -53,7 +53,9 @@ export class EvacuationReader {
       return all;
     });
     return await atOnce(AT_ONCE, found, async (info) =>
-      info.status.name === 'RUNNING' ? await this.#show(await this.look(idOf(info)), false) : await this.#show(info, false),
+      info.status.name === 'RUNNING'
+        ? await this.#show(await this.look(idOf(info)), false)
+        : await this.#show(info, false),
     );
   }
 
@@ -95,16 +97,17 @@ export class EvacuationReader {
 
 type Standing = Pick<Evacuation, 'state' | 'counts' | 'failures' | 'waitingFor' | 'actions' | 'outcome'>;
 
-function running(
-  info: Info,
-  { paused, cancelled }: EvacuationMemo['wish'],
-): Standing {
+function running(info: Info, { paused, cancelled }: EvacuationMemo['wish']): Standing {
   const pending = 'pendingActivities' in info.raw ? pendingIn(info as WorkflowExecutionDescription) : undefined;
   const kept = 'pendingActivities' in info.raw ? keptIn(info as WorkflowExecutionDescription) : {};
   return {
     state: cancelled ? 'cancelling' : paused ? 'paused' : 'working',
-    counts: EvacuationCounts.nullable().catch(null).parse(parsed(kept.counts) ?? null),
-    failures: EvacuationFailure.array().catch([]).parse(parsed(kept.failures) ?? []),
+    counts: EvacuationCounts.nullable()
+      .catch(null)
+      .parse(parsed(kept.counts) ?? null),
+    failures: EvacuationFailure.array()
+      .catch([])
+      .parse(parsed(kept.failures) ?? []),
     waitingFor: pending?.sentence ?? pending?.lastFailure ?? 'a worker that takes it on',
     actions: cancelled ? [] : [paused ? 'resume' : 'pause', 'cancel'],
     outcome: null,

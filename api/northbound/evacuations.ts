@@ -64,7 +64,8 @@ export function evacuationHandlers(means: Means): Handlers<NorthboundTable, Name
       const order: EvacuationOrder = { request, pace };
       await patiently(
         temporal,
-        async () => await temporal.workflow.start<typeof evacuateHost>('evacuateHost', evacuationOf(order, { taskQueue, world })),
+        async () =>
+          await temporal.workflow.start<typeof evacuateHost>('evacuateHost', evacuationOf(order, { taskQueue, world })),
       );
       const now = await reader.read(body.site);
       if (!isDeepStrictEqual(now.request, request)) throw already(now);

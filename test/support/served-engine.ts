@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll } from 'vitest';
+import { evacuationActivities } from '../../activities/evacuation/evacuate-host.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
@@ -9,8 +10,9 @@ import type { Relocation } from '../../api/resources.ts';
 import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { digest } from '../../configuration/digest.ts';
 import { temporalCli } from '../../servers/obtain.ts';
+import { runsOver } from '../../worker/runs.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
-import { Served } from './api.ts';
+import { named, Served } from './api.ts';
 import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
@@ -40,21 +42,32 @@ export async function over(
 ): Promise<void> {
   await quiet();
   const taskQueue = `api-${randomUUID()}`;
-  const means = { catalogue: world, pace, digest, turns: takingTurns() };
-  const workers = await FerryWorkers.create({
-    connection: engine.environment.nativeConnection,
-    namespace: engine.environment.namespace ?? 'default',
-    workflowBundle,
-    taskQueue,
-    activities: { ...relocationActivities(means), ...surveyActivities(survey), ...whereActivities(means) },
-    capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
-  });
+  const workers = await workersOver(world, taskQueue, pace);
   const api = await Served.start({ temporal, taskQueue, pace });
   try {
     await workers.runUntil(scenario(api, taskQueue));
   } finally {
     await api.stop();
   }
+}
+
+/** As a process has them; a test that replaces a worker by another one makes two. */
+export async function workersOver(world: PortWorld, taskQueue: string, pace = quickPace): Promise<FerryWorkers> {
+  const means = { catalogue: world, pace, digest, turns: takingTurns() };
+  const runs = runsOver(temporal, { ...named, pace, taskQueue });
+  return await FerryWorkers.create({
+    connection: engine.environment.nativeConnection,
+    namespace: engine.environment.namespace ?? 'default',
+    workflowBundle,
+    taskQueue,
+    activities: {
+      ...relocationActivities(means),
+      ...surveyActivities(survey),
+      ...whereActivities(means),
+      ...evacuationActivities({ catalogue: world, runs, pace }),
+    },
+    capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
+  });
 }
 
 /** The API without a worker. */
