@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { Refused, Unreachable } from './client.ts';
 import { CommandLine } from './command-line.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
+import { evacuating } from './groups/evacuations.ts';
 import { federation } from './groups/federation.ts';
 import { network } from './groups/network.ts';
 import { processes } from './groups/processes.ts';
@@ -11,7 +12,7 @@ import { Unnamed } from './naming.ts';
 import { type Stream, Terminal } from './terminal.ts';
 
 /** Every group of commands. */
-const groups: readonly ((line: CommandLine) => void)[] = [processes, relocations, network, federation];
+const groups: readonly ((line: CommandLine) => void)[] = [processes, relocations, evacuating, network, federation];
 
 /** The command line `ferry`. Returns the exit status; never throws. */
 export async function main(argv: readonly string[], stdout: Stream, stderr: Stream): Promise<number> {
@@ -79,8 +80,9 @@ function explained(error: unknown, terminal: Terminal, stderr: Stream): Exit {
   return exits.notThrough;
 }
 
-/** A relocation that stands in the way is shown by a command. */
+/** What stands in the way is shown by a command. */
 function seen(path: string, terminal: Terminal): string {
-  const [, id] = /^\/v1\/relocations\/([^/]+)$/.exec(path) ?? [];
-  return id === undefined ? path : terminal.hints.about('show', id);
+  const [, of, id] = /^\/v1\/(relocations|evacuations)\/([^/]+)$/.exec(path) ?? [];
+  if (of === undefined || id === undefined) return path;
+  return of === 'relocations' ? terminal.hints.about('show', id) : terminal.hints.command('evacuations', 'show', id);
 }

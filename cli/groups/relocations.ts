@@ -17,7 +17,7 @@ interface RelocateOptions extends RequestOptions {
   readonly wait: boolean;
 }
 
-type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome', string>>;
+type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome' | 'evacuation', string>>;
 
 interface ListOptions extends ApiOptions, Filters {
   readonly waiting?: true;
@@ -103,12 +103,14 @@ export function relocations(line: CommandLine): void {
     .addOption(new Option('--state <state>').choices(STATES))
     .addOption(new Option('--waiting', 'those that wait for a person: held, paused, parked').conflicts('state'))
     .addOption(new Option('--outcome <outcome>').choices(OUTCOMES))
+    .option('--evacuation <id>', 'what this evacuation has begun')
     .option('--limit <n>', 'at most so many (default: 20)', integer(1, 100_000))
     .action(
       line.does(async ({ waiting, ...options }: ListOptions) => {
-        const { application, source, target, outcome, limit } = options;
+        const { application, source, target, outcome, evacuation, limit } = options;
         const state = waiting ? 'waiting' : options.state;
-        return await list(clientOf(options), terminal, { application, source, target, state, outcome }, limit);
+        const filters = { application, source, target, state, outcome, evacuation };
+        return await list(clientOf(options), terminal, filters, limit);
       }),
     );
   about('show', 'everything that is known of one', async (client, id) => await show(client, terminal, id));
