@@ -178,6 +178,21 @@ export const failures = {
     status: 409,
     remedy: 'Send another Idempotency-Key for another request, or the same body with this one.',
   },
+  Evacuating: {
+    retry: false,
+    status: 409,
+    remedy: 'The target is being emptied: name another one, or wait until `ferry evacuations` says that it is over.',
+  },
+  OnHold: {
+    retry: false,
+    status: 409,
+    remedy: 'An operator holds the target: `ferry holds` says why; name another one, or end the hold.',
+  },
+  UnknownHold: {
+    retry: false,
+    status: 404,
+    remedy: 'Nobody holds that site: `ferry holds` lists those that are held.',
+  },
   AlreadyEvacuating: {
     retry: false,
     status: 409,

@@ -23,6 +23,7 @@ import { endEarlierWorlds } from './earlier-worlds.ts';
 import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
 import { WorkerMetrics } from './metrics.ts';
+import { cordonsOver } from './cordons.ts';
 import { runsOver } from './runs.ts';
 import { configured } from './sites.ts';
 import { tellingOver } from './subscribers.ts';
@@ -68,7 +69,8 @@ const [connection, bundle] = await Promise.all([
 const taskQueue = environment.FERRY_TASK_QUEUE;
 /** For what awaits other runs. */
 const awaiting = connectionFor(connectionOptions);
-const runs = runsOver(new Client({ connection: awaiting, namespace }), { ...configuration, taskQueue });
+const asking = new Client({ connection: awaiting, namespace });
+const runs = runsOver(asking, { ...configuration, taskQueue });
 const version = versionOf(taskQueue, environment.FERRY_BUILD_ID ?? buildIdOf(bundle));
 const workers = await FerryWorkers.create({
   connection,
@@ -76,7 +78,7 @@ const workers = await FerryWorkers.create({
   taskQueue,
   workflowBundle: bundle,
   activities: {
-    ...relocationActivities({ catalogue, pace, digest, turns: takingTurns() }),
+    ...relocationActivities({ catalogue, pace, digest, turns: takingTurns(), cordons: cordonsOver(asking) }),
     ...surveyActivities(survey),
     ...whereActivities({ catalogue }),
     ...evacuationActivities({ catalogue, runs, pace }),

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { status as grpc } from '@grpc/grpc-js';
 import {
   type Client,
@@ -23,31 +22,16 @@ import { relocationOf } from '../temporal/relocating.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { EvacuationMemo, RelocationMemo } from '../workflows/messages.ts';
 import type { relocateApplication } from '../workflows/relocation/relocate-application.ts';
+import { CALL_MS, callsOver } from './calls.ts';
 
-/** Of one call; of all pages of a list; of one poll for an end. */
-const [CALL_MS, LIST_MS, POLL_MS] = [10_000, 60_000, 60_000];
-/** Between two attempts while Temporal does not answer. */
-const [AGAIN_MS, LATEST_MS] = [200, 5_000];
+/** Of all pages of a list; of one poll for an end. */
+const [LIST_MS, POLL_MS] = [60_000, 60_000];
 
 type Means = Pick<Configuration, 'sites' | 'pace' | 'world'> & { readonly taskQueue: string };
 
 /** `temporal`: over a connection whose calls end when they are told to; a worker that stops waits for none. */
 export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Means): Runs {
-  /** Until Temporal answers, or `signal` says that nobody waits for it. */
-  const call = async <T>(signal: AbortSignal, limitMs: number, work: () => Promise<T>): Promise<T> => {
-    for (let pauseMs = AGAIN_MS; ; pauseMs = Math.min(pauseMs * 2, LATEST_MS)) {
-      signal.throwIfAborted();
-      try {
-        const within = async (): Promise<T> => await temporal.withDeadline(Date.now() + limitMs, work);
-        // A signal of its own for every call: what listens to it is not taken off
-        return await temporal.withAbortSignal(AbortSignal.any([signal]), within);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!isAway(error)) throw error;
-        await sleep(pauseMs, undefined, { signal });
-      }
-    }
-  };
+  const call = callsOver(temporal);
   const listed = async <T>(query: string, signal: AbortSignal, see: (info: WorkflowExecutionInfo) => T): Promise<T[]> =>
     await call(signal, LIST_MS, async () => {
       const all: T[] = [];
@@ -125,8 +109,6 @@ const isOverdue = (error: unknown): boolean =>
   isGrpcServiceError(error)
     ? error.code === grpc.DEADLINE_EXCEEDED
     : error instanceof ServiceError && isOverdue(error.cause);
-
-const isAway = (error: unknown): boolean => error instanceof ServiceError || isGrpcServiceError(error);
 
 /** Each target is another request: what could not go to one may go to the next. */
 function memoOf(request: RelocationRequest, evacuation: string, sites: Means['sites']): RelocationMemo {

@@ -59,6 +59,15 @@ export const evacuation = {
   resize: defineUpdate<EvacuationWish, [number]>('resize'),
 };
 
+/** Kept in the memo of `holdSite`. */
+export interface HoldMemo {
+  readonly site: string;
+  /** In the operator's words. */
+  readonly why: string;
+}
+
+export const endHold = defineUpdate('endHold');
+
 /** What starts `joinFederation`, one for each partner. */
 export interface FederationOrder {
   readonly partner: string;

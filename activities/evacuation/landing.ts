@@ -14,6 +14,8 @@ const ELSEWHERE = new Set<FailureType>([
   'LcmOperationFailed',
   'WrongHost',
   'NotSteerable',
+  'Evacuating',
+  'OnHold',
 ]);
 
 export const isMoved = (outcome: RunEnded['outcome'] | undefined): boolean =>

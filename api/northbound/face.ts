@@ -17,6 +17,7 @@ import { eventHandlers } from './events.ts';
 import { Feed } from './feed.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
+import { holdHandlers } from './holds.ts';
 import { memberHandlers } from './members.ts';
 import { metricHandlers } from './metrics.ts';
 import { networkHandlers } from './network.ts';
@@ -71,6 +72,7 @@ export function northbound({
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
       ...evacuationHandlers({ temporal, configuration, taskQueue, temporalUi }),
+      ...holdHandlers({ ...configuration, temporal, taskQueue }),
       ...eventHandlers(reader, stopping, log),
       watchEverything: async ({ headers, req, res }) => {
         const from = headers['last-event-id'];

@@ -3,6 +3,7 @@ import { federationTable } from './federations-table.ts';
 import { bindingsTable } from './table/bindings.ts';
 import { discoveriesTable } from './table/discoveries.ts';
 import { evacuationsTable } from './table/evacuations.ts';
+import { holdsTable } from './table/holds.ts';
 import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
 import { processTable } from './table/process.ts';
@@ -12,6 +13,7 @@ import { relocationTable } from './table/relocations.ts';
 export const northboundTable = {
   ...relocationTable,
   ...evacuationsTable,
+  ...holdsTable,
   ...networkTable,
   ...membersTable,
   ...discoveriesTable,

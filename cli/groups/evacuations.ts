@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import { WIDEST } from '../../domain/window.ts';
 import { type ApiOptions, clientOf, type CommandLine } from '../command-line.ts';
 import { type EvacuationCommand, evacuate, evacuationCommands, evacuations, say } from '../evacuating.ts';
+import { hold, holds, reopen } from '../holding.ts';
 import { instant, integer } from '../options.ts';
 
 interface EvacuateOptions extends ApiOptions {
@@ -63,4 +64,20 @@ export function evacuating(line: CommandLine): void {
         },
       ),
     );
+  line
+    .asking('hold <site> [why...]', 'nothing is moved to a site in maintenance, until `ferry reopen`', [
+      ['ferry hold a1 new memory', 'then `ferry evacuate a1`'],
+    ])
+    .action(
+      line.does(
+        async (site: string, why: readonly string[], options: ApiOptions) =>
+          await hold(clientOf(options), terminal, site, why.join(' ')),
+      ),
+    );
+  line
+    .asking('holds', 'the sites that are held, and why')
+    .action(line.does(async (options: ApiOptions) => await holds(clientOf(options), terminal)));
+  line
+    .asking('reopen <site>', 'end the hold of a site')
+    .action(line.does(async (site: string, options: ApiOptions) => await reopen(clientOf(options), terminal, site)));
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { act, list, plan, relocate, show, watch, watchAll } from '../commands.ts';
+import { act, list, moveBack, plan, relocate, show, watch, watchAll } from '../commands.ts';
 import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
 import { resolved } from '../naming.ts';
 import { instant, integer } from '../options.ts';
@@ -127,6 +127,7 @@ export function relocations(line: CommandLine): void {
         return await watch(client, terminal, await resolved(client, name));
       }),
     );
+  about('return', 'move back what one has moved', async (client, id) => await moveBack(client, terminal, id));
   for (const [action, description] of ACTIONS)
     about(action, description, async (client, id) => await act(client, terminal, action, id));
   about(

@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Evacuation, EvacuationList } from '../../api/evacuation.ts';
-import type { Problem, RelocationList } from '../../api/resources.ts';
+import type { Hold, HoldList } from '../../api/hold.ts';
+import type { Problem, Relocation, RelocationList } from '../../api/resources.ts';
+import type { Plan } from '../../domain/relocation.ts';
 import { Served } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { quickPace } from '../support/engine.ts';
-import { alone, gate, over, starting, temporal, workersOver } from '../support/served-engine.ts';
+import {
+  alone,
+  gate,
+  over,
+  reached as relocationReached,
+  starting,
+  temporal,
+  workersOver,
+} from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
 const PATH = '/v1/evacuations';
@@ -25,6 +35,9 @@ async function reached(api: Served, wanted: (now: Evacuation) => boolean): Promi
   return now;
 }
 const ended = async (api: Served): Promise<Evacuation> => await reached(api, ({ state }) => state === 'ended');
+
+const endOf = async (api: Served, one: { id: string }): Promise<Relocation> =>
+  await relocationReached(api, one, 'ended', 60_000);
 
 const begunBy = async (api: Served, { links }: Evacuation): Promise<RelocationList['relocations']> =>
   (await api.get<RelocationList>(links.relocations)).body.relocations;
@@ -158,6 +171,61 @@ describe('an evacuation', () => {
       const now = await ended(api);
       expect(now).toMatchObject({ outcome: 'evacuated', counts: { moved: 1 } });
       expect(await begunBy(api, now)).toEqual([]);
+    });
+  });
+});
+
+describe('a site to which nothing is to be moved', () => {
+  it('is one that is being emptied', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      await api.post(PATH, order);
+      await held.arrived;
+      const { body } = await api.post<Plan>('/v1/plans', { application: 'counter', source: 'a1', target: 'cloud' });
+      expect(body.obstacles).toContainEqual(expect.objectContaining({ failure: 'Evacuating', where: 'cloud' }));
+      held.open();
+      await ended(api);
+    });
+  });
+
+  it('is one that an operator holds, until he ends that', async () => {
+    await over(new PortWorld(), async (api) => {
+      const hold = await api.post<Hold>('/v1/holds', { site: 'a1', why: 'new memory' });
+      expect(hold).toMatchObject({ status: 200, body: { site: 'a1', why: 'new memory' } });
+      await expect(api.post<Hold>('/v1/holds', { site: 'a1' })).resolves.toMatchObject({
+        body: { why: 'new memory', since: hold.body.since },
+      });
+      await eventually(async () => (await api.get<HoldList>('/v1/holds')).body.holds.length === 1);
+
+      const refused = await starting(api);
+      expect(await endOf(api, refused.body)).toMatchObject({
+        outcome: 'refused',
+        result: { failure: { type: 'OnHold', message: expect.stringMatching(/a1: an operator holds it/) as string } },
+      });
+      await expect(api.ask('/v1/holds/a1', { method: 'DELETE' })).resolves.toMatchObject({ status: 200 });
+      await expect(api.ask('/v1/holds/a1', { method: 'DELETE' })).resolves.toMatchObject({
+        status: 404,
+        body: { failure: 'UnknownHold' },
+      });
+      expect(await endOf(api, (await starting(api)).body)).toMatchObject({ outcome: 'relocated' });
+    });
+  });
+});
+
+describe('what was moved', () => {
+  it('is moved back, once however often that is asked; what was not moved is not', async () => {
+    await over(new PortWorld(), async (api) => {
+      const there = (await starting(api)).body;
+      await expect(api.post(`/v1/relocations/${there.id}/return`, {})).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'NotPossibleNow' },
+      });
+      await endOf(api, there);
+      const back = await api.post<Relocation>(`/v1/relocations/${there.id}/return`, {});
+      expect(back).toMatchObject({ status: 202, body: { request: { source: 'a1', target: 'cloud', users: '*' } } });
+      const again = await api.post<Relocation>(`/v1/relocations/${there.id}/return`, {});
+      expect([again.body.id, again.headers.get('idempotency-replayed')]).toEqual([back.body.id, 'true']);
+      expect(await endOf(api, back.body)).toMatchObject({ outcome: 'relocated', direction: 'mecToCloud' });
     });
   });
 });

@@ -69,6 +69,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'workflows/messages.ts',
       'temporal/connection.ts',
       'temporal/evacuating.ts',
+      'temporal/holding.ts',
       'temporal/internals.ts',
       'temporal/lazy-connection.ts',
       'temporal/queues.ts',

@@ -10,6 +10,7 @@ import type { Relocation } from '../../api/resources.ts';
 import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { digest } from '../../configuration/digest.ts';
 import { temporalCli } from '../../servers/obtain.ts';
+import { cordonsOver } from '../../worker/cordons.ts';
 import { runsOver } from '../../worker/runs.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
 import { named, Served } from './api.ts';
@@ -53,7 +54,7 @@ export async function over(
 
 /** As a process has them; a test that replaces a worker by another one makes two. */
 export async function workersOver(world: PortWorld, taskQueue: string, pace = quickPace): Promise<FerryWorkers> {
-  const means = { catalogue: world, pace, digest, turns: takingTurns() };
+  const means = { catalogue: world, pace, digest, turns: takingTurns(), cordons: cordonsOver(temporal) };
   const runs = runsOver(temporal, { ...named, pace, taskQueue });
   return await FerryWorkers.create({
     connection: engine.environment.nativeConnection,
