@@ -76,13 +76,19 @@ async function measure(): Promise<void> {
     const { events } = await handle.fetchHistory();
     await new Promise((resume) => setTimeout(resume, 3_000)); // the index is behind
     const seen = new Map<string, number>();
-    for await (const { memo } of client.workflow.list({ query: "WorkflowType = 'relocateApplication'" })) {
+    let spent = 0;
+    for await (const { memo, startTime, closeTime } of client.workflow.list({
+      query: "WorkflowType = 'relocateApplication'",
+    })) {
       const { application } = (memo as unknown as RelocationMemo).request;
+      spent += (closeTime?.getTime() ?? 0) - startTime.getTime();
       seen.set(application, (seen.get(application) ?? 0) + 1);
     }
     const twice = [...seen.values()].filter((times) => times > 1).length;
     const told = { outcome, counts, failuresListed: failures.length, events: events?.length, moved: seen.size, twice };
-    process.stdout.write(`${JSON.stringify({ ...told, ratio: took / ideal, seconds: took / 1_000 })}\n`);
+    // A busy server lets each take longer than it would: the window is measured by what they took
+    const ratios = { ofNominal: took / ideal, ofTaken: took / (spent / WINDOW) };
+    process.stdout.write(`${JSON.stringify({ ...told, ...ratios, seconds: took / 1_000 })}\n`);
     await connection.close();
   } finally {
     for (const child of children) child.kill('SIGTERM');
