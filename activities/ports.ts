@@ -325,6 +325,7 @@ export interface Catalogue {
   /** All of them. */
   sites(): Promise<readonly Site[]>;
   application(name: string): Promise<Application>;
+  applications(): Promise<readonly Application[]>;
   /** The device's address by the user's ueIdentityTag; null where none is known. */
   device(user: string): Promise<string | null>;
 }

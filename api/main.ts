@@ -13,7 +13,7 @@ import { tracesOf } from '../traces/traces.ts';
 import { app } from './app.ts';
 import { federatingOver } from './federating.ts';
 import { outer } from './outer.ts';
-import { connectionFor } from './temporal.ts';
+import { connectionFor } from '../temporal/lazy-connection.ts';
 
 /** So long "not ready" is said before the sockets close, and so long requests may take to end then. */
 const NOTICE_MS = 200;

@@ -40,6 +40,16 @@ export class FerryClient {
     return (await this.#json(answer)) as T;
   }
 
+  async patch<T>(path: string, body: unknown): Promise<T> {
+    const answer = await this.#ask(path, {
+      method: 'PATCH',
+      signal: AbortSignal.timeout(ANSWER_MS),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return (await this.#json(answer)) as T;
+  }
+
   async delete<T>(path: string): Promise<T> {
     return (await this.#json(await this.#ask(path, { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_MS) }))) as T;
   }

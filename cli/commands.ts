@@ -33,6 +33,13 @@ export async function relocate(
   return exits.done;
 }
 
+/** The way home of what one has moved. */
+export async function moveBack(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
+  const back = await client.post<Relocation>(one(id, '/return'), {});
+  terminal.tell(terminal.paint('dim', back.id));
+  return await watch(client, terminal, back.id);
+}
+
 /** Until the standby is ready; it goes on being kept warm. */
 export async function protect(
   client: FerryClient,

@@ -7,6 +7,7 @@ import { type Exit, exitHelp, exits } from './exits.ts';
 import { applications } from './groups/applications.ts';
 import { checking } from './groups/checking.ts';
 import { contexts } from './groups/contexts.ts';
+import { evacuating } from './groups/evacuations.ts';
 import { federation } from './groups/federation.ts';
 import { network } from './groups/network.ts';
 import { processes } from './groups/processes.ts';
@@ -19,6 +20,7 @@ import { type Stream, Terminal } from './terminal.ts';
 const groups: readonly ((line: CommandLine) => void)[] = [
   processes,
   relocations,
+  evacuating,
   network,
   federation,
   applications,
@@ -100,8 +102,9 @@ function explained(error: unknown, terminal: Terminal, stderr: Stream): Exit {
   return exits.notThrough;
 }
 
-/** A relocation that stands in the way is shown by a command. */
+/** What stands in the way is shown by a command. */
 function seen(path: string, terminal: Terminal): string {
-  const [, id] = /^\/v1\/relocations\/([^/]+)$/.exec(path) ?? [];
-  return id === undefined ? path : terminal.hints.about('show', id);
+  const [, of, id] = /^\/v1\/(relocations|evacuations)\/([^/]+)$/.exec(path) ?? [];
+  if (of === undefined || id === undefined) return path;
+  return of === 'relocations' ? terminal.hints.about('show', id) : terminal.hints.command('evacuations', 'show', id);
 }

@@ -196,6 +196,31 @@ export const failures = {
     status: 409,
     remedy: 'Send another Idempotency-Key for another request, or the same body with this one.',
   },
+  Evacuating: {
+    retry: false,
+    status: 409,
+    remedy: 'The target is being emptied: name another one, or wait until `ferry evacuations` says that it is over.',
+  },
+  OnHold: {
+    retry: false,
+    status: 409,
+    remedy: 'An operator holds the target: `ferry holds` says why; name another one, or end the hold.',
+  },
+  UnknownHold: {
+    retry: false,
+    status: 404,
+    remedy: 'Nobody holds that site: `ferry holds` lists those that are held.',
+  },
+  AlreadyEvacuating: {
+    retry: false,
+    status: 409,
+    remedy: 'Follow the link to the evacuation that runs: change its window, or cancel it.',
+  },
+  UnknownEvacuation: {
+    retry: false,
+    status: 404,
+    remedy: 'List the evacuations to find its id: `ferry evacuations`; the name of a site means its latest.',
+  },
   UnknownRelocation: { retry: false, status: 404, remedy: 'List the relocations to find its id.' },
   NotPossibleNow: {
     retry: false,

@@ -6,7 +6,7 @@ import type { ProcedureStatus } from './procedure.ts';
 import { fences } from './recovery.ts';
 import { type StepName, stepNames } from './steps.ts';
 
-const Instant = z
+export const Instant = z
   .string()
   .regex(RFC_3339, `an instant with its offset (RFC 3339), such as ${INSTANT_EXAMPLE}`)
   .refine(isInstant, `a day that the calendar has, as in ${INSTANT_EXAMPLE}`)

@@ -10,6 +10,8 @@ export const searchAttributes = {
   key: defineSearchAttributeKey('FerryKey', 'KEYWORD'),
   /** `parked`, then an Outcome of domain/relocation.ts. */
   outcome: defineSearchAttributeKey('FerryOutcome', 'KEYWORD'),
+  /** The evacuation that a relocation is part of, by its id. */
+  evacuation: defineSearchAttributeKey('FerryEvacuation', 'KEYWORD'),
   /** Of a federation. */
   partner: defineSearchAttributeKey('FerryPartner', 'KEYWORD'),
   /** The sandbox's world, where there is one. */

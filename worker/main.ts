@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
+import { evacuationActivities } from '../activities/evacuation/evacuate-host.ts';
 import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { takingTurns } from '../activities/relocation/turns.ts';
@@ -16,12 +17,15 @@ import { workflowBundle } from '../temporal/bundle.ts';
 import { OwnOrchestrators } from './orchestrators.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
+import { connectionFor } from '../temporal/lazy-connection.ts';
 import { pokeTelling } from '../temporal/telling.ts';
 import { tracesOf } from '../traces/traces.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
 import { WorkerMetrics } from './metrics.ts';
+import { cordonsOver } from './cordons.ts';
+import { runsOver } from './runs.ts';
 import { configured } from './sites.ts';
 import { tellingOver } from './subscribers.ts';
 import { startTending, waking } from './tending.ts';
@@ -65,6 +69,10 @@ const [connection, bundle] = await Promise.all([
   workflowBundle(environment.FERRY_WORKFLOW_BUNDLE),
 ]);
 const taskQueue = environment.FERRY_TASK_QUEUE;
+/** For what awaits other runs. */
+const awaiting = connectionFor(connectionOptions);
+const asking = new Client({ connection: awaiting, namespace });
+const runs = runsOver(asking, { ...configuration, taskQueue });
 const version = versionOf(taskQueue, environment.FERRY_BUILD_ID ?? buildIdOf(bundle));
 const workers = await FerryWorkers.create({
   connection,
@@ -72,9 +80,10 @@ const workers = await FerryWorkers.create({
   taskQueue,
   workflowBundle: bundle,
   activities: {
-    ...relocationActivities({ catalogue, pace, digest, turns: takingTurns() }),
+    ...relocationActivities({ catalogue, pace, digest, turns: takingTurns(), cordons: cordonsOver(asking) }),
     ...surveyActivities(survey),
     ...whereActivities({ catalogue }),
+    ...evacuationActivities({ catalogue, runs, pace }),
     ...(federation !== undefined &&
       known !== undefined &&
       orchestrators !== undefined && {
@@ -145,6 +154,7 @@ try {
   await known?.destroy();
   await traces?.close();
   process.stdin.destroy();
+  await awaiting.close();
   await connection.close().catch((error: unknown) => log.error(error, 'the connection did not close'));
 }
 

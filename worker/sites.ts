@@ -110,6 +110,7 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
       site: async (name) => known(sites, name, 'site'),
       sites: async () => [...sites.values()],
       application: async (name) => known(applications, name, 'application'),
+      applications: async () => [...applications.values()],
       device: async (user) => devices.get(user)?.address ?? null,
     },
     survey: async (signal) => await surveyPeers(configuration, peers, (site) => ordersFor.get(site), signal),

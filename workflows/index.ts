@@ -1,6 +1,8 @@
 export { relocateApplication } from './relocation/relocate-application.ts';
 export { fenceSource } from './relocation/fence-source.ts';
 export { planRelocation } from './relocation/plan-relocation.ts';
+export { evacuateHost } from './evacuation/evacuate-host.ts';
+export { holdSite } from './evacuation/hold-site.ts';
 export { surveyPeers } from './survey-peers.ts';
 export { joinFederation } from './federation/join-federation.ts';
 export { discoverSystems } from './federation/discover-system.ts';

@@ -4,6 +4,7 @@ import type { Both } from '../activities/relocation/subject.ts';
 import type { Pace } from '../configuration/peers.ts';
 import type { BindingRequest } from '../domain/binding-request.ts';
 import type { BindingResult, ConsumptionStep } from '../domain/binding.ts';
+import type { EvacuationRequest, EvacuationWish } from '../domain/evacuation.ts';
 import type { FailureType } from '../domain/failures.ts';
 import type { FencingStatus } from '../domain/fencing.ts';
 import type { Acceptance } from '../domain/recovery.ts';
@@ -55,6 +56,35 @@ export interface FencingOrder {
 export const fencingStatus = defineQuery<FencingStatus>('fencing');
 /** The source is gone for good: nobody has to wait for it. */
 export const scrap = defineUpdate<FencingStatus>('scrap');
+/** What starts `evacuateHost`: of a site, to sites that are named by now. */
+export interface EvacuationOrder {
+  readonly request: Omit<EvacuationRequest, 'among'> & { readonly among: readonly string[] };
+  readonly pace: Pick<Pace, 'heartbeatMs' | 'retryMs'>;
+}
+
+/** Kept in the memo: what makes the same request the same run, and what the operator wants by now. */
+export interface EvacuationMemo {
+  readonly request: EvacuationOrder['request'];
+  readonly wish: EvacuationWish;
+}
+
+/** What an operator may say to an evacuation. Refused by its validators: NotPossibleNow. */
+export const evacuation = {
+  pause: defineUpdate<EvacuationWish>('pause'),
+  resume: defineUpdate<EvacuationWish>('resume'),
+  cancel: defineUpdate<EvacuationWish>('cancel'),
+  /** Another window. */
+  resize: defineUpdate<EvacuationWish, [number]>('resize'),
+};
+
+/** Kept in the memo of `holdSite`. */
+export interface HoldMemo {
+  readonly site: string;
+  /** In the operator's words. */
+  readonly why: string;
+}
+
+export const endHold = defineUpdate('endHold');
 
 /** What starts `joinFederation`, one for each partner. */
 export interface FederationOrder {

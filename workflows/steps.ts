@@ -1,4 +1,5 @@
 import { proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
+import type { EvacuationActivities } from '../activities/evacuation/evacuate-host.ts';
 import type { RelocationActivities } from '../activities/relocation/index.ts';
 import type { SurveyActivities } from '../activities/survey.ts';
 import type { WhereActivities } from '../activities/where.ts';
@@ -80,6 +81,20 @@ export const planAt = (pace: Pace) => {
   return planRelocation;
 };
 const PLAN_MS = '18 seconds';
+
+/** It lasts as long as what it awaits; a worker that is gone is noticed by the missing signs of life. */
+export const evacuationAt = (pace: Pick<Pace, 'heartbeatMs' | 'retryMs'>) =>
+  proxyActivities<EvacuationActivities>({
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    heartbeatTimeout: pace.heartbeatMs,
+    startToCloseTimeout: EVACUATION_LIMIT,
+    scheduleToCloseTimeout: EVACUATION_LIMIT,
+    retry: { initialInterval: pace.retryMs, backoffCoefficient: 2, maximumInterval: pace.retryMs * 20 },
+    taskQueue: waitsQueue(workflowInfo().taskQueue),
+    summary: 'move everything that the site serves (GR MEC 035, 5.3.1)',
+  }).evacuateHost;
+/** What lasts longer waits for somebody who does not come. */
+const EVACUATION_LIMIT = '20 days';
 
 const activity = <K extends keyof RelocationActivities>(name: K, options: ActivityOptions, summary: string) =>
   proxyActivities<RelocationActivities>({ ...options, summary })[name] as unknown as RelocationActivities[K];

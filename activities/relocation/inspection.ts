@@ -1,5 +1,6 @@
 import type { SeenInLists } from '../../domain/subscription.ts';
 import type { Guarantee } from '../../domain/relocation.ts';
+import { cordonWords } from './cordon.ts';
 import { inspectPath } from './inspect-path.ts';
 import { authorityOf, inspectSubscriptions, nobody, none, servingAt } from './inspect-source.ts';
 import { atTarget, nothingThere } from './inspect-target.ts';
@@ -47,7 +48,7 @@ export async function inspect(
   const { application, source, target, device } = scene;
   const obstacles = new Obstacles(everything, signal);
 
-  const [seen, { there, silent }, held, missing, reach] = await Promise.all([
+  const [seen, { there, silent }, held, missing, reach, cordon] = await Promise.all([
     order.lost
       ? nobody
       : obstacles.asking(nobody, source.name, async () => await servingAt(scene, order, obstacles, signal)),
@@ -59,7 +60,9 @@ export async function inspect(
       target.name,
       async () => await target.instances.reach(application, { mayOrder: !everything }, signal),
     ),
+    scene.cordon(signal),
   ]);
+  if (cordon !== null) obstacles.add(cordon, target.name, cordonWords[cordon]);
   // The source: the one instance that is the authority for these users
   if (application.stateful && scene.context.source.guarantee === 'stateless')
     obstacles.add('ContractMissing', application.name, 'keeps state, but not the application contract');

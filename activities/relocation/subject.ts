@@ -3,6 +3,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
+import type { Cordon, Cordons } from './cordon.ts';
 import type { Application, Catalogue, Context, Instance, Network, PathSight, Site } from '../ports.ts';
 
 /** What every step of a relocation is told: names only. */
@@ -35,6 +36,8 @@ export interface Means {
   readonly digest: Digest;
   /** One after the other, in this process, for whoever gives the same name. */
   readonly turns: Turns;
+  /** Which sites are closed to what would be moved there; absent: none ever is. */
+  readonly cordons?: Cordons;
 }
 
 export type Turns = <T>(name: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
@@ -57,9 +60,11 @@ export interface Scene {
   readonly key: (step: string) => string;
   /** The users' context at either site. */
   readonly context: { readonly source: Context; readonly target: Context };
+  /** Is the target closed to what would be moved there? */
+  readonly cordon: (signal: AbortSignal) => Promise<Cordon | null>;
 }
 
-export async function sceneOf({ catalogue, digest }: Means, subject: Subject): Promise<Scene> {
+export async function sceneOf({ catalogue, digest, cordons }: Means, subject: Subject): Promise<Scene> {
   const everyone = subject.users === '*';
   const [application, source, target, device] = await Promise.all([
     catalogue.application(subject.application),
@@ -76,6 +81,7 @@ export async function sceneOf({ catalogue, digest }: Means, subject: Subject): P
     device,
     ...namesOf(subject.chain, digest),
     context: { source: source.context(application), target: target.context(application) },
+    cordon: async (signal) => (await cordons?.(target.name, signal)) ?? null,
   };
 }
 

@@ -12,11 +12,13 @@ import { Questions } from '../finding.ts';
 import { bindingHandlers } from './bindings.ts';
 import { commandHandlers } from './commands.ts';
 import { discoveryHandlers } from './discoveries.ts';
+import { evacuationHandlers } from './evacuations.ts';
 import { eventHandlers } from './events.ts';
 import { Feed } from './feed.ts';
 import { fenceHandlers } from './fences.ts';
 import { federationHandlers } from './federations.ts';
 import { type Condition, healthHandlers } from './health.ts';
+import { holdHandlers } from './holds.ts';
 import { memberHandlers } from './members.ts';
 import { metricHandlers } from './metrics.ts';
 import { networkHandlers } from './network.ts';
@@ -71,6 +73,8 @@ export function northbound({
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
       ...fenceHandlers(temporal),
+      ...evacuationHandlers({ temporal, configuration, taskQueue, temporalUi }),
+      ...holdHandlers({ ...configuration, temporal, taskQueue }),
       ...eventHandlers(reader, stopping, log),
       watchEverything: async ({ headers, req, res }) => {
         const from = headers['last-event-id'];

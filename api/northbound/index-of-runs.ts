@@ -5,7 +5,7 @@ import { type Waits, waitsForPerson } from '../../domain/waits.ts';
 import { CALL_MS } from './reader.ts';
 import { type Seen, seenIn } from '../seen.ts';
 
-const { application, source, target, key, outcome } = searchAttributes;
+const { application, source, target, key, outcome, evacuation } = searchAttributes;
 
 /** Conditions of a visibility query. Values are names, digests or words of ours: nothing in them needs escaping. */
 const is = ({ name }: { name: string }, value: string): string => `${name} = '${value}'`;
@@ -29,6 +29,8 @@ export interface Filter {
   readonly target?: string | undefined;
   readonly state?: 'running' | 'waiting' | 'held' | 'paused' | 'parked' | 'ended' | undefined;
   readonly outcome?: string | undefined;
+  /** By the API's table nothing in it needs escaping. */
+  readonly evacuation?: string | undefined;
 }
 
 export function queryFor(filter: Filter): string {
@@ -38,6 +40,7 @@ export function queryFor(filter: Filter): string {
   if (filter.target !== undefined) conditions.push(is(target, filter.target));
   if (filter.state === 'ended') conditions.push("ExecutionStatus != 'Running'");
   else if (filter.state !== undefined) conditions.push(RUNNING, ...words[filter.state]);
+  if (filter.evacuation !== undefined) conditions.push(is(evacuation, filter.evacuation));
   if (filter.outcome !== undefined) conditions.push(is(outcome, filter.outcome));
   return conditions.join(' AND ');
 }

@@ -1,7 +1,9 @@
 import type { Client } from '@temporalio/client';
+import type { Response } from 'express';
 import { digest } from '../../configuration/digest.ts';
 import type { Configuration } from '../../configuration/peers.ts';
-import type { Plan } from '../../domain/relocation.ts';
+import { Refusal } from '../../domain/failures.ts';
+import type { Plan, RelocationRequest } from '../../domain/relocation.ts';
 import type { locateApplications } from '../../workflows/locate-applications.ts';
 import { directionOf } from './direction.ts';
 import { listed, queryFor } from './index-of-runs.ts';
@@ -29,7 +31,10 @@ export const relocationHandlers = ({
   reader,
   starter,
   procedures,
-}: Means): Handlers<NorthboundTable, 'planRelocation' | 'startRelocation' | 'listRelocations' | 'showRelocation'> => ({
+}: Means): Handlers<
+  NorthboundTable,
+  'planRelocation' | 'startRelocation' | 'returnRelocation' | 'listRelocations' | 'showRelocation'
+> => ({
   planRelocation: async ({ body: request, res }) => {
     const direction = directionOf(request, configuration);
     const due = answerDue();
@@ -40,10 +45,16 @@ export const relocationHandlers = ({
 
   startRelocation: async ({ headers, body: request, res }) => {
     const direction = directionOf(request, configuration);
-    const { seen, replayed } = await starter.start(request, direction, headers['idempotency-key']);
-    const relocation = reader.brief(seen);
-    if (replayed) res.set('idempotency-replayed', 'true');
-    res.status(202).location(relocation.links.self).json(relocation);
+    begun(res, reader, await starter.start(request, direction, headers['idempotency-key']));
+  },
+
+  returnRelocation: async ({ params: { id }, body: { cutOver }, res }) => {
+    const { outcome, state, request, links } = await reader.read(id);
+    if (outcome !== 'relocated' && outcome !== 'relocatedSourceKept')
+      throw new Refusal('NotPossibleNow', `it has moved nobody: it is ${outcome ?? state}`, links.self);
+    const { application, users, source, target } = request;
+    const back: RelocationRequest = { application, users, source: target, target: source, cutOver };
+    begun(res, reader, await starter.start(back, directionOf(back, configuration), `return:${id}`));
   },
 
   listRelocations: async ({ query: asked, req, res }) => {
@@ -65,6 +76,12 @@ export const relocationHandlers = ({
     res.json(await reader.read(params.id));
   },
 });
+
+function begun(res: Response, reader: Reader, { seen, replayed }: Awaited<ReturnType<Starter['start']>>): void {
+  const relocation = reader.brief(seen);
+  if (replayed) res.set('idempotency-replayed', 'true');
+  res.status(202).location(relocation.links.self).json(relocation);
+}
 
 /** Who is not served by the source is served elsewhere: where, was found by asking every instance. */
 function serving(plan: Plan, [seen]: readonly Whereabouts[]): Plan {

@@ -1,4 +1,3 @@
-import { type InternalWorkflowStartOptions, InternalWorkflowStartOptionsSymbol } from '../../temporal/internals.ts';
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { digest } from '../../configuration/digest.ts';
@@ -6,11 +5,11 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { relocationId, relocationWorkflowId } from '../../domain/identity.ts';
 import type { Direction, RelocationRequest } from '../../domain/relocation.ts';
-import type { RelocationMemo, RelocationOrder } from '../../workflows/messages.ts';
+import { relocationOf } from '../../temporal/relocating.ts';
+import type { RelocationMemo } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 import type { Seen } from '../seen.ts';
 import { Keys } from './keys.ts';
-import { attributes, details, summary } from './orders.ts';
 import { patiently } from './patience.ts';
 import type { Reader } from './reader.ts';
 
@@ -120,29 +119,14 @@ export class Starter {
   }
 
   async #run(workflowId: string, memo: RelocationMemo): Promise<string> {
-    const { request, direction, key, body } = memo;
+    const { key, body } = memo;
     const { pace, world } = this.#configuration;
-    const order: RelocationOrder = { request, direction, pace };
     // Without a key too: this request may ask Temporal twice
     const requestId = key === '' ? randomUUID() : digest(`${key}\n${body}`);
-    const sameRun: Pick<InternalWorkflowStartOptions, typeof InternalWorkflowStartOptionsSymbol> = {
-      [InternalWorkflowStartOptionsSymbol]: { requestId },
-    };
+    const start = relocationOf({ workflowId, memo, pace, requestId }, { taskQueue: this.#taskQueue, world });
     const handle = await patiently(
       this.#temporal,
-      async () =>
-        await this.#temporal.workflow.start<typeof relocateApplication>('relocateApplication', {
-          workflowId,
-          workflowIdConflictPolicy: 'FAIL',
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          taskQueue: this.#taskQueue,
-          args: [order],
-          memo: { ...memo },
-          typedSearchAttributes: attributes(memo, world),
-          staticSummary: summary(request),
-          staticDetails: details(memo),
-          ...sameRun,
-        }),
+      async () => await this.#temporal.workflow.start<typeof relocateApplication>('relocateApplication', start),
     );
     return handle.firstExecutionRunId;
   }

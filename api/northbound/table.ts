@@ -3,6 +3,8 @@ import { federationTable } from './federations-table.ts';
 import { bindingsTable } from './table/bindings.ts';
 import { discoveriesTable } from './table/discoveries.ts';
 import { fencesTable } from './table/fences.ts';
+import { evacuationsTable } from './table/evacuations.ts';
+import { holdsTable } from './table/holds.ts';
 import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
 import { processTable } from './table/process.ts';
@@ -12,6 +14,8 @@ import { relocationTable } from './table/relocations.ts';
 export const northboundTable = {
   ...relocationTable,
   ...fencesTable,
+  ...evacuationsTable,
+  ...holdsTable,
   ...networkTable,
   ...membersTable,
   ...discoveriesTable,

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Relocation } from '../../api/resources.ts';
 import { type Fence, fences as accepted } from '../../domain/recovery.ts';
-import { act, list, plan, protect, relocate, show, watch, watchAll } from '../commands.ts';
+import { act, list, moveBack, plan, protect, relocate, show, watch, watchAll } from '../commands.ts';
 import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
 import { fences, scrap } from '../fences.ts';
 import { resolved } from '../naming.ts';
@@ -32,7 +32,7 @@ interface RelocateOptions extends RequestOptions {
   readonly wait: boolean;
 }
 
-type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome', string>>;
+type Filters = Partial<Record<'application' | 'source' | 'target' | 'state' | 'outcome' | 'evacuation', string>>;
 
 interface ListOptions extends ApiOptions, Filters {
   readonly waiting?: true;
@@ -128,12 +128,14 @@ export function relocations(line: CommandLine): void {
     .addOption(new Option('--state <state>').choices(STATES))
     .addOption(new Option('--waiting', 'those that wait for a person: held, paused, parked').conflicts('state'))
     .addOption(new Option('--outcome <outcome>').choices(OUTCOMES))
+    .option('--evacuation <id>', 'what this evacuation has begun')
     .option('--limit <n>', 'at most so many (default: 20)', integer(1, 100_000))
     .action(
       line.does(async ({ waiting, ...options }: ListOptions) => {
-        const { application, source, target, outcome, limit } = options;
+        const { application, source, target, outcome, evacuation, limit } = options;
         const state = waiting ? 'waiting' : options.state;
-        return await list(clientOf(options), terminal, { application, source, target, state, outcome }, limit);
+        const filters = { application, source, target, state, outcome, evacuation };
+        return await list(clientOf(options), terminal, filters, limit);
       }),
     );
   about('show', 'everything that is known of one', async (client, id) => await show(client, terminal, id));
@@ -155,6 +157,7 @@ export function relocations(line: CommandLine): void {
         },
       ),
     );
+  about('return', 'move back what one has moved', async (client, id) => await moveBack(client, terminal, id));
   for (const [action, description] of ACTIONS)
     about(action, description, async (client, id) => await act(client, terminal, action, id));
   about(

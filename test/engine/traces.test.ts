@@ -10,7 +10,7 @@ import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Exchange } from '../../adapters/http.ts';
 import type { Relocation } from '../../api/resources.ts';
-import { connectionFor } from '../../api/temporal.ts';
+import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { digest } from '../../configuration/digest.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { type Traces, tracesOf } from '../../traces/traces.ts';

@@ -70,6 +70,11 @@ describe('a recorded history', () => {
       expect(files.some((file) => file.startsWith(`${scenario}.`))).toBe(true);
   });
 
+  it('is there for each way in which an evacuation can go', () => {
+    for (const scenario of ['evacuated', 'inPart', 'steered', 'cancelled'])
+      expect(files.some((file) => file.startsWith(`evacuate-host.${scenario}.`))).toBe(true);
+  });
+
   it('is there for each way in which a consumption can go', () => {
     for (const scenario of [
       'consume-service-federated.open',
@@ -148,6 +153,13 @@ describe('a changed workflow fails the replay', () => {
     ],
   ])('of a consumption: %s', async (_, scenario, from, to) => {
     await expect(replay(newest(scenario), changed(from, to))).rejects.toThrow(/nondeterminism/i);
+  });
+
+  it.each([
+    ['another activity', /\)\.evacuateHost;/, ').checkRelocation;'],
+    ['no word of what the operator wants', /\(0,[^;]*upsertMemo\)\([^;]*;/, ''],
+  ])('of an evacuation: %s', async (_, from, to) => {
+    await expect(replay(newest('evacuate-host.steered'), changed(from, to))).rejects.toThrow(/nondeterminism/i);
   });
 
   it.each([

@@ -7,7 +7,7 @@ import { Agent, fetch, type RequestInit } from 'undici';
 import { app, type Federating } from '../../api/app.ts';
 import type { Problem } from '../../api/resources.ts';
 import { close, serverOf } from '../../doors/server.ts';
-import { connectionFor } from '../../api/temporal.ts';
+import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import { departures, eventDepartures } from './conditions.ts';
 

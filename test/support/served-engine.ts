@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll } from 'vitest';
+import { evacuationActivities } from '../../activities/evacuation/evacuate-host.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import { whereActivities } from '../../activities/where.ts';
 import type { Relocation } from '../../api/resources.ts';
-import { connectionFor } from '../../api/temporal.ts';
+import type { Pace } from '../../configuration/peers.ts';
+import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { digest } from '../../configuration/digest.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { Served } from './api.ts';
-import { Engine, quickPace, survey } from './engine.ts';
+import { cordonsOver } from '../../worker/cordons.ts';
+import { runsOver } from '../../worker/runs.ts';
+import { FerryWorkers } from '../../worker/workers.ts';
+import { named, Served } from './api.ts';
+import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
 
@@ -38,16 +43,38 @@ export async function over(
   pace = quickPace,
 ): Promise<void> {
   await quiet();
-  const means = { catalogue: world, pace, digest, turns: takingTurns() };
-  const activities = { ...relocationActivities(means), ...surveyActivities(survey), ...whereActivities(means) };
   const { taskQueue } = engine;
-  await engine.beside(activities, async () => {
+  await engine.beside(activitiesOver(world, taskQueue, pace), async () => {
     const api = await Served.start({ temporal, taskQueue, pace });
     try {
       await scenario(api, taskQueue);
     } finally {
       await api.stop();
     }
+  });
+}
+
+/** All of a worker but those of federation. */
+function activitiesOver(world: PortWorld, taskQueue: string, pace: Pace): object {
+  const means = { catalogue: world, pace, digest, turns: takingTurns(), cordons: cordonsOver(temporal) };
+  const runs = runsOver(temporal, { ...named, pace, taskQueue });
+  return {
+    ...relocationActivities(means),
+    ...surveyActivities(survey),
+    ...whereActivities(means),
+    ...evacuationActivities({ catalogue: world, runs, pace }),
+  };
+}
+
+/** Workers of their own: a test that replaces a worker by another one makes two. */
+export async function workersOver(world: PortWorld, taskQueue: string, pace = quickPace): Promise<FerryWorkers> {
+  return await FerryWorkers.create({
+    connection: engine.environment.nativeConnection,
+    namespace: engine.environment.namespace ?? 'default',
+    workflowBundle,
+    taskQueue,
+    activities: activitiesOver(world, taskQueue, pace),
+    capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
   });
 }
 

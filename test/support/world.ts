@@ -161,6 +161,10 @@ export class PortWorld implements Catalogue {
     };
   }
 
+  async applications(): Promise<Application[]> {
+    return [await this.application('counter')];
+  }
+
   async device(user: string): Promise<string | null> {
     return user === 'ue-1' ? '10.9.9.1' : null;
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Action } from '../../../domain/actions.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import { RELOCATION_ID } from '../../../domain/identity.ts';
-import { Acceptance, Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
+import { Acceptance, CutOver, Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
 import { Relocation, RelocationList } from '../../resources.ts';
 import type { Operation, Table } from '../../serve.ts';
 import { asked, Limit, planFailures, ReadUpTo } from './shared.ts';
@@ -37,6 +37,11 @@ const ListQuery = z.strictObject({
       '`running`: whatever has not ended. `waiting`: for a person; held for approval, paused or parked. `held`: also until an instant.',
   }),
   outcome: RelocationResult.shape.outcome.optional(),
+  evacuation: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\.[0-9a-f-]{36}$/, 'is no id of an evacuation')
+    .optional()
+    .meta({ description: 'What this evacuation has begun.' }),
   limit: Limit,
   next: z
     .string()
@@ -71,6 +76,10 @@ const command = (action: Action, summary: string, failures: readonly FailureType
 const Recovery = z
   .strictObject({ accept: Acceptance })
   .meta({ id: 'Recovery', description: 'What whoever takes a source to be dead has to accept.' });
+
+const Return = z
+  .strictObject({ cutOver: CutOver.default('immediately') })
+  .meta({ id: 'Return', description: 'When the users are to be handed over; at once without it.' });
 
 const Started = z.object({
   Location: z.string().meta({ description: 'The path of the relocation.' }),
@@ -118,6 +127,26 @@ export const relocationTable = {
       400: 'The target is the source, `cutOver.at` is later than `deadline`, or `sourceLost` is to wait for a `cutOver`.',
       422: 'Both sites are clouds.',
     },
+  },
+  returnRelocation: {
+    ...asked,
+    method: 'post',
+    path: '/v1/relocations/{id}/return',
+    summary: 'Move back what a relocation has moved',
+    description:
+      'An ordinary relocation of the same users, from its target to its source. However often it is asked for, it is the same one.',
+    params: One,
+    body: Return,
+    example: { cutOver: 'immediately' as const },
+    answers: {
+      202: {
+        ...relocation,
+        description: 'It was started, now or when the same was asked before.',
+        headers: Started,
+      },
+    },
+    failures: ['UnknownRelocation', 'NotPossibleNow', 'UnknownName', 'AlreadyRelocating', 'KeyReused'],
+    refusals: { 422: 'Both sites are clouds.' },
   },
   listRelocations: {
     ...asked,

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/client';
 
 /**
- * A connection for answering requests: made when it is needed first, so that the API starts without Temporal; it gives up
+ * A connection for whoever must not hang: made when it is needed first, so that the API starts without Temporal; it gives up
  * within about 2 s (five attempts, 100 ms × 1.7ⁿ apart), since a pause between two attempts knows no deadline; and it
  * finds a Temporal that has come back within 2 s, however long that was away. Closing it cancels the calls under way, and
  * waits for them: an attempt that wakes up from its pause on a closed channel throws where nobody can catch it.

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connectionFor } from '../../api/temporal.ts';
+import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { nowhere } from '../support/api.ts';
 
 const sockets: Socket[] = [];

@@ -1,0 +1,197 @@
+import {
+  FAILURES_LISTED,
+  type EvacuationFailure,
+  type EvacuationResult,
+  type EvacuationWish,
+} from '../../domain/evacuation.ts';
+import type { RelocationRequest } from '../../domain/relocation.ts';
+import { nameOf, Window, type Landed, type Move } from '../../domain/window.ts';
+import type { Wait } from '../ports.ts';
+import { Bell } from './bell.ts';
+import type { EvacuateOrder, Means } from './evacuate-host.ts';
+import { isMoved, landing } from './landing.ts';
+import { leaversAt } from './leavers.ts';
+import type { Run, RunEnded } from './runs.ts';
+
+/** So often it is looked at what the operator wants, and who waits for a person. */
+const [WISH_MS, RESTING_MS] = [1_000, 10_000];
+const MESSAGE_LENGTH = 200;
+
+/** Under way, as it travels with a sign of life. */
+interface Flight extends Move, Run {}
+
+/** One attempt at emptying a site. */
+export class Evacuation {
+  readonly #order: EvacuateOrder;
+  readonly #means: Omit<Means, 'pace'>;
+  readonly #wait: Wait;
+  readonly #bell = new Bell();
+  readonly #flights = new Map<string, Flight>();
+  readonly #flying = new Set<Promise<void>>();
+  readonly #failures: EvacuationFailure[] = [];
+  /** Moved by somebody else, in vain: the next time it is for us. */
+  readonly #notOurs = new Set<string>();
+  #window: Window;
+  #wish: EvacuationWish = { window: 0, paused: true, cancelled: false };
+  #looked = false;
+  #broken: { readonly error: unknown } | undefined;
+
+  constructor(order: EvacuateOrder, means: Omit<Means, 'pace'>, wait: Wait) {
+    [this.#order, this.#means, this.#wait] = [order, means, wait];
+    this.#window = new Window(order.among);
+  }
+
+  /** Whatever it waits for ends with it: a worker that stops waits for its activities. */
+  async run(): Promise<EvacuationResult> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#wait.signal, stop.signal]);
+    const clock = setInterval(this.#bell.ring, WISH_MS);
+    signal.addEventListener('abort', this.#bell.ring, { once: true });
+    try {
+      return await this.#evacuated(signal);
+    } finally {
+      clearInterval(clock);
+      stop.abort();
+      await Promise.allSettled(this.#flying);
+    }
+  }
+
+  async #evacuated(signal: AbortSignal): Promise<EvacuationResult> {
+    this.#wish = await this.#means.runs.wish(this.#order.site, signal);
+    await this.#goOn(signal);
+    let [wishAt, restingAt] = [performance.now(), performance.now()];
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#broken !== undefined) throw this.#broken.error;
+      const now = performance.now();
+      if (now - wishAt >= WISH_MS) {
+        this.#wish = await this.#means.runs.wish(this.#order.site, signal);
+        wishAt = now;
+      }
+      if (now - restingAt >= RESTING_MS) {
+        await this.#lookWhoRests(signal);
+        restingAt = now;
+      }
+      this.#begin(signal);
+      this.#tell();
+      const result = this.#result();
+      if (result !== undefined) return result;
+      await this.#bell.heard();
+    }
+  }
+
+  /** Who is there now; and what an earlier attempt has begun. */
+  async #goOn(signal: AbortSignal): Promise<void> {
+    const { site, among, evacuation, perUser } = this.#order;
+    const { catalogue, runs } = this.#means;
+    this.#wait.progress(`looking at what ${site} serves`);
+    const heard = JSON.parse(this.#wait.kept('underWay') ?? '[]') as readonly Flight[];
+    const [begun, leavers] = await Promise.all([
+      runs.begun(evacuation, signal),
+      // Once it was cancelled nobody has to be asked who is not there
+      this.#wish.cancelled
+        ? []
+        : leaversAt(await catalogue.site(site), await catalogue.applications(), perUser, signal),
+    ]);
+    this.#looked = !this.#wish.cancelled;
+    this.#window = new Window(among, leavers);
+    const earlier = new Map<string, Flight[]>();
+    for (const flight of [...begun.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)), ...heard]) {
+      const before = earlier.get(nameOf(flight)) ?? [];
+      if (!before.some(({ id }) => id === flight.id)) earlier.set(nameOf(flight), [...before, flight]);
+    }
+    const moved = new Set(begun.filter(({ outcome }) => isMoved(outcome)).map(({ id }) => id));
+    for (const flights of earlier.values()) {
+      const last = flights.at(-1);
+      if (last === undefined) continue;
+      if (moved.has(last.id)) this.#window.gone(last);
+      else
+        this.#follow(
+          this.#window.adopt(
+            last,
+            flights.slice(0, -1).map(({ target }) => target),
+          ),
+          signal,
+          last,
+        );
+    }
+  }
+
+  #begin(signal: AbortSignal): void {
+    const { window, paused, cancelled } = this.#wish;
+    if (paused || cancelled || this.#isLate()) return;
+    for (let move = this.#window.next(window); move !== undefined; move = this.#window.next(window))
+      this.#follow(move, signal);
+  }
+
+  #follow(move: Move, signal: AbortSignal, begun?: Run): void {
+    const flight = this.#fly(move, begun, signal)
+      .catch((error: unknown) => {
+        this.#broken ??= { error };
+      })
+      .finally(() => {
+        this.#flying.delete(flight);
+        this.#bell.ring();
+      });
+    this.#flying.add(flight);
+  }
+
+  async #fly(move: Move, begun: Run | undefined, signal: AbortSignal): Promise<void> {
+    const { evacuation, site, deadline } = this.#order;
+    const request: RelocationRequest = {
+      application: move.application,
+      users: move.users,
+      source: site,
+      target: move.target,
+      ...(deadline !== null && { deadline }),
+      cutOver: 'immediately',
+    };
+    const run = begun ?? (await this.#means.runs.begin(request, evacuation, signal));
+    this.#flights.set(nameOf(move), { ...move, id: run.id, own: run.own });
+    const ended = await this.#means.runs.ended(run.id, signal);
+    this.#flights.delete(nameOf(move));
+    this.#lands(move, run, ended);
+  }
+
+  #lands(move: Move, run: Run, ended: RunEnded): void {
+    const again = !run.own && !this.#notOurs.has(nameOf(move));
+    if (!run.own) this.#notOurs.add(nameOf(move));
+    const how: Landed = landing(ended, again);
+    if (this.#window.lands(move, how) !== 'failed' || this.#failures.length >= FAILURES_LISTED) return;
+    const { type, message } = ended.failure ?? { type: 'Unexpected', message: 'it was ended from outside' };
+    const { application, users, target } = move;
+    const told = message.slice(0, MESSAGE_LENGTH);
+    this.#failures.push({ application, users, target, failure: type, message: told, relocation: run.id });
+  }
+
+  async #lookWhoRests(signal: AbortSignal): Promise<void> {
+    const resting = await this.#means.runs.resting(this.#order.evacuation, signal);
+    this.#window.rest(new Set([...this.#flights].flatMap(([name, { id }]) => (resting.has(id) ? [name] : []))));
+  }
+
+  #tell(): void {
+    const { counts } = this.#window;
+    this.#wait.keep('underWay', JSON.stringify([...this.#flights.values()]));
+    this.#wait.keep('counts', JSON.stringify(counts));
+    this.#wait.keep('failures', JSON.stringify(this.#failures));
+    this.#wait.progress(
+      `${counts.moved} of ${counts.total} moved, ${counts.underWay} under way, ${counts.failed} failed, ${counts.left} not begun`,
+    );
+  }
+
+  /** Undefined: it is not over. Once nothing more is to be begun, whoever waits for a person is not waited for. */
+  #result(): EvacuationResult | undefined {
+    const { counts } = this.#window;
+    const stopped = this.#wish.cancelled ? 'cancelled' : this.#isLate() ? 'deadlinePassed' : undefined;
+    const over = counts.left === 0 || stopped !== undefined;
+    if (!over || counts.underWay > (stopped === undefined ? 0 : counts.resting)) return undefined;
+    const whole = counts.failed === 0 ? 'evacuated' : 'inPart';
+    const outcome = counts.left > 0 || counts.underWay > 0 || !this.#looked ? (stopped ?? whole) : whole;
+    return { outcome, counts, failures: this.#failures };
+  }
+
+  #isLate(): boolean {
+    const { deadline } = this.#order;
+    return deadline !== null && Date.now() >= Date.parse(deadline);
+  }
+}

@@ -1,0 +1,49 @@
+import { serves, type ApplicationState } from '../../domain/application.ts';
+import { atOnce } from '../../domain/at-once.ts';
+import type { Leaver } from '../../domain/window.ts';
+import type { Application, Instance, Site } from '../ports.ts';
+
+/** A peer is asked for at most so much at a time. */
+const AT_ONCE = 10;
+
+/** Who is served at this site, as the instances say themselves. What cannot be asked is moved whole, or tells why not. */
+export async function leaversAt(
+  site: Site,
+  applications: readonly Application[],
+  perUser: boolean,
+  signal: AbortSignal,
+): Promise<readonly Leaver[]> {
+  const found = await atOnce(AT_ONCE, applications, async (application) => {
+    const instances = (await site.instances.list(application, signal)).filter(mayServe);
+    const said = await atOnce(AT_ONCE, instances, async (instance) => await ask(site, application, instance, signal));
+    return usersOf(said, perUser).map((users) => ({ application: application.name, users }));
+  });
+  return found.flat();
+}
+
+const mayServe = ({ state }: Instance): boolean => state === 'started' || state === 'unknown';
+
+/** `silent`: whom it serves is not known. */
+type Said = ApplicationState | 'silent';
+
+/** One of several instances cannot be told from the others by `*`: there users are moved one by one. */
+function usersOf(said: readonly Said[], perUser: boolean): readonly string[] {
+  const serving = said.filter((one) => one === 'silent' || serves(one, '*'));
+  if (serving.length === 0) return [];
+  if (serving.length === 1 && !perUser) return ['*'];
+  const named = serving.flatMap((one) =>
+    one === 'silent' ? [] : one.users.filter(({ role }) => role === 'authority').map(({ user }) => user),
+  );
+  const others = serving.some((one) => one === 'silent' || one.role === 'authority');
+  return [...new Set(named), ...(others ? ['*'] : [])];
+}
+
+async function ask(site: Site, application: Application, { endpoint }: Instance, signal: AbortSignal): Promise<Said> {
+  if (application.management === undefined || endpoint === null) return 'silent';
+  try {
+    return await site.context(application).state(endpoint, '*', signal);
+  } catch {
+    signal.throwIfAborted();
+    return 'silent';
+  }
+}

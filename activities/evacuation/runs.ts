@@ -1,0 +1,46 @@
+import type { FailureType } from '../../domain/failures.ts';
+import type { EvacuationWish } from '../../domain/evacuation.ts';
+import type { Outcome, RelocationRequest } from '../../domain/relocation.ts';
+
+/** A relocation that is, or was, under way. */
+export interface Run {
+  /** As the API gives it out. */
+  readonly id: string;
+  /** Was it begun by this evacuation? Else somebody was moving these users already. */
+  readonly own: boolean;
+}
+
+/** One that this evacuation has begun before, as Temporal's index tells. */
+export interface Begun extends Run {
+  readonly application: string;
+  readonly users: string;
+  readonly target: string;
+  readonly startedAt: string;
+  /** Undefined: it runs, or it was ended from outside. */
+  readonly outcome: Outcome | undefined;
+}
+
+/** How a relocation ended. */
+export interface RunEnded {
+  /** `terminated`: from outside. */
+  readonly outcome: Outcome | 'terminated';
+  readonly failure: { readonly type: FailureType; readonly message: string } | null;
+  /** How much could not be undone. */
+  readonly leftovers: number;
+}
+
+/**
+ * Other runs: ordinary relocations, which whoever moves many begins and awaits. Every call insists while Temporal does
+ * not answer, and rejects when `signal` says so.
+ */
+export interface Runs {
+  /** What the operator wants of this evacuation. */
+  wish(site: string, signal: AbortSignal): Promise<EvacuationWish>;
+  /** What it has begun so far. The index is some time behind. */
+  begun(evacuation: string, signal: AbortSignal): Promise<readonly Begun[]>;
+  /** Begins it once, however often that is asked; joins one that is moving these users already. */
+  begin(request: RelocationRequest, evacuation: string, signal: AbortSignal): Promise<Run>;
+  ended(id: string, signal: AbortSignal): Promise<RunEnded>;
+  /** Ids of those of this evacuation that wait for a person. */
+  resting(evacuation: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+}

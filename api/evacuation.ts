@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import {
+  EvacuationCounts,
+  EvacuationFailure,
+  EvacuationRequest,
+  EvacuationResult,
+  WindowSize,
+} from '../domain/evacuation.ts';
+import { Instant } from './resources.ts';
+
+export const evacuationActions = ['pause', 'resume', 'cancel'] as const;
+
+export const Evacuation = z
+  .object({
+    id: z.string(),
+    request: EvacuationRequest,
+    state: z.enum(['working', 'paused', 'cancelling', 'ended', 'terminated']).meta({
+      description:
+        'cancelling: nothing more is begun, what is under way goes on to its end. terminated: ended from outside; its relocations go on.',
+    }),
+    window: WindowSize,
+    startedAt: Instant,
+    endedAt: Instant.nullable(),
+    counts: EvacuationCounts.nullable().meta({
+      description: 'As last heard; null: not known yet, or not any more. Lists do not tell it of those that ended.',
+    }),
+    failures: z.array(EvacuationFailure).meta({ description: 'The first 100; all are among its relocations.' }),
+    waitingFor: z.string().nullable().meta({ description: 'A sentence: what it does, or why it does not go on.' }),
+    actions: z.array(z.enum(evacuationActions)).meta({ description: 'What an operator may do now.' }),
+    outcome: EvacuationResult.shape.outcome.nullable(),
+    links: z.object({
+      self: z.string(),
+      relocations: z.string().meta({ description: 'What it has begun, a page at a time.' }),
+      temporal: z.string().nullable(),
+    }),
+  })
+  .meta({ id: 'Evacuation' });
+export type Evacuation = z.infer<typeof Evacuation>;
+
+export const EvacuationList = z.object({ evacuations: z.array(Evacuation) }).meta({
+  id: 'EvacuationList',
+  description: 'Those that run, then those that ended, the latest first.',
+});
+export type EvacuationList = z.infer<typeof EvacuationList>;

@@ -1,0 +1,145 @@
+import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { defaultPayloadConverter, WorkflowNotFoundError } from '@temporalio/common';
+import { EvacuationCounts, EvacuationFailure, type EvacuationResult } from '../../domain/evacuation.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { atOnce } from '../../domain/at-once.ts';
+import { evacuationWorkflowId } from '../../temporal/evacuating.ts';
+import type { EvacuationMemo } from '../../workflows/messages.ts';
+import type { Evacuation } from '../evacuation.ts';
+import { pendingIn } from '../seen.ts';
+import { CALL_MS } from './reader.ts';
+
+type Info = WorkflowExecutionInfo | WorkflowExecutionDescription;
+
+const ID = /^(.+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const AT_ONCE = 10;
+
+/** Reads evacuations from what Temporal knows: how far one is stands in the signs of life of whoever carries it out. */
+export class EvacuationReader {
+  readonly #temporal: Client;
+  readonly #temporalUi: string | undefined;
+
+  constructor(temporal: Client, temporalUi: string | undefined) {
+    [this.#temporal, this.#temporalUi] = [temporal, temporalUi];
+  }
+
+  /** By its id, or by its site: the latest. Throws a Refusal (UnknownEvacuation). */
+  async look(id: string): Promise<WorkflowExecutionDescription> {
+    const [, site = id, runId] = ID.exec(id) ?? [];
+    try {
+      const seen = await this.#within(
+        async () => await this.#temporal.workflow.getHandle(evacuationWorkflowId(site), runId).describe(),
+      );
+      if (isOurs(seen)) return seen;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+    throw new Refusal('UnknownEvacuation', `no evacuation of ${id} is known; one that has ended is kept for a while`);
+  }
+
+  async read(id: string): Promise<Evacuation> {
+    return await this.#show(await this.look(id), true);
+  }
+
+  /** The index tells of those that run first. */
+  async list(limit: number): Promise<readonly Evacuation[]> {
+    const query = "WorkflowType = 'evacuateHost'";
+    const found = await this.#within(async () => {
+      const all: WorkflowExecutionInfo[] = [];
+      for await (const info of this.#temporal.workflow.list({ query, pageSize: limit })) {
+        if (isOurs(info)) all.push(info);
+        if (all.length >= limit) break;
+      }
+      return all;
+    });
+    return await atOnce(AT_ONCE, found, async (info) =>
+      info.status.name === 'RUNNING'
+        ? await this.#show(await this.look(idOf(info)), false)
+        : await this.#show(info, false),
+    );
+  }
+
+  async #show(info: Info, whole: boolean): Promise<Evacuation> {
+    const { request, wish } = info.memo as unknown as EvacuationMemo;
+    const id = idOf(info);
+    const { workflowId, runId, startTime, closeTime } = info;
+    const self = `/v1/evacuations/${encodeURIComponent(id)}`;
+    const link = `${this.#temporalUi}/namespaces/${this.#temporal.options.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
+    return {
+      id,
+      request: { ...request, among: [...request.among] },
+      window: wish.window,
+      startedAt: startTime.toISOString(),
+      endedAt: closeTime?.toISOString() ?? null,
+      ...(info.status.name === 'RUNNING' ? running(info, wish) : await this.#over(info, whole)),
+      links: {
+        self,
+        relocations: `/v1/relocations?evacuation=${encodeURIComponent(firstOf(info))}`,
+        temporal: this.#temporalUi === undefined ? null : link,
+      },
+    };
+  }
+
+  async #over({ status, workflowId, runId }: Info, whole: boolean): Promise<Standing> {
+    const over = { waitingFor: null, actions: [], counts: null, failures: [], outcome: null };
+    if (status.name !== 'COMPLETED') return { ...over, state: 'terminated' };
+    if (!whole) return { ...over, state: 'ended' };
+    const { outcome, counts, failures } = await this.#within(
+      async () => (await this.#temporal.workflow.getHandle(workflowId, runId).result()) as EvacuationResult,
+    );
+    return { ...over, state: 'ended', outcome, counts, failures };
+  }
+
+  async #within<T>(work: () => Promise<T>): Promise<T> {
+    return await this.#temporal.withDeadline(Date.now() + CALL_MS, work);
+  }
+}
+
+type Standing = Pick<Evacuation, 'state' | 'counts' | 'failures' | 'waitingFor' | 'actions' | 'outcome'>;
+
+function running(info: Info, { paused, cancelled }: EvacuationMemo['wish']): Standing {
+  const pending = 'pendingActivities' in info.raw ? pendingIn(info as WorkflowExecutionDescription) : undefined;
+  const kept = 'pendingActivities' in info.raw ? keptIn(info as WorkflowExecutionDescription) : {};
+  return {
+    state: cancelled ? 'cancelling' : paused ? 'paused' : 'working',
+    counts: EvacuationCounts.nullable()
+      .catch(null)
+      .parse(parsed(kept.counts) ?? null),
+    failures: EvacuationFailure.array()
+      .catch([])
+      .parse(parsed(kept.failures) ?? []),
+    waitingFor: pending?.sentence ?? pending?.lastFailure ?? 'a worker that takes it on',
+    actions: cancelled ? [] : [paused ? 'resume' : 'pause', 'cancel'],
+    outcome: null,
+  };
+}
+
+/** What whoever carries it out has said of it last. */
+function keptIn({ raw }: WorkflowExecutionDescription): { readonly counts?: unknown; readonly failures?: unknown } {
+  const [told] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? [];
+  const pulse: unknown = told == null ? undefined : defaultPayloadConverter.fromPayload(told);
+  const kept = typeof pulse === 'object' && pulse !== null && 'kept' in pulse ? pulse.kept : undefined;
+  return typeof kept === 'object' && kept !== null ? kept : {};
+}
+
+function parsed(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const siteOf = ({ workflowId }: Info): string => workflowId.slice(workflowId.indexOf(':') + 1);
+const idOf = (info: Info): string => `${siteOf(info)}.${info.runId}`;
+
+/** What it has begun is known by its first run: it stays the same when it is reset. */
+function firstOf(info: Info): string {
+  const raw = 'workflowExecutionInfo' in info.raw ? info.raw.workflowExecutionInfo : info.raw;
+  const first = raw != null && 'firstRunId' in raw ? raw.firstRunId : undefined;
+  return `${siteOf(info)}.${first == null || first === '' ? info.runId : first}`;
+}
+
+/** Somebody may have started one by hand, without a memo. */
+const isOurs = ({ type, memo }: Info): boolean =>
+  type === 'evacuateHost' && memo?.['request'] !== undefined && memo['wish'] !== undefined;

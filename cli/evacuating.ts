@@ -1,0 +1,145 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Evacuation, EvacuationList } from '../api/evacuation.ts';
+import { type FerryClient, Refused } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { untilInterrupted } from './interruption.ts';
+import { legible } from './legible.ts';
+import { table } from './table.ts';
+import { seconds, type Terminal } from './terminal.ts';
+
+const [LOOK_MS, PATIENCE_MS] = [1_000, 30_000];
+
+export const evacuationCommands = ['show', 'watch', 'pause', 'resume', 'cancel', 'resize'] as const;
+export type EvacuationCommand = (typeof evacuationCommands)[number];
+
+const PATH = '/v1/evacuations';
+const one = (id: string): string => `${PATH}/${encodeURIComponent(id)}`;
+
+export async function evacuate(
+  client: FerryClient,
+  terminal: Terminal,
+  request: object,
+  { wait }: { wait: boolean },
+): Promise<Exit> {
+  const begun = await client.post<Evacuation>(PATH, request);
+  if (wait) return await watch(client, terminal, begun.id);
+  if (terminal.json) terminal.document(begun);
+  else terminal.tell(begun.id);
+  return exits.done;
+}
+
+export async function evacuations(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const answer = await client.get<EvacuationList>(`${PATH}?limit=100`);
+  if (terminal.json) terminal.document(answer);
+  else terminal.tell(answer.evacuations.length === 0 ? 'No evacuations.' : evacuationTable(answer.evacuations));
+  return exits.done;
+}
+
+/** `site`: or an id of one that has ended. */
+export async function say(
+  client: FerryClient,
+  terminal: Terminal,
+  { command, site, window }: { command: EvacuationCommand; site: string; window: number | undefined },
+): Promise<Exit> {
+  if (command === 'watch') return await watch(client, terminal, site);
+  const now = await said(client, command, site, window);
+  if (terminal.json) terminal.document(now);
+  else for (const line of lines(now, terminal)) terminal.tell(line);
+  return exits.done;
+}
+
+async function said(
+  client: FerryClient,
+  command: EvacuationCommand,
+  site: string,
+  window?: number,
+): Promise<Evacuation> {
+  if (command === 'show') return await client.get<Evacuation>(one(site));
+  if (command === 'resize') return await client.patch<Evacuation>(one(site), { window });
+  return await client.post<Evacuation>(`${one(site)}/${command}`);
+}
+
+/** Ctrl-C ends the watching; the evacuation goes on. */
+async function watch(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
+  const ended = await untilInterrupted(async (signal) => await follow(client, terminal, id, signal));
+  if (ended === 'interrupted') {
+    const { hints } = terminal;
+    terminal.tell(`\nIt goes on. \`${hints.command('evacuations', 'watch', id)}\` follows it.`);
+    return exits.interrupted;
+  }
+  if (terminal.json) terminal.document(ended);
+  else for (const line of lines(ended, terminal)) terminal.tell(line);
+  return ended.outcome === 'evacuated' ? exits.done : exits.notThrough;
+}
+
+/** Looks until it has ended; an API that is away for a while is asked again. */
+async function follow(client: FerryClient, terminal: Terminal, id: string, signal: AbortSignal): Promise<Evacuation> {
+  let of = id; // by its site: the same one to its end
+  let told = 0;
+  for (let heardAt = performance.now(); ; ) {
+    try {
+      const now = await client.get<Evacuation>(one(of));
+      [of, heardAt] = [now.id, performance.now()];
+      if (now.endedAt !== null) return now;
+      for (const failure of now.failures.slice(told)) terminal.tell(failureLine(failure));
+      told = Math.max(told, now.failures.length);
+      terminal.living(`${now.request.site}: ${standing(now)}`);
+    } catch (error) {
+      const final = error instanceof Refused && error.problem.status < 500;
+      if (final || signal.aborted || performance.now() - heardAt > PATIENCE_MS) throw error;
+    }
+    await pause(LOOK_MS, undefined, { signal });
+  }
+}
+
+const standing = ({ state, waitingFor, outcome }: Evacuation): string =>
+  outcome ?? (waitingFor === null ? state : state === 'working' ? waitingFor : `${state}: ${waitingFor}`);
+
+const failureLine = ({
+  application,
+  users,
+  target,
+  failure,
+  message,
+  relocation,
+}: Evacuation['failures'][number]): string =>
+  `  ${legible(application)}, ${users === '*' ? 'all users' : legible(users)} → ${target ?? '-'}: ${failure}: ${legible(message)}${relocation === null ? '' : ` (${relocation})`}`;
+
+function lines(now: Evacuation, { hints }: Terminal): string[] {
+  const { id, request, counts, failures, window, startedAt, endedAt, actions } = now;
+  const many =
+    counts === null
+      ? []
+      : [`  ${counts.moved} of ${counts.total} moved, ${counts.failed} failed, ${counts.left} not begun`];
+  const open =
+    counts === null || counts.underWay === 0
+      ? []
+      : [`  ${counts.underWay} under way, ${counts.resting} of them wait for a person`];
+  const took = endedAt === null ? '' : ` after ${seconds(Date.parse(endedAt) - Date.parse(startedAt))}`;
+  return [
+    `${request.site} → ${(request.among ?? []).join(', ')}: ${standing(now)}${took}`,
+    `  ${window} at once; its id is ${id}`,
+    ...many,
+    ...open,
+    ...failures.map(failureLine),
+    ...(counts !== null && counts.failed > failures.length
+      ? [`  and ${counts.failed - failures.length} more: ${hints.command('list', '--evacuation', id)}`]
+      : []),
+    ...actions.map((action) => `  \`${hints.command('evacuations', action, request.site)}\``),
+  ];
+}
+
+const evacuationTable = (all: readonly Evacuation[]): string =>
+  table(
+    ['site', 'to', 'state', 'at once', 'begun', 'moved', 'failed', 'id'],
+    all.map(({ id, request, state, outcome, window, startedAt, counts }) => [
+      request.site,
+      (request.among ?? []).join(','),
+      outcome ?? state,
+      String(window),
+      startedAt.slice(0, 19).replace('T', ' '),
+      counts === null ? '-' : `${counts.moved}/${counts.total}`,
+      counts === null ? '-' : String(counts.failed),
+      id,
+    ]),
+  );

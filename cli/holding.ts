@@ -1,0 +1,33 @@
+import type { Hold, HoldList } from '../api/hold.ts';
+import type { FerryClient } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { legible } from './legible.ts';
+import { table } from './table.ts';
+import { age, type Terminal } from './terminal.ts';
+
+export async function hold(client: FerryClient, terminal: Terminal, site: string, why: string): Promise<Exit> {
+  const held = await client.post<Hold>('/v1/holds', { site, why });
+  if (terminal.json) terminal.document(held);
+  else terminal.tell(`Nothing is moved to ${held.site}. \`${terminal.hints.command('reopen', held.site)}\` ends that.`);
+  return exits.done;
+}
+
+export async function holds(client: FerryClient, terminal: Terminal): Promise<Exit> {
+  const answer = await client.get<HoldList>('/v1/holds');
+  if (terminal.json) terminal.document(answer);
+  else terminal.tell(answer.holds.length === 0 ? 'No site is held.' : holdTable(answer.holds));
+  return exits.done;
+}
+
+export async function reopen(client: FerryClient, terminal: Terminal, site: string): Promise<Exit> {
+  const held = await client.delete<Hold>(`/v1/holds/${encodeURIComponent(site)}`);
+  if (terminal.json) terminal.document(held);
+  else terminal.tell(`${held.site} is not held any more.`);
+  return exits.done;
+}
+
+const holdTable = (all: readonly Hold[]): string =>
+  table(
+    ['site', 'held for', 'why'],
+    all.map(({ site, since, why }) => [site, age(since), legible(why)]),
+  );

@@ -1,0 +1,212 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from 'vitest';
+import { evacuationActivities, type EvacuateOrder } from '../../activities/evacuation/evacuate-host.ts';
+import type { EvacuationResult } from '../../domain/evacuation.ts';
+import { busy } from '../support/busy.ts';
+import { eventually } from '../support/eventually.ts';
+import { moved, PlayedRuns, rolledBack } from '../support/played-runs.ts';
+
+const HOUR_MS = 3_600_000;
+const four = ['a2', 'a3', 'a4', 'a5'];
+const order: EvacuateOrder = { evacuation: 'a1.run', site: 'a1', among: four, perUser: false, deadline: null };
+const named = (n: number): string[] => Array.from({ length: n }, (_, at) => `app-${at}`);
+
+/** One attempt, of which the server has heard `heard`. */
+function attempt(runs: PlayedRuns, names: readonly string[], over: Partial<EvacuateOrder> = {}, heard?: unknown) {
+  const environment = new MockActivityEnvironment({
+    startToCloseTimeoutMs: HOUR_MS,
+    scheduleToCloseTimeoutMs: HOUR_MS,
+    heartbeatDetails: heard,
+    attempt: heard === undefined ? 1 : 2,
+  });
+  const beats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => void beats.push(details));
+  const pace = { pollMs: 5, heartbeatMs: 3_000 * busy() };
+  const { evacuateHost } = evacuationActivities({ catalogue: runs.catalogue(names), runs, pace });
+  let ended = false;
+  const result = (environment.run(evacuateHost, { ...order, ...over }) as Promise<EvacuationResult>).finally(() => {
+    ended = true;
+  });
+  result.catch(() => undefined);
+  return {
+    beats,
+    result,
+    kill: () => environment.cancel(),
+    /** Until it has ended, or that is so. */
+    passes: async (enough: () => boolean = () => false): Promise<void> => {
+      while (!ended && !enough()) await runs.pass();
+    },
+  };
+}
+
+async function evacuated(runs: PlayedRuns, names: readonly string[], over: Partial<EvacuateOrder> = {}) {
+  const { result, passes } = attempt(runs, names, over);
+  await passes();
+  return await result;
+}
+
+/** Numbers that are the same each time. */
+function dice(seed: number): () => number {
+  let at = seed;
+  return () => (at = (at * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+}
+
+describe('an evacuation of 5,000 applications, 1 % of which fail, and two of whose workers are killed', () => {
+  it('takes 1.10 of the ideal at most, begins none twice, and tells of each that failed', async () => {
+    const runs = new PlayedRuns();
+    const roll = dice(7);
+    let [total, n] = [0, 0];
+    runs.course = ({ target }) => {
+      const tail = Math.sqrt(-2 * Math.log(1 - roll())) * Math.cos(2 * Math.PI * roll());
+      const ms = 60_000 * Math.exp(0.6 * tail - 0.18) * (target === 'a5' ? 3 : 1) * (roll() < 0.01 ? 5 : 1);
+      [total, n] = [total + ms, n + 1];
+      return { ms, ended: n % 100 === 0 ? rolledBack('PeerUnavailable') : moved };
+    };
+    const names = named(5_000);
+
+    let heard: unknown;
+    for (const killedAt of [1_500, 3_500]) {
+      const killed = attempt(runs, names, {}, heard);
+      await killed.passes(() => runs.runs.size >= killedAt);
+      killed.kill();
+      await expect(killed.result).rejects.toThrow('CANCELLED');
+      heard = killed.beats[0]; // what was said after it was never heard
+      await runs.pass(5_000);
+    }
+    const last = attempt(runs, names, {}, heard);
+    await last.passes();
+    const { outcome, counts, failures } = await last.result;
+
+    expect({ outcome, counts }).toEqual({
+      outcome: 'inPart',
+      counts: { total: 5_000, moved: 4_950, failed: 50, underWay: 0, resting: 0, left: 0 },
+    });
+    expect(new Set(failures.map(({ application }) => application)).size).toBe(50);
+    expect(runs.asked).toHaveLength(5_000);
+    expect(runs.most).toBe(50);
+    expect(runs.now / (total / 50)).toBeLessThanOrEqual(1.1);
+  });
+});
+
+describe('an evacuation', () => {
+  it('ends when everything has been moved', async () => {
+    const runs = new PlayedRuns();
+    await expect(evacuated(runs, named(3))).resolves.toEqual({
+      outcome: 'evacuated',
+      counts: { total: 3, moved: 3, failed: 0, underWay: 0, resting: 0, left: 0 },
+      failures: [],
+    });
+    expect(runs.asked).toEqual(['app-0/*/a2', 'app-1/*/a3', 'app-2/*/a4']);
+  });
+
+  it('of a site that serves nobody ends at once', async () => {
+    await expect(evacuated(new PlayedRuns(), [])).resolves.toMatchObject({
+      outcome: 'evacuated',
+      counts: { total: 0 },
+    });
+  });
+
+  it('tries another target where one could not take it and nothing is left behind, and tells where it was last', async () => {
+    const runs = new PlayedRuns();
+    runs.course = ({ application, target }) => ({
+      ms: 10,
+      ended: application === 'app-1' || target === 'a2' ? rolledBack('ServiceMissing') : moved,
+    });
+    const { counts, failures } = await evacuated(runs, named(2), { among: ['a2', 'a3'] });
+    expect(counts).toMatchObject({ moved: 1, failed: 1 });
+    expect(runs.asked.toSorted()).toEqual(['app-0/*/a2', 'app-0/*/a3', 'app-1/*/a2', 'app-1/*/a3']);
+    expect(failures).toEqual([
+      {
+        application: 'app-1',
+        users: '*',
+        target: 'a2',
+        failure: 'ServiceMissing',
+        message: 'ServiceMissing was played',
+        relocation: 'app-1/*/a2',
+      },
+    ]);
+  });
+
+  it.each([
+    ['the source is to blame', rolledBack('NotServing')],
+    ['something is left behind', rolledBack('ServiceMissing', 1)],
+    ['it was ended from outside', { ...rolledBack('ServiceMissing'), outcome: 'terminated' as const }],
+  ])('tries no other target where %s', async (_, ended) => {
+    const runs = new PlayedRuns();
+    runs.course = () => ({ ms: 10, ended });
+    await expect(evacuated(runs, named(1))).resolves.toMatchObject({ outcome: 'inPart', counts: { failed: 1 } });
+    expect(runs.asked).toHaveLength(1);
+  });
+
+  it('joins who is moving these users already, and moves them itself where that came to nothing', async () => {
+    const runs = new PlayedRuns();
+    runs.others.set('app-0 *', { id: 'other', begunAt: 0, endsAt: 500, ended: rolledBack('Cancelled') });
+    runs.others.set('app-1 *', { id: 'another', begunAt: 0, endsAt: 500, ended: moved });
+    await expect(evacuated(runs, named(2))).resolves.toMatchObject({ outcome: 'evacuated', counts: { moved: 2 } });
+    expect(runs.asked).toEqual(['app-0/*/a2']);
+  });
+
+  it('begins nothing while it is paused, and goes on after it', async () => {
+    const runs = new PlayedRuns();
+    runs.wanted = { window: 2, paused: true, cancelled: false };
+    const run = attempt(runs, named(6));
+    await run.passes(() => runs.wishes >= 2);
+    expect(runs.asked).toEqual([]);
+    runs.wanted = { ...runs.wanted, paused: false };
+    await run.passes();
+    await expect(run.result).resolves.toMatchObject({ outcome: 'evacuated', counts: { moved: 6 } });
+  });
+
+  it('moves more at once as soon as the operator wants it', async () => {
+    const runs = new PlayedRuns();
+    runs.wanted = { window: 2, paused: false, cancelled: false };
+    runs.course = () => ({ ms: 1e12, ended: moved });
+    const run = attempt(runs, named(6));
+    await eventually(async () => runs.asked.length === 2);
+    runs.wanted = { ...runs.wanted, window: 5 };
+    await eventually(async () => runs.asked.length === 5);
+    await run.passes();
+    await expect(run.result).resolves.toMatchObject({ counts: { moved: 6 } });
+    expect(runs.most).toBe(5);
+  });
+
+  it('begins nothing more once it was cancelled, awaits what is under way, and says how much was left', async () => {
+    const runs = new PlayedRuns();
+    runs.wanted = { window: 2, paused: false, cancelled: false };
+    runs.course = () => ({ ms: 1_000, ended: moved });
+    const run = attempt(runs, named(6));
+    await eventually(async () => runs.asked.length === 2);
+    runs.wanted = { ...runs.wanted, cancelled: true };
+    const { wishes } = runs;
+    await eventually(async () => runs.wishes > wishes);
+    await run.passes();
+    await expect(run.result).resolves.toMatchObject({ outcome: 'cancelled', counts: { moved: 2, left: 4 } });
+    expect(runs.asked).toHaveLength(2);
+  });
+
+  it('that was cancelled asks nobody who is there still, and so ends however silent they are', async () => {
+    const runs = new PlayedRuns();
+    runs.wanted = { window: 2, paused: false, cancelled: true };
+    await expect(evacuated(runs, named(6))).resolves.toMatchObject({ outcome: 'cancelled', counts: { total: 0 } });
+    expect(runs.asked).toEqual([]);
+  });
+
+  it('begins nothing after its deadline', async () => {
+    const runs = new PlayedRuns();
+    const over = { deadline: new Date(Date.now() - 1_000).toISOString() };
+    await expect(evacuated(runs, named(6), over)).resolves.toMatchObject({
+      outcome: 'deadlinePassed',
+      counts: { left: 6 },
+    });
+    expect(runs.asked).toEqual([]);
+  });
+
+  it('ends every wait when its worker stops', async () => {
+    const runs = new PlayedRuns();
+    runs.course = () => ({ ms: 1e12, ended: moved });
+    const run = attempt(runs, named(60));
+    await eventually(async () => runs.asked.length === 50);
+    run.kill();
+    await expect(run.result).rejects.toThrow('CANCELLED');
+  });
+});

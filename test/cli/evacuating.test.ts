@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Evacuation } from '../../api/evacuation.ts';
+import { answering, FakeApi, ferry } from './fake-api.ts';
+
+let api: FakeApi;
+beforeEach(async () => {
+  api = await FakeApi.start();
+});
+afterEach(async () => await api.stop());
+
+const asked = async (...typed: readonly string[]) => await ferry(...typed, '--api', api.url);
+
+const ID = 'a1.01999999-1111-7111-8111-111111111111';
+const failure: Evacuation['failures'][number] = {
+  application: 'counter',
+  users: '*',
+  target: 'a2',
+  failure: 'ServiceMissing',
+  message: 'a2: RNIS is not ACTIVE\u001b[2J',
+  relocation: 'a-relocation',
+};
+
+const evacuation = (more: Partial<Evacuation> = {}): Evacuation => ({
+  id: ID,
+  request: { site: 'a1', among: ['a2', 'a3'], window: 50, perUser: false },
+  state: 'working',
+  window: 50,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  endedAt: null,
+  counts: { total: 9, moved: 3, failed: 0, underWay: 2, resting: 1, left: 4 },
+  failures: [],
+  waitingFor: '3 of 9 moved',
+  actions: ['pause', 'cancel'],
+  outcome: null,
+  links: { self: `/v1/evacuations/${ID}`, relocations: '', temporal: null },
+  ...more,
+});
+const over = (more: Partial<Evacuation> = {}): Evacuation =>
+  evacuation({
+    state: 'ended',
+    endedAt: '2026-01-01T00:01:00.000Z',
+    counts: { total: 9, moved: 9, failed: 0, underWay: 0, resting: 0, left: 0 },
+    waitingFor: null,
+    actions: [],
+    outcome: 'evacuated',
+    ...more,
+  });
+
+describe('ferry evacuate', () => {
+  it('asks for it as typed, and follows that one to its end', async () => {
+    api.answer = ({ method }, response) =>
+      answering(method === 'POST' ? 202 : 200, method === 'POST' ? evacuation() : over())(
+        { method, url: '', headers: {}, body: undefined },
+        response,
+      );
+    const { exit, out } = await asked('evacuate', 'a1', '--to', 'a2', 'a3', '--window', '10', '--per-user');
+    expect(exit).toBe(0);
+    expect(out).toContain('a1 → a2, a3: evacuated after 60 s');
+    expect(api.asked).toMatchObject([
+      { method: 'POST', url: '/v1/evacuations', body: { site: 'a1', among: ['a2', 'a3'], window: 10, perUser: true } },
+      { method: 'GET', url: `/v1/evacuations/${ID}` },
+    ]);
+  });
+
+  it('ends with 1 where something was not moved, and tells what, why, and where all of it is listed', async () => {
+    const counts = { total: 9, moved: 6, failed: 3, underWay: 0, resting: 0, left: 0 };
+    api.answer = answering(200, over({ outcome: 'inPart', counts, failures: [failure] }));
+    const { exit, out } = await asked('evacuate', 'a1');
+    expect(exit).toBe(1);
+    expect(out).toContain('counter, all users → a2: ServiceMissing: a2: RNIS is not ACTIVE?[2J (a-relocation)');
+    expect(out).toContain(`and 2 more: ferry list --evacuation ${ID}`);
+  });
+
+  it('prints its id and returns with --no-wait', async () => {
+    api.answer = answering(202, evacuation());
+    await expect(asked('evacuate', 'a1', '--no-wait')).resolves.toMatchObject({ exit: 0, out: `${ID}\n` });
+  });
+
+  it('says which one runs already', async () => {
+    const problem = { title: 'Already evacuating', status: 409, detail: 'a1 is', see: `/v1/evacuations/${ID}` };
+    api.answer = answering(409, problem);
+    const { exit, err } = await asked('evacuate', 'a1');
+    expect(exit).toBe(3);
+    expect(err).toContain(`evacuations show ${ID}`);
+  });
+});
+
+describe('ferry evacuations', () => {
+  it('lists them', async () => {
+    api.answer = answering(200, { evacuations: [evacuation(), over({ outcome: 'inPart', counts: null })] });
+    const { exit, out } = await asked('evacuations');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/a1 +a2,a3 +working +50 +2026-01-01 00:00:00 +3\/9 +0 +a1\.0199/);
+    expect(out).toMatch(/a1 +a2,a3 +inPart/);
+  });
+
+  it.each([
+    [['pause', 'a1'], { method: 'POST', url: '/v1/evacuations/a1/pause' }],
+    [['resume', 'a1'], { method: 'POST', url: '/v1/evacuations/a1/resume' }],
+    [['cancel', 'a1'], { method: 'POST', url: '/v1/evacuations/a1/cancel' }],
+    [['show', ID], { method: 'GET', url: `/v1/evacuations/${ID}` }],
+    [['resize', 'a1', '--window', '5'], { method: 'PATCH', url: '/v1/evacuations/a1', body: { window: 5 } }],
+  ])('%j says so, and shows what came of it and may be said now', async (typed, expected) => {
+    api.answer = answering(200, evacuation());
+    const { exit, out } = await asked('evacuations', ...typed);
+    expect(exit).toBe(0);
+    expect(api.asked).toMatchObject([expected]);
+    expect(out).toContain('3 of 9 moved, 0 failed, 4 not begun');
+    expect(out).toContain('2 under way, 1 of them wait for a person');
+    expect(out).toContain('evacuations pause a1');
+  });
+
+  it.each([['pause'], ['resize', 'a1'], ['pause', 'a1', '--window', '5'], ['empty', 'a1']])(
+    'is refused as %j',
+    async (...typed) => {
+      await expect(asked('evacuations', ...typed)).resolves.toMatchObject({ exit: 2 });
+      expect(api.asked).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Evacuation, EvacuationList } from '../../api/evacuation.ts';
+import type { Hold, HoldList } from '../../api/hold.ts';
+import type { Problem, Relocation, RelocationList } from '../../api/resources.ts';
+import type { Plan } from '../../domain/relocation.ts';
+import { Served } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
+import { quickPace } from '../support/engine.ts';
+import {
+  alone,
+  gate,
+  over,
+  reached as relocationReached,
+  starting,
+  temporal,
+  workersOver,
+} from '../support/served-engine.ts';
+import { PortWorld } from '../support/world.ts';
+
+const PATH = '/v1/evacuations';
+const order = { site: 'cloud', among: ['a1'] };
+
+const show = async (api: Served, id = 'cloud'): Promise<Evacuation> =>
+  (await api.get<Evacuation>(`${PATH}/${id}`)).body;
+
+async function reached(api: Served, wanted: (now: Evacuation) => boolean): Promise<Evacuation> {
+  let now = await show(api);
+  await eventually(async () => {
+    now = await show(api);
+    return wanted(now);
+  }, 30_000).catch(() => {
+    throw new Error(`it is ${JSON.stringify(now)}`);
+  });
+  return now;
+}
+const ended = async (api: Served): Promise<Evacuation> => await reached(api, ({ state }) => state === 'ended');
+
+const endOf = async (api: Served, one: { id: string }): Promise<Relocation> =>
+  await relocationReached(api, one, 'ended', 60_000);
+
+const begunBy = async (api: Served, { links }: Evacuation): Promise<RelocationList['relocations']> =>
+  (await api.get<RelocationList>(links.relocations)).body.relocations;
+
+describe('an evacuation', () => {
+  it('moves what a site serves by an ordinary relocation, in a history of 11 events', async () => {
+    await over(new PortWorld(), async (api) => {
+      const { status, headers, body } = await api.post<Evacuation>(PATH, order);
+      expect(status).toBe(202);
+      expect(headers.get('location')).toBe(`${PATH}/${body.id}`);
+      expect(body).toMatchObject({
+        request: { site: 'cloud', among: ['a1'], window: 50, perUser: false },
+        state: 'working',
+        endedAt: null,
+      });
+      const now = await ended(api);
+      expect(now).toMatchObject({
+        id: body.id,
+        outcome: 'evacuated',
+        counts: { total: 1, moved: 1, failed: 0, underWay: 0, resting: 0, left: 0 },
+        failures: [],
+        actions: [],
+      });
+
+      await eventually(async () => (await begunBy(api, now)).length === 1);
+      const [relocation] = await begunBy(api, now);
+      expect(relocation).toMatchObject({
+        outcome: 'relocated',
+        request: { source: 'cloud', target: 'a1', users: '*' },
+      });
+
+      const run = temporal.workflow.getHandle('evacuation:cloud');
+      expect((await run.fetchHistory()).events).toHaveLength(11);
+      const described = await run.describe();
+      await expect(described.staticSummary()).resolves.toBe('empty cloud');
+      await expect(described.staticDetails()).resolves.toMatch(/Moves everything that \*\*cloud\*\* serves to a1/);
+      expect(described.searchAttributes).toMatchObject({ FerrySource: ['cloud'], FerryWorld: ['test'] });
+
+      const again = await api.post<Problem>(`${PATH}/cloud/pause`);
+      expect(again).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+      const listed = (await api.get<EvacuationList>(PATH)).body.evacuations;
+      expect(listed.map(({ id, state }) => [id, state])).toContainEqual([body.id, 'ended']);
+    });
+  });
+
+  it('is paused, resumed, given another window, and cancelled; the same request joins it, another one is refused', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      const first = await api.post<Evacuation>(PATH, order);
+      await held.arrived;
+      const same = await api.post<Evacuation>(PATH, order);
+      expect([same.status, same.body.id]).toEqual([202, first.body.id]);
+      await expect(api.post<Problem>(PATH, { ...order, window: 3 })).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'AlreadyEvacuating', see: `${PATH}/${first.body.id}` },
+      });
+
+      const said = async (method: string, path: string, body?: object) =>
+        await api.ask<Evacuation & Problem>(`${PATH}/cloud${path}`, {
+          method,
+          ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        });
+      await expect(said('POST', '/pause')).resolves.toMatchObject({
+        status: 200,
+        body: { state: 'paused', actions: ['resume', 'cancel'] },
+      });
+      await expect(said('POST', '/pause')).resolves.toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+      await expect(said('PATCH', '', { window: 7 })).resolves.toMatchObject({ status: 200, body: { window: 7 } });
+      await expect(said('PATCH', '', { window: 0 })).resolves.toMatchObject({ status: 400 });
+      await expect(said('POST', '/resume')).resolves.toMatchObject({ body: { state: 'working', window: 7 } });
+      await expect(said('POST', '/cancel')).resolves.toMatchObject({ body: { state: 'cancelling', actions: [] } });
+      await expect(said('POST', '/resume')).resolves.toMatchObject({ status: 409 });
+      await reached(api, ({ counts }) => counts?.underWay === 1);
+
+      held.open(); // what is under way goes on to its end
+      expect(await ended(api)).toMatchObject({ outcome: 'evacuated', counts: { moved: 1 }, window: 7 });
+    });
+  });
+
+  it('goes on with another worker when its own stops, which waits for nothing; nothing is begun twice', async () => {
+    const held = gate();
+    const world = new PortWorld().on('a1.packages.distribute', held.wait);
+    const taskQueue = `api-${randomUUID()}`;
+    const api = await Served.start({ temporal, taskQueue, pace: quickPace });
+    try {
+      const first = await workersOver(world, taskQueue);
+      await first.runUntil(
+        (async () => {
+          await api.post(PATH, order);
+          await held.arrived;
+          await reached(api, ({ counts }) => counts?.underWay === 1);
+          held.open(); // a step that hangs would keep its worker
+        })(),
+      );
+      const second = await workersOver(world, taskQueue);
+      await second.runUntil(
+        (async () => {
+          const now = await ended(api);
+          expect(now).toMatchObject({ outcome: 'evacuated', counts: { total: 1, moved: 1 } });
+          await eventually(async () => (await begunBy(api, now)).length > 0);
+          expect(await begunBy(api, now)).toHaveLength(1);
+        })(),
+      );
+      const { events } = await temporal.workflow.getHandle('evacuation:cloud').fetchHistory();
+      expect(events).toHaveLength(11);
+    } finally {
+      await api.stop();
+    }
+  });
+
+  it('tells what failed, and why, with the relocation that tells more', async () => {
+    const world = Object.assign(new PortWorld(), { missingServices: ['RNIS'] });
+    await over(world, async (api) => {
+      await api.post(PATH, { ...order, among: ['a1', 'a2'] });
+      const now = await ended(api);
+      expect(now).toMatchObject({ outcome: 'inPart', counts: { failed: 1 } });
+      const [failed] = now.failures;
+      expect(failed).toMatchObject({ application: 'counter', users: '*', target: 'a2', failure: 'ServiceMissing' });
+      const relocation = await api.get(`/v1/relocations/${failed?.relocation}`);
+      expect(relocation).toMatchObject({ status: 200, body: { outcome: 'refused' } });
+      await eventually(async () => (await begunBy(api, now)).length === 2);
+    });
+  });
+
+  it('joins a relocation that somebody else has begun', async () => {
+    await over(new PortWorld(), async (api) => {
+      const theirs = await starting(api, { cutOver: { approval: true } });
+      await api.post(PATH, order);
+      await reached(api, ({ counts }) => counts?.underWay === 1);
+      await eventually(async () => (await api.post(`/v1/relocations/${theirs.body.id}/approve`)).status === 200);
+      const now = await ended(api);
+      expect(now).toMatchObject({ outcome: 'evacuated', counts: { moved: 1 } });
+      expect(await begunBy(api, now)).toEqual([]);
+    });
+  });
+});
+
+describe('a site to which nothing is to be moved', () => {
+  it('is one that is being emptied', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      await api.post(PATH, order);
+      await held.arrived;
+      const { body } = await api.post<Plan>('/v1/plans', { application: 'counter', source: 'a1', target: 'cloud' });
+      expect(body.obstacles).toContainEqual(expect.objectContaining({ failure: 'Evacuating', where: 'cloud' }));
+      held.open();
+      await ended(api);
+    });
+  });
+
+  it('is one that an operator holds, until he ends that', async () => {
+    await over(new PortWorld(), async (api) => {
+      const hold = await api.post<Hold>('/v1/holds', { site: 'a1', why: 'new memory' });
+      expect(hold).toMatchObject({ status: 200, body: { site: 'a1', why: 'new memory' } });
+      await expect(api.post<Hold>('/v1/holds', { site: 'a1' })).resolves.toMatchObject({
+        body: { why: 'new memory', since: hold.body.since },
+      });
+      await eventually(async () => (await api.get<HoldList>('/v1/holds')).body.holds.length === 1);
+
+      const refused = await starting(api);
+      expect(await endOf(api, refused.body)).toMatchObject({
+        outcome: 'refused',
+        result: { failure: { type: 'OnHold', message: expect.stringMatching(/a1: an operator holds it/) as string } },
+      });
+      await expect(api.ask('/v1/holds/a1', { method: 'DELETE' })).resolves.toMatchObject({ status: 200 });
+      await expect(api.ask('/v1/holds/a1', { method: 'DELETE' })).resolves.toMatchObject({
+        status: 404,
+        body: { failure: 'UnknownHold' },
+      });
+      expect(await endOf(api, (await starting(api)).body)).toMatchObject({ outcome: 'relocated' });
+    });
+  });
+});
+
+describe('what was moved', () => {
+  it('is moved back, once however often that is asked; what was not moved is not', async () => {
+    await over(new PortWorld(), async (api) => {
+      const there = (await starting(api)).body;
+      await expect(api.post(`/v1/relocations/${there.id}/return`, {})).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'NotPossibleNow' },
+      });
+      await endOf(api, there);
+      const back = await api.post<Relocation>(`/v1/relocations/${there.id}/return`, {});
+      expect(back).toMatchObject({ status: 202, body: { request: { source: 'a1', target: 'cloud', users: '*' } } });
+      const again = await api.post<Relocation>(`/v1/relocations/${there.id}/return`, {});
+      expect([again.body.id, again.headers.get('idempotency-replayed')]).toEqual([back.body.id, 'true']);
+      expect(await endOf(api, back.body)).toMatchObject({ outcome: 'relocated', direction: 'mecToCloud' });
+    });
+  });
+});
+
+describe('without a worker', () => {
+  it('an evacuation is started, and waits for one; a command is answered 503', async () => {
+    await alone(async (api) => {
+      const { status, body } = await api.post<Evacuation>(PATH, { site: 'a1' });
+      expect([status, body.request.among, body.waitingFor]).toEqual([202, ['a2'], 'a worker that takes it on']);
+      await expect(api.post(`${PATH}/a1/pause`)).resolves.toMatchObject({ status: 503 });
+    });
+  });
+});

@@ -1,0 +1,132 @@
+import { status as grpc } from '@grpc/grpc-js';
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionInfo,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { failure } from '../activities/failure.ts';
+import type { Begun, RunEnded, Runs } from '../activities/evacuation/runs.ts';
+import { digest } from '../configuration/digest.ts';
+import { directionBetween } from '../configuration/direction.ts';
+import type { Configuration } from '../configuration/peers.ts';
+import { parseRelocationId, relocationId, relocationWorkflowId } from '../domain/identity.ts';
+import type { Outcome, RelocationRequest, RelocationResult } from '../domain/relocation.ts';
+import { isWaits, waitsForPerson } from '../domain/waits.ts';
+import { evacuationWorkflowId } from '../temporal/evacuating.ts';
+import { relocationOf } from '../temporal/relocating.ts';
+import { searchAttributes } from '../temporal/search-attributes.ts';
+import type { EvacuationMemo, RelocationMemo } from '../workflows/messages.ts';
+import type { relocateApplication } from '../workflows/relocation/relocate-application.ts';
+import { CALL_MS, callsOver } from './calls.ts';
+
+/** Of all pages of a list; of one poll for an end. */
+const [LIST_MS, POLL_MS] = [60_000, 60_000];
+
+type Means = Pick<Configuration, 'sites' | 'pace' | 'world'> & { readonly taskQueue: string };
+
+/** `temporal`: over a connection whose calls end when they are told to; a worker that stops waits for none. */
+export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Means): Runs {
+  const call = callsOver(temporal);
+  const listed = async <T>(query: string, signal: AbortSignal, see: (info: WorkflowExecutionInfo) => T): Promise<T[]> =>
+    await call(signal, LIST_MS, async () => {
+      const all: T[] = [];
+      for await (const info of temporal.workflow.list({ query })) all.push(see(info));
+      return all;
+    });
+
+  return {
+    wish: async (site, signal) =>
+      await call(signal, CALL_MS, async () => {
+        const { memo } = await temporal.workflow.getHandle(evacuationWorkflowId(site)).describe();
+        return (memo as unknown as EvacuationMemo).wish;
+      }),
+
+    begun: async (evacuation, signal) => await listed(ofEvacuation(evacuation), signal, begunAs),
+
+    begin: async (request, evacuation, signal) => {
+      const workflowId = relocationWorkflowId(request, digest);
+      const memo = memoOf(request, evacuation, sites);
+      const requestId = digest(`${memo.key}\n${memo.body}`);
+      const start = relocationOf({ workflowId, memo, pace, requestId, evacuation }, { taskQueue, world });
+      return await call(signal, CALL_MS, async () => {
+        try {
+          const started = await temporal.workflow.start<typeof relocateApplication>('relocateApplication', start);
+          return { id: relocationId(workflowId, started.firstExecutionRunId), own: true };
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+          const other = await temporal.workflow.getHandle(workflowId).describe();
+          return { id: relocationId(workflowId, other.runId), own: other.memo?.['key'] === memo.key };
+        }
+      });
+    },
+
+    ended: async (id, signal) => {
+      const { workflowId, runId } = parseRelocationId(id) ?? { workflowId: id, runId: '' };
+      const handle = temporal.workflow.getHandle<typeof relocateApplication>(workflowId, runId);
+      for (;;) {
+        const ended = await call(signal, POLL_MS, async () => await endOf(handle));
+        if (ended !== undefined) return ended;
+      }
+    },
+
+    resting: async (evacuation, signal) => {
+      const words = waitsForPerson.map((word) => `'${word}'`).join(', ');
+      const query = `${ofEvacuation(evacuation)} AND ExecutionStatus = 'Running' AND ${searchAttributes.outcome.name} IN (${words})`;
+      return new Set(await listed(query, signal, ({ workflowId, runId }) => relocationId(workflowId, runId)));
+    },
+  };
+}
+
+const ofEvacuation = (evacuation: string): string =>
+  `WorkflowType = 'relocateApplication' AND ${searchAttributes.evacuation.name} = '${evacuation}'`;
+
+function begunAs({ workflowId, runId, memo, startTime, typedSearchAttributes }: WorkflowExecutionInfo): Begun {
+  const { application, users, target } = (memo as unknown as RelocationMemo).request;
+  const word = typedSearchAttributes.get(searchAttributes.outcome);
+  const outcome = word === undefined || isWaits(word) ? undefined : (word as Outcome);
+  const id = relocationId(workflowId, runId);
+  return { id, own: true, application, users, target, startedAt: startTime.toISOString(), outcome };
+}
+
+/** Undefined: it has not ended in the time of one poll. */
+async function endOf(handle: WorkflowHandle<typeof relocateApplication>): Promise<RunEnded | undefined> {
+  try {
+    return endedAs(await handle.result());
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return terminated('it was ended from outside');
+    if (error instanceof WorkflowNotFoundError) return terminated('Temporal does not keep it any longer');
+    if (isOverdue(error)) return undefined;
+    throw error;
+  }
+}
+
+const isOverdue = (error: unknown): boolean =>
+  isGrpcServiceError(error)
+    ? error.code === grpc.DEADLINE_EXCEEDED
+    : error instanceof ServiceError && isOverdue(error.cause);
+
+/** Each target is another request: what could not go to one may go to the next. */
+function memoOf(request: RelocationRequest, evacuation: string, sites: Means['sites']): RelocationMemo {
+  const { application, users, target } = request;
+  const direction = directionBetween(request, { sites });
+  if (direction === undefined) throw failure('UnknownName', `${request.source} and ${target} are both clouds`);
+  const key = digest(`evacuation/${evacuation}/${application}/${users}/${target}`);
+  return { request, direction, key, body: digest(JSON.stringify(request)) };
+}
+
+const endedAs = ({ outcome, failure: why, leftovers }: RelocationResult): RunEnded => ({
+  outcome,
+  failure: why === null ? null : { type: why.type, message: why.message },
+  leftovers: leftovers.length,
+});
+
+const terminated = (message: string): RunEnded => ({
+  outcome: 'terminated',
+  failure: { type: 'Unexpected', message },
+  leftovers: 0,
+});

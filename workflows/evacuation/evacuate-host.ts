@@ -1,0 +1,63 @@
+import {
+  allHandlersFinished,
+  condition,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { EvacuationResult, EvacuationWish } from '../../domain/evacuation.ts';
+import { chainOf, runNameOf } from '../../domain/identity.ts';
+import { isWindow, WIDEST } from '../../domain/window.ts';
+import { failure } from '../kit/failure.ts';
+import { evacuation, type EvacuationOrder } from '../messages.ts';
+import { evacuationAt } from '../steps.ts';
+
+/**
+ * Empties a site (GR MEC 035, 5.3.1): one activity moves everything that it serves, by ordinary relocations, so many at
+ * once. What the operator wants stands in the memo, where that activity reads it: a command interrupts nothing, and however
+ * much is moved, the history does not grow.
+ */
+export async function evacuateHost({ request, pace }: EvacuationOrder): Promise<EvacuationResult> {
+  const { site, among, perUser, deadline = null } = request;
+  let wish: EvacuationWish = { window: request.window, paused: false, cancelled: false };
+
+  const wants = (change: Partial<EvacuationWish>): EvacuationWish => {
+    wish = { ...wish, ...change };
+    upsertMemo({ wish });
+    const { window, paused, cancelled } = wish;
+    setCurrentDetails(
+      cancelled ? 'Cancelled: nothing more is begun.' : `${paused ? '**Paused**, ' : ''}${window} at once`,
+    );
+    return wish;
+  };
+  const unless = (command: string, possible = () => true) => ({
+    validator: (): void => {
+      if (wish.cancelled) throw failure('NotPossibleNow', `${command} is not possible: it was cancelled`);
+      if (!possible())
+        throw failure('NotPossibleNow', `${command} is not possible: it is ${wish.paused ? 'paused' : 'working'}`);
+    },
+  });
+  setHandler(
+    evacuation.pause,
+    () => wants({ paused: true }),
+    unless('pause', () => !wish.paused),
+  );
+  setHandler(
+    evacuation.resume,
+    () => wants({ paused: false }),
+    unless('resume', () => wish.paused),
+  );
+  setHandler(evacuation.cancel, () => wants({ cancelled: true }), unless('cancel'));
+  setHandler(evacuation.resize, (window: number) => wants({ window }), {
+    validator: (window: number) => {
+      if (!isWindow(window)) throw failure('NotPossibleNow', `a window of ${window} is none: 1 to ${WIDEST} at once`);
+      unless('another window').validator();
+    },
+  });
+
+  const order = { evacuation: runNameOf(chainOf(workflowInfo())), site, among, perUser, deadline };
+  const result = await evacuationAt(pace)(order);
+  await condition(allHandlersFinished);
+  return result;
+}
