@@ -6,7 +6,9 @@ import { processes } from './test/setup/processes.ts';
  * `quick` starts no process and needs no server but what it serves itself: `npm run quick`. `processes`: parts of the
  * sandbox, of the API and of the command line as processes. `engine`: workflows on a real Temporal server. `endtoend`: all
  * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed. `tour`
- * is what a person sees who starts it, with the limits that hold for him: alone, after all others.
+ * is what a person sees who starts it, with the limits that hold for him: alone, after all others. Where files are not
+ * isolated one process does one after the other, what they import is loaded once, and they leave nothing of it changed;
+ * the metrics that `engine` looks at are those of a process.
  */
 const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endtoend/tour.test.ts'];
 
@@ -20,7 +22,6 @@ export default defineConfig({
         test: {
           name: 'quick',
           pool: 'forks',
-          // One process does one file after the other: what they import is loaded once. So they leave nothing changed
           isolate: false,
           setupFiles: ['test/setup/awake.ts'],
           include: ['test/**/*.test.ts'],
@@ -32,6 +33,8 @@ export default defineConfig({
         test: {
           name: 'processes',
           pool: 'forks',
+          isolate: false,
+          setupFiles: ['test/setup/awake.ts', 'test/setup/networks.ts'],
           include: processes(),
           globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
           testTimeout: 60_000,
@@ -53,6 +56,8 @@ export default defineConfig({
         test: {
           name: 'endtoend',
           pool: 'forks',
+          isolate: false,
+          setupFiles: ['test/setup/networks.ts'],
           include: ['test/endtoend/**/*.test.ts'],
           exclude: [tour],
           globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'],

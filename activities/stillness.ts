@@ -19,5 +19,6 @@ setInterval(tick, TICK_MS).unref();
 /** Milliseconds for which this process has just stood still; 0: it has not. */
 export function stoodStillMs(): number {
   tick();
-  return performance.now() - woke.at < AWAKENING_MS ? woke.afterMs : 0;
+  const sinceMs = performance.now() - woke.at;
+  return sinceMs >= 0 && sinceMs < AWAKENING_MS ? woke.afterMs : 0; // whoever played with the clock has put it back
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { away, dyingOfEach, effectsTo, isServedAt, packaging, stage } from '../support/killing.ts';
+import { away, dyingOfEach, effectsTo, isServedAt, onAStage, packaging, stage } from '../support/killing.ts';
 import { measured, unharmed } from '../support/sight.ts';
 
 /** The worker is killed between an effect at a peer and the end of its activity, for each effect of a relocation. */
+onAStage();
 
 describe('without a fault', () => {
   it.each([

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { armed, bringTo, dyingOfEach, isServedAt, stage } from '../support/killing.ts';
+import { armed, bringTo, dyingOfEach, isServedAt, onAStage, stage } from '../support/killing.ts';
 import { measured, unharmed } from '../support/sight.ts';
+
+onAStage();
 
 describe('a worker killed when a peer has executed a call, and before it answered, while the path is prepared,', () => {
   dyingOfEach('path');

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { bringTo, dyingOfEach, isServedAt, stage } from '../support/killing.ts';
+import { bringTo, dyingOfEach, isServedAt, onAStage, stage } from '../support/killing.ts';
 import { measured, unharmed, worldOf } from '../support/sight.ts';
+
+onAStage();
 
 describe('a worker killed', () => {
   it('in the drain leaves the source serving, and the relocation goes on', async () => {

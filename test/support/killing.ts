@@ -4,15 +4,19 @@ import { claimNetwork } from './network.ts';
 import { fleet, hold, measured, servingIn, subscribers, unharmed, worldOf } from './sight.ts';
 import { type Logged, Stage } from './stage.ts';
 
-/** A stage for each test file that imports this; how to kill its worker where it hurts, and what then has to be. */
-const { net: NETWORK } = await claimNetwork();
-
+/** How to kill the worker of a stage where it hurts, and what then has to be. */
+let NETWORK: number;
 export let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.set(NETWORK);
-  await fleet(stage, 3);
-});
-afterAll(async () => await stage?.strike());
+
+/** One for each test file that says so. */
+export function onAStage(): void {
+  beforeAll(async () => {
+    ({ net: NETWORK } = await claimNetwork());
+    stage = await Stage.set(NETWORK);
+    await fleet(stage, 3);
+  });
+  afterAll(async () => await stage?.strike());
+}
 
 export type Site = 'cloud' | 'a1';
 export const away = { cloud: 'a1', a1: 'cloud' } as const;

@@ -18,6 +18,18 @@ export interface ClaimedNetwork {
 
 const SIZE = LAST - FIRST + 1;
 
+/** Of this process. */
+const held = new Set<Server>();
+
+/** Whatever the file that ends had claimed: its process goes on to the next one. */
+export async function releaseNetworks(): Promise<void> {
+  await Promise.all([...held].map(letGo));
+}
+
+async function letGo(lock: Server): Promise<void> {
+  if (held.delete(lock)) await new Promise<void>((closed) => lock.close(() => closed()));
+}
+
 /**
  * The first from `wished` on that nobody holds, and in which nothing is bound: a holder that was killed may have left
  * processes behind, which are about to end.
@@ -27,7 +39,8 @@ export async function claimNetwork(wished = FIRST + Math.floor(Math.random() * S
     const net = FIRST + ((wished - FIRST + step) % SIZE);
     const lock = await bound(net);
     if (lock === undefined) continue;
-    const release = async (): Promise<void> => await new Promise((closed) => lock.close(() => closed()));
+    held.add(lock);
+    const release = async (): Promise<void> => await letGo(lock);
     if (boundIn(net).length === 0) return { net, release };
     await release();
   }
