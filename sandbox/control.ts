@@ -5,6 +5,7 @@ import { Faults } from './faults.ts';
 import { Journal } from './journal.ts';
 import { type Peer, servePeer } from './peer.ts';
 import { found, problem } from './problem.ts';
+import type { BuiltPackage } from './provider.ts';
 import type { Ferry } from './topologies/topology.ts';
 
 /** The world's control, `/sandbox/…`: one document of everything, and the controls of its parts under one roof. */
@@ -12,7 +13,7 @@ export async function serveControl(
   plan: Plan,
   children: Children,
   ferries: readonly Ferry[],
-  domainName: string,
+  { domainName, descriptor }: BuiltPackage,
 ): Promise<Peer> {
   const part = (host: number): string => `http://127.${plan.net}.0.${host}:8080`;
   const [peers, network, devices, issuers, assistant] = [part(2), part(3), part(4), part(5), part(6)];
@@ -36,7 +37,9 @@ export async function serveControl(
     res.json([{ name: 'control', pid: process.pid }, ...children.list(), ...instances]);
   });
   routes.post('/sandbox/devices/fleet', async (req, res) => {
-    const usual = { application: { name: domainName, port: 7000 }, clampSeconds: plan.clampSeconds };
+    const { appDId, appName, appProvider, appSoftVersion, appDVersion } = descriptor;
+    const appInfo = { appDId, appName, appProvider, appSoftVersion, appDVersion };
+    const usual = { application: { name: domainName, port: 7000 }, appInfo, clampSeconds: plan.clampSeconds };
     await forward(req, res, `${devices}/fleet`, { ...usual, ...(req.body as object | undefined) });
   });
   for (const name of ['log', 'faults', 'quirks', 'foreign', 'cellChange', 'mobility'])

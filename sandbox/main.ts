@@ -93,7 +93,7 @@ async function start(): Promise<void> {
   if (topology.assistant) children.start('assistant', net);
   const archive = await keepPackage(built, cache);
   const ferries = topology.ferries(plan, built, archive, secrets);
-  const control = await serveControl(plan, children, ferries, built.domainName);
+  const control = await serveControl(plan, children, ferries, built);
   const parts = [2, 3, 4, ...(topology.issuers ? [5] : []), ...(topology.assistant ? [6] : [])];
   await Promise.all(parts.map(async (host) => await untilServed(`http://127.${plan.net}.0.${host}:8080/state`)));
   say('founding the world');

@@ -22,7 +22,11 @@ function routes(net: number): Router {
   let numbers: ReadonlyMap<string, number> = new Map();
   const windows = new Map<string, Window>();
 
-  const shown = () => (fleet === undefined ? { running: false } : { running: true, ...fleet.plan });
+  const shown = () => {
+    if (fleet === undefined) return { running: false };
+    const { appInfo: _, ...plan } = fleet.plan;
+    return { running: true, ...plan };
+  };
 
   return Router()
     .post('/fleet', (req, res) => {

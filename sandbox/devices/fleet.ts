@@ -6,6 +6,8 @@ import { register } from './registration.ts';
 
 export const FleetPlan = z.strictObject({
   application: z.strictObject({ name: z.string().min(1), port: z.int().min(1).max(65_535) }),
+  /** What its descriptor says of it (MEC 016, appInfo), where it is not the counter. */
+  appInfo: z.record(z.string(), z.string()).optional(),
   devices: z.int().min(1).max(200).default(6),
   /** Writes per second of each device. */
   rate: z.number().positive().max(1_000).default(20),
@@ -43,7 +45,12 @@ export class Fleet {
     });
     for (const { ue } of this.devices) {
       const callback = `http://127.${net}.0.4:8080/callbacks/${ue}`;
-      void register(`http://127.${net}.1.2:8080`, { ue, callback, signal: this.#stop.signal });
+      void register(`http://127.${net}.1.2:8080`, {
+        ue,
+        callback,
+        application: plan.appInfo,
+        signal: this.#stop.signal,
+      });
     }
   }
 

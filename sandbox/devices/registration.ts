@@ -13,15 +13,21 @@ export const appInfo = {
 
 const AGAIN_MS = 5_000;
 
+interface Registration {
+  readonly ue: string;
+  readonly callback: string;
+  /** What is other than of the counter. */
+  readonly application?: Readonly<Record<string, string>> | undefined;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Registers an application context at the LCM proxy (MEC 016, POST app_contexts), so that address changes reach the
  * device. A device without one goes on by DNS alone, so a failure is only tried again, until the signal ends it.
  */
-export async function register(
-  proxy: string,
-  { ue, callback, signal }: { ue: string; callback: string; signal: AbortSignal },
-): Promise<void> {
-  const context = { associateDevAppId: ue, callbackReference: callback, appLocationUpdates: false, appInfo };
+export async function register(proxy: string, { ue, callback, application = {}, signal }: Registration): Promise<void> {
+  const info = { ...appInfo, ...application };
+  const context = { associateDevAppId: ue, callbackReference: callback, appLocationUpdates: false, appInfo: info };
   while (!signal.aborted) {
     try {
       const answer = await fetch(`${proxy}/dev_app/v1/app_contexts`, {
