@@ -21,7 +21,7 @@ export interface Counter {
 }
 
 /** Of a freeze, and of taking leave. */
-const LIMIT_MS = Math.round(100 * busy());
+const LIMIT_MS = Math.round(200 * busy());
 const [HOST_S, HOST_T] = ['127.0.0.1', '127.0.0.2'];
 
 async function listening(server: Server, port: number, host: string): Promise<number | null> {
