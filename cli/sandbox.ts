@@ -20,11 +20,16 @@ export async function sandbox({ net, topology, data, app }: SandboxPlan, termina
   const folder = resolve(data, `sandbox-${net}`);
   const configuration = join(folder, 'configuration.json');
   await madeFolder(folder);
+  const files = ['--package-cache', folder, '--config-out', configuration];
   const child = new Child({
     name: 'sandbox',
     script: 'sandbox/main.ts',
     args: [
-      ...['--net', String(net), '--topology', topology, '--package-cache', folder, '--config-out', configuration],
+      '--net',
+      String(net),
+      '--topology',
+      topology,
+      ...files,
       ...(app === undefined ? [] : ['--app', resolve(app)]),
     ],
     environment: process.env,

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { importsOf, isOurs, trespasses } from './fences/imports.ts';
@@ -28,10 +28,14 @@ describe('the sources', () => {
   });
 
   it('of templates, which are no room, import themselves and what Node has', () => {
-    const imported = sourcesOf('templates')
+    const strangers = sourcesOf('templates')
       .filter((file) => !/\/(node_modules|dist)\//.test(file))
-      .flatMap((file) => importsOf(file, read(file)).map(({ from }) => from));
-    expect(imported.filter((from) => !/^(\.\/|node:)/.test(from))).toEqual([]);
+      .flatMap((file) => importsOf(file, read(file)).map(({ from }) => [file, from] as const))
+      .filter(([file, from]) => {
+        const [, template = ''] = /^(templates\/[^/]+\/)/.exec(file) ?? [];
+        return !(from.startsWith('.') ? join(dirname(file), from).startsWith(template) : from.startsWith('node:'));
+      });
+    expect(strangers).toEqual([]);
   });
 
   it('reach into the SDK in one file', () => {

@@ -146,7 +146,10 @@ describe('ferry package', () => {
     ],
     [
       'a file of the name that is made',
-      () => edit('[dist', '[start.json, dist') === void writeFileSync(join(folder, 'start.json'), '{}'),
+      () => {
+        edit('[dist', '[start.json, dist');
+        writeFileSync(join(folder, 'start.json'), '{}');
+      },
       /^start\.json:null/,
     ],
     [

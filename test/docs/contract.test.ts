@@ -28,7 +28,8 @@ describe('docs/application-contract.openapi.json', () => {
   });
 
   it.each(Object.entries(calls))('has examples of %s that Ferry would send and take', (_, { order, answer }) => {
-    for (const told of [order, answer]) if (told) expect(told.schema.safeParse(told.example).error).toBeUndefined();
+    const told = [order, answer].filter((one) => one != null);
+    expect(told.map(({ schema, example }) => schema.safeParse(example).error)).toEqual(told.map(() => undefined));
   });
 
   it('knows the calls, and the refusals of each, that the page tells', () => {
@@ -38,8 +39,8 @@ describe('docs/application-contract.openapi.json', () => {
     );
     for (const [row, method = '', name] of rows) {
       const { refusals = [], silent } = calls[`${method.toLowerCase()} ${name}`] ?? {};
-      const told = [...row.matchAll(/"([A-Z]\w+)"/g)].map(([, type]) => type);
-      expect([name, told.toSorted()]).toEqual([name, [...refusals, ...(silent ? ['TargetSilent'] : [])].toSorted()]);
+      const told = new Set([...row.matchAll(/"([A-Z]\w+)"/g)].map(([, type]) => type));
+      expect([name, told]).toEqual([name, new Set([...refusals, ...(silent ? ['TargetSilent'] : [])])]);
     }
   });
 });

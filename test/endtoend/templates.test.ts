@@ -22,7 +22,7 @@ afterEach(async () => {
   await stage?.strike();
   stage = undefined;
 });
-afterAll(() => void rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function packaged(template: string, build: (copy: string) => void): Promise<string> {
   const copy = join(folder, template);
@@ -54,7 +54,7 @@ const hasPython = (): boolean => {
   }
 };
 
-async function thereAndBack(name: string, app: string): Promise<void> {
+async function expectToMoveThereAndBack(name: string, app: string): Promise<void> {
   const on = await Stage.set(NETWORK, { app });
   stage = on;
   const log = join(on.folder, 'instances', `${name}-0.log`);
@@ -73,13 +73,13 @@ async function thereAndBack(name: string, app: string): Promise<void> {
 
 describe('an application made of a template', () => {
   it('in TypeScript is moved from the cloud to a host and back, and no write is lost', async () => {
-    await thereAndBack('notes', await packaged('typescript', tsc));
+    await expectToMoveThereAndBack('notes', await packaged('typescript', tsc));
   });
 
   it.skipIf(!hasPython())(
-    `in Python is moved from the cloud to a host and back${hasPython() ? '' : ' (skipped: there is no python3)'}`,
+    'in Python is moved from the cloud to a host and back (skipped where there is no python3)',
     async () => {
-      await thereAndBack('notes-py', await packaged('python', () => undefined));
+      await expectToMoveThereAndBack('notes-py', await packaged('python', () => undefined));
     },
   );
 });

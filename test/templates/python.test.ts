@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
 import { keepsTheContract } from '../sandbox/application.suite.ts';
+import { takesThePlaceOfTheDead } from '../sandbox/takeover.suite.ts';
 import { keepsWhatItAccepted } from './journal.suite.ts';
 import { claimNetwork } from '../support/network.ts';
 
@@ -18,9 +19,8 @@ function python(): string | undefined {
 }
 
 const found = python();
-describe.skipIf(found === undefined)(found === undefined ? 'skipped: there is no python3' : 'the template', () => {
-  keepsWhatItAccepted(
-    net,
-    keepsTheContract(net, async () => [found ?? '', '-B', main]),
-  );
+describe.skipIf(found === undefined)('the template (skipped where there is no python3)', () => {
+  const started = async (): Promise<readonly string[]> => [found ?? '', '-B', main];
+  keepsWhatItAccepted(net, keepsTheContract(net, started));
+  takesThePlaceOfTheDead(net, started);
 });

@@ -4,13 +4,14 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { claimNetwork } from '../support/network.ts';
 import { keepsTheContract } from '../sandbox/application.suite.ts';
+import { takesThePlaceOfTheDead } from '../sandbox/takeover.suite.ts';
 import { keepsWhatItAccepted } from './journal.suite.ts';
 
 /** The template as its provider builds it: `npm run build`. */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const { net } = await claimNetwork();
-const instances = keepsTheContract(net, async (folder) => {
+const built = async (folder: string): Promise<readonly string[]> => {
   execFileSync(path.join(root, 'node_modules/.bin/tsc'), [
     '--project',
     path.join(root, 'templates/typescript'),
@@ -19,5 +20,7 @@ const instances = keepsTheContract(net, async (folder) => {
   ]);
   writeFileSync(path.join(folder, 'package.json'), '{"type": "module"}');
   return [process.execPath, path.join(folder, 'main.js')];
-});
-keepsWhatItAccepted(net, instances);
+};
+
+keepsWhatItAccepted(net, keepsTheContract(net, built));
+takesThePlaceOfTheDead(net, built);
