@@ -66,7 +66,7 @@ export class Instance {
   async ourAddress(): Promise<string> {
     return await new Promise((resolve, reject) => {
       const socket = connect(this.endpoint, () => {
-        resolve(socket.localAddress ?? '127.0.0.1');
+        resolve((socket.localAddress ?? '127.0.0.1').replace(/^::ffff:/, ''));
         socket.destroy();
       });
       socket.once('error', reject);
