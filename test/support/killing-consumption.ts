@@ -177,7 +177,15 @@ export class Consumed {
     return binding;
   }
 
+  /** Asked again as long as A has not heard that its partner is back. */
   async #asked(): Promise<ServiceBinding> {
+    return await comes(
+      async () => await this.#askedOnce(),
+      ({ failure }) => failure?.type !== 'NothingFound',
+    );
+  }
+
+  async #askedOnce(): Promise<ServiceBinding> {
     const { body } = await comes(
       async () => await this.#ask('POST', '/v1/service-bindings', request),
       ({ status }) => status < 400,
