@@ -310,7 +310,11 @@ export class Consumed {
     const broken = async ({ database: connectionString, partner }: Operator): Promise<string | null> => {
       const pool = new Pool({ connectionString, max: 1 });
       const catalogue = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-      return await brokenAt(catalogue, partner).finally(async () => await catalogue.destroy());
+      try {
+        return await brokenAt(catalogue, partner);
+      } finally {
+        await catalogue.destroy();
+      }
     };
     return [await broken(this.#pair.a), await broken(this.#pair.b)];
   }
