@@ -136,9 +136,9 @@ function offersOf(opened: Opened, wish: Wish, limit: number): Query {
       select ${found} from ${shown(opened)}
       join offer on offer.system = shown.id and offer.agreement is null and ${isNamed(what.kind, what.name)}
       ${onPlatforms} ${zones} where ${fitting} order by offer.latency_ms, offer.id limit ${limit}`;
-  const range = (name: Condition) => sql`
+  const range = (called: Condition) => sql`
     select ${found} from (
-      select * from offer where kind = ${what.kind} and ${name} and state = 'ACTIVE' and agreement is null
+      select * from offer where kind = ${what.kind} and ${called} and state = 'ACTIVE' and agreement is null
       order by agreement, latency_ms, id) as offer
     cross join lateral ${shownOne(opened, sql`offer.system`)}
     ${onPlatforms} ${zones} where ${fitting}

@@ -145,7 +145,6 @@ describe('what a partner is told of ours touches no more either, once each has i
       const wide = { ...wish, ...(wish.where && { where: { ...wish.where, withinKm: 5_000 } }) };
       const found = await offersShown(own.catalogue, { agreement, systems }, wide, 20);
       expect(found).toEqual(await offersShown(own.catalogue, few, wide, 20));
-      if (/every|near/.test(_what)) expect(found).toHaveLength(4);
     },
   );
 });

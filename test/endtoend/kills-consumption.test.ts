@@ -97,15 +97,28 @@ describe('a consumption is whole, and then wholly gone, whoever is killed', () =
   });
   it.each(rounds)('%s', async (_, [whenBound, whenSubscribed, whenReleased]) => {
     const binding = await consumed.bound(whenBound);
-    await consumed.isOnce(binding);
-    await consumed.subscribed(binding, whenSubscribed);
+    expect(binding).toMatchObject({ state: 'open', leftovers: [] });
+    const { name } = binding;
+    expect(await consumed.standing()).toEqual({
+      ofA: [`${name} open`],
+      ofB: [`${name} open`],
+      decisionsOfA: [name],
+      decisionsOfB: [name],
+      exposed: [name],
+      subscriptions: 0,
+    });
+    // An application that heard no answer has asked again
+    expect(await consumed.subscribed(binding, whenSubscribed)).toBeLessThanOrEqual(
+      whenSubscribed === undefined ? 1 : 2,
+    );
     await consumed.released(binding, whenReleased);
-    await consumed.ledgersAgree();
+    const [ofA, ofB] = await consumed.ledgers();
+    expect(ofA).toEqual(ofB);
   });
 });
 
 it('and afterwards each is the other’s partner as before, its ledger follows, and no run is left', async () => {
   await joined(pair);
-  await consumed.ledgersFollow();
+  expect(await consumed.broken()).toEqual([null, null]);
   await consumed.nothingRuns();
 });

@@ -40,14 +40,14 @@ export class Tap {
 
   /** The next such write. */
   hold(write: string, when: When): Kept {
-    const hold: Hold = { write, when, held: false, release: () => void this.#drop(hold) };
+    const hold: Hold = { write, when, held: false, release: () => this.#drop(hold) };
     this.#holds.push(hold);
     return hold;
   }
 
   /** Forgets what was to be kept, and lets go what is. */
   clear(): void {
-    for (const hold of [...this.#holds]) hold.release();
+    for (const hold of this.#holds.slice()) hold.release();
   }
 
   #drop(hold: Hold): void {
@@ -74,7 +74,10 @@ export class Tap {
       const writes = statements.read(bytes);
       this.writes.push(...writes);
       const hold = this.#holds.find(({ write, held }) => !held && writes.includes(write));
-      if (hold === undefined) return void far.write(bytes);
+      if (hold === undefined) {
+        far.write(bytes);
+        return;
+      }
       hold.held = true;
       if (hold.when === 'before') {
         near.pause();
