@@ -31,7 +31,6 @@ beforeAll(async () => {
     });
   });
   await once(producer.listen(0, '127.0.0.1'), 'listening');
-  carrier = new Carrier();
   const log = pino({ level: 'error' }, { write: (line: string) => void faults.push(line) });
   const base = `http://127.0.0.1:${portOf(producer)}/rni/v2`;
   const hides = (url: URL): boolean => hostOf(url) === '127.0.0.1';
@@ -69,7 +68,11 @@ afterAll(async () => {
   gateway.closeAllConnections();
   gateway.close();
   producer.close();
-  await carrier.end();
+});
+/** Each with connections of its own: a producer that ends one does not say so before. */
+beforeEach(() => {
+  carrier = new Carrier();
+  return async () => await carrier.end();
 });
 
 const says = (bytes: string): void => {

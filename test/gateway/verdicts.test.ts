@@ -234,8 +234,8 @@ describe('the inside', () => {
     gateways.service = (_req, res) => void res.writeHead(201, { location: elsewhere }).end();
     const callbackReference = gateways.notified.replace('http:', 'HTTP:');
     await ask(gateways.egress, '/subscriptions', json({ callbackReference }));
-    const made = (await gateways.tell('b', 'select made from callback')).map((row) => row['made']);
-    expect(made).toEqual([[]]);
+    const made = (await gateways.tell('b', 'select made from callback')).flatMap((row) => row['made']);
+    expect(made).not.toContain(elsewhere);
   });
 });
 
