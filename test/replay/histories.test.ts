@@ -10,6 +10,10 @@ const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
 const historyOf = (file: string): unknown => JSON.parse(readFileSync(`${folder}${file}`, 'utf8'));
 
+const startOf = (history: unknown): { readonly workflowId: string; readonly originalExecutionRunId: string } =>
+  (history as { events: { workflowExecutionStartedEventAttributes: ReturnType<typeof startOf> }[] }).events[0]
+    ?.workflowExecutionStartedEventAttributes as ReturnType<typeof startOf>;
+
 const replay = async (file: string, code: string): Promise<void> =>
   await Worker.runReplayHistory({ workflowBundle: { code } }, historyOf(file));
 
@@ -95,9 +99,16 @@ describe('a recorded history', () => {
   /** By one worker, whose start takes longer than most of them. */
   const replayed = new Map<string, Error | undefined>();
   beforeAll(async () => {
-    const histories = files.map((file) => ({ workflowId: file, history: historyOf(file) }));
-    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories))
-      replayed.set(workflowId, error);
+    // Its own id, by which a run names what it starts; one by one these come back by the run's
+    const fileOf = new Map<string, string>();
+    const histories = files.map((file) => {
+      const history = historyOf(file);
+      const { workflowId, originalExecutionRunId } = startOf(history);
+      fileOf.set(originalExecutionRunId, file);
+      return { workflowId, history };
+    });
+    for await (const { runId, error } of Worker.runReplayHistories({ workflowBundle }, histories))
+      replayed.set(fileOf.get(runId) ?? runId, error);
   }, 120_000);
 
   it.each(files)('%s is replayed without a difference', (file) => {

@@ -20,6 +20,14 @@ function once(instant: () => number): () => number {
   return () => (told ??= instant());
 }
 
+async function notify({ procedure, step, brought }: Relocating, both: Both): Promise<void> {
+  // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
+  await procedure.forward(
+    'notify',
+    brought.keeping(() => step.notifyEndpoint({ ...both, seen: brought.seen })),
+  );
+}
+
 /** One relocation under way: what its steps share, whether its source lives or not. */
 export class Relocating {
   readonly subject: Subject;
@@ -60,19 +68,10 @@ export class Relocating {
     });
   }
 
-  async #notify(both: Both): Promise<void> {
-    const { procedure, step, brought } = this;
-    // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
-    await procedure.forward(
-      'notify',
-      brought.keeping(() => step.notifyEndpoint({ ...both, seen: brought.seen })),
-    );
-  }
-
   /** Steps 7 to 9: forward only. */
   async leave(both: Both): Promise<void> {
     const { procedure, step, brought } = this;
-    await this.#notify(both);
+    await notify(this, both);
 
     // 8. Wait until nobody comes to the source any more (5.3.1)
     await procedure.forward('drain', () =>
@@ -87,7 +86,7 @@ export class Relocating {
   /** A source that nobody could stop is waited for by another run: its users are served. */
   async #leaveLost(both: Both, fence: Fenced, epoch: number): Promise<void> {
     if (!mayWrite(fence)) return await this.leave(both);
-    await this.#notify(both);
+    await notify(this, both);
     const { recovery } = this.result;
     if (recovery === null) return;
     await waitFor(both, epoch, recovery.writes, this.#pace);
