@@ -23,9 +23,10 @@ function attempt(runs: PlayedRuns, names: readonly string[], over: Partial<Evacu
   environment.on('heartbeat', (details: unknown) => void beats.push(details));
   const pace = { pollMs: 5, heartbeatMs: 3_000 * busy() };
   const { evacuateHost } = evacuationActivities({ catalogue: runs.catalogue(names), runs, pace });
-  let ended = false;
-  const result = (environment.run(evacuateHost, { ...order, ...over }) as Promise<EvacuationResult>).finally(() => {
-    ended = true;
+  const state = { ended: false };
+  const run: Promise<EvacuationResult> = environment.run(evacuateHost, { ...order, ...over });
+  const result = run.finally(() => {
+    state.ended = true;
   });
   result.catch(() => undefined);
   return {
@@ -34,7 +35,7 @@ function attempt(runs: PlayedRuns, names: readonly string[], over: Partial<Evacu
     kill: () => environment.cancel(),
     /** Until it has ended, or that is so. */
     passes: async (enough: () => boolean = () => false): Promise<void> => {
-      while (!ended && !enough()) await runs.pass();
+      while (!state.ended && !enough()) await runs.pass();
     },
   };
 }

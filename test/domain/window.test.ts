@@ -23,7 +23,7 @@ describe('a window over all that has to leave a site', () => {
   });
 
   it('spreads them over the targets, none of which takes more than half of it', () => {
-    expect(targets(filled(new Window(['a2', 'a3', 'a4'], all(...'abcdefgh')), 6))).toEqual([
+    expect(targets(filled(new Window(['a2', 'a3', 'a4'], all('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h')), 6))).toEqual([
       'a2',
       'a3',
       'a4',
@@ -31,7 +31,7 @@ describe('a window over all that has to leave a site', () => {
       'a3',
       'a4',
     ]);
-    const two = new Window(['a2', 'a3'], all(...'abcdefgh'));
+    const two = new Window(['a2', 'a3'], all('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'));
     const [first] = filled(two, 4);
     for (const move of filled(two, 4)) two.lands(move, 'moved');
     expect(targets(filled(two, 8))).toEqual(['a2', 'a3', 'a2', 'a3']);
