@@ -51,7 +51,7 @@ export async function protect(
   const { id } = await client.post<Relocation>('/v1/relocations', request, headers);
   terminal.tell(terminal.paint('dim', id));
   const relocation = await untilInterrupted(
-    async (signal) => await follow(client, id, terminal, { signal, rest: (one) => one.state === 'held' || rests(one) }),
+    async (signal) => await follow(client, id, terminal, { signal, rest: (now) => now.state === 'held' || rests(now) }),
   );
   if (relocation === 'interrupted') return exits.interrupted;
   if (terminal.json) terminal.document(relocation);
