@@ -8,11 +8,11 @@ export function applications(line: CommandLine): void {
       ['ferry sandbox --app notes-1.0.0.zip', 'then runs it'],
     ])
     .argument('<folder>', 'of the application, with its application.yaml')
-    .option('--output <file>', 'instead of <name>-<version>.zip')
+    .option('--file <file>', 'instead of <name>-<version>.zip')
     .action(
-      line.does(async (folder: string, { output }: { output?: string }) => {
+      line.does(async (folder: string, { file }: { file?: string }) => {
         const { makePackage } = await import('../package/make.ts');
-        return await makePackage({ folder, ...(output !== undefined && { output }) }, line.terminal);
+        return await makePackage({ folder, ...(file !== undefined && { output: file }) }, line.terminal);
       }),
     );
 }

@@ -59,14 +59,18 @@ function keeps({ parameters = [], requestBody }: Described, { values, body }: Dr
 
 /** What no schema can say, and the description of the status does. */
 function contradicts(body: unknown): boolean {
-  const { source, target, deadline, cutOver } = (body ?? {}) as Record<string, unknown>;
+  const { source, target, deadline, cutOver, sourceLost, site, among } = (body ?? {}) as Record<string, unknown>;
   const at = typeof cutOver === 'object' && cutOver !== null && 'at' in cutOver ? cutOver.at : undefined;
   return (
     (source !== undefined && source === target) ||
-    (typeof at === 'string' && typeof deadline === 'string' && Date.parse(at) > Date.parse(deadline))
+    (typeof at === 'string' && typeof deadline === 'string' && Date.parse(at) > Date.parse(deadline)) ||
+    (sourceLost !== undefined && (cutOver ?? 'immediately') !== 'immediately') ||
+    (Array.isArray(among) && among.includes(site))
   );
 }
 
+/** A segment of dots alone is taken out of a URL before it is sent (RFC 3986, 5.2.4). */
+const asSegment = (text: string): boolean => !/^\.{1,2}$/.test(text);
 const asHeader = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
 
 /** The status; the answer itself is compared with what is published by whoever asks. */
@@ -102,8 +106,10 @@ const slow = { timeout: 120_000 };
 describe.concurrent.each(described)('$method $path', ({ method, path, operation }) => {
   const check = async (spoil: boolean, expected: (request: Drawn, status: number) => void): Promise<void> => {
     const requests = fc.sample(drawn(operation, spoil), { numRuns: 60 });
-    const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header');
-    const sendable = requests.filter(({ values }) => headers.every(({ name }) => asHeader(values[name] ?? '')));
+    const carries = { path: asSegment, query: () => true, header: asHeader };
+    const sendable = requests.filter(({ values }) =>
+      (operation.parameters ?? []).every(({ name, in: place }) => carries[place](values[name] ?? '')),
+    );
     await Promise.all(
       sendable.map(async (request) => {
         const status = await ask(method, path, operation, request);

@@ -42,7 +42,7 @@ async function ferry(...argv: string[]): Promise<{ status: number; out: string; 
   return { status, ...told };
 }
 const packaged = async (): Promise<Said> =>
-  JSON.parse((await ferry('package', folder, '--output', output, '--json')).out) as Said;
+  JSON.parse((await ferry('package', folder, '--file', output, '--json')).out) as Said;
 const problems = async (): Promise<string[]> =>
   ((await packaged()).problems ?? []).map(
     ({ file, line, member, expected, seen, remedy }) => `${file}:${line} ${member} | ${expected} | ${seen} | ${remedy}`,
@@ -75,7 +75,7 @@ describe('ferry package', () => {
   });
 
   it('says where it went, and what to do next', async () => {
-    const { status, out } = await ferry('package', folder, '--output', output);
+    const { status, out } = await ferry('package', folder, '--file', output);
     expect(status).toBe(0);
     expect(out).toContain(`notes 1.0.0 is packaged: ${output}`);
     expect(out).toMatch(/started by: node dist\/main\.js[^]*SHA-256 +[0-9a-f]{64}[^]*sandbox --app /);
@@ -93,7 +93,7 @@ describe('ferry package', () => {
         /^application\.yaml:6 null \| no other members than name, id, .* \| domainname \| Remove it/,
       ),
     ]);
-    const { status, out } = await ferry('package', folder, '--output', output);
+    const { status, out } = await ferry('package', folder, '--file', output);
     expect([status, out.split('\n').length]).toEqual([1, 6]);
     expect(() => readFileSync(output)).toThrow('ENOENT');
   });

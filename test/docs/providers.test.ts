@@ -38,7 +38,7 @@ describe('docs/providers.md', () => {
     const output = join(folder, 'notes.zip');
     try {
       const copy = new URL(`../../templates/${template}`, import.meta.url).pathname;
-      expect(await ferry('package', copy, '--output', output)).toMatchObject({ status: 0 });
+      expect(await ferry('package', copy, '--file', output)).toMatchObject({ status: 0 });
       const { descriptor } = await validateArchive(readFileSync(output), {});
       expect(descriptor.appName).toBe('notes-py');
     } finally {

@@ -31,7 +31,7 @@ async function packaged(template: string, build: (copy: string) => void): Promis
   const output = join(folder, `${template}.zip`);
   let said = '';
   const stream = { write: (text: string) => (said += text) };
-  const status = await main(['package', copy, '--output', output], stream, stream);
+  const status = await main(['package', copy, '--file', output], stream, stream);
   if (status !== 0) throw new Error(said);
   return output;
 }

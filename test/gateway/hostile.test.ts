@@ -162,7 +162,9 @@ describe('an answer', () => {
   it('that is silent at first has its headers at once', async () => {
     play = (socket) => void socket.write(`${OK}Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n`);
     const req = get({ port: portOf(gateway), host: '127.0.0.1', path: '/x', agent: false });
-    const [res] = (await once(req, 'response', { signal: AbortSignal.timeout(5_000 * busy()) })) as [IncomingMessage];
+    const [res] = (await once(req, 'response', { signal: AbortSignal.timeout(Math.round(5_000 * busy())) })) as [
+      IncomingMessage,
+    ];
     expect(res.headers['content-type']).toBe('text/event-stream');
     req.destroy();
   });
