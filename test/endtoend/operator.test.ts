@@ -135,7 +135,7 @@ describe('a pause', () => {
     expect(await act(id, 'pause')).toBe(200);
     await call.release();
     const paused = await stage.reaches(id, ['paused']);
-    expect(paused.actions).toStrictEqual(['resume', 'cancel']);
+    expect(paused.actions).toStrictEqual(['resume', 'cancel', 'recover']);
     expect(await act(id, 'resume')).toBe(200);
     await expect(stage.ends(id)).resolves.toMatchObject({ outcome: 'relocated' });
   });
