@@ -36,7 +36,7 @@ describe('a command', () => {
     await over(world, async (api) => {
       const { body } = await starting(api, { cutOver: { approval: true } });
       const held = await reached(api, body, 'held');
-      expect(held).toMatchObject({ actions: ['approve', 'cancel'], waitingFor: { until: null } });
+      expect(held).toMatchObject({ actions: ['approve', 'cancel', 'recover'], waitingFor: { until: null } });
       await expect(command(api, body, 'approve')).resolves.toMatchObject({
         status: 200,
         body: { id: body.id, state: 'working', step: 'check', actions: ['pause', 'cancel'] },

@@ -163,7 +163,7 @@ describe('the conformance suite is given what it expects', () => {
     ['?systemId=00000000-0000-4000-8000-000000000000', 404],
     ['?systemName=nobody', 404],
     ['?systemName=cellular%20one&systemProvider=nobody', 404],
-    ['?systemName=%00', 404],
+    ['?systemName=%00', 400],
   ])('%s: %d', async (query, status) => {
     const [answered, body] = await listed(query.replace('ID', system.systemId));
     const found = Array.isArray(body) ? body : [];
