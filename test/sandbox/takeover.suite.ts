@@ -20,7 +20,7 @@ export function takesThePlaceOfTheDead(NET: number, made: (folder: string) => Pr
     folder = await mkdtemp(path.join(tmpdir(), 'application-'));
     const command = await made(folder);
     const named = ['source', 'standby', 'other'].map(
-      async (id, n) => await Process.start(id, `127.${NET}.9.${n + 1}`, command),
+      async (id, n) => await Process.start(id, `127.${NET}.90.${n + 1}`, command),
     );
     [source, standby, other] = (await Promise.all(named)) as [Process, Process, Process];
     await source.manage('POST', '/provider/found', { platform: null, subscriptions: 0, users: {} });
