@@ -1,5 +1,5 @@
 import { Kysely, Migrator, PostgresDialect, sql, type Transaction } from 'kysely';
-import { Pool } from 'pg';
+import { type Client, Pool, type PoolClient } from 'pg';
 import { Refusal } from '../domain/failures.ts';
 import { membersAndAgreements } from './migrations/001-members-and-agreements.ts';
 import { inventory } from './migrations/002-inventory.ts';
@@ -43,7 +43,10 @@ export async function openCatalogue({ url, connections, world }: CataloguePlan):
     connectionTimeoutMillis: STATEMENT_MS,
   });
   // One that is lost while it is in use fails its query, and says so beside that: nobody else would be listening
-  pool.on('connect', (connection) => void connection.on('error', () => undefined));
+  pool.on('connect', (connection) => {
+    connection.on('error', () => undefined);
+    endWhereSilent(connection);
+  });
   pool.on('error', () => undefined); // an idle connection was lost: the next query opens another, or says why it cannot
   const catalogue = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
@@ -55,6 +58,16 @@ export async function openCatalogue({ url, connections, world }: CataloguePlan):
     throw error;
   }
   return catalogue;
+}
+
+/** What was not answered in time may be answered later, or keep all that is asked after it waiting: it is not asked again. */
+function endWhereSilent(connection: PoolClient): void {
+  const query = connection.query.bind(connection) as (...asked: unknown[]) => Promise<unknown>;
+  connection.query = (async (...asked: unknown[]) =>
+    await query(...asked).catch((error: unknown) => {
+      if ((error as Error).message === 'Query read timeout') void (connection as unknown as Client).end();
+      throw error;
+    })) as typeof connection.query;
 }
 
 /** A server that is there, and late, is waited for: a whole Ferry may start at once, on a machine that has much to do. */

@@ -52,6 +52,20 @@ describe('a catalogue', () => {
     await server.close();
   });
 
+  it('that was not heard in time is asked by another connection, and not by one that stood still', async () => {
+    const { hostname: host, port } = new URL(own.url);
+    const server = await Wire.between('127.0.0.1', 0, { host, port: Number(port) });
+    const url = new URL(own.url);
+    url.host = `127.0.0.1:${server.port}`;
+    const catalogue = await openCatalogue({ url: url.href, connections: 1 });
+    server.way = 'mute';
+    await expect(answers(catalogue)).rejects.toMatchObject({ type: 'CatalogueUnavailable' });
+    server.way = 'whole';
+    await answers(catalogue);
+    await catalogue.destroy();
+    await server.close();
+  });
+
   it('has a system of ours once, however its name is spelt', async () => {
     await addSystem();
     await expect(

@@ -81,6 +81,7 @@ const operations = [
   'POST /relocation/v1/handOver',
   'POST /relocation/v1/settle',
   'POST /relocation/v1/retire',
+  'POST /relocation/v1/supersede',
   // E/WBI (GSMA OPG.04), and our extension of Mff-fed, which describes itself at /openapi.json
   'POST /operatorplatform/federation/v1/partner',
   'GET /operatorplatform/federation/v1/fed-context-id',
