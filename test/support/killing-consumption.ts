@@ -125,13 +125,11 @@ export class Consumed {
     const armed = await this.#arm(kill);
     const working = work();
     working.catch(() => undefined); // told below
-    await Promise.race([
-      comes(
-        async () => await armed.held(),
-        (held) => held,
-      ),
-      working.then(() => Promise.reject(new Error(`it was over without ${kill.effect}`))),
-    ]);
+    // What is executed may be all that was waited for, while whoever asked for it has no answer yet
+    await comes(
+      async () => ({ effect: kill.effect, held: await armed.held() }),
+      ({ held }) => held,
+    );
     await this.#kill(kill.victim);
     await armed.release();
     await this.#startAgain(kill.victim);
