@@ -29,6 +29,12 @@ export interface Proof {
 /** Every status is judged here, and not by the client. */
 const REFUSALS = Array.from({ length: 200 }, (_, index) => 400 + index);
 
+/** `about:blank` is as good as none (RFC 9457, 4.2.1): servers say so of a path that they do not know. */
+function typeIn(body: unknown): string | null {
+  const type = Refused.safeParse(body).data?.type ?? null;
+  return type === 'about:blank' ? null : type;
+}
+
 /** A running instance, asked as Ferry asks it. */
 export class Instance {
   readonly name: string;
@@ -55,7 +61,7 @@ export class Instance {
       const signal = AbortSignal.timeout(2 * ANSWER_MS);
       const { status, body, told } = await this.#exchange.ask({ ...call, alsoExpect: REFUSALS }, signal);
       if (status < 300) return { status, type: null, body: body ?? null, told, malformed: false };
-      return { status, type: Refused.safeParse(body).data?.type ?? null, body: body ?? null, told, malformed: false };
+      return { status, type: typeIn(body), body: body ?? null, told, malformed: false };
     } catch (error) {
       const { type, message } = error as Error & { type?: unknown };
       return { status: null, type: null, body: null, told: message, malformed: type === 'PeerMalformed' };
