@@ -52,11 +52,9 @@ export class Progress {
     for (const name of stepNames.slice(this.#told, done)) {
       const failed = result?.failure?.step === name;
       const mark = failed ? this.#terminal.paint('red', '✗') : this.#terminal.paint('green', '✓');
-      if (failed) this.#doing = ''; // what was done last is an undo
       const ms = durationsMs[name];
-      const did = name === this.#step && this.#doing !== '' ? this.#terminal.paint('dim', this.#doing) : '';
       const took = (ms === undefined ? '' : seconds(ms)).padStart(6);
-      this.#terminal.tell(`  ${mark} ${numbered(name).padEnd(WIDTH + 2)}  ${took}  ${did}`.trimEnd());
+      this.#terminal.tell(`  ${mark} ${numbered(name).padEnd(WIDTH + 2)}  ${took}`.trimEnd());
     }
     this.#told = Math.max(this.#told, done);
   }

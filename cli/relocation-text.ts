@@ -1,6 +1,6 @@
 import type { Relocation } from '../api/resources.ts';
 import { undos, type UndoName } from '../domain/steps.ts';
-import { age, seconds, type Terminal } from './terminal.ts';
+import { age, millis, seconds, type Terminal } from './terminal.ts';
 
 /** `counter: cloud → a1, all users` */
 export const subject = ({ request }: Relocation): string =>
@@ -53,7 +53,7 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
   const { outcome, totalMs, freezeMs, failure, leftovers, moved } = result;
   const good = outcome === 'relocated' || outcome === 'relocatedSourceKept' || outcome === 'recovered';
   const said = [`${terminal.paint(good ? 'green' : 'red', outcome)} in ${seconds(totalMs)}`];
-  if (freezeMs !== null) said.push(`frozen for ${freezeMs} ms`);
+  if (freezeMs !== null) said.push(`frozen for ${millis(freezeMs)}`);
   if (good) said.push(`instance ${moved.instance}`, `package ${moved.package}`, `${moved.subscriptions} subscriptions`);
   if (good && !result.pathObserved) said.push('path switched, not observed');
   const lines = [said.join(', ')];

@@ -89,6 +89,9 @@ export function fitting(line: string, width: number): string {
 export const seconds = (ms: number): string =>
   ms < 9_950 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 
+/** As precise as a freeze is worth reading. */
+export const millis = (ms: number): string => `${Number(ms.toFixed(ms < 10 ? 2 : 0))} ms`;
+
 const UNITS = [
   ['d', 86_400_000],
   ['h', 3_600_000],

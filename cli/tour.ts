@@ -4,7 +4,7 @@ import type { FerryClient } from './client.ts';
 import type { Counted, Devices, Figures, Hosts } from './devices.ts';
 import { follow } from './follow.ts';
 import { table } from './table.ts';
-import { seconds, type Terminal } from './terminal.ts';
+import { millis, seconds, type Terminal } from './terminal.ts';
 import { federation, type FederationReport, federationWentWell, type Others } from './tour-federation.ts';
 import { takeover, type TakeoverReport, takeoverTable, takeoverWentWell } from './tour-takeover.ts';
 
@@ -181,7 +181,7 @@ const summary = (measured: readonly Measured[]): string =>
         direction,
         outcome,
         seconds(durationMs),
-        freezeMs === null ? '-' : `${freezeMs} ms`,
+        freezeMs === null ? '-' : millis(freezeMs),
         `${Math.round(interruptionMs)} ms`,
         `${Math.round(stillMs)} ms`,
         ...[counts.requests, counts.lost, counts.stale, counts.doubled, counts.subscriptions].map(String),
