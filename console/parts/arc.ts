@@ -24,17 +24,29 @@ const shares = Array.from({ length: FINE + 1 }, (_, n) => n / FINE);
  * many take the same way already.
  */
 export function arcBetween(from: Box, to: Box, beside: number, others: Iterable<Box>): Arc {
-  const [left, right] = [bowed(from, to, beside, 1), bowed(from, to, beside, -1)];
   const near = [...others].filter((box) => box !== from && box !== to);
   const hidden = ({ at }: Arc): number => shares.filter((share) => near.some((box) => holds(box, at(share)))).length;
+  // As long to either side
+  const more = wider.find((each) => lengthOf(bowed(from, to, 1, beside, each)) >= ROOM) ?? 0;
+  const [left, right] = [bowed(from, to, 1, beside, more), bowed(from, to, -1, beside, more)];
   return hidden(right) < hidden(left) ? right : left;
 }
 
-function bowed(from: Box, to: Box, beside: number, side: 1 | -1): Arc {
+/** Nine steps are told apart. */
+const ROOM = 110;
+/** Around two boxes that lie close together. */
+const wider = [0, 120, 240, 360];
+
+const lengthOf = ({ at }: Arc): number =>
+  shares.slice(1).reduce((sum, share, n) => sum + apart(at(share), at(shares[n] ?? 0)), 0);
+
+const apart = ([ax, ay]: Point, [bx, by]: Point): number => Math.hypot(ax - bx, ay - by);
+
+function bowed(from: Box, to: Box, side: 1 | -1, beside: number, more: number): Arc {
   const [a, b] = [middle(from), middle(to)];
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const far = Math.hypot(dx, dy) || 1;
-  const bow = side * (Math.min(90, 18 + far * 0.16) + 22 * beside);
+  const bow = side * (Math.min(90, 18 + far * 0.16) + 22 * beside + more);
   const control: Point = [(a[0] + b[0]) / 2 + (dy / far) * bow, (a[1] + b[1]) / 2 - (dx / far) * bow];
   const whole = (t: number): Point => {
     const [u, v, w] = [(1 - t) ** 2, 2 * t * (1 - t), t ** 2];

@@ -71,7 +71,6 @@ function Lost({ fencing, fenced }: { readonly fencing: Fencing } & Pick<Props, '
           {target} serves in its place. Nobody could stop it: it may go on writing for whoever reaches it, until it
           comes back and is fenced.
         </small>
-        <time dateTime={startedAt}>since {timeOf(startedAt)}</time>
         <div class="actions">
           <button
             type="button"
@@ -82,6 +81,7 @@ function Lost({ fencing, fenced }: { readonly fencing: Fencing } & Pick<Props, '
             {sure ? 'Nobody would fence it. Gone for good?' : 'It is gone for good'}
           </button>
         </div>
+        <time dateTime={startedAt}>since {timeOf(startedAt)}</time>
         {problem !== null && <Said problem={problem} />}
       </article>
     </li>
