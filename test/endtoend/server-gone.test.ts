@@ -59,7 +59,7 @@ afterAll(async () => {
 
 it('ends by itself, says why, and takes it for no failure of its own', async () => {
   const connection = await Connection.connect({ address: temporal.address });
-  const request = { application: 'counter', users: '*', source: 'host-1', target: 'cloud', cutOver: 'immediately' };
+  const request = { application: 'game', users: '*', source: 'host-1', target: 'central', cutOver: 'immediately' };
   const order = { request, direction: 'mecToCloud', pace: Pace.parse({}) } as RelocationOrder;
   const asked = once(mute, 'connection');
   await new Client({ connection }).workflow.start('relocateApplication', {
