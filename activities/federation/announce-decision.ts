@@ -6,7 +6,7 @@ import { step } from './step.ts';
 /** Between two questions whether the partner has admitted it. */
 const AGAIN_MS = 250;
 
-export const announcing = (means: ConsumingMeans) => {
+export const announcing = (means: Pick<ConsumingMeans, 'bindings' | 'partner'>) => {
   const { bindings, partner: known } = means;
   return {
     /**
