@@ -109,7 +109,7 @@ export interface Owner {
 export interface SubscriptionsSeen {
   readonly held: readonly HeldSubscription[];
   readonly notCarried: readonly NotCarried[];
-  /** Was there a list in which such a one would be seen? A service may be away for a moment. */
+  /** Reached there a list in which such a one would be seen? A service may be away for a moment. */
   readonly listed: (like: Pick<Subscription, 'service' | 'type'>) => boolean;
   readonly lists: SeenInLists;
 }
