@@ -153,7 +153,7 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'Another instance of the application may serve some of these users: see to it that it can be asked, or have it stopped, then recover again.',
+      'Another instance of the application may serve some of these users: see to it that it can be asked, or have it stopped, then recover again; or accept that (`--accept-other-unknown`).',
   },
   NotFenced: {
     retry: false,

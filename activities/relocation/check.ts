@@ -72,7 +72,15 @@ export const checking = (means: Means) => ({
         ? await obstacles.asking(
             undefined,
             scene.source.name,
-            async () => await recoveryPlanned(means, scene, order, signal),
+            async () =>
+              await recoveryPlanned(
+                means,
+                scene,
+                order,
+                ({ message }) =>
+                  order.otherUnknown ? undefined : obstacles.add('OtherUnknown', order.application, message),
+                signal,
+              ),
           )
         : undefined;
       const all = [...met, ...obstacles.met];

@@ -37,7 +37,7 @@ export class Operator<Step extends string, Result extends Ended> {
   #accepted: Acceptance | undefined;
   #waited = false;
   /** Is whoever serves lost? Undefined: he cannot be replaced. */
-  confirmLost: (() => Promise<void>) | undefined;
+  confirmLost: ((accept: Acceptance) => Promise<void>) | undefined;
 
   constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
     this.#progress = progress;
@@ -116,7 +116,7 @@ export class Operator<Step extends string, Result extends Ended> {
     const { step } = this.#progress;
     try {
       this.#progress.working(step);
-      await this.confirmLost?.();
+      await this.confirmLost?.(accept);
     } catch (error) {
       const reason = foreseen(error);
       if (reason.type === 'Cancelled') throw error;

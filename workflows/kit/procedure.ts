@@ -37,7 +37,7 @@ export interface Account<Result> {
 /** How it goes on without whoever was lost. */
 export interface Recovery {
   /** Throws where he is not, and has changed nothing. */
-  confirm(): Promise<void>;
+  confirm(accept: Acceptance): Promise<void>;
   replace(accept: Acceptance): Promise<void>;
 }
 
@@ -76,7 +76,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
 
   set recovery(recovery: Recovery | undefined) {
     this.#recovery = recovery;
-    this.#operator.confirmLost = recovery && (async () => await recovery.confirm());
+    this.#operator.confirmLost = recovery && (async (accept) => await recovery.confirm(accept));
   }
 
   /** The whole of it; answers its result, also where it failed. */
@@ -264,7 +264,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   async #recovered({ accept, confirmed }: { accept: Acceptance; confirmed: boolean }): Promise<Reason | null> {
     this.#recovering = undefined;
     try {
-      if (!confirmed) await this.recovery?.confirm();
+      if (!confirmed) await this.recovery?.confirm(accept);
       await this.recovery?.replace(accept);
       return null;
     } catch (error) {

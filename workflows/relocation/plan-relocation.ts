@@ -8,6 +8,7 @@ import { planAt } from '../steps.ts';
 export async function planRelocation({ request, direction, pace }: RelocationOrder): Promise<Plan> {
   const { application, users, source, target, maxInterruptionMs = null, sourceLost } = request;
   const subject = { chain: chainOf(workflowInfo()), application, users, source, target };
-  const lost = sourceLost === undefined ? {} : { lost: true as const };
+  const accepted = sourceLost?.accept.otherUnknown === true ? { otherUnknown: true as const } : {};
+  const lost = sourceLost === undefined ? {} : { lost: true as const, ...accepted };
   return { direction, ...(await planAt(pace)({ ...subject, maxInterruptionMs, own: null, ...lost })) };
 }
