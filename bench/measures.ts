@@ -1,0 +1,5 @@
+import type { Measure } from './harness/measure.ts';
+import { cost } from './cost.ts';
+
+/** In the order in which all of them are run: what counts exactly first. */
+export const measures: readonly Measure[] = [cost];
