@@ -28,6 +28,8 @@ export interface Figure {
 /** Under which conditions everything is measured: a latency, a size. */
 export interface Point {
   readonly name: string;
+  /** Rounds that count here, where they are other than the measure's. */
+  readonly pairs?: number;
 }
 
 export interface Running<P extends Point> {

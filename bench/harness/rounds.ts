@@ -21,7 +21,7 @@ export async function* rounds<P extends Point>(
   const warmUps = twin === undefined ? 0 : 1;
   const all = [...variants, ...(twin === undefined ? [] : [CONTROL])];
   for (const point of points)
-    for (let round = 0; round < pairs + warmUps; round += 1)
+    for (let round = 0; round < (point.pairs ?? pairs) + warmUps; round += 1)
       for (const [position, variant] of orderOf(round, all).entries()) {
         const values = await running.sample(variant === CONTROL && twin !== undefined ? twin : variant, point);
         const warmUp = round < warmUps;

@@ -31,10 +31,9 @@ export async function carryOut<P extends Point>(measure: Measure<P>, { ground, f
     raw,
     `${JSON.stringify({ ...facts, measure: measure.name, pairs, variants, twin: measure.twin ?? null, points })}\n`,
   );
-  const expected =
-    points.length *
-    (variants.length + (measure.twin === undefined ? 0 : 1)) *
-    (pairs + (measure.twin === undefined ? 0 : 1));
+  const perRound = variants.length + (measure.twin === undefined ? 0 : 1);
+  const warmUps = measure.twin === undefined ? 0 : 1;
+  const expected = points.reduce((sum, point) => sum + perRound * ((point.pairs ?? pairs) + warmUps), 0);
 
   const samples: Sample[] = [];
   tell(`${measure.id} ${measure.name}: starting what it needs`);

@@ -19,8 +19,12 @@ const each = (n: number, work: Work = nothing): Step[] => Array.from({ length: n
 /** One activity for each call, one after the other: 15 + 2S actions. */
 export const naive = (subscriptions: number): Step[] => each(14 + 2 * subscriptions);
 
-/** Calls that a relocation needs at least, besides two for each subscription: those of a naive one. */
-export const NAIVE_CALLS = 14;
+/** The same calls as work: the sixth begins the instantiation and waits for it. */
+export const naiveCalls = (subscriptions: number, url: string, pollForMs: number): Work[] =>
+  Array.from({ length: 14 + 2 * subscriptions }, (_, n) => ({ calls: [url], ...(n === 5 && { pollForMs }) }));
+
+/** One activity for each. */
+export const oneByOne = (all: readonly Work[]): Step[] => all.map((work) => ({ activities: [work] }));
 
 /** What every relocation of the engine has, but for its bodies. */
 export const empty = (bytes = 0): Step[] => [
