@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { failure } from '../failure.ts';
 import type { MobileDevice, Mobility, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
@@ -17,6 +18,8 @@ import {
 
 /** From now on users are not served, until the path has turned. */
 export interface Interrupted {
+  /** Devices whose context was transferred. */
+  readonly users?: number;
   /** Since it was seen; there may have been more before. */
   readonly sinceMs: number;
 }
@@ -42,7 +45,8 @@ export const transferring = (means: Means) => ({
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
       const { source, target } = await locateBoth(scene, order, wait.signal);
-      const transfer = await transferred(scene, { source, target }, means.pace.operationMs / 2, wait);
+      const limitMs = Context.current().info.startToCloseTimeoutMs / 2;
+      const transfer = await transferred(scene, { source, target }, limitMs, wait);
       if (typeof transfer === 'string') throw failure('TransferNotCompleted', transfer);
       return transfer;
     }),
@@ -86,7 +90,8 @@ export async function transferred(
   const { mobility } = site;
   if (mobility === undefined) return `${site.name} has no application mobility service`;
   const triggered = new Set<string>();
-  let [missing, seenAt] = ['nothing is known of it', undefined as number | undefined];
+  let missing = 'nothing is known of it';
+  let seenAt: number | undefined;
   const done = await until(wait, limitMs, async () => {
     const devices = concerned((await mobility.registered(source.id, wait.signal)) ?? [], device);
     const left = devices.filter((each) => !each.transferred);
@@ -99,9 +104,10 @@ export async function transferred(
     wait.progress(`${told} is transferred`);
     // A service that was started again may have forgotten all of them: none is no proof
     missing = `${site.name}: instance ${source.id} was to report the context of all its devices as transferred, it has reported ${told}`;
-    return devices.length > 0 && left.length === 0 ? true : undefined;
+    return devices.length > 0 && left.length === 0 ? devices.length : undefined;
   });
-  return done === undefined ? missing : { sinceMs: Math.round(performance.now() - (seenAt ?? performance.now())) };
+  if (done === undefined) return missing;
+  return { users: done, sinceMs: Math.round(performance.now() - (seenAt ?? performance.now())) };
 }
 
 function demandMovable(site: string, devices: readonly MobileDevice[]): void {

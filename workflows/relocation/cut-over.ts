@@ -33,6 +33,7 @@ const transferred: CutOver = async (relocating, order) => {
     { tellFailed: () => undo.tellFailed({ ...both, relied: true, calmAt: calmAt() }) },
     'interrupted',
   );
+  relocating.result.moved.users = interrupted.users ?? 0;
   return turned(relocating, order, { ...interrupted, begun });
 };
 
@@ -66,6 +67,7 @@ function turned(
       last = Date.now();
       return await forward.switchPath(order);
     };
+    result.decided = true;
     const { observed, tookMs = 0 } = await procedure.forward('switchPath', turn, 'interrupted');
     result.pathObserved = observed;
     // Without a vantage point nobody knows when devices arrived

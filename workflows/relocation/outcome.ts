@@ -14,7 +14,8 @@ export class Outcome implements Account<RelocationResult> {
   guarantee: RelocationResult['guarantee'] = null;
   pathObserved = false;
   handedOver: HandedOver | undefined;
-  /** Without the contract. */
+  /** Without the contract: the path is to be turned, whatever comes. */
+  decided = false;
   interruption: Interruption | null = null;
   recovery: NonNullable<RelocationResult['recovery']> | null = null;
   readonly moved: RelocationResult['moved'] = { users: 0, subscriptions: 0, instance: 'none', package: 'none' };
@@ -58,7 +59,7 @@ export class Outcome implements Account<RelocationResult> {
       guarantee: recovery === null ? guarantee : null, // nothing was promised of a source that is lost
       pathObserved: pathObserved && !nothing,
       recovery,
-      cancelTooLate: cancelled && (handedOver !== undefined || this.interruption !== null),
+      cancelTooLate: cancelled && (handedOver !== undefined || this.decided),
     };
   }
 
