@@ -15,6 +15,7 @@ import type { Role } from '../../domain/application.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import type { Rule } from '../../domain/rule.ts';
+import type { PathWay } from '../../domain/turn.ts';
 import { type HeldSubscription, turned as turnedCallback } from '../../domain/subscription.ts';
 
 type Interference = FailureType | (() => Promise<void> | void);
@@ -42,8 +43,8 @@ const DOMAIN = 'counter.edge.test';
 const SITES = ['cloud', 'a1', 'a2', 'w1'];
 
 /** As an application's rules lead in a world where each instance has one name and one traffic rule. */
-function turned(rule: Rule, lead: Lead, way: 'here' | 'away'): Rule {
-  if (rule.kind === 'dns') return { ...rule, address: lead.to.endpoint.host, active: way === 'here' || rule.active };
+function turned(rule: Rule, lead: Lead, way: PathWay): Rule {
+  if (rule.kind === 'dns') return { ...rule, address: lead.to.endpoint.host, active: way !== 'away' || rule.active };
   if (rule.id !== 'all' || (way === 'away' && lead.sameNetwork)) return { ...rule, active: false };
   return { ...rule, destinations: [...lead.former], leadsTo: lead.to.endpoint.host, active: true };
 }
@@ -386,6 +387,10 @@ export class PortWorld implements Catalogue {
         const rules = structuredClone(find(instance)?.rules ?? []);
         const before = earlier === null ? rules : (JSON.parse(earlier) as Turn).before;
         return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way)) });
+      },
+      takenFurther: (turn, later) => {
+        const [own, further] = [JSON.parse(turn) as Turn, JSON.parse(later) as Turn];
+        return JSON.stringify({ ...own, after: further.after });
       },
       turn: async (turn) => {
         const { instance, after } = JSON.parse(turn) as Turn;
