@@ -121,7 +121,8 @@ export function moved(standing: Standing, { target, to }: Pick<Taking, 'target' 
 export const AnchorResult = z
   .object({
     outcome: z.enum(['released', 'rolledBack', 'refused']).meta({
-      description: 'released: it held, and was given back. rolledBack, refused: it never held; refused: nothing was done.',
+      description:
+        'released: it held, and was given back. rolledBack, refused: it never held; refused: nothing was done.',
     }),
     failure: z
       .object({ type: Failure, step: z.string(), message: z.string(), remedy: z.string() })
@@ -133,4 +134,4 @@ export const AnchorResult = z
   .meta({ id: 'AnchorResult' });
 export type AnchorResult = z.infer<typeof AnchorResult>;
 
-export type AnchorStatus = ProcedureStatus<AnchorStep, AnchorResult> & { readonly standing: Standing | null };
+export type AnchorStatus = ProcedureStatus<AnchorStep, AnchorResult>;

@@ -64,7 +64,8 @@ export function takenFurther(turn: Turn, later: Turn): Turn {
     const further = later.changes.find(({ before }) => sameIdentity(before, change.before));
     if (further === undefined) return change;
     const { before, after, passed } = change;
-    const states = [after, ...passed, ...further.passed].filter((rule) => !sameRule(rule, further.after));
+    const seen = [after, ...passed, further.before, ...further.passed];
+    const states = seen.filter((rule) => !sameRule(rule, further.after) && !sameRule(rule, before));
     return { before, after: further.after, passed: states };
   });
   return { ...turn, led: union(turn.led, later.led), changes };

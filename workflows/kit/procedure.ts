@@ -145,7 +145,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
 
   /** What was to be brought about is there; it is kept, and undone when it is cancelled. */
   async keep(): Promise<void> {
-    await this.#operator.keeps();
+    await this.#untilNoReturn.run(async () => await this.#operator.keeps());
   }
 
   /** From here on nothing is cancelled, and nothing undone unless a step says that it was not passed after all. */
