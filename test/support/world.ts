@@ -70,6 +70,8 @@ export class PortWorld implements Catalogue {
   steerable = true;
   /** Ids of instances that no list shows. */
   readonly hidden = new Set<string>();
+  /** Ids of instances whom no device reaches but by a rule of their own site. */
+  readonly unreachable = new Set<string>();
   /** Ids of instances whose application does not answer. */
   readonly silent = new Set<string>();
   readonly #interference = new Map<string, Interference[]>();
@@ -429,7 +431,9 @@ export class PortWorld implements Catalogue {
           .find((rule) => rule.kind === 'traffic' && rule.active && rule.destinations.includes(at.host));
         const host = led?.kind === 'traffic' ? led.leadsTo : at.host;
         const found = this.instances.find(({ endpoint }) => endpoint?.host === host);
-        const lives = found !== undefined && isRunning(found) && !this.silent.has(found.id);
+        const own = name === 'wifi' ? found?.site === 'w1' : found?.site !== 'w1';
+        const reached = found !== undefined && (own || !this.unreachable.has(found.id));
+        const lives = reached && isRunning(found) && !this.silent.has(found.id);
         return !lives ? { who: 'nobody' } : { who: 'instance', id: found.id };
       },
     };
