@@ -166,7 +166,7 @@ export type Plan = z.infer<typeof Plan>;
 
 const Millis = z.int().nonnegative();
 
-const Leftover = z
+export const Leftover = z
   .object({
     undo: z.string(),
     type: Failure,

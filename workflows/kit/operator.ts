@@ -91,6 +91,12 @@ export class Operator<Step extends string, Result extends Ended> {
     if (until !== null && Date.now() >= Date.parse(until)) this.#approved = true;
   }
 
+  /** What was asked for is there: kept until it is cancelled, which gives it back. */
+  async keeps(): Promise<void> {
+    this.#progress.kept();
+    await condition(() => false);
+  }
+
   /**
    * However it ends: cancelled, it is being rolled back, and waits no longer. Told that whoever serves is lost, it goes on
    * waiting where that is not so. Throws `Replacing`.

@@ -151,6 +151,11 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     await this.#mayGoOnAsPlanned();
   }
 
+  /** What was to be brought about is there; it is kept, and undone when it is cancelled. */
+  async keep(): Promise<void> {
+    await this.#untilNoReturn.run(async () => await this.#operator.keeps());
+  }
+
   /** From here on nothing is cancelled, and nothing undone unless a step says that it was not passed after all. */
   async pastNoReturn<T>(body: () => Promise<T>): Promise<T> {
     return await CancellationScope.nonCancellable(async () => {
