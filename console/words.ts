@@ -83,6 +83,7 @@ export const asksTwice: Partial<Record<Action, string>> = {
 export const guarantees = {
   zeroLoss: 'no write is lost: the application keeps the contract',
   applicationOwn: 'the application’s own transfer (MEC 021)',
+  none: 'none: the source is stopped first',
   stateless: 'there is no context to move',
 } as const;
 

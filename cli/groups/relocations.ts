@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Relocation } from '../../api/resources.ts';
+import { acceptable, type Accepted } from '../../domain/guarantee.ts';
 import { type Fence, fences as accepted } from '../../domain/recovery.ts';
 import { act, list, moveBack, plan, protect, relocate, show, watch, watchAll } from '../commands.ts';
 import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
@@ -14,6 +15,7 @@ interface RequestOptions extends ApiOptions {
   readonly approve?: true;
   readonly at?: string;
   readonly sourceLost?: true;
+  readonly accept?: Accepted;
   readonly acceptLostWrites?: true;
   readonly acceptFence?: Fence;
   readonly acceptOtherUnknown?: true;
@@ -69,6 +71,11 @@ export function relocations(line: CommandLine): void {
       .option('--deadline <time>', 'roll back when the hand-over has not begun by then', instant(stderr))
       .addOption(new Option('--approve', 'hold the cut-over until `ferry approve`').conflicts('at'))
       .option('--at <time>', 'hold the cut-over until then', instant(stderr))
+      .addOption(
+        new Option('--accept <guarantee>', 'the weakest that will do: `ferry plan` tells what may be lost').choices(
+          acceptable,
+        ),
+      )
       .addOption(
         new Option('--source-lost', 'take the source to be dead: the target takes its place').conflicts([
           'approve',
@@ -217,7 +224,7 @@ const acceptance = ({ acceptFence: fence, acceptOtherUnknown: otherUnknown }: Ac
 });
 
 const requested = (options: RequestOptions) => {
-  const { user, maxInterruption, deadline, approve, at, sourceLost, acceptLostWrites } = options;
+  const { user, maxInterruption, deadline, approve, at, accept, sourceLost, acceptLostWrites } = options;
   if (sourceLost && !acceptLostWrites) throw new InvalidArgumentError('--source-lost needs --accept-lost-writes');
   return {
     ...(user !== undefined && { users: user }),
@@ -225,6 +232,7 @@ const requested = (options: RequestOptions) => {
     ...(deadline !== undefined && { deadline }),
     ...(approve && { cutOver: { approval: true as const } }),
     ...(at !== undefined && { cutOver: { at } }),
+    ...(accept !== undefined && { accept }),
     ...(sourceLost && { sourceLost: { accept: acceptance(options) } }),
   };
 };

@@ -98,6 +98,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'catalogue',
       'doors',
       'workflows/messages.ts',
+      'temporal/anchoring.ts',
       'temporal/connection.ts',
       'temporal/evacuating.ts',
       'temporal/holding.ts',
