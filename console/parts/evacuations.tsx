@@ -63,11 +63,12 @@ function One({ evacuation, answered }: { readonly evacuation: Evacuation } & Pic
   );
 }
 
+const share = (some: number): string => `flex-grow: ${some}`;
+
 function Progress({ counts }: Pick<Evacuation, 'counts'>) {
   if (counts === null || counts.total === 0) return null;
   const { total, moved, failed, underWay, left } = counts;
   const told = `${moved} of ${total} moved, ${underWay} under way, ${failed} failed, ${left} not begun`;
-  const share = (some: number): string => `flex-grow: ${some}`;
   return (
     <>
       <div class="progress" role="img" aria-label={told}>

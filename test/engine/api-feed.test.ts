@@ -167,8 +167,8 @@ describe('what the stream of everything asks of Temporal', () => {
   it('is the same for one and for ten who listen, and nothing while nobody does', async () => {
     const connection = await Connection.connect({ address: engine.environment.address, interceptors: [counting] });
     const { namespace } = engine.environment.client.options;
-    const temporal = new Client({ connection, namespace });
-    const api = await Served.start({ temporal, taskQueue: `nobody-${randomUUID()}`, pace: quickPace });
+    const counted = new Client({ connection, namespace });
+    const api = await Served.start({ temporal: counted, taskQueue: `nobody-${randomUUID()}`, pace: quickPace });
     try {
       await starting(api, { cutOver: { approval: true } });
       const [one, ten] = [await listenedTo(api, 1), await listenedTo(api, 10)];
