@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(async () => await world?.strike());
 
 const is = (method: string, path: RegExp) => (each: Heard) => each.method === method && path.test(each.path);
-const list = is('GET', /\/bindings(\?.*)?$/);
+const list = is('GET', /\/bindings$/);
 const nameOf = (n: number): string =>
   `b${n
     .toString(5)

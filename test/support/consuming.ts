@@ -130,11 +130,10 @@ export class Consuming {
     this.agreement = agreement.id;
   }
 
-  #asPartner({ method, path, json }: Heard): Reply | undefined {
+  #asPartner({ method, path, query, json }: Heard): Reply | undefined {
     if (path.endsWith('/platform-queries'))
       return { status: 200, json: { platforms: this.platforms, complete: true, validSeconds: 60 } };
-    const [, isList, after = ''] = /(\/bindings)(?:\?after=(\w+))?$/.exec(path) ?? [];
-    if (isList !== undefined) return this.#listed(after);
+    if (path.endsWith('/bindings')) return this.#listed(query.get('after') ?? '');
     const name = /\/bindings\/(\w+)$/.exec(path)?.[1];
     if (name === undefined) return undefined;
     if (method === 'DELETE') {
