@@ -10,6 +10,7 @@ import type { Course, Passage } from './passage.ts';
 import { malformed } from './target.ts';
 import { decoded, demandTold, JSON_LIMIT, toldFields, toldJson, TooLong, withLength, wouldTell } from './telling.ts';
 import { begun, isReadable, isTextual, toldText, untold } from './text-stream.ts';
+import { followed, withTrace } from './followed.ts';
 import { WouldLeak } from './translation.ts';
 
 const CONNECT_MS = 2_000;
@@ -54,15 +55,19 @@ export class Carrier {
   }
 
   /** Where the partner does not take our token any more nothing was done: once more with a new one, if that can be sent again. */
-  async #admitted(sent: Sent, { credentials, refusedThere }: Passage, signal: AbortSignal): Promise<Answered> {
-    if (credentials === undefined) return await this.#asked(sent, undefined, signal);
+  async #admitted(sent: Sent, passage: Passage, signal: AbortSignal): Promise<Answered> {
+    const { credentials, refusedThere } = passage;
+    const asking = followed(sent.method, passage);
+    const ask = async (authorization?: string): Promise<Answered> =>
+      await asking(async (trace) => await this.#asked(sent, authorization, trace, signal));
+    if (credentials === undefined) return await ask();
     const first = await credentials.authorization(signal);
-    let answer = await this.#asked(sent, first, signal);
+    let answer = await ask(first);
     if (answer.statusCode === 401 && isRefusal(answer)) {
       credentials.refused(first);
       if (sent.body === null || typeof sent.body === 'string') {
         await answer.body.dump();
-        answer = await this.#asked(sent, await credentials.authorization(signal), signal);
+        answer = await ask(await credentials.authorization(signal));
       }
     }
     if (!isRefusal(answer)) return answer;
@@ -72,7 +77,12 @@ export class Carrier {
   }
 
   /** Once more where the connection was stale, and nothing can have been done. */
-  async #asked(sent: Sent, authorization: string | undefined, signal: AbortSignal): Promise<Answered> {
+  async #asked(
+    sent: Sent,
+    authorization: string | undefined,
+    trace: readonly Field[],
+    signal: AbortSignal,
+  ): Promise<Answered> {
     const { method, asked, fields, body, left } = sent;
     const { origin } = new URL(asked);
     const request = (): Dispatcher.RequestOptions => ({
@@ -81,7 +91,7 @@ export class Carrier {
       path: asked.slice(origin.length),
       method,
       headers: [
-        ...fields.flat(),
+        ...withTrace(fields, trace).flat(),
         'accept-encoding',
         'identity',
         ...(authorization === undefined ? [] : ['authorization', authorization]),
