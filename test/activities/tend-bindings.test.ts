@@ -40,7 +40,7 @@ async function used(count: number): Promise<string[]> {
   return names;
 }
 
-const states = async (): Promise<readonly (string | null)[]> =>
+const states = async (): Promise<readonly string[]> =>
   (await world.own.catalogue.selectFrom('binding').select(['state', 'why']).execute()).map(({ state, why }) =>
     why === null ? state : `${state}: ${why}`,
   );
