@@ -73,8 +73,9 @@ export async function systemsAnswering(
   catalogue: Catalogue,
   opened: Opened,
   by: By,
+  limit: number,
 ): Promise<readonly SystemAnswering[]> {
-  const found = systemsHaving(opened, by);
+  const found = sql`select * from (${systemsHaving(opened, by)}) as answering order by id limit ${limit}`;
   await name(catalogue, opened, sql`select 'system' as kind, found.id as inner_id from (${found}) as found`);
   const { rows } = await asking(
     sql<SystemAnswering>`

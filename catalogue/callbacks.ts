@@ -59,26 +59,32 @@ export async function callbackAsked(catalogue: Catalogue, id: string, at: string
   return rows.length > 0;
 }
 
-/** Its answer tells what became of it: `made`, by its URL; null: nothing. What was made ends with the binding. */
+/**
+ * Its answer tells what became of it: `made`, by its URL; null: nothing. What was made ends with the binding. Of more than a binding
+ * keeps the question stays noted, as if it had not been answered, so that what was made is looked for at the end.
+ */
 export async function callbackAnswered(
   catalogue: Catalogue,
   id: string,
   { at, made }: { readonly at: string; readonly made: string | null },
 ): Promise<void> {
   await inOne(catalogue, async (transaction) => {
-    if (made !== null)
-      await transaction
-        .updateTable('callback')
-        .set({ made: sql<string[]>`array_append(made, ${made}::text)` })
-        .where('id', '=', id)
-        .where(sql<boolean>`${made}::text <> all(made)`)
-        .execute();
+    if (made !== null && !(await kept(transaction, id, made))) return;
     await sql`update callback_asked set unanswered = unanswered - 1
       where callback = ${id}::uuid and at = ${at}`.execute(transaction);
     await sql`delete from callback_asked where callback = ${id}::uuid and at = ${at} and unanswered <= 0`.execute(
       transaction,
     );
   });
+}
+
+async function kept(transaction: Catalogue, id: string, made: string): Promise<boolean> {
+  const { rows } =
+    await sql`update callback set made = case when ${made}::text = any(made) then made else array_append(made, ${made}::text) end
+    where id = ${id}::uuid and (${made}::text = any(made) or ${AT_MOST} > (
+      select sum(cardinality(other.made)) from callback as other where other.binding = callback.binding))
+    returning id`.execute(transaction);
+  return rows.length > 0;
 }
 
 /** The consumer has ended it itself. */

@@ -6,6 +6,7 @@ import type { Direction, Will } from '../domain/federation.ts';
 import { mayUse } from '../domain/policy.ts';
 import type { Wish } from '../domain/wish.ts';
 import * as rows from './bindings.ts';
+import type { Binding as BindingRow } from './bound.ts';
 import { subscriptionsOf, unsubscribed } from './callbacks.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { candidates } from './finding.ts';
@@ -257,7 +258,7 @@ interface Offered {
   readonly partner: string;
 }
 
-type Joined = rows.Binding & {
+type Joined = BindingRow & {
   readonly partner: string;
   readonly direction: Direction;
   readonly context: string | null;

@@ -1,4 +1,5 @@
-import { admit, type Aged, type Binding, bindingNamed, bury, producersOf } from '../../catalogue/bindings.ts';
+import { admit, bury } from '../../catalogue/bindings.ts';
+import { type Aged, type Binding, bindingNamed, producersOf } from '../../catalogue/bound.ts';
 import { offerBehind } from '../../catalogue/consuming.ts';
 import { mayUse } from '../../domain/policy.ts';
 import type { BindingEnded, BindingShown } from '../../protocols/mff/bindings.ts';

@@ -7,7 +7,12 @@ import { openTo } from '../../domain/policy.ts';
 import { aboutOf } from '../../domain/question.ts';
 import { type Query, textOf, type Via } from '../../domain/wish.ts';
 import { LOOP } from '../../protocols/mff/client.ts';
-import { MOST_OFFERS, type PlatformsAnswered, type SystemsAnswered } from '../../protocols/mff/queries.ts';
+import {
+  MOST_OFFERS,
+  MOST_SYSTEMS,
+  type PlatformsAnswered,
+  type SystemsAnswered,
+} from '../../protocols/mff/queries.ts';
 import { servedOf } from '../partners/asking.ts';
 import type { DoorMeans } from '../partners/door.ts';
 import { HttpRefusal } from '../problem.ts';
@@ -77,7 +82,7 @@ export function questionHandlers(means: QuestionMeans): Handlers<MffTable, Names
       const { found, heard } = await answered(
         { body, res },
         query,
-        async (opened) => await systemsAnswering(catalogue, opened, body.by),
+        async (opened) => await systemsAnswering(catalogue, opened, body.by, MOST_SYSTEMS),
       );
       const answer: SystemsAnswered = {
         systems: found.map(({ system, operator: whose, devices }) => ({
@@ -85,7 +90,7 @@ export function questionHandlers(means: QuestionMeans): Handlers<MffTable, Names
           operator: whose,
           ...(devices.length > 0 && { devices: [...devices] }),
         })),
-        complete: heard,
+        complete: heard && found.length < MOST_SYSTEMS,
         validSeconds: pace.validSeconds,
       };
       res.json(answer);

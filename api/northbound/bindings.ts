@@ -1,5 +1,6 @@
 import { asked as askedLately } from '../../catalogue/asked.ts';
-import { type Binding, bindingAt, bindingById, bindingOfRun, bindingsListed, close } from '../../catalogue/bindings.ts';
+import { close } from '../../catalogue/bindings.ts';
+import { type Binding, bindingAt, bindingById, bindingOfRun, bindingsListed } from '../../catalogue/bound.ts';
 import { candidatesOf } from '../../catalogue/consuming.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
 import { digest as digestOf } from '../../configuration/digest.ts';

@@ -7,6 +7,9 @@ import * as wish from '../../domain/wish.ts';
 /** Offers that are answered at most: whoever wants others says more of what he wishes. */
 export const MOST_OFFERS = 200;
 
+/** Systems that are answered at most. */
+export const MOST_SYSTEMS = 1_000;
+
 const tolerant = <Shape extends z.ZodRawShape>({ shape }: { shape: Shape }): z.ZodObject<Shape> => z.object(shape);
 
 const By = z

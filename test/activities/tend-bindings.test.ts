@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(async () => await world?.strike());
 
 const is = (method: string, path: RegExp) => (each: Heard) => each.method === method && path.test(each.path);
-const list = is('GET', /\/bindings(\?.*)?$/);
+const list = is('GET', /\/bindings$/);
 const nameOf = (n: number): string =>
   `b${n
     .toString(5)
@@ -40,7 +40,7 @@ async function used(count: number): Promise<string[]> {
   return names;
 }
 
-const states = async (): Promise<readonly (string | null)[]> =>
+const states = async (): Promise<readonly string[]> =>
   (await world.own.catalogue.selectFrom('binding').select(['state', 'why']).execute()).map(({ state, why }) =>
     why === null ? state : `${state}: ${why}`,
   );

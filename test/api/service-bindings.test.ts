@@ -7,6 +7,7 @@ import type { ServiceBinding, ServiceBindingList } from '../../api/service-bindi
 import * as agreements from '../../catalogue/agreements.ts';
 import { answered, nowOf } from '../../catalogue/asked.ts';
 import * as bindings from '../../catalogue/bindings.ts';
+import type { Bound } from '../../catalogue/bound.ts';
 import { digest } from '../../configuration/digest.ts';
 import { textOf } from '../../domain/wish.ts';
 import { named, nowhere, Served } from '../support/api.ts';
@@ -44,7 +45,7 @@ beforeEach(async () => {
 
 const ROOT = '/v1/service-bindings';
 const request = { system: 'cellular', platform: 'a2', what: { kind: 'service', name: 'speech' } } as const;
-const bound = (name: string, agreement: string): bindings.Bound => ({
+const bound = (name: string, agreement: string): Bound => ({
   name,
   agreement,
   offer: randomUUID(),

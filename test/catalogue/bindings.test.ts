@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as agreements from '../../catalogue/agreements.ts';
 import * as bindings from '../../catalogue/bindings.ts';
+import { type Binding, bindingAt, bindingById, bindingOfSecret, type Bound } from '../../catalogue/bound.ts';
 import {
   callbackAnswered,
   callbackAsked,
@@ -25,7 +26,7 @@ beforeEach(async () => {
 });
 
 const offer = randomUUID();
-const bound = (change: Partial<bindings.Bound> = {}): bindings.Bound => ({
+const bound = (change: Partial<Bound> = {}): Bound => ({
   name: 'n1',
   agreement,
   offer,
@@ -38,27 +39,24 @@ const bound = (change: Partial<bindings.Bound> = {}): bindings.Bound => ({
   operator: 'operator-b',
   ...change,
 });
-const reserve = async (change: Partial<bindings.Bound> = {}, run = 'run'): Promise<bindings.Binding> =>
+const reserve = async (change: Partial<Bound> = {}, run = 'run'): Promise<Binding> =>
   await bindings.reserve(own.catalogue, { ...bound(change), run });
-const admit = async (change: Partial<bindings.Bound> = {}, limit = 10): Promise<bindings.Admitted> =>
+const admit = async (change: Partial<Bound> = {}, limit = 10): Promise<bindings.Admitted> =>
   await bindings.admit(own.catalogue, bound(change), limit);
-const stateOf = async (id: string): Promise<string | undefined> =>
-  (await bindings.bindingById(own.catalogue, id))?.state;
+const stateOf = async (id: string): Promise<string | undefined> => (await bindingById(own.catalogue, id))?.state;
 
 describe('a binding of a consumer', () => {
   it('is reserved once under its name, by however many at once, and its address cannot be guessed', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, async () => await reserve()));
     expect(new Set(all.map(({ id }) => id)).size).toBe(1);
     expect(Buffer.from(all[0]?.path_secret ?? '', 'base64url')).toHaveLength(32);
-    await expect(bindings.bindingOfSecret(own.catalogue, all[0]?.path_secret ?? '')).resolves.toMatchObject(
-      all[0] ?? {},
-    );
+    await expect(bindingOfSecret(own.catalogue, all[0]?.path_secret ?? '')).resolves.toMatchObject(all[0] ?? {});
   });
 
   it('is one for all applications of a platform: a second name is refused until the first is closed', async () => {
     const { id } = await reserve();
     await expect(reserve({ name: 'n2' })).rejects.toMatchObject({ type: 'AlreadyBound' });
-    await expect(bindings.bindingAt(own.catalogue, bound())).resolves.toMatchObject({ id });
+    await expect(bindingAt(own.catalogue, bound())).resolves.toMatchObject({ id });
     await expect(reserve({ name: 'n2', platform: 'host-2' })).resolves.toMatchObject({ state: 'admitting' });
     await bindings.close(own.catalogue, id, 'released');
     await expect(reserve({ name: 'n3' })).resolves.toMatchObject({ name: 'n3', state: 'admitting' });
@@ -174,7 +172,7 @@ describe('what a gateway tells', () => {
       { binding: randomUUID(), requests: 1, bytes: 1 },
     ];
     await Promise.all([bindings.count(own.catalogue, told), bindings.count(own.catalogue, told)]);
-    await expect(bindings.bindingById(own.catalogue, id)).resolves.toMatchObject({ requests: '4', bytes: '20' });
+    await expect(bindingById(own.catalogue, id)).resolves.toMatchObject({ requests: '4', bytes: '20' });
   });
 
   it('of a target is one callback, with each subscription that notifies it', async () => {
@@ -201,6 +199,34 @@ describe('what a gateway tells', () => {
     await callbackAnswered(own.catalogue, id, { at, made: null });
     await expect(unanswered()).resolves.toEqual([]);
     await expect(own.catalogue.selectFrom('callback_asked').selectAll().execute()).resolves.toEqual([]);
+  });
+
+  it('of more subscriptions than are kept is noted as a question, so that they are looked for at the end', async () => {
+    const { id: binding } = await reserve();
+    const [full, other] = await Promise.all(
+      ['one', 'other'].map(
+        async (each) => await callbackTo(own.catalogue, { binding, target: `http://127.0.0.1/${each}` }),
+      ),
+    );
+    const many = Array.from({ length: 1_000 }, (_, n) => `/s/${n}`);
+    await own.catalogue
+      .updateTable('callback')
+      .set({ made: many })
+      .where('id', '=', full?.id ?? '')
+      .execute();
+    const id = other?.id ?? '';
+    for (const [at, made] of [
+      ['/t', '/t/1'],
+      ['/t', null],
+    ] as const) {
+      await callbackAsked(own.catalogue, id, at);
+      await callbackAnswered(own.catalogue, id, { at, made });
+    }
+    await callbackAsked(own.catalogue, full?.id ?? '', '/s');
+    await callbackAnswered(own.catalogue, full?.id ?? '', { at: '/s', made: '/s/7' });
+    const left = await subscriptionsOf(own.catalogue, binding);
+    expect(left.made).toHaveLength(1_000);
+    expect(left.unanswered).toEqual([{ at: '/t', callback: id }]);
   });
 
   it('of what is over is forgotten once nothing can be carried out any more, and what was noted meanwhile is not', async () => {

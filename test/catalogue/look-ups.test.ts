@@ -119,7 +119,7 @@ describe('what a partner is told of ours touches no more either, once each has i
 
     it.each(Object.entries(members))(`members %s, of ${which} of our systems`, async (_what, by) => {
       const opened = await openedOf(which);
-      const look = async (catalogue: Catalogue) => await systemsAnswering(catalogue, opened, by);
+      const look = async (catalogue: Catalogue) => await systemsAnswering(catalogue, opened, by, 1_000);
       const { length } = await look(own.catalogue);
       expect((await explained(own.catalogue, look)).filter(dear(length))).toEqual([]);
     });

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { begin } from '../../catalogue/agreements.ts';
-import { admit, bindingNamed, producersOf } from '../../catalogue/bindings.ts';
+import { admit } from '../../catalogue/bindings.ts';
+import { bindingNamed, producersOf } from '../../catalogue/bound.ts';
 import { bindingsOf } from '../../catalogue/consuming.ts';
 import { findingsOf } from '../../catalogue/findings.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';

@@ -60,6 +60,7 @@ const released: readonly Kill[] = [
   at('operator-a: update binding exposed_as', 'API of A'),
   at('operator-b DELETE /mff/v1/{id}/bindings/{id}', 'all of B'),
   at('operator-b: update binding state + insert ledger closed', 'API of B'),
+  at('operator-a: update binding owed', 'worker of A'),
   at('platform-b1 DELETE /rni/v2/subscriptions/{id}', 'worker of B'),
   at('operator-b: update callback made', 'worker of B'),
   at('meo-cellular DELETE /mfm/v1/decisions/{id}', 'Temporal'),

@@ -3,7 +3,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { pino } from 'pino';
 import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreements.ts';
 import type { Tended } from '../../activities/federation/tend-partner.ts';
-import { admit, type Binding, bindingsListed } from '../../catalogue/bindings.ts';
+import { admit } from '../../catalogue/bindings.ts';
+import { type Binding, bindingsListed } from '../../catalogue/bound.ts';
 import type { Federation } from '../../configuration/federation.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import { digest } from '../../configuration/digest.ts';
@@ -130,11 +131,10 @@ export class Consuming {
     this.agreement = agreement.id;
   }
 
-  #asPartner({ method, path, json }: Heard): Reply | undefined {
+  #asPartner({ method, path, query, json }: Heard): Reply | undefined {
     if (path.endsWith('/platform-queries'))
       return { status: 200, json: { platforms: this.platforms, complete: true, validSeconds: 60 } };
-    const [, isList, after = ''] = /(\/bindings)(?:\?after=(\w+))?$/.exec(path) ?? [];
-    if (isList !== undefined) return this.#listed(after);
+    if (path.endsWith('/bindings')) return this.#listed(query.get('after') ?? '');
     const name = /\/bindings\/(\w+)$/.exec(path)?.[1];
     if (name === undefined) return undefined;
     if (method === 'DELETE') {

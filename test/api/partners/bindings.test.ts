@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { alias } from '../../../catalogue/aliases.ts';
-import { bindingsListed, close, opened } from '../../../catalogue/bindings.ts';
+import { close, opened } from '../../../catalogue/bindings.ts';
+import { bindingsListed } from '../../../catalogue/bound.ts';
 import { served } from '../../../catalogue/serving.ts';
 import { want } from '../../../catalogue/wills.ts';
 import { BindingShown } from '../../../protocols/mff/bindings.ts';

@@ -203,6 +203,32 @@ describe('a question for systems', () => {
     expect((await systems({ system: randomUUID() })).systems).toEqual([]);
   });
 
+  it('is answered with a thousand at most, and says that there are more', async () => {
+    const names = Array.from({ length: 1_001 }, (_, n) => `many-${n}`);
+    for (const name of names) ferry.configuration.systems[name] = { meo: 'meo-inner', network: 'net-inner' };
+    await ferry.stop();
+    ferry = await Outer.start(own.catalogue, { systems: names });
+    ferry.configuration.federation?.shares.push({
+      of: '*',
+      with: 'b',
+      services: ['speech'],
+      applications: [],
+      zones: [],
+      devices: false,
+    });
+    await sql`insert into system (local, name, provider, operator, told_at)
+      select 'many-' || n, 'many-' || n, 'x', 'operator-a', now() from generate_series(0, 1000) as n`.execute(
+      own.catalogue,
+    );
+    await sql`insert into platform (system, foreign_id) select id, 'host' from system where local like 'many-%'`.execute(
+      own.catalogue,
+    );
+    await sql`insert into offer (platform, platform_foreign_id, system, kind, foreign_id, name, version, state)
+      select id, 'host', system, 'service', 'speech', 'speech', '1', 'ACTIVE' from platform`.execute(own.catalogue);
+    const { systems: found, complete } = await systems({ service: 'speech' });
+    expect([found.length, complete]).toEqual([1_000, false]);
+  });
+
   it('names who serves devices, by their tags, and where that is shared only', async () => {
     for (const tag of ['car-1', 'car-2']) await offered.device(tag, shown);
     await offered.device('car-3', hidden);
