@@ -21,7 +21,7 @@ import {
  */
 export interface Engine {
   /** In this order. */
-  readonly order: readonly StepName[];
+  readonly order: readonly Deciding[];
   /** Goes on when the application reports that it is done, at level 3 too. */
   readonly waits: boolean;
   /** Says FAILED on the way back. */
@@ -37,10 +37,10 @@ export interface Engine {
 const after = Object.fromEntries(
   Object.entries(undos).map(([undo, { after: needed }]) => [undo, needed]),
 ) as unknown as Engine['after'];
-const orderOf = (guarantee: 'applicationOwn' | 'none' | 'zeroLoss'): StepName[] =>
-  stepsOf(guarantee)
-    .map(([step]) => step)
-    .filter((step) => step === 'handOver' || step === 'switchPath' || step === 'notify' || step === 'retire');
+const deciding = ['handOver', 'switchPath', 'notify', 'retire'] as const satisfies readonly StepName[];
+type Deciding = (typeof deciding)[number];
+const orderOf = (guarantee: 'applicationOwn' | 'none' | 'zeroLoss'): Deciding[] =>
+  stepsOf(guarantee).flatMap(([step]) => deciding.find((each) => each === step) ?? []);
 
 export const own: Engine = {
   order: orderOf('applicationOwn'),
@@ -126,7 +126,7 @@ function writes(world: World, habits: Habits, emit: Emit): void {
     const instance = world[where];
     const then = instance === null ? undefined : written(instance, USER, number, habits);
     if (then === undefined) continue;
-    const acknowledged = [...world.acknowledged, number].toSorted();
+    const acknowledged = [...world.acknowledged, number].toSorted((one, other) => one - other);
     emit(`write ${number} is accepted by the ${where}`, { ...world, [where]: then, acknowledged });
   }
 }
@@ -162,7 +162,7 @@ function forward(world: World, engine: Engine, emit: Emit): void {
       return emit('Ferry: turns the path', { ...done, path: 'target' });
     case 'notify':
       return emit('Ferry: COMPLETED', { ...done, told: [...world.told, 'COMPLETED'] });
-    default:
+    case 'retire':
       return emit('Ferry: retires the source', { ...done, source: null });
   }
 }

@@ -248,7 +248,7 @@ describe('an application that nothing moves', () => {
   });
 
   it('is started again until that has been done, and the target is kept until then', async () => {
-    const world = undeclared().on('cloud.instances.start', 'PeerRejected') as OwnWorld;
+    const world = undeclared().on('cloud.instances.start', 'PeerRejected');
     world.on('cloud.instances.stop', () => void (world.occupied = true));
     const before = world.dump();
     await engine.over(world, async (start) => {
