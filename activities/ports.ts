@@ -1,5 +1,6 @@
 import type { ApplicationState, Receipt, Settled, Superseded } from '../domain/application.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
+import type { PathWay } from '../domain/turn.ts';
 import type { HeldSubscription, NotCarried, SeenInLists, Subscription } from '../domain/subscription.ts';
 
 /**
@@ -111,7 +112,7 @@ export interface Owner {
 export interface SubscriptionsSeen {
   readonly held: readonly HeldSubscription[];
   readonly notCarried: readonly NotCarried[];
-  /** Was there a list in which such a one would be seen? A service may be away for a moment. */
+  /** Reached there a list in which such a one would be seen? A service may be away for a moment. */
   readonly listed: (like: Pick<Subscription, 'service' | 'type'>) => boolean;
   readonly lists: SeenInLists;
 }
@@ -242,10 +243,12 @@ export interface Path {
   /** `instance`: null where it is yet to be made. */
   look(instance: Led | null, whom: Pick<Lead, 'name' | 'device' | 'ruleIds'>, signal: AbortSignal): Promise<PathSight>;
   /**
-   * What has to change of the rules of `lead.to` (here) or of `lead.from` (away). `earlier`: a turn that may have been carried
+   * What has to change of the rules of `lead.to` (here) or of `lead.from` (away; through: it leads on to another). `earlier`: a turn that may have been carried
    * out, wholly or in part; what it found is what this one restores.
    */
-  plan(way: 'here' | 'away', lead: Lead, earlier: string | null, signal: AbortSignal): Promise<string>;
+  plan(way: PathWay, lead: Lead, earlier: string | null, signal: AbortSignal): Promise<string>;
+  /** One that a later turn has taken further: its undo restores what it found itself. ReceiptUnreadable. */
+  takenFurther(turn: string, later: string): string;
   /**
    * Carries it out, rule by rule, by compare-and-swap, for as long as the step is given; returns how many were changed.
    * OwnershipLost, ReceiptUnreadable.

@@ -160,7 +160,7 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'Another instance of the application may serve some of these users: see to it that it can be asked, or have it stopped, then recover again.',
+      'Another instance of the application may serve some of these users: see to it that it can be asked, or have it stopped, then recover again; or accept that (`--accept-other-unknown`).',
   },
   NotFenced: {
     retry: false,
@@ -218,6 +218,18 @@ export const failures = {
     status: 404,
     remedy: 'Nobody holds that site: `ferry holds` lists those that are held.',
   },
+  AnchorInProgress: {
+    retry: true,
+    status: 409,
+    remedy:
+      'An anchor to this source is being made, moved or given back: `ferry anchors` tells which, and what it waits for.',
+  },
+  AlreadyAnchored: {
+    retry: false,
+    status: 409,
+    remedy: 'Follow the link to the anchor that is there: release it first to lead its devices elsewhere.',
+  },
+  UnknownAnchor: { retry: false, status: 404, remedy: 'List the anchors to find its id: `ferry anchors`.' },
   AlreadyEvacuating: {
     retry: false,
     status: 409,

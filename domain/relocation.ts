@@ -35,6 +35,10 @@ export const Acceptance = z
       description:
         'The weakest that will do. `stopped`, as without it: its orchestrator has ended the source. `ledAway`: nobody could; devices are led away from it, and it may have written until it is fenced. `none`: any client that reaches it may have written there.',
     }),
+    otherUnknown: z.literal(true).optional().meta({
+      description:
+        'Other instances that cannot be asked are passed over: one that serves some of these users goes on writing, and nobody waits for it. Without it they are `OtherUnknown`.',
+    }),
   })
   .meta({ id: 'Acceptance', description: 'What whoever takes a source to be dead has to accept.' });
 
@@ -162,7 +166,7 @@ export type Plan = z.infer<typeof Plan>;
 
 const Millis = z.int().nonnegative();
 
-const Leftover = z
+export const Leftover = z
   .object({
     undo: z.string(),
     type: Failure,

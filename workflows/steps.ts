@@ -1,9 +1,11 @@
 import { proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
+import type { AnchoringActivities } from '../activities/anchoring/index.ts';
 import type { EvacuationActivities } from '../activities/evacuation/evacuate-host.ts';
 import type { RelocationActivities } from '../activities/relocation/index.ts';
 import type { SurveyActivities } from '../activities/survey.ts';
 import type { WhereActivities } from '../activities/where.ts';
 import type { Pace } from '../configuration/peers.ts';
+import { type AnchorStep, anchorSteps, anchorUndos } from '../domain/anchoring.ts';
 import { steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 import { waitsQueue } from '../temporal/queues.ts';
 
@@ -141,3 +143,39 @@ export const { locateApplications } = proxyActivities<WhereActivities>({
   heartbeatTimeout: '5 seconds',
   summary: 'ask every site and instance where applications are',
 });
+
+/** What an anchor does itself; its package and its holder are those of a relocation to the holder's site. */
+export function anchoringAt(pace: Pace) {
+  const { distributePackage, instantiateTarget, undo } = stepsAt(pace);
+  const patient = {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    heartbeatTimeout: pace.heartbeatMs,
+    retry: { initialInterval: pace.retryMs, backoffCoefficient: 2, maximumInterval: pace.retryMs * 20 },
+  } as const;
+  const step = { ...patient, startToCloseTimeout: pace.stepMs, scheduleToCloseTimeout: pace.stepMs };
+  const taskQueue = waitsQueue(workflowInfo().taskQueue);
+  const insist = {
+    ...patient,
+    startToCloseTimeout: pace.operationMs,
+    scheduleToCloseTimeout: pace.insistMs,
+    taskQueue,
+  };
+  return {
+    checkAnchor: ofAnchor('checkAnchor', step, titledOfAnchor('check')),
+    distributePackage,
+    instantiateTarget,
+    exposeServices: ofAnchor('exposeServices', step, titledOfAnchor('services')),
+    turnAnchor: ofAnchor('turnAnchor', step, titledOfAnchor('path')),
+    followAnchor: ofAnchor('followAnchor', insist, 'the source has moved: follow it'),
+    undo: {
+      removeHolder: undo.removeTarget,
+      hideServices: ofAnchor('hideServices', insist, `undo: ${anchorUndos.hideServices.title}`),
+      turnAnchorBack: ofAnchor('turnAnchorBack', insist, `undo: ${anchorUndos.turnAnchorBack.title}`),
+    },
+  };
+}
+
+const ofAnchor = <K extends keyof AnchoringActivities>(name: K, options: ActivityOptions, summary: string) =>
+  proxyActivities<AnchoringActivities>({ ...options, summary })[name] as unknown as AnchoringActivities[K];
+const titledOfAnchor = (name: AnchorStep): string =>
+  `${Object.keys(anchorSteps).indexOf(name) + 1} ${anchorSteps[name].title} (GR MEC 035, ${anchorSteps[name].clause})`;

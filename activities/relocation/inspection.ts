@@ -17,6 +17,8 @@ export interface InspectionOrder extends Subject {
   readonly accept?: Accepted;
   /** The source is taken to be dead: nothing is asked of it. */
   readonly lost?: true;
+  /** Accepted: whoever else cannot be asked is passed over. */
+  readonly otherUnknown?: true;
 }
 
 /** What was found, and what may be promised. */

@@ -1,5 +1,6 @@
 import type { SeenInLists } from '../../domain/subscription.ts';
 import { alive } from '../waiting.ts';
+import { tellAnchors } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions, keepingSeen, seenBefore } from './subscriptions.ts';
 import { tellCompleted } from './transfer.ts';
@@ -36,6 +37,7 @@ export const notifying = (means: Means) => ({
         },
         signal,
       );
+      await tellAnchors(means, scene, order, signal);
       if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
       if (order.transferred) await tellCompleted(scene, source, target, wait);
       const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));

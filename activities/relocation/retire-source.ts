@@ -1,6 +1,7 @@
 import { alive } from '../waiting.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import type { Site, Wait } from '../ports.ts';
+import { noAnchorLeft } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions, keepingSeen, releaseSubscriptions, seenBefore } from './subscriptions.ts';
 import {
@@ -41,6 +42,7 @@ export const retiring = (means: Means) => ({
           if (scene.device !== null) await scene.source.path?.release(instance.id, scene.device, wait);
           return 'serving';
         }
+        await noAnchorLeft(means, scene, order, wait.signal);
         // Before it goes: an address is somebody else's as soon as it is free
         if (scene.source.instances.whenLeft === 'remove') {
           await scene.target.path?.forget(target, [instance.endpoint.host], wait);

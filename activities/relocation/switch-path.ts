@@ -1,7 +1,8 @@
 import { isAuthority } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import { alive, until } from '../waiting.ts';
-import type { Vantage, Wait } from '../ports.ts';
+import type { Application, Vantage, Wait } from '../ports.ts';
+import { turnAnchors, turnAnchorsBack } from './anchored.ts';
 import { calm, type PathTurns } from './copy-ahead.ts';
 import {
   endOf,
@@ -54,7 +55,8 @@ export const switching = (means: Means) => ({
         changed += (await (order.lost ? turned?.catch(() => 0) : turned)) ?? 0;
         wait.signal.throwIfAborted();
       }
-      const observed = await observe(scene, order, wait, means.pace.stepMs / 2);
+      changed += await turnAnchors(means, order, order.turns.anchors ?? [], wait, order.lost);
+      const observed = await observe(means, scene, order, wait, means.pace.stepMs / 2);
       return { changed, observed, tookMs: Math.round(performance.now() - begun) };
     }),
 
@@ -71,7 +73,8 @@ export const switching = (means: Means) => ({
         await site.path?.turnBack(turn, wait);
       };
       const back = async (): Promise<void> => {
-        const sides = await Promise.allSettled([side('source', away), side('target', here)]);
+        const anchors = turnAnchorsBack(means, order.turns.anchors ?? [], wait);
+        const sides = await Promise.allSettled([side('source', away), side('target', here), anchors]);
         for (const turned of sides) if (turned.status === 'rejected') throw turned.reason;
       };
       wait.progress('changing rules back');
@@ -81,7 +84,7 @@ export const switching = (means: Means) => ({
 });
 
 /** A 2xx proves little: names have to resolve to the target, and old addresses have to lead there. */
-async function observe(scene: Scene, order: SwitchOrder, wait: Wait, limitMs: number): Promise<boolean> {
+async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wait, limitMs: number): Promise<boolean> {
   const networks = networksOf(scene);
   const target = await locate(scene.target, scene.application, order.to, wait.signal);
   const asked = !order.lost && !order.stopped;
@@ -91,12 +94,13 @@ async function observe(scene: Scene, order: SwitchOrder, wait: Wait, limitMs: nu
     scene.device === null &&
     (source === null ||
       isAuthority(await scene.context.source.state(source.endpoint, order.users, wait.signal), order.users));
-  for (const { name, vantage } of networks) {
+  const views = networks.map(({ name, vantage }) => ({ name, vantage, whom: { device: scene.device, byName } }));
+  for (const { name, vantage, whom } of [...views, ...(await viewsOfAnchors(means, order))]) {
     if (vantage === undefined) continue;
     let seen = '';
     const arrived = await until(wait, limitMs, async () => {
       wait.progress(`observing the path from ${name}`);
-      seen = await seenFrom(vantage, scene, { source, target, byName }, wait.signal);
+      seen = await seenFrom(vantage, scene.application, { source, target, ...whom }, wait.signal);
       return seen === '' ? true : undefined;
     });
     if (arrived === undefined) throw failure('PathNotObserved', `${name}: ${seen}`);
@@ -104,13 +108,33 @@ async function observe(scene: Scene, order: SwitchOrder, wait: Wait, limitMs: nu
   return networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined);
 }
 
+interface Whom {
+  readonly device: string | null;
+  readonly byName: boolean;
+}
+
+/** From the networks of anchors that are led on: what their own devices see. */
+async function viewsOfAnchors({ catalogue }: Means, { turns }: SwitchOrder) {
+  const sites = await Promise.all(
+    (turns.anchors ?? [])
+      .filter(({ turn }) => turn !== null)
+      .map(async ({ users, network: name, site }) => {
+        const { network } = await catalogue.site(site);
+        const device = users === '*' ? null : await catalogue.device(users);
+        return { name, vantage: network?.vantage, whom: { device, byName: users === '*' } };
+      }),
+  );
+  return [...new Map(sites.map((view) => [`${view.name} ${view.whom.device ?? ''}`, view])).values()];
+}
+
 /** What a device there would see that is not yet as it has to be; empty: all is. */
 async function seenFrom(
   vantage: Vantage,
-  { application, device }: Scene,
-  { source, target, byName }: { source: Located | null; target: Located; byName: boolean },
+  application: Application,
+  { source, target, ...whom }: Whom & { readonly source: Located | null; readonly target: Located },
   signal: AbortSignal,
 ): Promise<string> {
+  const { device, byName } = whom;
   if (byName) {
     const { addresses } = await vantage.resolve(application.domainName, signal);
     if (!addresses.includes(target.endpoint.host))

@@ -18,6 +18,7 @@ interface RequestOptions extends ApiOptions {
   readonly accept?: Accepted;
   readonly acceptLostWrites?: true;
   readonly acceptFence?: Fence;
+  readonly acceptOtherUnknown?: true;
 }
 
 interface AboutOptions extends ApiOptions {
@@ -82,7 +83,8 @@ export function relocations(line: CommandLine): void {
         ]),
       )
       .addOption(new Option('--accept-lost-writes', 'with --source-lost: what it had not copied is lost'))
-      .addOption(acceptFence());
+      .addOption(acceptFence())
+      .addOption(acceptOther());
   /** `name`: a relocation that is there. */
   const about = (
     usage: string,
@@ -170,8 +172,7 @@ export function relocations(line: CommandLine): void {
   about(
     'recover',
     'take the source to be dead: the target takes its place',
-    async (client, id, { acceptFence: fence }) =>
-      await act(client, terminal, 'recover', id, { accept: { lostWrites: true, ...(fence && { fence }) } }),
+    async (client, id, options) => await act(client, terminal, 'recover', id, { accept: acceptance(options) }),
   )
     .addOption(
       new Option(
@@ -179,7 +180,8 @@ export function relocations(line: CommandLine): void {
         'what the source acknowledged and had not copied is lost',
       ).makeOptionMandatory(),
     )
-    .addOption(acceptFence());
+    .addOption(acceptFence())
+    .addOption(acceptOther());
   line
     .asking(
       'protect <application> <source> <target>',
@@ -207,9 +209,22 @@ export function relocations(line: CommandLine): void {
 const acceptFence = (): Option =>
   new Option('--accept-fence <fence>', 'the weakest that will do: see docs/operations.md').choices(accepted);
 
+const acceptOther = (): Option =>
+  new Option('--accept-other-unknown', 'pass over other instances that cannot be asked: see docs/operations.md');
+
+interface Accepting {
+  readonly acceptFence?: Fence;
+  readonly acceptOtherUnknown?: true;
+}
+
+const acceptance = ({ acceptFence: fence, acceptOtherUnknown: otherUnknown }: Accepting) => ({
+  lostWrites: true as const,
+  ...(fence && { fence }),
+  ...(otherUnknown && { otherUnknown }),
+});
+
 const requested = (options: RequestOptions) => {
-  const { user, maxInterruption, deadline, approve, at, accept } = options;
-  const { sourceLost, acceptLostWrites, acceptFence: fence } = options;
+  const { user, maxInterruption, deadline, approve, at, accept, sourceLost, acceptLostWrites } = options;
   if (sourceLost && !acceptLostWrites) throw new InvalidArgumentError('--source-lost needs --accept-lost-writes');
   return {
     ...(user !== undefined && { users: user }),
@@ -218,6 +233,6 @@ const requested = (options: RequestOptions) => {
     ...(approve && { cutOver: { approval: true as const } }),
     ...(at !== undefined && { cutOver: { at } }),
     ...(accept !== undefined && { accept }),
-    ...(sourceLost && { sourceLost: { accept: { lostWrites: true as const, ...(fence && { fence }) } } }),
+    ...(sourceLost && { sourceLost: { accept: acceptance(options) } }),
   };
 };

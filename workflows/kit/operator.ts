@@ -37,7 +37,7 @@ export class Operator<Step extends string, Result extends Ended> {
   #accepted: Acceptance | undefined;
   #waited = false;
   /** Is whoever serves lost? Undefined: he cannot be replaced. */
-  confirmLost: (() => Promise<void>) | undefined;
+  confirmLost: ((accept: Acceptance) => Promise<void>) | undefined;
 
   constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
     this.#progress = progress;
@@ -91,6 +91,12 @@ export class Operator<Step extends string, Result extends Ended> {
     if (until !== null && Date.now() >= Date.parse(until)) this.#approved = true;
   }
 
+  /** What was asked for is there: kept until it is cancelled, which gives it back. */
+  async keeps(): Promise<void> {
+    this.#progress.kept();
+    await condition(() => false);
+  }
+
   /**
    * However it ends: cancelled, it is being rolled back, and waits no longer. Told that whoever serves is lost, it goes on
    * waiting where that is not so. Throws `Replacing`.
@@ -116,7 +122,7 @@ export class Operator<Step extends string, Result extends Ended> {
     const { step } = this.#progress;
     try {
       this.#progress.working(step);
-      await this.confirmLost?.();
+      await this.confirmLost?.(accept);
     } catch (error) {
       const reason = foreseen(error);
       if (reason.type === 'Cancelled') throw error;

@@ -37,7 +37,7 @@ export interface Account<Result> {
 /** How it goes on without whoever was lost. */
 export interface Recovery {
   /** Throws where he is not, and has changed nothing. */
-  confirm(): Promise<void>;
+  confirm(accept: Acceptance): Promise<void>;
   replace(accept: Acceptance): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
 
   set recovery(recovery: Recovery | undefined) {
     this.#recovery = recovery;
-    this.#operator.confirmLost = recovery && (async () => await recovery.confirm());
+    this.#operator.confirmLost = recovery && (async (accept) => await recovery.confirm(accept));
   }
 
   /** The whole of it; answers its result, also where it failed. */
@@ -149,6 +149,11 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   async hold(start: Start): Promise<void> {
     await this.#operator.mayStart(start, this.#plan.deadline);
     await this.#mayGoOnAsPlanned();
+  }
+
+  /** What was to be brought about is there; it is kept, and undone when it is cancelled. */
+  async keep(): Promise<void> {
+    await this.#untilNoReturn.run(async () => await this.#operator.keeps());
   }
 
   /** From here on nothing is cancelled, and nothing undone unless a step says that it was not passed after all. */
@@ -272,7 +277,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   async #recovered({ accept, confirmed }: { accept: Acceptance; confirmed: boolean }): Promise<Reason | null> {
     this.#recovering = undefined;
     try {
-      if (!confirmed) await this.recovery?.confirm();
+      if (!confirmed) await this.recovery?.confirm(accept);
       await this.recovery?.replace(accept);
       return null;
     } catch (error) {

@@ -114,6 +114,12 @@ export class Progress<Step extends string, Result extends Ended> {
     this.#findable(until === null ? 'held' : 'heldUntil');
   }
 
+  /** What was asked for is there. */
+  kept(): void {
+    const since = this.#status.state === 'held' ? this.#status.since : now();
+    this.#enter({ state: 'held', step: this.step, since, until: null, kept: true });
+  }
+
   /** What is held is a standby. Told as it changes, whatever it is doing meanwhile. */
   standby(standby: Standby): void {
     this.#standby = standby;
@@ -213,7 +219,8 @@ export class Progress<Step extends string, Result extends Ended> {
 }
 
 function heldSentence(status: Held): string {
-  const { since, until, standby, recoverable = false } = status;
+  const { since, until, standby, recoverable = false, kept } = status;
+  if (kept === true) return `**Holds** since ${since}, until it is released.`;
   if (standby != null)
     return standby.silentSince === null
       ? `**A standby**, kept warm since ${since}. \`ferry recover\` when the source is lost, \`ferry cancel\` when it is not needed any more.${notReplaced(status)}`

@@ -8,15 +8,9 @@ import { planAt } from '../steps.ts';
 export async function planRelocation({ request, direction, pace }: RelocationOrder): Promise<Plan> {
   const { application, users, source, target, maxInterruptionMs = null, accept, sourceLost } = request;
   const subject = { chain: chainOf(workflowInfo()), application, users, source, target };
-  const lost = sourceLost === undefined ? {} : { lost: true as const };
-  return {
-    direction,
-    ...(await planAt(pace)({
-      ...subject,
-      maxInterruptionMs,
-      own: null,
-      ...(accept !== undefined && { accept }),
-      ...lost,
-    })),
-  };
+  const { otherUnknown } = sourceLost?.accept ?? {};
+  const lost = sourceLost === undefined ? {} : { lost: true as const, ...(otherUnknown && { otherUnknown }) };
+  const weakest = accept === undefined ? {} : { accept };
+  const order = { ...subject, maxInterruptionMs, own: null, ...weakest, ...lost };
+  return { direction, ...(await planAt(pace)(order)) };
 }
