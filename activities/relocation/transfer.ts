@@ -151,7 +151,8 @@ export async function registeredThere(
 ): Promise<void> {
   const { mobility, kind, name } = target;
   if (application.transfer === undefined || mobility === undefined || kind === 'cloud') return;
-  const there = await until(wait, pace.stepMs, async () => {
+  const limitMs = Math.min(pace.stepMs, Context.current().info.startToCloseTimeoutMs / 2);
+  const there = await until(wait, limitMs, async () => {
     wait.progress(`waiting until instance ${id} has registered at its application mobility service`);
     return (await mobility.registered(id, wait.signal)) ?? undefined;
   });

@@ -182,7 +182,7 @@ describe('an application that moves its context itself', () => {
     const world = Object.assign(new OwnWorld(), { targetRegisters: false });
     const before = world.dump();
     await engine.over(world, async (start) => {
-      const result = await (await start(own, { stepMs: 300 })).result();
+      const result = await (await start(own, { operationMs: 3_000 })).result();
       expect(result).toMatchObject({ outcome: 'rolledBack', failure: { type: 'TargetNotReady', step: 'instance' } });
     });
     expect(world.dump()).toStrictEqual(before);
