@@ -19,8 +19,8 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
       `  ${failure} at ${where}: ${detail}`,
       `    Remedy: ${remedy}`,
     ]),
-    ...(obstacles.some(({ failure }) => failure === 'ContractMissing')
-      ? []
+    ...(plan.guarantee === 'stateless' && obstacles.some(({ failure }) => failure === 'ContractMissing')
+      ? [] // an older worker means that there is none
       : [`  guarantee      ${guarantees[plan.guarantee]}`]),
     `  package        ${plan.package}`,
     `  instance       ${plan.instance}`,

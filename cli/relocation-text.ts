@@ -50,10 +50,13 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
       `${terminal.paint('red', state)}: ended from outside; nothing was cleaned up`,
       'Remedy: docs/operations.md, under "Terminate", says how it can go on, or be undone.',
     ];
-  const { outcome, totalMs, freezeMs, failure, leftovers, moved } = result;
+  const { outcome, totalMs, freezeMs, interruption, writerOverlap, failure, leftovers, moved } = result;
   const good = outcome === 'relocated' || outcome === 'relocatedSourceKept' || outcome === 'recovered';
   const said = [`${terminal.paint(good ? 'green' : 'red', outcome)} in ${seconds(totalMs)}`];
   if (freezeMs !== null) said.push(`frozen for ${millis(freezeMs)}`);
+  else if (interruption != null) said.push(`not served for ${interruption.atLeastMs} to ${interruption.atMostMs} ms`);
+  if (writerOverlap === 'possible' && result.recovery == null)
+    said.push('the source may have accepted writes beside the target');
   if (good) said.push(`instance ${moved.instance}`, `package ${moved.package}`, `${moved.subscriptions} subscriptions`);
   if (good && !result.pathObserved) said.push('path switched, not observed');
   const lines = [said.join(', ')];

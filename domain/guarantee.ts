@@ -61,6 +61,13 @@ export const risks: Readonly<Record<Guaranteed, Risk>> = {
   },
 };
 
+/**
+ * Is the context of all of these devices at the target, as the application reports it? A service that has forgotten its
+ * registrations shows none, which is no proof.
+ */
+export const isTransferred = (devices: readonly { readonly transferred: boolean }[]): boolean =>
+  devices.length > 0 && devices.every(({ transferred }) => transferred);
+
 /** At least, at most: from what was seen, and from when it was asked for. */
 export interface Interruption {
   readonly atLeastMs: number;

@@ -6,7 +6,15 @@ import { z } from 'zod';
 import { Children, untilServed } from './children.ts';
 import type { Plan } from './configuration.ts';
 import { serveControl } from './control.ts';
-import { broughtPackage, type BuiltPackage, buildCounter, keepPackage, plainIds, realIds } from './provider.ts';
+import {
+  broughtPackage,
+  type BuiltPackage,
+  buildCarrier,
+  buildCounter,
+  keepPackage,
+  plainIds,
+  realIds,
+} from './provider.ts';
 import { StartQuirks } from './quirks/start.ts';
 import { Topology, topologies } from './topologies/topologies.ts';
 import type { Ferry } from './topologies/topology.ts';
@@ -18,8 +26,8 @@ import { foundWorld, makeOdd } from './world.ts';
  * package and secrets, and the configuration of A's Ferry go (.ferry/sandbox-N by default); those of others are beside it.
  * `--clamp`, `--ttl`: seconds. `--pace <json>`: members of Ferry's pace. `--cellChanges <seconds>`: a random device changes
  * its cell so often. `--capacity`: instances that a MEC host takes. `--quirks <names>`: how odd its peers are, from the
- * start. `--app <package>`: runs this application instead of the counter. `--tethered`: ends when its stdin closes.
- * When it is ready, one line of JSON on stdout says where it is.
+ * start. `--app <package>`: runs this application instead of the counter; `carrier`, and after a colon the habits
+ * that it lacks: one that moves its context itself (sandbox/carrier). `--tethered`: ends when its stdin closes. When it is ready, one line of JSON on stdout says where it is.
  */
 const { values } = parseArgs({
   options: {
@@ -118,6 +126,8 @@ async function thePackage(): Promise<BuiltPackage> {
     say('building the package of the application');
     return await buildCounter(plan.ttlSeconds, quirks.includes('realRuleIds') ? realIds : plainIds);
   }
+  const [name, ...lacking] = values.app.split(/[:,]/);
+  if (name === 'carrier') return await buildCarrier(plan.ttlSeconds, lacking);
   return await broughtPackage(values.app).catch((error: unknown) => {
     throw new Error(`${values.app}: ${(error as Error).message}`, { cause: error });
   });

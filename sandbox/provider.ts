@@ -74,14 +74,39 @@ export interface BuiltPackage {
   readonly checksum: string;
   /** Named by its content: another content is another file. */
   readonly fileName: string;
+  /** It keeps no contract: it moves its users' context itself. */
+  readonly transfer?: 'mec021';
 }
 
 /** Bundles the application into one file and packs it; the same sources give the same bytes. */
 export async function buildCounter(ttlSeconds: number, ids = plainIds): Promise<BuiltPackage> {
+  const descriptor = counterDescriptor(ttlSeconds, ids);
+  const archive = packArchive(descriptor, { [IMAGE]: await bundled('application') });
+  return built(descriptor, DOMAIN_NAME, archive);
+}
+
+/**
+ * An application that moves its context itself (MEC 021), and knows nothing of the application contract. `lacking`: habits
+ * that it does not have (sandbox/carrier/state.ts).
+ */
+export async function buildCarrier(ttlSeconds: number, lacking: readonly string[]): Promise<BuiltPackage> {
+  const descriptor: Descriptor = {
+    ...counterDescriptor(ttlSeconds),
+    appDId: 'carrier.edge.example-1',
+    appName: 'carrier',
+    appDescription: 'Counts the numbered writes of each user, and carries them itself where its platform says so.',
+    swImageDescriptor: [{ id: 'app', name: 'carrier', version: '1.0.0', containerFormat: 'BARE', swImage: IMAGE }],
+  };
+  const image = await bundled('carrier', `process.env.HABITS ??= ${JSON.stringify(lacking.join(','))};`);
+  return { ...built(descriptor, DOMAIN_NAME, packArchive(descriptor, { [IMAGE]: image })), transfer: 'mec021' };
+}
+
+async function bundled(folder: string, first = ''): Promise<Uint8Array> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const bundle = await build({
     absWorkingDir: root,
-    entryPoints: [`sandbox/application/main.${import.meta.url.endsWith('.js') ? 'js' : 'ts'}`],
+    entryPoints: [`sandbox/${folder}/main.${import.meta.url.endsWith('.js') ? 'js' : 'ts'}`],
+    banner: { js: first },
     bundle: true,
     write: false,
     platform: 'node',
@@ -92,9 +117,7 @@ export async function buildCounter(ttlSeconds: number, ids = plainIds): Promise<
   });
   const [image] = bundle.outputFiles;
   if (image === undefined) throw new Error('the bundler made no file');
-  const descriptor = counterDescriptor(ttlSeconds, ids);
-  const archive = packArchive(descriptor, { [IMAGE]: image.contents });
-  return built(descriptor, DOMAIN_NAME, archive);
+  return image.contents;
 }
 
 /** The package of somebody else's application. Throws PackageInvalid, or an Error that says why it cannot be read. */

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { isTransferred } from '../../domain/guarantee.ts';
 import { failure } from '../failure.ts';
 import type { MobileDevice, Mobility, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
@@ -102,9 +103,8 @@ export async function transferred(
     for (const { address } of fresh) triggered.add(address);
     const told = `the context of ${devices.length - left.length} of ${devices.length} devices`;
     wait.progress(`${told} is transferred`);
-    // A service that was started again may have forgotten all of them: none is no proof
     missing = `${site.name}: instance ${source.id} was to report the context of all its devices as transferred, it has reported ${told}`;
-    return devices.length > 0 && left.length === 0 ? devices.length : undefined;
+    return isTransferred(devices) ? devices.length : undefined;
   });
   if (done === undefined) return missing;
   return { users: done, sinceMs: Math.round(performance.now() - (seenAt ?? performance.now())) };
@@ -151,7 +151,8 @@ export async function registeredThere(
 ): Promise<void> {
   const { mobility, kind, name } = target;
   if (application.transfer === undefined || mobility === undefined || kind === 'cloud') return;
-  const there = await until(wait, pace.stepMs, async () => {
+  const limitMs = Math.min(pace.stepMs, Context.current().info.startToCloseTimeoutMs / 2);
+  const there = await until(wait, limitMs, async () => {
     wait.progress(`waiting until instance ${id} has registered at its application mobility service`);
     return (await mobility.registered(id, wait.signal)) ?? undefined;
   });

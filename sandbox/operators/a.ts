@@ -95,7 +95,7 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
           ...(descriptor.appTrafficRule ?? []).map(({ trafficRuleId }) => trafficRuleId),
         ],
         port: 7000,
-        management: { port: 7001 },
+        ...(built.transfer === undefined ? { management: { port: 7001 } } : { transfer: built.transfer }),
         requires: descriptor.appServiceRequired?.map(({ serName }) => serName) ?? [],
         stateful: true,
       },

@@ -195,6 +195,23 @@ describe('ferry plan', () => {
     for (const told of [plan.steering[0], 'held until it is approved']) expect(out).toContain(told);
   });
 
+  it('says what may be lost, who may have written and for how long nobody is served, where that is accepted', async () => {
+    const risk = {
+      writerOverlap: 'possible',
+      mayBeLost: 'a bit',
+      mayHaveWritten: 'the source',
+      interrupted: 'a while',
+    };
+    api.answer = answering(200, { ...plan, guarantee: 'applicationOwn', risk, expectedFreezeMs: null });
+    const { out } = await ferry('plan', 'counter', 'cloud', 'a1', '--accept', 'applicationOwn', ...at());
+    expect(api.asked[0]?.body).toMatchObject({ accept: 'applicationOwn' });
+    for (const told of [/may be lost +a bit/, /may write +the source/, /interrupted +a while/, /MEC 021/])
+      expect(out).toMatch(told);
+    api.answer = answering(200, { ...plan, risk });
+    expect((await ferry('plan', 'counter', 'cloud', 'a1', ...at())).out).not.toContain('may be lost');
+    expect((await ferry('plan', 'counter', 'cloud', 'a1', '--accept', 'anything', ...at())).exit).not.toBe(0);
+  });
+
   it('ends with 1 when something stands in the way, and names the remedy', async () => {
     const obstacles = [{ failure: 'NotServing', where: 'cloud', detail: 'a2 serves them', remedy: 'Name a2.' }];
     api.answer = answering(200, { ...plan, possible: false, obstacles });

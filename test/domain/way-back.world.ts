@@ -223,6 +223,9 @@ function carriedBack(state: State, undo: UndoName, rules: Rules): State | 'refus
         copies: false,
         its: rules.madeOnly || state.its !== 'there' ? state.its : 'deleted',
       };
+    case 'tellFailed':
+    case 'startSource':
+      return state; // of applications without the contract: own-transfer.world.ts
     case 'switchBack':
       break;
   }

@@ -182,7 +182,7 @@ describe('an application that moves its context itself', () => {
     const world = Object.assign(new OwnWorld(), { targetRegisters: false });
     const before = world.dump();
     await engine.over(world, async (start) => {
-      const result = await (await start(own, { stepMs: 300 })).result();
+      const result = await (await start(own, { operationMs: 3_000 })).result();
       expect(result).toMatchObject({ outcome: 'rolledBack', failure: { type: 'TargetNotReady', step: 'instance' } });
     });
     expect(world.dump()).toStrictEqual(before);
@@ -248,7 +248,7 @@ describe('an application that nothing moves', () => {
   });
 
   it('is started again until that has been done, and the target is kept until then', async () => {
-    const world = undeclared().on('cloud.instances.start', 'PeerRejected') as OwnWorld;
+    const world = undeclared().on('cloud.instances.start', 'PeerRejected');
     world.on('cloud.instances.stop', () => void (world.occupied = true));
     const before = world.dump();
     await engine.over(world, async (start) => {

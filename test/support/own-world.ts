@@ -39,7 +39,7 @@ export class OwnWorld extends PortWorld {
   }
 
   override dump(): unknown {
-    const world = (super.dump() as { role?: string }[]).map(({ role: _, ...instance }) => instance); // it has none
+    const world = (super.dump() as object[]).map((instance) => ({ ...instance, role: 'none' }));
     return { world, frozen: this.frozen, transferred: this.devices?.some((each) => each.transferred) };
   }
 
