@@ -9,7 +9,7 @@ import {
   type SeenInLists,
   type Subscription,
 } from '../../domain/subscription.ts';
-import { mecServices } from '../../protocols/mec-services/service.ts';
+import { type MecService, mecServices } from '../../protocols/mec-services/service.ts';
 import { hrefOf, typeOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
 import type { Exchange } from '../http.ts';
 import { missingServices } from '../mec011/services.ts';
@@ -34,9 +34,9 @@ interface Seen extends Omit<SubscriptionsSeen, 'listed' | 'lists'> {
 
 /**
  * Subscriptions of application instances at the MEC services of one platform, as the table of
- * protocols/mec-services has them.
+ * protocols/mec-services has them. `services`: those that are looked for.
  */
-export const mecSubscriptions = (platform: Exchange): Subscriptions => {
+export const mecSubscriptions = (platform: Exchange, services: readonly MecService[] = mecServices): Subscriptions => {
   const known = new Acquaintances();
 
   /** What is the owner's in one place. `before`: the names of those that were, where its list was there. */
@@ -93,7 +93,7 @@ export const mecSubscriptions = (platform: Exchange): Subscriptions => {
   }
 
   async function list(owner: Owner, signal: AbortSignal, before: SeenInLists = {}): Promise<SubscriptionsSeen> {
-    const places = mecServices.flatMap((service) => placesOf(service, owner.instance));
+    const places = services.flatMap((service) => placesOf(service, owner.instance));
     const seen = await atOnce(AT_ONCE, places, async (place) => ({
       ...place,
       ...(await look(place, owner, signal, before[place.path])),

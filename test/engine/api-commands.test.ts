@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { Problem, RelocationList } from '../../api/resources.ts';
 import { Served } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
-import { command, gate, over, PATH, reached, show, starting, temporal } from '../support/served-engine.ts';
+import {
+  command,
+  gate,
+  over,
+  PATH,
+  reached,
+  show,
+  starting,
+  temporal,
+  servedByTheEngine,
+} from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
+
+servedByTheEngine();
 
 describe('a command', () => {
   it('pauses, and resumes', async () => {

@@ -4,8 +4,10 @@ import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-pa
 import { stepNames } from '../../domain/steps.ts';
 import type { Served } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
-import { command, over, PATH, reached, show, starting } from '../support/served-engine.ts';
+import { command, over, PATH, reached, show, starting, servedByTheEngine } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
+
+servedByTheEngine();
 
 describe('a stream of events', () => {
   const read = async function* (api: Served, id: string, headers: Record<string, string> = {}) {

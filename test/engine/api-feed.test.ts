@@ -9,8 +9,21 @@ import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { everything } from '../support/events.ts';
-import { alone, command, engine, gate, over, reached, show, starting, temporal } from '../support/served-engine.ts';
+import {
+  alone,
+  command,
+  engine,
+  gate,
+  over,
+  reached,
+  show,
+  starting,
+  temporal,
+  servedByTheEngine,
+} from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
+
+servedByTheEngine();
 
 /** What is there when somebody comes, up to the word that this is all; relocations of other tests are there too. */
 async function begun(url: string, headers: Record<string, string> = {}) {

@@ -5,8 +5,21 @@ import { digest } from '../../configuration/digest.ts';
 import { Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { alone, command, order, over, PATH, reached, RUNNING, starting, temporal } from '../support/served-engine.ts';
+import {
+  alone,
+  command,
+  order,
+  over,
+  PATH,
+  reached,
+  RUNNING,
+  starting,
+  temporal,
+  servedByTheEngine,
+} from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
+
+servedByTheEngine();
 
 /** A Temporal whose index knows what it knew then. */
 const behind = (then: object): Client =>

@@ -13,8 +13,11 @@ import {
   show,
   starting,
   temporal,
+  servedByTheEngine,
 } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
+
+servedByTheEngine();
 
 describe('the list', () => {
   it('tells by pages what runs and what has ended, as it is filtered', async () => {

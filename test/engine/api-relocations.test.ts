@@ -19,9 +19,12 @@ import {
   show,
   starting,
   temporal,
+  servedByTheEngine,
 } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 import { busy } from '../support/busy.ts';
+
+servedByTheEngine();
 
 describe('a relocation', () => {
   it('is started with 202 and a Location, and shown from its first step to its result', async () => {

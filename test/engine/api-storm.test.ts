@@ -4,7 +4,9 @@ import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
-import { engine, order, PATH, starting } from '../support/served-engine.ts';
+import { engine, order, PATH, starting, servedByTheEngine } from '../support/served-engine.ts';
+
+servedByTheEngine();
 
 /** How often each method of Temporal was called, and how many of the next calls are refused as too many. */
 const calls = new Map<string, number>();

@@ -15,8 +15,11 @@ import {
   starting,
   temporal,
   workersOver,
+  servedByTheEngine,
 } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
+
+servedByTheEngine();
 
 const PATH = '/v1/evacuations';
 const order = { site: 'cloud', among: ['a1'] };

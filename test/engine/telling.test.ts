@@ -20,7 +20,9 @@ import { workflowBundle } from '../support/engine.ts';
 import { federationOfTest } from '../support/federation.ts';
 import { eventually } from '../support/eventually.ts';
 import { memberSystems } from '../support/mec040.ts';
-import { engine, temporal } from '../support/served-engine.ts';
+import { engine, temporal, servedByTheEngine } from '../support/served-engine.ts';
+
+servedByTheEngine();
 
 const log = pino({ level: 'silent' });
 const root = 'http://ferry.example/fed_enablement/v1';

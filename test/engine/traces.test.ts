@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { failure } from '../../activities/failure.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
@@ -37,9 +37,9 @@ let temporal: Client;
 
 beforeAll(async () => {
   collector = await Collector.start();
-  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = collector.url;
-  process.env['OTEL_EXPORTER_OTLP_PROTOCOL'] = 'http/json';
-  process.env['OTEL_BSP_SCHEDULE_DELAY'] = '50';
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', collector.url);
+  vi.stubEnv('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json');
+  vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '50');
   const opened = await tracesOf('ferry-test', (message) => {
     throw new Error(message);
   });
@@ -65,6 +65,7 @@ afterAll(async () => {
   peer.closeAllConnections();
   await traces.close();
   collector.stop();
+  vi.unstubAllEnvs();
 });
 
 /** Every attempt asks a peer, with a token and about a device, before it does what it does. */

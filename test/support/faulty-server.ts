@@ -42,7 +42,7 @@ export async function faultyServer(
   { timeoutMs = 300 * busy(), base = '' } = {},
 ): Promise<FaultyServer> {
   const heard: Heard[] = [];
-  const lines: Record<string, unknown>[] = [];
+  const lines: string[] = [];
   const losses: { call: string | RegExp; as: Lost }[] = [];
   const server = createServer((req, res) => void handle(req, res));
 
@@ -74,11 +74,13 @@ export async function faultyServer(
 
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`;
-  const log = pino({ level: 'debug', base: null }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const log = pino({ level: 'debug', base: null }, { write: (line) => void lines.push(line) });
   return {
     url,
     heard,
-    lines,
+    get lines() {
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
     exchange: new Exchange({ name: 'peer', url, timeoutMs }, log),
     count: (call) => heard.filter((each) => matches(call, each)).length,
     loseAnswer: (call, as) => void losses.push({ call, as }),

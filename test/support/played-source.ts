@@ -7,6 +7,7 @@ import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { mec011Path } from '../../adapters/mec011/path.ts';
 import { mec021Mobility } from '../../adapters/mec021/mobility.ts';
 import { sealWith } from '../../configuration/seal.ts';
+import { type MecService, mecServices } from '../../protocols/mec-services/service.ts';
 import { busy } from './busy.ts';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from './faulty-server.ts';
 import { PlayedMeo } from './played-meo.ts';
@@ -24,7 +25,7 @@ const seal = sealWith('a secret of this deployment');
 /**
  * A world whose users are served at a1, which is reached over real sockets: orchestrator, platform, services, and the
  * application itself. They go to the cloud, where a stopped instance waits. `broken`: what is asked at a1 is answered in
- * that form.
+ * that form; `sought`: the services for which its platform is searched.
  */
 export class PlayedSource extends PortWorld {
   broken: Broken | null = null;
@@ -36,16 +37,23 @@ export class PlayedSource extends PortWorld {
   readonly #contract: FaultyServer;
   readonly #a1: Pick<Site, 'instances' | 'path' | 'subscriptions' | 'mobility' | 'context'>;
 
-  static async open(timeoutMs = Math.round(250 * busy())): Promise<PlayedSource> {
+  static async open(timeoutMs = Math.round(250 * busy()), sought = mecServices): Promise<PlayedSource> {
     return new PlayedSource(
       await PlayedMeo.open({ timeoutMs }),
       await new PlayedPlatform().start({ timeoutMs }),
       await playedServices([RNI], timeoutMs),
       await playedContract(timeoutMs),
+      sought,
     );
   }
 
-  constructor(meo: PlayedMeo, platform: PlayedPlatform, services: PlayedServices, contract: PlayedContract) {
+  constructor(
+    meo: PlayedMeo,
+    platform: PlayedPlatform,
+    services: PlayedServices,
+    contract: PlayedContract,
+    sought: readonly MecService[],
+  ) {
     super(0);
     [this.#meo, this.#platform, this.#services, this.#contract] = [meo, platform, services, contract.server];
     contract.serve = async (heard) => await this.#said(heard);
@@ -81,7 +89,7 @@ export class PlayedSource extends PortWorld {
     this.#a1 = {
       instances: mec010Instances(meo.server.exchange, { host: 'a1', addresses: '10.0.0.0/16' }),
       path: mec011Path(platform.server.exchange, seal),
-      subscriptions: mecSubscriptions(services.peer.exchange),
+      subscriptions: mecSubscriptions(services.peer.exchange, sought),
       mobility: mec021Mobility(services.peer.exchange, pino({ level: 'silent' })),
       context: () => overSocket(contract.server.url),
     };

@@ -4,6 +4,7 @@ import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { mec011Path } from '../../adapters/mec011/path.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { sealWith } from '../../configuration/seal.ts';
+import { type MecService, mecServices } from '../../protocols/mec-services/service.ts';
 import { busy } from './busy.ts';
 import type { Heard } from './faulty-server.ts';
 import { PlayedMeo } from './played-meo.ts';
@@ -25,7 +26,7 @@ export interface Broken {
 
 /**
  * A world whose site a1 is reached over real sockets: orchestrator, platform and services. `broken`: what is asked of them
- * is answered in that form.
+ * is answered in that form; `sought`: the services for which its platform is searched.
  */
 export class PlayedTarget extends PortWorld {
   broken: Broken | null = null;
@@ -39,7 +40,7 @@ export class PlayedTarget extends PortWorld {
   readonly #services: PlayedServices;
   readonly #a1: Pick<Site, 'instances' | 'path' | 'subscriptions'>;
 
-  constructor(meo: PlayedMeo, platform: PlayedPlatform, services: PlayedServices) {
+  constructor(meo: PlayedMeo, platform: PlayedPlatform, services: PlayedServices, sought: readonly MecService[]) {
     super(0);
     [this.#meo, this.#platform, this.#services] = [meo, platform, services];
     for (const peer of [meo, platform, services]) peer.answer = (heard, res) => this.#answers(heard, res);
@@ -75,15 +76,16 @@ export class PlayedTarget extends PortWorld {
     this.#a1 = {
       instances: mec010Instances(meo.server.exchange, { host: 'a1', addresses: '10.0.0.0/16' }),
       path: mec011Path(platform.server.exchange, seal),
-      subscriptions: mecSubscriptions(services.peer.exchange),
+      subscriptions: mecSubscriptions(services.peer.exchange, sought),
     };
   }
 
-  static async open(timeoutMs = Math.round(250 * busy())): Promise<PlayedTarget> {
+  static async open(timeoutMs = Math.round(250 * busy()), sought = mecServices): Promise<PlayedTarget> {
     return new PlayedTarget(
       await PlayedMeo.open({ timeoutMs }),
       await new PlayedPlatform().start({ timeoutMs }),
       await playedServices([RNI], timeoutMs),
+      sought,
     );
   }
 

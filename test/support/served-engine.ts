@@ -19,19 +19,22 @@ import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
 
-/** The API over the real engine, for each test file that imports this in a namespace of its own. */
 export let engine: Engine;
 /** As the API's process connects. */
 export let temporal: Client;
-beforeAll(async () => {
-  engine = await Engine.start(await temporalCli());
-  const { address, namespace = 'default' } = engine.environment;
-  temporal = new Client({ connection: connectionFor({ address }), namespace });
-});
-afterAll(async () => {
-  await temporal.connection.close();
-  await engine.stop();
-});
+
+/** The API over the real engine, for each test file that says so in a namespace of its own. */
+export function servedByTheEngine(): void {
+  beforeAll(async () => {
+    engine = await Engine.start(await temporalCli());
+    const { address, namespace = 'default' } = engine.environment;
+    temporal = new Client({ connection: connectionFor({ address }), namespace });
+  });
+  afterAll(async () => {
+    await temporal?.connection.close();
+    await engine?.stop();
+  });
+}
 
 export const order = { application: 'counter', source: 'cloud', target: 'a1' };
 export const PATH = '/v1/relocations';

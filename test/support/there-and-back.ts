@@ -40,7 +40,7 @@ export class ThereAndBack {
   constructor({ catalogue, source, target }: Played) {
     const pace = {
       ...Pace.parse({}),
-      pollMs: 5,
+      pollMs: 10 * busy(),
       stepMs: 100 * busy(),
       operationMs: 200 * busy(),
       attemptMs: 100,

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Wait } from '../../activities/ports.ts';
+import { busy } from './busy.ts';
 
 /**
  * Polls quickly and keeps what it was told; gives up after a while, so that no test waits for ever. `kept`: what an earlier
  * attempt kept, where the server heard of it.
  */
 export function quickWait(
-  limitMs = 5_000,
+  limitMs = Math.round(5_000 * busy()),
   kept = new Map<string, string>(),
 ): Wait & { readonly told: readonly string[] } {
   const told: string[] = [];
