@@ -30,8 +30,11 @@ export function sourceDigest(): string {
   return digest.digest('hex');
 }
 
+/** Found once, it stays so for this process: whatever it starts is of one source, which is not read for each start. */
+let found = built;
+
 /** Is `dist` what a build would make now? Whatever of it runs already is taken to be that. */
-export const isBuilt = (): boolean => built || (existsSync(note) && readFileSync(note, 'utf8') === sourceDigest());
+export const isBuilt = (): boolean => (found ||= existsSync(note) && readFileSync(note, 'utf8') === sourceDigest());
 
 /** What node is given to run this program of ours (`worker/main.ts`): built it starts in a third of the time. */
 export function program(script: string): string[] {

@@ -22,6 +22,8 @@ export async function bundleWorkflows(): Promise<string> {
     workflowInterceptorModules: [fileURLToPath(new URL('../workflows/kit/traces.ts', import.meta.url))],
     preloadModules: ['@temporalio/workflow'],
     logger: new DefaultLogger('WARN'),
+    // Each start of a worker reads, decodes and hands on the map: the sources lie beside it
+    webpackConfigHook: (webpack) => ({ ...webpack, devtool: 'inline-nosources-source-map' }),
   });
   return code;
 }
