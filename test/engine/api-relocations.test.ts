@@ -222,10 +222,10 @@ describe('looking without touching', () => {
     const world = new PortWorld().on('a2.instances.list', 'PeerUnavailable');
     world.restart('cloud');
     await over(world, async (api) => {
-      const { status, body } = await api.post<Problem>('/v1/placements', { application: 'counter' });
+      const { status, body } = await api.post('/v1/placements', { application: 'counter' });
       expect([status, body.failure]).toEqual([409, 'NotServing']);
       expect(body.detail).toMatch(/^counter: no site has an instance that says that it serves these users; a2: /);
-      const unknown = await api.post<Problem>('/v1/placements', { application: 'counter', among: ['a1', 'a9'] });
+      const unknown = await api.post('/v1/placements', { application: 'counter', among: ['a1', 'a9'] });
       expect([unknown.status, unknown.body.failure]).toEqual([422, 'UnknownName']);
     });
   });
