@@ -54,12 +54,12 @@ export function network(line: CommandLine): void {
     .action(
       line.does(async (application: string, options: PlaceOptions) => {
         const { user, from, network: name, near, latency, among, accept } = options;
-        const where = name === undefined ? near : { network: name };
+        const users = name === undefined ? near : { network: name };
         return await place(clientOf(options), terminal, {
           application,
           ...(user !== undefined && { users: user }),
           ...(from !== undefined && { from }),
-          ...(where !== undefined && { near: where }),
+          ...(users !== undefined && { near: users }),
           ...(latency !== undefined && { kpi: { latencyMs: latency } }),
           ...(among !== undefined && { among }),
           ...(accept !== undefined && { accept }),
