@@ -338,6 +338,8 @@ export interface Site {
   readonly system: string;
   /** The access network in whose path its platform is; undefined for a cloud. */
   readonly network: Network | undefined;
+  /** Where it is, and how far its users are from it, as declared; undefined: nobody has said. */
+  readonly zone?: { readonly lat: number; readonly lon: number; readonly latencyMs?: number | undefined } | undefined;
   readonly packages: Packages;
   readonly instances: Instances;
   readonly subscriptions: Subscriptions;

@@ -1,8 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
+import { EARTH_KM, kilometres, radians } from '../domain/earth.ts';
 import type { Place } from '../domain/wish.ts';
 
-const EARTH_KM = 6_371.0088;
-const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 const degrees = (angle: number): number => (angle * 180) / Math.PI;
 
 export interface Box {
@@ -36,10 +35,7 @@ export function boxesAround({ lat, lon, withinKm }: Place): readonly Box[] {
 type Point = { readonly lat: number | null; readonly lon: number | null };
 
 export function kmBetween(one: Pick<Place, 'lat' | 'lon'>, { lat, lon }: Point): number | null {
-  if (lat === null || lon === null) return null;
-  const half = (angle: number): number => Math.sin(radians(angle) / 2) ** 2;
-  const share = half(lat - one.lat) + Math.cos(radians(lat)) * Math.cos(radians(one.lat)) * half(lon - one.lon);
-  return 2 * EARTH_KM * Math.asin(Math.min(1, Math.sqrt(share)));
+  return lat === null || lon === null ? null : kilometres(one, { lat, lon });
 }
 
 /** The same of `zone.at`, for the database. */

@@ -71,6 +71,7 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
       kind: 'mecHost',
       system: record.system,
       network: known(networks, system.network, 'network'),
+      zone: record.zone,
       packages: mec010Packages(meo, peers.meo(system.meo).packages),
       instances: mec010Instances(meo, { host, addresses, ...(country !== undefined && { country }) }),
       subscriptions: subscriptionsAt(record.platform),

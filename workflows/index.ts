@@ -1,6 +1,7 @@
 export { relocateApplication } from './relocation/relocate-application.ts';
 export { anchorApplication } from './relocation/anchor-application.ts';
 export { fenceSource } from './relocation/fence-source.ts';
+export { findPlacements } from './relocation/find-placements.ts';
 export { planRelocation } from './relocation/plan-relocation.ts';
 export { evacuateHost } from './evacuation/evacuate-host.ts';
 export { holdSite } from './evacuation/hold-site.ts';

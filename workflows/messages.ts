@@ -8,6 +8,7 @@ import type { BindingResult, ConsumptionStep } from '../domain/binding.ts';
 import type { EvacuationRequest, EvacuationWish } from '../domain/evacuation.ts';
 import type { FailureType } from '../domain/failures.ts';
 import type { FencingStatus } from '../domain/fencing.ts';
+import type { PlacementRequest } from '../domain/placement.ts';
 import type { Acceptance } from '../domain/recovery.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
 import type { Query } from '../domain/wish.ts';
@@ -16,6 +17,12 @@ import type { Query } from '../domain/wish.ts';
 export interface RelocationOrder {
   readonly request: RelocationRequest;
   readonly direction: Direction;
+  readonly pace: Pace;
+}
+
+/** What starts `findPlacements`. JSON, names only. */
+export interface PlacementsOrder {
+  readonly request: PlacementRequest;
   readonly pace: Pace;
 }
 

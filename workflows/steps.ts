@@ -95,7 +95,7 @@ const FOREVER_MS = 315_360_000_000;
 
 /** A question of a person: what cannot be asked at once is told so. */
 export const planAt = (pace: Pace) => {
-  const { planRelocation } = proxyActivities<RelocationActivities>({
+  const { planRelocation, findPlacements } = proxyActivities<RelocationActivities>({
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     heartbeatTimeout: pace.heartbeatMs,
     startToCloseTimeout: PLAN_MS,
@@ -103,7 +103,7 @@ export const planAt = (pace: Pace) => {
     retry: { maximumAttempts: 2 },
     summary: 'look, and change nothing',
   });
-  return planRelocation;
+  return { planRelocation, findPlacements };
 };
 const PLAN_MS = '18 seconds';
 

@@ -1,5 +1,4 @@
 import { Context, type Info } from '@temporalio/activity';
-import { failures } from '../../domain/failures.ts';
 import { risks } from '../../domain/guarantee.ts';
 import type { Guarantee, Plan } from '../../domain/relocation.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
@@ -7,7 +6,7 @@ import { failure, keeping } from '../failure.ts';
 import { alive } from '../waiting.ts';
 import { anchorsTo } from './anchored.ts';
 import { inspect, type Inspection, type InspectionOrder } from './inspection.ts';
-import { Obstacles } from './obstacles.ts';
+import { inWords, Obstacles } from './obstacles.ts';
 import { recoveryPlanned } from './replace.ts';
 import { sceneOf, type Means } from './subject.ts';
 
@@ -89,12 +88,7 @@ export const checking = (means: Means) => ({
       const all = [...met, ...obstacles.met];
       return {
         possible: all.length === 0,
-        obstacles: all.map(({ type, where, detail }) => ({
-          failure: type,
-          where,
-          detail,
-          remedy: failures[type].remedy,
-        })),
+        obstacles: all.map(inWords),
         package: seen.package,
         instance: there === null ? 'create' : there.was === 'stopped' ? 'restart' : 'share',
         subscriptions: seen.subscriptions,

@@ -7,6 +7,7 @@ import { instantiating } from './instance.ts';
 import { losing } from './lost.ts';
 import { notifying } from './notify.ts';
 import { packaging } from './package.ts';
+import { placing } from './placements.ts';
 import { releasing } from './release-promise.ts';
 import { replacing } from './replace.ts';
 import { retiring } from './retire-source.ts';
@@ -36,5 +37,6 @@ export const relocationActivities = (means: Means) => ({
   ...takingOver(means),
   ...replacing(means),
   ...watching(means),
+  ...placing(means),
 });
 export type RelocationActivities = ReturnType<typeof relocationActivities>;

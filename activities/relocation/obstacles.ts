@@ -1,4 +1,5 @@
 import { failures, isFailureType, type FailureType } from '../../domain/failures.ts';
+import type { Plan } from '../../domain/relocation.ts';
 
 const OUT_OF_TIME = 'what was asked there was not answered in the time that this look has';
 
@@ -8,6 +9,14 @@ export interface Obstacle {
   readonly where: string;
   readonly detail: string;
 }
+
+/** As a plan tells it. */
+export const inWords = ({ type, where, detail }: Obstacle): Plan['obstacles'][number] => ({
+  failure: type,
+  where,
+  detail,
+  remedy: failures[type].remedy,
+});
 
 /** Collects what stands in the way of a relocation, in the order in which it is found. */
 export class Obstacles {

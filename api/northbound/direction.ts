@@ -1,5 +1,6 @@
 import { directionBetween, named } from '../../configuration/direction.ts';
 import type { Configuration } from '../../configuration/peers.ts';
+import type { PlacementRequest } from '../../domain/placement.ts';
 import type { Direction, RelocationRequest } from '../../domain/relocation.ts';
 import { HttpRefusal } from '../problem.ts';
 
@@ -16,4 +17,15 @@ export function directionOf(request: RelocationRequest, known: Configuration): D
       'Name a MEC host as source or as target: a move between two clouds is no matter of MEC.',
     );
   return direction;
+}
+
+/** Throws a Refusal for a name that is not configured. */
+export function demandKnown(
+  { application, users, from, near, among = [] }: PlacementRequest,
+  known: Configuration,
+): void {
+  named(known.applications, application, 'application');
+  if (users !== '*') named(known.users, users, 'user');
+  for (const site of from === undefined ? among : [from, ...among]) named(known.sites, site, 'site');
+  if (near !== undefined && 'network' in near) named(known.networks, near.network, 'network');
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { Plan } from '../../domain/relocation.ts';
-import type { RelocationOrder } from '../../workflows/messages.ts';
+import type { PlacementsOrder, RelocationOrder } from '../../workflows/messages.ts';
 import type { locateApplications } from '../../workflows/locate-applications.ts';
+import type { findPlacements } from '../../workflows/relocation/find-placements.ts';
 import type { planRelocation } from '../../workflows/relocation/plan-relocation.ts';
 import type { surveyPeers } from '../../workflows/survey-peers.ts';
 import { type HttpRefusal, unavailable } from '../problem.ts';
@@ -53,6 +54,16 @@ export class Procedures {
         ...this.#options('plan'),
         args: [order],
         staticSummary: `plan ${application}: ${source} → ${target}`,
+      }),
+    );
+  }
+
+  async place(order: PlacementsOrder): ReturnType<typeof findPlacements> {
+    return await this.#answer('the answer which sites fit', answerDue(), async () =>
+      this.#temporal.workflow.start<typeof findPlacements>('findPlacements', {
+        ...this.#options('placements'),
+        args: [order],
+        staticSummary: `which sites fit ${order.request.application}`,
       }),
     );
   }

@@ -4,7 +4,7 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Plan, RelocationRequest } from '../../domain/relocation.ts';
 import type { locateApplications } from '../../workflows/locate-applications.ts';
-import { directionOf } from './direction.ts';
+import { demandKnown, directionOf } from './direction.ts';
 import { listed, queryFor } from './index-of-runs.ts';
 import { following, tokenIn } from './pages.ts';
 import { answerDue, type Procedures } from './procedures.ts';
@@ -32,7 +32,7 @@ export const relocationHandlers = ({
   procedures,
 }: Means): Handlers<
   NorthboundTable,
-  'planRelocation' | 'startRelocation' | 'returnRelocation' | 'listRelocations' | 'showRelocation'
+  'planRelocation' | 'findPlacements' | 'startRelocation' | 'returnRelocation' | 'listRelocations' | 'showRelocation'
 > => ({
   planRelocation: async ({ body: request, res }) => {
     const direction = directionOf(request, configuration);
@@ -40,6 +40,11 @@ export const relocationHandlers = ({
     const plan = await procedures.plan({ request, direction, pace: configuration.pace }, due);
     const nobody = plan.obstacles.some(({ failure }) => failure === 'NotServing');
     res.json(nobody ? serving(plan, await procedures.locate([request.application], due).catch(() => [])) : plan);
+  },
+
+  findPlacements: async ({ body: request, res }) => {
+    demandKnown(request, configuration);
+    res.json(await procedures.place({ request, pace: configuration.pace }));
   },
 
   startRelocation: async ({ headers, body: request, res }) => {

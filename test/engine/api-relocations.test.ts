@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApplicationList, ApplicationSeen, PeerList, Problem } from '../../api/resources.ts';
 import { digest } from '../../configuration/digest.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
+import type { PlacementList } from '../../domain/placement.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import { Served } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
@@ -196,6 +197,39 @@ describe('looking without touching', () => {
           detail: expect.stringMatching(/; users of it are served at cloud$/) as string,
         }),
       );
+    });
+  });
+
+  it('tells which sites fit, the best one first, and begins nothing', async () => {
+    const world = new PortWorld().on('w1.packages.find', 'PeerUnavailable');
+    const before = world.dump();
+    await over(world, async (api) => {
+      const asked = { application: 'counter', near: { network: 'cellular' } };
+      const { status, body } = await api.post<PlacementList>('/v1/placements', asked);
+      expect(status).toBe(200);
+      expect(body.placements.map(({ site, possible, present }) => [site, possible, present])).toEqual([
+        ['a1', true, false],
+        ['a2', true, false],
+        ['cloud', true, true],
+        ['w1', false, false],
+      ]);
+      expect(body.placements[0]).toMatchObject({ guarantee: 'zeroLoss', expectedFreezeMs: 5, near: true });
+      expect(body.placements.at(-1)?.obstacles).toMatchObject([{ failure: 'PeerUnavailable', where: 'w1' }]);
+      expect(world.dump()).toEqual(before);
+      const { workflow } = temporal;
+      expect((await workflow.count(`${RUNNING} AND WorkflowType != 'surveyPeers'`)).count).toBe(0);
+    });
+  });
+
+  it('says that nobody serves the users for whom a site is looked for, and who could not be asked', async () => {
+    const world = new PortWorld().on('a2.instances.list', 'PeerUnavailable');
+    world.restart('cloud');
+    await over(world, async (api) => {
+      const { status, body } = await api.post('/v1/placements', { application: 'counter' });
+      expect([status, body.failure]).toEqual([409, 'NotServing']);
+      expect(body.detail).toMatch(/^counter: no site has an instance that says that it serves these users; a2: /);
+      const unknown = await api.post('/v1/placements', { application: 'counter', among: ['a1', 'a9'] });
+      expect([unknown.status, unknown.body.failure]).toEqual([422, 'UnknownName']);
     });
   });
 

@@ -12,5 +12,5 @@ export async function planRelocation({ request, direction, pace }: RelocationOrd
   const lost = sourceLost === undefined ? {} : { lost: true as const, ...(otherUnknown && { otherUnknown }) };
   const weakest = accept === undefined ? {} : { accept };
   const order = { ...subject, maxInterruptionMs, own: null, ...weakest, ...lost };
-  return { direction, ...(await planAt(pace)(order)) };
+  return { direction, ...(await planAt(pace).planRelocation(order)) };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Action } from '../../../domain/actions.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import { RELOCATION_ID } from '../../../domain/identity.ts';
+import { PlacementList, PlacementRequest } from '../../../domain/placement.ts';
 import { Acceptance, CutOver, Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
 import { Relocation, RelocationList } from '../../resources.ts';
 import type { Operation, Table } from '../../serve.ts';
@@ -100,6 +101,19 @@ export const relocationTable = {
       400: 'The target is the source, `cutOver.at` is later than `deadline`, or `sourceLost` is to wait for a `cutOver`.',
       422: 'Both sites are clouds.',
     },
+  },
+  findPlacements: {
+    ...asked,
+    method: 'post',
+    path: '/v1/placements',
+    summary: 'Ask which sites fit the users of an application, the best one first',
+    description:
+      'Step 1 of a move to each of them, without an effect (GR MEC 035, [5.3.2-1], [5.3.2-2], [5.4.2-1]): possible before not possible, then what can be promised, then how near it is.',
+    body: PlacementRequest,
+    example: { application: 'counter', users: '*', near: { network: 'cellular' } },
+    answers: { 200: { description: 'Each site that was looked at.', schema: PlacementList } },
+    failures: ['UnknownName', 'NotServing', ...planFailures],
+    refusals: { 400: 'A site is named twice, or more than twenty are.' },
   },
   startRelocation: {
     ...asked,
