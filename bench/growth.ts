@@ -85,14 +85,6 @@ export const growth: Measure<Size> = {
       hired = { for: wanted, worked };
       return worked;
     };
-    const few = async (worked: Worked): Promise<Batch> => {
-      const batches: Batch[] = [];
-      for (let n = 0; n < BATCHES; n += 1) {
-        await worked.ramp(FEW);
-        batches.push(await worked.release(FEW));
-      }
-      return meanOf(batches);
-    };
     return {
       stop: async () => {
         await hired?.worked.hired.dismiss();
@@ -109,6 +101,15 @@ export const growth: Measure<Size> = {
     };
   },
 };
+
+async function few(worked: Worked): Promise<Batch> {
+  const batches: Batch[] = [];
+  for (let n = 0; n < BATCHES; n += 1) {
+    await worked.ramp(FEW);
+    batches.push(await worked.release(FEW));
+  }
+  return meanOf(batches);
+}
 
 function meanOf(batches: readonly Batch[]): Batch {
   const mean = (value: keyof Batch): number => batches.reduce((sum, batch) => sum + batch[value], 0) / batches.length;

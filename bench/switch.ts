@@ -34,6 +34,16 @@ const told = (
   ...more,
 });
 
+/** It leaves a world in which nothing works any more. */
+async function ruined(clampSeconds: number, how: (world: Moving) => Promise<Counted>): Promise<Counted> {
+  const world = await Moving.begin({ clampSeconds, nameOnly: true });
+  try {
+    return await how(world);
+  } finally {
+    await world.end();
+  }
+}
+
 /** What devices notice of a move during which one thing goes wrong, against as long a time without one. */
 export const switching: Measure<Clamped> = {
   id: 'B2',
@@ -87,11 +97,6 @@ export const switching: Measure<Clamped> = {
       moving = undefined;
       moving = { seconds, world: await Moving.begin({ clampSeconds: seconds }) };
       return moving.world;
-    };
-    /** It leaves a world in which nothing works any more. */
-    const ruined = async (clampSeconds: number, how: (world: Moving) => Promise<Counted>): Promise<Counted> => {
-      const world = await Moving.begin({ clampSeconds, nameOnly: true });
-      return await how(world).finally(async () => await world.end());
     };
     return {
       stop: async () => await moving?.world.end(),

@@ -26,6 +26,13 @@ const growing = {
   'log lines': ({ logLines }: Standing) => logLines,
 };
 
+const level = (of: (one: Standing) => number) => (part: readonly Standing[]) => median(part.map(of));
+const growth = (of: (one: Standing) => number) => (part: readonly Standing[]) => {
+  const [from, to] = [part[0], part.at(-1)];
+  if (from === undefined || to === undefined) return Number.NaN;
+  return (of(to) - of(from)) / (to.relocations - from.relocations);
+};
+
 /**
  * How the last quarter compares with the second one: the first warms up. Of what is kept its level, of what grows its
  * growth for each relocation.
@@ -34,12 +41,6 @@ export function drift(all: readonly Standing[]): Readonly<Record<string, number>
   const quarter = (n: number): readonly Standing[] =>
     all.slice(Math.floor((all.length * n) / 4), Math.floor((all.length * (n + 1)) / 4));
   const [second, last] = [quarter(1), quarter(3)];
-  const level = (of: (one: Standing) => number) => (part: readonly Standing[]) => median(part.map(of));
-  const growth = (of: (one: Standing) => number) => (part: readonly Standing[]) => {
-    const [from, to] = [part[0], part.at(-1)];
-    if (from === undefined || to === undefined) return Number.NaN;
-    return (of(to) - of(from)) / (to.relocations - from.relocations);
-  };
   const compared = (how: (part: readonly Standing[]) => number): number => how(last) / how(second);
   return Object.fromEntries([
     ...Object.entries(kept).map(([name, of]) => [name, compared(level(of))] as const),
