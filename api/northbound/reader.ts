@@ -68,9 +68,12 @@ export class Reader {
   }
 
   async show(seen: Seen, told: Told): Promise<Relocation> {
-    // It may end between the two questions: its own word is the later one
-    if (typeof told !== 'string' && told.state === 'ended')
-      return relocationOf({ ...seen, ended: 'withResult', endedAt: told.since }, told, told.result, this.#links);
+    // Its own word is the later one, and may come before Temporal has it: whoever hears of the end may start the next one
+    if (typeof told !== 'string' && told.state === 'ended') {
+      const ended = { ...seen, ended: 'withResult', endedAt: told.since } as const;
+      await this.#result(ended).catch(() => undefined); // it takes longer than anybody waits here
+      return relocationOf(ended, told, told.result, this.#links);
+    }
     return relocationOf(seen, told, await this.#result(seen), this.#links);
   }
 

@@ -103,6 +103,15 @@ export class Growth {
   }
 }
 
+const beats = ({ metrics }: Told): number =>
+  sumOf(
+    metrics
+      .split('\n')
+      .filter((line) => line.includes('RecordActivityTaskHeartbeat'))
+      .join('\n'),
+    'temporal_request_total',
+  );
+
 /** One worker, and what it is given. */
 export class Worked {
   readonly #growth: Growth;
@@ -144,11 +153,6 @@ export class Worked {
     const first = await this.#both();
     await pause(seconds * 1_000);
     const last = await this.#both();
-    const beats = (told: Told): number =>
-      told.metrics
-        .split('\n')
-        .filter((line) => /^temporal_request_total\{/.test(line) && line.includes('RecordActivityTaskHeartbeat'))
-        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
     const each = (from: number, to: number): number => (to - from) / seconds / many;
     return {
       many,

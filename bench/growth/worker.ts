@@ -22,8 +22,14 @@ const workers = await FerryWorkers.create({
 });
 
 const said: Record<string, () => Promise<Told | Looked | undefined>> = {
-  shut: async () => void worlds.shut(),
-  open: async () => void worlds.open(),
+  shut: async () => {
+    worlds.shut();
+    return undefined;
+  },
+  open: async () => {
+    worlds.open();
+    return undefined;
+  },
   look: async () => ({ waiting: worlds.waiting, ended: worlds.ended.length }),
   used: async () => {
     global.gc?.();

@@ -11,7 +11,7 @@ export type Kind = 'count' | 'cpu' | 'wall';
 
 export type Target = { readonly atMost: number } | { readonly atLeast: number } | { readonly exactly: number };
 
-/** The median over the pairs of what a variant gave at a point. */
+/** The median over the pairs, or where the figure says so the most, of what a variant gave at a point. */
 export type Of = (variant: string, value: string, point: string) => number;
 
 export interface Figure {
@@ -19,6 +19,8 @@ export interface Figure {
   readonly kind: Kind;
   /** Mostly a ratio of two medians. */
   readonly value: (of: Of) => number;
+  /** The most of all pairs, and not their median: what may never happen. */
+  readonly over?: 'most';
   /** Absent: reported, and nothing depends on it. */
   readonly target?: Target;
   /** Of the value: `ms`, `KB`; absent: it is a ratio or a count. */

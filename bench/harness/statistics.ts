@@ -25,6 +25,8 @@ export function median(numbers: readonly number[]): number {
   return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }
 
+export const most = (numbers: readonly number[]): number => Math.max(...numbers);
+
 export function percentile(numbers: readonly number[], share: number): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
@@ -48,7 +50,12 @@ const keyOf = (...ingredient: Ingredient): string => ingredient.join('\n');
  * What a figure is, and within which bounds: pairs are drawn again and again, those of a point together, so that what
  * disturbed a pair disturbs it in every variant. The same seed gives the same bounds.
  */
-export function estimate(value: (of: Of) => number, samples: readonly Sample[], seed: number): Estimate {
+export function estimate(
+  value: (of: Of) => number,
+  samples: readonly Sample[],
+  seed: number,
+  average: (numbers: readonly number[]) => number = median,
+): Estimate {
   const made = ingredients(value);
   const pairsAt = new Map<string, number[]>();
   const columns = new Map<string, number[]>();
@@ -67,7 +74,7 @@ export function estimate(value: (of: Of) => number, samples: readonly Sample[], 
   const over = (pairs: ReadonlyMap<string, readonly number[]>): number =>
     value((...ingredient) => {
       const column = columns.get(keyOf(...ingredient)) ?? [];
-      return median((pairs.get(ingredient[2]) ?? []).flatMap((pair) => column[pair] ?? []));
+      return average((pairs.get(ingredient[2]) ?? []).flatMap((pair) => column[pair] ?? []));
     });
 
   const seen = over(pairsAt);

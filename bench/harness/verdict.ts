@@ -1,5 +1,5 @@
 import type { Figure, Kind, Measure, Point, Target } from './measure.ts';
-import { type Estimate, estimate, ingredients, type Sample } from './statistics.ts';
+import { type Estimate, estimate, ingredients, median, most, type Sample } from './statistics.ts';
 
 export type Verdict = 'pass' | 'fail' | 'noisy' | 'reported';
 
@@ -47,7 +47,7 @@ export function controlOf(figure: Figure, twin: string, samples: readonly Sample
 /** A figure and whether it is as it has to be: the unfavourable bound counts. */
 export function judge(figure: Figure, twin: string | undefined, samples: readonly Sample[], seed: number): Judged {
   const { name, kind, unit = null, target = null } = figure;
-  const seen = estimate(figure.value, samples, seed);
+  const seen = estimate(figure.value, samples, seed, figure.over === 'most' ? most : median);
   const control = kind === 'count' || twin === undefined ? null : controlOf(figure, twin, samples, seed);
   return { name, kind, unit, target, ...seen, control, verdict: verdictOf(kind, target, seen, control) };
 }

@@ -1,6 +1,8 @@
-import { sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Pool } from 'pg';
 import { type Catalogue, openCatalogue } from '../../catalogue/database.ts';
 import type { Seen } from '../../catalogue/finding.ts';
+import type { Tables } from '../../catalogue/tables.ts';
 import type { Wish } from '../../domain/wish.ts';
 import { createDatabase } from '../../servers/postgres.ts';
 import { manyOffers } from '../../test/support/many-offers.ts';
@@ -39,14 +41,18 @@ export async function filled(server: string, name: string, offers: number): Prom
   const catalogue = await openCatalogue({ url, connections: 1 });
   const { usable, suspended } = await manyOffers(url, offers);
   const [first] = usable;
+  const patient = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: new Pool({ connectionString: url, max: 1 }) }),
+  });
   // One in ten of what a partner that is suspended has, and of what one is late to renew
   await sql`update offer set name = 'revoked' from system where system.id = offer.system and offer.foreign_id = 'o4'
-    and offer.agreement = ${suspended} and hashtext(system.name) % 10 = 0`.execute(catalogue);
+    and offer.agreement = ${suspended} and hashtext(system.name) % 10 = 0`.execute(patient);
   await sql`update offer set name = 'expired', valid_until = now() - interval '1 hour' from system
     where system.id = offer.system and offer.foreign_id = 'o4' and offer.agreement = ${first?.id} and hashtext(system.name) % 10 = 0`.execute(
-    catalogue,
+    patient,
   );
-  await sql`vacuum analyze offer`.execute(catalogue);
+  await sql`vacuum analyze offer`.execute(patient);
+  await patient.destroy();
   const { rows } = await sql<{ id: string }>`select id from offer limit 10000`.execute(catalogue);
   return { name, offers, url, catalogue, seen: { theirs: usable }, some: rows.map(({ id }) => id) };
 }

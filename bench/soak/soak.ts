@@ -71,9 +71,10 @@ export class Soak {
   async run(many: number, every: number, tell: (standing: Standing) => void): Promise<void> {
     let begun = 0;
     const lane = async (user: string): Promise<void> => {
-      for (let [source, target] = ['a1', 'a2']; begun < many; [source, target] = [target as string, source as string]) {
+      for (let leg = 0; begun < many; leg += 1) {
+        const [source, target] = leg % 2 === 0 ? (['a1', 'a2'] as const) : (['a2', 'a1'] as const);
         begun += 1;
-        const { id } = await this.stage.begin(source as string, target as string, { users: user });
+        const { id } = await this.stage.begin(source, target, { users: user });
         const { outcome } = await this.stage.ends(id, LIMIT_MS);
         this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
         [this.#done, this.#last] = [this.#done + 1, id];

@@ -7,6 +7,7 @@ import { faultOf, type Leg, type Site } from './faults.ts';
 
 /** Every direction once. */
 const route: readonly Site[] = ['cloud', 'a1', 'a2', 'w1'];
+const placeOf = (n: number): Site => route[n % route.length] as Site;
 
 export interface Moved {
   readonly leg: string;
@@ -49,8 +50,7 @@ export class Moving {
   }
 
   get #leg(): Leg {
-    const at = (n: number): Site => route[n % route.length] as Site;
-    return { source: at(this.#moves), target: at(this.#moves + 1) };
+    return { source: placeOf(this.#moves), target: placeOf(this.#moves + 1) };
   }
 
   /** One leg further, with one fault on the way. */

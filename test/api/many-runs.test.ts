@@ -124,7 +124,7 @@ describe('of thousands that run', () => {
     for (const n of [1, 17, 700, MANY]) index.end(n);
     for (let n = 0; n < 5; n += 1) await round();
     expect(states()).toEqual({ working: MANY - 4, ended: 4 });
-    for (const n of [...index.running]) index.end(n);
+    for (const n of Array.from(index.running)) index.end(n);
     const before = { asked: index.asked, described: index.described };
     for (let n = 0; n < 16; n += 1) await round();
     expect(states()).toEqual({ ended: MANY });
