@@ -236,4 +236,24 @@ export const rooms: Readonly<Record<string, Room>> = {
     // How a process dies with us is no side of a wire
     files: { 'runner.ts': ['servers/tether.ts'] },
   },
+  bench: {
+    because: 'The benchmark starts what it measures, as processes and as it is; nothing of the product knows of it.',
+    runs: [
+      'activities',
+      'cli/built.ts',
+      'cli/ports.ts',
+      'configuration',
+      'servers',
+      'temporal',
+      'worker/sites.ts',
+      '@temporalio/client',
+      '@temporalio/testing',
+      '@temporalio/worker',
+      '@temporalio/workflow',
+      'pino',
+      'undici',
+      'node:*',
+    ],
+    types: ['workflows'],
+  },
 };
