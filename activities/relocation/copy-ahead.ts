@@ -227,7 +227,8 @@ async function plannedTurns(
   };
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
     (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
-  return { here: await planned(to, 'here'), away: (await asked(planned(from, 'away'))) ?? null };
+  const [theirs, ours] = await Promise.all([planned(to, 'here'), asked(planned(from, 'away'))]);
+  return { here: theirs, away: ours ?? null };
 }
 
 /** Said here, by name: in step 5 it would only be seen that devices do not arrive. */

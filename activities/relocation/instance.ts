@@ -37,11 +37,16 @@ export const instantiating = (means: Means) => ({
       const site = `${target.name} ${application.name}`;
       const started = await means.turns(site, wait.signal, async () => await bring(means, scene, order, wait));
       wait.keep('to', started.to);
-      const instance = await locate(target, application, started.to, wait.signal);
-      if (order.lost) return started;
+      if (order.lost) {
+        await locate(target, application, started.to, wait.signal);
+        return started;
+      }
 
       wait.progress('introducing the source to the standby');
-      const { endpoint } = await locate(source, application, order.from, wait.signal);
+      const [instance, { endpoint }] = await Promise.all([
+        locate(target, application, started.to, wait.signal),
+        locate(source, application, order.from, wait.signal),
+      ]);
       const served = await scene.context.source.state(endpoint, order.users, wait.signal);
       const names = { relocation: scene.relocation, users: order.users };
       const introduction = { ...names, source: endpoint, epoch: highestEpoch(served) };
