@@ -16,7 +16,7 @@ export function actionsOf(status: Status): Action[] {
     case 'paused':
       return ['resume', ...cancelOf(status), ...recoverOf(status)];
     case 'held':
-      return ['approve', 'cancel', ...recoverOf(status)];
+      return status.kept === true ? ['cancel'] : ['approve', 'cancel', ...recoverOf(status)];
     case 'parked':
       return ['retry', ...(status.abandonable ? (['abandon'] as const) : []), ...recoverOf(status)];
     case 'rollingBack':

@@ -9,6 +9,23 @@ export const relocationWorkflowId = (
   digest: Digest,
 ): string => `relocation:${digest(`${application}\n${source}\n${users}`)}`;
 
+/** One anchor of these users in an access network at a time. */
+export const anchorWorkflowId = (
+  { application, users, network }: { application: string; users: string; network: string },
+  digest: Digest,
+): string => `anchor:${digest(`${application}\n${users}\n${network}`)}`;
+
+/** As the API gives it out: names the run too. */
+export const anchorId = (workflowId: string, runId: string): string =>
+  `${workflowId.slice(workflowId.indexOf(':') + 1)}.${runId}`;
+
+export const ANCHOR_ID = /^([a-z2-7]{25})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+export function parseAnchorId(id: string): { workflowId: string; runId: string } | undefined {
+  const [, of, runId] = ANCHOR_ID.exec(id) ?? [];
+  return of === undefined || runId === undefined ? undefined : { workflowId: `anchor:${of}`, runId };
+}
+
 /** One wait for each source of these users that was taken to be dead. Made in a workflow: of its chain, which is unique. */
 export const fencingWorkflowId = (chain: string): string => `fence:${runNameOf(chain)}`;
 

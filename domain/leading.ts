@@ -94,6 +94,21 @@ export function ledHere(rules: readonly Rule[], course: Course): Rule[] {
 }
 
 /**
+ * The rules of an instance that does not serve these devices, and leads them on to the one that does: `from` is its own
+ * address. Devices that it was given by name stay where they are led.
+ */
+export function ledThrough(rules: readonly Rule[], course: Course): Rule[] {
+  const { name, aliases, device, from, to } = course;
+  if (device !== null) return ledHere(rules, course);
+  return [
+    ...[...new Set([name, ...aliases].map(plainName))].flatMap((each) =>
+      rulesOfName(rules, each, to, [from, to]).map((rule) => ({ ...rule, address: to, active: true })),
+    ),
+    ...rolesOf(rules, from, [from, to]).all.map((rule) => leading(rule, [], course)),
+  ];
+}
+
+/**
  * The source's rules from then on. Its DNS rules go on answering, with the target's address, so
  * that late resolvers of the old network find it. Its traffic rules lead to the target where the
  * target's own rules do not reach (another network, a cloud), else they stand back.

@@ -53,6 +53,8 @@ export type ProcedureStatus<Step extends string, Result> =
       readonly until: string | null;
       /** Kept warm in case that whoever serves is lost; null, as from an older worker: it only waits. */
       readonly standby?: Standby | null;
+      /** What was asked for is there, and is kept until it is given back. */
+      readonly kept?: true;
     } & Partial<Replaceable>)
   | {
       readonly state: 'parked';

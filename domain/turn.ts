@@ -1,4 +1,4 @@
-import { ledAway, ledFrom, ledHere, type Course } from './leading.ts';
+import { ledAway, ledFrom, ledHere, ledThrough, type Course } from './leading.ts';
 import { sameRule, type DnsRule, type Rule, type TrafficRule } from './rule.ts';
 
 /**
@@ -24,11 +24,15 @@ export interface Change<R extends Rule = Rule> {
   readonly passed: readonly R[];
 }
 
+/** Of whose rules: the end's to which devices are led, the end's that they leave, or one's between them. */
+export type PathWay = 'here' | 'away' | 'through';
+const ways = { here: ledHere, away: ledAway, through: ledThrough } as const;
+
 /**
  * What has to change of `rules`, as they are. `earlier`: what it found is what this one restores.
  */
 export function planned(
-  way: 'here' | 'away',
+  way: PathWay,
   rules: readonly Rule[],
   course: Course,
   instance: string,
@@ -44,7 +48,7 @@ export function planned(
   // What this relocation led once it goes on leading: devices may have the address
   const led = (earlier?.changes ?? []).flatMap(({ before, after }) => arrived(before, after, 'destinations'));
   const going = { ...course, former: union(course.former, led) };
-  const wanted = way === 'here' ? ledHere(found, going) : ledAway(found, going);
+  const wanted = ways[way](found, going);
   const changes = found.flatMap((before): Change[] => {
     const after = wanted.find((rule) => sameIdentity(rule, before)) ?? before;
     const past = earlierOf(before);
@@ -52,6 +56,19 @@ export function planned(
     return sameRule(before, after) && passed.length === 0 ? [] : [{ before, after, passed }];
   });
   return { instance, own, source: course.from, led: ledFrom(going), changes };
+}
+
+/** A turn that others have taken further: undone, it restores what it found itself, wherever they led its rules. */
+export function takenFurther(turn: Turn, later: Turn): Turn {
+  const changes = turn.changes.map((change): Change => {
+    const further = later.changes.find(({ before }) => sameIdentity(before, change.before));
+    if (further === undefined) return change;
+    const { before, after, passed } = change;
+    const seen = [after, ...passed, further.before, ...further.passed];
+    const states = seen.filter((rule) => !sameRule(rule, further.after) && !sameRule(rule, before));
+    return { before, after: further.after, passed: states };
+  });
+  return { ...turn, led: union(turn.led, later.led), changes };
 }
 
 export const sameIdentity = (a: Rule, b: Rule): boolean => a.kind === b.kind && a.id === b.id;

@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
+import { anchoringActivities } from '../activities/anchoring/index.ts';
 import { evacuationActivities } from '../activities/evacuation/evacuate-host.ts';
 import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
@@ -20,6 +21,7 @@ import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
 import { connectionFor } from '../temporal/lazy-connection.ts';
 import { pokeTelling } from '../temporal/telling.ts';
 import { tracesOf } from '../traces/traces.ts';
+import { anchorsOver } from './anchors.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
@@ -73,6 +75,14 @@ const taskQueue = environment.FERRY_TASK_QUEUE;
 const awaiting = connectionFor(connectionOptions);
 const asking = new Client({ connection: awaiting, namespace });
 const runs = runsOver(asking, { ...configuration, taskQueue });
+const means = {
+  catalogue,
+  pace,
+  digest,
+  turns: takingTurns(),
+  cordons: cordonsOver(asking),
+  anchors: anchorsOver(asking, configuration),
+};
 const version = versionOf(taskQueue, environment.FERRY_BUILD_ID ?? buildIdOf(bundle));
 const workers = await FerryWorkers.create({
   connection,
@@ -80,7 +90,8 @@ const workers = await FerryWorkers.create({
   taskQueue,
   workflowBundle: bundle,
   activities: {
-    ...relocationActivities({ catalogue, pace, digest, turns: takingTurns(), cordons: cordonsOver(asking) }),
+    ...relocationActivities(means),
+    ...anchoringActivities(means),
     ...surveyActivities(survey),
     ...whereActivities({ catalogue }),
     ...evacuationActivities({ catalogue, runs, pace }),

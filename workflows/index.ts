@@ -1,4 +1,5 @@
 export { relocateApplication } from './relocation/relocate-application.ts';
+export { anchorApplication } from './relocation/anchor-application.ts';
 export { fenceSource } from './relocation/fence-source.ts';
 export { planRelocation } from './relocation/plan-relocation.ts';
 export { evacuateHost } from './evacuation/evacuate-host.ts';

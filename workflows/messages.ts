@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Told } from '../activities/federation/tend-partner.ts';
 import type { Both } from '../activities/relocation/subject.ts';
 import type { Pace } from '../configuration/peers.ts';
+import type { AnchorRequest, AnchorStatus, Standing, Taking } from '../domain/anchoring.ts';
 import type { BindingRequest } from '../domain/binding-request.ts';
 import type { BindingResult, ConsumptionStep } from '../domain/binding.ts';
 import type { EvacuationRequest, EvacuationWish } from '../domain/evacuation.ts';
@@ -56,6 +57,23 @@ export interface FencingOrder {
 export const fencingStatus = defineQuery<FencingStatus>('fencing');
 /** The source is gone for good: nobody has to wait for it. */
 export const scrap = defineUpdate<FencingStatus>('scrap');
+/** What starts `anchorApplication`. JSON, names only. */
+export interface AnchorOrder {
+  readonly request: AnchorRequest;
+  readonly pace: Pace;
+}
+
+/** Kept in the memo: what makes the same request the same run, and where it leads; null: it does not hold yet. */
+export interface AnchorMemo {
+  readonly request: AnchorRequest;
+  readonly standing: Standing | null;
+}
+
+export const anchorStatus = defineQuery<AnchorStatus>('status');
+/** A relocation turns this anchor's rules with its own. Refused where it does not hold, or is being given back. */
+export const takeIn = defineUpdate<Standing, [Taking]>('takeIn');
+/** That relocation has handed the users over. */
+export const sourceMoved = defineSignal<[Omit<Taking, 'turn'>]>('sourceMoved');
 /** What starts `evacuateHost`: of a site, to sites that are named by now. */
 export interface EvacuationOrder {
   readonly request: Omit<EvacuationRequest, 'among'> & { readonly among: readonly string[] };

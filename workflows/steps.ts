@@ -1,9 +1,11 @@
 import { proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
+import type { AnchoringActivities } from '../activities/anchoring/index.ts';
 import type { EvacuationActivities } from '../activities/evacuation/evacuate-host.ts';
 import type { RelocationActivities } from '../activities/relocation/index.ts';
 import type { SurveyActivities } from '../activities/survey.ts';
 import type { WhereActivities } from '../activities/where.ts';
 import type { Pace } from '../configuration/peers.ts';
+import { type AnchorStep, anchorSteps, anchorUndos } from '../domain/anchoring.ts';
 import { steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 import { waitsQueue } from '../temporal/queues.ts';
 
@@ -45,6 +47,12 @@ export function stepsAt(pace: Pace) {
     copyAhead: activity('copyAhead', copy, titled('copyAhead')),
     switchPath: activity('switchPath', step, titled('switchPath')),
     // Its patience is the activity's own: the absence of a worker uses up none of it
+    transferContext: activity(
+      'transferContext',
+      wait,
+      own("transfer of its users' context by the application", 'MEC 021, 5.2'),
+    ),
+    stopSource: activity('stopSource', wait, own('stop the source', 'MEC 010-2, operate STOPPED')),
     handOver: activity('handOver', within(pace.insistMs, pace.handOverMs * 2), titled('handOver')),
     settle: activity('settle', within(pace.insistMs, pace.operationMs), 'ask the source what became of the hand-over'),
     notifyEndpoint: activity('notifyEndpoint', insist, titled('notify')),
@@ -61,9 +69,26 @@ export function stepsAt(pace: Pace) {
       removeTarget: activity('removeTarget', insist, back('removeTarget')),
       deleteCopies: activity('deleteCopies', insist, back('deleteCopies')),
       switchBack: activity('switchBack', insist, back('switchBack')),
+      tellFailed: activity('tellFailed', insist, back('tellFailed')),
+      startSource: activity('startSource', insist, back('startSource')),
     },
   };
 }
+
+/** The same step, where there is only forward: nobody serves its users until it is done. */
+export const forwardAt = ({ insistMs, operationMs, heartbeatMs, retryMs }: Pace) => ({
+  switchPath: activity(
+    'switchPath',
+    {
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+      heartbeatTimeout: heartbeatMs,
+      startToCloseTimeout: operationMs,
+      scheduleToCloseTimeout: insistMs,
+      retry: { initialInterval: retryMs, backoffCoefficient: 2, maximumInterval: retryMs * 20 },
+    },
+    titled('switchPath'),
+  ),
+});
 
 /** Ten years. */
 const FOREVER_MS = 315_360_000_000;
@@ -99,6 +124,7 @@ const EVACUATION_LIMIT = '20 days';
 const activity = <K extends keyof RelocationActivities>(name: K, options: ActivityOptions, summary: string) =>
   proxyActivities<RelocationActivities>({ ...options, summary })[name] as unknown as RelocationActivities[K];
 const back = (name: UndoName): string => `undo: ${undos[name].title}`;
+const own = (title: string, clause: string): string => `6 ${title} (GR MEC 035, ${steps.handOver.clause}; ${clause})`;
 const titled = (name: StepName): string =>
   `${Object.keys(steps).indexOf(name) + 1} ${steps[name].title} (GR MEC 035, ${steps[name].clause})`;
 
@@ -117,3 +143,39 @@ export const { locateApplications } = proxyActivities<WhereActivities>({
   heartbeatTimeout: '5 seconds',
   summary: 'ask every site and instance where applications are',
 });
+
+/** What an anchor does itself; its package and its holder are those of a relocation to the holder's site. */
+export function anchoringAt(pace: Pace) {
+  const { distributePackage, instantiateTarget, undo } = stepsAt(pace);
+  const patient = {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    heartbeatTimeout: pace.heartbeatMs,
+    retry: { initialInterval: pace.retryMs, backoffCoefficient: 2, maximumInterval: pace.retryMs * 20 },
+  } as const;
+  const step = { ...patient, startToCloseTimeout: pace.stepMs, scheduleToCloseTimeout: pace.stepMs };
+  const taskQueue = waitsQueue(workflowInfo().taskQueue);
+  const insist = {
+    ...patient,
+    startToCloseTimeout: pace.operationMs,
+    scheduleToCloseTimeout: pace.insistMs,
+    taskQueue,
+  };
+  return {
+    checkAnchor: ofAnchor('checkAnchor', step, titledOfAnchor('check')),
+    distributePackage,
+    instantiateTarget,
+    exposeServices: ofAnchor('exposeServices', step, titledOfAnchor('services')),
+    turnAnchor: ofAnchor('turnAnchor', step, titledOfAnchor('path')),
+    followAnchor: ofAnchor('followAnchor', insist, 'the source has moved: follow it'),
+    undo: {
+      removeHolder: undo.removeTarget,
+      hideServices: ofAnchor('hideServices', insist, `undo: ${anchorUndos.hideServices.title}`),
+      turnAnchorBack: ofAnchor('turnAnchorBack', insist, `undo: ${anchorUndos.turnAnchorBack.title}`),
+    },
+  };
+}
+
+const ofAnchor = <K extends keyof AnchoringActivities>(name: K, options: ActivityOptions, summary: string) =>
+  proxyActivities<AnchoringActivities>({ ...options, summary })[name] as unknown as AnchoringActivities[K];
+const titledOfAnchor = (name: AnchorStep): string =>
+  `${Object.keys(anchorSteps).indexOf(name) + 1} ${anchorSteps[name].title} (GR MEC 035, ${anchorSteps[name].clause})`;

@@ -1,9 +1,11 @@
 import { Context, type Info } from '@temporalio/activity';
 import { failures } from '../../domain/failures.ts';
+import { risks } from '../../domain/guarantee.ts';
 import type { Guarantee, Plan } from '../../domain/relocation.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure, keeping } from '../failure.ts';
 import { alive } from '../waiting.ts';
+import { anchorsTo } from './anchored.ts';
 import { inspect, type Inspection, type InspectionOrder } from './inspection.ts';
 import { Obstacles } from './obstacles.ts';
 import { recoveryPlanned } from './replace.ts';
@@ -53,6 +55,7 @@ export const checking = (means: Means) => ({
         // Whoever may have promised has to be known by its id: no list may show it later
         keep('from', authority.id);
         await scene.context.source.promise(authority.endpoint, promise, signal);
+        await anchorsTo(means, scene, order, authority.id, { signal });
         const { there, guarantee, confirmation, drainMs, seen } = found;
         return { from: authority.id, there, guarantee, confirmation, drainMs, seen };
       } catch (error) {
@@ -72,7 +75,15 @@ export const checking = (means: Means) => ({
         ? await obstacles.asking(
             undefined,
             scene.source.name,
-            async () => await recoveryPlanned(means, scene, order, signal),
+            async () =>
+              await recoveryPlanned(
+                means,
+                scene,
+                order,
+                ({ message }) =>
+                  order.otherUnknown ? undefined : obstacles.add('OtherUnknown', order.application, message),
+                signal,
+              ),
           )
         : undefined;
       const all = [...met, ...obstacles.met];
@@ -90,6 +101,7 @@ export const checking = (means: Means) => ({
         steering: [...told],
         observed: seen.observed,
         guarantee: seen.guarantee,
+        risk: { ...risks[seen.guarantee] },
         confirmation,
         expectedFreezeMs: seen.expectedFreezeMs,
         drainMs: seen.drainMs,

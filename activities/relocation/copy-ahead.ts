@@ -3,6 +3,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
 import type { Application, Lead, Owner, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
+import { type AnchorTurn, takeAnchors } from './anchored.ts';
 import {
   bothHave,
   copySubscriptions,
@@ -33,6 +34,8 @@ import {
 export interface PathTurns {
   readonly here: string | null;
   readonly away: string | null;
+  /** Of anchors to the source; absent: there is none. */
+  readonly anchors?: readonly AnchorTurn[];
 }
 
 export interface CopyOrder extends Both {
@@ -69,7 +72,7 @@ export const copying = (means: Means) => ({
   copyAhead: async (order: CopyOrder): Promise<Copied> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
-      if (order.lost) return await copiedFromLost(scene, order, wait);
+      if (order.lost) return await copiedFromLost(means, scene, order, wait);
       const { source, target } = await locateBoth(scene, order, wait.signal);
       const before = seenBefore(wait, order.seen);
       const [{ made, subscriptions, seen }, users] = await together(
@@ -78,7 +81,7 @@ export const copying = (means: Means) => ({
           await subscriptionsCopied(carriageOf(scene, source, target, before), order.made, { ...wait, signal }),
         async (signal) => await contextCopied(means, scene, order, source, target, { ...wait, signal }),
       );
-      return { subscriptions, users, made, seen, turns: await plannedTurns(scene, order.turns, source, target, wait) };
+      return { subscriptions, users, made, seen, turns: await plannedTurns(means, scene, order, source, target, wait) };
     }),
 
   /** The undo: the copies are deleted, also one of which no answer came, and nothing else. */
@@ -95,21 +98,21 @@ export const copying = (means: Means) => ({
 });
 
 /** What its platform still shows of it; subscriptions of a platform that is gone with it are gone. */
-async function copiedFromLost(scene: Scene, order: CopyOrder, wait: Wait): Promise<Copied> {
+async function copiedFromLost(means: Means, scene: Scene, order: CopyOrder, wait: Wait): Promise<Copied> {
   const target = await locate(scene.target, scene.application, order.to, wait.signal);
   const seen = await look(scene.source, scene.application, order.from, wait.signal);
   const { endpoint } = seen;
   const nothing = { made: order.made, subscriptions: 0, seen: order.seen ?? {} };
   if (endpoint === null) {
     // Nobody knows where devices would look for it: they are led by the name alone
-    const here = await plannedTurns(scene, order.turns, { ...target, id: order.from }, target, wait);
+    const here = await plannedTurns(means, scene, order, { ...target, id: order.from }, target, wait);
     return { ...nothing, users: 0, turns: { ...here, away: null } };
   }
   const source: Located = { ...seen, state: 'started', endpoint };
   const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
   const copied = await whatItSays(async () => await subscriptionsCopied(carriage, order.made, wait), wait.signal);
   const told = copied instanceof Error ? { ...nothing, made: idsIn(wait.kept('made')) } : copied;
-  return { ...told, users: 0, turns: await plannedTurns(scene, order.turns, source, target, wait, true) };
+  return { ...told, users: 0, turns: await plannedTurns(means, scene, order, source, target, wait) };
 }
 
 /** Nothing tells of them but their content: without both sides nobody knows whether there are any. */
@@ -194,13 +197,16 @@ async function contextCopied(
 }
 
 async function plannedTurns(
-  { source: from, target: to, application, device }: Scene,
-  earlier: PathTurns | null,
+  means: Means,
+  scene: Scene,
+  order: CopyOrder,
   source: Located,
   target: Located,
-  { signal }: Wait,
-  lost = false,
+  wait: Wait,
 ): Promise<PathTurns> {
+  const { source: from, target: to, application, device } = scene;
+  const { turns: earlier, lost = false } = order;
+  const { signal } = wait;
   const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
   const asked = async <T>(ask: Promise<T> | undefined): Promise<T | undefined> => {
     const said = await whatItSays(async () => await ask, signal);
@@ -228,7 +234,10 @@ async function plannedTurns(
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
     (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
   const [theirs, ours] = await Promise.all([planned(to, 'here'), asked(planned(from, 'away'))]);
-  return { here: theirs, away: ours ?? null };
+  const turns = { here: theirs, away: ours ?? null };
+  const ends = { source, target, away, lost };
+  const anchors = await takeAnchors(means, scene, order, ends, earlier?.anchors ?? [], wait);
+  return anchors.length === 0 ? turns : { ...turns, anchors };
 }
 
 /** Said here, by name: in step 5 it would only be seen that devices do not arrive. */

@@ -7,6 +7,7 @@ import { calm } from './copy-ahead.ts';
 import type { Inspection } from './inspection.ts';
 import { leaveAsFound, type RemovalOrder } from './restoring.ts';
 import { firstThatTakesIn, mayGo, takesIn } from './sharing.ts';
+import { registeredThere } from './transfer.ts';
 import { endOf, isLocated, locate, sceneOf, type End, type Means, type Scene, type Subject } from './subject.ts';
 
 export interface Started {
@@ -37,16 +38,12 @@ export const instantiating = (means: Means) => ({
       const site = `${target.name} ${application.name}`;
       const started = await means.turns(site, wait.signal, async () => await bring(means, scene, order, wait));
       wait.keep('to', started.to);
-      if (order.lost) {
-        await locate(target, application, started.to, wait.signal);
-        return started;
-      }
+      const instance = await locate(target, application, started.to, wait.signal);
+      if (order.lost) return started;
 
+      await registeredThere(means, scene, instance, wait);
       wait.progress('introducing the source to the standby');
-      const [instance, { endpoint }] = await Promise.all([
-        locate(target, application, started.to, wait.signal),
-        locate(source, application, order.from, wait.signal),
-      ]);
+      const { endpoint } = await locate(source, application, order.from, wait.signal);
       const served = await scene.context.source.state(endpoint, order.users, wait.signal);
       const names = { relocation: scene.relocation, users: order.users };
       const introduction = { ...names, source: endpoint, epoch: highestEpoch(served) };

@@ -1,7 +1,9 @@
 import type { SeenInLists } from '../../domain/subscription.ts';
 import { alive } from '../waiting.ts';
+import { tellAnchors } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions, keepingSeen, seenBefore } from './subscriptions.ts';
+import { tellCompleted } from './transfer.ts';
 import { find, isLocated, locate, sceneOf, type Leaving, type Means } from './subject.ts';
 
 export interface Notified {
@@ -37,7 +39,9 @@ export const notifying = (means: Means) => ({
         },
         signal,
       );
+      await tellAnchors(means, scene, order, signal);
       if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
+      if (order.transferred) await tellCompleted(scene, source, target, wait);
       const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
       const { wanted, seen } = await copySubscriptions(carriage, signal, keepingSeen(wait));
       return { devices: told === true, subscriptions: wanted.length, seen };

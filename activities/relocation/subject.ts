@@ -3,6 +3,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
+import type { Anchors } from '../anchoring/anchors.ts';
 import type { Cordon, Cordons } from './cordon.ts';
 import type { Application, Catalogue, Context, Instance, Network, PathSight, Site } from '../ports.ts';
 
@@ -27,6 +28,8 @@ export interface Both extends Subject {
 export interface Leaving extends Both {
   /** Runs that began earlier do not tell. */
   readonly seen?: SeenInLists;
+  /** The application has transferred its users' context itself (MEC 021), and is told how that ended. */
+  readonly transferred?: true;
 }
 
 /** What the worker gives to the steps. */
@@ -38,6 +41,8 @@ export interface Means {
   readonly turns: Turns;
   /** Which sites are closed to what would be moved there; absent: none ever is. */
   readonly cordons?: Cordons;
+  /** Anchors to what is moved; absent: there never is one. */
+  readonly anchors?: Anchors;
 }
 
 export type Turns = <T>(name: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;

@@ -1,7 +1,8 @@
 import { isAuthority } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import { alive, until } from '../waiting.ts';
-import type { Vantage, Wait } from '../ports.ts';
+import type { Application, Vantage, Wait } from '../ports.ts';
+import { turnAnchors, turnAnchorsBack } from './anchored.ts';
 import { calm, type PathTurns } from './copy-ahead.ts';
 import {
   endOf,
@@ -19,6 +20,8 @@ export interface SwitchOrder extends Both {
   readonly turns: PathTurns;
   /** The source is taken to be dead: its rules are turned where its platform answers, and nobody is asked there. */
   readonly lost?: true;
+  /** We have stopped it: nobody is asked there. */
+  readonly stopped?: true;
 }
 
 export interface SwitchBackOrder extends Subject {
@@ -30,6 +33,8 @@ export interface SwitchBackOrder extends Subject {
 export interface Switched {
   readonly changed: number;
   readonly observed: boolean;
+  /** What the attempt that went well has taken; older workers do not tell. */
+  readonly tookMs?: number;
 }
 
 export const switching = (means: Means) => ({
@@ -41,6 +46,7 @@ export const switching = (means: Means) => ({
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
       const { here, away } = order.turns;
+      const begun = performance.now();
       wait.progress('changing rules');
       let changed = 0;
       if (here !== null) changed += (await scene.target.path?.turn(here, wait)) ?? 0;
@@ -49,7 +55,9 @@ export const switching = (means: Means) => ({
         changed += (await (order.lost ? turned?.catch(() => 0) : turned)) ?? 0;
         wait.signal.throwIfAborted();
       }
-      return { changed, observed: await observe(scene, order, wait, means.pace.stepMs / 2) };
+      changed += await turnAnchors(means, order, order.turns.anchors ?? [], wait, order.lost);
+      const observed = await observe(means, scene, order, wait, means.pace.stepMs / 2);
+      return { changed, observed, tookMs: Math.round(performance.now() - begun) };
     }),
 
   /**
@@ -65,7 +73,8 @@ export const switching = (means: Means) => ({
         await site.path?.turnBack(turn, wait);
       };
       const back = async (): Promise<void> => {
-        const sides = await Promise.allSettled([side('source', away), side('target', here)]);
+        const anchors = turnAnchorsBack(means, order.turns.anchors ?? [], wait);
+        const sides = await Promise.allSettled([side('source', away), side('target', here), anchors]);
         for (const turned of sides) if (turned.status === 'rejected') throw turned.reason;
       };
       wait.progress('changing rules back');
@@ -75,23 +84,25 @@ export const switching = (means: Means) => ({
 });
 
 /** A 2xx proves little: names have to resolve to the target, and old addresses have to lead there. */
-async function observe(scene: Scene, order: SwitchOrder, wait: Wait, limitMs: number): Promise<boolean> {
+async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wait, limitMs: number): Promise<boolean> {
   const networks = networksOf(scene);
+  const asked = !order.lost && !order.stopped;
   const [target, source] = await Promise.all([
     locate(scene.target, scene.application, order.to, wait.signal),
-    order.lost ? null : locate(scene.source, scene.application, order.from, wait.signal),
+    asked ? locate(scene.source, scene.application, order.from, wait.signal) : null,
   ]);
   // By the name those look for it whom nobody lists: whoever does not serve them does not take the name along
   const byName =
     scene.device === null &&
     (source === null ||
       isAuthority(await scene.context.source.state(source.endpoint, order.users, wait.signal), order.users));
-  for (const { name, vantage } of networks) {
+  const views = networks.map(({ name, vantage }) => ({ name, vantage, whom: { device: scene.device, byName } }));
+  for (const { name, vantage, whom } of [...views, ...(await viewsOfAnchors(means, order))]) {
     if (vantage === undefined) continue;
     let seen = '';
     const arrived = await until(wait, limitMs, async () => {
       wait.progress(`observing the path from ${name}`);
-      seen = await seenFrom(vantage, scene, { source, target, byName }, wait.signal);
+      seen = await seenFrom(vantage, scene.application, { source, target, ...whom }, wait.signal);
       return seen === '' ? true : undefined;
     });
     if (arrived === undefined) throw failure('PathNotObserved', `${name}: ${seen}`);
@@ -99,13 +110,33 @@ async function observe(scene: Scene, order: SwitchOrder, wait: Wait, limitMs: nu
   return networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined);
 }
 
+interface Whom {
+  readonly device: string | null;
+  readonly byName: boolean;
+}
+
+/** From the networks of anchors that are led on: what their own devices see. */
+async function viewsOfAnchors({ catalogue }: Means, { turns }: SwitchOrder) {
+  const sites = await Promise.all(
+    (turns.anchors ?? [])
+      .filter(({ turn }) => turn !== null)
+      .map(async ({ users, network: name, site }) => {
+        const { network } = await catalogue.site(site);
+        const device = users === '*' ? null : await catalogue.device(users);
+        return { name, vantage: network?.vantage, whom: { device, byName: users === '*' } };
+      }),
+  );
+  return [...new Map(sites.map((view) => [`${view.name} ${view.whom.device ?? ''}`, view])).values()];
+}
+
 /** What a device there would see that is not yet as it has to be; empty: all is. */
 async function seenFrom(
   vantage: Vantage,
-  { application, device }: Scene,
-  { source, target, byName }: { source: Located | null; target: Located; byName: boolean },
+  application: Application,
+  { source, target, ...whom }: Whom & { readonly source: Located | null; readonly target: Located },
   signal: AbortSignal,
 ): Promise<string> {
+  const { device, byName } = whom;
   const [resolved, atTarget, atSource] = await Promise.all([
     byName ? vantage.resolve(application.domainName, signal) : null,
     vantage.answering(target.endpoint, device, signal),

@@ -4,7 +4,7 @@ import type { Lead, Path, PathSight, Wait } from '../../activities/ports.ts';
 import { without, type Course } from '../../domain/leading.ts';
 import { sameRule, type Rule, type TrafficRule } from '../../domain/rule.ts';
 import type { Seal } from '../../domain/seal.ts';
-import { carriedOut, isReliedOn, planned, undone, type Change } from '../../domain/turn.ts';
+import { carriedOut, isReliedOn, planned, takenFurther, undone, type Change } from '../../domain/turn.ts';
 import type { Exchange } from '../http.ts';
 import { ruleCapabilities } from './capabilities.ts';
 import { pathSight } from './look.ts';
@@ -81,6 +81,8 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
       const before = earlier === null ? null : opened(seal, earlier);
       return seal.close(JSON.stringify(planned(way, found.rules, courseOf(lead), instance, before)));
     },
+
+    takenFurther: (turn, later) => seal.close(JSON.stringify(takenFurther(opened(seal, turn), opened(seal, later)))),
 
     async turn(sealed, wait) {
       const turn = opened(seal, sealed);

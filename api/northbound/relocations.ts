@@ -1,13 +1,12 @@
 import type { Client } from '@temporalio/client';
 import type { Response } from 'express';
-import { digest } from '../../configuration/digest.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Plan, RelocationRequest } from '../../domain/relocation.ts';
 import type { locateApplications } from '../../workflows/locate-applications.ts';
 import { directionOf } from './direction.ts';
 import { listed, queryFor } from './index-of-runs.ts';
-import { HttpRefusal } from '../problem.ts';
+import { following, tokenIn } from './pages.ts';
 import { answerDue, type Procedures } from './procedures.ts';
 import type { Reader } from './reader.ts';
 import type { RelocationList } from '../resources.ts';
@@ -60,15 +59,11 @@ export const relocationHandlers = ({
   listRelocations: async ({ query: asked, req, res }) => {
     const { limit, next, ...filter } = asked;
     const query = queryFor(filter);
-    const token = next === undefined ? undefined : tokenIn(next, query);
-    const page = await listed(temporal, query, limit, token, async (info) => await reader.see(info));
-    const following = page.token.length === 0 ? null : sealed(page.token, query);
-    if (following !== null) {
-      const search = new URLSearchParams(req.query as Record<string, string>);
-      search.set('next', following);
-      res.links({ next: `/v1/relocations?${search.toString()}` });
-    }
-    const list: RelocationList = { relocations: [...(await reader.entries(page.seen))], next: following };
+    const page = await listed(temporal, query, limit, tokenIn(next, query), async (info) => await reader.see(info));
+    const list: RelocationList = {
+      relocations: [...(await reader.entries(page.seen))],
+      next: following(req, res, page.token, { path: '/v1/relocations', query }),
+    };
     res.json(list);
   },
 
@@ -96,20 +91,4 @@ function serving(plan: Plan, [seen]: readonly Whereabouts[]): Plan {
       one.failure === 'NotServing' ? { ...one, detail: `${one.detail}${found}` } : one,
     ),
   };
-}
-
-/** Temporal's token, with a seal: one that was changed, or belongs to another query, is refused before Temporal is asked. */
-const sealed = (token: Uint8Array, query: string): string => {
-  const text = Buffer.from(token).toString('base64url');
-  return `${text}.${digest(`${query}\n${text}`)}`;
-};
-
-function tokenIn(next: string, query: string): Uint8Array {
-  const [text = '', seal] = next.split('.');
-  if (seal === digest(`${query}\n${text}`)) return Buffer.from(text, 'base64url');
-  throw new HttpRefusal(
-    404,
-    '`next` is of no page of this very list',
-    'Ask with `next` of a page and the same filters, or begin with the first page.',
-  );
 }

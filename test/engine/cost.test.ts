@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cost } from '../../bench/cost.ts';
 import { type Cost, costOf } from '../../bench/counts.ts';
+import type { RelocationRequest } from '../../domain/relocation.ts';
 import { Engine } from '../support/engine.ts';
+import { OwnWorld } from '../support/own-world.ts';
 import { PortWorld } from '../support/world.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 
@@ -15,10 +17,10 @@ beforeAll(async () => {
 });
 afterAll(async () => await engine.stop());
 
-async function costIn(world: PortWorld): Promise<Cost> {
+async function costIn(world: PortWorld, request: Partial<RelocationRequest> = {}): Promise<Cost> {
   let its: Cost = { events: 0, actions: 0, retries: 0 };
   await engine.over(world, async (start) => {
-    const handle = await start();
+    const handle = await start(request);
     await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
     its = await costOf(handle);
   });
@@ -39,7 +41,19 @@ describe('a relocation', () => {
     world.polls = 100;
     await expect(costIn(world)).resolves.toStrictEqual({ events: 65, actions: 12, retries: 0 });
   });
+
+  /** Nobody is asked whether clients still come: eight activities instead of nine. */
+  it('of an application that moves its context itself costs 59 events and 11 actions', async () => {
+    await expect(costIn(new OwnWorld(3), { accept: 'applicationOwn' })).resolves.toStrictEqual(ownCost);
+  });
+
+  it('of an application that is stopped first costs the same', async () => {
+    const world = Object.assign(new OwnWorld(3), { transfer: undefined, devices: null, heard: [] });
+    await expect(costIn(world, { accept: 'none' })).resolves.toStrictEqual(ownCost);
+  });
 });
+
+const ownCost = { events: 59, actions: 11, retries: 0 };
 
 it('is told by the benchmark as well, which moves one by its real adapters against peers of its own', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ferry-bench-'));

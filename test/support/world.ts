@@ -15,6 +15,7 @@ import type { Role } from '../../domain/application.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import type { Rule } from '../../domain/rule.ts';
+import type { PathWay } from '../../domain/turn.ts';
 import { type HeldSubscription, turned as turnedCallback } from '../../domain/subscription.ts';
 
 type Interference = FailureType | (() => Promise<void> | void);
@@ -42,8 +43,8 @@ const DOMAIN = 'counter.edge.test';
 const SITES = ['cloud', 'a1', 'a2', 'w1'];
 
 /** As an application's rules lead in a world where each instance has one name and one traffic rule. */
-function turned(rule: Rule, lead: Lead, way: 'here' | 'away'): Rule {
-  if (rule.kind === 'dns') return { ...rule, address: lead.to.endpoint.host, active: way === 'here' || rule.active };
+function turned(rule: Rule, lead: Lead, way: PathWay): Rule {
+  if (rule.kind === 'dns') return { ...rule, address: lead.to.endpoint.host, active: way !== 'away' || rule.active };
   if (rule.id !== 'all' || (way === 'away' && lead.sameNetwork)) return { ...rule, active: false };
   return { ...rule, destinations: [...lead.former], leadsTo: lead.to.endpoint.host, active: true };
 }
@@ -69,6 +70,8 @@ export class PortWorld implements Catalogue {
   steerable = true;
   /** Ids of instances that no list shows. */
   readonly hidden = new Set<string>();
+  /** Ids of instances whom no device reaches but by a rule of their own site. */
+  readonly unreachable = new Set<string>();
   /** Ids of instances whose application does not answer. */
   readonly silent = new Set<string>();
   readonly #interference = new Map<string, Interference[]>();
@@ -268,7 +271,12 @@ export class PortWorld implements Catalogue {
       },
       path: cloud ? undefined : this.#path(name),
       context: () => this.context,
-      mobility: { level: async () => this.mobility },
+      mobility: {
+        level: async () => this.mobility,
+        registered: async () => null,
+        hears: async () => [],
+        tell: async () => 0,
+      },
       notices: cloud
         ? undefined
         : { addressChanged: async () => await call('notices.addressChanged').then(() => true) },
@@ -387,6 +395,10 @@ export class PortWorld implements Catalogue {
         const before = earlier === null ? rules : (JSON.parse(earlier) as Turn).before;
         return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way)) });
       },
+      takenFurther: (turn, later) => {
+        const [own, further] = [JSON.parse(turn) as Turn, JSON.parse(later) as Turn];
+        return JSON.stringify({ ...own, after: further.after });
+      },
       turn: async (turn) => {
         const { instance, after } = JSON.parse(turn) as Turn;
         let written = 0;
@@ -424,7 +436,9 @@ export class PortWorld implements Catalogue {
           .find((rule) => rule.kind === 'traffic' && rule.active && rule.destinations.includes(at.host));
         const host = led?.kind === 'traffic' ? led.leadsTo : at.host;
         const found = this.instances.find(({ endpoint }) => endpoint?.host === host);
-        const lives = found !== undefined && isRunning(found) && !this.silent.has(found.id);
+        const own = name === 'wifi' ? found?.site === 'w1' : found?.site !== 'w1';
+        const reached = found !== undefined && (own || !this.unreachable.has(found.id));
+        const lives = reached && isRunning(found) && !this.silent.has(found.id);
         return !lives ? { who: 'nobody' } : { who: 'instance', id: found.id };
       },
     };
@@ -468,6 +482,11 @@ export class PortWorld implements Catalogue {
     };
     this.instances.push(made);
     return made;
+  }
+
+  /** For worlds that are built upon this one. */
+  protected async interfered(call: string): Promise<void> {
+    await this.#called(call);
   }
 
   async #called(call: string): Promise<void> {

@@ -28,7 +28,7 @@ export class Progress<Step extends string, Result extends Ended> {
   readonly #begun = Date.now();
   readonly #headline: string;
   readonly #titleOfUndo: (undo: string) => string;
-  readonly #titles: ReadonlyMap<Step, string>;
+  #titles: ReadonlyMap<Step, string>;
   #status: ProcedureStatus<Step, Result>;
   #cancellable = true;
   #pausing = false;
@@ -50,6 +50,11 @@ export class Progress<Step extends string, Result extends Ended> {
       pausing: false,
       cancelling: false,
     };
+  }
+
+  /** It has turned out in which order the steps come, and what they are called here. */
+  inOrder(titles: ReadonlyMap<Step, string>): void {
+    this.#titles = titles;
   }
 
   get status(): ProcedureStatus<Step, Result> {
@@ -107,6 +112,12 @@ export class Progress<Step extends string, Result extends Ended> {
   held(until: string | null, replaceable: Replaceable): void {
     this.#enter({ state: 'held', step: this.step, since: now(), until, standby: this.#standby, ...replaceable });
     this.#findable(until === null ? 'held' : 'heldUntil');
+  }
+
+  /** What was asked for is there. */
+  kept(): void {
+    const since = this.#status.state === 'held' ? this.#status.since : now();
+    this.#enter({ state: 'held', step: this.step, since, until: null, kept: true });
   }
 
   /** What is held is a standby. Told as it changes, whatever it is doing meanwhile. */
@@ -208,7 +219,8 @@ export class Progress<Step extends string, Result extends Ended> {
 }
 
 function heldSentence(status: Held): string {
-  const { since, until, standby, recoverable = false } = status;
+  const { since, until, standby, recoverable = false, kept } = status;
+  if (kept === true) return `**Holds** since ${since}, until it is released.`;
   if (standby != null)
     return standby.silentSince === null
       ? `**A standby**, kept warm since ${since}. \`ferry recover\` when the source is lost, \`ferry cancel\` when it is not needed any more.${notReplaced(status)}`

@@ -1,0 +1,27 @@
+import type { AnchorFound, Taking } from '../../domain/anchoring.ts';
+
+export interface Anchor extends AnchorFound {
+  readonly id: string;
+}
+
+/** Anchors as runs, and relocations as anchors see them. Each call insists while Temporal cannot be asked. */
+export interface Anchors {
+  /** Those of these users that run; of `*`: of anybody. Known at once, also where they have just begun. */
+  of(
+    subject: { readonly application: string; readonly users: string },
+    signal: AbortSignal,
+  ): Promise<readonly Anchor[]>;
+  /** Will whoever looks for anchors of all users find this one? */
+  isFound(chain: string, application: string, signal: AbortSignal): Promise<boolean>;
+  /** From now on it waits for that relocation before it gives anything back. `no`: it is being given back; `gone`. */
+  takeIn(id: string, taking: Taking, signal: AbortSignal): Promise<'yes' | 'no' | 'gone'>;
+  /** Its source is another instance now. Where it is gone nobody has to know. */
+  moved(id: string, taking: Omit<Taking, 'turn'>, signal: AbortSignal): Promise<void>;
+  /** What became of a relocation, by its name. */
+  relocation(name: string, signal: AbortSignal): Promise<'runs' | 'moved' | 'over'>;
+  /** Does a relocation of these users, or of all, from there run? */
+  isMoving(
+    subject: { readonly application: string; readonly users: string; readonly source: string },
+    signal: AbortSignal,
+  ): Promise<boolean>;
+}

@@ -1,0 +1,202 @@
+import { atOnce } from '../../domain/at-once.ts';
+import { hostOf, missing } from '../../domain/subscription.ts';
+import { highestEpoch } from '../../domain/application.ts';
+import { failure } from '../failure.ts';
+import type { Lead, Wait } from '../ports.ts';
+import { calm } from '../relocation/copy-ahead.ts';
+import { bothHave, deleteMade, strays, type Carriage } from '../relocation/subscriptions.ts';
+import {
+  endOf,
+  leads,
+  locateBoth,
+  look,
+  sceneOf,
+  whatItSays,
+  type Both,
+  type Located,
+  type Means,
+  type Scene,
+} from '../relocation/subject.ts';
+import { alive } from '../waiting.ts';
+import { networkNamed } from './view.ts';
+
+/** `from` at `source` serves; `to` at `target` holds the rules. */
+export interface ExposeOrder extends Both {
+  readonly network: string;
+  readonly relayed: boolean;
+  /** Of earlier passes. */
+  readonly made: readonly string[];
+  readonly turn: string | null;
+}
+
+export interface Exposed {
+  readonly exposed: number;
+  /** Subscriptions for which the network's platform has no service. */
+  readonly lacking: number;
+  readonly made: readonly string[];
+  /** Step 5 as it is going to be; null: nothing is to be turned any more. */
+  readonly turn: string | null;
+}
+
+export interface FollowOrder extends Omit<ExposeOrder, 'turn'> {
+  /** Its own, and what the relocation has made of it. */
+  readonly turns: readonly string[];
+}
+
+export interface HideOrder extends Both {
+  readonly made: readonly string[];
+  /** Where the step failed: what was there before it; null: `made` is all. */
+  readonly before: readonly string[] | null;
+  /** An instant: nothing that was asked for can be carried out after it. */
+  readonly calmAt: number;
+}
+
+const AT_ONCE = 4;
+
+export const exposing = (means: Means) => ({
+  /**
+   * Step 4 ([5.4.2-6]): what the source is subscribed to is made again at the network's platform, with the source's callback; its
+   * own stay. What that platform has no service for is told. Which rules step 5 will change is planned here.
+   */
+  exposeServices: async (order: ExposeOrder): Promise<Exposed> =>
+    await alive(means.pace, async (wait) => {
+      const scene = await sceneOf(means, order);
+      const { source, target } = await locateBoth(scene, order, wait.signal);
+      wait.progress(`exposing services of ${scene.target.name} to the source`);
+      const exposed = await made(scene, source, target, order.made, wait);
+      return { ...exposed, turn: await planned(means, scene, order, source, target, wait) };
+    }),
+
+  /** The source has moved: the holder relays to the new one, and services tell that one. Rules were turned by the relocation. */
+  followAnchor: async (order: FollowOrder): Promise<Exposed> =>
+    await alive(means.pace, async (wait) => {
+      const scene = await sceneOf(means, order);
+      const { target: site, context } = scene;
+      const { source, target } = await locateBoth(scene, order, wait.signal);
+      if (source.id === target.id && order.source === order.target) {
+        await deleteMade(site.subscriptions, order.made, wait.signal);
+        return { exposed: 0, lacking: 0, made: [], turn: null };
+      }
+      wait.progress(`telling the holder at ${site.name} of the new source`);
+      const epoch = highestEpoch(await context.source.state(source.endpoint, order.users, wait.signal));
+      const introduction = { relocation: scene.relocation, users: order.users, source: source.endpoint, epoch };
+      await context.target.standBy(target.endpoint, introduction, wait.signal);
+      const exposed = await made(scene, source, target, [], wait);
+      const old = order.made.filter((id) => !exposed.made.includes(id));
+      await deleteMade(site.subscriptions, old, wait.signal);
+      return { ...exposed, turn: joined(scene, order.turns) };
+    }),
+
+  /** The undo: what was made is deleted, also of what no answer came, and nothing else. */
+  hideServices: async (order: HideOrder): Promise<void> =>
+    await alive(means.pace, async (wait) => {
+      const { site } = await endOf(means, order, 'target');
+      const hide = async (): Promise<void> => {
+        await deleteMade(site.subscriptions, order.made, wait.signal);
+        if (order.before !== null) await deleteUntold(means, order, order.before, wait);
+      };
+      await hide();
+      if (order.before !== null && (await calm(order.calmAt, wait))) await hide();
+    }),
+});
+
+/** Whose own platform it is already, is told by it. */
+async function made(
+  scene: Scene,
+  source: Located,
+  target: Located,
+  earlier: readonly string[],
+  wait: Wait,
+): Promise<Omit<Exposed, 'turn'>> {
+  if (scene.source.subscriptions === scene.target.subscriptions) return { exposed: 0, lacking: 0, made: earlier };
+  const carriage = carriageOf(scene, source, target);
+  const both = await bothHave(carriage, wait.signal);
+  const ids = new Set([...earlier, ...idsIn(wait.kept('made'))]);
+  const learn = (id: string): void => {
+    ids.add(id);
+    wait.keep('made', JSON.stringify([...ids]));
+  };
+  if (wait.kept('before') === undefined)
+    wait.keep('before', JSON.stringify(both.had.flatMap(({ id }) => (ids.has(id) ? [] : [id]))));
+  const lacking = await scene.target.subscriptions.lacking(both.wanted, wait.signal);
+  const able = both.wanted.filter((each) => !lacking.includes(each));
+  for (const id of strays(carriage, { ...both, wanted: able }, idsIn(wait.kept('before')))) learn(id);
+  const { host } = source.endpoint;
+  await atOnce(AT_ONCE, missing(able, both.had, { from: host, to: host }), async (subscription) => {
+    const created = await scene.target.subscriptions.create(carriage.to, subscription, carriage.from, wait.signal);
+    if (created.made) learn(created.held.id);
+  });
+  return { exposed: able.length, lacking: lacking.length, made: [...ids] };
+}
+
+/** At that platform the holder is known, and its name is the one under which they are made; they lead to the source. */
+const carriageOf = ({ source, target, device }: Scene, from: Located, to: Located): Carriage => ({
+  source,
+  target,
+  from: { instance: from.id, endpoint: from.endpoint },
+  to: { instance: to.id, endpoint: from.endpoint },
+  device,
+  before: {},
+});
+
+/** Only what leads to the source, and was not there before: the holder's own stay. */
+async function deleteUntold(means: Means, order: HideOrder, before: readonly string[], wait: Wait): Promise<void> {
+  const { source, target, application } = await sceneOf(means, order);
+  const { endpoint } = await look(source, application, order.from, wait.signal);
+  if (endpoint === null)
+    throw failure(
+      'NotYet',
+      `${source.name}: instance ${order.from} has no address, by which its subscriptions are found`,
+    );
+  const { held } = await target.subscriptions.list({ instance: order.to, endpoint }, wait.signal);
+  const untold = held.filter(({ id, callback }) => hostOf(callback) === endpoint.host && !before.includes(id));
+  await deleteMade(
+    target.subscriptions,
+    untold.map(({ id }) => id),
+    wait.signal,
+  );
+}
+
+const idsIn = (kept: string | undefined): readonly string[] =>
+  kept === undefined ? [] : (JSON.parse(kept) as string[]);
+
+const joined = ({ target }: Scene, turns: readonly string[]): string | null =>
+  turns.reduce<string | null>(
+    (turn, later) => (turn === null ? later : (target.path?.takenFurther(turn, later) ?? null)),
+    null,
+  );
+
+async function planned(
+  means: Means,
+  { source: at, target: site, application, device }: Scene,
+  { network: named, relayed, turn }: ExposeOrder,
+  source: Located,
+  target: Located,
+  { signal }: Wait,
+): Promise<string> {
+  const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
+  const { network } = await networkNamed(means, named);
+  const [own, theirs, resolved] = await Promise.all([
+    site.path?.look(target, whom, signal),
+    whatItSays(async () => await at.path?.look(source, whom, signal), signal),
+    network.vantage?.resolve(application.domainName, signal),
+  ]);
+  if (site.path === undefined || own === undefined || !leads(own, device))
+    throw failure(
+      'NotSteerable',
+      `${site.name}: no rule of instance ${target.id} could lead devices on: ${(own?.told ?? []).join('; ')}`,
+    );
+  const sight = theirs instanceof Error ? undefined : theirs;
+  const [holder, server] = [target, source].map(({ id, endpoint }) => ({ instance: id, endpoint })) as [End, End];
+  const lead: Omit<Lead, 'from' | 'to'> = {
+    ...whom,
+    aliases: (sight?.names ?? []).flatMap(({ name, leads: led }) => (led ? [name] : [])),
+    former: [source.endpoint.host, ...(sight?.former ?? []), ...(resolved?.addresses ?? [])],
+    sameNetwork: false,
+  };
+  return relayed
+    ? await site.path.plan('here', { ...lead, from: server, to: holder }, turn, signal)
+    : await site.path.plan('through', { ...lead, from: holder, to: server }, turn, signal);
+}
+
+type End = Lead['from'];

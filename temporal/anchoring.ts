@@ -1,0 +1,39 @@
+import type { WorkflowOptions } from '@temporalio/client';
+import type { AnchorMemo, AnchorOrder } from '../workflows/messages.ts';
+import { searchAttributes } from './search-attributes.ts';
+import type { Ours } from './telling.ts';
+
+type Start = WorkflowOptions & { readonly workflowId: string; readonly args: [AnchorOrder] };
+
+export const ANCHORS = "WorkflowType = 'anchorApplication'";
+
+/** Names need no escaping. */
+export const anchorsThatRun = (application: string): string =>
+  `${ANCHORS} AND ExecutionStatus = 'Running' AND ${searchAttributes.application.name} = '${application}'`;
+
+/** One anchor of these users in a network at a time: who asks for the same meanwhile joins it. */
+export function anchorOf({ request, pace }: AnchorOrder, workflowId: string, { taskQueue, world }: Ours): Start {
+  const { application, users, source, network } = request;
+  const whose = users === '*' ? 'all users' : 'one user';
+  return {
+    workflowId,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    taskQueue,
+    args: [{ request, pace }],
+    memo: { request, standing: null } satisfies AnchorMemo,
+    typedSearchAttributes: [
+      { key: searchAttributes.application, value: application },
+      { key: searchAttributes.source, value: source },
+      { key: searchAttributes.target, value: network },
+      ...(world === undefined ? [] : [{ key: searchAttributes.world, value: world }]),
+    ],
+    staticSummary: `${application}: ${network} is led to ${source}, ${whose}`,
+    staticDetails: [
+      `Devices of **${network}** are led to **${application}** at **${source}**, which stays there: ${whose} (ETSI GR MEC 035, 5.4.1, [5.4.2-6]).`,
+      '',
+      '- It holds until it is released: `ferry anchor release`, or a cancellation of this run',
+      '- A relocation of its source takes it along',
+    ].join('\n'),
+  };
+}

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FailureType } from '../../domain/failures.ts';
+import { temporalCli } from '../../servers/obtain.ts';
+import { abandon, anchorStatus, cancel, pause, resume, retry } from '../../workflows/messages.ts';
+import { anchoring, type AnchorHandle, held } from '../support/anchored-engine.ts';
+import { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { PortWorld } from '../support/world.ts';
+
+/** Devices of another network are led to an application that stays where it is; released, nothing of that is left. */
+let engine: Engine;
+beforeAll(async () => {
+  engine = await Engine.start(await temporalCli());
+});
+afterAll(async () => await engine.stop());
+
+/** Served at a1, a host of the cellular system. */
+function served(): PortWorld {
+  const world = new PortWorld(0);
+  const source = world.servedAt('a1');
+  for (const n of [1, 2, 3]) world.subscribe(source, n);
+  return world;
+}
+
+const host = (world: PortWorld, site: string): string => world.at(site)[0]?.endpoint?.host ?? '';
+const leading = (world: PortWorld, site: string): string[] =>
+  (world.at(site)[0]?.rules ?? []).flatMap((rule) =>
+    rule.active ? [`${rule.id} ${rule.kind === 'dns' ? rule.address : rule.leadsTo}`] : [],
+  );
+const parked = async (handle: AnchorHandle): Promise<void> =>
+  await eventually(async () => (await handle.query(anchorStatus)).state === 'parked', 20_000);
+
+describe('an anchor', () => {
+  it('holds by a holder that is made for it, and is gone without a trace when it is released', async () => {
+    const world = served();
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor();
+      const [source] = world.at('a1');
+      await expect(held(handle)).resolves.toMatchObject({
+        way: 'holder',
+        relayed: false,
+        source: 'a1',
+        from: source?.id,
+        holder: { site: 'w1' },
+        observed: true,
+        exposed: 3,
+      });
+      expect(leading(world, 'w1')).toStrictEqual([`name ${host(world, 'a1')}`, `all ${host(world, 'a1')}`]);
+      expect(source).toMatchObject({ role: 'authority', promisedTo: null });
+      const { events = [] } = await handle.fetchHistory();
+      expect(events?.length).toBe(35);
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', failure: null, leftovers: [] });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
+  it('holds by the rules of an instance that is there, and leaves it as it was', async () => {
+    const world = served();
+    world.add('w1');
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor();
+      await expect(held(handle)).resolves.toMatchObject({ way: 'rule', holder: { site: 'w1' } });
+      expect(leading(world, 'w1')).toContain(`name ${host(world, 'a1')}`);
+      expect(world.at('w1')).toHaveLength(1);
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
+  it('needs nothing where the network leads there by itself', async () => {
+    const world = new PortWorld(3);
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor({ source: 'cloud' });
+      await expect(held(handle)).resolves.toMatchObject({ way: 'network', holder: null });
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released' });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
+  it('leads to its holder, which relays, where the network cannot reach the source', async () => {
+    const world = served();
+    world.unreachable.add(world.at('a1')[0]?.id ?? '');
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor();
+      await expect(held(handle)).resolves.toMatchObject({ way: 'holder', relayed: true });
+      expect(leading(world, 'w1')).toContain(`name ${host(world, 'w1')}`);
+      await handle.executeUpdate(cancel);
+      await handle.result();
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
+  it.each<[string, FailureType, (world: PortWorld) => unknown]>([
+    ['nobody serves them there', 'NotServing', (world) => ((world.at('a1')[0] ?? { role: '' }).role = 'standby')],
+    [
+      'they are promised to a relocation',
+      'PromisedElsewhere',
+      (world) => ((world.at('a1')[0] ?? { promisedTo: '' }).promisedTo = 'r'),
+    ],
+    ['nothing there has rules', 'NotSteerable', (world) => (world.steerable = false)],
+  ])('is refused, and touches nothing, where %s', async (_, type, change) => {
+    const world = served();
+    change(world);
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor }) => {
+      await expect((await anchor()).result()).resolves.toMatchObject({
+        outcome: 'refused',
+        failure: { type, step: 'check' },
+      });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
+  it.each([
+    ['package', 'w1.packages.distribute', 'PackageInvalid'],
+    ['holder', 'w1.instances.instantiate', 'TargetRefused'],
+    ['holder', 'context.standBy', 'PeerRejected'],
+    ['services', 'w1.subscriptions.create', 'SubscriptionRefused'],
+    ['path', 'w1.path.write', 'PeerRejected'],
+  ] as const)('is undone where step %s fails: %s with %s', async (step, call, type) => {
+    const world = served().on(call, type);
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const result = await (await anchor()).result();
+      expect(result).toMatchObject({ outcome: 'rolledBack', failure: { type, step }, leftovers: [] });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
+  it('that was paused while it was made is checked anew, and holds', async () => {
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const world = served().on('w1.instances.instantiate', async () => await gate);
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor();
+      await eventually(() => world.calls.includes('w1.instances.instantiate'));
+      await handle.executeUpdate(pause);
+      go();
+      await eventually(async () => (await handle.query(anchorStatus)).state === 'paused');
+      await handle.executeUpdate(resume);
+      await expect(held(handle)).resolves.toMatchObject({ way: 'holder' });
+      expect(world.at('w1')).toHaveLength(1);
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
+  it('that cannot be released is parked, keeps its holder, and is tried again', async () => {
+    const world = served();
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor({}, { insistMs: 3_600_000 });
+      await held(handle);
+      world.on('w1.path.turnBack', ...Array.from({ length: 9 }, () => 'PeerRejected' as const));
+      await handle.executeUpdate(cancel);
+      await parked(handle);
+      const status = await handle.query(anchorStatus);
+      expect(status).toMatchObject({
+        left: [{ undo: 'removeHolder' }, { undo: 'turnAnchorBack', type: 'PeerRejected' }],
+      });
+      expect(world.at('w1')).toMatchObject([{ state: 'started', subscriptions: [] }]);
+      world.on('w1.path.turnBack');
+      await handle.executeUpdate(retry);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
+  it('that is given up says what is left', async () => {
+    const world = served();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor({}, { insistMs: 3_600_000 });
+      await held(handle);
+      world.on('w1.instances.remove', ...Array.from({ length: 9 }, () => 'PeerRejected' as const));
+      await handle.executeUpdate(cancel);
+      await parked(handle);
+      await handle.executeUpdate(abandon);
+      const { outcome, leftovers } = await handle.result();
+      expect({ outcome, left: leftovers.map(({ undo }) => undo) }).toStrictEqual({
+        outcome: 'released',
+        left: ['removeHolder'],
+      });
+    });
+    expect(leading(world, 'w1')).toStrictEqual([]);
+  });
+
+  it('of one user leads that one alone', async () => {
+    const world = served();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor({ users: 'ue-1' });
+      await expect(held(handle)).resolves.toMatchObject({ way: 'holder' });
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released' });
+    });
+  });
+});

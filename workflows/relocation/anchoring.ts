@@ -1,0 +1,204 @@
+import { condition, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { CheckedAnchor } from '../../activities/anchoring/check.ts';
+import type { Exposed } from '../../activities/anchoring/services.ts';
+import type { Both } from '../../activities/relocation/subject.ts';
+import type { Pace } from '../../configuration/peers.ts';
+import {
+  type AnchorRequest,
+  type AnchorResult,
+  type AnchorStep,
+  anchorSteps,
+  type AnchorUndo,
+  anchorUndos,
+  moved,
+  type Standing,
+  type Taking,
+} from '../../domain/anchoring.ts';
+import { failures } from '../../domain/failures.ts';
+import { chainOf } from '../../domain/identity.ts';
+import type { Leftover } from '../../domain/procedure.ts';
+import { failure, foreseen, type Reason } from '../kit/failure.ts';
+import { type Account, Procedure } from '../kit/procedure.ts';
+import { sourceMoved, takeIn } from '../messages.ts';
+import { anchoringAt } from '../steps.ts';
+import { Brought } from './brought.ts';
+
+type Step = Omit<ReturnType<typeof anchoringAt>, 'undo'>;
+
+/** One anchor: what its steps share, where it leads, and who takes it along. */
+export class Anchoring {
+  readonly subject: Pick<Both, 'chain' | 'application' | 'users' | 'source'>;
+  readonly procedure: Procedure<AnchorStep, AnchorUndo, AnchorResult>;
+  readonly account: Account<AnchorResult>;
+  readonly step: Step;
+  readonly undo: ReturnType<typeof anchoringAt>['undo'];
+  readonly brought = new Brought();
+  /** Its own turn, sealed, and what the relocation that has it now would make of it. */
+  turns: readonly string[] = [];
+  #checked: CheckedAnchor | undefined;
+  #standing: Standing | null = null;
+  #counts = { exposed: 0, lacking: 0 };
+  /** Relocations that moved the source, and were not followed yet. */
+  readonly #unfollowed: Pick<Taking, 'target' | 'to'>[] = [];
+  #heard = 0;
+  readonly #network: string;
+  readonly #attemptMs: number;
+  #calmAt: number | undefined;
+
+  constructor({ application, users, source, network }: AnchorRequest, pace: Pace) {
+    this.#network = network;
+    this.#attemptMs = pace.attemptMs;
+    this.subject = { chain: chainOf(workflowInfo()), application, users, source };
+    this.procedure = new Procedure<AnchorStep, AnchorUndo, AnchorResult>({
+      headline: `**${application}**, ${users === '*' ? 'all users' : 'one user'}: anchored at **${source}** for **${network}**`,
+      steps: anchorSteps,
+      undos: anchorUndos,
+      deadline: undefined,
+      lost: 'removeHolder',
+      againMs: pace.insistMs,
+    });
+    const { undo, ...step } = anchoringAt(pace);
+    [this.step, this.undo] = [step, undo];
+    this.account = accountOf(this);
+    setHandler<Standing, [Taking], typeof takeIn>(takeIn, (taking) => this.#takeIn(taking), {
+      validator: () => this.#mayBeTaken(),
+    });
+    setHandler(sourceMoved, (taking) => this.#moved(taking));
+  }
+
+  /** In the first pass: what it began there, it goes on with. */
+  get site(): string | null {
+    return this.#checked?.site ?? null;
+  }
+
+  get held(): boolean {
+    return this.#standing !== null;
+  }
+
+  /** Where its source is now. */
+  get at(): Pick<Both, 'source' | 'from'> {
+    const { source, from } = this.#standing ?? { source: this.subject.source, from: this.#checked?.from ?? '' };
+    return { source, from };
+  }
+
+  chosen(checked: CheckedAnchor): CheckedAnchor {
+    const { from } = this.brought.found({ ...checked, drainMs: 0 });
+    this.#checked ??= checked;
+    return { ...this.#checked, from };
+  }
+
+  exposed({ exposed, lacking, turn }: Exposed): string {
+    this.#counts = { exposed, lacking };
+    this.turns = turn === null ? [] : [turn];
+    return turn ?? '';
+  }
+
+  /** What a relocation has to know of it, once it holds. */
+  leads(instance: string, observed: boolean): void {
+    const { site } = this;
+    if (site !== null) this.#leading = { holder: { site, instance }, observed };
+  }
+  #leading: Pick<Standing, 'holder' | 'observed'> | undefined;
+
+  holds(): void {
+    const { way = 'network', relayed = false, observed = false } = this.#checked ?? {};
+    const led = this.#leading ?? { holder: null, observed };
+    this.#stands({ way, relayed, ...this.at, ...led, ...this.#counts, under: null, trouble: null });
+  }
+
+  /** As long as it holds: comes after its source, whoever moves it. */
+  async follow(): Promise<never> {
+    for (;;) {
+      await condition(() => this.#unfollowed.length > 0);
+      const { site: target } = this;
+      const { holder, relayed } = this.#standing ?? {};
+      this.#unfollowed.length = 0; // where it is by now counts alone
+      if (holder == null || target === null) continue;
+      const both = { ...this.subject, ...this.at, target, to: holder.instance, network: this.#network };
+      const order = { ...both, relayed: relayed === true, made: this.brought.made, turns: this.turns };
+      const heard = this.#heard;
+      try {
+        const { made, turn, ...counts } = await this.step.followAnchor(order);
+        this.brought.made = made;
+        if (heard === this.#heard) this.turns = turn === null ? [] : [turn];
+        this.#tells({ ...counts, trouble: null });
+      } catch (error) {
+        const { type, message } = foreseen(error);
+        if (type === 'Cancelled') throw error;
+        this.#tells({ trouble: `${type}: ${message}` });
+      }
+    }
+  }
+
+  /** What a relocation has told meanwhile counts too. */
+  async turnBack(both: Omit<Both, 'source' | 'from'> & { network: string; relayed: boolean }): Promise<void> {
+    const named = this.#checked?.named === true;
+    for (let heard = -1; heard !== this.#heard; ) {
+      heard = this.#heard;
+      const { turns } = this;
+      const { under = null } = this.#standing ?? {};
+      if (turns.length === 0) continue;
+      await this.undo.turnAnchorBack({ ...both, ...this.at, turns, under, named, calmAt: this.calmAt() });
+    }
+  }
+
+  /** What was asked of a peer and given up may be carried out for a while: counted from the first undo. */
+  calmAt(): number {
+    return (this.#calmAt ??= Date.now() + this.#attemptMs);
+  }
+
+  #takeIn({ turn, ...under }: Taking): Standing {
+    this.#heard += 1;
+    const [own] = this.turns;
+    this.turns = [own, turn].filter((each) => each != null);
+    return this.#tells({ under });
+  }
+
+  #mayBeTaken(): void {
+    if (this.#standing === null || this.procedure.progress.status.state !== 'held')
+      throw failure('NotPossibleNow', 'it is being made, or given back');
+  }
+
+  #moved({ relocation, target, to }: Omit<Taking, 'turn'>): void {
+    if (this.#standing?.under?.relocation !== relocation) return; // told twice
+    this.#heard += 1;
+    const standing = moved(this.#standing, { target, to });
+    if (standing.way === 'network') this.turns = [];
+    this.#unfollowed.push({ target, to });
+    this.#stands(standing);
+  }
+
+  #tells(change: Partial<Standing>): Standing {
+    if (this.#standing === null) throw failure('NotPossibleNow', 'it does not hold');
+    return this.#stands({ ...this.#standing, ...change });
+  }
+
+  #stands(standing: Standing): Standing {
+    this.#standing = standing;
+    upsertMemo({ standing });
+    return standing;
+  }
+}
+
+/** Released is what held, and was given back. */
+function accountOf(anchoring: Pick<Anchoring, 'held' | 'procedure'>): Account<AnchorResult> {
+  const { progress } = anchoring.procedure;
+  let ended: Pick<AnchorResult, 'outcome' | 'failure' | 'leftovers'> = {
+    outcome: 'released',
+    failure: null,
+    leftovers: [],
+  };
+  return {
+    succeeded: () => undefined,
+    recovered: () => undefined,
+    failed: (how, { type, message }: Reason, left: readonly Leftover[]) => {
+      const released = anchoring.held;
+      ended = {
+        outcome: released ? 'released' : how === 'refused' ? 'refused' : 'rolledBack',
+        failure: released ? null : { type, step: progress.step, message, remedy: failures[type].remedy },
+        leftovers: [...left],
+      };
+    },
+    told: () => ({ ...ended, totalMs: progress.totalMs }),
+  };
+}
