@@ -147,7 +147,7 @@ export class Worked {
     const beats = (told: Told): number =>
       told.metrics
         .split('\n')
-        .filter((line) => /^temporal_request_total\{/.test(line) && line.includes('RecordActivityTaskHeartbeat'))
+        .filter((line) => line.startsWith('temporal_request_total{') && line.includes('RecordActivityTaskHeartbeat'))
         .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
     const each = (from: number, to: number): number => (to - from) / seconds / many;
     return {
