@@ -30,36 +30,40 @@ const EVENTS = `events at ${PLAIN}`;
 const ALIKE = 'events, most ÷ least over S';
 const PATIENT = 'events, most polls ÷ fewest';
 
+const exactly = (name: string, value: string, point: string, target: number): Figure => ({
+  name,
+  kind: 'count',
+  value: (of) => of('engine', value, point),
+  target: { exactly: target },
+});
+
+const alike = (name: string, among: readonly string[]): Figure => ({
+  name,
+  kind: 'count',
+  value: (of) => {
+    const all = among.map((point) => of('engine', 'events', point));
+    return Math.max(...all) / Math.min(...all);
+  },
+  target: { exactly: 1 },
+});
+
+const against = (point: string, atLeast: number): Figure => ({
+  name: `events of naive ÷ engine at ${point}`,
+  kind: 'count',
+  value: (of) => of('naive', 'events', point) / of('engine', 'events', point),
+  target: { atLeast },
+});
+
+const told = (name: string, value: string, unit?: string): Figure => ({
+  name,
+  kind: 'count',
+  value: (of) => of('engine', value, PLAIN),
+  ...(unit !== undefined && { unit }),
+});
+
 function figures(points: readonly Sweep[]): readonly Figure[] {
   const named = (letter: string): string[] => points.map(({ name }) => name).filter((name) => name.startsWith(letter));
   const [sizes, polls, retries] = [named('S'), named('k'), named('r')];
-  const exactly = (name: string, value: string, point: string, target: number): Figure => ({
-    name,
-    kind: 'count',
-    value: (of) => of('engine', value, point),
-    target: { exactly: target },
-  });
-  const alike = (name: string, among: readonly string[]): Figure => ({
-    name,
-    kind: 'count',
-    value: (of) => {
-      const all = among.map((point) => of('engine', 'events', point));
-      return Math.max(...all) / Math.min(...all);
-    },
-    target: { exactly: 1 },
-  });
-  const against = (point: string, atLeast: number): Figure => ({
-    name: `events of naive ÷ engine at ${point}`,
-    kind: 'count',
-    value: (of) => of('naive', 'events', point) / of('engine', 'events', point),
-    target: { atLeast },
-  });
-  const told = (name: string, value: string, unit?: string): Figure => ({
-    name,
-    kind: 'count',
-    value: (of) => of('engine', value, PLAIN),
-    ...(unit !== undefined && { unit }),
-  });
   return [
     exactly(EVENTS, 'events', PLAIN, 65),
     exactly(`actions at ${PLAIN}`, 'actions', PLAIN, 12),
@@ -127,8 +131,8 @@ export const cost: Measure<Sweep> = {
       sample: async (variant, point) => {
         const steps = twins[variant];
         const { handle, calls } = await (steps === undefined ? engine(point) : like(steps(point)));
-        const [cost, { persists, bytes }] = await Promise.all([costOf(handle), keptOf(handle)]);
-        return { ...cost, persists, kilobytes: bytes / 1_000, calls };
+        const [counted, { persists, bytes }] = await Promise.all([costOf(handle), keptOf(handle)]);
+        return { ...counted, persists, kilobytes: bytes / 1_000, calls };
       },
       stop: async () => {
         await connection.close();

@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { parseArgs } from 'node:util';
+import { isBuilt } from '../cli/built.ts';
 import { temporalCli } from '../servers/obtain.ts';
+import { run } from '../servers/program.ts';
 import { facts, load } from './harness/facts.ts';
 import { publish } from './harness/page.ts';
 import { proven, type Result, type Results } from './harness/results.ts';
@@ -10,26 +12,53 @@ import { table } from './harness/table.ts';
 import { measures } from './measures.ts';
 import { PROFILE } from './stage/server.ts';
 
-/** `npm run bench -- [names]`: measures Ferry against its twins (docs/performance.md). */
-interface Options {
-  readonly quick: boolean;
-  readonly prove: boolean;
-  readonly json: boolean;
-  readonly publish: boolean;
-  readonly seed: string;
-  readonly out: string;
-}
+/** Measures Ferry against its twins (docs/performance.md). Ends with 1 where a measure fails. */
+const HELP = `npm run bench -- [names] [options]
+
+  names              what is measured: NAMES; all of them by default
+  --quick            few pairs and small sizes: what it says of time is a hint
+  --prove            try the bad variants too: each has to miss its target
+  --json             results as JSON instead of a table
+  --publish          write docs/performance.md, its pictures and the raw data from this run
+  --render <folder>  the same from the results of an earlier run, and measure nothing
+  --seed <n>         of everything that is drawn (1)
+  --out <folder>     where results and raw data go (.ferry/bench)
+`;
+
+const { values: options, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    prove: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    publish: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    render: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    out: { type: 'string', default: '.ferry/bench' },
+  },
+});
 
 const names = measures.map(({ name }) => name);
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
-async function bench(asked: readonly string[], options: Options): Promise<void> {
+/** What is measured is the build of this very source. */
+async function built(): Promise<void> {
+  if (isBuilt()) return;
+  tell('building what is to be measured');
+  const args = ['--import', import.meta.resolve('tsx'), 'cli/build.ts'];
+  await run('the build', { program: process.execPath, args, limitMs: BUILD_MS }, tell);
+}
+const BUILD_MS = 600_000;
+
+async function bench(): Promise<void> {
   const unknown = asked.filter((name) => !names.includes(name));
   if (unknown.length > 0) throw new Error(`no measure is called ${unknown.join(', ')}: there are ${names.join(', ')}`);
   const seed = Number(options.seed);
   const folder = resolve(options.out, new Date().toISOString().replaceAll(':', '-'));
   mkdirSync(folder, { recursive: true });
   const ground = { quick: options.quick, seed, folder, tell };
+  await built();
   const known = facts(seed, options.quick, await temporalCli(), PROFILE);
   tell(`raw data and results: ${folder}`);
 
@@ -51,23 +80,10 @@ async function bench(asked: readonly string[], options: Options): Promise<void> 
     process.exitCode = 1;
 }
 
-const program = new Command('bench')
-  .description('Measures Ferry against its twins. Ends with 1 where a measure fails.')
-  .argument('[names...]', `what is measured: ${names.join(', ')}; all of them by default`)
-  .option('--quick', 'few pairs and small sizes: what it says of time is a hint', false)
-  .option('--prove', 'try the bad variants too: each has to miss its target', false)
-  .option('--json', 'results as JSON instead of a table', false)
-  .option('--publish', 'write docs/performance.md, its pictures and the raw data from this run', false)
-  .addOption(new Option('--seed <n>', 'of everything that is drawn').default('1'))
-  .addOption(new Option('--out <folder>', 'where results and raw data go').default('.ferry/bench'))
-  .action(bench);
-program
-  .command('render <folder>')
-  .description('write docs/performance.md and its pictures from the results in this folder')
-  .action(async (folder: string) => await publish(resolve(folder), tell));
-
 try {
-  await program.parseAsync();
+  if (options.help) process.stdout.write(HELP.replace('NAMES', names.join(', ')));
+  else if (options.render !== undefined) await publish(resolve(options.render), tell);
+  else await bench();
 } catch (error) {
   tell((error as Error).message);
   process.exitCode = 1;

@@ -233,7 +233,8 @@ async function plannedTurns(
   };
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
     (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
-  const turns = { here: await planned(to, 'here'), away: (await asked(planned(from, 'away'))) ?? null };
+  const [theirs, ours] = await Promise.all([planned(to, 'here'), asked(planned(from, 'away'))]);
+  const turns = { here: theirs, away: ours ?? null };
   const ends = { source, target, away, lost };
   const anchors = await takeAnchors(means, scene, order, ends, earlier?.anchors ?? [], wait);
   return anchors.length === 0 ? turns : { ...turns, anchors };

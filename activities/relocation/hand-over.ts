@@ -79,8 +79,10 @@ async function handOver(means: Means, order: Both, wait: Wait): Promise<HandedOv
   const { signal, progress } = wait;
   const scene = await sceneOf(means, order);
   const { context, relocation } = scene;
-  const target = await locate(scene.target, scene.application, order.to, signal);
-  const source = await find(scene.source, scene.application, order.from, signal);
+  const [target, source] = await Promise.all([
+    locate(scene.target, scene.application, order.to, signal),
+    find(scene.source, scene.application, order.from, signal),
+  ]);
   if (source === undefined || !isLocated(source)) {
     const taken = await takenOver(context.target, order, target, signal);
     if (taken !== undefined) return taken;

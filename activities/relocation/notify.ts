@@ -23,8 +23,10 @@ export const notifying = (means: Means) => ({
     await alive(means.pace, async (wait) => {
       const { signal, progress } = wait;
       const scene = await sceneOf(means, order);
-      const target = await locate(scene.target, scene.application, order.to, signal);
-      const source = await find(scene.source, scene.application, order.from, signal);
+      const [target, source] = await Promise.all([
+        locate(scene.target, scene.application, order.to, signal),
+        find(scene.source, scene.application, order.from, signal),
+      ]);
       progress('telling devices where the application is');
       const notices = scene.target.notices ?? scene.source.notices;
       const told = await notices?.addressChanged(

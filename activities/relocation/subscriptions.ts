@@ -11,6 +11,7 @@ import {
 } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
 import type { Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
+import { together } from '../waiting.ts';
 
 /** Peers limit what they are asked at once. */
 const AT_ONCE = 4;
@@ -131,12 +132,15 @@ export async function dropVanished(
 /** What the moved users have, and what the target has. */
 export async function bothHave(carriage: Carriage, signal: AbortSignal): Promise<Omit<CopiedSubscriptions, 'made'>> {
   const { source, target, from, to, device, before } = carriage;
-  // One after the other: both may be at one platform, where what is of others is read once then
-  const theirs = await source.subscriptions.list(from, signal, before);
+  const look = async (within = signal): Promise<SubscriptionsSeen> => await target.subscriptions.list(to, within);
+  const lookAtSource = async (within = signal) => await source.subscriptions.list(from, within, before);
+  // One after the other where both are at one platform: what is of others is read once then
+  const [theirs, ours] =
+    source.subscriptions === target.subscriptions
+      ? ([await lookAtSource(), await look()] as const)
+      : await together(signal, lookAtSource, look);
   const { held, notCarried, listed, lists } = theirs;
   const wanted = concerning(device, held);
-  const look = async (): Promise<SubscriptionsSeen> => await target.subscriptions.list(to, signal);
-  const ours = await look();
   // What the target seems to lack, its service being away for a moment, would be made a second time
   const unseen = missing(wanted, ours.held, moveOf(carriage)).some((each) => !ours.listed(each));
   const { held: had } = unseen ? await look() : ours;

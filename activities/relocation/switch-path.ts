@@ -86,9 +86,11 @@ export const switching = (means: Means) => ({
 /** A 2xx proves little: names have to resolve to the target, and old addresses have to lead there. */
 async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wait, limitMs: number): Promise<boolean> {
   const networks = networksOf(scene);
-  const target = await locate(scene.target, scene.application, order.to, wait.signal);
   const asked = !order.lost && !order.stopped;
-  const source = asked ? await locate(scene.source, scene.application, order.from, wait.signal) : null;
+  const [target, source] = await Promise.all([
+    locate(scene.target, scene.application, order.to, wait.signal),
+    asked ? locate(scene.source, scene.application, order.from, wait.signal) : null,
+  ]);
   // By the name those look for it whom nobody lists: whoever does not serve them does not take the name along
   const byName =
     scene.device === null &&
@@ -135,18 +137,19 @@ async function seenFrom(
   signal: AbortSignal,
 ): Promise<string> {
   const { device, byName } = whom;
-  if (byName) {
-    const { addresses } = await vantage.resolve(application.domainName, signal);
-    if (!addresses.includes(target.endpoint.host))
-      return `${application.domainName} was to resolve to instance ${target.id}, it resolves to ${addresses.length === 0 ? 'nothing' : 'another address'}`;
-  }
-  for (const [whose, instance] of [
-    ['target', target],
-    ['source', source],
+  const [resolved, atTarget, atSource] = await Promise.all([
+    byName ? vantage.resolve(application.domainName, signal) : null,
+    vantage.answering(target.endpoint, device, signal),
+    source === null ? null : vantage.answering(source.endpoint, device, signal),
+  ]);
+  const { addresses } = resolved ?? { addresses: [target.endpoint.host] };
+  if (!addresses.includes(target.endpoint.host))
+    return `${application.domainName} was to resolve to instance ${target.id}, it resolves to ${addresses.length === 0 ? 'nothing' : 'another address'}`;
+  for (const [whose, answering] of [
+    ['target', atTarget],
+    ['source', atSource],
   ] as const) {
-    if (instance === null) continue;
-    const { endpoint } = instance;
-    const answering = await vantage.answering(endpoint, device, signal);
+    if (answering === null) continue;
     if (answering.who === 'instance' && answering.id === target.id) continue;
     const instead = {
       instance: `instance ${answering.who === 'instance' ? answering.id : ''} does`,

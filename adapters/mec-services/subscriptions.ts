@@ -20,6 +20,8 @@ import { belongs, OTHER_TYPE, recordOf, requestOf, toldBy, typeIn, whose } from 
 import { readBack } from './read-back.ts';
 
 const AT_ONCE = 6;
+/** Most of the places do not exist at any one platform, which is told at once. */
+const PLACES_AT_ONCE = 10;
 const REFUSALS = [400, 403, 409, 422];
 const EXISTS = 409;
 /** Others' may be hidden from us. */
@@ -94,7 +96,7 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
 
   async function list(owner: Owner, signal: AbortSignal, before: SeenInLists = {}): Promise<SubscriptionsSeen> {
     const places = services.flatMap((service) => placesOf(service, owner.instance));
-    const seen = await atOnce(AT_ONCE, places, async (place) => ({
+    const seen = await atOnce(PLACES_AT_ONCE, places, async (place) => ({
       ...place,
       ...(await look(place, owner, signal, before[place.path])),
     }));

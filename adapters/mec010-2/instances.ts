@@ -24,6 +24,12 @@ export interface Place {
   readonly country?: string | undefined;
 }
 
+/** `fresh`: it was created just now, and nobody has begun anything with it. */
+interface One {
+  readonly id: string;
+  readonly fresh: boolean;
+}
+
 /** A list may show late what was created before. */
 const LIST_LOOKS = 5;
 
@@ -34,30 +40,30 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
   const within = addressRange(addresses);
   const found = (info: AppInstanceInfo, port: number | null): Found => endpointOf(info, { addresses, within, port });
 
-  async function create(application: Application, key: string, wait: Wait): Promise<string> {
+  async function create(application: Application, key: string, wait: Wait): Promise<One> {
     const json: CreateAppInstanceRequest = { appDId: application.appDId, appInstanceName: key };
     const call = { method: 'POST', path: appInstances, json, schema: Created, alsoExpect: [403, 409], key } as const;
     const { status, body, location, told } = await meo.ask(call, wait.signal);
     if (status < 300) {
       const id = body?.id ?? (location?.startsWith(`${appInstances}/`) === true ? lastSegment(location) : undefined);
-      if (id !== undefined) return id;
+      if (id !== undefined) return { id, fresh: true };
     }
     const [there] = await life.look('appInstanceName', key, wait.signal);
-    if (there !== undefined) return there.id;
+    if (there !== undefined) return { id: there.id, fresh: false };
     if (status >= 300) throw failure('TargetRefused', told);
     throw failure('NotYet', `${told}, but does not tell which instance it created`);
   }
 
   /** The one that goes by this key. A list may lag behind: what an earlier attempt created is known to it by its id. */
-  async function one(application: Application, key: string, wait: Wait): Promise<string> {
+  async function one(application: Application, key: string, wait: Wait): Promise<One> {
     const [first, ...surplus] = await life.look('appInstanceName', key, wait.signal);
     for (const { id } of surplus) await dismantle(id, key, wait);
-    if (first !== undefined) return first.id;
+    if (first !== undefined) return { id: first.id, fresh: false };
     const kept = wait.kept('instance');
-    if (kept !== undefined && (await life.read(kept, wait.signal)) !== undefined) return kept;
-    const id = await create(application, key, wait);
-    wait.keep('instance', id);
-    return id;
+    if (kept !== undefined && (await life.read(kept, wait.signal)) !== undefined) return { id: kept, fresh: false };
+    const made = await create(application, key, wait);
+    wait.keep('instance', made.id);
+    return made;
   }
 
   /** At the end exactly one goes by this key: a list that shows this one shows any other as well. */
@@ -117,12 +123,12 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
     },
 
     async instantiate(application, key, wait) {
-      const id = await one(application, key, wait);
+      const { id, fresh } = await one(application, key, wait);
       const json: InstantiateAppRequest = {
         selectedMECHostInfo: [{ hostId: { id: host }, hostName: host }],
         ...(country !== undefined && { locationConstraints: { countryCode: country } }),
       };
-      await life.bring(id, { call: 'instantiate', json }, (info) => isInstantiated(info), key, wait);
+      await life.bring(id, { call: 'instantiate', json }, (info) => isInstantiated(info), key, wait, fresh);
       try {
         const instance = await serving(id, application.port, key, wait);
         await alone(id, key, wait);

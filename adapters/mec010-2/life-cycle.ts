@@ -32,13 +32,14 @@ export const lifeCycle = (meo: Exchange) => {
     return status === 404 ? undefined : body;
   }
 
-  /** Looks, begins, waits, looks: until the instance is as wanted. TargetRefused, LcmOperationFailed, NotYet. */
+  /** Looks, unless it is `fresh`, begins, waits, looks: until the instance is as wanted. TargetRefused, LcmOperationFailed, NotYet. */
   async function bring(
     id: string,
     task: Task,
     wanted: (info: AppInstanceInfo | undefined) => boolean,
     key: string,
     wait: Wait,
+    fresh = false,
   ): Promise<void> {
     async function arrived(looks: number): Promise<boolean> {
       for (let looked = 1; ; looked += 1) {
@@ -53,7 +54,7 @@ export const lifeCycle = (meo: Exchange) => {
         await wait.pause();
       }
     }
-    if (await arrived(1)) return;
+    if (!fresh && (await arrived(1))) return;
     for (let looked = 1; ; looked += 1) {
       const { operation, status, told } = await operations.begin(id, task, key, wait.signal);
       if (operation !== undefined) await operations.complete(operation, key, wait);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
+import { atOnce } from '../../domain/at-once.ts';
 import { sameRule, type Rule } from '../../domain/rule.ts';
 import type { Answer, Call, Exchange } from '../http.ts';
 import { dns, traffic, type Kind } from './wire.ts';
@@ -28,6 +29,8 @@ export interface Sight {
 const ABSENT = [405, 406, 410, 501];
 const GONE = [404, 410];
 const LONGEST_LIST = 10_000;
+/** Peers limit what they are asked at once. */
+const AT_ONCE = 4;
 
 /**
  * Rules of one application instance at its platform (MEC 011, Mp1). There is no way to create or
@@ -45,8 +48,10 @@ export class RulesOfInstance {
    * only.
    */
   async all(instance: string, ids: readonly string[], signal: AbortSignal): Promise<Sight> {
-    const names = await this.#list(dns, instance, ids, signal);
-    const traffics = await this.#list(traffic, instance, ids, signal);
+    const [names, traffics] = await Promise.all([
+      this.#list(dns, instance, ids, signal),
+      this.#list(traffic, instance, ids, signal),
+    ]);
     const lists: readonly (readonly Rule[] | 'absent' | 'unknown')[] = [names, traffics];
     return {
       has: { dns: names !== 'absent', traffic: traffics !== 'absent' },
@@ -95,11 +100,13 @@ export class RulesOfInstance {
       return parsed.success ? [parsed.data] : [];
     });
     const found = rules.map(kind.ruleOf).filter((rule) => rule !== undefined);
-    for (const id of known ? ids : []) {
-      if (rules.some((rule) => kind.idOf(rule) === id)) continue;
-      const read = await this.#read(kind, instance, id, signal, [...GONE, ...ABSENT]);
-      if (read !== undefined) found.push(read.rule as R);
-    }
+    const unlisted = known ? ids.filter((id) => !rules.some((rule) => kind.idOf(rule) === id)) : [];
+    const reads = await atOnce(
+      AT_ONCE,
+      unlisted,
+      async (id) => await this.#read(kind, instance, id, signal, [...GONE, ...ABSENT]),
+    );
+    found.push(...reads.flatMap((read) => (read === undefined ? [] : [read.rule as R])));
     return known || found.length > 0 ? found : 'unknown';
   }
 

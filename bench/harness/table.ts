@@ -55,8 +55,9 @@ export function table(results: readonly Result[]): string {
     .join('\n');
 }
 
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
 /** For a page. */
 export function markdown(results: readonly Result[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(HEADS), line(HEADS.map(() => '---')), ...rows(results).map(line)].join('\n');
 }

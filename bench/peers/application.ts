@@ -52,7 +52,9 @@ export function application(world: World) {
     const self = world.at(at);
     if (self === undefined) return refused(503, 'no instance has this address');
     const answer = path.startsWith(BASE) ? answers[path.slice(BASE.length)] : undefined;
-    return answer === undefined ? refused(404, 'no such call') : answer(self, json, String(json['relocation'] ?? ''));
+    const { relocation } = json;
+    if (answer === undefined) return refused(404, 'no such call');
+    return answer(self, json, typeof relocation === 'string' ? relocation : '');
   };
 }
 

@@ -2,17 +2,17 @@ import { done, equal, type Heard, ok, refused, type Reply } from './exchange.ts'
 import { CHECKSUM, type Behaviour, SERVICE_PORT, type Side } from './plan.ts';
 import type { Instance, Operation, World } from './world.ts';
 
+const numberOf = (appDId: string): number => Number(/^appd-(\d+)$/.exec(appDId)?.[1] ?? -1);
+
+function packages({ path, query }: Heard): Reply {
+  const id = /^\/app_pkgm\/v1\/app_packages\/appd-(\d+)$/.exec(path)?.[1];
+  if (id !== undefined) return ok(packageOf(Number(id)));
+  const [, value = ''] = equal(query) ?? [];
+  return ok(numberOf(value) < 0 ? [] : [packageOf(numberOf(value))]);
+}
+
 /** Packages and life cycle (MEC 010-2): every package is there, operations take the time that was ordered. */
 export function meo(world: World, behaviour: () => Behaviour) {
-  const numberOf = (appDId: string): number => Number(/^appd-(\d+)$/.exec(appDId)?.[1] ?? -1);
-
-  function packages({ path, query }: Heard): Reply {
-    const id = /^\/app_pkgm\/v1\/app_packages\/appd-(\d+)$/.exec(path)?.[1];
-    if (id !== undefined) return ok(packageOf(Number(id)));
-    const [, value = ''] = equal(query) ?? [];
-    return ok(numberOf(value) < 0 ? [] : [packageOf(numberOf(value))]);
-  }
-
   function instances(heard: Heard): Reply {
     const { method, path, query, json } = heard;
     const [, id, task] = /^\/app_lcm\/v1\/app_instances(?:\/([^/]+))?(?:\/(\w+))?$/.exec(path) ?? [];

@@ -63,11 +63,11 @@ export function platform(world: World, side: Side, pair: number, url: string) {
 
 const tagOf = ({ version }: Rule): string => `"${version}"`;
 
+const active = (instances: readonly Instance[], kind: Rule['kind']): readonly Rule[] =>
+  instances.flatMap(({ rules }) => rules).filter((rule) => rule.kind === kind && rule.wire['state'] === 'ACTIVE');
+
 /** Where a device's name leads, and who answers at an address: as the rules of its pair of hosts say. */
 export function vantage(world: World) {
-  const active = (instances: readonly Instance[], kind: Rule['kind']): readonly Rule[] =>
-    instances.flatMap(({ rules }) => rules).filter((rule) => rule.kind === kind && rule.wire['state'] === 'ACTIVE');
-
   return ({ path, query, json }: Heard): Reply => {
     if (path === '/vantage/v1/resolve') {
       const n = Number(/^app-(\d+)\./.exec(query.get('name') ?? '')?.[1] ?? -1);

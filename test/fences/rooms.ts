@@ -239,4 +239,33 @@ export const rooms: Readonly<Record<string, Room>> = {
     // How a process dies with us is no side of a wire
     files: { 'runner.ts': ['servers/tether.ts'] },
   },
+  bench: {
+    because: 'The benchmark starts what it measures, as processes and as it is; nothing of the product knows of it.',
+    runs: [
+      'activities',
+      'catalogue',
+      'cli/built.ts',
+      'cli/client.ts',
+      'cli/pages.ts',
+      'cli/ports.ts',
+      'configuration',
+      'domain',
+      'servers',
+      'temporal',
+      'worker',
+      // What tests set up, some measures measure
+      'test/support/*',
+      '@temporalio/activity',
+      '@temporalio/client',
+      '@temporalio/testing',
+      '@temporalio/worker',
+      '@temporalio/workflow',
+      'kysely',
+      'pg',
+      'pino',
+      'undici',
+      'node:*',
+    ],
+    types: ['api', 'workflows'],
+  },
 };

@@ -1,0 +1,118 @@
+import { Client, Connection } from '@temporalio/client';
+import type { Figure, Measure, Point } from './harness/measure.ts';
+import { MEO } from './peers/plan.ts';
+import { relocate, startFerry } from './stage/ferry.ts';
+import { configurationFor, startPeers } from './stage/peers.ts';
+import { cpuMsOf } from './stage/process.ts';
+import { startTemporal } from './stage/server.ts';
+import { startTwins } from './stage/twins.ts';
+import { empty, naiveCalls, oneByOne } from './twins/steps.ts';
+
+interface Crowd extends Point {
+  readonly inFlight: number;
+  readonly forMs: number;
+}
+
+const SUBSCRIPTIONS = 3;
+/** What no activity should carry. */
+const HEAVY_BYTES = 200_000;
+const crowd = (inFlight: number, forMs: number, pairs?: number): Crowd => ({
+  name: `${inFlight} in flight`,
+  inFlight,
+  forMs,
+  ...(pairs !== undefined && { pairs }),
+});
+
+const WALL = (name: string): string => `relocations/s ÷ empty/s, ${name}`;
+const CPU = (name: string): string => `CPU of the worker ÷ empty, ${name}`;
+
+const figures = (points: readonly Crowd[]): readonly Figure[] =>
+  points.flatMap(({ name }): Figure[] => [
+    {
+      name: WALL(name),
+      kind: 'wall',
+      value: (of) => of('engine', 'perSecond', name) / of('empty', 'perSecond', name),
+      target: { atLeast: 0.85 },
+    },
+    {
+      name: CPU(name),
+      kind: 'cpu',
+      value: (of) => of('engine', 'cpuMs', name) / of('empty', 'cpuMs', name),
+      target: { atMost: 1.25 },
+    },
+    {
+      name: `relocations/s ÷ naive/s, ${name}`,
+      kind: 'wall',
+      value: (of) => of('engine', 'perSecond', name) / of('naive', 'perSecond', name),
+      target: { atLeast: 1.8 },
+    },
+    {
+      name: `CPU of the worker for a relocation, ${name}`,
+      kind: 'cpu',
+      value: (of) => of('engine', 'cpuMs', name),
+      unit: 'ms',
+    },
+  ]);
+
+/** How many relocations a worker carries out, where nobody makes it wait. */
+export const throughput: Measure<Crowd> = {
+  id: 'B3',
+  name: 'throughput',
+  question:
+    'How near does a worker come to what Temporal allows, which is workflows of the same steps that do nothing, when its peers answer at once?',
+  variants: ['engine', 'empty', 'naive'],
+  twin: 'empty',
+  bad: [{ variant: '200 KB in every activity', misses: [CPU('20 in flight')] }],
+  points: (quick) => (quick ? [crowd(20, 4_000)] : [crowd(20, 8_000), crowd(100, 10_000, 4)]),
+  pairs: (quick) => (quick ? 1 : 15),
+  figures,
+
+  prepare: async ({ folder }) => {
+    const [namespace, most] = ['throughput', 100];
+    const [temporal, peers] = await Promise.all([startTemporal(folder, 'throughput', [namespace]), startPeers(4)]);
+    const [ferry, twins, connection] = await Promise.all([
+      startFerry(temporal, { namespace, folder, name: 'throughput', configuration: configurationFor(peers, most) }),
+      startTwins(temporal, namespace),
+      Connection.connect({ address: temporal.address }),
+    ]);
+    const client = new Client({ connection, namespace });
+    const url = `http://${MEO}:${peers.port}/app_lcm/v1/app_instances?filter=(eq,id,none)`;
+    await peers.behave({ latencyMs: 0, operationMs: 0 });
+
+    const like = (steps: Parameters<typeof twins.begin>[1]) => async (): Promise<unknown> =>
+      await (await twins.begin(client, steps)).result();
+    const one: Readonly<Record<string, (n: number) => Promise<unknown>>> = {
+      engine: async (n) => {
+        await peers.found({ applications: 1, subscriptions: SUBSCRIPTIONS }, n);
+        const { outcome } = await (await relocate(client, ferry, n, peers.pairs)).result();
+        if (outcome !== 'relocated') throw new Error(`a relocation of the benchmark ended as ${outcome}`);
+      },
+      empty: like(empty()),
+      naive: like(oneByOne(naiveCalls(SUBSCRIPTIONS, url, 0))),
+      '200 KB in every activity': like(empty(HEAVY_BYTES)),
+    };
+
+    return {
+      sample: async (variant, { inFlight, forMs }) => {
+        const pid = variant === 'engine' ? ferry.pid : twins.pid;
+        const [begun, cpu] = [performance.now(), cpuMsOf(pid)];
+        let done = 0;
+        // Each begins its next as soon as the last has ended; those that are under way at the end are counted too
+        const lane = async (_: unknown, n: number): Promise<void> => {
+          while (performance.now() - begun < forMs) {
+            await one[variant]?.(n);
+            done += 1;
+          }
+        };
+        await Promise.all(Array.from({ length: inFlight }, lane));
+        const seconds = (performance.now() - begun) / 1_000;
+        return { perSecond: done / seconds, cpuMs: (cpuMsOf(pid) - cpu) / done, done };
+      },
+      stop: async () => {
+        await connection.close();
+        await Promise.all([ferry.stop(), twins.stop()]);
+        await Promise.all([temporal.stop(), peers.stop()]);
+      },
+    };
+  },
+};

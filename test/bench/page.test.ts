@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { measured, page, publishedResults, rewritten } from '../../bench/harness/page.ts';
+import { curves, lines } from '../../bench/harness/picture.ts';
+import type { Results } from '../../bench/harness/results.ts';
+import { proven } from '../../bench/harness/results.ts';
+import { markdown, table, told } from '../../bench/harness/table.ts';
+import type { Judged } from '../../bench/harness/verdict.ts';
+import { parsed, sum } from '../../bench/stage/scrape.ts';
+import { measures } from '../../bench/measures.ts';
+
+const figure: Judged = {
+  name: 'wall <of> a relocation',
+  kind: 'wall',
+  unit: null,
+  target: { atMost: 1.15 },
+  value: 1.1,
+  low: 1.05,
+  high: 1.14,
+  control: null,
+  verdict: 'pass',
+};
+const result = {
+  id: 'B1',
+  name: 'overhead',
+  question: 'How much longer?',
+  verdict: 'pass',
+  figures: [
+    figure,
+    { ...figure, name: 'events', kind: 'count', target: null, value: 65, low: 65, high: 65, verdict: 'reported' },
+  ],
+  points: [],
+  pairs: 15,
+  seconds: 1,
+  proofs: [{ variant: 'bad', noticed: [{ figure: 'events', verdict: 'fail' }] }],
+} as const satisfies Results['measures'][number];
+
+describe('a table', () => {
+  it('says what was seen, within which bounds, and what was asked for', () => {
+    expect(
+      table([result])
+        .split('\n')
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      ['measure', 'figure', 'seen', '95 %', 'target', 'verdict'],
+      ['B1 overhead', 'wall <of> a relocation', '1.10', '1.05 … 1.14', '≤ 1.15', 'pass'],
+      ['', 'events', '65', '–', 'reported'],
+      ['', 'bad variant: bad', 'fail', 'fail', 'noticed'],
+    ]);
+    expect(markdown([result]).split('\n')).toHaveLength(5);
+  });
+
+  it('tells as many digits as are known', () => {
+    expect([told(0.123), told(12.34), told(123.4), told(3), told(40, 'KB')]).toEqual([
+      '0.12',
+      '12.3',
+      '123',
+      '3',
+      '40 KB',
+    ]);
+  });
+});
+
+it('a bad variant survives where one figure that has to notice it does not', () => {
+  const proof = (...verdicts: ('pass' | 'fail' | 'noisy')[]) =>
+    proven({ variant: 'bad', noticed: verdicts.map((verdict) => ({ figure: 'f', verdict })) });
+  expect([proof('fail', 'fail'), proof('fail', 'pass'), proof('fail', 'noisy'), proof('noisy')]).toEqual([
+    'noticed',
+    'survived',
+    'noticed',
+    'noisy',
+  ]);
+});
+
+describe('a picture', () => {
+  it('has a line for each figure, and breaks at no name', () => {
+    const svg = lines('B1 overhead', result.figures);
+    expect(svg).toContain('wall &lt;of&gt; a relocation');
+    expect(svg.match(/<circle/g)).toHaveLength(2);
+    expect(svg).not.toContain('NaN');
+  });
+
+  it('of growth has a curve for each variant', () => {
+    const svg = curves('events', { x: 'subscriptions', y: 'events' }, [
+      {
+        name: 'engine',
+        points: [
+          [0, 65],
+          [100, 65],
+        ],
+      },
+      {
+        name: 'naive',
+        points: [
+          [0, 89],
+          [100, 1_289],
+        ],
+      },
+    ]);
+    expect(svg.match(/<polyline/g)).toHaveLength(2);
+    expect(svg).not.toContain('NaN');
+  });
+});
+
+it('metrics are read with their labels', () => {
+  const all = parsed(
+    '# HELP x\nrequests{namespace="a",operation="Start"} 3\nrequests{namespace="b"} 4\nup 1\nodd{} NaN\n',
+  );
+  expect(sum(all, 'requests')).toBe(7);
+  expect(sum(all, 'requests', { namespace: 'a' })).toBe(3);
+  expect(sum(all, 'up')).toBe(1);
+});
+
+describe('the page of results', () => {
+  it('says what the last published run has found, and that there is none', () => {
+    const text = readFileSync(page, 'utf8');
+    expect(rewritten(text, measured(publishedResults()))).toBe(text);
+  });
+
+  it('keeps what people wrote around it', () => {
+    const text = rewritten(readFileSync(page, 'utf8'), 'figures');
+    expect(text).toContain('# Performance');
+    expect(text).toContain('-->\n\nfigures\n\n<!--');
+    expect(() => rewritten('no marks', '')).toThrow('has lost its marks');
+  });
+});
+
+describe('every measure', () => {
+  it.each(measures.map((each) => [each.name, each] as const))(
+    '%s says what has to notice which bad variant',
+    (_, measure) => {
+      for (const quick of [true, false]) {
+        const figures = measure.figures(measure.points(quick));
+        const named = new Set(figures.map(({ name }) => name));
+        expect(named.size).toBe(figures.length);
+        for (const { misses } of measure.bad) expect(misses.filter((name) => !named.has(name))).toEqual([]);
+        expect(
+          measure.bad.every(({ variant }) => !measure.variants.includes(variant) || variant !== measure.variants[0]),
+        ).toBe(true);
+      }
+      expect(measure.bad.length).toBeGreaterThan(0);
+      expect([undefined, ...measure.variants]).toContain(measure.twin);
+    },
+  );
+});
