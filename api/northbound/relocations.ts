@@ -1,14 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { Response } from 'express';
-import { digest } from '../../configuration/digest.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { Plan, RelocationRequest } from '../../domain/relocation.ts';
 import type { locateApplications } from '../../workflows/locate-applications.ts';
 import { directionOf } from './direction.ts';
 import { listed, queryFor } from './index-of-runs.ts';
-import { HttpRefusal } from '../problem.ts';
 import { answerDue, type Procedures } from './procedures.ts';
+import { sealed, tokenIn } from './page-token.ts';
 import type { Reader } from './reader.ts';
 import type { RelocationList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
@@ -96,20 +95,4 @@ function serving(plan: Plan, [seen]: readonly Whereabouts[]): Plan {
       one.failure === 'NotServing' ? { ...one, detail: `${one.detail}${found}` } : one,
     ),
   };
-}
-
-/** Temporal's token, with a seal: one that was changed, or belongs to another query, is refused before Temporal is asked. */
-const sealed = (token: Uint8Array, query: string): string => {
-  const text = Buffer.from(token).toString('base64url');
-  return `${text}.${digest(`${query}\n${text}`)}`;
-};
-
-function tokenIn(next: string, query: string): Uint8Array {
-  const [text = '', seal] = next.split('.');
-  if (seal === digest(`${query}\n${text}`)) return Buffer.from(text, 'base64url');
-  throw new HttpRefusal(
-    404,
-    '`next` is of no page of this very list',
-    'Ask with `next` of a page and the same filters, or begin with the first page.',
-  );
 }

@@ -5,7 +5,7 @@ import { RELOCATION_ID } from '../../../domain/identity.ts';
 import { Acceptance, CutOver, Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
 import { Relocation, RelocationList } from '../../resources.ts';
 import type { Operation, Table } from '../../serve.ts';
-import { asked, Limit, planFailures, ReadUpTo } from './shared.ts';
+import { asked, Limit, Next, planFailures, ReadUpTo } from './shared.ts';
 import { relocationExample, requestExample } from '../examples.ts';
 
 const Name = RelocationRequest.shape.source;
@@ -43,11 +43,7 @@ const ListQuery = z.strictObject({
     .optional()
     .meta({ description: 'What this evacuation has begun.' }),
   limit: Limit,
-  next: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,2000}\.[a-z2-7]{25}$/, 'is not from `next` of a page')
-    .optional()
-    .meta({ description: 'Opaque; from `next` of the page before.' }),
+  next: Next,
 });
 
 /** Any text is taken: one that cannot be an id names nothing. */

@@ -14,6 +14,13 @@ export const Limit = z
   .default(20)
   .meta({ type: 'integer', minimum: 1, maximum: 100 });
 
+/** Of the page after. */
+export const Next = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,2000}\.[a-z2-7]{25}$/, 'is not from `next` of a page')
+  .optional()
+  .meta({ description: 'Opaque; from `next` of the page before.' });
+
 /** Of a stream of events. */
 export const ReadUpTo = z.object({
   'last-event-id': z
