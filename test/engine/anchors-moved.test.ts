@@ -17,6 +17,7 @@ function served(): PortWorld {
   const world = new PortWorld(0);
   const source = world.servedAt('a1');
   for (const n of [1, 2]) world.subscribe(source, n);
+  source.rules = source.rules.map((rule) => ({ ...rule, active: rule.id !== 'users' })); // devices of its own system
   return world;
 }
 
