@@ -1,5 +1,6 @@
-# glibc only: the SDK's native bridge has no musl build
-FROM node:22-bookworm-slim AS build
+# glibc only: the SDK's native bridge has no musl build. By digest: docs/operations.md#images-by-digest
+ARG NODE_IMAGE=node:22-bookworm-slim
+FROM ${NODE_IMAGE} AS build
 WORKDIR /ferry
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
@@ -27,7 +28,7 @@ RUN npm run build && npm prune --omit=dev
 RUN cd node_modules/@temporalio/core-bridge/releases && \
   ls | grep -v "^$(uname -m)-unknown-linux-gnu$" | xargs rm -rf
 
-FROM node:22-bookworm-slim
+FROM ${NODE_IMAGE}
 WORKDIR /ferry
 COPY --from=build /ferry/package.json ./
 COPY --from=build /ferry/node_modules node_modules

@@ -44,6 +44,8 @@ export interface Application {
   readonly requires: readonly string[];
   /** Where the contract's calls are served; undefined: the application does not keep it. */
   readonly management: { readonly port: number } | undefined;
+  /** Its provider's word that it moves its users' context itself, and how (docs/providers.md); absent: it does not. */
+  readonly transfer?: 'mec021' | undefined;
   readonly stateful: boolean;
 }
 
@@ -110,7 +112,7 @@ export interface Owner {
 export interface SubscriptionsSeen {
   readonly held: readonly HeldSubscription[];
   readonly notCarried: readonly NotCarried[];
-  /** Was there a list in which such a one would be seen? A service may be away for a moment. */
+  /** Reached there a list in which such a one would be seen? A service may be away for a moment. */
   readonly listed: (like: Pick<Subscription, 'service' | 'type'>) => boolean;
   readonly lists: SeenInLists;
 }
@@ -262,10 +264,44 @@ export interface Path {
   forget(instance: Led, addresses: readonly string[], wait: Wait): Promise<void>;
 }
 
-/** MEC 021: what the application said of its mobility, where its platform has the service. */
+/** A device whose context an application has, by its own word (MEC 021, 6.2.2). Addresses: lives inside one activity. */
+export interface MobileDevice {
+  readonly address: string;
+  /** As the application named it: it is told so. */
+  readonly associate: unknown;
+  readonly level: 'free' | 'confirmation' | 'forbidden';
+  /** USER_CONTEXT_TRANSFER_COMPLETED. */
+  readonly transferred: boolean;
+}
+
+/** What an application can be told of its mobility procedure (MEC 021, 7.4.2). */
+export type MobilityTold = 'TRIGGERED' | 'COMPLETED' | 'FAILED';
+
+/**
+ * MEC 021: what the application said of its mobility, where its platform has the service (of an instance in a cloud: the
+ * platform from which it is served).
+ */
 export interface Mobility {
   /** The strictest that it registered for these users: APP_MOBILITY_NOT_ALLOWED, _WITH_CONFIRMATION, or neither. */
   level(instance: string, device: string | null, signal: AbortSignal): Promise<'free' | 'confirmation' | 'forbidden'>;
+  /** The devices that it registered; null: it registered nothing, or there is no such service. */
+  registered(instance: string, signal: AbortSignal): Promise<readonly MobileDevice[] | null>;
+  /** Of what it is told, at its own address: its subscriptions. */
+  hears(owner: Owner, signal: AbortSignal): Promise<readonly MobilityTold[]>;
+  /**
+   * Tells it, at each callback that wants to hear it of these devices; returns how many took it. No published call has the service do it.
+   * PeerUnavailable, PeerRejected: one of them did not take it.
+   */
+  tell(
+    owner: Owner,
+    told: {
+      readonly status: MobilityTold;
+      readonly devices: readonly MobileDevice[];
+      /** Where to; null: they stay. */
+      readonly target: Owner | null;
+    },
+    signal: AbortSignal,
+  ): Promise<number>;
 }
 
 /** Tells devices their new endpoint (MEC 016 AddressChangeNotification, through the LCM proxy). */

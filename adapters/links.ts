@@ -10,13 +10,15 @@ export function lastSegment(href: string): string {
 
 /** The URI of the next part of a list (RFC 8288; MEC 009, 6.20). */
 export function nextLink(header: string | string[] | undefined): string | undefined {
-  for (const [, uri, parameters] of [header ?? []]
-    .flat()
-    .join(',')
-    .matchAll(/<([^>]*)>([^<]*)/g))
-    if (/;\s*rel\s*=\s*("[^"]*\bnext\b[^"]*"|next\b)/i.test(parameters ?? '')) return uri;
+  for (const [, uri, parameters = ''] of [header ?? []].flat().join(',').matchAll(LINK))
+    for (const [, name = '', quoted, bare = ''] of parameters.matchAll(PARAMETER))
+      if (name.toLowerCase() === 'rel' && /(?:^|\s)next(?:\s|$)/i.test(quoted ?? bare)) return uri;
   return undefined;
 }
+
+/** What is quoted may hold anything, other links as well. */
+const LINK = /<([^>]*)>((?:"(?:[^"\\]|\\.)*"|[^"<])*)/g;
+const PARAMETER = /;\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?/g;
 
 /** A URI of a peer, relative to a path below the peer's url, as such a path; undefined: it is none of this peer's. */
 export function below(peer: string, uri: string | undefined, path: string): string | undefined {

@@ -6,7 +6,7 @@ import {
   EvacuationResult,
   WindowSize,
 } from '../domain/evacuation.ts';
-import { Instant } from './resources.ts';
+import { Instant, NextPage } from './resources.ts';
 
 export const evacuationActions = ['pause', 'resume', 'cancel'] as const;
 
@@ -37,7 +37,7 @@ export const Evacuation = z
   .meta({ id: 'Evacuation' });
 export type Evacuation = z.infer<typeof Evacuation>;
 
-export const EvacuationList = z.object({ evacuations: z.array(Evacuation) }).meta({
+export const EvacuationList = z.object({ evacuations: z.array(Evacuation), next: NextPage }).meta({
   id: 'EvacuationList',
   description: 'Those that run, then those that ended, the latest first.',
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Name } from '../domain/name.ts';
-import { Instant } from './resources.ts';
+import { Instant, NextPage } from './resources.ts';
 
 export const Why = z
   .string()
@@ -17,5 +17,5 @@ export const Hold = z
   .meta({ id: 'Hold' });
 export type Hold = z.infer<typeof Hold>;
 
-export const HoldList = z.object({ holds: z.array(Hold) }).meta({ id: 'HoldList' });
+export const HoldList = z.object({ holds: z.array(Hold), next: NextPage }).meta({ id: 'HoldList' });
 export type HoldList = z.infer<typeof HoldList>;

@@ -7,6 +7,8 @@ import { Direction, Failure, RelocationRequest, RelocationResult, Step } from '.
 
 export const Instant = z.iso.datetime();
 
+export const NextPage = z.string().nullable().meta({ description: 'Of the next page; null: this is the last.' });
+
 export const Relocation = z
   .object({
     id: z.string(),
@@ -51,7 +53,7 @@ export type Relocation = z.infer<typeof Relocation>;
 export const RelocationList = z
   .object({
     relocations: z.array(Relocation),
-    next: z.string().nullable().meta({ description: 'Of the next page; null: this is the last.' }),
+    next: NextPage,
   })
   .meta({
     id: 'RelocationList',

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { BindingSide } from '../domain/binding.ts';
+import type { BindingSide, Reached } from '../domain/binding.ts';
 import type { Catalogue } from './database.ts';
 import { type Line, noteAll } from './ledger.ts';
 
@@ -34,18 +34,22 @@ export async function noteClosed(transaction: Catalogue, ids: readonly string[])
   }
 }
 
-/** A name that was used before, however long ago: its lines could not be told from those of another one. */
-export async function isSpent(transaction: Catalogue, partner: string, name: string): Promise<boolean> {
-  const line = await transaction
+/** How far a partner had come under that name, as our ledger tells. */
+export async function servedUnder(transaction: Catalogue, partner: string, name: string): Promise<Reached> {
+  const lines = await transaction
     .selectFrom('ledger')
-    .select('n')
+    .select('kind')
     .where('partner', '=', partner)
     .where('role', '=', 'served')
     .where('key', '=', name)
-    .where('kind', '=', 'announced')
-    .executeTakeFirst();
-  return line !== undefined;
+    .execute();
+  const kinds = new Set(lines.map(({ kind }) => kind));
+  return kinds.has('opened') ? 'opened' : kinds.has('announced') ? 'announced' : 'nothing';
 }
+
+/** A name that was used before, however long ago: its lines could not be told from those of another one. */
+export const isSpent = async (transaction: Catalogue, partner: string, name: string): Promise<boolean> =>
+  (await servedUnder(transaction, partner, name)) !== 'nothing';
 
 interface Announced extends Pick<Line, 'partner' | 'role' | 'key' | 'origin' | 'what'> {
   readonly requests: string;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { Refusal } from '../domain/failures.ts';
-import { isSpent, noteClosed } from './binding-lines.ts';
+import type { Reached } from '../domain/binding.ts';
+import { isSpent, noteClosed, servedUnder } from './binding-lines.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { note } from './ledger.ts';
 import type { Tables } from './tables.ts';
@@ -35,7 +36,13 @@ export async function reserve(catalogue: Catalogue, bound: Bound & { readonly ru
     await closeOthers(transaction, bound);
     const made = await transaction
       .insertInto('binding')
-      .values({ ...bound, side: 'consumer', state: 'admitting', path_secret: randomBytes(32).toString('base64url') })
+      .values({
+        ...bound,
+        side: 'consumer',
+        state: 'admitting',
+        owed: true,
+        path_secret: randomBytes(32).toString('base64url'),
+      })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
       .executeTakeFirst();
@@ -119,11 +126,16 @@ export async function close(catalogue: Catalogue, id: string, why: string): Prom
 }
 
 /** With their lines in the ledger, or not at all. Returns how many. */
-async function closeWhere(catalogue: Catalogue, which: RawBuilder<boolean>, why: string): Promise<number> {
+async function closeWhere(
+  catalogue: Catalogue,
+  which: RawBuilder<boolean>,
+  why: string,
+  unheard: { readonly owed?: false } = {},
+): Promise<number> {
   return await inOne(catalogue, async (transaction) => {
     const closed = await transaction
       .updateTable('binding')
-      .set({ state: 'closed', closed_at: sql<Date>`now()`, why })
+      .set({ state: 'closed', closed_at: sql<Date>`now()`, why, ...unheard })
       .where(which)
       .returning('id')
       .execute();
@@ -135,21 +147,22 @@ async function closeWhere(catalogue: Catalogue, which: RawBuilder<boolean>, why:
   });
 }
 
-/** What a run has reserved, whatever became of it. */
+/** What a run has reserved and told nobody of. */
 export async function closeRun(catalogue: Catalogue, run: string, why: string): Promise<void> {
-  await closeWhere(catalogue, sql<boolean>`run = ${run} and state = 'admitting'`, why);
+  await closeWhere(catalogue, sql<boolean>`run = ${run} and state = 'admitting'`, why, { owed: false });
 }
 
 /**
  * The partner ends what it had announced. Of a name that was never heard of a tombstone is left, so that an announcement that is
- * still under way finds it. Returns the row that was closed by this.
+ * still under way finds it. `closed`: the row that was closed by this. Undefined: the agreement has ended.
  */
 export async function bury(
   catalogue: Catalogue,
   { agreement, name, why }: { agreement: string; name: string; why: string },
-): Promise<Binding | undefined> {
+): Promise<{ readonly closed: Binding | undefined; readonly was: Reached } | undefined> {
   return await inOne(catalogue, async (transaction) => {
-    if ((await lockAgreement(transaction, agreement)) === undefined) return undefined;
+    const partner = await lockAgreement(transaction, agreement);
+    if (partner === undefined) return undefined;
     const before = await named(transaction, { side: 'producer', agreement, name });
     if (before === undefined) {
       const tombstone = { name, agreement, side: 'producer', state: 'closed', why } as const;
@@ -157,9 +170,9 @@ export async function bury(
         .insertInto('binding')
         .values({ ...tombstone, closed_at: sql`now()` })
         .execute();
-      return undefined;
     }
-    return (await close(transaction, before.id, why)) ? before : undefined;
+    const closed = before !== undefined && (await close(transaction, before.id, why)) ? before : undefined;
+    return { closed, was: await servedUnder(transaction, partner, name) };
   });
 }
 
@@ -176,6 +189,13 @@ export async function exposed(catalogue: Catalogue, id: string, exposed_as: stri
 /** Our own orchestrator is about to be told of it, or has been told that it is over. */
 export async function told(catalogue: Catalogue, id: string, is: boolean): Promise<void> {
   await asking(catalogue.updateTable('binding').set({ told: is }).where('id', '=', id).execute());
+}
+
+/** The partner has said so. */
+export async function isOver(catalogue: Catalogue, id: string): Promise<void> {
+  await asking(
+    catalogue.updateTable('binding').set({ owed: false }).where('id', '=', id).where('owed', '=', true).execute(),
+  );
 }
 
 /** Another offer takes the place of one that is gone, or it is reached elsewhere. */
@@ -290,7 +310,13 @@ export async function count(
   );
 }
 
-/** Rows of what ended a day ago, tombstones among them: until then what comes late finds them. */
+/**
+ * Rows of what ended a day ago, tombstones among them: until then what comes late finds them. What a partner has not yet said to
+ * be over stays as long as its agreement.
+ */
 export async function sweep(catalogue: Catalogue): Promise<void> {
-  await asking(catalogue.deleteFrom('binding').where('closed_at', '<', sql<Date>`now() - interval '1 day'`).execute());
+  await asking(
+    sql`delete from binding where closed_at < now() - interval '1 day' and not (owed and exists (
+      select from agreement where agreement.id = binding.agreement and agreement.ended_at is null))`.execute(catalogue),
+  );
 }

@@ -3,13 +3,14 @@ import type { Binding, Bindings, BindingTended, Candidate, Reservation } from '.
 import type { Federation } from '../configuration/federation.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { Direction, Will } from '../domain/federation.ts';
+import { mayUse } from '../domain/policy.ts';
 import type { Wish } from '../domain/wish.ts';
 import * as rows from './bindings.ts';
 import { subscriptionsOf, unsubscribed } from './callbacks.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { candidates } from './finding.ts';
-import { roleOf } from './binding-lines.ts';
-import { type Line, note } from './ledger.ts';
+import { noteClosed, roleOf } from './binding-lines.ts';
+import { type Line, note, noteAll } from './ledger.ts';
 import type { OfferKind } from './tables.ts';
 import { usableAgreements } from './usable.ts';
 import { UNSEEN } from './paths.ts';
@@ -31,7 +32,10 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     );
     return found.flatMap((row) => {
       const binding = whole(row);
-      return binding === null ? [] : [{ ...binding, idle: row.unused > federation.pace.idleSeconds }];
+      if (binding === null) return [];
+      const { side, system: of, what } = binding;
+      const isShared = side === 'consumer' || mayUse(federation.shares, { of, with: partner, ...what });
+      return [{ ...binding, idle: row.unused > federation.pace.idleSeconds, isShared, owed: row.owed }];
     });
   };
 
@@ -135,6 +139,17 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
       }),
     close: async (id, why) => void (await rows.close(catalogue, id, why)),
     closeRun: async (run, why) => await rows.closeRun(catalogue, run, why),
+
+    /** What of it the partner has heard, and we have not: late, and in its order. */
+    withdrawn: async (id, was) =>
+      await inOne(catalogue, async (transaction) => {
+        const binding = await one(id, transaction);
+        await rows.isOver(transaction, id);
+        if (binding === null || was === 'nothing' || was === null) return;
+        const announced = line(binding, 'announced', 'announced');
+        await noteAll(transaction, was === 'opened' ? [announced, line(binding, 'opened', 'open')] : [announced]);
+        await noteClosed(transaction, [id]);
+      }),
     told: async (id, is) => await rows.told(catalogue, id, is),
     exposed: async (id, as) => await rows.exposed(catalogue, id, as),
 
@@ -142,7 +157,8 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     left: async (partner) =>
       await all(
         partner,
-        sql`binding.state = 'closed' and (binding.told or binding.exposed_as is not null or exists (
+        sql`binding.state = 'closed' and (binding.told or binding.exposed_as is not null
+          or (binding.owed and agreement.ended_at is null) or exists (
           select from callback where callback.binding = binding.id and (callback.made <> '{}' or exists (
             select from callback_asked where callback = callback.id and unanswered > 0))))`,
       ),

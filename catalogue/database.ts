@@ -5,6 +5,7 @@ import { membersAndAgreements } from './migrations/001-members-and-agreements.ts
 import { inventory } from './migrations/002-inventory.ts';
 import { bindings } from './migrations/003-bindings.ts';
 import { subscriptionsAskedFor } from './migrations/004-subscriptions-asked-for.ts';
+import { owed } from './migrations/005-owed.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -31,6 +32,7 @@ const migrations = {
   '002-inventory': inventory,
   '003-bindings': bindings,
   '004-subscriptions-asked-for': subscriptionsAskedFor,
+  '005-owed': owed,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */

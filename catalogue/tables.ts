@@ -172,6 +172,8 @@ export interface Tables {
     upstream: string | null;
     /** Our own orchestrator may have been told of it. */
     told: Generated<boolean>;
+    /** Of a consumer: the partner may have it, and has not said yet that it is over. */
+    owed: Generated<boolean>;
     /** The service's id at the own platform. */
     exposed_as: string | null;
     requests: Generated<string>;

@@ -4,6 +4,7 @@ import { type FerryClient, Refused } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
+import { everyPage } from './pages.ts';
 import { table } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
@@ -29,9 +30,9 @@ export async function evacuate(
 }
 
 export async function evacuations(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const answer = await client.get<EvacuationList>(`${PATH}?limit=100`);
-  if (terminal.json) terminal.document(answer);
-  else terminal.tell(answer.evacuations.length === 0 ? 'No evacuations.' : evacuationTable(answer.evacuations));
+  const all = (await everyPage<EvacuationList>(client, PATH)).flatMap((page) => page.evacuations);
+  if (terminal.json) terminal.document({ evacuations: all, next: null } satisfies EvacuationList);
+  else terminal.tell(all.length === 0 ? 'No evacuations.' : evacuationTable(all));
   return exits.done;
 }
 
@@ -92,7 +93,7 @@ async function follow(client: FerryClient, terminal: Terminal, id: string, signa
   }
 }
 
-const standing = ({ state, waitingFor, outcome }: Evacuation): string =>
+export const standing = ({ state, waitingFor, outcome }: Evacuation): string =>
   outcome ?? (waitingFor === null ? state : state === 'working' ? waitingFor : `${state}: ${waitingFor}`);
 
 const failureLine = ({

@@ -2,21 +2,21 @@ import type { Fencing, FencingList } from '../api/northbound/table/fences.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { shortId } from './hints.ts';
+import { everyPage } from './pages.ts';
 import { table } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
 
 /** Sources that were taken to be dead: who waits for them, and what they had accepted. */
 export async function fences(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const answer = await client.get<FencingList>('/v1/fences');
-  if (terminal.json) terminal.document(answer);
-  else if (answer.fences.length === 0) terminal.tell('No source that was taken to be dead is waited for.');
-  else terminal.tell(fenceTable(answer, terminal));
+  const all = await everyFence(client);
+  if (terminal.json) terminal.document({ fences: [...all], next: null } satisfies FencingList);
+  else if (all.length === 0) terminal.tell('No source that was taken to be dead is waited for.');
+  else terminal.tell(fenceTable(all, terminal));
   return exits.done;
 }
 
 export async function scrap(client: FerryClient, terminal: Terminal, name: string): Promise<Exit> {
-  const known = await client.get<FencingList>('/v1/fences');
-  const ids = known.fences.map(({ id }) => id).filter((id) => id === name || id.endsWith(name));
+  const ids = (await everyFence(client)).map(({ id }) => id).filter((id) => id === name || id.endsWith(name));
   const fencing = await client.post<Fencing>(
     `/v1/fences/${encodeURIComponent(ids.length === 1 ? (ids[0] ?? name) : name)}/scrap`,
   );
@@ -25,7 +25,10 @@ export async function scrap(client: FerryClient, terminal: Terminal, name: strin
   return exits.done;
 }
 
-const fenceTable = ({ fences: all }: FencingList, terminal: Terminal): string =>
+const everyFence = async (client: FerryClient): Promise<readonly Fencing[]> =>
+  (await everyPage<FencingList>(client, '/v1/fences')).flatMap((page) => page.fences);
+
+const fenceTable = (all: readonly Fencing[], terminal: Terminal): string =>
   table(
     ['id', 'application', 'source', 'state', 'for', 'stranded', 'more'],
     all.map(({ id, application, source, state, startedAt, result }) => [

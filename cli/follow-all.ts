@@ -1,12 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Evacuation } from '../api/evacuation.ts';
+import type { Hold } from '../api/hold.ts';
+import type { Fencing } from '../api/northbound/table/fences.ts';
 import type { FederationDirection, FederationWith, Relocation } from '../api/resources.ts';
 import { type FerryClient, Refused } from './client.ts';
+import { standing as standingOf } from './evacuating.ts';
+import { legible } from './legible.ts';
 import { standing, subject } from './relocation-text.ts';
 import type { Terminal } from './terminal.ts';
 
 const [PATIENCE_MS, PAUSE_MS] = [30_000, 500];
 
-/** A line for each relocation that runs and each partner, and one whenever that changes; over broken streams, for ever. */
+/** A line for each relocation that runs, each host of which something is said, and each partner, and one whenever that changes; over broken streams, for ever. */
 export async function followAll(client: FerryClient, terminal: Terminal, signal: AbortSignal): Promise<never> {
   const said = new Map<string, string>();
   let read: string | undefined;
@@ -54,10 +59,27 @@ function toldOf(event: string, data: unknown): ToldOf | undefined {
       over: false,
     };
   }
-  if (event !== 'sources') return undefined;
+  if (event !== 'sources') return hostTold(event, data);
   const { temporal } = data as { temporal: { answers: boolean } | null };
   const away = temporal?.answers === false;
   return { of: 'sources', line: away ? 'Temporal does not answer' : 'Temporal answers', over: !away };
+}
+
+/** Hosts that are emptied, held, or were taken to be dead. */
+function hostTold(event: string, data: unknown): ToldOf | undefined {
+  if (event === 'evacuation') {
+    const now = data as Evacuation;
+    return { of: now.id, line: `empty ${now.request.site}  ${standingOf(now)}`, over: now.endedAt !== null };
+  }
+  if (event === 'fence') {
+    const { id, application, source, state, result, endedAt } = data as Fencing;
+    const line = `fence ${application} at ${source}  ${result?.outcome ?? state ?? 'not known'}`;
+    return { of: `fence ${id}`, line, over: endedAt !== null };
+  }
+  if (event !== 'hold' && event !== 'reopened') return undefined;
+  const { site, why = '' } = data as Pick<Hold, 'site'> & Partial<Hold>;
+  const line = `hold ${site}  ${event === 'hold' ? `held${why === '' ? '' : `: ${legible(why)}`}` : 'reopened'}`;
+  return { of: `hold ${site}`, line, over: event === 'reopened' };
 }
 
 const usable = ({ usable: is, problem }: FederationDirection): string =>

@@ -2,6 +2,7 @@ import type { Hold, HoldList } from '../api/hold.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { legible } from './legible.ts';
+import { everyPage } from './pages.ts';
 import { table } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
 
@@ -13,9 +14,9 @@ export async function hold(client: FerryClient, terminal: Terminal, site: string
 }
 
 export async function holds(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const answer = await client.get<HoldList>('/v1/holds');
-  if (terminal.json) terminal.document(answer);
-  else terminal.tell(answer.holds.length === 0 ? 'No site is held.' : holdTable(answer.holds));
+  const all = (await everyPage<HoldList>(client, '/v1/holds')).flatMap((page) => page.holds);
+  if (terminal.json) terminal.document({ holds: all, next: null } satisfies HoldList);
+  else terminal.tell(all.length === 0 ? 'No site is held.' : holdTable(all));
   return exits.done;
 }
 

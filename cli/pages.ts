@@ -24,3 +24,19 @@ export async function* pages(
     ({ next } = page);
   } while (next !== null && left > 0);
 }
+
+/** Every page of another list, one after the other. */
+export async function everyPage<Page extends { readonly next: string | null }>(
+  client: FerryClient,
+  path: string,
+): Promise<readonly Page[]> {
+  const all: Page[] = [];
+  let next: string | null = null;
+  do {
+    const asked = new URLSearchParams({ limit: String(AT_A_TIME), ...(next !== null && { next }) });
+    const page: Page = await client.get<Page>(`${path}?${asked.toString()}`);
+    all.push(page);
+    next = page.next ?? null; // an older API tells all at once
+  } while (next !== null);
+  return all;
+}

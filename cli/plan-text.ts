@@ -3,7 +3,8 @@ import { seconds, type Terminal } from './terminal.ts';
 
 const guarantees: Record<Plan['guarantee'], string> = {
   zeroLoss: 'no write is lost (the application keeps the application contract)',
-  applicationOwn: "what the application's own transfer keeps (MEC 021)",
+  applicationOwn: "what the application's own transfer keeps, by its provider's word (MEC 021)",
+  none: 'none: the source is stopped, and nothing moves what it keeps',
   stateless: 'there is no context to move',
 };
 
@@ -28,12 +29,23 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
     `  drain          at least ${seconds(drainMs)}`,
     ...steering.map((rule) => `  steering       ${rule}`),
     ...(observed ? [] : ['  no vantage point: the switch of the path would not be observed']),
+    ...riskLines(plan),
     ...recoveryLines(plan.recovery),
     ...(plan.confirmation
       ? ['  confirmation   it will be held until it is approved: the application wants that (MEC 021)']
       : []),
   ];
 }
+
+/** Where something may be: what, who else may write, and for how long nobody is served. */
+const riskLines = ({ guarantee, risk }: Plan): string[] =>
+  risk === undefined || guarantee === 'zeroLoss' || guarantee === 'stateless'
+    ? []
+    : [
+        `  may be lost    ${risk.mayBeLost}`,
+        `  may write      ${risk.mayHaveWritten}`,
+        `  interrupted    ${risk.interrupted}`,
+      ];
 
 /** What may be lost, and who may have written, by the fence that is accepted. */
 const recoveryLines = (recovery: Plan['recovery']): string[] =>

@@ -115,6 +115,11 @@ export const ApplicationRecord = strict({
   requires: z.array(z.string()).default([]),
   /** Of the application contract. `token`: what an instance takes from us; `tls`: it is asked by HTTPS. */
   management: strict({ port: Port, token: Secret.optional(), tls: Tls.optional() }).optional(),
+  /**
+   * Its provider's word that it moves its users' context itself (MEC 021): it accepts nothing of a user from its last delta
+   * on, accepts again on FAILED, and reports COMPLETED only when the target has everything.
+   */
+  transfer: z.literal('mec021').optional(),
   stateful: z.boolean().default(true),
 });
 

@@ -1,15 +1,17 @@
 import { useEffect, useReducer, useState } from 'preact/hooks';
 import type { Known } from './known/known.ts';
 import { Detail } from './parts/detail.tsx';
+import { Evacuations } from './parts/evacuations.tsx';
 import { Header } from './parts/header.tsx';
 import { NetworkMap } from './parts/map.tsx';
 import { Moves } from './parts/moves.tsx';
+import { Place } from './parts/place.tsx';
 import { Planner, type Wish } from './parts/planner.tsx';
 import { Plot } from './parts/plot.tsx';
 import { Waiting } from './parts/waiting.tsx';
 
 /** What is looked at beside the map. */
-export type Focus = { readonly move: string } | { readonly wish: Wish } | null;
+export type Focus = { readonly move: string } | { readonly wish: Wish } | { readonly site: string } | null;
 
 export function Page({ known }: { readonly known: Known }) {
   const [, again] = useReducer((count: number) => count + 1, 0);
@@ -17,6 +19,7 @@ export function Page({ known }: { readonly known: Known }) {
   const [focus, setFocus] = useState<Focus>(null);
   const { picture } = known;
   const moves = [...picture.moves.values()];
+  const place = focus !== null && 'site' in focus ? picture.sites?.find(({ name }) => name === focus.site) : undefined;
   const chosen = focus !== null && 'move' in focus ? picture.moves.get(focus.move) : undefined;
   const choose = (id: string): void => setFocus({ move: id });
   const leave = (): void => setFocus(null);
@@ -24,7 +27,13 @@ export function Page({ known }: { readonly known: Known }) {
     <>
       <Header picture={picture} />
       <main>
-        <Waiting moves={moves} chosen={chosen?.id} choose={choose} />
+        <Waiting
+          moves={moves}
+          fences={[...picture.fences.values()]}
+          chosen={chosen?.id}
+          choose={choose}
+          fenced={(fencing) => known.fenced(fencing)}
+        />
         <div class="stage">
           <div class="ahead">
             <NetworkMap
@@ -34,6 +43,7 @@ export function Page({ known }: { readonly known: Known }) {
               choose={choose}
               wish={focus !== null && 'wish' in focus ? focus.wish : null}
               plan={(wish) => setFocus({ wish })}
+              enter={(site) => setFocus({ site })}
             />
             <Plot moves={moves} />
           </div>
@@ -57,6 +67,21 @@ export function Page({ known }: { readonly known: Known }) {
                 answered={(move, before) => known.heard(move, before)}
               />
             )}
+            {place !== undefined && (
+              <Place
+                key={place.name}
+                site={place}
+                hold={picture.holds.get(place.name)}
+                leave={leave}
+                held={(hold) => known.held(hold)}
+                reopened={(hold) => known.reopened(hold)}
+                emptied={(evacuation) => known.emptied(evacuation)}
+              />
+            )}
+            <Evacuations
+              evacuations={[...picture.evacuations.values()]}
+              answered={(evacuation) => known.emptied(evacuation)}
+            />
             <Moves moves={moves} told={picture.sources !== null} chosen={chosen?.id} choose={choose} />
           </aside>
         </div>

@@ -1,3 +1,4 @@
+import type { Evacuation } from '../api/evacuation.ts';
 import type { Relocation } from '../api/resources.ts';
 import type { Action } from '../domain/actions.ts';
 import { stepNames } from '../domain/steps.ts';
@@ -73,19 +74,16 @@ export const actionWords: Readonly<Record<Action, string>> = {
   recover: 'Recover',
 };
 
-/** What cannot be taken back is asked twice. */
+/** What cannot be taken back is asked twice; `recover` has a plan of its own before it. */
 export const asksTwice: Partial<Record<Action, string>> = {
   cancel: 'Roll it back?',
   abandon: 'Give it up as it is?',
-  recover: 'Lose what was not copied?',
 };
-
-/** What is sent with it: what the second question was about. */
-export const accepting: Partial<Record<Action, object>> = { recover: { accept: { lostWrites: true } } };
 
 export const guarantees = {
   zeroLoss: 'no write is lost: the application keeps the contract',
   applicationOwn: 'the application’s own transfer (MEC 021)',
+  none: 'none: the source is stopped first',
   stateless: 'there is no context to move',
 } as const;
 
@@ -112,3 +110,26 @@ const clock = new Intl.DateTimeFormat(undefined, {
 export const timeOf = (instant: string): string => clock.format(new Date(instant));
 
 export const users = (count: number): string => `${count} ${count === 1 ? 'user' : 'users'}`;
+
+export const fenceWords = {
+  stopped: 'Its orchestrator has ended it',
+  ledAway: 'Nobody can end it; devices are led away from it',
+  none: 'Neither',
+} as const;
+
+export function evacuationTone({ state, outcome, failures }: Evacuation): Tone {
+  if (outcome !== null) return outcome === 'evacuated' ? 'good' : 'bad';
+  if (state === 'paused' || state === 'cancelling') return 'waits';
+  if (state === 'terminated') return 'bad';
+  return failures.length > 0 ? 'parked' : 'working';
+}
+
+const evacuationOutcomes = {
+  evacuated: 'empty',
+  inPart: 'empty in part',
+  cancelled: 'cancelled',
+  deadlinePassed: 'deadline passed',
+} as const;
+
+export const evacuationWord = ({ state, outcome }: Evacuation): string =>
+  outcome === null ? (state === 'working' ? 'being emptied' : state) : evacuationOutcomes[outcome];

@@ -11,6 +11,10 @@ export type BindingSide = 'consumer' | 'producer';
 /** Forwards only, so that what comes late changes nothing. */
 export type BindingState = 'admitting' | 'open' | 'closed';
 
+/** How far an announced use had come at the producer's when it ended, and so which lines its ledger has. */
+export const reaches = ['nothing', 'announced', 'opened'] as const;
+export type Reached = (typeof reaches)[number];
+
 /** Who settles a consumption: the federators (GR MEC 035, solution 5-2), or orchestrators and platforms (solution 5-1). */
 export const solutions = ['federators', 'direct'] as const;
 export type Solution = (typeof solutions)[number];

@@ -59,7 +59,8 @@ export const failures = {
   ContractMissing: {
     retry: false,
     status: 409,
-    remedy: 'The application keeps state but not the application contract, so its users cannot be moved live.',
+    remedy:
+      'Look at the plan, which tells what can be had without the application contract, and what may be lost by it: accept that (`--accept`), or have its provider keep the contract.',
   },
   NotSteerable: {
     retry: false,
@@ -121,6 +122,12 @@ export const failures = {
     status: 504,
     remedy: 'The source did not copy its context in time: look at the link between the two instances.',
   },
+  TransferNotCompleted: {
+    retry: false,
+    status: 504,
+    remedy:
+      'The application did not report the context of its users as transferred (MEC 021): look at its log, and at the link between the two instances.',
+  },
   InterruptionTooLong: {
     retry: false,
     status: 409,
@@ -153,7 +160,7 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'Another instance of the application may serve some of these users: see to it that it can be asked, or have it stopped, then recover again.',
+      'Another instance of the application may serve some of these users: see to it that it can be asked, or have it stopped, then recover again; or accept that (`--accept-other-unknown`).',
   },
   NotFenced: {
     retry: false,

@@ -14,6 +14,8 @@ export type Fenced = Fence | 'forgot';
 export interface Acceptance {
   readonly lostWrites: true;
   readonly fence?: Fence | undefined;
+  /** Other instances that cannot be asked are passed over, though they may serve some of these users. */
+  readonly otherUnknown?: true | undefined;
 }
 
 /** From the Temporal UI the update is sent with nothing. */
@@ -33,6 +35,12 @@ export const writersTold: Readonly<Record<Fenced, string>> = {
     'clients whose connections to the source outlast the change of the path, where it is not dead after all, until it is fenced',
   none: 'any client that still reaches the source, where it is not dead after all, until it is fenced',
 };
+
+/** Of other instances that could not be asked, as was accepted: nobody waits for them. */
+export const alsoMayWrite = (notAsked: readonly string[]): string =>
+  notAsked.length === 0
+    ? ''
+    : `; and clients of whoever could not be asked, until it is stopped: ${notAsked.join('; ')}`;
 
 /** What the target was given, by its own word, before it took over. */
 export interface Copy {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failures, type FailureType } from './failures.ts';
+import { acceptable, guarantees } from './guarantee.ts';
 import { INSTANT_EXAMPLE, isInstant, RFC_3339 } from './instant.ts';
 import { Name } from './name.ts';
 import type { ProcedureStatus } from './procedure.ts';
@@ -34,8 +35,18 @@ export const Acceptance = z
       description:
         'The weakest that will do. `stopped`, as without it: its orchestrator has ended the source. `ledAway`: nobody could; devices are led away from it, and it may have written until it is fenced. `none`: any client that reaches it may have written there.',
     }),
+    otherUnknown: z.literal(true).optional().meta({
+      description:
+        'Other instances that cannot be asked are passed over: one that serves some of these users goes on writing, and nobody waits for it. Without it they are `OtherUnknown`.',
+    }),
   })
   .meta({ id: 'Acceptance', description: 'What whoever takes a source to be dead has to accept.' });
+
+export const Accept = z.enum(acceptable).meta({
+  id: 'Accept',
+  description:
+    "The weakest guarantee that will do. `zeroLoss`, as without it: nothing is lost, and there is one writer. `applicationOwn`: the application moves its users' context itself (MEC 021), and its provider answers for it. `none`: the source is stopped, and what it keeps in no store of its own is lost. The best that can be had is used.",
+});
 
 /** What is to be moved, from where to where, and under which conditions (GR MEC 035, 4.3, 5.3, 5.4). */
 export const RelocationRequest = z
@@ -58,6 +69,7 @@ export const RelocationRequest = z
       .meta({ description: 'Refuse, before anything is frozen, when the freeze is expected to last longer.' }),
     deadline: Instant.optional().meta({ description: 'Roll back when the hand-over has not begun by then.' }),
     cutOver: CutOver.default('immediately'),
+    accept: Accept.optional(),
     sourceLost: z.strictObject({ accept: Acceptance }).optional().meta({
       description:
         'The source is taken to be dead: the target takes its place, with the copy that it has, or with none.',
@@ -84,10 +96,11 @@ export const Direction = z
   .meta({ id: 'Direction', description: 'GR MEC 035, 5.3 (cloud and MEC), 5.4 (two MEC systems of one operator).' });
 export type Direction = z.infer<typeof Direction>;
 
-/** What can be promised: by the application contract; by the application's own transfer (MEC 021); or nothing to move. */
-export const Guarantee = z.enum(['zeroLoss', 'applicationOwn', 'stateless']).meta({
+/** What can be promised: by the application contract; by the application's own transfer (MEC 021); or nothing. */
+export const Guarantee = z.enum(guarantees).meta({
   id: 'Guarantee',
-  description: 'zeroLoss: the application keeps the contract of docs/application-contract.md.',
+  description:
+    'zeroLoss: the application keeps the contract of docs/application-contract.md. applicationOwn: it moves its context itself (MEC 021). none: it keeps state, and nothing moves it. stateless: it keeps none.',
 });
 export type Guarantee = z.infer<typeof Guarantee>;
 
@@ -99,6 +112,20 @@ export const Failure = z
 export const Step = z
   .enum(stepNames as [StepName, ...StepName[]])
   .meta({ id: 'Step', description: 'The nine steps, in their order.' });
+
+const WriterOverlap = z.enum(['impossible', 'possible']).meta({
+  id: 'WriterOverlap',
+  description: 'Can two instances accept writes of the same user at once?',
+});
+
+const Risk = z
+  .object({
+    writerOverlap: WriterOverlap,
+    mayBeLost: z.string().meta({ description: 'A sentence.' }),
+    mayHaveWritten: z.string().meta({ description: 'Who, beside whoever serves. A sentence.' }),
+    interrupted: z.string().meta({ description: 'How long users are not served. A sentence.' }),
+  })
+  .meta({ id: 'Risk', description: 'What whoever accepts this guarantee has to accept.' });
 
 /** Step 1 without side effects: what would be done, what stands in the way. */
 export const Plan = z
@@ -113,7 +140,8 @@ export const Plan = z
       .array(z.string())
       .meta({ description: 'Each rule that would be changed, and from where it is observed.' }),
     observed: z.boolean().meta({ description: 'False: no vantage point, so the switch would not be observed.' }),
-    guarantee: Guarantee,
+    guarantee: Guarantee.meta({ description: 'What can be had: `accept` has to be as weak or weaker.' }),
+    risk: Risk.optional().meta({ description: 'Absent where an older worker answers.' }),
     confirmation: z
       .boolean()
       .meta({ description: 'The application wants each move confirmed (MEC 021): held until it is approved.' }),
@@ -169,6 +197,11 @@ export const RelocationResult = z
       package: z.enum(['distributed', 'kept', 'none']),
     }),
     freezeMs: z.number().nullable().meta({ description: "From the source's receipt." }),
+    interruption: z.object({ atLeastMs: Millis, atMostMs: Millis }).nullable().optional().meta({
+      description:
+        'How long users were not served: with the contract the freeze; else from what was seen until the path had turned, and from when it was asked for. Null: not known, or not at all. Absent where an older version ended it.',
+    }),
+    writerOverlap: WriterOverlap.optional(),
     epoch: z.int().nullable(),
     guarantee: Guarantee.nullable(),
     pathObserved: z.boolean(),

@@ -10,9 +10,11 @@ import type { Course, Passage } from './passage.ts';
 import { malformed } from './target.ts';
 import { decoded, demandTold, JSON_LIMIT, toldFields, toldJson, TooLong, withLength, wouldTell } from './telling.ts';
 import { begun, isReadable, isTextual, toldText, untold } from './text-stream.ts';
+import { followed, withTrace } from './followed.ts';
 import { WouldLeak } from './translation.ts';
 
 const CONNECT_MS = 2_000;
+/** To an answer, however often it is asked for. */
 const HEADERS_MS = 10_000;
 /** Nothing passes for so long: it is over. */
 export const IDLE_MS = 60_000;
@@ -27,13 +29,15 @@ interface Sent {
   readonly asked: string;
   readonly fields: readonly Field[];
   readonly body: string | Readable | null;
+  /** How long the answer may still be waited for: a second question has what the first has left. */
+  readonly left: () => number;
 }
 
 type Answered = Dispatcher.ResponseData;
 
 /** Carries requests on, and answers back: with bounded memory, and bounded patience. */
 export class Carrier {
-  readonly #agent = new Agent({ connect: { timeout: CONNECT_MS }, headersTimeout: HEADERS_MS, bodyTimeout: IDLE_MS });
+  readonly #agent = new Agent({ connect: { timeout: CONNECT_MS }, bodyTimeout: IDLE_MS });
 
   async end(): Promise<void> {
     await this.#agent.destroy();
@@ -51,15 +55,19 @@ export class Carrier {
   }
 
   /** Where the partner does not take our token any more nothing was done: once more with a new one, if that can be sent again. */
-  async #admitted(sent: Sent, { credentials, refusedThere }: Passage, signal: AbortSignal): Promise<Answered> {
-    if (credentials === undefined) return await this.#asked(sent, undefined, signal);
+  async #admitted(sent: Sent, passage: Passage, signal: AbortSignal): Promise<Answered> {
+    const { credentials, refusedThere } = passage;
+    const asking = followed(sent.method, passage);
+    const ask = async (authorization?: string): Promise<Answered> =>
+      await asking(async (trace) => await this.#asked(sent, authorization, trace, signal));
+    if (credentials === undefined) return await ask();
     const first = await credentials.authorization(signal);
-    let answer = await this.#asked(sent, first, signal);
+    let answer = await ask(first);
     if (answer.statusCode === 401 && isRefusal(answer)) {
       credentials.refused(first);
       if (sent.body === null || typeof sent.body === 'string') {
         await answer.body.dump();
-        answer = await this.#asked(sent, await credentials.authorization(signal), signal);
+        answer = await ask(await credentials.authorization(signal));
       }
     }
     if (!isRefusal(answer)) return answer;
@@ -69,30 +77,42 @@ export class Carrier {
   }
 
   /** Once more where the connection was stale, and nothing can have been done. */
-  async #asked(sent: Sent, authorization: string | undefined, signal: AbortSignal): Promise<Answered> {
-    const { method, asked, fields, body } = sent;
+  async #asked(
+    sent: Sent,
+    authorization: string | undefined,
+    trace: readonly Field[],
+    signal: AbortSignal,
+  ): Promise<Answered> {
+    const { method, asked, fields, body, left } = sent;
     const { origin } = new URL(asked);
-    const request = {
+    const request = (): Dispatcher.RequestOptions => ({
+      headersTimeout: left(),
       origin,
       path: asked.slice(origin.length),
       method,
       headers: [
-        ...fields.flat(),
+        ...withTrace(fields, trace).flat(),
         'accept-encoding',
         'identity',
         ...(authorization === undefined ? [] : ['authorization', authorization]),
       ],
       body,
       signal,
-    };
+    });
     try {
-      return await this.#agent.request(request);
+      return await this.#agent.request(request());
     } catch (error) {
       const stale = STALE.includes((error as { code?: string }).code ?? '');
       if (!stale || body !== null || !REPEATABLE.includes(method) || signal.aborted) throw error;
-      return await this.#agent.request(request);
+      return await this.#agent.request(request());
     }
   }
+}
+
+/** Counted from the first question on. */
+function patience(): Sent['left'] {
+  let until: number | undefined;
+  return () => Math.max(1, (until ??= performance.now() + HEADERS_MS) - performance.now());
 }
 
 const isRefusal = ({ headers }: Answered): boolean => headers[REFUSED.name] === REFUSED.value;
@@ -100,6 +120,7 @@ const isRefusal = ({ headers }: Answered): boolean => headers[REFUSED.name] === 
 /** The request as it is sent on. */
 async function sentOn(req: IncomingMessage, { asked, query, asks }: Passage, { passed }: Course): Promise<Sent> {
   const method = req.method ?? 'GET';
+  const left = patience();
   const fields = ofRequest(fieldsOf(req.rawHeaders));
   const length = Number(req.headers['content-length'] ?? 0);
   const hasBody = length > 0 || req.headers['transfer-encoding'] !== undefined;
@@ -119,13 +140,14 @@ async function sentOn(req: IncomingMessage, { asked, query, asks }: Passage, { p
         asked,
         fields: toldFields(fields, asked, translation),
         body: hasBody ? Readable.from(untold(counted(req, passed), type, translation), { objectMode: false }) : null,
+        left,
       };
     }
     if (length > JSON_LIMIT) throw new TooLong();
     const { text, read, translation } = await toldJson(req.iterator({ destroyOnReturn: false }), asks);
     passed(read);
     demandTold(query, translation);
-    return { method, asked, fields: withLength(toldFields(fields, asked, translation), text), body: text };
+    return { method, asked, fields: withLength(toldFields(fields, asked, translation), text), body: text, left };
   } catch (error) {
     if (error instanceof TooLong) throw new HttpRefusal(413, 'JSON is taken up to 1 MiB', 'Send less at once.');
     if (error instanceof SyntaxError) throw malformed('the body is no JSON');

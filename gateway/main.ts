@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { Tokens as Granted } from '../adapters/oauth/tokens.ts';
@@ -14,6 +14,8 @@ import { innerFace, outerFace } from './faces.ts';
 import { insideOf } from './inside.ts';
 import type { Means } from './means.ts';
 import { Poking } from './poking.ts';
+import { routeOf } from './served.ts';
+import { tracesOf } from '../traces/traces.ts';
 import { Verdicts } from './verdicts.ts';
 
 const CONNECTIONS = 4;
@@ -30,6 +32,7 @@ process.once('SIGINT', stop).once('SIGTERM', stop);
 if (process.argv.includes('--tethered'))
   process.stdin.once('close', stop).once('end', stop).once('error', stop).resume();
 
+const traces = await tracesOf('ferry-gateway', (message) => log.warn(message));
 const catalogue = await opened(settings, log);
 const verdicts = new Verdicts(catalogue, federation, log);
 const counts = new Counts(catalogue, log);
@@ -51,8 +54,9 @@ const means: Means = {
 };
 /** Bodies may take long, as long as they go on coming. */
 const bounds = { requestTimeout: 0 };
-const inner = serverOf(innerFace(means), bounds).setTimeout(IDLE_MS);
-const outer = serverOf(outerFace(means, new Tokens(federation.issuers), federation), bounds).setTimeout(IDLE_MS);
+const inner = serverOf(traced(innerFace(means), true), bounds).setTimeout(IDLE_MS);
+const outerServed = outerFace(means, new Tokens(federation.issuers), federation);
+const outer = serverOf(traced(outerServed, false), bounds).setTimeout(IDLE_MS);
 
 try {
   const {
@@ -78,6 +82,11 @@ try {
   await carrier.end();
   await poking.end();
   await catalogue.destroy();
+  await traces?.close();
+}
+
+function traced(served: RequestListener, trusting: boolean): RequestListener {
+  return traces?.requests(served, { trusting, routeOf }) ?? served;
 }
 
 async function listening(server: Server, port: number, host: string): Promise<string> {

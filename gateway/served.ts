@@ -23,11 +23,17 @@ export interface Route {
   readonly handler: Handler;
 }
 
+const underWay = new WeakMap<IncomingMessage, Found>();
+
+/** Of a request that is being answered, for whoever follows it: nothing of its URL. */
+export const routeOf = (req: IncomingMessage): string | undefined => underWay.get(req)?.route;
+
 /** One face: who may come in, and what there is. `admit` throws a refusal, or finds out who asks. */
 export const served =
   (routes: readonly Route[], log: Logger, admit: Handler = () => undefined): RequestListener =>
   (req, res) => {
     const found: Found = { route: 'none', partner: 'nobody' };
+    underWay.set(req, found);
     const begun = performance.now();
     res.once('close', () => {
       const { statusCode: status, writableFinished: whole } = res;

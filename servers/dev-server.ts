@@ -15,6 +15,8 @@ export interface DevServerPlan {
   readonly log: string;
   /** Besides `default`; they know our search attributes too. */
   readonly namespaces?: readonly string[];
+  /** Further arguments of `server start-dev`. */
+  readonly more?: readonly string[];
 }
 
 /** A dev server of ours. It never outlives this process, however that ends. */
@@ -36,6 +38,7 @@ export async function startDevServer({
   database,
   log,
   namespaces = [],
+  more = [],
 }: DevServerPlan): Promise<DevServer> {
   mkdirSync(dirname(database), { recursive: true });
   const written = appending(log);
@@ -46,7 +49,8 @@ export async function startDevServer({
         .split(' ')
         .concat('--db-filename', database)
         .concat(namespaces.flatMap((namespace) => ['--namespace', namespace]))
-        .concat(Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`])),
+        .concat(Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`]))
+        .concat(more),
     ],
     // A group of its own: Ctrl-C is for us, who end it last.
     { stdio: ['ignore', written, written], detached: true },

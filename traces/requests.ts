@@ -20,7 +20,7 @@ const UNTOLD = /^\/(health\/|metrics$)/;
  */
 export const requests =
   (tracer: Tracer): Traces['requests'] =>
-  (served, { trusting }): RequestListener =>
+  (served, { trusting, routeOf = expressRoute }): RequestListener =>
   (req, res) => {
     const { method = '', url = '' } = req;
     if (UNTOLD.test(url)) return served(req, res);
@@ -36,20 +36,25 @@ export const requests =
       },
       parent,
     );
-    res.once('close', () => end(span, req, res.statusCode));
+    res.once('close', () => end(span, { method, route: routeOf(req), status: res.statusCode }));
     return context.with(trace.setSpan(parent, span), () => served(req, res));
   };
 
-function end(span: Span, req: IncomingMessage, status: number): void {
-  const route = routeOf(req);
-  if (route !== undefined) span.updateName(`${req.method} ${route}`).setAttribute('http.route', route);
+interface Ended {
+  readonly method: string;
+  readonly route: string | undefined;
+  readonly status: number;
+}
+
+function end(span: Span, { method, route, status }: Ended): void {
+  if (route !== undefined) span.updateName(`${method} ${route}`).setAttribute('http.route', route);
   span.setAttribute('http.response.status_code', status);
   if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
   span.end();
 }
 
 /** As Express leaves it. */
-function routeOf(req: IncomingMessage): string | undefined {
+function expressRoute(req: IncomingMessage): string | undefined {
   const { route, baseUrl = '' } = req as { route?: { path?: unknown }; baseUrl?: string };
   return typeof route?.path === 'string' ? `${baseUrl}${route.path}` : undefined;
 }

@@ -1,11 +1,17 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { WorkerInterceptors } from '@temporalio/worker';
 
+/** Who asks. `trusting`: a trace that he has begun goes on. `routeOf`: which route that is; without it as Express tells. */
+export interface From {
+  readonly trusting: boolean;
+  readonly routeOf?: (req: IncomingMessage) => string | undefined;
+}
+
 /** What a program of ours does so that what it does is followed. */
 export interface Traces {
-  /** Requests to a listener of ours, and all that comes of them. `trusting`: a trace that who asks has begun goes on. */
-  readonly requests: (served: RequestListener, from: { readonly trusting: boolean }) => RequestListener;
+  /** Requests to a listener of ours, and all that comes of them. */
+  readonly requests: (served: RequestListener, from: From) => RequestListener;
   /** Of a client: a run belongs to the trace of whoever starts it. */
   readonly starting: readonly WorkflowClientInterceptor[];
   /** Of a worker: attempts of activities. What they call, and the ends of runs, are told by channels. */

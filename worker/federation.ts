@@ -119,7 +119,7 @@ const speaksEwbiOnly = {
   announce: notSpoken,
   binding: notSpoken,
   bindings: async () => [],
-  withdraw: async () => undefined,
+  withdraw: async () => null,
 } satisfies Finder & Consumable;
 
 async function notSpoken(): Promise<never> {

@@ -76,7 +76,7 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
       subscriptions: subscriptionsAt(record.platform),
       path: mec011Path(platform, seal),
       context,
-      mobility: mec021Mobility(platform),
+      mobility: mec021Mobility(platform, log),
       notices: lcmProxy === undefined ? undefined : mec016Notices(peers.exchange(lcmProxy)),
     };
   }
@@ -95,7 +95,8 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
       subscriptions: subscriptionsAt(services),
       path: undefined,
       context,
-      mobility: undefined,
+      // Its instances registered where they consume services (GR MEC 035, 5.3.1)
+      mobility: mec021Mobility(peers.exchange(services), log),
       notices: undefined,
     };
   }

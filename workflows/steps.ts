@@ -47,6 +47,12 @@ export function stepsAt(pace: Pace) {
     copyAhead: activity('copyAhead', copy, titled('copyAhead')),
     switchPath: activity('switchPath', step, titled('switchPath')),
     // Its patience is the activity's own: the absence of a worker uses up none of it
+    transferContext: activity(
+      'transferContext',
+      wait,
+      own("transfer of its users' context by the application", 'MEC 021, 5.2'),
+    ),
+    stopSource: activity('stopSource', wait, own('stop the source', 'MEC 010-2, operate STOPPED')),
     handOver: activity('handOver', within(pace.insistMs, pace.handOverMs * 2), titled('handOver')),
     settle: activity('settle', within(pace.insistMs, pace.operationMs), 'ask the source what became of the hand-over'),
     notifyEndpoint: activity('notifyEndpoint', insist, titled('notify')),
@@ -63,9 +69,26 @@ export function stepsAt(pace: Pace) {
       removeTarget: activity('removeTarget', insist, back('removeTarget')),
       deleteCopies: activity('deleteCopies', insist, back('deleteCopies')),
       switchBack: activity('switchBack', insist, back('switchBack')),
+      tellFailed: activity('tellFailed', insist, back('tellFailed')),
+      startSource: activity('startSource', insist, back('startSource')),
     },
   };
 }
+
+/** The same step, where there is only forward: nobody serves its users until it is done. */
+export const forwardAt = ({ insistMs, operationMs, heartbeatMs, retryMs }: Pace) => ({
+  switchPath: activity(
+    'switchPath',
+    {
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+      heartbeatTimeout: heartbeatMs,
+      startToCloseTimeout: operationMs,
+      scheduleToCloseTimeout: insistMs,
+      retry: { initialInterval: retryMs, backoffCoefficient: 2, maximumInterval: retryMs * 20 },
+    },
+    titled('switchPath'),
+  ),
+});
 
 /** Ten years. */
 const FOREVER_MS = 315_360_000_000;
@@ -101,6 +124,7 @@ const EVACUATION_LIMIT = '20 days';
 const activity = <K extends keyof RelocationActivities>(name: K, options: ActivityOptions, summary: string) =>
   proxyActivities<RelocationActivities>({ ...options, summary })[name] as unknown as RelocationActivities[K];
 const back = (name: UndoName): string => `undo: ${undos[name].title}`;
+const own = (title: string, clause: string): string => `6 ${title} (GR MEC 035, ${steps.handOver.clause}; ${clause})`;
 const titled = (name: StepName): string =>
   `${Object.keys(steps).indexOf(name) + 1} ${steps[name].title} (GR MEC 035, ${steps[name].clause})`;
 

@@ -6,7 +6,7 @@ import type { Outcome, RelocationRequest } from '../../domain/relocation.ts';
 export interface Run {
   /** As the API gives it out. */
   readonly id: string;
-  /** Was it begun by this evacuation? Else somebody was moving these users already. */
+  /** Reached it begun by this evacuation? Else somebody was moving these users already. */
   readonly own: boolean;
 }
 

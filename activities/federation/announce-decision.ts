@@ -6,7 +6,7 @@ import { step } from './step.ts';
 /** Between two questions whether the partner has admitted it. */
 const AGAIN_MS = 250;
 
-export const announcing = (means: ConsumingMeans) => {
+export const announcing = (means: Pick<ConsumingMeans, 'bindings' | 'partner'>) => {
   const { bindings, partner: known } = means;
   return {
     /**
@@ -22,7 +22,7 @@ export const announcing = (means: ConsumingMeans) => {
           if (partner === undefined) throw failure('UnknownPartner', `the configuration names no partner ${named}`);
           if (context === null || offer === null) throw failure('NothingFound', `${named} does not offer it any more`);
           const said = await partner.announce(context, { name, offer: offer.alias, forApplication }, signal);
-          if (!heard && said !== 'absent') await bindings.announced(id); // the partner has the line, too
+          if (!heard && isHeld(said)) await bindings.announced(id); // the partner has the line, too; of what is closed it says so later
           heard = true;
           if (isOpen(said, named)) break;
           await paused(signal);
@@ -32,17 +32,21 @@ export const announcing = (means: ConsumingMeans) => {
 
     /**
      * The undo of it: closed here, so that our gateway passes nothing on; then it is withdrawn there, insisted. Of a name that the partner
-     * has not heard of it keeps that it is over, so that an announcement that comes late finds it.
+     * has not heard of it keeps that it is over, so that an announcement that comes late finds it. It answers how far it had come, so
+     * that the ledgers are alike also where no answer came before.
      */
     withdrawDecision: async ({ binding: id, why }: BindingOver): Promise<void> =>
       await step(async (signal) => {
         await bindings.close(id, why);
         const binding = await bindings.one(id);
         if (binding === null || binding.context === null) return;
-        await known(binding.partner)?.withdraw(binding.context, binding.name, signal);
+        const was = await known(binding.partner)?.withdraw(binding.context, binding.name, signal);
+        if (was !== undefined) await bindings.withdrawn(id, was);
       }),
   };
 };
+
+const isHeld = (said: Announced): boolean => said !== 'absent' && said.state !== 'closed';
 
 function isOpen(said: Announced, partner: string): boolean {
   if (said === 'absent') throw failure('DecisionRefused', `${partner} offers no such thing to us`);

@@ -1,4 +1,4 @@
-import type { BindingSide, BindingState } from '../../domain/binding.ts';
+import type { BindingSide, BindingState, Reached } from '../../domain/binding.ts';
 import type { Choosable } from '../../domain/choice.ts';
 import type { Will } from '../../domain/federation.ts';
 import type { What, Wish } from '../../domain/wish.ts';
@@ -62,8 +62,12 @@ export interface Reservation {
   readonly forApplication: string | null;
 }
 
-/** An open binding, with what its tending has to know. */
+/** A binding, with what its tending has to know. */
 export interface BindingTended extends Binding {
+  /** Of a producer's: our configuration lets the partner use it, today. */
+  readonly isShared: boolean;
+  /** Of a consumer's: the partner may have it, and has not said yet that it is over. */
+  readonly owed: boolean;
   /** Nobody has used it for too long. */
   readonly idle: boolean;
 }
@@ -83,12 +87,14 @@ export interface Bindings {
   /** For ever, with its line in the ledger. */
   close(id: string, why: string): Promise<void>;
   closeRun(run: string, why: string): Promise<void>;
+  /** The partner has said that it is over, and how far it had come there; null: not how far. What we had not heard goes into the ledger. */
+  withdrawn(id: string, was: Reached | null): Promise<void>;
   told(id: string, is: boolean): Promise<void>;
   exposed(id: string, as: string | null): Promise<void>;
   /** With this partner, both ways, not closed. */
   held(partner: string): Promise<readonly BindingTended[]>;
-  /** With this partner, closed, where something may be left at our own peers. */
-  left(partner: string): Promise<readonly Binding[]>;
+  /** With this partner, closed, where something may be left at it or at our own peers. */
+  left(partner: string): Promise<readonly BindingTended[]>;
   /** Another offer of ours takes the place of a producer's that is gone; false: there is none. */
   replaced(id: string): Promise<boolean>;
   /** Of a producer's, what notifies the partner's consumer. */
@@ -127,8 +133,8 @@ export interface Consumable {
     context: string,
     signal: AbortSignal,
   ): Promise<readonly { readonly name: string; readonly ageSeconds: number }[]>;
-  /** "Not there" is success: from then on it never will be. */
-  withdraw(context: string, name: string, signal: AbortSignal): Promise<void>;
+  /** "Not there" is success: from then on it never will be. How far it had come there; null: that is not told. */
+  withdraw(context: string, name: string, signal: AbortSignal): Promise<Reached | null>;
 }
 
 /** What one of our orchestrators is told of (6.5.3 steps 12 and 14): it tells its platform. */

@@ -1,12 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { bindingName } from '../../domain/binding.ts';
 import { failure } from '../failure.ts';
-import type { Binding, BindingTended, Consumable, ConsumingMeans } from './consumption.ts';
+import type { Binding, BindingTended, ConsumingMeans, ExposedService, Exposure } from './consumption.ts';
+import { inTurn } from './in-turn.ts';
+import { compare, withdraw } from './tend-used.ts';
 
-/** What a partner has announced may be under way so long. */
-const FRESH_SECONDS = 60;
 /** Of all our platforms at once: what one that is away still has, a later round takes off. */
 const PLATFORMS_MS = 5_000;
+/** Of our own platforms and orchestrators, for what is over. */
+const OWN_PEERS_MS = 10_000;
 /** Of all producers that are searched in one round. */
 const PRODUCERS_MS = 8_000;
 
@@ -37,16 +39,22 @@ export async function tendBindings(
   for (const binding of held) if (binding.side === 'producer') await attempt(async () => await serve(means, binding));
   const partner = known(name);
   const used = held.filter(({ side }) => side === 'consumer');
-  if (partner !== undefined && context !== null) {
-    for (const binding of used) await attempt(async () => await use(means, partner, binding, signal));
-    await attempt(async () => await disown(partner, context, used, signal));
-  }
-  for (const binding of used) await attempt(async () => await show(means, binding, signal));
+  const uses = partner !== undefined && context !== null ? { bindings, partner, context } : null;
+  const before = await bindings.left(name);
+  if (uses !== null) await attempt(async () => await compare(uses, [...used, ...before], signal));
+  const lists = listedOnce(signal);
+  for (const binding of used) await attempt(async () => await show(means, binding, lists, signal));
+  const left = await bindings.left(name);
+  if (uses !== null) await attempt(async () => await withdraw(uses, left, signal));
   const patient = AbortSignal.any([signal, AbortSignal.timeout(PRODUCERS_MS)]);
-  for (const binding of await bindings.left(name)) {
-    if (binding.side === 'producer') await attempt(async () => await silence(means, binding, patient, signal));
-    await attempt(async () => await settle(means, binding, signal));
-  }
+  const over = left.filter(({ side }) => side === 'producer');
+  await attempt(
+    async () =>
+      await inTurn(over, 2 * PRODUCERS_MS, signal, async (each) => await silence(means, each, patient, signal)),
+  );
+  await attempt(
+    async () => await inTurn(left, OWN_PEERS_MS, signal, async (each, until) => await settle(means, each, until)),
+  );
   await unclaimed(means, signal);
   await bindings.sweep();
   return problem;
@@ -64,48 +72,37 @@ function servedOf(held: readonly Binding[]): ReadonlyMap<string, readonly Bindin
   return served;
 }
 
-/** A producer that is gone is replaced by another one of that name at the same platform, or it is over. */
-async function serve({ bindings }: ConsumingMeans, { id, state, offer }: Binding): Promise<void> {
-  if (state !== 'open' || offer?.endpoint != null) return;
+/** What is not shared any more is over. A producer that is gone is replaced by another one of that name at the same platform, or it is. */
+async function serve({ bindings }: ConsumingMeans, { id, state, offer, isShared }: BindingTended): Promise<void> {
+  if (!isShared) await bindings.close(id, 'it is not shared any more');
+  if (!isShared || state !== 'open' || offer?.endpoint != null) return;
   if (!(await bindings.replaced(id))) await bindings.close(id, 'its producer is gone');
 }
 
-/** Believed of a single question only: a list may be cut short. */
-async function use(
-  { bindings }: ConsumingMeans,
-  partner: Consumable,
-  { id, name, state, context, idle }: BindingTended,
-  signal: AbortSignal,
-): Promise<void> {
-  if (state !== 'open' || context === null) return;
-  if (idle) {
-    await bindings.close(id, 'nobody has used it for long');
-    await partner.withdraw(context, name, signal);
-    return;
-  }
-  const said = await partner.binding(context, name, signal);
-  if (said === 'absent' || said.state === 'closed') await bindings.close(id, 'the partner has ended it');
-}
+/** Each platform of ours is asked once in a round, however much is used there. */
+type Lists = (exposure: Exposure) => Promise<readonly ExposedService[]>;
 
-/** What the partner holds for us and we know nothing of is over: we lost it, or an announcement came late. */
-async function disown(
-  partner: Consumable,
-  context: string,
-  used: readonly Binding[],
-  signal: AbortSignal,
-): Promise<void> {
-  const ours = new Set(used.map(({ name }) => name));
-  for (const { name, ageSeconds } of await partner.bindings(context, signal))
-    if (!ours.has(name) && ageSeconds > FRESH_SECONDS) await partner.withdraw(context, name, signal);
-}
+const listedOnce = (signal: AbortSignal): Lists => {
+  const asked = new Map<Exposure, Promise<readonly ExposedService[]>>();
+  return async (exposure) => {
+    const list = asked.get(exposure) ?? exposure.list(signal);
+    asked.set(exposure, list);
+    return await list;
+  };
+};
 
 /** Applications see that it cannot be used for the time being. */
-async function show({ exposure: known }: ConsumingMeans, binding: BindingTended, signal: AbortSignal): Promise<void> {
+async function show(
+  { exposure: known }: ConsumingMeans,
+  binding: BindingTended,
+  lists: Lists,
+  signal: AbortSignal,
+): Promise<void> {
   const { exposedAs, system, platform, ours, theirs } = binding;
   const exposure = known(system, platform);
   if (exposedAs === null || exposure === undefined) return;
   const wanted = ours === 'open' && theirs === 'open';
-  const shown = (await exposure.list(signal)).find(({ id }) => id === exposedAs);
+  const shown = (await lists(exposure)).find(({ id }) => id === exposedAs);
   if (shown !== undefined && shown.active !== wanted) await exposure.setActive(exposedAs, wanted, signal);
 }
 

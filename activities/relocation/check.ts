@@ -1,5 +1,6 @@
 import { Context, type Info } from '@temporalio/activity';
 import { failures } from '../../domain/failures.ts';
+import { risks } from '../../domain/guarantee.ts';
 import type { Guarantee, Plan } from '../../domain/relocation.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure, keeping } from '../failure.ts';
@@ -74,7 +75,15 @@ export const checking = (means: Means) => ({
         ? await obstacles.asking(
             undefined,
             scene.source.name,
-            async () => await recoveryPlanned(means, scene, order, signal),
+            async () =>
+              await recoveryPlanned(
+                means,
+                scene,
+                order,
+                ({ message }) =>
+                  order.otherUnknown ? undefined : obstacles.add('OtherUnknown', order.application, message),
+                signal,
+              ),
           )
         : undefined;
       const all = [...met, ...obstacles.met];
@@ -92,6 +101,7 @@ export const checking = (means: Means) => ({
         steering: [...told],
         observed: seen.observed,
         guarantee: seen.guarantee,
+        risk: { ...risks[seen.guarantee] },
         confirmation,
         expectedFreezeMs: seen.expectedFreezeMs,
         drainMs: seen.drainMs,

@@ -11,8 +11,10 @@ import { releasing } from './release-promise.ts';
 import { replacing } from './replace.ts';
 import { retiring } from './retire-source.ts';
 import type { Means } from './subject.ts';
+import { stopping } from './stop-source.ts';
 import { switching } from './switch-path.ts';
 import { takingOver } from './take-over.ts';
+import { transferring } from './transfer.ts';
 import { watching } from './watch-source.ts';
 
 /** The steps of a relocation and their undos, as activities. */
@@ -23,6 +25,8 @@ export const relocationActivities = (means: Means) => ({
   ...copying(means),
   ...switching(means),
   ...handingOver(means),
+  ...transferring(means),
+  ...stopping(means),
   ...notifying(means),
   ...draining(means),
   ...retiring(means),

@@ -1,6 +1,8 @@
+import { type Accepted, isAccepted, risks } from '../../domain/guarantee.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
 import type { Guarantee } from '../../domain/relocation.ts';
 import { cordonWords } from './cordon.ts';
+import { promisedOf, type Promised } from './guarantee.ts';
 import { inspectPath } from './inspect-path.ts';
 import { authorityOf, inspectSubscriptions, nobody, none, servingAt } from './inspect-source.ts';
 import { atTarget, nothingThere } from './inspect-target.ts';
@@ -11,8 +13,12 @@ export interface InspectionOrder extends Subject {
   readonly maxInterruptionMs: number | null;
   /** The target instance of an earlier pass: it is none that was found. */
   readonly own: string | null;
+  /** The weakest guarantee that will do; absent: that nothing is lost. */
+  readonly accept?: Accepted;
   /** The source is taken to be dead: nothing is asked of it. */
   readonly lost?: true;
+  /** Accepted: whoever else cannot be asked is passed over. */
+  readonly otherUnknown?: true;
 }
 
 /** What was found, and what may be promised. */
@@ -64,11 +70,18 @@ export async function inspect(
   ]);
   if (cordon !== null) obstacles.add(cordon, target.name, cordonWords[cordon]);
   // The source: the one instance that is the authority for these users
-  if (application.stateful && scene.context.source.guarantee === 'stateless')
-    obstacles.add('ContractMissing', application.name, 'keeps state, but not the application contract');
   const serves = order.lost ? undefined : authorityOf(scene, order, seen, obstacles);
   const authority = serves?.instance;
-  const expectedFreezeMs = serves?.state.expectedFreezeMs ?? null;
+  const promised = await obstacles.asking(
+    nothingPromised,
+    source.name,
+    async () => await promisedOf(scene, authority, signal),
+  );
+  const { guarantee } = promised;
+  demandAccepted(scene, order, promised, obstacles);
+  // Without the contract nobody tells, unless there is nothing to be frozen
+  const keepsQuiet = guarantee === 'applicationOwn' || guarantee === 'none';
+  const expectedFreezeMs = keepsQuiet ? null : (serves?.state.expectedFreezeMs ?? null);
   // Side by side: each may hang
   const [mobility, subscriptions, path] = await Promise.all([
     authority === undefined
@@ -94,6 +107,8 @@ export async function inspect(
       source.name,
       `a freeze of ${expectedFreezeMs} ms is to be expected, ${order.maxInterruptionMs} ms are allowed`,
     );
+  if (order.maxInterruptionMs !== null && keepsQuiet && !order.lost)
+    obstacles.add('InterruptionTooLong', source.name, 'how long its users are interrupted cannot be told before');
   if (mobility === 'forbidden')
     obstacles.add(
       'MobilityNotAllowed',
@@ -120,8 +135,9 @@ export async function inspect(
     authority,
     there: there === undefined ? null : { id: there.id, was: there.state === 'stopped' ? 'stopped' : 'started' },
     package: held === 'usable' ? 'kept' : 'distribute',
-    guarantee: scene.context.source.guarantee,
-    confirmation: mobility === 'confirmation',
+    guarantee,
+    // Who transfers his users' context himself has consented by that
+    confirmation: mobility === 'confirmation' && guarantee !== 'applicationOwn',
     subscriptions: subscriptions.carried,
     seen: subscriptions.seen,
     expectedFreezeMs,
@@ -130,6 +146,7 @@ export async function inspect(
     told: [
       ...path.told,
       ...subscriptions.told,
+      ...promised.why,
       ...(scene.context.source.guarantee === 'stateless' && device !== null
         ? [`${source.name}: its instance stays: without the application contract nobody knows whom else it serves`]
         : []),
@@ -143,4 +160,27 @@ export async function inspect(
       ),
     ],
   };
+}
+
+const nothingPromised: Promised = { guarantee: 'none', why: [] };
+
+/** What can be had has to be accepted; and who stops an instance stops it under all of its users. */
+function demandAccepted(
+  { application }: Scene,
+  { accept, users, lost }: InspectionOrder,
+  { guarantee, why }: Promised,
+  obstacles: Obstacles,
+): void {
+  const { name } = application;
+  if (!isAccepted(guarantee, lost ? 'zeroLoss' : accept)) {
+    const { mayBeLost, mayHaveWritten } = risks[guarantee];
+    const told = `keeps state, but not the application contract: what can be had is "${guarantee}"`;
+    const risked = `may be lost: ${mayBeLost}; may write beside whoever serves: ${mayHaveWritten}`;
+    obstacles.add('ContractMissing', name, [told, ...why, risked].join('; '));
+  } else if (guarantee === 'none' && users !== '*')
+    obstacles.add(
+      'ContractMissing',
+      name,
+      'one of its users cannot be moved: its instance would be stopped under the others',
+    );
 }

@@ -7,6 +7,7 @@ import { calm } from './copy-ahead.ts';
 import type { Inspection } from './inspection.ts';
 import { leaveAsFound, type RemovalOrder } from './restoring.ts';
 import { firstThatTakesIn, mayGo, takesIn } from './sharing.ts';
+import { registeredThere } from './transfer.ts';
 import { endOf, isLocated, locate, sceneOf, type End, type Means, type Scene, type Subject } from './subject.ts';
 
 export interface Started {
@@ -40,6 +41,7 @@ export const instantiating = (means: Means) => ({
       const instance = await locate(target, application, started.to, wait.signal);
       if (order.lost) return started;
 
+      await registeredThere(means, scene, instance, wait);
       wait.progress('introducing the source to the standby');
       const { endpoint } = await locate(source, application, order.from, wait.signal);
       const served = await scene.context.source.state(endpoint, order.users, wait.signal);

@@ -2,7 +2,7 @@ import { serves } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
 import { alive, together } from '../waiting.ts';
-import { askOthers } from './others.ts';
+import { askOthers, passing } from './others.ts';
 import {
   canBeAsked,
   locate,
@@ -19,6 +19,8 @@ import {
 export interface LostOrder extends Both {
   /** An instant: it was asked in vain since then; null: nobody has watched it. */
   readonly silentSince?: string | null;
+  /** Accepted: whoever else cannot be asked is passed over. */
+  readonly otherUnknown?: true;
 }
 
 /** What the source says when it is asked for a sign of life. */
@@ -36,13 +38,17 @@ export const losing = (means: Means) => ({
       const target = await locate(scene.target, scene.application, order.to, wait.signal);
       const seen = await look(scene.source, scene.application, order.from, wait.signal);
       const sites = await means.catalogue.sites();
+      const { missing } = passing(order.otherUnknown === true);
       wait.progress(`asking instance ${order.from} at ${scene.source.name} for a sign of life`);
       // Side by side: users wait
       const [said, [answered]] = await together(
         wait.signal,
         async (signal) => await lastSign(means, scene, order, seen, { ...wait, signal }),
         async (signal) =>
-          await Promise.all([answersDevices(scene, seen, signal), askOthers(sites, scene, order.users, order, signal)]),
+          await Promise.all([
+            answersDevices(scene, seen, signal),
+            askOthers(sites, scene, order.users, order, signal, missing),
+          ]),
       );
       if (said === 'serves') throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers`);
       if (said === 'silent' && answered !== undefined)

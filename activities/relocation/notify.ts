@@ -3,6 +3,7 @@ import { alive } from '../waiting.ts';
 import { tellAnchors } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
 import { copySubscriptions, keepingSeen, seenBefore } from './subscriptions.ts';
+import { tellCompleted } from './transfer.ts';
 import { find, isLocated, locate, sceneOf, type Leaving, type Means } from './subject.ts';
 
 export interface Notified {
@@ -38,6 +39,7 @@ export const notifying = (means: Means) => ({
       );
       await tellAnchors(means, scene, order, signal);
       if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
+      if (order.transferred) await tellCompleted(scene, source, target, wait);
       const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
       const { wanted, seen } = await copySubscriptions(carriage, signal, keepingSeen(wait));
       return { devices: told === true, subscriptions: wanted.length, seen };

@@ -19,30 +19,45 @@ export interface Between {
   readonly to: string | null;
 }
 
+/** What becomes of one that cannot be asked: it is refused, or passed over and told. */
+export type Missing = (refusal: Error) => void;
+export const refused: Missing = (refusal) => {
+  throw refusal;
+};
+
+/** Passed over where that was accepted (GR MEC 035, 5.3.1). `told`: who was. */
+export function passing(accepted: boolean): { readonly missing: Missing; readonly told: string[] } {
+  const told: string[] = [];
+  return { told, missing: accepted ? ({ message }) => void told.push(message) : refused };
+}
+
 export const unknown = ({ name }: Site, id: string, why: string): Error =>
   failure('OtherUnknown', `${name}: whom instance ${id} serves cannot be asked: ${why}`);
 
 export const servesThem = ({ name }: Site, id: string): Error =>
   failure('NotLost', `${name}: instance ${id} is the authority of these users`);
 
-/** Every other instance of the application, wherever it runs. OtherUnknown: one may run, and cannot be asked. */
+/** Every other instance of the application, wherever it runs. OtherUnknown: one may run, and cannot be asked; see `missing`. */
 export async function othersThan(
   sites: readonly Site[],
   { application, source, target }: Scene,
   { from, to }: Between,
   signal: AbortSignal,
+  missing: Missing,
 ): Promise<readonly Other[]> {
   const lists = await atOnce(AT_ONCE, sites, async (site) => {
     const listed = await whatItSays(async () => await site.instances.list(application, signal), signal);
-    if (listed instanceof Error)
-      throw failure('OtherUnknown', `${site.name}: its instances cannot be seen: ${listed.message}`);
+    if (listed instanceof Error) {
+      missing(failure('OtherUnknown', `${site.name}: its instances cannot be seen: ${listed.message}`));
+      return [];
+    }
     return listed.map((instance) => ({ site, instance }));
   });
   return lists.flat().flatMap(({ site, instance }): Other[] => {
     if (site.name === source.name && instance.id === from) return [];
     if (site.name === target.name && instance.id === to) return [];
     if (isLocated(instance)) return [{ site, instance }];
-    if (mayRun(instance)) throw unknown(site, instance.id, instance.unusable ?? `it is ${instance.state}`);
+    if (mayRun(instance)) missing(unknown(site, instance.id, instance.unusable ?? `it is ${instance.state}`));
     return [];
   });
 }
@@ -54,15 +69,20 @@ export async function askOthers(
   users: string,
   between: Between,
   signal: AbortSignal,
+  missing: Missing,
 ): Promise<readonly (Other & { readonly state: ApplicationState })[]> {
-  const others = await othersThan(sites, scene, between, signal);
-  return await atOnce(AT_ONCE, others, async ({ site, instance }) => {
+  const others = await othersThan(sites, scene, between, signal, missing);
+  const said = await atOnce(AT_ONCE, others, async ({ site, instance }) => {
     const state = await whatItSays(
       async () => await scene.context.target.state(instance.endpoint, users, signal),
       signal,
     );
-    if (state instanceof Error) throw unknown(site, instance.id, state.message);
+    if (state instanceof Error) {
+      missing(unknown(site, instance.id, state.message));
+      return [];
+    }
     if (isAuthority(state, users)) throw servesThem(site, instance.id);
-    return { site, instance, state };
+    return [{ site, instance, state }];
   });
+  return said.flat();
 }

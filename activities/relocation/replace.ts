@@ -7,7 +7,7 @@ import type { Instance } from '../ports.ts';
 import { alive } from '../waiting.ts';
 import { inspect, type Inspection, type InspectionOrder } from './inspection.ts';
 import { type Sign, signOf } from './lost.ts';
-import { AT_ONCE, askOthers } from './others.ts';
+import { AT_ONCE, askOthers, type Missing, passing } from './others.ts';
 import { isLocated, sceneOf, type Means, type Scene, type Seen, type Subject } from './subject.ts';
 import { copyIn } from './take-over.ts';
 
@@ -29,7 +29,8 @@ export const replacing = (means: Means) => ({
       try {
         const scene = await sceneOf(means, order);
         progress('looking for the instance that is lost, and for copies of what it had');
-        const { from, there } = await copiesOf(means, scene, order, signal);
+        const { missing } = passing(order.otherUnknown === true);
+        const { from, there } = await copiesOf(means, scene, order, missing, signal);
         const { obstacles, drainMs, ...found } = await inspect(scene, { ...order, lost: true }, false, signal);
         const [obstacle] = obstacles;
         if (obstacle !== undefined) throw failure(obstacle.type, `${obstacle.where}: ${obstacle.detail}`);
@@ -40,14 +41,15 @@ export const replacing = (means: Means) => ({
     }),
 });
 
-/** What a plan tells of a takeover: what may be lost, and who may have written. */
+/** What a plan tells of a takeover: what may be lost, and who may have written; and who else cannot be asked. */
 export async function recoveryPlanned(
   means: Means,
   scene: Scene,
   order: Subject,
+  missing: Missing,
   signal: AbortSignal,
 ): Promise<NonNullable<Plan['recovery']>> {
-  const { copy } = await copiesOf(means, scene, order, signal);
+  const { copy } = await copiesOf(means, scene, order, missing, signal);
   const { stopped, ledAway, none } = writersTold;
   return {
     copy: copy.changedSecondsAgo === null ? null : copy,
@@ -61,11 +63,12 @@ async function copiesOf(
   means: Means,
   scene: Scene,
   order: Subject,
+  missing: Missing,
   signal: AbortSignal,
 ): Promise<{ from: Seen; there: Inspection['there']; copy: Copy }> {
   const from = await lostAt(means, scene, order, signal);
   const sites = await means.catalogue.sites();
-  const others = await askOthers(sites, scene, order.users, { from: from.id, to: null }, signal);
+  const others = await askOthers(sites, scene, order.users, { from: from.id, to: null }, signal, missing);
   const none: Copy = { users: 0, writes: 0, changedSecondsAgo: null };
   let [there, copy, elsewhere]: [string | null, Copy, string] = [null, none, ''];
   let most = none;

@@ -15,6 +15,7 @@ import {
   type Located,
   type Means,
   type Scene,
+  type Seen,
 } from './subject.ts';
 
 /** Their peers limit what they are asked. */
@@ -31,7 +32,7 @@ export const retiring = (means: Means) => ({
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
       const seen = await look(scene.source, scene.application, order.from, wait.signal);
-      const instance = askable(scene.source, seen);
+      const instance = askable(scene.source, seen) ?? leftBehind(scene, seen);
       if (instance !== undefined) {
         const target = await locate(scene.target, scene.application, order.to, wait.signal);
         await releaseSource(scene, order, instance, target, wait);
@@ -51,6 +52,12 @@ export const retiring = (means: Means) => ({
       return await leave(scene, order, wait);
     }),
 });
+
+/** One that we have stopped has its subscriptions still; without the contract nothing is asked of itself. */
+const leftBehind = ({ context }: Scene, { endpoint, ...seen }: Seen): Located | undefined =>
+  context.source.guarantee === 'stateless' && seen.state === 'stopped' && endpoint !== null
+    ? { ...seen, state: 'stopped', endpoint }
+    : undefined;
 
 /** Its subscriptions are at the target by now, and the context of those whom it gave away is theirs. */
 async function releaseSource(

@@ -20,6 +20,8 @@ export interface SwitchOrder extends Both {
   readonly turns: PathTurns;
   /** The source is taken to be dead: its rules are turned where its platform answers, and nobody is asked there. */
   readonly lost?: true;
+  /** We have stopped it: nobody is asked there. */
+  readonly stopped?: true;
 }
 
 export interface SwitchBackOrder extends Subject {
@@ -31,6 +33,8 @@ export interface SwitchBackOrder extends Subject {
 export interface Switched {
   readonly changed: number;
   readonly observed: boolean;
+  /** What the attempt that went well has taken; older workers do not tell. */
+  readonly tookMs?: number;
 }
 
 export const switching = (means: Means) => ({
@@ -42,6 +46,7 @@ export const switching = (means: Means) => ({
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
       const { here, away } = order.turns;
+      const begun = performance.now();
       wait.progress('changing rules');
       let changed = 0;
       if (here !== null) changed += (await scene.target.path?.turn(here, wait)) ?? 0;
@@ -51,7 +56,8 @@ export const switching = (means: Means) => ({
         wait.signal.throwIfAborted();
       }
       changed += await turnAnchors(means, order, order.turns.anchors ?? [], wait, order.lost);
-      return { changed, observed: await observe(means, scene, order, wait, means.pace.stepMs / 2) };
+      const observed = await observe(means, scene, order, wait, means.pace.stepMs / 2);
+      return { changed, observed, tookMs: Math.round(performance.now() - begun) };
     }),
 
   /**
@@ -81,7 +87,8 @@ export const switching = (means: Means) => ({
 async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wait, limitMs: number): Promise<boolean> {
   const networks = networksOf(scene);
   const target = await locate(scene.target, scene.application, order.to, wait.signal);
-  const source = order.lost ? null : await locate(scene.source, scene.application, order.from, wait.signal);
+  const asked = !order.lost && !order.stopped;
+  const source = asked ? await locate(scene.source, scene.application, order.from, wait.signal) : null;
   // By the name those look for it whom nobody lists: whoever does not serve them does not take the name along
   const byName =
     scene.device === null &&

@@ -4,7 +4,7 @@ import { type Copy, type Fenced, mayWrite } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Supersede, Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
-import { AT_ONCE, othersThan, servesThem, unknown } from './others.ts';
+import { AT_ONCE, type Missing, othersThan, passing, servesThem, unknown } from './others.ts';
 import { canBeAsked, locate, look, sceneOf, whatItSays, type Both, type Means, type Scene } from './subject.ts';
 
 export interface TakeOverOrder extends Both {
@@ -12,6 +12,8 @@ export interface TakeOverOrder extends Both {
   readonly epoch: number;
   /** What keeps the source from writing; runs that began earlier do not tell. */
   readonly fence?: Fenced;
+  /** Accepted: whoever else cannot be asked is passed over. */
+  readonly otherUnknown?: true;
 }
 
 export interface TakenOver {
@@ -20,6 +22,8 @@ export interface TakenOver {
   /** What the copy had. What the source acknowledged after it is lost. */
   readonly writes: number;
   readonly copy: Copy;
+  /** Who was passed over, and why; an older worker does not tell. */
+  readonly notAsked?: readonly string[];
 }
 
 export const takingOver = (means: Means) => ({
@@ -36,7 +40,9 @@ export const takingOver = (means: Means) => ({
       const named = { relocation: `${relocation}.${epoch}`, users, epoch };
       const copy = await copyBefore(wait, await context.target.state(target.endpoint, users, wait.signal), users);
       wait.progress('telling every other instance who takes over');
-      const elsewhere = await giveWay(means, scene, order, { ...named, to: target.endpoint, elsewhere: [] }, wait);
+      const { missing, told: notAsked } = passing(order.otherUnknown === true);
+      const asked = { ...named, to: target.endpoint, elsewhere: [] };
+      const elsewhere = await giveWay(means, scene, order, asked, missing, wait);
       wait.progress(`instance ${target.id} takes over`);
       const taken = await context.target.supersede(target.endpoint, { ...named, to: null, elsewhere }, wait.signal);
       const state = await context.target.state(target.endpoint, users, wait.signal);
@@ -44,7 +50,7 @@ export const takingOver = (means: Means) => ({
         throw failure('NotYet', `${scene.target.name}: instance ${target.id} has not become the authority`);
       // Its own word is of that very moment; since then clients have written
       const given = taken === 'serves' ? heldBy(state, users) : { users: taken.users, writes: taken.count };
-      return { epoch: highestEpoch(state), ...given, copy };
+      return { epoch: highestEpoch(state), ...given, copy, ...(notAsked.length > 0 && { notAsked }) };
     }),
 });
 
@@ -76,17 +82,21 @@ async function giveWay(
   scene: Scene,
   order: TakeOverOrder,
   supersede: Supersede,
+  missing: Missing,
   wait: Wait,
 ): Promise<Supersede['elsewhere']> {
   const { signal } = wait;
   const { context } = scene;
-  const others = await othersThan(await means.catalogue.sites(), scene, order, signal);
+  const others = await othersThan(await means.catalogue.sites(), scene, order, signal, missing);
   const kept = await atOnce(AT_ONCE, others, async ({ site, instance }) => {
     const said = await whatItSays(
       async () => await context.target.supersede(instance.endpoint, supersede, signal),
       signal,
     );
-    if (said instanceof Error) throw unknown(site, instance.id, said.message);
+    if (said instanceof Error) {
+      missing(unknown(site, instance.id, said.message));
+      return [];
+    }
     if (said === 'serves') throw servesThem(site, instance.id);
     return said.kept.map((one) => ({ ...one, to: instance.endpoint }));
   });

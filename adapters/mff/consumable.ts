@@ -1,12 +1,13 @@
 import { failure } from '../../activities/failure.ts';
 import type { Announced, Consumable } from '../../activities/federation/consumption.ts';
-import { BindingAnswer, BindingListed } from '../../protocols/mff/bindings.ts';
+import { BindingAnswer, BindingListed, EndedAnswer } from '../../protocols/mff/bindings.ts';
 import { base } from '../../protocols/mff/client.ts';
 import { refusedBy } from '../ewbi/partner.ts';
 import type { Answer, Call, Exchange } from '../http.ts';
 
-const PAGES = 20;
 const BINDINGS = 10_000;
+/** Of five hundred; the last one may be empty. */
+const PAGES = 21;
 
 /** Announces to a partner what of it is used, and ends that (GR MEC 035, 6.5.3 step 13), by our extension of Mff-fed. */
 export function mffConsumable(exchange: Exchange): Consumable {
@@ -53,7 +54,9 @@ export function mffConsumable(exchange: Exchange): Consumable {
     },
 
     async withdraw(context, name, signal) {
-      await exchange.ask(of(context, name, { method: 'DELETE', key: name, alsoExpect: [404, 410] }), signal);
+      const call = { method: 'DELETE', schema: EndedAnswer, key: name, alsoExpect: [404, 410] } as const;
+      const { status, body } = await exchange.ask(of(context, name, call), signal);
+      return status === 200 ? (body?.was ?? null) : null;
     },
   };
 }

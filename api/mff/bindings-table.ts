@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Announcement, BindingName, BindingShown, BindingsShown } from '../../protocols/mff/bindings.ts';
+import { Announcement, BindingEnded, BindingName, BindingShown, BindingsShown } from '../../protocols/mff/bindings.ts';
 import type { Table } from '../serve.ts';
 
 const context = z.string().meta({ description: 'Of the agreement, as E/WBI `/partner` has told it.' });
@@ -61,7 +61,7 @@ export const bindingsTable = {
     method: 'delete',
     whileSuspended: true,
     summary: 'End a binding; of a name that was never announced it is kept that it is over',
-    answers: { 204: { description: 'It is closed.' } },
+    answers: { 200: { description: 'It is closed.', schema: BindingEnded } },
     asksTemporal: false,
   },
 } as const satisfies Table;

@@ -1,7 +1,7 @@
 import { admit, type Aged, type Binding, bindingNamed, bury, producersOf } from '../../catalogue/bindings.ts';
 import { offerBehind } from '../../catalogue/consuming.ts';
 import { mayUse } from '../../domain/policy.ts';
-import type { BindingShown } from '../../protocols/mff/bindings.ts';
+import type { BindingEnded, BindingShown } from '../../protocols/mff/bindings.ts';
 import { partnerOf, servedOf } from '../partners/asking.ts';
 import type { DoorMeans } from '../partners/door.ts';
 import { absent } from '../partners/refusals.ts';
@@ -82,9 +82,11 @@ export function bindingHandlers(means: BindingsMeans): Handlers<BindingsTable> {
     },
 
     endBinding: async ({ params: { name }, res }) => {
-      const ended = await bury(catalogue, { agreement: servedOf(res).id, name, why: 'the partner has ended it' });
-      if (ended !== undefined) means.poke(partnerOf(res));
-      res.status(204).end();
+      const buried = await bury(catalogue, { agreement: servedOf(res).id, name, why: 'the partner has ended it' });
+      if (buried === undefined) throw absent();
+      if (buried.closed !== undefined) means.poke(partnerOf(res));
+      const ended: BindingEnded = { name, state: 'closed', was: buried.was };
+      res.json(ended);
     },
   };
 }

@@ -13,7 +13,7 @@ import type { AnchorAction } from '../anchor.ts';
 import { unavailable } from '../problem.ts';
 import type { Asked, Handlers } from '../serve.ts';
 import { AnchorReader } from './anchor-reader.ts';
-import { sealed, tokenIn } from './page-token.ts';
+import { following, tokenIn } from './pages.ts';
 import { patiently } from './patience.ts';
 import type { NorthboundTable } from './table.ts';
 
@@ -90,14 +90,8 @@ export function anchorHandlers({
       res.status(202).location(now.links.self).json(now);
     },
     listAnchors: async ({ query: { limit, next }, req, res }) => {
-      const { anchors, token } = await reader.list(limit, next === undefined ? new Uint8Array() : tokenIn(next, LIST));
-      const following = token.length === 0 ? null : sealed(token, LIST);
-      if (following !== null) {
-        const search = new URLSearchParams(req.query as Record<string, string>);
-        search.set('next', following);
-        res.links({ next: `/v1/anchors?${search.toString()}` });
-      }
-      res.json({ anchors: [...anchors], next: following });
+      const { anchors, token } = await reader.list(limit, tokenIn(next, LIST) ?? new Uint8Array());
+      res.json({ anchors: [...anchors], next: following(req, res, token, { path: '/v1/anchors', query: LIST }) });
     },
     showAnchor: async ({ params: { id }, res }) => {
       res.json(await reader.read(id));

@@ -7,12 +7,14 @@ import { evacuationWorkflowId } from '../../temporal/evacuating.ts';
 import type { EvacuationMemo } from '../../workflows/messages.ts';
 import type { Evacuation } from '../evacuation.ts';
 import { pendingIn } from '../seen.ts';
+import { indexed } from './index-of-runs.ts';
 import { CALL_MS } from './reader.ts';
 
 type Info = WorkflowExecutionInfo | WorkflowExecutionDescription;
 
 const ID = /^(.+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 const AT_ONCE = 10;
+export const EVACUATIONS = "WorkflowType = 'evacuateHost'";
 
 /** Reads evacuations from what Temporal knows: how far one is stands in the signs of life of whoever carries it out. */
 export class EvacuationReader {
@@ -42,26 +44,19 @@ export class EvacuationReader {
   }
 
   /** The index tells of those that run first. */
-  async list(limit: number): Promise<readonly Evacuation[]> {
-    const query = "WorkflowType = 'evacuateHost'";
-    const found = await this.#within(async () => {
-      const all: WorkflowExecutionInfo[] = [];
-      for await (const info of this.#temporal.workflow.list({ query, pageSize: limit })) {
-        if (isOurs(info)) all.push(info);
-        if (all.length >= limit) break;
-      }
-      return all;
-    });
-    return await atOnce(AT_ONCE, found, async (info) =>
+  async page(limit: number, token?: Uint8Array): Promise<{ evacuations: readonly Evacuation[]; token: Uint8Array }> {
+    const page = await indexed(this.#temporal, EVACUATIONS, limit, token);
+    const evacuations = await atOnce(AT_ONCE, page.infos.filter(isOurs), async (info) =>
       info.status.name === 'RUNNING'
-        ? await this.#show(await this.look(idOf(info)), false)
+        ? await this.#show(await this.look(evacuationIdOf(info)), false)
         : await this.#show(info, false),
     );
+    return { evacuations, token: page.token };
   }
 
   async #show(info: Info, whole: boolean): Promise<Evacuation> {
     const { request, wish } = info.memo as unknown as EvacuationMemo;
-    const id = idOf(info);
+    const id = evacuationIdOf(info);
     const { workflowId, runId, startTime, closeTime } = info;
     const self = `/v1/evacuations/${encodeURIComponent(id)}`;
     const link = `${this.#temporalUi}/namespaces/${this.#temporal.options.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
@@ -131,7 +126,7 @@ function parsed(text: unknown): unknown {
 }
 
 const siteOf = ({ workflowId }: Info): string => workflowId.slice(workflowId.indexOf(':') + 1);
-const idOf = (info: Info): string => `${siteOf(info)}.${info.runId}`;
+export const evacuationIdOf = (info: Info): string => `${siteOf(info)}.${info.runId}`;
 
 /** What it has begun is known by its first run: it stays the same when it is reset. */
 function firstOf(info: Info): string {
@@ -141,5 +136,5 @@ function firstOf(info: Info): string {
 }
 
 /** Somebody may have started one by hand, without a memo. */
-const isOurs = ({ type, memo }: Info): boolean =>
+export const isOurs = ({ type, memo }: Info): boolean =>
   type === 'evacuateHost' && memo?.['request'] !== undefined && memo['wish'] !== undefined;

@@ -11,7 +11,8 @@ import type { evacuateHost } from '../../workflows/evacuation/evacuate-host.ts';
 import type { Evacuation, evacuationActions } from '../evacuation.ts';
 import { HttpRefusal, unavailable } from '../problem.ts';
 import type { Asked, Handlers } from '../serve.ts';
-import { EvacuationReader } from './evacuation-reader.ts';
+import { EVACUATIONS, EvacuationReader } from './evacuation-reader.ts';
+import { following, tokenIn } from './pages.ts';
 import { patiently } from './patience.ts';
 import type { NorthboundTable } from './table.ts';
 
@@ -71,8 +72,9 @@ export function evacuationHandlers(means: Means): Handlers<NorthboundTable, Name
       if (!isDeepStrictEqual(now.request, request)) throw already(now);
       res.status(202).location(now.links.self).json(now);
     },
-    listEvacuations: async ({ query: { limit }, res }) => {
-      res.json({ evacuations: await reader.list(limit) });
+    listEvacuations: async ({ query: { limit, next }, req, res }) => {
+      const { evacuations, token } = await reader.page(limit, tokenIn(next, EVACUATIONS));
+      res.json({ evacuations, next: following(req, res, token, { path: '/v1/evacuations', query: EVACUATIONS }) });
     },
     showEvacuation: async ({ params: { id }, res }) => {
       res.json(await reader.read(id));

@@ -64,7 +64,7 @@ export function northbound({
   const questions = federation && new Questions(temporal, { taskQueue, world }, federation.pace);
   const procedures = new Procedures(temporal, taskQueue);
   const { stopping } = condition;
-  const feed = new Feed({ temporal, reader, configuration, catalogue, stopping, log });
+  const feed = new Feed({ temporal, reader, temporalUi, configuration, catalogue, stopping, log });
   const streams = new Streams(stopping, log);
   const description = openApiDocument(northboundTable, problemDetails, information);
   return {

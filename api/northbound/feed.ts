@@ -6,17 +6,21 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { Board } from './board.ts';
 import { federationsOf } from './federations.ts';
+import { Hosts } from './hosts.ts';
 import type { Reader } from './reader.ts';
 import { Runs } from './runs.ts';
 import type { StreamEvent } from './stream.ts';
 
 const ROUND_MS = 500;
+/** What is said of hosts changes by the second at most. */
+const HOSTS_MS = 1_500;
 /** Partners' standing changes with what they are heard to say. */
 const FEDERATION_MS = 2_000;
 
 interface Means {
   readonly temporal: Client;
   readonly reader: Reader;
+  readonly temporalUi: string | undefined;
   readonly configuration: Pick<Configuration, 'federation'>;
   readonly catalogue: Catalogue | undefined;
   readonly stopping: AbortSignal;
@@ -31,15 +35,17 @@ interface Source {
 }
 
 /**
- * All relocations and partners, read once for however many listen, and not at all while nobody does. What is away is told,
+ * All relocations, hosts and partners, read once for however many listen, and not at all while nobody does. What is away is told,
  * and asked again; what was known of it stands meanwhile.
  */
 export class Feed {
   readonly #means: Means;
   readonly #board = new Board();
   readonly #runs: Runs;
+  readonly #hosts: Hosts;
   readonly #sources: { temporal: Source | null; catalogue: Source | null } = { temporal: null, catalogue: null };
   #federationAt = Number.NEGATIVE_INFINITY;
+  #hostsAt = Number.NEGATIVE_INFINITY;
   #listening = 0;
   /** Of the reading under way: resolves when its first round is over. */
   #begun: Promise<void> | undefined;
@@ -47,6 +53,7 @@ export class Feed {
   constructor(means: Means) {
     this.#means = means;
     this.#runs = new Runs(means.temporal, means.reader, this.#board);
+    this.#hosts = new Hosts(means.temporal, means.temporalUi, this.#board);
   }
 
   /** What `from` has not read, and then what changes, until `signal` says so. */
@@ -98,7 +105,12 @@ export class Feed {
 
   async #round(): Promise<void> {
     const now = performance.now();
-    await this.#attempt('temporal', async () => await this.#runs.round(now));
+    await this.#attempt('temporal', async () => {
+      await this.#runs.round(now);
+      if (now - this.#hostsAt < HOSTS_MS) return;
+      await this.#hosts.round(now);
+      this.#hostsAt = now;
+    });
     if (this.#means.catalogue !== undefined && now - this.#federationAt >= FEDERATION_MS) {
       this.#federationAt = now;
       await this.#attempt('catalogue', async () => await this.#partners());

@@ -11,13 +11,16 @@ import { Refusal } from '../../domain/failures.ts';
 import { holdOf, holdWorkflowId } from '../../temporal/holding.ts';
 import type { holdSite } from '../../workflows/evacuation/hold-site.ts';
 import { endHold, type HoldMemo } from '../../workflows/messages.ts';
-import type { Hold } from '../hold.ts';
+import type { Hold, HoldList } from '../hold.ts';
 import { unavailable } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
+import { indexed } from './index-of-runs.ts';
+import { following, tokenIn } from './pages.ts';
 import { CALL_MS } from './reader.ts';
 import type { NorthboundTable } from './table.ts';
 
 const WORKER_MS = 5_000;
+export const HOLDS = "WorkflowType = 'holdSite' AND ExecutionStatus = 'Running'";
 
 type Means = Pick<Configuration, 'sites' | 'world'> & { readonly temporal: Client; readonly taskQueue: string };
 
@@ -48,16 +51,15 @@ export function holdHandlers({
         async () =>
           await temporal.workflow.start<typeof holdSite>('holdSite', holdOf({ site, why }, { taskQueue, world })),
       );
-      res.json(shown(await look(site)));
+      res.json(holdIn(await look(site)));
     },
-    listHolds: async ({ res }) => {
-      const query = "WorkflowType = 'holdSite' AND ExecutionStatus = 'Running'";
-      const holds = await within(async () => {
-        const all: Hold[] = [];
-        for await (const info of temporal.workflow.list({ query })) all.push(shown(info));
-        return all;
-      });
-      res.json({ holds });
+    listHolds: async ({ query: { limit, next }, req, res }) => {
+      const { infos, token } = await indexed(temporal, HOLDS, limit, tokenIn(next, HOLDS));
+      const list: HoldList = {
+        holds: infos.map(holdIn),
+        next: following(req, res, token, { path: '/v1/holds', query: HOLDS }),
+      };
+      res.json(list);
     },
     endHold: async ({ params: { site }, res }) => {
       const seen = await look(site);
@@ -72,12 +74,12 @@ export function holdHandlers({
           'Start a Ferry worker, and ask again.',
         );
       }
-      res.json(shown(seen));
+      res.json(holdIn(seen));
     },
   };
 }
 
-function shown({ workflowId, memo, startTime }: WorkflowExecutionInfo | WorkflowExecutionDescription): Hold {
+export function holdIn({ workflowId, memo, startTime }: WorkflowExecutionInfo | WorkflowExecutionDescription): Hold {
   // One that was started by hand has no memo
   const { site = workflowId.slice(workflowId.indexOf(':') + 1), why = '' } = (memo ?? {}) as Partial<HoldMemo>;
   return { site, why, since: startTime.toISOString(), links: { self: `/v1/holds/${encodeURIComponent(site)}` } };

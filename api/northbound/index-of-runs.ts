@@ -48,28 +48,41 @@ export function queryFor(filter: Filter): string {
 /** Runs with one of these digests of Idempotency-Keys. */
 export const queryForKeys = (digests: readonly string[]): string => isAny(key, digests);
 
-/** A page of Temporal's index, which is some time behind. `token`: of the page before; the answer's: of the next. */
+/** A page of relocations, as `indexed`. */
 export async function listed(
   temporal: Client,
   query: string,
   pageSize: number,
-  token: Uint8Array = new Uint8Array(),
+  token?: Uint8Array,
   see: (info: WorkflowExecutionInfo) => Promise<Seen | undefined> = async (info) => seenIn(info),
 ): Promise<{ readonly seen: readonly Seen[]; readonly token: Uint8Array }> {
-  const { namespace } = temporal.options;
+  const of = [RELOCATIONS, ...(query === '' ? [] : [query])].join(' AND ');
+  const page = await indexed(temporal, of, pageSize, token);
+  const seen = await temporal.withDeadline(
+    Date.now() + CALL_MS,
+    async () => await Promise.all(page.infos.map(async (info) => await see(info))),
+  );
+  return { seen: seen.flatMap((one) => one ?? []), token: page.token };
+}
+
+/** A page of Temporal's index, which is some time behind. `token`: of the page before; the answer's: of the next. */
+export async function indexed(
+  temporal: Client,
+  query: string,
+  pageSize: number,
+  token: Uint8Array = new Uint8Array(),
+): Promise<{ readonly infos: readonly WorkflowExecutionInfo[]; readonly token: Uint8Array }> {
+  const { namespace, loadedDataConverter } = temporal.options;
   return await temporal.withDeadline(Date.now() + CALL_MS, async () => {
     const { executions, nextPageToken } = await temporal.workflowService.listWorkflowExecutions({
       namespace,
-      query: [RELOCATIONS, ...(query === '' ? [] : [query])].join(' AND '),
+      query,
       pageSize,
       nextPageToken: token,
     });
-    const infos: WorkflowExecutionInfo[] = await Promise.all(
-      executions.map(
-        async (raw) => await executionInfoFromRaw(raw, temporal.options.loadedDataConverter, raw, namespace),
-      ),
+    const infos = await Promise.all(
+      executions.map(async (raw) => await executionInfoFromRaw(raw, loadedDataConverter, raw, namespace)),
     );
-    const seen = await Promise.all(infos.map(see));
-    return { seen: seen.flatMap((one) => one ?? []), token: nextPageToken ?? new Uint8Array() };
+    return { infos, token: nextPageToken ?? new Uint8Array() };
   });
 }

@@ -6,8 +6,8 @@ import type { Plan, RelocationRequest } from '../../domain/relocation.ts';
 import type { locateApplications } from '../../workflows/locate-applications.ts';
 import { directionOf } from './direction.ts';
 import { listed, queryFor } from './index-of-runs.ts';
+import { following, tokenIn } from './pages.ts';
 import { answerDue, type Procedures } from './procedures.ts';
-import { sealed, tokenIn } from './page-token.ts';
 import type { Reader } from './reader.ts';
 import type { RelocationList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
@@ -59,15 +59,11 @@ export const relocationHandlers = ({
   listRelocations: async ({ query: asked, req, res }) => {
     const { limit, next, ...filter } = asked;
     const query = queryFor(filter);
-    const token = next === undefined ? undefined : tokenIn(next, query);
-    const page = await listed(temporal, query, limit, token, async (info) => await reader.see(info));
-    const following = page.token.length === 0 ? null : sealed(page.token, query);
-    if (following !== null) {
-      const search = new URLSearchParams(req.query as Record<string, string>);
-      search.set('next', following);
-      res.links({ next: `/v1/relocations?${search.toString()}` });
-    }
-    const list: RelocationList = { relocations: [...(await reader.entries(page.seen))], next: following };
+    const page = await listed(temporal, query, limit, tokenIn(next, query), async (info) => await reader.see(info));
+    const list: RelocationList = {
+      relocations: [...(await reader.entries(page.seen))],
+      next: following(req, res, page.token, { path: '/v1/relocations', query }),
+    };
     res.json(list);
   },
 

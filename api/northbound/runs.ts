@@ -5,17 +5,18 @@ import { isWaits } from '../../domain/waits.ts';
 import type { Seen } from '../seen.ts';
 import type { Told } from '../view.ts';
 import type { Board } from './board.ts';
-import { listed } from './index-of-runs.ts';
+import { listed, queryFor } from './index-of-runs.ts';
 import type { Reader } from './reader.ts';
 
-const PAGE = 200;
-/** Of the index, in one round. */
-const AT_MOST = 2_000;
+/** Of the index: what is read in every round; and where more than that run, so many of them besides. */
+const [PAGE, MORE] = [200, 1_000];
 /** So many that have ended are told of to whoever comes first, and so many at most. */
 const [ENDED, KEPT] = [50, 200];
 const AT_ONCE = 10;
 /** Those that run and are looked at in one round: with more of them, each is looked at less often. */
 const LOOKS = 20;
+/** Of those that the index does not show running any more. */
+const MISSED = 100;
 /** What waits for somebody tells little that is new, unless the index says so. */
 const RESTING_MS = 5_000;
 
@@ -25,9 +26,17 @@ interface Followed {
   readonly last?: { readonly at: number; readonly told: Told; readonly historyLength: number };
 }
 
+/** All that run, read a page in each round. */
+interface Sweep {
+  /** Those that ran when it began. */
+  readonly expected: ReadonlySet<string>;
+  readonly found: Set<string>;
+  readonly token: Uint8Array | undefined;
+}
+
 /**
- * All relocations, kept on a board: the index says which there are, in one question however many they are; those that run
- * are looked at one by one, the longest not looked at first, and those that ended once.
+ * All relocations, kept on a board: the index says which there are, in three questions a round at most, however many they
+ * are; those that run are looked at one by one, the longest not looked at first, and those that ended once.
  */
 export class Runs {
   readonly #temporal: Client;
@@ -35,6 +44,9 @@ export class Runs {
   readonly #board: Board;
   readonly #running = new Map<string, Followed>();
   readonly #ended = new Set<string>();
+  /** Followed, and not shown as running any more: they have ended, or the index is behind. */
+  #missed = new Set<string>();
+  #sweep: Sweep | undefined;
   /** No workflow is asked for a while once no worker has answered. */
   #silentUntil = Number.NEGATIVE_INFINITY;
 
@@ -44,32 +56,54 @@ export class Runs {
 
   /** Throws what Temporal says. */
   async round(now: number): Promise<void> {
-    const all = await this.#indexed();
-    const ids = new Set(all.map(({ id }) => id));
-    const missed = [...this.#running.values()].filter(({ seen }) => !ids.has(seen.id));
-    for (const seen of all) if (seen.ended === undefined) this.#follow(seen);
-    const over = all.filter(({ id, ended }) => ended !== undefined && !this.#ended.has(id)).slice(0, ENDED);
+    const [running, ended] = await this.#indexed();
+    const fresh = running.filter((seen) => this.#follow(seen));
+    const over = ended.filter(({ id }) => !this.#ended.has(id)).slice(0, ENDED);
     await atOnce(AT_ONCE, over.toReversed(), async (seen) => await this.#end(seen));
-    const due = [...missed, ...this.#due(now).slice(0, LOOKS)];
-    await atOnce(AT_ONCE, due, async (one) => await this.#look(one, now));
+    const missed = [...this.#missed].flatMap((id) => this.#running.get(id) ?? []).slice(0, MISSED);
+    for (const { seen } of missed) this.#missed.delete(seen.id);
+    const due = new Set([...missed, ...this.#due(now).slice(0, LOOKS)]);
+    await atOnce(AT_ONCE, [...due], async (one) => await this.#look(one, now));
+    // Whose turn has not come is told of as the index knows it
+    for (const seen of fresh)
+      if (this.#running.get(seen.id)?.seen === seen) this.#board.post(seen.id, 'relocation', this.#reader.brief(seen));
   }
 
-  /** Those that run come first, then those that ended, the latest first. */
-  async #indexed(): Promise<readonly Seen[]> {
-    const all: Seen[] = [];
-    let token: Uint8Array | undefined;
-    do {
-      const page = await listed(this.#temporal, '', PAGE, token, async (info) => await this.#reader.see(info));
-      all.push(...page.seen);
-      token = page.token;
-    } while (token.length > 0 && all.length < AT_MOST && all.filter(({ ended }) => ended).length < ENDED);
-    return all;
+  /** Those that run, or some of them where they are many; and those that ended last. */
+  async #indexed(): Promise<readonly [running: readonly Seen[], ended: readonly Seen[]]> {
+    const { seen, token } = await this.#page('', PAGE); // those that run come first, the latest of them, and then of the others
+    const [running, ended] = [seen.filter(isRunning), seen.filter((one) => !isRunning(one))];
+    const more = token.length > 0 && ended.length < ENDED;
+    const last = more ? (await this.#page(queryFor({ state: 'ended' }), ENDED)).seen : ended;
+    if (token.length > 0 && ended.length === 0) return [[...running, ...(await this.#swept())], last];
+    const ids = new Set(running.map(({ id }) => id));
+    this.#missed = new Set([...this.#running.keys()].filter((id) => !ids.has(id)));
+    this.#sweep = undefined;
+    return [running, last];
   }
 
-  #follow(seen: Seen): void {
+  /** The next page of those that run. Whoever began to run meanwhile is on the first page. */
+  async #swept(): Promise<readonly Seen[]> {
+    const { expected, found, token } = this.#sweep ?? { expected: new Set(this.#running.keys()), found: new Set() };
+    const page = await this.#page(queryFor({ state: 'running' }), MORE, token);
+    for (const { id } of page.seen) found.add(id);
+    const isLast = page.token.length === 0;
+    this.#sweep = isLast ? undefined : { expected, found, token: page.token };
+    if (isLast) for (const id of expected) if (!found.has(id)) this.#missed.add(id);
+    return page.seen;
+  }
+
+  async #page(query: string, size: number, token?: Uint8Array): ReturnType<typeof listed> {
+    return await listed(this.#temporal, query, size, token, async (info) => await this.#reader.see(info));
+  }
+
+  /** Is it followed from now on? */
+  #follow(seen: Seen): boolean {
     const before = this.#running.get(seen.id);
-    if (before !== undefined && before.seen.outcome === seen.outcome) return;
-    if (!this.#ended.has(seen.id)) this.#running.set(seen.id, { seen }); // the index is behind
+    if (before !== undefined && before.seen.outcome === seen.outcome) return false;
+    if (this.#ended.has(seen.id)) return false; // the index is behind
+    this.#running.set(seen.id, { seen });
+    return before === undefined;
   }
 
   #due(now: number): Followed[] {
@@ -116,5 +150,7 @@ export class Runs {
     this.#board.forget(oldest);
   }
 }
+
+const isRunning = ({ ended }: Seen): boolean => ended === undefined;
 
 const rests = ({ outcome }: Seen): boolean => outcome !== undefined && isWaits(outcome);

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Relocation } from '../../api/resources.ts';
+import { acceptable, type Accepted } from '../../domain/guarantee.ts';
 import { type Fence, fences as accepted } from '../../domain/recovery.ts';
 import { act, list, moveBack, plan, protect, relocate, show, watch, watchAll } from '../commands.ts';
 import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
@@ -14,8 +15,10 @@ interface RequestOptions extends ApiOptions {
   readonly approve?: true;
   readonly at?: string;
   readonly sourceLost?: true;
+  readonly accept?: Accepted;
   readonly acceptLostWrites?: true;
   readonly acceptFence?: Fence;
+  readonly acceptOtherUnknown?: true;
 }
 
 interface AboutOptions extends ApiOptions {
@@ -69,13 +72,19 @@ export function relocations(line: CommandLine): void {
       .addOption(new Option('--approve', 'hold the cut-over until `ferry approve`').conflicts('at'))
       .option('--at <time>', 'hold the cut-over until then', instant(stderr))
       .addOption(
+        new Option('--accept <guarantee>', 'the weakest that will do: `ferry plan` tells what may be lost').choices(
+          acceptable,
+        ),
+      )
+      .addOption(
         new Option('--source-lost', 'take the source to be dead: the target takes its place').conflicts([
           'approve',
           'at',
         ]),
       )
       .addOption(new Option('--accept-lost-writes', 'with --source-lost: what it had not copied is lost'))
-      .addOption(acceptFence());
+      .addOption(acceptFence())
+      .addOption(acceptOther());
   /** `name`: a relocation that is there. */
   const about = (
     usage: string,
@@ -163,8 +172,7 @@ export function relocations(line: CommandLine): void {
   about(
     'recover',
     'take the source to be dead: the target takes its place',
-    async (client, id, { acceptFence: fence }) =>
-      await act(client, terminal, 'recover', id, { accept: { lostWrites: true, ...(fence && { fence }) } }),
+    async (client, id, options) => await act(client, terminal, 'recover', id, { accept: acceptance(options) }),
   )
     .addOption(
       new Option(
@@ -172,7 +180,8 @@ export function relocations(line: CommandLine): void {
         'what the source acknowledged and had not copied is lost',
       ).makeOptionMandatory(),
     )
-    .addOption(acceptFence());
+    .addOption(acceptFence())
+    .addOption(acceptOther());
   line
     .asking(
       'protect <application> <source> <target>',
@@ -200,8 +209,22 @@ export function relocations(line: CommandLine): void {
 const acceptFence = (): Option =>
   new Option('--accept-fence <fence>', 'the weakest that will do: see docs/operations.md').choices(accepted);
 
+const acceptOther = (): Option =>
+  new Option('--accept-other-unknown', 'pass over other instances that cannot be asked: see docs/operations.md');
+
+interface Accepting {
+  readonly acceptFence?: Fence;
+  readonly acceptOtherUnknown?: true;
+}
+
+const acceptance = ({ acceptFence: fence, acceptOtherUnknown: otherUnknown }: Accepting) => ({
+  lostWrites: true as const,
+  ...(fence && { fence }),
+  ...(otherUnknown && { otherUnknown }),
+});
+
 const requested = (options: RequestOptions) => {
-  const { user, maxInterruption, deadline, approve, at, sourceLost, acceptLostWrites, acceptFence: fence } = options;
+  const { user, maxInterruption, deadline, approve, at, accept, sourceLost, acceptLostWrites } = options;
   if (sourceLost && !acceptLostWrites) throw new InvalidArgumentError('--source-lost needs --accept-lost-writes');
   return {
     ...(user !== undefined && { users: user }),
@@ -209,6 +232,7 @@ const requested = (options: RequestOptions) => {
     ...(deadline !== undefined && { deadline }),
     ...(approve && { cutOver: { approval: true as const } }),
     ...(at !== undefined && { cutOver: { at } }),
-    ...(sourceLost && { sourceLost: { accept: { lostWrites: true as const, ...(fence && { fence }) } } }),
+    ...(accept !== undefined && { accept }),
+    ...(sourceLost && { sourceLost: { accept: acceptance(options) } }),
   };
 };

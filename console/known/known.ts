@@ -1,4 +1,7 @@
 import type { EventSourceMessage } from 'eventsource-parser/stream';
+import type { Evacuation } from '../../api/evacuation.ts';
+import type { Hold } from '../../api/hold.ts';
+import type { Fencing } from '../../api/northbound/table/fences.ts';
 import type {
   ApplicationList,
   ApplicationSeen,
@@ -37,6 +40,11 @@ export interface Picture {
   readonly unplaced: Problem | null;
   readonly moves: ReadonlyMap<string, Relocation>;
   readonly partners: ReadonlyMap<string, FederationWith>;
+  /** Sites to which nothing is moved. */
+  readonly holds: ReadonlyMap<string, Hold>;
+  readonly evacuations: ReadonlyMap<string, Evacuation>;
+  /** Sources that were taken to be dead. */
+  readonly fences: ReadonlyMap<string, Fencing>;
 }
 
 /** Of those that ended, so many are shown. */
@@ -55,9 +63,15 @@ export class Known {
     unplaced: null,
     moves: new Map(),
     partners: new Map(),
+    holds: new Map(),
+    evacuations: new Map(),
+    fences: new Map(),
   };
   #moves = new Map<string, Relocation>();
   #partners = new Map<string, FederationWith>();
+  #holds = new Map<string, Hold>();
+  #evacuations = new Map<string, Evacuation>();
+  #fences = new Map<string, Fencing>();
   /** While all is told anew, what was known stands. */
   #anew = false;
   #due = false;
@@ -100,6 +114,27 @@ export class Known {
     this.#show();
   }
 
+  /** The same of what is said of hosts. */
+  emptied(evacuation: Evacuation): void {
+    this.#evacuations.set(evacuation.id, evacuation);
+    this.#show();
+  }
+
+  held(hold: Hold): void {
+    this.#holds.set(hold.site, hold);
+    this.#show();
+  }
+
+  reopened({ site }: Hold): void {
+    this.#holds.delete(site);
+    this.#show();
+  }
+
+  fenced(fencing: Fencing): void {
+    this.#fences.set(fencing.id, fencing);
+    this.#show();
+  }
+
   async #sites(): Promise<void> {
     try {
       const { sites } = await get<SiteList>('/v1/sites');
@@ -113,16 +148,26 @@ export class Known {
     const told: unknown = JSON.parse(data);
     if (event === 'anew') {
       [this.#moves, this.#partners, this.#anew] = [new Map(), new Map(), true];
+      [this.#holds, this.#evacuations, this.#fences] = [new Map(), new Map(), new Map()];
       return;
     }
     if (event === 'relocation') this.#moved(told as Relocation);
-    if (event === 'gone') this.#moves.delete((told as { id: string }).id);
+    if (event === 'gone') this.#gone((told as { id: string }).id);
+    if (event === 'hold') this.#holds.set((told as Hold).site, told as Hold);
+    if (event === 'reopened') this.#holds.delete((told as Pick<Hold, 'site'>).site);
+    if (event === 'evacuation') this.#evacuations.set((told as Evacuation).id, told as Evacuation);
+    if (event === 'fence') this.#fences.set((told as Fencing).id, told as Fencing);
     if (event === 'federation') this.#partners.set((told as FederationWith).partner, told as FederationWith);
     if (event === 'sources') {
       this.#anew = false;
       this.#picture = { ...this.#picture, sources: told as Sources };
     }
     if (!this.#anew) this.#show();
+  }
+
+  #gone(id: string): void {
+    this.#moves.delete(id);
+    this.#evacuations.delete(id);
   }
 
   #moved(move: Relocation): void {
@@ -165,7 +210,14 @@ export class Known {
     requestAnimationFrame(() => {
       this.#due = false;
       if (!this.#anew)
-        this.#picture = { ...this.#picture, moves: new Map(this.#moves), partners: new Map(this.#partners) };
+        this.#picture = {
+          ...this.#picture,
+          moves: new Map(this.#moves),
+          partners: new Map(this.#partners),
+          holds: new Map(this.#holds),
+          evacuations: new Map(this.#evacuations),
+          fences: new Map(this.#fences),
+        };
       for (const show of this.#shown) show();
       if (this.#picture.sources !== null) wholeAt();
     });

@@ -3,18 +3,8 @@ import type { Problem, Relocation } from '../../api/resources.ts';
 import type { Action } from '../../domain/actions.ts';
 import { stepNames, steps } from '../../domain/steps.ts';
 import { freshKey, post, problemOf } from '../known/ask.ts';
-import {
-  accepting,
-  actionWords,
-  asksTwice,
-  directions,
-  duration,
-  standing,
-  stepsDone,
-  timeOf,
-  toneOf,
-  whose,
-} from '../words.ts';
+import { actionWords, asksTwice, directions, duration, standing, stepsDone, timeOf, toneOf, whose } from '../words.ts';
+import { Recover } from './recover.tsx';
 import { Said } from './said.tsx';
 
 interface Props {
@@ -92,19 +82,23 @@ function Waits({ move: { waitingFor } }: Pick<Props, 'move'>) {
   );
 }
 
+const classOf = (action: Action, sure: Action | null): string =>
+  asksTwice[action] === undefined ? (action === 'recover' ? '' : 'main') : sure === action ? 'sure' : '';
+
 /** Exactly those that the API offers now. */
 function Actions({ move, answered }: Pick<Props, 'move' | 'answered'>) {
   const [sure, setSure] = useState<Action | null>(null);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
   useEffect(() => setSure(null), [move.state]);
-  const say = async (action: Action): Promise<void> => {
-    if (asksTwice[action] !== undefined && sure !== action) return setSure(action);
+  const say = async (action: Action, body?: object): Promise<void> => {
+    const asked = sure === action || (asksTwice[action] === undefined && action !== 'recover');
+    if (!asked) return setSure(action);
     setAsking(true);
     setProblem(null);
     try {
       const path = `/v1/relocations/${encodeURIComponent(move.id)}/${action}`;
-      answered(await post<Relocation>(path, accepting[action], { 'idempotency-key': freshKey() }), move);
+      answered(await post<Relocation>(path, body, { 'idempotency-key': freshKey() }), move);
     } catch (error) {
       setProblem(problemOf(error));
     }
@@ -118,14 +112,22 @@ function Actions({ move, answered }: Pick<Props, 'move' | 'answered'>) {
         <button
           key={action}
           type="button"
-          disabled={asking}
-          class={asksTwice[action] === undefined ? 'main' : sure === action ? 'sure' : ''}
+          disabled={asking || (action === 'recover' && sure === action)}
+          class={classOf(action, sure)}
           data-action={action}
           onClick={() => void say(action)}
         >
-          {sure === action ? asksTwice[action] : actionWords[action]}
+          {(sure === action ? asksTwice[action] : undefined) ?? actionWords[action]}
         </button>
       ))}
+      {sure === 'recover' && (
+        <Recover
+          move={move}
+          asking={asking}
+          leave={() => setSure(null)}
+          accepted={(accept) => void say('recover', { accept })}
+        />
+      )}
       {problem !== null && <Said problem={problem} />}
     </div>
   );

@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Evacuation } from '../../api/evacuation.ts';
+import type { Hold } from '../../api/hold.ts';
 import type { ApplicationSeen, Relocation } from '../../api/resources.ts';
 import type { Picture, Site } from '../known/known.ts';
 import { Arcs } from './arcs.tsx';
@@ -16,6 +18,8 @@ interface Props {
   /** Whose plan is shown. */
   readonly wish: Wish | null;
   readonly plan: (wish: Wish) => void;
+  /** What can be said of a site is shown. */
+  readonly enter: (site: string) => void;
 }
 
 /** An application that was taken up, and from where. */
@@ -25,10 +29,11 @@ export interface Taken {
 }
 
 /** Sites in their systems and access networks, what runs there, and what moves between them. */
-export function NetworkMap({ picture, moves, chosen, choose, wish, plan }: Props) {
+export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }: Props) {
   const [taken, take] = useState<Taken | null>(null);
   const ground = useRef<HTMLDivElement>(null);
-  const { sites, applications, unplaced, partners } = picture;
+  const { sites, applications, unplaced, partners, holds } = picture;
+  const emptied = new Set([...picture.evacuations.values()].filter(isRunning).map(({ request }) => request.site));
   const running = moves.filter(({ endedAt }) => endedAt === null);
   useEffect(() => {
     if (taken === null) return undefined;
@@ -49,8 +54,10 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan }: Props
       tenants={tenants.get(site.name) ?? []}
       taken={taken}
       wished={wish?.target === site.name}
+      closed={emptied.has(site.name) ? 'is being emptied' : closedBy(holds.get(site.name))}
       take={take}
       drop={drop}
+      enter={enter}
     />
   );
   return (
@@ -98,6 +105,12 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan }: Props
     </section>
   );
 }
+
+const isRunning = ({ endedAt }: Evacuation): boolean => endedAt === null;
+
+/** Why nothing is moved there; undefined: something may be. */
+const closedBy = (hold: Hold | undefined): string | undefined =>
+  hold === undefined ? undefined : hold.why === '' ? 'held' : `held: ${hold.why}`;
 
 interface Group {
   readonly name: string;

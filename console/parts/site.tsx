@@ -19,16 +19,19 @@ interface Props {
   readonly taken: Taken | null;
   /** A plan leads here. */
   readonly wished: boolean;
+  /** Why nothing is moved here; undefined: something may be. */
+  readonly closed: string | undefined;
   readonly take: (taken: Taken | null) => void;
   readonly drop: (site: string) => void;
+  readonly enter: (site: string) => void;
 }
 
-export function SiteBox({ site: { name, kind }, tenants, taken, wished, take, drop }: Props) {
+export function SiteBox({ site: { name, kind }, tenants, taken, wished, closed, take, drop, enter }: Props) {
   const [over, setOver] = useState(false);
   const takes = taken !== null && taken.source !== name;
   return (
     <div
-      class={`site ${kind} ${takes ? 'takes' : ''} ${over && takes ? 'over' : ''} ${wished ? 'wished' : ''}`}
+      class={`site ${kind} ${takes ? 'takes' : ''} ${over && takes ? 'over' : ''} ${wished ? 'wished' : ''} ${closed === undefined ? '' : 'shut'}`}
       data-site={name}
       onDragOver={(event) => {
         if (!takes) return;
@@ -42,7 +45,16 @@ export function SiteBox({ site: { name, kind }, tenants, taken, wished, take, dr
         drop(name);
       }}
     >
-      <h4 title={name}>{name}</h4>
+      <h4 title={name}>
+        <button type="button" disabled={taken !== null} aria-label={`Site ${name}`} onClick={() => enter(name)}>
+          {name}
+        </button>
+      </h4>
+      {closed !== undefined && (
+        <p class="closed" title={closed}>
+          {closed}
+        </p>
+      )}
       <ul>
         {tenants.map((tenant) => (
           <li key={tenant.application}>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bindingName, solutions } from '../../domain/binding.ts';
+import { bindingName, solutions, reaches } from '../../domain/binding.ts';
 
 /** What one federator announces to another, and how that one has it (GR MEC 035, 6.5.3 step 13). Members that are not known are ignored. */
 
@@ -27,6 +27,17 @@ export const BindingShown = z
   .meta({ id: 'Binding' });
 export type BindingShown = z.infer<typeof BindingShown>;
 
+export const BindingEnded = z
+  .object({
+    name: BindingName,
+    state: z.literal('closed'),
+    was: z.enum(reaches).meta({
+      description: 'How far it had come here, and so which lines the ledger has. `nothing`: it was never announced.',
+    }),
+  })
+  .meta({ id: 'BindingEnded' });
+export type BindingEnded = z.infer<typeof BindingEnded>;
+
 export const BindingsShown = z.array(BindingShown).meta({ id: 'Bindings' });
 
 /** As a partner answers. */
@@ -34,6 +45,12 @@ export const BindingAnswer = z.object({
   state: z.enum(states),
   why: z.string().max(500).nullish().catch(null),
 });
+
+/** Who does not say how far it had come is believed all the same that it is over. */
+export const EndedAnswer = z
+  .object({ was: z.enum(reaches) })
+  .nullish()
+  .catch(null);
 
 export const BindingListed = z.object({
   name: BindingName,

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from context import has, size, written
-from contract import ALL, Malformed
+from contract.instance import ALL, Malformed
 
 
 def asked(method, path, body, instance):

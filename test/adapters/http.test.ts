@@ -280,6 +280,22 @@ describe('an answer', () => {
     expect(peer.heard[0]?.path).toBe('/base/things');
   });
 
+  it.each([
+    ['<?n=1>;rel="prev next"', '/things?n=1'],
+    ['<?n=1>; REL = Next; ', '/things?n=1'],
+    [' , <?n=1>; rel=next', '/things?n=1'],
+    ['<?n=1>; title="more, <of it>; rel=last"; rel=next', '/things?n=1'],
+    ['<?n=1>; crossorigin; rel=next', '/things?n=1'],
+    ['</x?a=1,2>; rel="first", <?n=1>; rel="next"', '/things?n=1'],
+    ['<?n=1>; title="rel=next"', null],
+    ['<?n=1>; rel=nextish, <?n=2>; rel="x-next"', null],
+    ['no link at all', null],
+    [`<${'<'.repeat(4_000)}${'; a="'.repeat(2_000)}`, null],
+  ])('has a next page by %.60s', async (link, next) => {
+    const exchange = await answering(() => ({ status: 200, json: { id: 'a' }, headers: { link } }));
+    expect((await exchange.ask({ ...get, path: '/things' }, soon())).next).toBe(next);
+  });
+
   it('whose location is at another host has none, and whose next page is there is malformed', async () => {
     let headers: Record<string, string> = { location: 'http://127.0.0.9/things/2' };
     const exchange = await answering(() => ({ status: 200, json: { id: 'a' }, headers }));

@@ -1,7 +1,9 @@
+import { pino } from 'pino';
 import { afterEach, expect, it } from 'vitest';
 import { mec021Mobility } from '../../adapters/mec021/mobility.ts';
 import { faultyServer, type FaultyServer, type Reply } from '../support/faulty-server.ts';
 
+const log = pino({ level: 'silent' });
 const NOT_ALLOWED = 'APP_MOBILITY_NOT_ALLOWED';
 const ASKED = 'APP_MOBILITY_WITH_CONFIRMATION';
 const FREE = 'APP_MOBILITY_WITHOUT_CONFIRMATION';
@@ -21,7 +23,7 @@ afterEach(async () => await peer.close());
 
 async function level(reply: Reply, device: string | null): Promise<string> {
   peer = await faultyServer(() => reply);
-  return await mec021Mobility(peer.exchange).level('i1', device, AbortSignal.timeout(5_000));
+  return await mec021Mobility(peer.exchange, log).level('i1', device, AbortSignal.timeout(5_000));
 }
 const of = (...json: unknown[]): Reply => ({ status: 200, json });
 
@@ -102,5 +104,5 @@ it('asks a platform that knows no filter without', async () => {
   peer = await faultyServer(({ query }) =>
     query.size > 0 ? { status: 400 } : of(registration('i1', { a: ASKED }), registration('i2', { a: NOT_ALLOWED })),
   );
-  expect(await mec021Mobility(peer.exchange).level('i1', 'a', AbortSignal.timeout(5_000))).toBe('confirmation');
+  expect(await mec021Mobility(peer.exchange, log).level('i1', 'a', AbortSignal.timeout(5_000))).toBe('confirmation');
 });

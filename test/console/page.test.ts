@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FederationDirection } from '../../api/resources.ts';
 import { hasBrowser, launch, pageOf } from '../support/browser.ts';
 import { busy } from '../support/busy.ts';
-import { FakeV1, moveOf, placed } from '../support/fake-v1.ts';
+import { evacuationOf, FakeV1, fencingOf, holdOf, moveOf, placed } from '../support/fake-v1.ts';
 
 /** The page in a browser, over a `/v1` that is played: what seldom comes about, and more of it than a machine can run. */
 describe.skipIf(!hasBrowser)('the console', () => {
@@ -21,7 +21,9 @@ describe.skipIf(!hasBrowser)('the console', () => {
   });
 
   const over = async (
-    change: Partial<Pick<FakeV1, 'sites' | 'applications' | 'moves' | 'partners' | 'plan'>>,
+    change: Partial<
+      Pick<FakeV1, 'sites' | 'applications' | 'moves' | 'partners' | 'plan' | 'holds' | 'evacuations' | 'fences'>
+    >,
     viewport = { width: 1440, height: 900 },
   ): Promise<Page> => {
     fake = new FakeV1({ sites: 0, applications: 0, moves: 0 });
@@ -170,6 +172,80 @@ describe.skipIf(!hasBrowser)('the console', () => {
       .poll(async () => await plan.innerText())
       .toMatch(/CapacityExceeded at a1[^]*it is full[^]*Choose another one/);
     await expect(plan.getByText('Move it').isDisabled()).resolves.toBe(true);
+  });
+
+  it('recovers with the fence that a person accepts, told what may be lost and who may have written', async () => {
+    const move = Object.assign(moveOf('counter', 'a1', 'a2', 4), { state: 'held', actions: ['approve', 'recover'] });
+    const mayHaveWritten = { stopped: 'nobody else', ledAway: 'old connections', none: 'anybody' };
+    const obstacles = [{ failure: 'OtherUnknown', where: 'w1', detail: 'it is silent', remedy: 'Have it stopped.' }];
+    const page = await over({
+      moves: [move],
+      plan: { possible: false, obstacles, recovery: { copy: null, mayBeLost: 'everything', mayHaveWritten } },
+    });
+    await page.getByLabel('Under way').getByRole('button').click();
+    await page.locator('[data-action=recover]').click();
+    const form = page.getByRole('form', { name: 'Recover' });
+    await expect
+      .poll(async () => await form.innerText())
+      .toMatch(/OtherUnknown at w1[^]*everything[^]*nobody else[^]*old connections[^]*anybody/);
+    const wish = { application: 'counter', users: '*', source: 'a1', target: 'a2' };
+    expect(fake.said).toEqual([{ plan: { ...wish, sourceLost: { accept: { lostWrites: true } } } }]);
+    await form.getByText('old connections').click();
+    await form.getByText('Go on without asking the others').click();
+    await form.getByText('Recover, and lose that').click();
+    await expect
+      .poll(() => fake.said.slice(1))
+      .toEqual([`recover ${move.id}`, { accept: { lostWrites: true, fence: 'ledAway', otherUnknown: true } }]);
+  });
+
+  it('shows a source that was taken to be dead among what waits for a person, until it is gone for good', async () => {
+    const fencing = fencingOf('counter', 'a1', 'a2');
+    const page = await over({ fences: [fencing] });
+    const waits = page.getByLabel('Waits for a person');
+    await expect(waits.innerText()).resolves.toMatch(/counter at a1[^]*taken to be dead[^]*a2 serves in its place/i);
+    await waits.getByText('It is gone for good').click();
+    expect(fake.said).toEqual([]);
+    await waits.getByText('Nobody would fence it. Gone for good?').click();
+    await expect.poll(async () => await waits.count()).toBe(0);
+    expect(fake.said).toEqual([`scrap ${fencing.id}`]);
+  });
+
+  it('shows how far an evacuation is, what failed, and says to it what may be said', async () => {
+    const failed = { application: 'chat', users: '*', target: 'a2', relocation: null };
+    const evacuation = {
+      ...evacuationOf('a1'),
+      failures: [{ ...failed, failure: 'OnHold' as const, message: 'a2 is held' }],
+    };
+    const page = await over({ evacuations: [evacuation] });
+    const shown = page.getByLabel('Evacuation of a1');
+    await expect(shown.innerText()).resolves.toMatch(
+      /a1 → a2[^]*40 of 100 moved, 8 under way, 2 failed, 50 not begun[^]*OnHold: a2 is held[^]*1 more/,
+    );
+    await expect(page.locator('[data-site=a1]').innerText()).resolves.toMatch('is being emptied');
+    await shown.getByLabel('at once').fill('5');
+    await shown.getByText('Set').click();
+    await expect.poll(() => fake.said).toEqual([{ resize: { window: 5 } }]);
+    await shown.locator('[data-action=cancel]').click();
+    await shown.getByText('Begin nothing more?').click();
+    await expect.poll(async () => await shown.innerText()).toMatch('cancelling');
+    expect(fake.said.at(-1)).toBe(`cancel ${evacuation.id}`);
+  });
+
+  it('shows which sites are held and why; holds, reopens and empties one', async () => {
+    const page = await over({ holds: [holdOf('a2', 'new memory')] });
+    await expect(page.locator('[data-site=a2]').innerText()).resolves.toMatch('held: new memory');
+    await page.getByRole('button', { name: 'Site a2' }).click();
+    await page.getByLabel('A site').getByText('Reopen it').click();
+    await expect.poll(async () => await page.locator('[data-site=a2]').innerText()).not.toMatch('held');
+    await page.getByRole('button', { name: 'Site a1' }).click();
+    const place = page.getByLabel('A site');
+    await place.getByLabel('Why').fill('new disks');
+    await place.getByText('Hold it').click();
+    await expect.poll(async () => await page.locator('[data-site=a1]').innerText()).toMatch('held: new disks');
+    await place.getByText('Empty it').click();
+    await place.getByText('Move everything to the hosts beside it?').click();
+    await page.getByLabel('Evacuation of a1').waitFor();
+    expect(fake.said).toEqual(['reopen a2', { hold: { site: 'a1', why: 'new disks' } }, { empty: { site: 'a1' } }]);
   });
 
   it('takes names for text', async () => {

@@ -36,6 +36,8 @@ export const shipped: Rules = {
     removeTarget: undos.removeTarget.after,
     deleteCopies: undos.deleteCopies.after,
     switchBack: undos.switchBack.after,
+    tellFailed: undos.tellFailed.after,
+    startSource: undos.startSource.after,
   },
   parks: true,
   registersFirst: true,

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -10,7 +12,6 @@ import { startDevServer, type DevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import { busy } from '../support/busy.ts';
-import { eventually } from '../support/eventually.ts';
 import { claimNetwork, type ClaimedNetwork, portsOf } from '../support/network.ts';
 
 /** A worker that is told to end when its Temporal server has died already, with a run in its hands. */
@@ -19,6 +20,7 @@ const log = join(folder, 'worker.log');
 let claimed: ClaimedNetwork;
 let temporal: DevServer;
 let worker: ChildProcess;
+const mute = createServer();
 
 beforeAll(async () => {
   claimed = await claimNetwork();
@@ -27,7 +29,12 @@ beforeAll(async () => {
   temporal = await startDevServer(plan);
   const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
   const configuration = join(folder, 'ferry.json');
-  writeFileSync(configuration, /```json\n([^]*?)```/.exec(page)?.[1] ?? '');
+  const example = /```json\n([^]*?)```/.exec(page)?.[1] ?? '';
+  // Whoever asks a peer waits for it, and so has something in his hands
+  await once(mute.listen({ port: 0, host: `127.${claimed.net}.0.1` }), 'listening');
+  const { address, port: at } = mute.address() as AddressInfo;
+  const peer = `"http://${address}:${at}", "insecure": true`;
+  writeFileSync(configuration, example.replaceAll(/(?<="url": )"[^"]*"/g, peer));
   worker = spawn(process.execPath, program('worker/main.ts'), {
     env: {
       ...process.env,
@@ -45,20 +52,22 @@ beforeAll(async () => {
 afterAll(async () => {
   worker.kill('SIGKILL');
   await temporal.stop();
+  mute.close();
   await claimed.release();
   rmSync(folder, { recursive: true, force: true });
 });
 
 it('ends by itself, says why, and takes it for no failure of its own', async () => {
   const connection = await Connection.connect({ address: temporal.address });
-  const request = { application: 'counter', users: '*', source: 'host-1', target: 'cloud', cutOver: 'immediately' };
+  const request = { application: 'game', users: '*', source: 'host-1', target: 'central', cutOver: 'immediately' };
   const order = { request, direction: 'mecToCloud', pace: Pace.parse({}) } as RelocationOrder;
-  const handle = await new Client({ connection }).workflow.start('relocateApplication', {
+  const asked = once(mute, 'connection');
+  await new Client({ connection }).workflow.start('relocateApplication', {
     workflowId: 'relocation:gone',
     taskQueue: 'ferry',
     args: [order],
   });
-  await eventually(async () => ((await handle.describe()).raw.pendingActivities?.[0]?.attempt ?? 0) > 0);
+  await asked;
   await connection.close();
   process.kill(temporal.pid, 'SIGKILL');
   await temporal.exited;

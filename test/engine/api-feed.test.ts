@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { Client, Connection } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
+import type { Evacuation } from '../../api/evacuation.ts';
 import type { Relocation } from '../../api/resources.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { everything } from '../support/events.ts';
-import { alone, command, engine, over, reached, show, starting } from '../support/served-engine.ts';
+import { alone, command, engine, gate, over, reached, show, starting, temporal } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** What is there when somebody comes, up to the word that this is all; relocations of other tests are there too. */
@@ -87,6 +89,57 @@ describe('the stream of everything', () => {
       }
       expect([states[0], states.at(-1)]).toEqual(['working', 'terminated']);
       await expect(show(api, body)).resolves.toMatchObject({ state: 'terminated' } satisfies Partial<Relocation>);
+    });
+  });
+});
+
+describe('hosts of which something is said, in the stream of everything,', () => {
+  it('are told while they are held and emptied, and when that is over', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      await api.post('/v1/holds', { site: 'a2', why: 'new memory' });
+      const { body: evacuation } = await api.post<Evacuation>('/v1/evacuations', { site: 'cloud', among: ['a1'] });
+      await held.arrived;
+      const told: string[] = [];
+      for await (const { event = '', json } of everything(api.url)) {
+        if (event === 'hold') {
+          told.push(`hold ${String(json['site'])}: ${String(json['why'])}`);
+          await api.ask('/v1/holds/a2', { method: 'DELETE' });
+        }
+        if (event === 'reopened') {
+          told.push(`reopened ${String(json['site'])}`);
+          held.open();
+        }
+        if (event === 'evacuation' && json['id'] === evacuation.id) {
+          const state = String(json['outcome'] ?? json['state']);
+          if (told.at(-1) !== state) told.push(state);
+          if (json['endedAt'] !== null) break;
+        }
+      }
+      expect(told.filter((word) => word !== 'working')).toEqual(['hold a2: new memory', 'reopened a2', 'evacuated']);
+      expect(told).toContain('working');
+    });
+  });
+
+  it('are told when their source was taken to be dead, also without a worker, until nobody waits for it', async () => {
+    await alone(async (api) => {
+      const id = `${'a'.repeat(25)}.${randomUUID()}`;
+      const handle = await temporal.workflow.start('fenceSource', {
+        workflowId: `fence:${id}`,
+        taskQueue: `nobody-${randomUUID()}`,
+        typedSearchAttributes: [{ key: searchAttributes.source, value: 'a1' }],
+      });
+      const told: unknown[] = [];
+      for await (const { event, json } of everything(api.url)) {
+        if (event !== 'fence' || json['id'] !== id) continue;
+        told.push([json['source'], json['state']]);
+        if (json['endedAt'] !== null) break;
+        await handle.terminate('by hand');
+      }
+      expect(told).toEqual([
+        ['a1', null],
+        ['a1', 'ended'],
+      ]);
     });
   });
 });

@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { close, told as orchestratorTold } from '../../catalogue/bindings.ts';
-import { callbackAnswered, callbackAsked, callbackTo } from '../../catalogue/callbacks.ts';
 import { brokenAt } from '../../catalogue/ledger.ts';
 import { want } from '../../catalogue/wills.ts';
 import { temporalCli } from '../../servers/obtain.ts';
@@ -9,7 +6,7 @@ import { historyToJSON } from '../../temporal/internals.ts';
 import { Consuming, platformWith, request } from '../support/consuming.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Heard, Reply } from '../support/faulty-server.ts';
+import type { Heard } from '../support/faulty-server.ts';
 
 /** A consumption between two federators (GR MEC 035, 6.5.3), over a real engine, a real catalogue and real sockets. */
 let engine: Engine;
@@ -209,115 +206,6 @@ describe('an admission', () => {
     await world.over(async ({ admit }) => await (await admit(binding)).result());
     await expect(world.rows()).resolves.toMatchObject([{ state: 'closed', told: false }]);
     expect(world.left).toEqual(nothing);
-  });
-});
-
-describe('the tending of a partner', () => {
-  const list = is('GET', /\/bindings$/);
-
-  it('tells what it could not put right of what is bound, until it can', async () => {
-    world.before = (each) => (list(each) ? { status: 500 } : undefined);
-    await expect(world.tend()).resolves.toMatchObject({
-      uses: { problem: expect.stringMatching(/^what is bound: b/) },
-    });
-    world.before = (each) => (list(each) ? { status: 200, json: [] } : undefined);
-    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
-  });
-
-  it('takes services off that no row knows of, as after a lost database, and no others', async () => {
-    world.before = (each) => (list(each) ? { status: 200, json: [] } : undefined);
-    const byHand = { serInstanceId: 'by-hand', state: 'ACTIVE', transportInfo: { id: 'by-hand' } };
-    await world.over(async ({ consume }) => await (await consume()).result());
-    const [name = ''] = (await world.rows()).map((row) => row.name);
-    const [mine] = world.services.keys();
-    const stray = {
-      serInstanceId: 'stray',
-      state: 'ACTIVE',
-      transportInfo: { id: name.replace(/.$/, '') + (name.endsWith('a') ? 'b' : 'a') },
-    };
-    for (const each of [byHand, stray]) world.services.set(each.serInstanceId, each);
-    await world.tend();
-    expect([...world.services.keys()]).toEqual([mine, 'by-hand']);
-    await world.own.catalogue.deleteFrom('binding').execute();
-    await world.tend();
-    expect([...world.services.keys()]).toEqual(['by-hand']);
-  });
-});
-
-describe('what notified a partner’s consumer', () => {
-  /** At the producer, by the id: whom it notifies. */
-  let subscriptions: Map<string, string>;
-  let binding: string;
-  let callback: string;
-  const at = () => `${world.ours.url}/rni/v2/subscriptions`;
-  const ofProducer = (each: Heard): Reply | undefined => {
-    const [, id] = /^\/rni\/v2\/subscriptions(?:\/(.+))?$/.exec(each.path) ?? [];
-    if (!each.path.startsWith('/rni/')) return is('GET', /\/bindings$/)(each) ? { status: 200, json: [] } : undefined;
-    if (id === undefined)
-      // By whatever name it knows itself
-      return {
-        status: 200,
-        json: {
-          _links: {
-            subscription: [...subscriptions.keys()].map((one) => ({ href: `http://p/rni/v2/subscriptions/${one}` })),
-          },
-        },
-      };
-    const callbackReference = subscriptions.get(id);
-    if (callbackReference === undefined) return { status: 404 };
-    if (each.method === 'DELETE') subscriptions.delete(id);
-    return each.method === 'DELETE' ? { status: 204 } : { status: 200, json: { callbackReference } };
-  };
-  beforeEach(async () => {
-    world.before = ofProducer;
-    binding = await world.announcedToUs();
-    const { catalogue } = world.own;
-    callback = (await callbackTo(catalogue, { binding, target: 'http://partner/callbacks/1' }))?.id ?? '';
-    await callbackAsked(catalogue, callback, at());
-    subscriptions = new Map([
-      ['ours', `http://gateway/n/${callback}`],
-      ['others', `http://gateway/n/${randomUUID()}`],
-      ['known', `http://gateway/n/${callback}?`],
-    ]);
-    await callbackAsked(catalogue, callback, at());
-    await callbackAnswered(catalogue, callback, { at: at(), made: `${at()}/known` });
-    await orchestratorTold(catalogue, binding, true);
-    world.decisions.set('n1', {});
-  });
-
-  it('is ended with the binding, also what was made and nobody heard of, and nothing of others', async () => {
-    await world.tend();
-    expect([...subscriptions.keys()]).toEqual(['ours', 'others', 'known']);
-    await close(world.own.catalogue, binding, 'test');
-    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
-    expect([...subscriptions.keys()]).toEqual(['others']);
-  });
-
-  it('is looked for as long as it may yet be made, and then no more', async () => {
-    subscriptions.delete('ours');
-    await close(world.own.catalogue, binding, 'test');
-    await world.tend();
-    subscriptions.set('late', `http://gateway/n/${callback}`);
-    await world.tend();
-    expect([...subscriptions.keys()]).toEqual(['others']);
-    await world.own.catalogue
-      .updateTable('binding')
-      .set({ closed_at: new Date(Date.now() - 61_000) })
-      .execute();
-    await world.tend();
-    const before = world.ours.count(/\/rni\//);
-    await world.tend();
-    expect(world.ours.count(/\/rni\//)).toBe(before);
-  });
-
-  it.each([503, 403])('is told to be left where the producer answers %i, and all else is ended', async (status) => {
-    world.before = (each) => (is('GET', /^\/rni\//)(each) ? { status } : ofProducer(each));
-    await close(world.own.catalogue, binding, 'test');
-    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: expect.stringMatching(/producer/) } });
-    expect([[...subscriptions.keys()], [...world.decisions.keys()]]).toEqual([['ours', 'others'], []]);
-    world.before = ofProducer;
-    await world.tend();
-    expect([...subscriptions.keys()]).toEqual(['others']);
   });
 });
 

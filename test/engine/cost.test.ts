@@ -1,6 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RelocationRequest } from '../../domain/relocation.ts';
 import { Engine } from '../support/engine.ts';
+import { OwnWorld } from '../support/own-world.ts';
 import { PortWorld } from '../support/world.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 
@@ -21,10 +23,13 @@ const ACTIONS = new Set([
   'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED',
 ]);
 
-async function costOf(world: PortWorld): Promise<{ events: number; actions: number; retries: number }> {
+async function costOf(
+  world: PortWorld,
+  request: Partial<RelocationRequest> = {},
+): Promise<{ events: number; actions: number; retries: number }> {
   let cost = { events: 0, actions: 0, retries: 0 };
   await engine.over(world, async (start) => {
-    const handle = await start();
+    const handle = await start(request);
     await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
     const { events = [] } = await handle.fetchHistory();
     cost = {
@@ -68,4 +73,16 @@ describe('a relocation', () => {
     world.polls = 100;
     await expect(costOf(world)).resolves.toStrictEqual({ events: 65, actions: 12, retries: 0 });
   });
+
+  /** Nobody is asked whether clients still come: eight activities instead of nine. */
+  it('of an application that moves its context itself costs 59 events and 11 actions', async () => {
+    await expect(costOf(new OwnWorld(3), { accept: 'applicationOwn' })).resolves.toStrictEqual(ownCost);
+  });
+
+  it('of an application that is stopped first costs the same', async () => {
+    const world = Object.assign(new OwnWorld(3), { transfer: undefined, devices: null, heard: [] });
+    await expect(costOf(world, { accept: 'none' })).resolves.toStrictEqual(ownCost);
+  });
 });
+
+const ownCost = { events: 59, actions: 11, retries: 0 };

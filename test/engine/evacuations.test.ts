@@ -188,6 +188,22 @@ describe('a site to which nothing is to be moved', () => {
     });
   });
 
+  it('is listed page by page', async () => {
+    await alone(async (api) => {
+      for (const site of ['a1', 'a2', 'w1']) await api.post('/v1/holds', { site });
+      await eventually(async () => (await api.get<HoldList>('/v1/holds')).body.holds.length === 3);
+      const first = await api.get<HoldList>('/v1/holds?limit=2');
+      expect(first.body.holds).toHaveLength(2);
+      const [, next = ''] = /<(.*)>; rel="next"/.exec(first.headers.get('link') ?? '') ?? [];
+      expect(next).toBe(`/v1/holds?limit=2&next=${first.body.next}`);
+      const last = await api.get<HoldList>(next);
+      expect(last.body.next).toBeNull();
+      const sites = [...first.body.holds, ...last.body.holds].map(({ site }) => site);
+      expect(sites.toSorted()).toEqual(['a1', 'a2', 'w1']);
+      await expect(api.get(`/v1/evacuations?next=${first.body.next}`)).resolves.toMatchObject({ status: 404 });
+    });
+  });
+
   it('is one that an operator holds, until he ends that', async () => {
     await over(new PortWorld(), async (api) => {
       const hold = await api.post<Hold>('/v1/holds', { site: 'a1', why: 'new memory' });

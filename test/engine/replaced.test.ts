@@ -146,6 +146,21 @@ describe('a request that takes the source to be dead', () => {
     expect(world.dump()).toStrictEqual(before);
   });
 
+  it('passes over whoever else cannot be asked, once that is accepted, and says who was', async () => {
+    const world = new PortWorld(3);
+    fails(world);
+    const other = world.add('w1');
+    world.silent.add(other.id);
+    await engine.over(world, async (start) => {
+      const handle = await start({ sourceLost: { accept: { lostWrites: true, otherUnknown: true } } }, hour);
+      await expect(handle.result()).resolves.toMatchObject({
+        outcome: 'recovered',
+        recovery: { mayHaveWritten: expect.stringMatching(new RegExp(`nobody but the target[^]*w1.*${other.id}`)) },
+      });
+    });
+    expect(world.authority?.site).toBe('a1');
+  });
+
   it('leaves everything as it was where the source cannot be fenced', async () => {
     const world = new PortWorld(3);
     fails(world);

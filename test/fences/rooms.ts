@@ -138,6 +138,8 @@ export const rooms: Readonly<Record<string, Room>> = {
       'adapters/body.ts',
       'adapters/oauth/tokens.ts',
       'protocols/mpp/path.ts',
+      'traces/told.ts',
+      'traces/traces.ts',
       'temporal/connection.ts',
       'temporal/tending.ts',
       '@temporalio/client',

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Collector } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, Gateways, isRefusal, json } from '../support/gateways.ts';
 import { claimNetwork } from '../support/network.ts';
@@ -9,10 +10,15 @@ import { claimNetwork } from '../support/network.ts';
 void claimNetwork; // this file needs a network of its own
 
 let gateways: Gateways;
+let collector: Collector;
 beforeAll(async () => {
-  gateways = await Gateways.start();
+  collector = await Collector.start();
+  gateways = await Gateways.start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '50' });
 });
-afterAll(async () => await gateways?.end());
+afterAll(async () => {
+  await gateways?.end();
+  collector.stop();
+});
 beforeEach(() => {
   gateways.service = (_req, res) => void res.end();
   gateways.application = (_req, res) => void res.writeHead(204).end();
@@ -374,4 +380,50 @@ it('no log tells a secret, an address of the inside of a URL, or a token', () =>
   expect(logged).toContain('/mpp/v1/bindings/{name}');
   for (const secret of [gateways.secret, gateways.name, 'eyJ', 'of-a-client', '/heard'])
     expect(logged).not.toContain(secret);
+});
+
+describe('a trace', () => {
+  const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const ofPartner = async (trace: string) => {
+    await eventually(() => collector.spans.some(({ links = [] }) => links.some(({ traceId }) => traceId === trace)));
+    return collector.spans.find(({ links = [] }) => links.some(({ traceId }) => traceId === trace));
+  };
+
+  it('of an application goes on through its gateway to the producer; the partner keeps one of its own, and links it', async () => {
+    const heard = hearing(say({ ok: true }));
+    await ask(gateways.egress, '/texts/of-a-user?who=me', {
+      headers: { traceparent: `00-${TRACE}-00f067aa0ba902b7-01`, tracestate: 'mine=1' },
+    });
+    await eventually(() => collector.named('GET b').some(({ traceId }) => traceId === TRACE));
+    const call = collector.named('GET b').find(({ traceId }) => traceId === TRACE);
+    expect(heard[0]?.headers).toMatchObject({ traceparent: `00-${TRACE}-${call?.spanId}-01`, tracestate: 'mine=1' });
+    const asked = collector.named('GET /s/{secret}').find(({ traceId }) => traceId === TRACE);
+    expect([asked?.parentSpanId, call?.parentSpanId]).toEqual(['00f067aa0ba902b7', asked?.spanId]);
+    const there = await ofPartner(TRACE);
+    expect(there).toMatchObject({ name: 'GET /mpp/v1/bindings/{name}', told: { 'http.response.status_code': '200' } });
+    expect(there?.traceId).not.toBe(TRACE);
+  });
+
+  it('is begun where the application has none, and told to the partner', async () => {
+    const heard = hearing(say({ ok: true }));
+    await ask(gateways.egress, '/x');
+    const [, trace = ''] = /^00-([0-9a-f]{32})-/.exec(String(heard[0]?.headers['traceparent'])) ?? [];
+    await expect(ofPartner(trace)).resolves.toBeDefined();
+  });
+
+  it('has nothing of an address, a name of a binding, a secret, a token or a body', () => {
+    const { secret, name, producer } = gateways;
+    expect(collector.spans.length).toBeGreaterThan(4);
+    for (const word of [
+      secret,
+      name,
+      producer,
+      'of-a-user',
+      'who=me',
+      'Bearer',
+      ...gateways.inside('a'),
+      ...gateways.inside('b'),
+    ])
+      expect(collector.text).not.toContain(word);
+  });
 });

@@ -21,6 +21,7 @@ import {
 import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { OwnWorld } from '../support/own-world.ts';
 import { PortWorld } from '../support/world.ts';
 
 /**
@@ -194,6 +195,28 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       await handle.executeUpdate(recoverAccepting, { args: [{ lostWrites: true, fence: 'none' }] });
     },
     fencing: async (handle) => void (await handle.executeUpdate(scrap)),
+  },
+  ownTransfer: { world: () => new OwnWorld(), request: { accept: 'applicationOwn' } },
+  ownTransferNotCompleted: {
+    world: () => Object.assign(new OwnWorld(), { looks: 1_000_000 }),
+    request: { accept: 'applicationOwn' },
+  },
+  ownTransferPathRefused: {
+    world: () => new OwnWorld().on('a1.path.write', 'PeerRejected'),
+    request: { accept: 'applicationOwn' },
+    pace: { insistMs: 3_600_000 },
+    meanwhile: async (handle) => {
+      await reaches(handle, 'parked');
+      await handle.executeUpdate(retry);
+    },
+  },
+  stoppedFirst: {
+    world: () => Object.assign(new OwnWorld(), { transfer: undefined, devices: null, heard: [] }),
+    request: { accept: 'none' },
+  },
+  stoppedFirstRefused: {
+    world: () => Object.assign(new OwnWorld(), { transfer: undefined }).on('cloud.instances.stop', 'PeerRejected'),
+    request: { accept: 'none' },
   },
   abandoned: {
     world: () => Object.assign(new PortWorld(), { clientSeen: 0 }),

@@ -96,6 +96,9 @@ function departuresFrom(of: Document, { method, path, status, headers, body }: S
 const problemDetailsSchema = { $ref: '#/components/schemas/Problem' };
 const eventSchemas: Readonly<Record<string, object>> = {
   relocation: { $ref: '#/components/schemas/Relocation' },
+  evacuation: { $ref: '#/components/schemas/Evacuation' },
+  hold: { $ref: '#/components/schemas/Hold' },
+  fence: { $ref: '#/components/schemas/Fencing' },
   federation: { $ref: '#/components/schemas/Federation' },
 };
 

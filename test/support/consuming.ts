@@ -20,7 +20,8 @@ import type { ConsumptionPace } from '../../workflows/messages.ts';
 import { attemptOf } from './attempt.ts';
 import { busy } from './busy.ts';
 import { catalogueOfTest, type CatalogueOfTest } from './catalogue.ts';
-import { type Engine, quickPace } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { quickPace } from './pace.ts';
 import { type FaultyServer, faultyServer, type Heard, type Reply } from './faulty-server.ts';
 import { PlayedPartner, SECRET } from './played-partner.ts';
 
@@ -74,19 +75,22 @@ export class Consuming {
   /** What each has of us now. */
   readonly announced = new Map<string, string>();
   readonly buried = new Set<string>();
+  /** How long ago something was announced, in seconds; else just now. */
+  readonly ages = new Map<string, number>();
   readonly decisions = new Map<string, unknown>();
   readonly services = new Map<string, Record<string, unknown>>();
   platforms: object[] = [platformWith([{}])];
   /** Judges a call of anybody first; undefined: it goes on. */
   before: (heard: Heard) => Reply | undefined = () => undefined;
   pathIsOpen = true;
-  readonly #engine: Engine;
+  readonly #engine: Engine | undefined;
 
-  constructor(engine: Engine) {
+  constructor(engine?: Engine) {
     this.#engine = engine;
   }
 
-  static async set(engine: Engine): Promise<Consuming> {
+  /** Without an engine nothing is run in it. */
+  static async set(engine?: Engine): Promise<Consuming> {
     process.env['TEST_SECRET_OF_B'] = SECRET;
     const consuming = new Consuming(engine);
     consuming.own = await catalogueOfTest();
@@ -112,7 +116,11 @@ export class Consuming {
       systems: { east: { meo: 'meo', network: 'net' } },
       sites: { a2: { kind: 'mecHost', system: 'east', host: 'a2', platform: 'platform', addresses: '10.3.0.0/16' } },
       applications: {},
-      federation: { ...partner.federation(), gateway: { inner: ours.url, outer: ours.url } },
+      federation: {
+        ...partner.federation(),
+        gateway: { inner: ours.url, outer: ours.url },
+        shares: [{ of: 'east', with: 'b', services: ['speech'] }],
+      },
     });
     partner.context = randomUUID();
     const agreement = await begin(own.catalogue, { partner: 'b', direction: 'uses' });
@@ -125,6 +133,8 @@ export class Consuming {
   #asPartner({ method, path, json }: Heard): Reply | undefined {
     if (path.endsWith('/platform-queries'))
       return { status: 200, json: { platforms: this.platforms, complete: true, validSeconds: 60 } };
+    const [, isList, after = ''] = /(\/bindings)(?:\?after=(\w+))?$/.exec(path) ?? [];
+    if (isList !== undefined) return this.#listed(after);
     const name = /\/bindings\/(\w+)$/.exec(path)?.[1];
     if (name === undefined) return undefined;
     if (method === 'DELETE') {
@@ -135,6 +145,16 @@ export class Consuming {
     if (this.buried.has(name)) return { status: 410, json: { title: 'Gone' } };
     if (method === 'PUT') this.announced.set(name, String(json['offer']));
     return this.announced.has(name) ? { status: 200, json: { name, state: 'open' } } : { status: 404, json: {} };
+  }
+
+  #listed(after: string): Reply {
+    const page = [...this.announced.keys()]
+      .filter((name) => name > after)
+      .toSorted()
+      .slice(0, 500);
+    const next = page.length === 500 ? { headers: { link: `<bindings?after=${page.at(-1)}>; rel="next"` } } : {};
+    const json = page.map((name) => ({ name, state: 'open', ageSeconds: this.ages.get(name) ?? 0 }));
+    return { status: 200, json, ...next };
   }
 
   #asOurs({ method, path, json }: Heard): Reply {
@@ -154,6 +174,7 @@ export class Consuming {
     }
     if (id === undefined) return { status: 200, json: [...this.services.values()] };
     if (method === 'DELETE') return { status: this.services.delete(id) ? 204 : 404 };
+    if (method === 'PUT') this.services.set(id, json);
     return { status: 200, json: this.services.get(id) };
   }
 
@@ -196,7 +217,7 @@ export class Consuming {
   /** Beside a worker. */
   async over<T>(scenario: (means: Started) => Promise<T>): Promise<T> {
     const { federation } = this.configuration;
-    if (federation === undefined) throw new Error('there is no federation');
+    if (federation === undefined || this.#engine === undefined) throw new Error('there is no federation, or no engine');
     const { catalogue } = this.own;
     const { environment, taskQueue } = this.#engine;
     const activities = federationOf(federation, catalogue, 60_000, silent, { consuming: this.#means(federation) });
@@ -236,6 +257,7 @@ export class Consuming {
 
   async #consume(taskQueue: string, asked: BindingRequest) {
     const { system: _, platform: __, ...wish } = asked;
+    if (this.#engine === undefined) throw new Error('there is no engine');
     const order = { request: asked, digest: digest(textOf({ find: 'platforms', wish })), pace };
     return await this.#engine.environment.client.workflow.start<typeof consumeServiceFederated>(
       'consumeServiceFederated',

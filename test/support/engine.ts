@@ -8,17 +8,19 @@ import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities } from '../../activities/survey.ts';
 import type { Catalogue, PeerSurvey } from '../../activities/ports.ts';
 import { isBuilt } from '../../cli/built.ts';
-import { Pace } from '../../configuration/peers.ts';
+import type { Pace } from '../../configuration/peers.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { bundleWorkflows } from '../../temporal/bundle.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { WorkerMetrics } from '../../worker/metrics.ts';
-import { busy } from './busy.ts';
 import { newNamespace } from './namespace.ts';
 import { OneWorker } from './one-worker.ts';
+import { quickPace } from './pace.ts';
 import { skippingTime } from './time-skipping.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
+
+export { quickPace } from './pace.ts';
 
 const logger = new DefaultLogger('ERROR');
 /** What the worker of these tests shows: of the SDK, and of workflows. */
@@ -27,35 +29,6 @@ Runtime.install({ logger, telemetryOptions: { ...telemetry, logging: { filter: '
 
 const built = new URL('../../dist/workflow-bundle.js', import.meta.url);
 export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') : await bundleWorkflows() };
-
-/** What a step may take on a machine that has nothing else to do: where a busy one ran out of it, runs rolled back by themselves. */
-const within = (ms: number): number => Math.round(ms * busy());
-
-/** As busy as the machine is when it is taken, not when the file began. */
-export const quickPace: Pace = {
-  ...Pace.parse({}),
-  attemptMs: 1_000,
-  get stepMs() {
-    return within(3_000);
-  },
-  get handOverMs() {
-    return within(3_000);
-  },
-  get operationMs() {
-    return within(5_000);
-  },
-  get heartbeatMs() {
-    return within(2_000);
-  },
-  pollMs: 5,
-  get insistMs() {
-    return within(3_000);
-  },
-  quietMs: 100,
-  drainLimitMs: 400,
-  retryMs: 20,
-  deadMs: 50,
-};
 
 /** Of a world at the height of the ports. */
 export const survey = async (): Promise<readonly PeerSurvey[]> => [

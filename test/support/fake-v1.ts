@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import express, { type Response } from 'express';
 import { consolePage } from '../../api/console.ts';
+import type { Evacuation } from '../../api/evacuation.ts';
+import type { Hold } from '../../api/hold.ts';
+import type { Fencing } from '../../api/northbound/table/fences.ts';
 import type { ApplicationList, FederationWith, Problem, Relocation, SiteList } from '../../api/resources.ts';
 import { actions } from '../../domain/actions.ts';
 import { stepNames } from '../../domain/steps.ts';
@@ -22,6 +25,9 @@ export class FakeV1 {
   sites: SiteList['sites'];
   applications: ApplicationList['applications'];
   partners: FederationWith[] = [];
+  holds: Hold[] = [];
+  evacuations: Evacuation[] = [];
+  fences: Fencing[] = [];
   temporal = true;
   answersAfterMs = 0;
   plan: object = {};
@@ -67,10 +73,35 @@ export class FakeV1 {
       })
       .post('/v1/relocations/:id/:action', (req, res) => {
         if (this.refuses === undefined) this.said.push(`${req.params.action} ${req.params.id}`);
+        if (req.params.action === 'recover') this.said.push(req.body);
         const answer = JSON.stringify(this.moves.find(({ id }) => id === req.params.id));
         // It is on its way while something later is told
         if (this.refuses === undefined) setTimeout(() => res.type('json').send(answer), this.answersAfterMs);
         else res.status(409).json(this.refuses);
+      })
+      .post('/v1/holds', (req, res) => {
+        this.said.push({ hold: req.body as unknown });
+        res.json(holdOf((req.body as Hold).site, (req.body as Hold).why));
+      })
+      .delete('/v1/holds/:site', (req, res) => {
+        this.said.push(`reopen ${req.params.site}`);
+        res.json(holdOf(req.params.site));
+      })
+      .post('/v1/evacuations', (req, res) => {
+        this.said.push({ empty: req.body as unknown });
+        res.status(202).json(evacuationOf((req.body as { site: string }).site));
+      })
+      .patch('/v1/evacuations/:id', (req, res) => {
+        this.said.push({ resize: req.body as unknown });
+        res.json({ ...this.evacuations[0], ...(req.body as object) });
+      })
+      .post('/v1/evacuations/:id/:action', (req, res) => {
+        this.said.push(`${req.params.action} ${req.params.id}`);
+        res.json({ ...this.evacuations[0], state: 'cancelling', actions: [] });
+      })
+      .post('/v1/fences/:id/scrap', (req, res) => {
+        this.said.push(`scrap ${req.params.id}`);
+        res.json({ ...this.fences[0], state: 'ended', endedAt: new Date().toISOString() });
       })
       .post('/v1/plans', (req, res) => {
         this.said.push({ plan: req.body as unknown });
@@ -98,6 +129,9 @@ export class FakeV1 {
     this.tell('anew', {}, [to]);
     for (const move of this.moves) this.tell('relocation', move, [to]);
     for (const partner of this.partners) this.tell('federation', partner, [to]);
+    for (const hold of this.holds) this.tell('hold', hold, [to]);
+    for (const evacuation of this.evacuations) this.tell('evacuation', evacuation, [to]);
+    for (const fencing of this.fences) this.tell('fence', fencing, [to]);
     this.sources([to]);
   }
 
@@ -169,5 +203,45 @@ export function moveOf(application: string, source: string, target: string, at: 
     outcome: null,
     result: null,
     links: { self: `/v1/relocations/${id}`, events: `/v1/relocations/${id}/events`, temporal: null },
+  };
+}
+
+export const holdOf = (site: string, why = ''): Hold => ({
+  site,
+  why,
+  since: new Date().toISOString(),
+  links: { self: `/v1/holds/${site}` },
+});
+
+export function evacuationOf(site: string): Evacuation {
+  const id = `${site}.${randomUUID()}`;
+  return {
+    id,
+    request: { site, among: ['a2'], window: 50, perUser: false },
+    state: 'working',
+    window: 50,
+    startedAt: new Date().toISOString(),
+    endedAt: null,
+    counts: { total: 100, moved: 40, failed: 2, underWay: 8, resting: 0, left: 50 },
+    failures: [],
+    waitingFor: '40 of 100 moved',
+    actions: ['pause', 'cancel'],
+    outcome: null,
+    links: { self: `/v1/evacuations/${id}`, relocations: `/v1/relocations?evacuation=${id}`, temporal: null },
+  };
+}
+
+export function fencingOf(application: string, source: string, target: string): Fencing {
+  const id = `${randomUUID()}.${randomUUID()}`;
+  return {
+    id,
+    application,
+    source,
+    target,
+    state: 'waiting',
+    startedAt: new Date().toISOString(),
+    endedAt: null,
+    result: null,
+    links: { self: `/v1/fences/${id}`, relocation: `/v1/relocations/${id}` },
   };
 }

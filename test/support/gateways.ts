@@ -61,13 +61,16 @@ export class Gateways {
   #release: () => Promise<void> = async () => undefined;
   #ended: Part[] = [];
 
-  private constructor(net: number) {
+  readonly #environment: Readonly<Record<string, string>>;
+
+  private constructor(net: number, environment: Readonly<Record<string, string>>) {
     this.net = net;
+    this.#environment = environment;
   }
 
-  static async start(): Promise<Gateways> {
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<Gateways> {
     const { net, release } = await claimNetwork();
-    const gateways = new Gateways(net);
+    const gateways = new Gateways(net, environment);
     gateways.#release = release;
     try {
       await gateways.#start();
@@ -177,6 +180,7 @@ export class Gateways {
     const part = await startPart({
       script: 'gateway/main.ts',
       environment: {
+        ...this.#environment,
         FERRY_CONFIG: file,
         FERRY_GATEWAY_HOST: this.address(side),
         FERRY_GATEWAY_PORT: '8702',

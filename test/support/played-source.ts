@@ -82,7 +82,7 @@ export class PlayedSource extends PortWorld {
       instances: mec010Instances(meo.server.exchange, { host: 'a1', addresses: '10.0.0.0/16' }),
       path: mec011Path(platform.server.exchange, seal),
       subscriptions: mecSubscriptions(services.peer.exchange),
-      mobility: mec021Mobility(services.peer.exchange),
+      mobility: mec021Mobility(services.peer.exchange, pino({ level: 'silent' })),
       context: () => overSocket(contract.server.url),
     };
   }

@@ -65,6 +65,7 @@ export class Stage {
   #temporal: DevServer | undefined;
   #environment: NodeJS.ProcessEnv = {};
   worker!: Part;
+  apiPart!: Part;
   api = '';
   control = '';
   configuration = '';
@@ -143,6 +144,7 @@ export class Stage {
       TEMPORAL_NAMESPACE: this.namespace,
     };
     const [api] = await Promise.all([this.start('api/main.ts'), this.startWorker()]);
+    this.apiPart = api;
     this.api = String(api.said['url']).replace(/\/+$/, '');
   }
 

@@ -278,7 +278,12 @@ export class PortWorld implements Catalogue {
       },
       path: cloud ? undefined : this.#path(name),
       context: () => this.context,
-      mobility: { level: async () => this.mobility },
+      mobility: {
+        level: async () => this.mobility,
+        registered: async () => null,
+        hears: async () => [],
+        tell: async () => 0,
+      },
       notices: cloud
         ? undefined
         : { addressChanged: async () => await call('notices.addressChanged').then(() => true) },
@@ -484,6 +489,11 @@ export class PortWorld implements Catalogue {
     };
     this.instances.push(made);
     return made;
+  }
+
+  /** For worlds that are built upon this one. */
+  protected async interfered(call: string): Promise<void> {
+    await this.#called(call);
   }
 
   async #called(call: string): Promise<void> {

@@ -37,7 +37,7 @@ export class Operator<Step extends string, Result extends Ended> {
   #accepted: Acceptance | undefined;
   #waited = false;
   /** Is whoever serves lost? Undefined: he cannot be replaced. */
-  confirmLost: (() => Promise<void>) | undefined;
+  confirmLost: ((accept: Acceptance) => Promise<void>) | undefined;
 
   constructor(progress: Progress<Step, Result>, untilNoReturn: CancellationScope) {
     this.#progress = progress;
@@ -66,9 +66,9 @@ export class Operator<Step extends string, Result extends Ended> {
     });
   }
 
-  /** Before a step: waits while it is paused. `inDoubt`: first it has to be known what became of the one before. */
-  async proceed(next: Step, doubt?: 'inDoubt'): Promise<void> {
-    if (!this.#paused || (doubt !== undefined && patched('what-is-in-doubt-does-not-pause'))) return;
+  /** Before a step: waits while it is paused, unless somebody would have to wait for it in between. */
+  async proceed(next: Step, between?: 'inDoubt' | 'interrupted'): Promise<void> {
+    if (!this.#paused || (between !== undefined && patched('what-is-in-doubt-does-not-pause'))) return;
     await this.#waiting(
       (replaceable) => this.#progress.paused(next, replaceable),
       () => condition(() => !this.#paused || this.#accepted !== undefined),
@@ -122,7 +122,7 @@ export class Operator<Step extends string, Result extends Ended> {
     const { step } = this.#progress;
     try {
       this.#progress.working(step);
-      await this.confirmLost?.();
+      await this.confirmLost?.(accept);
     } catch (error) {
       const reason = foreseen(error);
       if (reason.type === 'Cancelled') throw error;

@@ -37,9 +37,15 @@ export interface Account<Result> {
 /** How it goes on without whoever was lost. */
 export interface Recovery {
   /** Throws where he is not, and has changed nothing. */
-  confirm(): Promise<void>;
+  confirm(accept: Acceptance): Promise<void>;
   replace(accept: Acceptance): Promise<void>;
 }
+
+/**
+ * Where nobody pauses: it is not known what became of the step before (`inDoubt`), or users are not served until the next
+ * one is done (`interrupted`).
+ */
+export type Between = 'inDoubt' | 'interrupted';
 
 const DAY_MS = 86_400_000;
 
@@ -56,6 +62,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   readonly #undoing = new Undoing();
   readonly #undos = new Map<string, () => Promise<void>>();
   #late = false;
+  #between: Between | undefined;
   /** What was accepted, and whether he was seen to be lost. */
   #recovering: { readonly accept: Acceptance; readonly confirmed: boolean } | undefined;
   #recovery: Recovery | undefined;
@@ -76,7 +83,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
 
   set recovery(recovery: Recovery | undefined) {
     this.#recovery = recovery;
-    this.#operator.confirmLost = recovery && (async () => await recovery.confirm());
+    this.#operator.confirmLost = recovery && (async (accept) => await recovery.confirm(accept));
   }
 
   /** The whole of it; answers its result, also where it failed. */
@@ -118,9 +125,10 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     name: Step,
     work: () => Promise<T>,
     undo: Partial<Table<Undo, () => Promise<void>>> = {},
-    doubt?: 'inDoubt',
+    between?: Between,
   ): Promise<T> {
-    await this.#operator.proceed(name, doubt);
+    await this.#operator.proceed(name, between);
+    this.#between = between;
     const first: string[] = [];
     for (const [each, back] of Object.entries<(() => Promise<void>) | undefined>(undo)) {
       if (back === undefined) continue;
@@ -157,13 +165,13 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   }
 
   /** A step that is insisted on; when even that fails, an operator decides. `inDoubt`: it must not be given up. */
-  async forward<T>(name: Step, work: () => Promise<T>, doubt?: 'inDoubt'): Promise<T> {
+  async forward<T>(name: Step, work: () => Promise<T>, between?: Between): Promise<T> {
     for (;;) {
       try {
-        return await this.step(name, work, {}, doubt);
+        return await this.step(name, work, {}, between);
       } catch (error) {
         const reason = foreseen(error);
-        const may = { abandonable: doubt === undefined, recoverable: this.recovery !== undefined };
+        const may = { abandonable: between !== 'inDoubt', recoverable: this.recovery !== undefined };
         const answer = await this.#operator.decides(reason, may);
         if (answer === 'abandon') throw new Abandoned(reason);
         this.#answered(answer);
@@ -181,7 +189,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   }
 
   async #mayGoOnAsPlanned(): Promise<void> {
-    await this.#operator.proceed(this.progress.step);
+    await this.#operator.proceed(this.progress.step, this.#between);
     this.#mayGoOn();
     if (this.#operator.hasWaited()) throw ANEW as unknown;
   }
@@ -269,7 +277,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   async #recovered({ accept, confirmed }: { accept: Acceptance; confirmed: boolean }): Promise<Reason | null> {
     this.#recovering = undefined;
     try {
-      if (!confirmed) await this.recovery?.confirm();
+      if (!confirmed) await this.recovery?.confirm(accept);
       await this.recovery?.replace(accept);
       return null;
     } catch (error) {

@@ -28,7 +28,7 @@ export class Progress<Step extends string, Result extends Ended> {
   readonly #begun = Date.now();
   readonly #headline: string;
   readonly #titleOfUndo: (undo: string) => string;
-  readonly #titles: ReadonlyMap<Step, string>;
+  #titles: ReadonlyMap<Step, string>;
   #status: ProcedureStatus<Step, Result>;
   #cancellable = true;
   #pausing = false;
@@ -50,6 +50,11 @@ export class Progress<Step extends string, Result extends Ended> {
       pausing: false,
       cancelling: false,
     };
+  }
+
+  /** It has turned out in which order the steps come, and what they are called here. */
+  inOrder(titles: ReadonlyMap<Step, string>): void {
+    this.#titles = titles;
   }
 
   get status(): ProcedureStatus<Step, Result> {

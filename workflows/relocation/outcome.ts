@@ -1,4 +1,6 @@
 import type { HandedOver } from '../../activities/relocation/hand-over.ts';
+import { type Interruption, risks } from '../../domain/guarantee.ts';
+import { mayWrite } from '../../domain/recovery.ts';
 import { failures } from '../../domain/failures.ts';
 import type { Leftover } from '../../domain/procedure.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
@@ -12,6 +14,9 @@ export class Outcome implements Account<RelocationResult> {
   guarantee: RelocationResult['guarantee'] = null;
   pathObserved = false;
   handedOver: HandedOver | undefined;
+  /** Without the contract: the path is to be turned, whatever comes. */
+  decided = false;
+  interruption: Interruption | null = null;
   recovery: NonNullable<RelocationResult['recovery']> | null = null;
   readonly moved: RelocationResult['moved'] = { users: 0, subscriptions: 0, instance: 'none', package: 'none' };
   readonly #progress: Progress<StepName, RelocationResult>;
@@ -48,11 +53,22 @@ export class Outcome implements Account<RelocationResult> {
       totalMs: this.#progress.totalMs,
       moved: nothing ? { users: 0, subscriptions: 0, instance: 'none', package: moved.package } : moved,
       freezeMs: handedOver?.freezeMs ?? null,
+      interruption: this.interruption ?? frozen(handedOver?.freezeMs ?? null),
+      writerOverlap: this.#overlap(nothing),
       epoch: handedOver?.epoch ?? null,
       guarantee: recovery === null ? guarantee : null, // nothing was promised of a source that is lost
       pathObserved: pathObserved && !nothing,
       recovery,
-      cancelTooLate: cancelled && handedOver !== undefined,
+      cancelTooLate: cancelled && (handedOver !== undefined || this.decided),
     };
   }
+
+  #overlap(nothing: boolean): 'impossible' | 'possible' {
+    if (this.recovery !== null) return mayWrite(this.recovery.fence) ? 'possible' : 'impossible';
+    return nothing || this.guarantee === null ? 'impossible' : risks[this.guarantee].writerOverlap;
+  }
 }
+
+/** The source's own figure. */
+const frozen = (ms: number | null): Interruption | null =>
+  ms === null ? null : { atLeastMs: Math.floor(ms), atMostMs: Math.ceil(ms) };

@@ -6,8 +6,11 @@ import { planAt } from '../steps.ts';
 
 /** Step 1 and nothing else, without side effects: what would be done, and what stands in the way. */
 export async function planRelocation({ request, direction, pace }: RelocationOrder): Promise<Plan> {
-  const { application, users, source, target, maxInterruptionMs = null, sourceLost } = request;
+  const { application, users, source, target, maxInterruptionMs = null, accept, sourceLost } = request;
   const subject = { chain: chainOf(workflowInfo()), application, users, source, target };
-  const lost = sourceLost === undefined ? {} : { lost: true as const };
-  return { direction, ...(await planAt(pace)({ ...subject, maxInterruptionMs, own: null, ...lost })) };
+  const { otherUnknown } = sourceLost?.accept ?? {};
+  const lost = sourceLost === undefined ? {} : { lost: true as const, ...(otherUnknown && { otherUnknown }) };
+  const weakest = accept === undefined ? {} : { accept };
+  const order = { ...subject, maxInterruptionMs, own: null, ...weakest, ...lost };
+  return { direction, ...(await planAt(pace)(order)) };
 }

@@ -2,7 +2,7 @@ import type { FenceOrder } from '../../activities/relocation/fence.ts';
 import type { LostOrder } from '../../activities/relocation/lost.ts';
 import type { Switched, SwitchOrder } from '../../activities/relocation/switch-path.ts';
 import type { TakenOver, TakeOverOrder } from '../../activities/relocation/take-over.ts';
-import { type Acceptance, type Fenced, lossTold, writersTold } from '../../domain/recovery.ts';
+import { type Acceptance, alsoMayWrite, type Fenced, lossTold, writersTold } from '../../domain/recovery.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
 import type { StepName, UndoName } from '../../domain/steps.ts';
 import type { Procedure, Recovery } from '../kit/procedure.ts';
@@ -30,6 +30,9 @@ const SINCE = Date.UTC(2020, 0);
 /** Higher than any that was heard does not do: the source may have proposed just that. Seconds leave all of them behind. */
 const epochOfNow = (): number => Math.floor((Date.now() - SINCE) / 1_000) * 2 ** 20;
 
+const passing = ({ otherUnknown }: Acceptance): { otherUnknown?: true } =>
+  otherUnknown === true ? { otherUnknown } : {};
+
 /**
  * An operator takes the source to be dead: the target takes its place, with the copy that it has (GR MEC 035, 5.3.1). The
  * path first, else writes are lost that need not be; the source is fenced before anybody takes over.
@@ -40,7 +43,8 @@ export function recoveryOf(
   { order: { turns, ...both }, silentSince, switchBack, result, leave }: Lost,
 ): Recovery {
   return {
-    confirm: async () => await step.confirmLost({ ...both, silentSince: silentSince() }),
+    confirm: async (accept: Acceptance) =>
+      await step.confirmLost({ ...both, silentSince: silentSince(), ...passing(accept) }),
 
     replace: async (accept: Acceptance) => {
       const path = await procedure.step('switchPath', () => step.switchPath({ ...both, turns, lost: true }), {
@@ -51,7 +55,11 @@ export function recoveryOf(
       // From here on there is only forward, and no second way to recover
       procedure.recovery = undefined;
       const epoch = epochOfNow();
-      const taken = await procedure.forward('handOver', () => step.takeOver({ ...both, epoch, fence }), 'inDoubt');
+      const taken = await procedure.forward(
+        'handOver',
+        () => step.takeOver({ ...both, epoch, fence, ...passing(accept) }),
+        'inDoubt',
+      );
       result.pathObserved = path.observed;
       result.handedOver = { ...taken, freezeMs: null };
       result.recovery = {
@@ -59,7 +67,7 @@ export function recoveryOf(
         users: taken.users,
         writes: taken.writes,
         mayBeLost: lossTold(taken.copy),
-        mayHaveWritten: writersTold[fence],
+        mayHaveWritten: `${writersTold[fence]}${alsoMayWrite(taken.notAsked ?? [])}`,
         fencing: null,
       };
       await leave(fence, epoch);

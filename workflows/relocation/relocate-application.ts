@@ -1,7 +1,7 @@
 import type { RelocationRequest, RelocationResult } from '../../domain/relocation.ts';
 import type { Both } from '../../activities/relocation/subject.ts';
 import type { RelocationOrder } from '../messages.ts';
-import { handOver } from './hand-over.ts';
+import { cutOvers } from './cut-over.ts';
 import { measured } from './measured.ts';
 import { Relocating } from './relocating.ts';
 import { replaceSource } from './replace-source.ts';
@@ -22,17 +22,17 @@ export async function relocateApplication({ request, direction, pace }: Relocati
 }
 
 async function relocate(relocating: Relocating, request: RelocationRequest): Promise<void> {
-  const { maxInterruptionMs = null, cutOver } = request;
+  const { maxInterruptionMs = null, cutOver, accept } = request;
   const { procedure, step, undo, subject, brought, calmAt, result } = relocating;
-  const prepared = await procedure.prepare(async () => {
+  const { both, decide } = await procedure.prepare(async () => {
     // 1. Check source, target and path (GR MEC 035, [5.3.2-2], [5.4.2-1], 6.6.3)
-    const order = { ...subject, maxInterruptionMs, own: brought.to };
+    const order = { ...subject, maxInterruptionMs, own: brought.to, ...(accept !== undefined && { accept }) };
     const check = brought.keeping(() => step.checkRelocation(order));
     const checked = await procedure.step('check', check, {
       releasePromise: () => undo.releasePromise({ ...subject, from: brought.from, to: brought.to }),
     });
     const { from } = brought.found(checked);
-    result.guarantee = checked.guarantee;
+    relocating.promises(checked.guarantee);
 
     // 2. Bring the package to the target ([5.3.2-3], [5.4.2-2])
     result.moved.package = await procedure.step('package', () => step.distributePackage(subject));
@@ -63,20 +63,15 @@ async function relocate(relocating: Relocating, request: RelocationRequest): Pro
     const hold = checked.confirmation && cutOver === 'immediately' ? ({ approval: true } as const) : cutOver;
     await procedure.hold(hold).finally(() => watch?.end());
 
-    // 5. Turn the path to the target ([5.3.2-7], [5.4.2-5], [5.4.2-6])
+    // 5. Turn the path to the target ([5.3.2-7], [5.4.2-5], [5.4.2-6]); without the contract: what comes before that
     brought.turns = turns;
-    const { observed } = await procedure.step('switchPath', () => step.switchPath({ ...both, turns }), {
-      switchBack: back,
-    });
-    result.pathObserved = observed;
-    return both;
+    return { both, decide: await cutOvers[checked.guarantee](relocating, { ...both, turns }, back) };
   });
 
   await procedure.pastNoReturn(async () => {
-    // 6. Hand the users over: the point of no return ([5.3.2-4], [5.4.2-3])
-    result.handedOver = await handOver(procedure, step, prepared);
-    procedure.recovery = undefined;
-    await relocating.leave(prepared);
+    // 6. Hand the users over: the point of no return ([5.3.2-4], [5.4.2-3]); without the contract: turn the path
+    await decide();
+    await relocating.leave(both);
   });
 }
 

@@ -3,12 +3,13 @@ import type { Both, Subject } from '../../activities/relocation/subject.ts';
 import type { SwitchOrder } from '../../activities/relocation/switch-path.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { chainOf, fencingWorkflowId, runNameOf } from '../../domain/identity.ts';
+import { type Guaranteed, tellsWhoComes } from '../../domain/guarantee.ts';
 import { type Fenced, mayWrite } from '../../domain/recovery.ts';
 import type { RelocationRequest, RelocationResult } from '../../domain/relocation.ts';
-import { steps, undos, type StepName, type UndoName } from '../../domain/steps.ts';
+import { steps, stepsOf, undos, type StepName, type UndoName } from '../../domain/steps.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { Procedure, type Recovery } from '../kit/procedure.ts';
-import { stepsAt } from '../steps.ts';
+import { forwardAt, stepsAt } from '../steps.ts';
 import { Brought } from './brought.ts';
 import { fenceSource } from './fence-source.ts';
 import { Outcome } from './outcome.ts';
@@ -20,11 +21,12 @@ function once(instant: () => number): () => number {
   return () => (told ??= instant());
 }
 
-async function notify({ procedure, step, brought }: Relocating, both: Both): Promise<void> {
+async function notify({ procedure, step, brought, result }: Relocating, both: Both): Promise<void> {
+  const transferred = result.guarantee === 'applicationOwn' ? ({ transferred: true } as const) : {};
   // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
   await procedure.forward(
     'notify',
-    brought.keeping(() => step.notifyEndpoint({ ...both, seen: brought.seen })),
+    brought.keeping(() => step.notifyEndpoint({ ...both, seen: brought.seen, ...transferred })),
   );
 }
 
@@ -34,6 +36,8 @@ export class Relocating {
   readonly procedure: Procedure<StepName, UndoName, RelocationResult>;
   readonly step: Omit<ReturnType<typeof stepsAt>, 'undo'>;
   readonly undo: ReturnType<typeof stepsAt>['undo'];
+  /** Steps that come after the point of no return where there is no contract: insisted on. */
+  readonly forward: ReturnType<typeof forwardAt>;
   readonly result: Outcome;
   readonly brought = new Brought();
   readonly calmAt: () => number;
@@ -51,9 +55,15 @@ export class Relocating {
       againMs: pace.insistMs,
     });
     const { undo, ...step } = stepsAt(pace);
-    [this.step, this.undo] = [step, undo];
+    [this.step, this.undo, this.forward] = [step, undo, forwardAt(pace)];
     this.result = new Outcome(this.procedure.progress);
     this.calmAt = once(() => Date.now() + pace.attemptMs);
+  }
+
+  /** What was found that can be promised, and accepted: the order of the steps depends on it. */
+  promises(guarantee: Guaranteed): void {
+    this.result.guarantee = guarantee;
+    this.procedure.progress.inOrder(new Map(stepsOf(guarantee)));
   }
 
   /** How the target takes the place of a source that is lost. */
@@ -77,7 +87,7 @@ export class Relocating {
     await procedure.forward('drain', () =>
       sleep(brought.drainMs, { summary: 'old addresses may be cached for so long' }),
     );
-    await procedure.forward('drain', () => step.confirmQuiet(both));
+    if (tellsWhoComes(this.result.guarantee)) await procedure.forward('drain', () => step.confirmQuiet(both));
 
     // 9. Retire the source (5.3.1, [5.3.2-4])
     await procedure.forward('retire', () => step.retireSource({ ...both, seen: brought.seen }));

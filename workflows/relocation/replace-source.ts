@@ -10,7 +10,8 @@ export async function replaceSource(relocating: Relocating, accept: Acceptance):
   const lost = true as const;
   const recovery = await procedure.prepare(async () => {
     // 1. Which instance is lost, who has copies, and what stands in the way (5.3.1, [5.3.2-2], 6.6.3)
-    const order = { ...subject, maxInterruptionMs: null, own: brought.to };
+    const passing = accept.otherUnknown === true ? { otherUnknown: true as const } : {};
+    const order = { ...subject, maxInterruptionMs: null, own: brought.to, ...passing };
     const { from } = brought.found(await procedure.step('check', () => step.checkLost(order)));
 
     // 2. Bring the package to the target ([5.3.2-3], [5.4.2-2])
@@ -35,7 +36,7 @@ export async function replaceSource(relocating: Relocating, accept: Acceptance):
     brought.turns = turns;
     const switchBack = (): Promise<void> => undo.switchBack({ ...subject, turns, calmAt: calmAt() });
     const replacing = relocating.recovery({ ...both, turns }, switchBack, () => null);
-    await procedure.step('check', () => replacing.confirm());
+    await procedure.step('check', () => replacing.confirm(accept));
     return replacing;
   });
   // 5 and 6. The path, the fence, and the target takes over

@@ -4,7 +4,7 @@ import type { FailureType } from '../../../domain/failures.ts';
 import { ANCHOR_ID } from '../../../domain/identity.ts';
 import { Anchor, type AnchorAction, AnchorList } from '../../anchor.ts';
 import type { Operation, Table } from '../../serve.ts';
-import { asked, Limit, Next } from './shared.ts';
+import { asked, Page, PageHeaders, strangersPage } from './shared.ts';
 
 const requestExample = { application: 'counter', users: '*', source: 'a1', network: 'wifi' };
 const id = 'abcdefghijklmnopqrstuvwxy.01999999-1111-7111-8111-111111111111';
@@ -68,19 +68,17 @@ export const anchorsTable = {
     method: 'get',
     path: '/v1/anchors',
     summary: 'List anchors, those that run first',
-    query: z.strictObject({ limit: Limit, next: Next }),
+    query: Page,
     answers: {
       200: {
         description: 'At most so many.',
         schema: AnchorList,
         example: { anchors: [example], next: null },
-        headers: z.object({
-          Link: z.string().optional().meta({ description: 'With rel="next": the whole path of the next page.' }),
-        }),
+        headers: PageHeaders,
       },
     },
     failures: [],
-    refusals: { 404: '`next` is of no page of this very list.' },
+    refusals: strangersPage,
   },
   showAnchor: {
     ...asked,

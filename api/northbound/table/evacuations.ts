@@ -3,7 +3,7 @@ import { EvacuationRequest, WindowSize } from '../../../domain/evacuation.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import { Evacuation, EvacuationList, type evacuationActions } from '../../evacuation.ts';
 import type { Operation, Table } from '../../serve.ts';
-import { asked, Limit } from './shared.ts';
+import { asked, Page, PageHeaders, strangersPage } from './shared.ts';
 
 const requestExample = { site: 'a1', window: 50 };
 
@@ -69,11 +69,17 @@ export const evacuationsTable = {
     method: 'get',
     path: '/v1/evacuations',
     summary: 'List evacuations, the latest first',
-    query: z.strictObject({ limit: Limit }),
+    query: Page,
     answers: {
-      200: { description: 'At most so many.', schema: EvacuationList, example: { evacuations: [example] } },
+      200: {
+        description: 'A page of them.',
+        schema: EvacuationList,
+        example: { evacuations: [example], next: null },
+        headers: PageHeaders,
+      },
     },
     failures: [],
+    refusals: strangersPage,
   },
   showEvacuation: {
     ...one([]),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { FencingResult, FencingState } from '../../../domain/fencing.ts';
 import { RELOCATION_ID } from '../../../domain/identity.ts';
-import { Instant } from '../../resources.ts';
+import { Instant, NextPage } from '../../resources.ts';
 import type { Table } from '../../serve.ts';
 import { relocationExample } from '../examples.ts';
-import { asked } from './shared.ts';
+import { asked, Page, PageHeaders, strangersPage } from './shared.ts';
 
 /** A source that was taken to be dead and not stopped: who waits for it, until it is fenced. */
 const Fencing = z
@@ -22,10 +22,9 @@ const Fencing = z
   .meta({ id: 'Fencing' });
 export type Fencing = z.infer<typeof Fencing>;
 
-const FencingList = z.object({ fences: z.array(Fencing) }).meta({
-  id: 'FencingList',
-  description: 'Those that wait, then those that ended, the latest first; at most 100.',
-});
+const FencingList = z
+  .object({ fences: z.array(Fencing), next: NextPage })
+  .meta({ id: 'FencingList', description: 'Those that wait, then those that ended, the latest first.' });
 export type FencingList = z.infer<typeof FencingList>;
 
 const One = z.strictObject({
@@ -51,8 +50,17 @@ export const fencesTable = {
     method: 'get',
     path: '/v1/fences',
     summary: 'List the sources that were taken to be dead and may come back',
-    answers: { 200: { description: 'Those that are known.', schema: FencingList, example: { fences: [example] } } },
+    query: Page,
+    answers: {
+      200: {
+        description: 'A page of them.',
+        schema: FencingList,
+        example: { fences: [example], next: null },
+        headers: PageHeaders,
+      },
+    },
     failures: [],
+    refusals: strangersPage,
   },
   showFence: {
     ...asked,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Name } from '../../../domain/name.ts';
 import { Hold, HoldList, HoldRequest } from '../../hold.ts';
 import type { Table } from '../../serve.ts';
-import { asked } from './shared.ts';
+import { asked, Page, PageHeaders, strangersPage } from './shared.ts';
 
 const example: Hold = {
   site: 'a1',
@@ -30,8 +30,17 @@ export const holdsTable = {
     method: 'get',
     path: '/v1/holds',
     summary: 'List the sites that are held',
-    answers: { 200: { description: 'All of them.', schema: HoldList, example: { holds: [example] } } },
+    query: Page,
+    answers: {
+      200: {
+        description: 'A page of them.',
+        schema: HoldList,
+        example: { holds: [example], next: null },
+        headers: PageHeaders,
+      },
+    },
     failures: [],
+    refusals: strangersPage,
   },
   endHold: {
     ...asked,

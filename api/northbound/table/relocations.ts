@@ -5,7 +5,7 @@ import { RELOCATION_ID } from '../../../domain/identity.ts';
 import { Acceptance, CutOver, Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
 import { Relocation, RelocationList } from '../../resources.ts';
 import type { Operation, Table } from '../../serve.ts';
-import { asked, Limit, Next, planFailures, ReadUpTo } from './shared.ts';
+import { asked, Limit, Next, PageHeaders, planFailures, ReadUpTo, strangersPage } from './shared.ts';
 import { relocationExample, requestExample } from '../examples.ts';
 
 const Name = RelocationRequest.shape.source;
@@ -155,13 +155,11 @@ export const relocationTable = {
         description: 'A page of them.',
         schema: RelocationList,
         example: { relocations: [], next: null },
-        headers: z.object({
-          Link: z.string().optional().meta({ description: 'With rel="next": the whole path of the next page.' }),
-        }),
+        headers: PageHeaders,
       },
     },
     failures: [],
-    refusals: { 404: '`next` is of no page of this very list.' },
+    refusals: strangersPage,
   },
   showRelocation: {
     ...asked,
@@ -191,9 +189,9 @@ export const relocationTable = {
     ...asked,
     method: 'get',
     path: '/v1/events',
-    summary: 'Watch all relocations, and how it stands with partners',
+    summary: 'Watch all relocations, what is said of hosts, and how it stands with partners',
     description:
-      'Server-sent events: `relocation` and `federation` with the whole resource of each, at once and whenever it changes; of those that ended, the latest. `gone` with the `id` of one that Temporal does not keep any longer. `sources` when all was told that is known, and when Temporal or the database stops or begins to answer; what was told stands meanwhile. Whoever comes back with the id of what was read last is told what has changed since; where that is not known any more, `anew` comes first: what was told before counts for nothing. However many listen, all is read once. At most 100 streams at a time.',
+      'Server-sent events: `relocation`, `evacuation`, `hold`, `fence` and `federation` with the whole resource of each, at once and whenever it changes; of those that ended, the latest. `gone` with the `id` of a relocation or an evacuation that Temporal does not keep any longer; `reopened` with the `site` whose hold has ended. `sources` when all was told that is known, and when Temporal or the database stops or begins to answer; what was told stands meanwhile. Whoever comes back with the id of what was read last is told what has changed since; where that is not known any more, `anew` comes first: what was told before counts for nothing. However many listen, all is read once. At most 100 streams at a time.',
     headers: ReadUpTo,
     answers: { 200: { description: 'A stream of events.', media: 'text/event-stream', schema: z.string() } },
     failures: [],

@@ -14,12 +14,21 @@ export const Limit = z
   .default(20)
   .meta({ type: 'integer', minimum: 1, maximum: 100 });
 
-/** Of the page after. */
+/** Of the page that is asked for. */
 export const Next = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,2000}\.[a-z2-7]{25}$/, 'is not from `next` of a page')
   .optional()
   .meta({ description: 'Opaque; from `next` of the page before.' });
+
+export const Page = z.strictObject({ limit: Limit, next: Next });
+
+/** What a page says of the one after it, besides `next`. */
+export const PageHeaders = z.object({
+  Link: z.string().optional().meta({ description: 'With rel="next": the whole path of the next page.' }),
+});
+
+export const strangersPage = { 404: '`next` is of no page of this very list.' } as const;
 
 /** Of a stream of events. */
 export const ReadUpTo = z.object({

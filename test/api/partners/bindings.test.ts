@@ -123,7 +123,7 @@ describe('what a partner announces', () => {
     expect([status, BindingShown.parse(body)]).toMatchObject([200, { name: name('a'), state: 'open' }]);
     expect((await announce(name('a'))).body).toMatchObject({ state: 'open' });
     expect((await ferry.ask('b', 'GET', base)).body).toMatchObject([{ name: name('a'), state: 'open' }]);
-    expect(await end(name('a'))).toBe(204);
+    expect(await end(name('a'))).toBe(200);
     expect(ferry.poked).toContain('b');
     expect((await ferry.ask('b', 'GET', base)).body).toEqual([]);
     expect((await ferry.ask('b', 'GET', `${base}/${name('a')}`)).body).toMatchObject({ state: 'closed' });
@@ -141,7 +141,7 @@ describe('what a partner announces', () => {
   });
 
   it('stays ended where it was ended before it was ever heard of', async () => {
-    expect([await end(name('a')), await end(name('a'))]).toEqual([204, 204]);
+    expect([await end(name('a')), await end(name('a'))]).toEqual([200, 200]);
     expect((await announce(name('a'))).status).toBe(410);
   });
 
@@ -181,7 +181,7 @@ describe('what a partner announces', () => {
 describe('the ledger', () => {
   it('has the lines of a partner who used something of ours, and whose they are', async () => {
     await announce(name('a'));
-    expect([await end(name('a')), await end(name('a'))]).toEqual([204, 204]);
+    expect([await end(name('a')), await end(name('a'))]).toEqual([200, 200]);
     await end(name('b'));
     const lines = await own.catalogue
       .selectFrom('ledger')
@@ -205,7 +205,7 @@ describe('while our operator has suspended a partner', () => {
     await our('suspended');
     expect((await announce(name('b'))).status).toBe(403);
     expect((await ferry.ask('b', 'GET', base)).status).toBe(403);
-    expect(await end(name('a'))).toBe(204);
+    expect(await end(name('a'))).toBe(200);
     await our('open');
     expect((await announce(name('a'))).status).toBe(410);
   });

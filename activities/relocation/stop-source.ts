@@ -1,0 +1,84 @@
+import { isFailureType } from '../../domain/failures.ts';
+import { failure } from '../failure.ts';
+import type { Wait } from '../ports.ts';
+import { alive, until } from '../waiting.ts';
+import { calm } from './copy-ahead.ts';
+import {
+  canBeAsked,
+  endOf,
+  locate,
+  look,
+  lookById,
+  mayRun,
+  networksOf,
+  notThere,
+  sceneOf,
+  type Both,
+  type Located,
+  type Means,
+  type Scene,
+} from './subject.ts';
+import { type Interrupted, transferred, type UndoOrder } from './transfer.ts';
+
+/** Who keeps state that nothing moves is stopped before the path turns: one writer at any time, whatever it does. */
+export const stopping = (means: Means) => ({
+  /**
+   * Step 6 of an application without a transfer that can be relied upon (GR MEC 035, 5.3.1; MEC 010-2, operate STOPPED
+   * GRACEFUL). Verified: its orchestrator shows it as stopped, and it is silent where devices would look for it. One that
+   * knows MEC 021 is told TRIGGERED and waited for first: a chance, of which nothing is promised.
+   */
+  stopSource: async (order: Both): Promise<Interrupted> =>
+    await alive(means.pace, async (wait) => {
+      const scene = await sceneOf(means, order);
+      const seen = await look(scene.source, scene.application, order.from, wait.signal);
+      const target = await locate(scene.target, scene.application, order.to, wait.signal);
+      if (canBeAsked(seen)) await chance(means, scene, seen, target, wait);
+      wait.progress(`stopping instance ${order.from}`);
+      await scene.source.instances.stop(order.from, scene.key('stopSource'), wait);
+      const left = await lookById(scene.source, order.from, wait.signal);
+      if (mayRun(left)) throw notThere(scene.source, order.from, left);
+      const stoppedAt = performance.now();
+      if (seen.endpoint !== null)
+        await silent(scene, { ...seen, state: 'stopped', endpoint: seen.endpoint }, means, wait);
+      return { sinceMs: Math.round(performance.now() - stoppedAt) };
+    }),
+
+  /**
+   * The undo: it runs again, under whatever has happened meanwhile. Done once more when nothing that was asked for before can
+   * be carried out any more: a late stop would be the last word.
+   */
+  startSource: async (order: UndoOrder): Promise<void> =>
+    await alive(means.pace, async (wait) => {
+      const { site, key } = await endOf(means, order, 'source');
+      wait.progress(`starting instance ${order.from} again`);
+      await site.instances.start(order.from, key('startSource'), wait);
+      if (await calm(order.calmAt, wait)) await site.instances.start(order.from, key('startSourceAgain'), wait);
+    }),
+});
+
+async function chance({ pace }: Means, scene: Scene, source: Located, target: Located, wait: Wait): Promise<void> {
+  const { mobility, name } = scene.source;
+  if (mobility === undefined) return;
+  try {
+    const owner = { instance: source.id, endpoint: source.endpoint };
+    if (!(await mobility.hears(owner, wait.signal)).includes('TRIGGERED')) return;
+    const limitMs = Math.min(pace.stepMs, pace.operationMs / 4);
+    const transfer = await transferred(scene, { source, target }, limitMs, wait);
+    wait.progress(typeof transfer === 'string' ? transfer : `${name}: its application has transferred its context`);
+  } catch (error) {
+    const { type } = error as { type?: unknown };
+    if (wait.signal.aborted || !isFailureType(type) || type === 'MobilityNotAllowed') throw error;
+  }
+}
+
+/** A 2xx proves little: nobody answers there any more, wherever devices of these networks ask. */
+async function silent(scene: Scene, { id, endpoint }: Located, { pace }: Means, wait: Wait): Promise<void> {
+  for (const { name, vantage } of networksOf(scene)) {
+    if (vantage === undefined) continue;
+    const seen = await until(wait, pace.stepMs / 2, async () => {
+      wait.progress(`seeing from ${name} that the source is silent`);
+      return (await vantage.answering(endpoint, scene.device, wait.signal)).who === 'nobody' ? true : undefined;
+    });
+    if (seen === undefined) throw failure('NotYet', `${name}: somebody still answers at the address of instance ${id}`);
+  }
+}

@@ -1,0 +1,49 @@
+import { readdirSync } from 'node:fs';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { Pace } from '../../configuration/peers.ts';
+import { WorkerMetrics } from '../../worker/metrics.ts';
+import { FerryWorkers } from '../../worker/workers.ts';
+import type { Looked, Told, WorkerPlan } from './hired.ts';
+import { Worlds } from './worlds.ts';
+
+/** A worker as Ferry's own is, over peers in its memory; it does what its parent says, and tells what it used. */
+const plan = JSON.parse(process.argv[2] ?? '') as WorkerPlan;
+process.once('disconnect', () => process.exit());
+const worlds = new Worlds(Pace.parse(plan.pace));
+const { metrics, telemetry } = await WorkerMetrics.open();
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: telemetry, shutdownSignals: [] });
+const workers = await FerryWorkers.create({
+  connection: await NativeConnection.connect({ address: plan.address }),
+  taskQueue: plan.taskQueue,
+  workflowBundle: { codePath: plan.bundle },
+  activities: worlds.activities(),
+  capacity: plan.capacity,
+  interceptors: metrics.interceptors,
+});
+
+const said: Record<string, () => Promise<Told | Looked | undefined>> = {
+  shut: async () => void worlds.shut(),
+  open: async () => void worlds.open(),
+  look: async () => ({ waiting: worlds.waiting, ended: worlds.ended.length }),
+  used: async () => {
+    global.gc?.();
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed } = process.memoryUsage();
+    return {
+      cpuMs: (user + system) / 1_000,
+      rss,
+      heapUsed,
+      handles: readdirSync('/proc/self/fd').length,
+      ended: worlds.ended,
+      metrics: await metrics.text(),
+    };
+  },
+};
+process.on('message', (word: string) => {
+  void said[word]?.().then((told) => process.send?.(told ?? null));
+});
+process.once('SIGTERM', () => workers.shutdown());
+const running = workers.run();
+process.send?.('ready');
+await running;
+process.exit();

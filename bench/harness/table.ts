@@ -1,0 +1,62 @@
+import type { Target } from './measure.ts';
+import { proven, type Result } from './results.ts';
+import type { Judged } from './verdict.ts';
+
+/** Four digits say all that is known. */
+export function told(value: number, unit: string | null = null): string {
+  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)}${unit === null ? '' : ` ${unit}`}`;
+}
+
+export const targetTold = (target: Target | null, unit: string | null = null): string => {
+  if (target === null) return '–';
+  if ('atMost' in target) return `≤ ${told(target.atMost, unit)}`;
+  return 'atLeast' in target ? `≥ ${told(target.atLeast, unit)}` : `= ${told(target.exactly, unit)}`;
+};
+
+const bounds = ({ value, low, high, unit }: Judged): string =>
+  low === high && low === value ? '' : `${told(low, unit)} … ${told(high, unit)}`;
+
+export const HEADS = ['measure', 'figure', 'seen', '95 %', 'target', 'verdict'] as const;
+
+/** A row for each figure, and one for each bad variant that was tried. */
+export function rows(results: readonly Result[]): string[][] {
+  return results.flatMap(({ id, name, figures, proofs }) => [
+    ...figures.map((figure, nth) => [
+      nth === 0 ? `${id} ${name}` : '',
+      figure.name,
+      told(figure.value, figure.unit),
+      bounds(figure),
+      targetTold(figure.target, figure.unit),
+      figure.verdict,
+    ]),
+    ...proofs.map((proof) => [
+      '',
+      `bad variant: ${proof.variant}`,
+      proof.noticed.map(({ verdict }) => verdict).join(', '),
+      '',
+      'fail',
+      proven(proof),
+    ]),
+  ]);
+}
+
+/** For a terminal. */
+export function table(results: readonly Result[]): string {
+  const all = [[...HEADS], ...rows(results)];
+  const widths = HEADS.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** For a page. */
+export function markdown(results: readonly Result[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(HEADS), line(HEADS.map(() => '---')), ...rows(results).map(line)].join('\n');
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { freePort } from '../../cli/ports.ts';
+import { startDevServer } from '../../servers/dev-server.ts';
+import { temporalCli } from '../../servers/obtain.ts';
+import { pin, SERVER_CORE } from './process.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** Nothing has to outlive the machine here: what a disk takes is not what is asked for. */
+export const PROFILE = 'fast (journal_mode=WAL, synchronous=OFF)';
+
+export interface Temporal {
+  readonly address: string;
+  readonly pid: number;
+  readonly metrics: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** A dev server of the benchmark's own, with a fresh database in `folder`, and these namespaces. */
+export async function startTemporal(folder: string, name: string, namespaces: readonly string[]): Promise<Temporal> {
+  // One after the other: a port that was found free is taken by nobody else of us
+  const port = await freePort(LOOPBACK, 0);
+  const uiPort = await freePort(LOOPBACK, 0);
+  const metricsPort = await freePort(LOOPBACK, 0);
+  const server = await startDevServer({
+    cli: await temporalCli(),
+    port,
+    uiPort,
+    database: join(folder, `${name}.sqlite`),
+    log: join(folder, `${name}.temporal.log`),
+    namespaces,
+    more: ['--sqlite-pragma', 'synchronous=OFF', '--metrics-port', String(metricsPort)],
+  });
+  pin(server.pid, SERVER_CORE);
+  const { address, pid } = server;
+  return { address, pid, metrics: `http://${LOOPBACK}:${metricsPort}/metrics`, stop: async () => await server.stop() };
+}

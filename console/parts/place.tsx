@@ -1,0 +1,115 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Evacuation } from '../../api/evacuation.ts';
+import type { Hold } from '../../api/hold.ts';
+import type { Problem } from '../../api/resources.ts';
+import { ask, post, problemOf } from '../known/ask.ts';
+import type { Site } from '../known/known.ts';
+import { timeOf } from '../words.ts';
+import { Said } from './said.tsx';
+
+interface Props {
+  readonly site: Site;
+  readonly hold: Hold | undefined;
+  readonly leave: () => void;
+  readonly held: (hold: Hold) => void;
+  readonly reopened: (hold: Hold) => void;
+  readonly emptied: (evacuation: Evacuation) => void;
+}
+
+/** A site: who is asked for it, and what an operator may say of it. */
+export function Place({ site, hold, leave, held, reopened, emptied }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [why, setWhy] = useState('');
+  const [sure, setSure] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  const say = async (work: () => Promise<void>): Promise<void> => {
+    setAsking(true);
+    setProblem(null);
+    await work().catch((error: unknown) => setProblem(problemOf(error)));
+    setAsking(false);
+    setSure(false);
+  };
+  const { name, kind, system, network, peers } = site;
+  const empty = async (): Promise<void> => emptied(await post<Evacuation>('/v1/evacuations', { site: name }));
+  return (
+    <section class="card detail place" aria-label="A site" onKeyDown={({ key }) => key === 'Escape' && leave()}>
+      <div class="title">
+        <h2 tabIndex={-1} ref={heading}>
+          {name}
+        </h2>
+        {hold !== undefined && <span class="badge">held</span>}
+        <button type="button" class="leave" aria-label="Close" onClick={leave}>
+          ×
+        </button>
+      </div>
+      <dl class="facts">
+        <dt>is</dt>
+        <dd>
+          {kind === 'cloud' ? 'a cloud' : `a MEC host of ${system ?? 'no system'}, in the path of ${network ?? 'none'}`}
+        </dd>
+        {Object.entries(peers).map(([part, peer]) => (
+          <>
+            <dt>{part}</dt>
+            <dd>{peer}</dd>
+          </>
+        ))}
+        {hold !== undefined && (
+          <>
+            <dt>held</dt>
+            <dd>
+              since {timeOf(hold.since)}: nothing is moved here{hold.why !== '' && `. ${hold.why}`}
+            </dd>
+          </>
+        )}
+      </dl>
+      {hold === undefined && (
+        <label>
+          Why
+          <input
+            type="text"
+            value={why}
+            maxLength={200}
+            placeholder="for whoever wonders later"
+            onInput={({ currentTarget }) => setWhy(currentTarget.value)}
+          />
+        </label>
+      )}
+      <div class="actions">
+        {hold === undefined ? (
+          <button
+            type="button"
+            disabled={asking}
+            onClick={() => void say(async () => held(await post<Hold>('/v1/holds', { site: name, why })))}
+          >
+            Hold it
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="main"
+            disabled={asking}
+            onClick={() => void say(async () => reopened(await ended(name)))}
+          >
+            Reopen it
+          </button>
+        )}
+        {kind === 'mecHost' && (
+          <button
+            type="button"
+            class={sure ? 'sure' : ''}
+            disabled={asking}
+            onClick={() => (sure ? void say(empty) : setSure(true))}
+          >
+            {sure ? 'Move everything to the hosts beside it?' : 'Empty it'}
+          </button>
+        )}
+        {problem !== null && <Said problem={problem} />}
+      </div>
+    </section>
+  );
+}
+
+const ended = async (site: string): Promise<Hold> =>
+  (await (await ask(`/v1/holds/${encodeURIComponent(site)}`, { method: 'DELETE' })).json()) as Hold;

@@ -1,0 +1,73 @@
+"""Answers HTTP: JSON and problem documents, one thread for each connection."""
+import json
+import sys
+import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from contract.instance import Malformed, Refused
+
+STATUS = {"NoAuthority": 503, "TooManyHops": 503, "AuthorityUnreachable": 503, "TargetSilent": 504}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 75  # longer than clients keep a connection idle
+
+    def handle_one(self):
+        self.told = []
+        try:
+            self.answer()
+        except Refused as error:
+            named = {"relocation": error.relocation} if error.relocation else {}
+            self.problem(STATUS.get(error.type, 409), {"type": error.type, "title": error.type, **named})
+        except Malformed as error:
+            self.problem(error.status, {"type": "about:blank", "detail": str(error)})
+        except OSError:
+            raise
+        except Exception:
+            traceback.print_exc()
+            self.problem(500, {"type": "about:blank", "detail": "an error of ours"})
+
+    do_GET = do_POST = handle_one
+
+    def body(self, most):
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > most:
+            self.close_connection = True
+            raise Malformed("too large", 413)
+        try:
+            value = json.loads(self.rfile.read(length)) if self.command == "POST" else {}
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise Malformed("no JSON object")
+        return value
+
+    def problem(self, status, members):
+        self.send(status, json.dumps({"status": status, **members}).encode(), "application/problem+json")
+
+    def json(self, value):
+        self.send(204 if value is None else 200, b"" if value is None else json.dumps(value).encode())
+
+    def send(self, status, body, type="application/json"):
+        self.send_response(status)
+        for name, value in self.told:
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Type", type)
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass  # errors are told; requests are not
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_):
+        if not isinstance(sys.exc_info()[1], OSError):  # whoever asked has gone
+            traceback.print_exc()

@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { close, told as orchestratorTold } from '../../catalogue/bindings.ts';
+import { callbackAnswered, callbackAsked, callbackTo } from '../../catalogue/callbacks.ts';
+import { want } from '../../catalogue/wills.ts';
+import { Consuming } from '../support/consuming.ts';
+import type { Heard, Reply } from '../support/faulty-server.ts';
+
+/** A round of the tending of what is bound with a partner, over a real catalogue and real sockets. */
+let world: Consuming;
+beforeEach(async () => {
+  world = await Consuming.set();
+});
+afterEach(async () => await world?.strike());
+
+const is = (method: string, path: RegExp) => (each: Heard) => each.method === method && path.test(each.path);
+const list = is('GET', /\/bindings(\?.*)?$/);
+const nameOf = (n: number): string =>
+  `b${n
+    .toString(5)
+    .padStart(25, '0')
+    .replaceAll(/\d/g, (digit) => 'abcde'[Number(digit)] ?? '')}`;
+
+/** Open, both here and at the partner, and shown at our platform. */
+async function used(count: number): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, n) => nameOf(n));
+  const rows = names.map((name) => ({ name, as: randomUUID() }));
+  await sql`insert into binding (name, side, agreement, system, platform, kind, offer_name, for_application, state, offer,
+      solution, operator, path_secret, exposed_as, owed)
+    select name, 'consumer', ${world.agreement}::uuid, 'east', 'a2', 'service', 'speech', name, 'open', gen_random_uuid(),
+      'federators', 'operator-b', name, "as", true
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as each (name text, "as" text)`.execute(
+    world.own.catalogue,
+  );
+  for (const { name, as } of rows) {
+    world.announced.set(name, '');
+    world.services.set(as, { serInstanceId: as, state: 'ACTIVE', transportInfo: { id: name } });
+  }
+  return names;
+}
+
+const states = async (): Promise<readonly (string | null)[]> =>
+  (await world.own.catalogue.selectFrom('binding').select(['state', 'why']).execute()).map(({ state, why }) =>
+    why === null ? state : `${state}: ${why}`,
+  );
+const shown = (): unknown[] => [...world.services.values()].map(({ state }) => state);
+
+describe('a round', () => {
+  it.each([
+    [0, 1],
+    [1_000, 3],
+  ])('with %i bindings asks the partner for its list by %i questions, and our platform twice', async (count, pages) => {
+    await used(count);
+    const begun = world.partner.count(/\/bindings/);
+    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
+    expect([world.partner.count(/\/bindings/) - begun, world.ours.count(/\/services/)]).toEqual([
+      pages,
+      count === 0 ? 1 : 2,
+    ]);
+    expect(new Set(await states())).toEqual(new Set(count === 0 ? [] : ['open']));
+  });
+
+  it('believes of what is not on the list what the partner says of it alone', async () => {
+    const [there = '', gone = ''] = await used(2);
+    world.before = (each) => (list(each) ? { status: 200, json: [] } : undefined);
+    world.announced.delete(gone);
+    await world.tend();
+    expect([...(await states())].toSorted()).toEqual(['closed: the partner has ended it', 'open']);
+    expect([...world.services.values()].map(({ transportInfo }) => transportInfo)).toEqual([{ id: there }]);
+  });
+
+  it('ends at the partner what no row knows of, unless it may be just under way', async () => {
+    await used(1);
+    const [late, lost] = [nameOf(7), nameOf(8)];
+    for (const name of [late, lost]) world.announced.set(name, '');
+    world.ages.set(late, 59).set(lost, 61);
+    await world.tend();
+    expect([...world.announced.keys()]).toEqual([nameOf(0), late]);
+    expect([...world.buried]).toEqual([lost]);
+  });
+
+  it('releases what nobody has used for long, at everybody', async () => {
+    const [name = ''] = await used(1);
+    await world.tend();
+    expect(await states()).toEqual(['open']);
+    await sql`update binding set asked_at = now() - interval '2 hours'`.execute(world.own.catalogue);
+    await world.tend();
+    expect(await states()).toEqual(['closed: nobody has used it for long']);
+    expect([[...world.buried], shown()]).toEqual([[name], []]);
+  });
+
+  it('shows as suspended what our operator, or the partner, has suspended, and asks nothing then', async () => {
+    await used(1);
+    const ours = async (will: 'open' | 'suspended'): Promise<void> =>
+      await want(world.own.catalogue, { partner: 'b', direction: 'uses', ours: will, why: 'test' });
+    await ours('suspended');
+    await world.tend();
+    expect([shown(), world.partner.count(/\/bindings/)]).toEqual([['SUSPENDED'], 0]);
+    await ours('open');
+    await world.tend();
+    expect(shown()).toEqual(['ACTIVE']);
+    world.partner.will = 'suspended';
+    await world.tend();
+    expect(shown()).toEqual(['SUSPENDED']);
+    expect(await states()).toEqual(['open']);
+  });
+
+  it('tells what it could not put right of what is bound, until it can', async () => {
+    world.before = (each) => (list(each) ? { status: 500 } : undefined);
+    await expect(world.tend()).resolves.toMatchObject({
+      uses: { problem: expect.stringMatching(/^what is bound: b/) },
+    });
+    world.before = () => undefined;
+    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
+  });
+
+  it('lets nothing that fails keep the others from their turn', async () => {
+    const [stuck = '', ...others] = await used(4);
+    for (const row of await world.rows()) await close(world.own.catalogue, row.id, 'test');
+    world.before = (each) =>
+      is('DELETE', /\/bindings\//)(each) && each.path.endsWith(stuck) ? { status: 500 } : undefined;
+    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: expect.stringMatching(/^what is bound/) } });
+    expect([...world.buried].toSorted()).toEqual(others.toSorted());
+    expect(shown()).toEqual([]);
+  });
+
+  it('takes services off that no row knows of, as after a lost database, and no others', async () => {
+    const [name = ''] = await used(1);
+    const one = (id: string, binding: string): object => ({
+      serInstanceId: id,
+      state: 'ACTIVE',
+      transportInfo: { id: binding },
+    });
+    world.services.set('by-hand', { ...one('by-hand', 'by-hand') }).set('stray', { ...one('stray', nameOf(9)) });
+    const [mine] = world.services.keys();
+    await world.tend();
+    expect([...world.services.keys()]).toEqual([mine, 'by-hand']);
+    await world.own.catalogue.deleteFrom('binding').where('name', '=', name).execute();
+    await world.tend();
+    expect([...world.services.keys()]).toEqual(['by-hand']);
+  });
+});
+
+describe('what a partner uses of ours', () => {
+  it('ends once the configuration does not share it any more, and not before', async () => {
+    const binding = await world.announcedToUs();
+    await world.tend();
+    expect(await states()).toEqual(['admitting']);
+    world.configuration.federation?.shares.splice(0);
+    await world.tend();
+    expect(await states()).toEqual(['closed: it is not shared any more']);
+    expect(binding).not.toBe('');
+  });
+
+  it('goes on with another producer of that name where its own is gone, and ends where there is none', async () => {
+    const binding = await world.announcedToUs();
+    await sql`update binding set state = 'open', upstream = 'x' where id = ${binding}::uuid`.execute(
+      world.own.catalogue,
+    );
+    await sql`update offer set state = 'INACTIVE'`.execute(world.own.catalogue);
+    await sql`insert into offer (platform, platform_foreign_id, system, kind, foreign_id, name, version, state, transport, endpoint)
+      select platform, platform_foreign_id, system, kind, 'second', name, version, 'ACTIVE', transport, 'http://10.3.0.9/'
+      from offer`.execute(world.own.catalogue);
+    await world.tend();
+    await expect(world.rows()).resolves.toMatchObject([{ state: 'open', upstream: 'http://10.3.0.9/' }]);
+    await sql`update offer set state = 'INACTIVE'`.execute(world.own.catalogue);
+    await world.tend();
+    expect(await states()).toEqual(['closed: its producer is gone']);
+  });
+});
+
+describe('what notified a partner’s consumer', () => {
+  /** At the producer, by the id: whom it notifies. */
+  let subscriptions: Map<string, string>;
+  let binding: string;
+  let callback: string;
+  const at = () => `${world.ours.url}/rni/v2/subscriptions`;
+  const ofProducer = (each: Heard): Reply | undefined => {
+    const [, id] = /^\/rni\/v2\/subscriptions(?:\/(.+))?$/.exec(each.path) ?? [];
+    if (!each.path.startsWith('/rni/')) return undefined;
+    if (id === undefined)
+      // By whatever name it knows itself
+      return {
+        status: 200,
+        json: {
+          _links: {
+            subscription: [...subscriptions.keys()].map((one) => ({ href: `http://p/rni/v2/subscriptions/${one}` })),
+          },
+        },
+      };
+    const callbackReference = subscriptions.get(id);
+    if (callbackReference === undefined) return { status: 404 };
+    if (each.method === 'DELETE') subscriptions.delete(id);
+    return each.method === 'DELETE' ? { status: 204 } : { status: 200, json: { callbackReference } };
+  };
+  beforeEach(async () => {
+    world.before = ofProducer;
+    binding = await world.announcedToUs();
+    const { catalogue } = world.own;
+    callback = (await callbackTo(catalogue, { binding, target: 'http://partner/callbacks/1' }))?.id ?? '';
+    await callbackAsked(catalogue, callback, at());
+    subscriptions = new Map([
+      ['ours', `http://gateway/n/${callback}`],
+      ['others', `http://gateway/n/${randomUUID()}`],
+      ['known', `http://gateway/n/${callback}?`],
+    ]);
+    await callbackAsked(catalogue, callback, at());
+    await callbackAnswered(catalogue, callback, { at: at(), made: `${at()}/known` });
+    await orchestratorTold(catalogue, binding, true);
+    world.decisions.set('n1', {});
+  });
+
+  it('is ended with the binding, also what was made and nobody heard of, and nothing of others', async () => {
+    await world.tend();
+    expect([...subscriptions.keys()]).toEqual(['ours', 'others', 'known']);
+    await close(world.own.catalogue, binding, 'test');
+    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
+    expect([...subscriptions.keys()]).toEqual(['others']);
+  });
+
+  it('is looked for as long as it may yet be made, and then no more', async () => {
+    subscriptions.delete('ours');
+    await close(world.own.catalogue, binding, 'test');
+    await world.tend();
+    subscriptions.set('late', `http://gateway/n/${callback}`);
+    await world.tend();
+    expect([...subscriptions.keys()]).toEqual(['others']);
+    await world.own.catalogue
+      .updateTable('binding')
+      .set({ closed_at: new Date(Date.now() - 61_000) })
+      .execute();
+    await world.tend();
+    const before = world.ours.count(/\/rni\//);
+    await world.tend();
+    expect(world.ours.count(/\/rni\//)).toBe(before);
+  });
+
+  it.each([503, 403])('is told to be left where the producer answers %i, and all else is ended', async (status) => {
+    world.before = (each) => (is('GET', /^\/rni\//)(each) ? { status } : ofProducer(each));
+    await close(world.own.catalogue, binding, 'test');
+    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: expect.stringMatching(/producer/) } });
+    expect([[...subscriptions.keys()], [...world.decisions.keys()]]).toEqual([['ours', 'others'], []]);
+    world.before = ofProducer;
+    await world.tend();
+    expect([...subscriptions.keys()]).toEqual(['others']);
+  });
+});
