@@ -78,7 +78,8 @@ async function shown(
 ): Promise<Exit> {
   let now = first;
   const followed = await untilInterrupted(async (signal) => {
-    while (wait && onItsWay(now)) {
+    if (!wait) return now;
+    while (onItsWay(now)) {
       terminal.living(standing(now));
       await pause(LOOK_MS, undefined, { signal });
       now = await client.get<Anchor>(one(now.id));
