@@ -4,6 +4,7 @@ import { Refused, Unreachable } from './client.ts';
 import { CommandLine } from './command-line.ts';
 import { readContexts } from './contexts.ts';
 import { type Exit, exitHelp, exits } from './exits.ts';
+import { anchoring } from './groups/anchors.ts';
 import { applications } from './groups/applications.ts';
 import { checking } from './groups/checking.ts';
 import { contexts } from './groups/contexts.ts';
@@ -12,6 +13,7 @@ import { federation } from './groups/federation.ts';
 import { network } from './groups/network.ts';
 import { processes } from './groups/processes.ts';
 import { relocations } from './groups/relocations.ts';
+import { shortId } from './hints.ts';
 import { Unnamed } from './naming.ts';
 import { NoContext } from './target.ts';
 import { type Stream, Terminal } from './terminal.ts';
@@ -21,6 +23,7 @@ const groups: readonly ((line: CommandLine) => void)[] = [
   processes,
   relocations,
   evacuating,
+  anchoring,
   network,
   federation,
   applications,
@@ -104,7 +107,8 @@ function explained(error: unknown, terminal: Terminal, stderr: Stream): Exit {
 
 /** What stands in the way is shown by a command. */
 function seen(path: string, terminal: Terminal): string {
-  const [, of, id] = /^\/v1\/(relocations|evacuations)\/([^/]+)$/.exec(path) ?? [];
+  const [, of, id] = /^\/v1\/(relocations|evacuations|anchors)\/([^/]+)$/.exec(path) ?? [];
   if (of === undefined || id === undefined) return path;
+  if (of === 'anchors') return terminal.hints.command('anchor', 'show', shortId(id));
   return of === 'relocations' ? terminal.hints.about('show', id) : terminal.hints.command('evacuations', 'show', id);
 }

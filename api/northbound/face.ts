@@ -9,6 +9,7 @@ import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import type { Consumptions } from '../consuming.ts';
 import { Questions } from '../finding.ts';
+import { anchorHandlers } from './anchors.ts';
 import { bindingHandlers } from './bindings.ts';
 import { commandHandlers } from './commands.ts';
 import { discoveryHandlers } from './discoveries.ts';
@@ -73,6 +74,7 @@ export function northbound({
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
       ...fenceHandlers(temporal),
+      ...anchorHandlers({ temporal, configuration, taskQueue, temporalUi }),
       ...evacuationHandlers({ temporal, configuration, taskQueue, temporalUi }),
       ...holdHandlers({ ...configuration, temporal, taskQueue }),
       ...eventHandlers(reader, stopping, log),

@@ -1,5 +1,6 @@
 import type { Table } from '../serve.ts';
 import { federationTable } from './federations-table.ts';
+import { anchorsTable } from './table/anchors.ts';
 import { bindingsTable } from './table/bindings.ts';
 import { discoveriesTable } from './table/discoveries.ts';
 import { fencesTable } from './table/fences.ts';
@@ -14,6 +15,7 @@ import { relocationTable } from './table/relocations.ts';
 export const northboundTable = {
   ...relocationTable,
   ...fencesTable,
+  ...anchorsTable,
   ...evacuationsTable,
   ...holdsTable,
   ...networkTable,

@@ -105,6 +105,7 @@ describe('an anchor', () => {
       (world) => ((world.at('a1')[0] ?? { promisedTo: '' }).promisedTo = 'r'),
     ],
     ['nothing there has rules', 'NotSteerable', (world) => (world.steerable = false)],
+    ['its package is refused', 'PackageInvalid', (world) => world.on('w1.packages.distribute', 'PackageInvalid')],
   ])('is refused, and touches nothing, where %s', async (_, type, change) => {
     const world = served();
     change(world);
@@ -112,14 +113,13 @@ describe('an anchor', () => {
     await anchoring(engine, world, async ({ anchor }) => {
       await expect((await anchor()).result()).resolves.toMatchObject({
         outcome: 'refused',
-        failure: { type, step: 'check' },
+        failure: { type },
       });
     });
     expect(world.dump()).toStrictEqual(before);
   });
 
   it.each([
-    ['package', 'w1.packages.distribute', 'PackageInvalid'],
     ['holder', 'w1.instances.instantiate', 'TargetRefused'],
     ['holder', 'context.standBy', 'PeerRejected'],
     ['services', 'w1.subscriptions.create', 'SubscriptionRefused'],

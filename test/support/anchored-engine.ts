@@ -22,8 +22,8 @@ export type AnchorHandle = WorkflowHandle<typeof anchorApplication>;
 export type RelocationHandle = WorkflowHandle<typeof relocateApplication>;
 
 export interface Beginning {
-  anchor(request?: Partial<AnchorRequest>, pace?: Partial<Pace>): Promise<AnchorHandle>;
-  relocate(request?: Partial<RelocationRequest>, pace?: Partial<Pace>): Promise<RelocationHandle>;
+  readonly anchor: (request?: Partial<AnchorRequest>, pace?: Partial<Pace>) => Promise<AnchorHandle>;
+  readonly relocate: (request?: Partial<RelocationRequest>, pace?: Partial<Pace>) => Promise<RelocationHandle>;
 }
 
 /** Anchors and relocations over a world, on the real engine; each finds the other by Temporal, as workers do. */

@@ -75,6 +75,8 @@ export class PortWorld implements Catalogue {
   /** Ids of instances whose application does not answer. */
   readonly silent = new Set<string>();
   readonly #interference = new Map<string, Interference[]>();
+  /** The sites at whose services subscriptions were made. */
+  readonly #elsewhere = new Map<string, string>();
   #serial = 0;
 
   constructor(subscriptions = 3) {
@@ -247,7 +249,11 @@ export class PortWorld implements Catalogue {
         list: async ({ endpoint }) => {
           await call('subscriptions.list');
           return {
-            held: structuredClone(owned(endpoint)?.subscriptions ?? []),
+            held: structuredClone(
+              (owned(endpoint)?.subscriptions ?? []).filter(
+                ({ id }) => (this.#elsewhere.get(id) ?? owned(endpoint)?.site) === name,
+              ),
+            ),
             notCarried: [],
             listed: () => true,
             lists: {},
@@ -259,6 +265,7 @@ export class PortWorld implements Catalogue {
           const callback = turnedCallback(subscription.callback, { from: from.endpoint.host, to: endpoint.host });
           const held = { ...subscription, callback, id: `/rni/v2/subscriptions/s${(this.#serial += 1)}` };
           owned(endpoint)?.subscriptions.push(held);
+          this.#elsewhere.set(held.id, name);
           await call('subscriptions.created');
           return { held, made: true };
         },

@@ -1,0 +1,155 @@
+import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { actionsOf } from '../../domain/actions.ts';
+import type { AnchorResult, AnchorStatus } from '../../domain/anchoring.ts';
+import { atOnce } from '../../domain/at-once.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { anchorId, parseAnchorId } from '../../domain/identity.ts';
+import { ANCHORS } from '../../temporal/anchoring.ts';
+import { executionInfoFromRaw } from '../../temporal/internals.ts';
+import { type AnchorMemo, anchorStatus } from '../../workflows/messages.ts';
+import type { Anchor, AnchorAction } from '../anchor.ts';
+import { pendingIn } from '../seen.ts';
+import { CALL_MS } from './reader.ts';
+
+type Info = WorkflowExecutionInfo | WorkflowExecutionDescription;
+
+const STATUS_MS = 2_000;
+const AT_ONCE = 10;
+
+/** Reads anchors: where one leads stands in its memo, what it does the workflow says itself, where a worker answers for it. */
+export class AnchorReader {
+  readonly #temporal: Client;
+  readonly #temporalUi: string | undefined;
+
+  constructor(temporal: Client, temporalUi: string | undefined) {
+    [this.#temporal, this.#temporalUi] = [temporal, temporalUi];
+  }
+
+  /** Throws a Refusal (UnknownAnchor). */
+  async look(id: string): Promise<WorkflowExecutionDescription> {
+    const run = parseAnchorId(id);
+    try {
+      if (run !== undefined) {
+        const { workflowId, runId } = run;
+        const seen = await this.#within(CALL_MS, async () =>
+          this.#temporal.workflow.getHandle(workflowId, runId).describe(),
+        );
+        if (isOurs(seen)) return seen;
+      }
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+    throw new Refusal('UnknownAnchor', 'no anchor has this id; one that has ended is kept for a while');
+  }
+
+  async read(id: string): Promise<Anchor> {
+    return await this.#show(await this.look(id));
+  }
+
+  /** A page of Temporal's index, which tells of those that run first. `token`: of the page before; the answer's: of the next. */
+  async list(pageSize: number, token: Uint8Array): Promise<{ anchors: readonly Anchor[]; token: Uint8Array }> {
+    const { namespace, loadedDataConverter } = this.#temporal.options;
+    const page = await this.#within(CALL_MS, async () =>
+      this.#temporal.workflowService.listWorkflowExecutions({
+        namespace,
+        query: ANCHORS,
+        pageSize,
+        nextPageToken: token,
+      }),
+    );
+    const infos: WorkflowExecutionInfo[] = await Promise.all(
+      page.executions.map(async (raw) => await executionInfoFromRaw(raw, loadedDataConverter, raw, namespace)),
+    );
+    // The index is some time behind: of those that run, what Temporal knows now
+    const anchors = await atOnce(AT_ONCE, infos.filter(isOurs), async (info) =>
+      info.status.name === 'RUNNING' ? await this.read(anchorId(info.workflowId, info.runId)) : await this.#show(info),
+    );
+    return { anchors, token: page.nextPageToken ?? new Uint8Array() };
+  }
+
+  async #show(info: Info): Promise<Anchor> {
+    const { request, standing } = info.memo as unknown as AnchorMemo;
+    const { workflowId, runId, startTime, closeTime } = info;
+    const id = anchorId(workflowId, runId);
+    const link = `${this.#temporalUi}/namespaces/${this.#temporal.options.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
+    return {
+      id,
+      request,
+      way: standing?.way ?? null,
+      relayed: standing?.relayed ?? false,
+      source: standing?.source ?? request.source,
+      holder: standing?.holder ?? null,
+      observed: standing?.observed ?? false,
+      exposed: standing?.exposed ?? 0,
+      lacking: standing?.lacking ?? 0,
+      takenBy: standing?.under?.relocation ?? null,
+      trouble: standing?.trouble ?? null,
+      startedAt: startTime.toISOString(),
+      endedAt: closeTime?.toISOString() ?? null,
+      ...(info.status.name === 'RUNNING' ? await this.#running(info) : await this.#over(info)),
+      links: { self: `/v1/anchors/${id}`, temporal: this.#temporalUi === undefined ? null : link },
+    };
+  }
+
+  async #running(info: Info): Promise<Standing> {
+    const pending = 'pendingActivities' in info.raw ? pendingIn(info as WorkflowExecutionDescription) : undefined;
+    const status = await this.#ask(info);
+    const nothing = { actions: [], result: null };
+    if (status === null) return { ...nothing, state: null, waitingFor: 'no worker has answered' };
+    if (status.state === 'ended') return { ...nothing, state: 'ended', waitingFor: null, result: status.result };
+    const doing = pending?.lastFailure ?? pending?.sentence ?? null;
+    return { ...nothing, state: stateOf(status), waitingFor: waitsFor(status) ?? doing, actions: offered(status) };
+  }
+
+  async #over({ status, workflowId, runId }: Info): Promise<Standing> {
+    const over = { waitingFor: null, actions: [] };
+    if (status.name !== 'COMPLETED') return { ...over, state: 'terminated', result: null };
+    const result = await this.#within(
+      CALL_MS,
+      async () => (await this.#temporal.workflow.getHandle(workflowId, runId).result()) as AnchorResult,
+    );
+    return { ...over, state: 'ended', result };
+  }
+
+  async #ask({ workflowId, runId }: Info): Promise<AnchorStatus | null> {
+    try {
+      return await this.#within(STATUS_MS, async () =>
+        this.#temporal.workflow.getHandle(workflowId, runId).query(anchorStatus),
+      );
+    } catch {
+      return null;
+    }
+  }
+
+  async #within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+    return await this.#temporal.withDeadline(Date.now() + ms, work);
+  }
+}
+
+type Standing = Pick<Anchor, 'state' | 'waitingFor' | 'actions' | 'result'>;
+
+const states = {
+  working: 'making',
+  paused: 'paused',
+  held: 'holds',
+  parked: 'parked',
+  rollingBack: 'releasing',
+  ended: 'ended',
+} as const satisfies Record<AnchorStatus['state'], Anchor['state']>;
+const stateOf = (status: AnchorStatus): Anchor['state'] =>
+  status.state === 'working' && status.cancelling ? 'releasing' : states[status.state];
+
+/** Why it waits, where an operator is waited for. */
+function waitsFor(status: AnchorStatus): string | null {
+  if (status.state !== 'parked') return null;
+  return status.left.map(({ type, message }) => `${type}: ${message}`).join('; ');
+}
+
+const offered = (status: AnchorStatus): AnchorAction[] =>
+  actionsOf(status).flatMap((action): AnchorAction[] =>
+    action === 'cancel' ? ['release'] : action === 'retry' || action === 'abandon' ? [action] : [],
+  );
+
+/** Somebody may have started one by hand, without a memo. */
+const isOurs = ({ type, memo }: Info): boolean => type === 'anchorApplication' && memo?.['request'] !== undefined;

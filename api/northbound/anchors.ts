@@ -1,0 +1,103 @@
+import { type Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { isDeepStrictEqual } from 'node:util';
+import { digest } from '../../configuration/digest.ts';
+import { named } from '../../configuration/direction.ts';
+import type { Configuration } from '../../configuration/peers.ts';
+import { Refusal } from '../../domain/failures.ts';
+import { anchorId, anchorWorkflowId } from '../../domain/identity.ts';
+import { anchorOf } from '../../temporal/anchoring.ts';
+import { abandon, cancel, retry } from '../../workflows/messages.ts';
+import type { anchorApplication } from '../../workflows/relocation/anchor-application.ts';
+import type { AnchorAction } from '../anchor.ts';
+import { unavailable } from '../problem.ts';
+import type { Asked, Handlers } from '../serve.ts';
+import { AnchorReader } from './anchor-reader.ts';
+import { following, tokenIn } from './pages.ts';
+import { patiently } from './patience.ts';
+import type { NorthboundTable } from './table.ts';
+
+const WORKER_MS = 5_000;
+/** What the pages of the one list there is are sealed with. */
+const LIST = 'anchors';
+const updates = { release: cancel, retry, abandon } as const satisfies Record<AnchorAction, unknown>;
+
+interface Means {
+  readonly temporal: Client;
+  readonly configuration: Configuration;
+  readonly taskQueue: string;
+  readonly temporalUi: string | undefined;
+}
+
+/** Anchors are runs: each holds until it is released, which is the cancellation of its run. */
+export function anchorHandlers({
+  temporal,
+  configuration,
+  taskQueue,
+  temporalUi,
+}: Means): Handlers<NorthboundTable, 'startAnchor' | 'listAnchors' | 'showAnchor' | `${AnchorAction}Anchor`> {
+  const { pace, world, sites, networks, applications, users } = configuration;
+  const reader = new AnchorReader(temporal, temporalUi);
+
+  const command =
+    (action: AnchorAction) =>
+    async ({ params: { id }, res }: Asked<NorthboundTable['releaseAnchor']>): Promise<void> => {
+      const { workflowId, runId } = await reader.look(id);
+      const handle = temporal.workflow.getHandle(workflowId, runId);
+      try {
+        await temporal.withDeadline(Date.now() + WORKER_MS, async () => await handle.executeUpdate(updates[action]));
+      } catch (error) {
+        const isSo = action === 'release' && error instanceof WorkflowUpdateFailedError && (await isReleased(id));
+        if (error instanceof WorkflowNotFoundError)
+          throw new Refusal('NotPossibleNow', `${action} is not possible: it has ended`);
+        if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+          throw unavailable(
+            `no worker has answered to "${action}" within ${WORKER_MS / 1_000} s`,
+            'Start a Ferry worker, and ask again: nothing is done twice.',
+          );
+        if (!isSo) throw error;
+      }
+      res.json(await reader.read(id));
+    };
+  /** Asked twice it is the same. */
+  const isReleased = async (id: string): Promise<boolean> => {
+    const { state, result } = await reader.read(id);
+    return state === 'releasing' || result?.outcome === 'released';
+  };
+
+  return {
+    startAnchor: async ({ body: request, res }) => {
+      named(applications, request.application, 'application');
+      named(sites, request.source, 'site');
+      named(networks, request.network, 'access network');
+      if (request.users !== '*') named(users, request.users, 'user');
+      const workflowId = anchorWorkflowId(request, digest);
+      const run = await patiently(
+        temporal,
+        async () =>
+          await temporal.workflow.start<typeof anchorApplication>(
+            'anchorApplication',
+            anchorOf({ request, pace }, workflowId, { taskQueue, world }),
+          ),
+      );
+      const now = await reader.read(anchorId(workflowId, run.firstExecutionRunId));
+      if (!isDeepStrictEqual(now.request, request))
+        throw new Refusal(
+          'AlreadyAnchored',
+          `${request.network} is anchored at ${now.source} for these users already`,
+          now.links.self,
+        );
+      res.status(202).location(now.links.self).json(now);
+    },
+    listAnchors: async ({ query: { limit, next }, req, res }) => {
+      const { anchors, token } = await reader.list(limit, tokenIn(next, LIST) ?? new Uint8Array());
+      res.json({ anchors: [...anchors], next: following(req, res, token, { path: '/v1/anchors', query: LIST }) });
+    },
+    showAnchor: async ({ params: { id }, res }) => {
+      res.json(await reader.read(id));
+    },
+    releaseAnchor: command('release'),
+    retryAnchor: command('retry'),
+    abandonAnchor: command('abandon'),
+  };
+}

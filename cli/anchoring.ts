@@ -1,0 +1,141 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Anchor, AnchorAction, AnchorList } from '../api/anchor.ts';
+import type { AnchorRequest } from '../domain/anchoring.ts';
+import type { FerryClient } from './client.ts';
+import { type Exit, exits } from './exits.ts';
+import { shortId } from './hints.ts';
+import { untilInterrupted } from './interruption.ts';
+import { legible } from './legible.ts';
+import { Unnamed } from './naming.ts';
+import { table } from './table.ts';
+import { age, type Terminal } from './terminal.ts';
+
+const LOOK_MS = 500;
+const PATH = '/v1/anchors';
+const one = (id: string): string => `${PATH}/${encodeURIComponent(id)}`;
+
+export async function anchor(
+  client: FerryClient,
+  terminal: Terminal,
+  request: Partial<AnchorRequest>,
+  { wait }: { wait: boolean },
+): Promise<Exit> {
+  const begun = await client.post<Anchor>(PATH, request);
+  return await shown(client, terminal, begun, wait, (now) => now.state === 'making');
+}
+
+export async function anchors(client: FerryClient, terminal: Terminal, atMost: number): Promise<Exit> {
+  const answer = await listed(client, atMost);
+  if (terminal.json) terminal.list(answer, answer.anchors);
+  else if (answer.anchors.length === 0) terminal.tell('No anchors.');
+  else terminal.tell(anchorTable(answer.anchors, terminal));
+  return exits.done;
+}
+
+/** `name`: its id, or the end of it. */
+export async function anchorAct(
+  client: FerryClient,
+  terminal: Terminal,
+  { action, name, wait }: { action: AnchorAction | 'show'; name: string; wait: boolean },
+): Promise<Exit> {
+  const id = await idOf(client, name);
+  if (action === 'show') return await shown(client, terminal, await client.get<Anchor>(one(id)), false, () => false);
+  const told = await client.post<Anchor>(`${one(id)}/${action}`);
+  return await shown(client, terminal, told, wait, (now) => now.state === 'releasing' || now.state === 'holds');
+}
+
+async function listed(client: FerryClient, atMost: number): Promise<AnchorList> {
+  const anchorsSeen: Anchor[] = [];
+  let next: string | null = null;
+  do {
+    const asked = new URLSearchParams({ limit: String(Math.min(100, atMost - anchorsSeen.length)) });
+    if (next !== null) asked.set('next', next);
+    const page: AnchorList = await client.get<AnchorList>(`${PATH}?${asked.toString()}`);
+    anchorsSeen.push(...page.anchors);
+    ({ next } = page);
+  } while (next !== null && anchorsSeen.length < atMost);
+  return { anchors: anchorsSeen, next };
+}
+
+const LOOKED_AT = 1_000;
+
+async function idOf(client: FerryClient, name: string): Promise<string> {
+  if (name.includes('.')) return name;
+  const ids = (await listed(client, LOOKED_AT)).anchors.map(({ id }) => id).filter((id) => id.endsWith(name));
+  if (ids.length > 1) throw new Unnamed(`more than one anchor ends with ${name}: say more of its id`);
+  const [id] = ids;
+  if (id === undefined) throw new Unnamed(`no anchor ends with ${name}`);
+  return id;
+}
+
+/** Follows it while it is on its way. Ctrl-C ends that; the anchor goes on. */
+async function shown(
+  client: FerryClient,
+  terminal: Terminal,
+  first: Anchor,
+  wait: boolean,
+  onItsWay: (now: Anchor) => boolean,
+): Promise<Exit> {
+  let now = first;
+  const followed = await untilInterrupted(async (signal) => {
+    if (!wait) return now;
+    while (onItsWay(now)) {
+      terminal.living(standing(now));
+      await pause(LOOK_MS, undefined, { signal });
+      now = await client.get<Anchor>(one(now.id));
+    }
+    return now;
+  });
+  if (followed === 'interrupted') return exits.interrupted;
+  if (terminal.json) terminal.document(now);
+  else for (const line of lines(now, terminal)) terminal.tell(line);
+  const { result } = now;
+  return result === null || (result.outcome === 'released' && result.leftovers.length === 0)
+    ? exits.done
+    : exits.notThrough;
+}
+
+const whose = (users: string): string => (users === '*' ? 'all users' : legible(users));
+
+const standing = ({ state, result, waitingFor }: Anchor): string =>
+  [result?.outcome ?? state ?? 'not known', ...(waitingFor === null ? [] : [legible(waitingFor)])].join(': ');
+
+const ways = {
+  network: 'the network leads there by itself',
+  rule: 'by rules of an instance there',
+  holder: 'by rules of an instance made for it',
+} as const;
+
+function lines(now: Anchor, { hints }: Terminal): string[] {
+  const { id, request, source, way, holder, relayed, observed, exposed, lacking, trouble, result, actions } = now;
+  return [
+    `${legible(request.application)}, ${whose(request.users)}: ${request.network} → ${source}: ${standing(now)}`,
+    ...(way === null ? [] : [`  ${ways[way]}${holder === null ? '' : ` (${holder.instance} at ${holder.site})`}`]),
+    ...(relayed ? [`  ${request.network} cannot reach the source: the holder relays`] : []),
+    ...(way !== null && !observed ? [`  ${request.network} has no vantage point: not observed`] : []),
+    ...(lacking > 0 ? [`  ${exposed} subscriptions exposed, ${lacking} not: there is no such service`] : []),
+    ...(trouble === null ? [] : [`  ${legible(trouble)}`]),
+    ...(result?.failure == null
+      ? []
+      : [`  ${result.failure.type}: ${legible(result.failure.message)}`, `  ${result.failure.remedy}`]),
+    ...(result?.leftovers ?? []).map(({ undo, type, message }) => `  left: ${undo}: ${type}: ${legible(message)}`),
+    ...actions.map((action) => `  \`${hints.command('anchor', action, shortId(id))}\``),
+  ];
+}
+
+const anchorTable = (all: readonly Anchor[], terminal: Terminal): string =>
+  table(
+    ['id', 'application', 'users', 'network', 'source', 'by', 'state', 'for', 'waits for'],
+    all.map(({ id, request, source, way, holder, state, result, startedAt, waitingFor }) => [
+      terminal.format === 'wide' ? id : shortId(id),
+      request.application,
+      request.users === '*' ? 'all' : request.users,
+      request.network,
+      source,
+      holder?.site ?? way ?? '',
+      result?.outcome ?? state ?? 'not known',
+      result === null ? age(startedAt) : '',
+      waitingFor === null ? '' : legible(waitingFor),
+    ]),
+    terminal,
+  );
