@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AnchorRequest, AnchorResult, Way } from '../domain/anchoring.ts';
+import { AnchorRequest, AnchorResult, Way } from '../domain/anchor-request.ts';
 import { Instant } from './resources.ts';
 
 export const anchorActions = ['release', 'retry', 'abandon'] as const;

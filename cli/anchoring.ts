@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Anchor, AnchorAction, AnchorList } from '../api/anchor.ts';
-import type { AnchorRequest } from '../domain/anchoring.ts';
+import type { AnchorRequest } from '../domain/anchor-request.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { shortId } from './hints.ts';

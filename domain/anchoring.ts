@@ -1,30 +1,6 @@
-import { z } from 'zod';
-import { Name } from './name.ts';
-import type { ProcedureStatus } from './procedure.ts';
-import { Failure, Leftover } from './relocation.ts';
-
-/** An application that stays where it is, and devices of another access network that are led to it (GR MEC 035, [5.4.2-6]). */
-export const AnchorRequest = z
-  .strictObject({
-    application: Name.meta({ description: 'The application, by its name in the configuration.', example: 'counter' }),
-    users: z
-      .union([z.literal('*'), Name])
-      .default('*')
-      .meta({
-        description: 'One by its ueIdentityTag (MEC 014), or `*`: whoever is in that network, as without it.',
-        example: '*',
-      }),
-    source: Name.meta({ description: 'The site that serves these users, and goes on serving them.', example: 'a1' }),
-    network: Name.meta({ description: 'The access network from which they are led there.', example: 'wifi' }),
-  })
-  .meta({ id: 'AnchorRequest' });
-export type AnchorRequest = z.infer<typeof AnchorRequest>;
-
-export const Way = z.enum(['network', 'rule', 'holder']).meta({
-  description:
-    '`network`: it leads there by itself. `rule`: by the rules of an instance that is there. `holder`: by those of one that was made for it.',
-});
-export type Way = z.infer<typeof Way>;
+/** What leads devices there: the network by itself, rules of an instance that is there, or of one that was made for it. */
+export const ways = ['network', 'rule', 'holder'] as const;
+export type Way = (typeof ways)[number];
 
 /** The five steps, in their order. Each is one activity of that name; clauses are those of ETSI GR MEC 035. */
 export const anchorSteps = {
@@ -117,21 +93,3 @@ export function moved(standing: Standing, { target, to }: Pick<Taking, 'target' 
   const home = standing.holder?.site === target && standing.holder.instance === to;
   return { ...standing, source: target, from: to, under: null, ...(home && { way: 'network', relayed: false }) };
 }
-
-export const AnchorResult = z
-  .object({
-    outcome: z.enum(['released', 'rolledBack', 'refused']).meta({
-      description:
-        'released: it held, and was given back. rolledBack, refused: it never held; refused: nothing was done.',
-    }),
-    failure: z
-      .object({ type: Failure, step: z.string(), message: z.string(), remedy: z.string() })
-      .nullable()
-      .meta({ description: 'Why it did not hold.' }),
-    leftovers: z.array(Leftover).meta({ description: 'What was given up before it could be undone.' }),
-    totalMs: z.int().nonnegative(),
-  })
-  .meta({ id: 'AnchorResult' });
-export type AnchorResult = z.infer<typeof AnchorResult>;
-
-export type AnchorStatus = ProcedureStatus<AnchorStep, AnchorResult>;

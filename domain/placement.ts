@@ -34,7 +34,6 @@ export const PlacementRequest = z
       .array(Name)
       .min(1)
       .max(MOST_SITES)
-      .refine((names) => new Set(names).size === names.length, 'names a site twice')
       .optional()
       .meta({ description: `These sites only; without it the ${MOST_SITES} that are nearest.` }),
     accept: Accept.optional(),

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { actionsOf } from '../../domain/actions.ts';
-import type { AnchorResult, AnchorStatus } from '../../domain/anchoring.ts';
+import type { AnchorResult, AnchorStatus } from '../../domain/anchor-request.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { anchorId, parseAnchorId } from '../../domain/identity.ts';

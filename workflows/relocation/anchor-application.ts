@@ -1,5 +1,5 @@
 import { CancellationScope, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
-import type { AnchorRequest, AnchorResult } from '../../domain/anchoring.ts';
+import type { AnchorRequest, AnchorResult } from '../../domain/anchor-request.ts';
 import type { AnchorOrder } from '../messages.ts';
 import { Anchoring } from './anchoring.ts';
 

@@ -3,9 +3,8 @@ import type { CheckedAnchor } from '../../activities/anchoring/check.ts';
 import type { Exposed } from '../../activities/anchoring/services.ts';
 import type { Both } from '../../activities/relocation/subject.ts';
 import type { Pace } from '../../configuration/peers.ts';
+import { type AnchorRequest, type AnchorResult } from '../../domain/anchor-request.ts';
 import {
-  type AnchorRequest,
-  type AnchorResult,
   type AnchorStep,
   anchorSteps,
   type AnchorUndo,

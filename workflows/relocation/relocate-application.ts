@@ -24,7 +24,7 @@ export async function relocateApplication({ request, direction, pace }: Relocati
 async function relocate(relocating: Relocating, request: RelocationRequest): Promise<void> {
   const { maxInterruptionMs = null, cutOver, accept } = request;
   const { procedure, step, undo, subject, brought, calmAt, result } = relocating;
-  const { both, decide } = await procedure.prepare(async () => {
+  const prepared = await procedure.prepare(async () => {
     // 1. Check source, target and path (GR MEC 035, [5.3.2-2], [5.4.2-1], 6.6.3)
     const order = { ...subject, maxInterruptionMs, own: brought.to, ...(accept !== undefined && { accept }) };
     const check = brought.keeping(() => step.checkRelocation(order));
@@ -70,8 +70,8 @@ async function relocate(relocating: Relocating, request: RelocationRequest): Pro
 
   await procedure.pastNoReturn(async () => {
     // 6. Hand the users over: the point of no return ([5.3.2-4], [5.4.2-3]); without the contract: turn the path
-    await decide();
-    await relocating.leave(both);
+    await prepared.decide();
+    await relocating.leave(prepared.both);
   });
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AnchorRequest } from '../../../domain/anchoring.ts';
+import { AnchorRequest } from '../../../domain/anchor-request.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import { ANCHOR_ID } from '../../../domain/identity.ts';
 import { Anchor, type AnchorAction, AnchorList } from '../../anchor.ts';

@@ -113,7 +113,6 @@ export const relocationTable = {
     example: { application: 'counter', users: '*', near: { network: 'cellular' } },
     answers: { 200: { description: 'Each site that was looked at.', schema: PlacementList } },
     failures: ['UnknownName', 'NotServing', ...planFailures],
-    refusals: { 400: 'A site is named twice, or more than twenty are.' },
   },
   startRelocation: {
     ...asked,
