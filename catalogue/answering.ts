@@ -75,12 +75,14 @@ export async function systemsAnswering(
   by: By,
   limit: number,
 ): Promise<readonly SystemAnswering[]> {
-  const found = sql`select * from (${systemsHaving(opened, by)}) as answering order by id limit ${limit}`;
+  const found = systemsHaving(opened, by);
   await name(catalogue, opened, sql`select 'system' as kind, found.id as inner_id from (${found}) as found`);
   const { rows } = await asking(
     sql<SystemAnswering>`
       select system.id as system, found.operator, found.devices
-      from (${found}) as found ${aliased(opened, 'system', sql`found.id`)} order by system.id`.execute(catalogue),
+      from (${found}) as found ${aliased(opened, 'system', sql`found.id`)} order by system.id limit ${limit}`.execute(
+      catalogue,
+    ),
   );
   return rows;
 }

@@ -11,7 +11,9 @@ import { eventually, isAlive } from '../cli/eventually.ts';
 let home: string;
 let bin: string;
 let cache: string;
+let before: NodeJS.ProcessEnv;
 beforeEach(async () => {
+  before = { ...process.env };
   home = await mkdtemp(join(tmpdir(), 'ferry-obtain-'));
   [bin, cache] = [join(home, 'bin'), join(home, 'cache', 'ferry')];
   await mkdir(bin);
@@ -24,6 +26,10 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  // The next file of this process finds it as this one did, whatever was stubbed twice
+  for (const name of Object.keys(process.env))
+    if (!Object.hasOwn(before, name)) Reflect.deleteProperty(process.env, name);
+  Object.assign(process.env, before);
   await rm(home, { recursive: true });
 });
 
