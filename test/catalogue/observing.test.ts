@@ -93,7 +93,7 @@ beforeEach(async () => {
         third: host('two', 'third', '10.3.0.0/16'),
       },
       applications: {},
-      federation: federationOfTest({ shares: [{ of: 'one', with: 'b', services: ['speech'] }] }),
+      federation: federationOfTest({ shares: [{ of: 'one', with: '*', services: ['speech'] }] }),
     }),
   );
   await keepConfigured(own.catalogue, configuration);
