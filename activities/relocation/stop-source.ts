@@ -3,6 +3,7 @@ import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
 import { calm } from './copy-ahead.ts';
+import { concerned } from './guarantee.ts';
 import {
   canBeAsked,
   endOf,
@@ -62,6 +63,8 @@ async function chance({ pace }: Means, scene: Scene, source: Located, target: Lo
   try {
     const owner = { instance: source.id, endpoint: source.endpoint };
     if (!(await mobility.hears(owner, wait.signal)).includes('TRIGGERED')) return;
+    const registered = (await mobility.registered(source.id, wait.signal)) ?? [];
+    if (concerned(registered, scene.device).length === 0) return; // nobody whose context could be reported as transferred
     const limitMs = Math.min(pace.stepMs, pace.operationMs / 4);
     const transfer = await transferred(scene, { source, target }, limitMs, wait);
     wait.progress(typeof transfer === 'string' ? transfer : `${name}: its application has transferred its context`);
