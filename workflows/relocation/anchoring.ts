@@ -3,7 +3,7 @@ import type { CheckedAnchor } from '../../activities/anchoring/check.ts';
 import type { Exposed } from '../../activities/anchoring/services.ts';
 import type { Both } from '../../activities/relocation/subject.ts';
 import type { Pace } from '../../configuration/peers.ts';
-import { type AnchorRequest, type AnchorResult } from '../../domain/anchor-request.ts';
+import type { AnchorRequest, AnchorResult } from '../../domain/anchor-request.ts';
 import {
   type AnchorStep,
   anchorSteps,
