@@ -3,7 +3,7 @@ import type { Judged, Verdict } from './verdict.ts';
 
 /** Pictures of results, as SVG that is read on light and on dark pages. */
 
-const [WIDTH, LEFT, RIGHT, TOP, ROW] = [860, 330, 110, 46, 30];
+const [WIDTH, LEFT, RIGHT, TOP, ROW] = [980, 450, 110, 46, 30];
 
 const COLOURS: Readonly<Record<Verdict, string>> = {
   pass: '#1a7f37',
@@ -18,16 +18,12 @@ const escaped = (text: string): string =>
 const limit = ({ target }: Judged): number | null =>
   target === null ? null : (Object.values(target as Record<string, number>)[0] ?? null);
 
-/** How a figure stands to its target: 1 is the target itself. Without one it stands to its own value. */
-const scaled = (figure: Judged, value: number): number => {
-  const to = limit(figure);
-  if (to === null || to === 0) return figure.value === 0 ? 1 : value / figure.value;
-  return value / to;
-};
+/** How a figure stands to its target: 1 is the target itself, also where that is nothing and nothing is seen. */
+const scaled = (value: number, to: number): number => (to === 0 ? (value === 0 ? 1 : Infinity) : value / to);
 
 /**
- * One line for each figure: a dot where it is, a bar as wide as its bounds, and the target as the line in the middle.
- * The scale is logarithmic, from a tenth of the target to ten times as much.
+ * One line for each figure: a dot where it is, a bar as wide as its bounds, and the target as the line in the middle. What
+ * has no target is told without a dot. The scale is logarithmic, from a tenth of the target to ten times as much.
  */
 export function lines(title: string, figures: readonly Judged[]): string {
   const height = TOP + ROW * figures.length + 26;
@@ -37,13 +33,17 @@ export function lines(title: string, figures: readonly Judged[]): string {
   const body = figures.flatMap((figure, nth) => {
     const y = TOP + ROW * nth + ROW / 2;
     const colour = COLOURS[figure.verdict];
+    const to = limit(figure);
     const [low, value, high] = [figure.low, figure.value, figure.high].map((each) =>
-      x(scaled(figure, each)).toFixed(1),
+      x(scaled(each, to ?? 0)).toFixed(1),
     );
-    return [
-      `<text x="${LEFT - 14}" y="${y + 4}" text-anchor="end">${escaped(figure.name)}</text>`,
+    const mark = [
       `<line x1="${low}" x2="${high}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="6" stroke-linecap="round" opacity="0.35"/>`,
       `<circle cx="${value}" cy="${y}" r="5" fill="${colour}"><title>${escaped(figure.verdict)}</title></circle>`,
+    ];
+    return [
+      `<text x="${LEFT - 14}" y="${y + 4}" text-anchor="end">${escaped(figure.name)}</text>`,
+      ...(to === null ? [] : mark),
       `<text x="${WIDTH - RIGHT + 12}" y="${y + 4}" style="fill:${colour}">${told(figure.value, figure.unit)}` +
         `<tspan class="soft"> ${escaped(targetTold(figure.target, figure.unit))}</tspan></text>`,
     ];

@@ -73,10 +73,11 @@ it('a bad variant survives where one figure that has to notice it does not', () 
 });
 
 describe('a picture', () => {
-  it('has a line for each figure, and breaks at no name', () => {
+  it('has a line for each figure, a dot where there is a target, and breaks at no name', () => {
     const svg = lines('B1 overhead', result.figures);
     expect(svg).toContain('wall &lt;of&gt; a relocation');
-    expect(svg.match(/<circle/g)).toHaveLength(2);
+    expect(svg.match(/text-anchor="end"/g)).toHaveLength(2);
+    expect(svg.match(/<circle/g)).toHaveLength(1);
     expect(svg).not.toContain('NaN');
   });
 
