@@ -1,4 +1,4 @@
-import type { Call } from './stage/peers.ts';
+import type { Call } from './peers/plan.ts';
 
 /** So many calls had to wait for one another: the most of them of which none began before another had ended. */
 export function oneAfterTheOther(calls: readonly Pick<Call, 'from' | 'to'>[]): number {

@@ -4,12 +4,13 @@ import { highestEpoch } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Lead, Wait } from '../ports.ts';
 import { calm } from '../relocation/copy-ahead.ts';
-import { bothHave, deleteMade, strays, type Carriage } from '../relocation/subscriptions.ts';
+import { bothHave, deleteMade, idsIn, strays, type Carriage } from '../relocation/subscriptions.ts';
 import {
   endOf,
   leads,
   locateBoth,
   look,
+  ownerOf,
   sceneOf,
   whatItSays,
   type Both,
@@ -133,7 +134,7 @@ async function made(
 const carriageOf = ({ source, target, device }: Scene, from: Located, to: Located): Carriage => ({
   source,
   target,
-  from: { instance: from.id, endpoint: from.endpoint },
+  from: ownerOf(from),
   to: { instance: to.id, endpoint: from.endpoint },
   device,
   before: {},
@@ -156,9 +157,6 @@ async function deleteUntold(means: Means, order: HideOrder, before: readonly str
     wait.signal,
   );
 }
-
-const idsIn = (kept: string | undefined): readonly string[] =>
-  kept === undefined ? [] : (JSON.parse(kept) as string[]);
 
 const joined = ({ target }: Scene, turns: readonly string[]): string | null =>
   turns.reduce<string | null>(
@@ -187,7 +185,7 @@ async function planned(
       `${site.name}: no rule of instance ${target.id} could lead devices on: ${(own?.told ?? []).join('; ')}`,
     );
   const sight = theirs instanceof Error ? undefined : theirs;
-  const [holder, server] = [target, source].map(({ id, endpoint }) => ({ instance: id, endpoint })) as [End, End];
+  const [holder, server] = [ownerOf(target), ownerOf(source)];
   const lead: Omit<Lead, 'from' | 'to'> = {
     ...whom,
     aliases: (sight?.names ?? []).flatMap(({ name, leads: led }) => (led ? [name] : [])),
@@ -198,5 +196,3 @@ async function planned(
     ? await site.path.plan('here', { ...lead, from: server, to: holder }, turn, signal)
     : await site.path.plan('through', { ...lead, from: holder, to: server }, turn, signal);
 }
-
-type End = Lead['from'];

@@ -1,7 +1,7 @@
 import { serves } from '../../domain/application.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
-import type { Application, Lead, Owner, PathSight, Site, Wait } from '../ports.ts';
+import type { Application, Lead, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
 import { type AnchorTurn, takeAnchors } from './anchored.ts';
 import {
@@ -9,6 +9,7 @@ import {
   copySubscriptions,
   deleteMade,
   dropVanished,
+  idsIn,
   keepSeen,
   seenBefore,
   strays,
@@ -21,6 +22,7 @@ import {
   locateBoth,
   look,
   notThere,
+  ownerOf,
   sceneOf,
   whatItSays,
   type Both,
@@ -172,9 +174,6 @@ async function subscriptionsCopied(
   return { made: [...made].filter((id) => !dropped.includes(id)), subscriptions: wanted.length, seen };
 }
 
-const idsIn = (kept: string | undefined): readonly string[] =>
-  kept === undefined ? [] : (JSON.parse(kept) as string[]);
-
 async function contextCopied(
   { pace }: Means,
   { context, relocation, source: site }: Scene,
@@ -262,5 +261,3 @@ export const carriageOf = (
   device,
   before,
 });
-
-const ownerOf = ({ id, endpoint }: Located): Owner => ({ instance: id, endpoint });

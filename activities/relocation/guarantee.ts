@@ -1,6 +1,6 @@
 import type { Guaranteed } from '../../domain/guarantee.ts';
 import type { MobileDevice, MobilityTold, Owner, Site } from '../ports.ts';
-import type { Located, Scene } from './subject.ts';
+import { ownerOf, type Located, type Scene } from './subject.ts';
 
 /** What can be promised of an instance, and why no more. */
 export interface Promised {
@@ -54,5 +54,3 @@ async function lacking(
 /** Those whose context is to be moved. */
 export const concerned = (devices: readonly MobileDevice[], device: string | null): readonly MobileDevice[] =>
   device === null ? devices : devices.filter(({ address }) => address === device);
-
-export const ownerOf = ({ id, endpoint }: Located): Owner => ({ instance: id, endpoint });

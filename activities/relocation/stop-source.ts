@@ -13,6 +13,7 @@ import {
   mayRun,
   networksOf,
   notThere,
+  ownerOf,
   sceneOf,
   type Both,
   type Located,
@@ -61,7 +62,7 @@ async function chance({ pace }: Means, scene: Scene, source: Located, target: Lo
   const { mobility, name } = scene.source;
   if (mobility === undefined) return;
   try {
-    const owner = { instance: source.id, endpoint: source.endpoint };
+    const owner = ownerOf(source);
     if (!(await mobility.hears(owner, wait.signal)).includes('TRIGGERED')) return;
     const registered = (await mobility.registered(source.id, wait.signal)) ?? [];
     if (concerned(registered, scene.device).length === 0) return; // nobody whose context could be reported as transferred

@@ -5,7 +5,7 @@ import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
 import type { Anchors } from '../anchoring/anchors.ts';
 import type { Cordon, Cordons } from './cordon.ts';
-import type { Application, Catalogue, Context, Instance, Network, PathSight, Site } from '../ports.ts';
+import type { Application, Catalogue, Context, Instance, Network, Owner, PathSight, Site } from '../ports.ts';
 
 /** What every step of a relocation is told: names only. */
 export interface Subject {
@@ -108,6 +108,9 @@ const namesOf = (chain: string, digest: Digest): Pick<Scene, 'relocation' | 'key
   relocation: relocationNameOf(chain),
   key: (step) => stepKey(chain, step, digest),
 });
+
+/** Whose its subscriptions are. */
+export const ownerOf = ({ id, endpoint }: Located): Owner => ({ instance: id, endpoint });
 
 export const isLocated = (instance: Instance): instance is Located =>
   instance.state === 'started' && instance.endpoint !== null;

@@ -76,6 +76,10 @@ export const seenBefore = ({ kept }: Pick<Wait, 'kept'>, seen: SeenInLists = {})
   return own === undefined ? seen : (JSON.parse(own) as SeenInLists);
 };
 
+/** Names that an attempt has kept, for the next one. */
+export const idsIn = (kept: string | undefined): readonly string[] =>
+  kept === undefined ? [] : (JSON.parse(kept) as string[]);
+
 export const keepSeen = ({ keep }: Pick<Wait, 'keep'>, seen: SeenInLists): void => keep('seen', JSON.stringify(seen));
 
 export const keepingSeen = (wait: Wait): Journal => ({ ...unread, begins: ({ seen }) => keepSeen(wait, seen) });

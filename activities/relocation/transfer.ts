@@ -4,12 +4,13 @@ import { failure } from '../failure.ts';
 import type { MobileDevice, Mobility, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
 import { calm } from './copy-ahead.ts';
-import { concerned, ownerOf } from './guarantee.ts';
+import { concerned } from './guarantee.ts';
 import {
   askable,
   endOf,
   locateBoth,
   look,
+  ownerOf,
   sceneOf,
   type Both,
   type Located,

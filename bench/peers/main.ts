@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { application } from './application.ts';
 import { done, type Heard, ok, refused, type Reply } from './exchange.ts';
 import { meo } from './meo.ts';
-import { type Behaviour, LCM_PROXY, MEO, platformAt, SIDES, VANTAGE, type WorldPlan } from './plan.ts';
+import { type Behaviour, type Call, LCM_PROXY, MEO, platformAt, SIDES, VANTAGE, type WorldPlan } from './plan.ts';
 import { platform, vantage } from './platform.ts';
 import { World } from './world.ts';
 
@@ -18,17 +18,7 @@ const pairs = Number(values.pairs);
 const world = new World(pairs);
 let behaviour: Behaviour = { latencyMs: 0, operationMs: 0, polls: 0, gate: false, failing: 0 };
 
-interface Entry {
-  readonly n: number;
-  readonly at: string;
-  readonly method: string;
-  readonly path: string;
-  readonly status: number;
-  /** Milliseconds since this process began. */
-  readonly from: number;
-  readonly to: number;
-}
-const log: Entry[] = [];
+const log: Call[] = [];
 let calls = 0;
 let port = 0;
 

@@ -24,6 +24,17 @@ export const PAIRS_AT_MOST = 60;
 export const SERVICE_PORT = 7000;
 export const CHECKSUM = 'c'.repeat(64);
 
+/** One call as the peers heard it; milliseconds of their own clock. */
+export interface Call {
+  readonly n: number;
+  readonly at: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** How the peers behave from now on. */
 export interface Behaviour {
   /** Each answer takes so long. */

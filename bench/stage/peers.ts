@@ -1,19 +1,8 @@
 import { request } from 'undici';
-import type { Behaviour, WorldPlan } from '../peers/plan.ts';
+import type { Behaviour, Call, WorldPlan } from '../peers/plan.ts';
 import { LCM_PROXY, MEO, VANTAGE } from '../peers/plan.ts';
 import { applicationOf, CHECKSUM, domainOf, platformAt, rangeOf, SERVICE_PORT, SIDES, siteOf } from '../peers/plan.ts';
 import { SERVER_CORE, start } from './process.ts';
-
-/** One call as the peers heard it; milliseconds of their own clock. */
-export interface Call {
-  readonly n: number;
-  readonly at: string;
-  readonly method: string;
-  readonly path: string;
-  readonly status: number;
-  readonly from: number;
-  readonly to: number;
-}
 
 export interface Peers {
   readonly pid: number;
