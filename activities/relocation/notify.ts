@@ -43,7 +43,10 @@ export const notifying = (means: Means) => ({
       if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
       if (order.transferred) await tellCompleted(scene, source, target, wait);
       const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
-      const { wanted, seen } = await copySubscriptions(carriage, signal, keepingSeen(wait));
+      const { wanted, seen } = await copySubscriptions(carriage, signal, keepingSeen(wait), {
+        source: 'all',
+        target: 'wanted',
+      });
       return { devices: told === true, subscriptions: wanted.length, seen };
     }),
 });

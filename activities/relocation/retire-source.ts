@@ -69,8 +69,11 @@ async function releaseSource(
 ): Promise<void> {
   const carriage = carriageOf(scene, instance, target, seenBefore(wait, order.seen));
   wait.progress('comparing subscriptions for the last time');
-  const copied = await copySubscriptions(carriage, wait.signal, keepingSeen(wait));
-  await releaseSubscriptions(carriage, copied, wait.signal);
+  const copied = await copySubscriptions(carriage, wait.signal, keepingSeen(wait), {
+    source: 'seen',
+    target: 'wanted',
+  });
+  await releaseSubscriptions(carriage, copied, wait);
   const settle = { relocation: scene.relocation, users: order.users, retired: true };
   await scene.context.source.settle(instance.endpoint, settle, wait.signal);
 }

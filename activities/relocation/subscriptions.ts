@@ -10,7 +10,7 @@ import {
   without,
 } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
-import type { Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
+import type { Looking, Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
 import { together } from '../waiting.ts';
 
 /** Peers limit what they are asked at once. */
@@ -84,14 +84,25 @@ export const keepSeen = ({ keep }: Pick<Wait, 'keep'>, seen: SeenInLists): void 
 
 export const keepingSeen = (wait: Wait): Journal => ({ ...unread, begins: ({ seen }) => keepSeen(wait, seen) });
 
+/** How much of either side is read. */
+export interface Reading {
+  /** `seen`: only lists that have been seen in this relocation. */
+  readonly source: 'all' | 'seen';
+  /** `wanted`: only lists in which what the source has would be: for whoever has nothing to undo. */
+  readonly target: 'all' | 'wanted';
+}
+
+const everything: Reading = { source: 'all', target: 'all' };
+
 /** Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4], [5.4.2-3]). */
 export async function copySubscriptions(
   carriage: Carriage,
   signal: AbortSignal,
   journal: Journal = unread,
+  reading: Reading = everything,
 ): Promise<CopiedSubscriptions> {
   const { target, from, to } = carriage;
-  const both = await bothHave(carriage, signal);
+  const both = await bothHave(carriage, signal, reading);
   const { wanted, had } = both;
   journal.begins(both);
   const made: string[] = [];
@@ -134,22 +145,39 @@ export async function dropVanished(
 }
 
 /** What the moved users have, and what the target has. */
-export async function bothHave(carriage: Carriage, signal: AbortSignal): Promise<Omit<CopiedSubscriptions, 'made'>> {
+export async function bothHave(
+  carriage: Carriage,
+  signal: AbortSignal,
+  reading: Reading = everything,
+): Promise<Omit<CopiedSubscriptions, 'made'>> {
   const { source, target, from, to, device, before } = carriage;
-  const look = async (within = signal): Promise<SubscriptionsSeen> => await target.subscriptions.list(to, within);
-  const lookAtSource = async (within = signal) => await source.subscriptions.list(from, within, before);
-  // One after the other where both are at one platform: what is of others is read once then
+  const lookAtSource = async (within = signal) =>
+    await source.subscriptions.list(from, within, { before, ...(reading.source === 'seen' && whereSeen(before)) });
+  const looking = ({ held }: SubscriptionsSeen): Looking =>
+    reading.target === 'all' ? {} : whereItWouldBe(concerning(device, held));
+  const look = async (how: Looking = {}, within = signal) => await target.subscriptions.list(to, within, how);
+  // One after the other also where both are at one platform: what is of others is read once then
+  const inTurn = async () => {
+    const theirs = await lookAtSource();
+    return [theirs, await look(looking(theirs))] as const;
+  };
   const [theirs, ours] =
-    source.subscriptions === target.subscriptions
-      ? ([await lookAtSource(), await look()] as const)
-      : await together(signal, lookAtSource, look);
+    reading.target === 'wanted' || source.subscriptions === target.subscriptions
+      ? await inTurn()
+      : await together(signal, lookAtSource, async (within) => await look({}, within));
   const { held, notCarried, listed, lists } = theirs;
   const wanted = concerning(device, held);
   // What the target seems to lack, its service being away for a moment, would be made a second time
   const unseen = missing(wanted, ours.held, moveOf(carriage)).some((each) => !ours.listed(each));
-  const { held: had } = unseen ? await look() : ours;
+  const { held: had } = unseen ? await look(looking(theirs)) : ours;
   return { wanted, had, notCarried, listed, seen: lists };
 }
+
+const whereSeen = (seen: SeenInLists): Looking => ({ among: ({ path }) => Object.hasOwn(seen, path) });
+
+const whereItWouldBe = (wanted: readonly Subscription[]): Looking => ({
+  among: ({ service, types }) => wanted.some((each) => each.service === service && types.includes(each.type)),
+});
 
 /** The undo: what this relocation made is deleted, and nothing else. */
 export async function deleteMade(at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> {
@@ -157,17 +185,19 @@ export async function deleteMade(at: Subscriptions, ids: readonly string[], sign
 }
 
 /**
- * Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last, also
- * what tells of others too.
+ * Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last, in
+ * whatever list, also what tells of others too.
  */
 export async function releaseSubscriptions(
   { source, from, device }: Pick<Carriage, 'source' | 'from' | 'device'>,
-  { wanted: copied, seen: lists }: Pick<CopiedSubscriptions, 'wanted' | 'seen'>,
-  signal: AbortSignal,
+  { wanted: copied, seen: before }: Pick<CopiedSubscriptions, 'wanted' | 'seen'>,
+  wait: Pick<Wait, 'signal' | 'keep'>,
 ): Promise<void> {
+  const { signal } = wait;
   const ids = leaving(device, copied).map(({ id }) => id);
   await atOnce(AT_ONCE, ids, async (id) => await source.subscriptions.remove(id, signal));
-  const { held } = await source.subscriptions.list(from, signal, without(lists, ids));
+  const { held, lists } = await source.subscriptions.list(from, signal, { before: without(before, ids) });
+  keepSeen(wait, lists);
   const seen = new Set(copied.map(({ id }) => id));
   const more = concerning(device, held).filter((each) => !seen.has(each.id) || leaving(device, [each]).length > 0);
   if (more.length > 0) throw failure('NotYet', `${source.name}: ${more.length} subscriptions were made meanwhile`);

@@ -7,8 +7,10 @@ import {
   dropVanished,
   foreseeSubscriptions,
   releaseSubscriptions,
+  seenBefore,
   strays,
 } from '../../activities/relocation/subscriptions.ts';
+import type { SeenInLists } from '../../domain/subscription.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { busy } from '../support/busy.ts';
 import type { Reply } from '../support/faulty-server.ts';
@@ -20,6 +22,9 @@ const amsi = '/amsi/v1/subscriptions';
 const from: Owner = { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 } };
 const to: Owner = { instance: 'i9', endpoint: { host: '10.3.1.7', port: 7000 } };
 const soon = (): AbortSignal => AbortSignal.timeout(Math.ceil(20_000 * busy()));
+const kept = (keep: (name: string, value: string) => void = () => undefined) => ({ signal: soon(), keep });
+/** How the last step reads. */
+const last = { source: 'seen', target: 'wanted' } as const;
 
 let source: PlayedServices;
 let target: PlayedServices;
@@ -49,6 +54,12 @@ const measured = ({ instance, endpoint }: Owner, n: number, ...devices: readonly
     appInstanceId: instance,
     associateId: [`10.0.0.${n}`, ...devices].map((value) => ({ type: 1, value })),
   },
+});
+
+const mobility = ({ instance, endpoint }: Owner) => ({
+  subscriptionType: 'MobilityProcedureSubscription',
+  callbackReference: `http://${endpoint.host}:7000/mobility`,
+  filterCriteria: { appInstanceId: instance, mobilityStatus: [1] },
 });
 
 /** Somebody looks while no service is there. */
@@ -130,7 +141,7 @@ describe('where a service is away at one look of a step, and there at its next c
   it('at the source, nothing is released before all of it was seen', async () => {
     awayOnce(source);
     const copied = await copySubscriptions(carriage, soon());
-    await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    await expect(releaseSubscriptions(carriage, copied, kept())).rejects.toMatchObject({ type: 'NotYet' });
     expect([...source.held.keys()]).toEqual([`${rni}/s0`]);
   });
 });
@@ -143,7 +154,7 @@ describe('where the service of the source was away a moment ago', () => {
     expect((await foreseeSubscriptions(carriage, soon())).wanted).toHaveLength(1);
     await unseenAt(source, from);
     const copied = await copySubscriptions(carriage, soon());
-    await releaseSubscriptions(carriage, copied, soon());
+    await releaseSubscriptions(carriage, copied, kept());
     expect([...target.held.values()]).toEqual([measured(to, 1, '10.0.0.2')]);
   });
 
@@ -187,7 +198,7 @@ describe('what a step has seen at the source, and a later one of the same run do
     answering(rni, { status: 200, json: [] });
     const copied = await compared();
     expect([copied.made, copied.wanted.map(({ id }) => id)]).toEqual([[], [one]]);
-    await releaseSubscriptions(carriage, copied, soon());
+    await releaseSubscriptions(carriage, copied, kept());
     expect([...source.held]).toEqual([]);
   });
 
@@ -223,10 +234,10 @@ describe('what a step has seen at the source, and a later one of the same run do
   it('is not released for certain while its list is not there', async () => {
     const copied = await compared();
     answering(rni, { status: 404 });
-    await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    await expect(releaseSubscriptions(carriage, copied, kept())).rejects.toMatchObject({ type: 'NotYet' });
     source.before = () => undefined;
     const again = await compared();
-    await releaseSubscriptions(carriage, again, soon());
+    await releaseSubscriptions(carriage, again, kept());
     expect([[...source.held], again.made, target.held.size]).toEqual([[], [], 1]);
   });
 
@@ -251,16 +262,35 @@ it('what is made at a service that comes up meanwhile is carried', async () => {
     platform.before = ({ path }) => (path.startsWith(amsi) ? { status: 404 } : undefined);
   await copySubscriptions(carriage, soon());
   for (const platform of [source, target]) platform.before = () => undefined;
-  const mobility = ({ instance, endpoint }: Owner) => ({
-    subscriptionType: 'MobilityProcedureSubscription',
-    callbackReference: `http://${endpoint.host}:7000/mobility`,
-    filterCriteria: { appInstanceId: instance, mobilityStatus: [1] },
-  });
   source.hold(amsi, 'late', mobility(from));
   const copied = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, copied, soon());
+  await releaseSubscriptions(carriage, copied, kept());
   expect([...source.held]).toEqual([]);
   expect([...target.held.values()]).toEqual([mobility(to)]);
+});
+
+it('what is made at a service that comes up before the last step is found by it, and carried by its next attempt', async () => {
+  source.hold(rni, 's0', measured(from, 0));
+  for (const platform of [source, target])
+    platform.before = ({ path }) => (path.startsWith(amsi) ? { status: 404 } : undefined);
+  const { seen } = await copySubscriptions(carriage, soon());
+  for (const platform of [source, target]) platform.before = () => undefined;
+  source.hold(amsi, 'late', mobility(from));
+  const attempts = new Map<string, string>();
+  const attempt = async (before: SeenInLists): Promise<void> => {
+    const step = { ...carriage, before };
+    const copied = await copySubscriptions(step, soon(), undefined, last);
+    await releaseSubscriptions(
+      step,
+      copied,
+      kept((name, value) => void attempts.set(name, value)),
+    );
+  };
+  await expect(attempt(seen)).rejects.toMatchObject({ type: 'NotYet' });
+  expect([...source.held.keys()]).toEqual([`${amsi}/late`]);
+  await attempt(seenBefore({ kept: (name) => attempts.get(name) }, seen));
+  expect([...source.held]).toEqual([]);
+  expect([...target.held.values()]).toEqual([measured(to, 0), mobility(to)]);
 });
 
 it('what tells of others too, and was made after the comparison, is not left without a copy', async () => {
@@ -268,8 +298,8 @@ it('what tells of others too, and was made after the comparison, is not left wit
   source.hold(rni, 's0', measured(from, 1, '10.0.0.2'));
   const copied = await copySubscriptions(carriage, soon());
   source.hold(rni, 'late', measured(from, 1, '10.0.0.3'));
-  await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
+  await expect(releaseSubscriptions(carriage, copied, kept())).rejects.toMatchObject({ type: 'NotYet' });
   const again = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, again, soon());
+  await releaseSubscriptions(carriage, again, kept());
   expect(target.held.size).toBe(2);
 });
