@@ -2,7 +2,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import { alive } from '../waiting.ts';
 import { tellAnchors } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions, keepingSeen, seenBefore } from './subscriptions.ts';
+import { copySubscriptions, keepingSeen, later, seenBefore } from './subscriptions.ts';
 import { tellCompleted } from './transfer.ts';
 import { find, isLocated, locate, sceneOf, type Leaving, type Means } from './subject.ts';
 
@@ -43,10 +43,7 @@ export const notifying = (means: Means) => ({
       if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
       if (order.transferred) await tellCompleted(scene, source, target, wait);
       const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
-      const { wanted, seen } = await copySubscriptions(carriage, signal, keepingSeen(wait), {
-        source: 'all',
-        target: 'wanted',
-      });
+      const { wanted, seen } = await copySubscriptions(carriage, signal, keepingSeen(wait), later);
       return { devices: told === true, subscriptions: wanted.length, seen };
     }),
 });

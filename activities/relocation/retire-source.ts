@@ -3,7 +3,7 @@ import { atOnce } from '../../domain/at-once.ts';
 import type { Site, Wait } from '../ports.ts';
 import { noAnchorLeft } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions, keepingSeen, releaseSubscriptions, seenBefore } from './subscriptions.ts';
+import { copySubscriptions, keepingSeen, later, releaseSubscriptions, seenBefore } from './subscriptions.ts';
 import {
   askable,
   isLocated,
@@ -69,10 +69,7 @@ async function releaseSource(
 ): Promise<void> {
   const carriage = carriageOf(scene, instance, target, seenBefore(wait, order.seen));
   wait.progress('comparing subscriptions for the last time');
-  const copied = await copySubscriptions(carriage, wait.signal, keepingSeen(wait), {
-    source: 'seen',
-    target: 'wanted',
-  });
+  const copied = await copySubscriptions(carriage, wait.signal, keepingSeen(wait), later);
   await releaseSubscriptions(carriage, copied, wait);
   const settle = { relocation: scene.relocation, users: order.users, retired: true };
   await scene.context.source.settle(instance.endpoint, settle, wait.signal);

@@ -88,11 +88,15 @@ export const keepingSeen = (wait: Wait): Journal => ({ ...unread, begins: ({ see
 export interface Reading {
   /** `seen`: only lists that have been seen in this relocation. */
   readonly source: 'all' | 'seen';
-  /** `wanted`: only lists in which what the source has would be: for whoever has nothing to undo. */
+  /** `wanted`: only lists in which what the source has would be. */
   readonly target: 'all' | 'wanted';
 }
 
+/** Before the hand-over, when there may be something to undo. */
 const everything: Reading = { source: 'all', target: 'all' };
+
+/** After it. What is in a list that came to be meanwhile is found at the end, before the source goes. */
+export const later: Reading = { source: 'seen', target: 'wanted' };
 
 /** Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4], [5.4.2-3]). */
 export async function copySubscriptions(

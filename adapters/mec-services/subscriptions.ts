@@ -15,7 +15,7 @@ import { readBack } from './read-back.ts';
 
 const AT_ONCE = 6;
 /** Most of the places do not exist at any one platform, which is told at once. */
-const PLACES_AT_ONCE = 10;
+const PLACES_AT_ONCE = 12;
 const REFUSALS = [400, 403, 409, 422];
 const EXISTS = 409;
 /** Others' may be hidden from us. */

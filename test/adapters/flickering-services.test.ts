@@ -6,6 +6,7 @@ import {
   copySubscriptions,
   dropVanished,
   foreseeSubscriptions,
+  later,
   releaseSubscriptions,
   seenBefore,
   strays,
@@ -23,8 +24,6 @@ const from: Owner = { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 }
 const to: Owner = { instance: 'i9', endpoint: { host: '10.3.1.7', port: 7000 } };
 const soon = (): AbortSignal => AbortSignal.timeout(Math.ceil(20_000 * busy()));
 const kept = (keep: (name: string, value: string) => void = () => undefined) => ({ signal: soon(), keep });
-/** How the last step reads. */
-const last = { source: 'seen', target: 'wanted' } as const;
 
 let source: PlayedServices;
 let target: PlayedServices;
@@ -279,7 +278,7 @@ it('what is made at a service that comes up before the last step is found by it,
   const attempts = new Map<string, string>();
   const attempt = async (before: SeenInLists): Promise<void> => {
     const step = { ...carriage, before };
-    const copied = await copySubscriptions(step, soon(), undefined, last);
+    const copied = await copySubscriptions(step, soon(), undefined, later);
     await releaseSubscriptions(
       step,
       copied,

@@ -62,7 +62,10 @@ it('is told by the benchmark as well, which moves one by its real adapters again
   try {
     const plain = cost.points(true).find(({ name }) => name === 'S = 3');
     if (plain === undefined) throw new Error('the benchmark has no plain relocation');
-    await expect(running.sample('engine', plain)).resolves.toMatchObject({ events: 65, actions: 12 });
+    const engines = await running.sample('engine', plain);
+    expect(engines).toMatchObject({ events: 65, actions: 12 });
+    // 186, and one or two more where the path is seen to change only at a second look
+    expect(engines['calls']).toBeLessThan(200);
     await expect(running.sample('naive', plain)).resolves.toMatchObject({ events: 125, actions: 21 });
   } finally {
     await running.stop();
