@@ -11,7 +11,7 @@ import {
   dropVanished,
   idsIn,
   keepSeen,
-  seenBefore,
+  sightOf,
   strays,
   type Carriage,
 } from './subscriptions.ts';
@@ -76,11 +76,10 @@ export const copying = (means: Means) => ({
       const scene = await sceneOf(means, order);
       if (order.lost) return await copiedFromLost(means, scene, order, wait);
       const { source, target } = await locateBoth(scene, order, wait.signal);
-      const before = seenBefore(wait, order.seen);
+      const carriage = carriageOf(scene, source, target, sightOf(order, wait));
       const [{ made, subscriptions, seen }, users] = await together(
         wait.signal,
-        async (signal) =>
-          await subscriptionsCopied(carriageOf(scene, source, target, before), order.made, { ...wait, signal }),
+        async (signal) => await subscriptionsCopied(carriage, { ...wait, signal }),
         async (signal) => await contextCopied(means, scene, order, source, target, { ...wait, signal }),
       );
       return { subscriptions, users, made, seen, turns: await plannedTurns(means, scene, order, source, target, wait) };
@@ -111,8 +110,8 @@ async function copiedFromLost(means: Means, scene: Scene, order: CopyOrder, wait
     return { ...nothing, users: 0, turns: { ...here, away: null } };
   }
   const source: Located = { ...seen, state: 'started', endpoint };
-  const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
-  const copied = await whatItSays(async () => await subscriptionsCopied(carriage, order.made, wait), wait.signal);
+  const carriage = carriageOf(scene, source, target, sightOf(order, wait));
+  const copied = await whatItSays(async () => await subscriptionsCopied(carriage, wait), wait.signal);
   const told = copied instanceof Error ? { ...nothing, made: idsIn(wait.kept('made')) } : copied;
   return { ...told, users: 0, turns: await plannedTurns(means, scene, order, source, target, wait) };
 }
@@ -152,10 +151,9 @@ export async function calm(instant: number, wait: Wait): Promise<boolean> {
 
 async function subscriptionsCopied(
   carriage: Carriage,
-  earlier: readonly string[],
   wait: Wait,
 ): Promise<Pick<Copied, 'made' | 'subscriptions' | 'seen'>> {
-  const made = new Set([...earlier, ...idsIn(wait.kept('made'))]);
+  const made = new Set(carriage.made);
   const learn = (id: string): void => {
     made.add(id);
     wait.keep('made', JSON.stringify([...made]));
@@ -252,12 +250,12 @@ export const carriageOf = (
   { source, target, device }: Scene,
   from: Located,
   to: Located,
-  before: SeenInLists = {},
+  sight: Pick<Carriage, 'before' | 'made'> = { before: {} },
 ): Carriage => ({
   source,
   target,
   from: ownerOf(from),
   to: ownerOf(to),
   device,
-  before,
+  ...sight,
 });

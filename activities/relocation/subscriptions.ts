@@ -2,6 +2,7 @@ import { atOnce } from '../../domain/at-once.ts';
 import {
   concerns,
   type HeldSubscription,
+  inTheirLists,
   missing,
   type NotCarried,
   type SeenInLists,
@@ -26,6 +27,8 @@ export interface Carriage {
   readonly device: string | null;
   /** What this run has seen at the source so far. */
   readonly before: SeenInLists;
+  /** What it has made at the target so far; absent: nothing. It is there, or known to be gone, whatever a list shows. */
+  readonly made?: readonly string[];
 }
 
 export interface CopiedSubscriptions {
@@ -70,10 +73,16 @@ export interface Journal {
 
 const unread: Journal = { begins: () => undefined, made: () => undefined };
 
-/** What earlier steps of this run, or attempts of this one, have seen at the source. */
-export const seenBefore = ({ kept }: Pick<Wait, 'kept'>, seen: SeenInLists = {}): SeenInLists => {
+/** What earlier steps of this run, and attempts of this one, have seen at the source, and made at the target. */
+export const sightOf = (
+  { seen = {}, made = [] }: { readonly seen?: SeenInLists; readonly made?: readonly string[] },
+  { kept }: Pick<Wait, 'kept'>,
+): Required<Pick<Carriage, 'before' | 'made'>> => {
   const own = kept('seen');
-  return own === undefined ? seen : (JSON.parse(own) as SeenInLists);
+  return {
+    before: own === undefined ? seen : (JSON.parse(own) as SeenInLists),
+    made: [...new Set([...made, ...idsIn(kept('made'))])],
+  };
 };
 
 /** Names that an attempt has kept, for the next one. */
@@ -82,7 +91,21 @@ export const idsIn = (kept: string | undefined): readonly string[] =>
 
 export const keepSeen = ({ keep }: Pick<Wait, 'keep'>, seen: SeenInLists): void => keep('seen', JSON.stringify(seen));
 
-export const keepingSeen = (wait: Wait): Journal => ({ ...unread, begins: ({ seen }) => keepSeen(wait, seen) });
+/** For attempts and steps after this one: what was seen, and in `ids` what was made. */
+export function keeping(
+  { made = [] }: Pick<Carriage, 'made'>,
+  wait: Pick<Wait, 'keep'>,
+): Journal & { readonly ids: readonly string[] } {
+  const ids = [...made];
+  return {
+    ids,
+    begins: ({ seen }) => keepSeen(wait, seen),
+    made(id) {
+      ids.push(id);
+      wait.keep('made', JSON.stringify(ids));
+    },
+  };
+}
 
 /** How much of either side is read. */
 export interface Reading {
@@ -154,12 +177,14 @@ export async function bothHave(
   signal: AbortSignal,
   reading: Reading = everything,
 ): Promise<Omit<CopiedSubscriptions, 'made'>> {
-  const { source, target, from, to, device, before } = carriage;
+  const { source, target, from, to, device, before, made = [] } = carriage;
   const lookAtSource = async (within = signal) =>
     await source.subscriptions.list(from, within, { before, ...(reading.source === 'seen' && whereSeen(before)) });
   const looking = ({ held }: SubscriptionsSeen): Looking =>
     reading.target === 'all' ? {} : whereItWouldBe(concerning(device, held));
-  const look = async (how: Looking = {}, within = signal) => await target.subscriptions.list(to, within, how);
+  const ofOurs = inTheirLists(made);
+  const look = async (how: Looking = {}, within = signal) =>
+    await target.subscriptions.list(to, within, { before: ofOurs, ...how });
   // One after the other also where both are at one platform: what is of others is read once then
   const inTurn = async () => {
     const theirs = await lookAtSource();

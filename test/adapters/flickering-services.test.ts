@@ -8,10 +8,9 @@ import {
   foreseeSubscriptions,
   later,
   releaseSubscriptions,
-  seenBefore,
+  sightOf,
   strays,
 } from '../../activities/relocation/subscriptions.ts';
-import type { SeenInLists } from '../../domain/subscription.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { busy } from '../support/busy.ts';
 import type { Reply } from '../support/faulty-server.ts';
@@ -142,6 +141,36 @@ describe('where a service is away at one look of a step, and there at its next c
     const copied = await copySubscriptions(carriage, soon());
     await expect(releaseSubscriptions(carriage, copied, kept())).rejects.toMatchObject({ type: 'NotYet' });
     expect([...source.held.keys()]).toEqual([`${rni}/s0`]);
+  });
+});
+
+describe('what this relocation has made at the target', () => {
+  beforeEach(() => void source.hold(rni, 's0', measured(from, 0)));
+  const comparedLater = async ({ made, seen }: CopiedSubscriptions): Promise<CopiedSubscriptions> =>
+    await copySubscriptions({ ...carriage, made, before: seen }, soon(), undefined, later);
+
+  it.each([
+    ['a list that is empty for a moment', { status: 200, json: { _links: { subscription: [] } } }],
+    ['no entity for a moment', { status: 204 }],
+  ])('is not made once more where there is %s', async (_, empty) => {
+    const copied = await copySubscriptions(carriage, soon());
+    target.before = ({ method, path }) => (method === 'GET' && path === rni ? empty : undefined);
+    expect((await comparedLater(copied)).made).toEqual([]);
+    expect([...target.held.keys()]).toEqual(copied.made);
+  });
+
+  it('is not made once more while its list is not there', async () => {
+    const copied = await copySubscriptions(carriage, soon());
+    target.before = ({ method, path }) => (method === 'GET' && path === rni ? { status: 404 } : undefined);
+    await expect(comparedLater(copied)).rejects.toMatchObject({ type: 'NotYet' });
+    expect([...target.held.keys()]).toEqual(copied.made);
+  });
+
+  it('is made once more where it is gone', async () => {
+    const copied = await copySubscriptions(carriage, soon());
+    target.held.clear();
+    expect((await comparedLater(copied)).made).toHaveLength(1);
+    expect([...target.held.values()]).toEqual([measured(to, 0)]);
   });
 });
 
@@ -276,8 +305,8 @@ it('what is made at a service that comes up before the last step is found by it,
   for (const platform of [source, target]) platform.before = () => undefined;
   source.hold(amsi, 'late', mobility(from));
   const attempts = new Map<string, string>();
-  const attempt = async (before: SeenInLists): Promise<void> => {
-    const step = { ...carriage, before };
+  const attempt = async (): Promise<void> => {
+    const step = { ...carriage, ...sightOf({ seen }, { kept: (name) => attempts.get(name) }) };
     const copied = await copySubscriptions(step, soon(), undefined, later);
     await releaseSubscriptions(
       step,
@@ -285,9 +314,9 @@ it('what is made at a service that comes up before the last step is found by it,
       kept((name, value) => void attempts.set(name, value)),
     );
   };
-  await expect(attempt(seen)).rejects.toMatchObject({ type: 'NotYet' });
+  await expect(attempt()).rejects.toMatchObject({ type: 'NotYet' });
   expect([...source.held.keys()]).toEqual([`${amsi}/late`]);
-  await attempt(seenBefore({ kept: (name) => attempts.get(name) }, seen));
+  await attempt();
   expect([...source.held]).toEqual([]);
   expect([...target.held.values()]).toEqual([measured(to, 0), mobility(to)]);
 });
