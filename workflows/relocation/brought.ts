@@ -29,6 +29,12 @@ export class Brought {
   #how: Started['how'] | undefined;
   #checked = false;
 
+  /** Anchors that are taken along; nothing: an older run has not told. */
+  get taken(): { readonly anchors?: readonly string[] } {
+    const anchors = this.turns?.anchors;
+    return anchors === undefined ? {} : { anchors: anchors.flatMap(({ ids }) => ids) };
+  }
+
   found(checked: Pick<Checked, 'from' | 'there' | 'drainMs'>): { from: string } {
     if (!this.#checked) this.there = checked.there;
     this.#checked = true;
