@@ -6,7 +6,7 @@ export interface Asking {
   readonly client: Client;
   /** So often it was asked, by the name of the call. */
   readonly asked: ReadonlyMap<string, number>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** A client of the engine's server that counts what it asks. */
