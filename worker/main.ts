@@ -81,7 +81,7 @@ const means = {
   digest,
   turns: takingTurns(),
   cordons: cordonsOver(asking),
-  anchors: anchorsOver(asking, configuration),
+  anchors: anchorsOver(asking, { ...configuration, taskQueue }),
 };
 const version = versionOf(taskQueue, environment.FERRY_BUILD_ID ?? buildIdOf(bundle));
 const workers = await FerryWorkers.create({

@@ -3,7 +3,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
 import type { Application, Lead, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
-import { type AnchorTurn, takeAnchors } from './anchored.ts';
+import { type AnchorTurn, takeAnchors } from './anchors-turned.ts';
 import {
   bothHave,
   copySubscriptions,
@@ -36,7 +36,7 @@ import {
 export interface PathTurns {
   readonly here: string | null;
   readonly away: string | null;
-  /** Of anchors to the source; absent: there is none. */
+  /** Of anchors to the source; absent: an older worker tells of none. */
   readonly anchors?: readonly AnchorTurn[];
 }
 
@@ -47,6 +47,8 @@ export interface CopyOrder extends Both {
   readonly turns: PathTurns | null;
   /** At the source, in an earlier pass. */
   readonly seen?: SeenInLists;
+  /** That were found to lead to the source; absent: nobody has looked yet. */
+  readonly anchors?: readonly string[];
   /** The source is taken to be dead: what its platform still shows is copied, and nothing is asked of itself. */
   readonly lost?: true;
 }
@@ -231,10 +233,9 @@ async function plannedTurns(
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
     (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
   const [theirs, ours] = await Promise.all([planned(to, 'here'), asked(planned(from, 'away'))]);
-  const turns = { here: theirs, away: ours ?? null };
   const ends = { source, target, away, lost };
   const anchors = await takeAnchors(means, scene, order, ends, earlier?.anchors ?? [], wait);
-  return anchors.length === 0 ? turns : { ...turns, anchors };
+  return { here: theirs, away: ours ?? null, anchors };
 }
 
 /** Said here, by name: in step 5 it would only be seen that devices do not arrive. */

@@ -41,7 +41,7 @@ export const notifying = (means: Means) => ({
         },
         signal,
       );
-      await tellAnchors(means, scene, order, signal);
+      await tellAnchors(means, scene, order, wait);
       if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
       if (order.transferred) await tellCompleted(scene, source, target, wait);
       const carriage = carriageOf(scene, source, target, sightOf(order, wait));

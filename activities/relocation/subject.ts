@@ -32,6 +32,8 @@ export interface Leaving extends Both {
   readonly made?: readonly string[];
   /** The application has transferred its users' context itself (MEC 021), and is told how that ended. */
   readonly transferred?: true;
+  /** Those that it has taken along; runs that began earlier do not tell. */
+  readonly anchors?: readonly string[];
 }
 
 /** What the worker gives to the steps. */

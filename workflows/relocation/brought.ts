@@ -34,6 +34,12 @@ export class Brought {
     return { seen: this.seen, made: this.made };
   }
 
+  /** Anchors that are taken along; nothing: an older run has not told. */
+  get taken(): { readonly anchors?: readonly string[] } {
+    const anchors = this.turns?.anchors;
+    return anchors === undefined ? {} : { anchors: anchors.flatMap(({ ids }) => ids) };
+  }
+
   found(checked: Pick<Checked, 'from' | 'there' | 'drainMs'>): { from: string } {
     if (!this.#checked) this.there = checked.there;
     this.#checked = true;

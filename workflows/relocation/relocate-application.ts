@@ -47,7 +47,10 @@ async function relocate(relocating: Relocating, request: RelocationRequest): Pro
 
     // 4. Copy subscriptions and context ahead ([5.3.2-4], [5.4.2-3])
     const both = { ...subject, from, to };
-    const copy = brought.keeping(() => step.copyAhead({ ...both, ...brought.subscriptions, turns: brought.turns }));
+    const anchors = checked.anchors && { anchors: checked.anchors };
+    const copy = brought.keeping(() =>
+      step.copyAhead({ ...both, ...brought.subscriptions, turns: brought.turns, ...anchors }),
+    );
     const { turns, ...copied } = await procedure.step('copyAhead', copy, {
       deleteCopies: () => undo.deleteCopies({ ...both, made: brought.made, before: brought.before, calmAt: calmAt() }),
     });
