@@ -159,7 +159,7 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
       await all(
         partner,
         sql`binding.state = 'closed' and (binding.told or binding.exposed_as is not null
-          or (binding.owed and agreement.ended_at is null) or exists (
+          or binding.owed or exists (
           select from callback where callback.binding = binding.id and (callback.made <> '{}' or exists (
             select from callback_asked where callback = callback.id and unanswered > 0))))`,
       ),

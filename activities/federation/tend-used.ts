@@ -41,14 +41,26 @@ export async function compare(
   });
 }
 
-/** What is over here is over there: told until the partner says so, and how far it had come. */
+/**
+ * What is over here is over there: told until the partner says so, and how far it had come. What it had not said under an
+ * agreement that has ended it is asked under this one: its ledger is one, whatever the agreement.
+ */
 export async function withdraw(
   { bindings, partner, context }: Uses,
   closed: readonly BindingTended[],
   signal: AbortSignal,
 ): Promise<void> {
-  const owed = closed.filter((binding) => binding.owed && binding.context === context);
+  const owed = closed.filter((binding) => binding.owed && [context, null].includes(binding.context));
   await inTurn(owed, EACH_MS, signal, async ({ id, name }, patient) => {
-    await bindings.withdrawn(id, await partner.withdraw(context, name, patient));
+    const was = await partner.withdraw(context, name, patient);
+    if (was !== 'absent') await bindings.withdrawn(id, was);
   });
+}
+
+/** Before an agreement ends: what is on its way is given up, and asked how far it had come. What is open ends there with it. */
+export async function giveUp(uses: Uses, partner: string, signal: AbortSignal): Promise<void> {
+  const { bindings } = uses;
+  for (const { id, side, state } of await bindings.held(partner))
+    if (side === 'consumer' && state === 'admitting') await bindings.close(id, 'our operator leaves');
+  await withdraw(uses, await bindings.left(partner), signal);
 }

@@ -56,6 +56,7 @@ export function mffConsumable(exchange: Exchange): Consumable {
     async withdraw(context, name, signal) {
       const call = { method: 'DELETE', schema: EndedAnswer, key: name, alsoExpect: [404, 410] } as const;
       const { status, body } = await exchange.ask(of(context, name, call), signal);
+      if (status === 404) return 'absent';
       return status === 200 ? (body?.was ?? null) : null;
     },
   };
