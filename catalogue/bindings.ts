@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 import type { Reached } from '../domain/binding.ts';
 import { Refusal } from '../domain/failures.ts';
-import { isSpent, noteClosed, roleOf, servedUnder } from './binding-lines.ts';
+import { isSpent, noteClosed, reachedUnder, roleOf } from './binding-lines.ts';
 import { type Binding, type Bound, isAt, named } from './bound.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { note } from './ledger.ts';
@@ -159,7 +159,7 @@ export async function bury(
         .execute();
     }
     const closed = before !== undefined && (await close(transaction, before.id, why)) ? before : undefined;
-    return { closed, was: await servedUnder(transaction, partner, name) };
+    return { closed, was: await reachedUnder(transaction, { partner, side: 'producer', name }) };
   });
 }
 
@@ -187,10 +187,23 @@ export async function told(catalogue: Catalogue, id: string, is: boolean): Promi
   await asking(catalogue.updateTable('binding').set({ told: is }).where('id', '=', id).execute());
 }
 
-/** The partner has said so. */
-export async function isOver(catalogue: Catalogue, id: string): Promise<void> {
+/** The partner has said so. True: it had not before. */
+export async function isOver(catalogue: Catalogue, id: string): Promise<boolean> {
+  const { numUpdatedRows } = await asking(
+    catalogue
+      .updateTable('binding')
+      .set({ owed: false })
+      .where('id', '=', id)
+      .where('owed', '=', true)
+      .executeTakeFirst(),
+  );
+  return numUpdatedRows > 0n;
+}
+
+/** Told to whoever asks why it is closed. */
+export async function add(catalogue: Catalogue, id: string, more: string): Promise<void> {
   await asking(
-    catalogue.updateTable('binding').set({ owed: false }).where('id', '=', id).where('owed', '=', true).execute(),
+    sql`update binding set why = concat_ws('; ', why, ${more}::text) where id = ${id}::uuid`.execute(catalogue),
   );
 }
 

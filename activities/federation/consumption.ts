@@ -89,6 +89,8 @@ export interface Bindings {
   closeRun(run: string, why: string): Promise<void>;
   /** The partner has said that it is over, and how far it had come there; null: not how far. What we had not heard goes into the ledger. */
   withdrawn(id: string, was: Reached | null): Promise<void>;
+  /** How far we had come under a name with this partner, as our ledger tells. */
+  reached(partner: string, name: string): Promise<Reached>;
   told(id: string, is: boolean): Promise<void>;
   exposed(id: string, as: string | null): Promise<void>;
   /** With this partner, both ways, not closed. */

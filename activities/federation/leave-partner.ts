@@ -19,7 +19,7 @@ export const leaving = (means: FederationMeans) => ({
         const context = agreement.context ?? (await unheardOf(partner, agreement, signal));
         if (context !== null) {
           const { consuming } = means;
-          if (consuming !== undefined) await giveUp({ bindings: consuming.bindings, partner, context }, name, signal);
+          if (consuming !== undefined) await giveUp({ bindings: consuming.bindings, name, partner, context }, signal);
           await partner.leaveZones(context, await facts.acceptedZones(agreement), signal);
           await partner.leave(context, signal);
         }
