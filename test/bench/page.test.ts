@@ -18,6 +18,7 @@ const figure: Judged = {
   low: 1.05,
   high: 1.14,
   control: null,
+  pairs: { seen: 15, least: 15 },
   verdict: 'pass',
 };
 const result = {
@@ -30,8 +31,8 @@ const result = {
     { ...figure, name: 'events', kind: 'count', target: null, value: 65, low: 65, high: 65, verdict: 'reported' },
   ],
   points: [],
-  pairs: 15,
   seconds: 1,
+  budgetSeconds: 60,
   proofs: [{ variant: 'bad', noticed: [{ figure: 'events', verdict: 'fail' }] }],
 } as const satisfies Results['measures'][number];
 
