@@ -52,7 +52,7 @@ export const api: Measure<Rate> = {
     },
   ],
   pairs: (quick) => (quick ? { least: 1, most: 2 } : METHOD),
-  seconds: (quick) => (quick ? 25 : 210),
+  seconds: (quick) => (quick ? 15 : 140),
   shares: true,
   figures: () => [
     ratio('p50 ÷ raw start', 'p50Ms', 1.3),

@@ -1,4 +1,6 @@
 import { costOf, keptOf } from './counts.ts';
+import { curves } from './harness/picture.ts';
+import type { Sample } from './harness/statistics.ts';
 import type { Figure, Measure, Point } from './harness/measure.ts';
 import { relocate } from './stage/ferry.ts';
 import { cpuMsOf } from './stage/process.ts';
@@ -59,7 +61,7 @@ const alike = (name: string, among: readonly string[]): Figure => ({
   target: { exactly: 1 },
 });
 
-const against = (point: string, atLeast: number): Figure => ({
+const naiveOver = (point: string, atLeast: number): Figure => ({
   name: `events of naive ÷ engine at ${point}`,
   kind: 'count',
   value: (of) => of('naive', 'events', point) / of('engine', 'events', point),
@@ -83,8 +85,8 @@ function figures(points: readonly Sweep[]): readonly Figure[] {
     alike(PATIENT, polls),
     alike('events, most strangers ÷ fewest', strangers),
     ...retries.map((point) => exactly(`actions besides retries at ${point}`, 'actions', point, 12)),
-    against(PLAIN, 1.9),
-    ...(sizes.includes('S = 50') ? [against('S = 50', 10)] : []),
+    naiveOver(PLAIN, 1.9),
+    ...(sizes.includes('S = 50') ? [naiveOver('S = 50', 10)] : []),
     told('persists', 'persists'),
     { ...told('bytes of history', 'kilobytes', 'KB'), target: { atMost: 40 } },
     told('calls to peers', 'calls'),
@@ -96,6 +98,13 @@ function figures(points: readonly Sweep[]): readonly Figure[] {
     { name: 'calls to peers ÷ 15 + 2S', kind: 'count', value: (of) => of('engine', 'calls', PLAIN) / 21 },
   ];
 }
+
+/** A value at the points of one sweep, by how much there is of it. */
+const against = (samples: readonly Sample[], variant: string, sweep: string, value: string) =>
+  samples
+    .filter((each) => each.variant === variant && each.point.startsWith(`${sweep} = `))
+    .map(({ point, values }): [number, number] => [Number(point.split(' = ')[1]), values[value] ?? 0])
+    .toSorted(([a], [b]) => a - b);
 
 /** What a relocation costs at Temporal, whatever it moves and however long it waits: exact counts. */
 export const cost: Measure<Sweep> = {
@@ -118,9 +127,31 @@ export const cost: Measure<Sweep> = {
           ...[0, 100, 1_000].map(beside),
         ],
   pairs: () => ({ least: 1, most: 1 }),
-  seconds: (quick) => (quick ? 25 : 90),
+  seconds: (quick) => (quick ? 20 : 75),
   shares: true,
   figures,
+  pictures: [
+    {
+      name: 'subscriptions',
+      title: 'What a relocation costs against its subscriptions',
+      draw: (title, samples) =>
+        curves(title, { x: 'subscriptions', y: 'events, calls' }, [
+          { name: 'events', points: against(samples, 'engine', 'S', 'events') },
+          { name: 'events of naive', points: against(samples, 'naive', 'S', 'events') },
+          { name: 'calls to peers', points: against(samples, 'engine', 'S', 'calls') },
+        ]),
+    },
+    {
+      name: 'strangers',
+      title: 'What a relocation costs against subscriptions of strangers in the same lists',
+      draw: (title, samples) =>
+        curves(title, { x: 'subscriptions of strangers at either host', y: 'events, calls, ms' }, [
+          { name: 'events', points: against(samples, 'engine', 'F', 'events') },
+          { name: 'calls to peers', points: against(samples, 'engine', 'F', 'calls') },
+          { name: "worker's CPU, ms", points: against(samples, 'engine', 'F', 'cpuMs') },
+        ]),
+    },
+  ],
 
   prepare: async ({ shared }) => {
     const { client, peers, ferry, twins: twin } = await shared();

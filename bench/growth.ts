@@ -86,7 +86,7 @@ export const growth: Measure<Size> = {
   bad: [{ variant: BAD, misses: ['sticky hits, 100 wait'] }],
   points: sizes,
   pairs: () => METHOD,
-  seconds: (quick) => (quick ? 45 : 330),
+  seconds: (quick) => (quick ? 30 : 300),
   figures,
 
   prepare: async ({ quick, folder }) => {

@@ -76,7 +76,7 @@ export const overhead: Measure<Load> = {
   bad: [{ variant: 'activity per call', misses: [RATIO] }],
   points: (quick) => (quick ? [at(50, 1)] : [at(50, 1), at(10, 1), at(50, 50, SOME)]),
   pairs: (quick) => (quick ? { least: 1, most: 2 } : METHOD),
-  seconds: (quick) => (quick ? 30 : 400),
+  seconds: (quick) => (quick ? 25 : 270),
   shares: true,
   figures,
 

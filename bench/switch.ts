@@ -1,3 +1,5 @@
+import { curves } from './harness/picture.ts';
+import type { Sample } from './harness/statistics.ts';
 import { type Figure, type Measure, METHOD, type Pairs, type Point, type Values } from './harness/measure.ts';
 import type { Counted } from '../domain/counted.ts';
 import { Moving } from './switch/moving.ts';
@@ -67,6 +69,12 @@ async function ruined(clampSeconds: number, how: (world: Moving) => Promise<Coun
   }
 }
 
+const sorted = (samples: readonly Sample[], variant: string): readonly (readonly [number, number])[] =>
+  samples
+    .flatMap((each) => (each.variant === variant ? [each.values['gapMs'] ?? 0] : []))
+    .toSorted((a, b) => a - b)
+    .map((ms, nth, all) => [(100 * (nth + 1)) / all.length, ms]);
+
 const bad: Readonly<Record<string, (world: Moving) => Promise<Counted>>> = {
   'stop first': async (world) => await world.stopFirst(),
   'delete before drain': async (world) => await world.deleteBeforeDrain(),
@@ -83,7 +91,7 @@ export const switching: Measure<Clamped> = {
   bad: Object.keys(bad).map((variant) => ({ variant, misses: ['lost writes'] })),
   points: (quick) => (quick ? QUICK : ALL),
   pairs: () => METHOD,
-  seconds: (quick) => (quick ? 50 : 560),
+  seconds: (quick) => (quick ? 40 : 540),
   figures: (points) => [
     ...never('lost writes', 'lost', points),
     ...never('stale answers', 'stale', points),
@@ -121,6 +129,18 @@ export const switching: Measure<Clamped> = {
       name: 'writes in a window',
       kind: 'count',
       value: (of) => of('move', 'requests', TIMED.name),
+    },
+  ],
+
+  pictures: [
+    {
+      name: 'gap',
+      title: 'The longest gap of each window, sorted',
+      draw: (title, samples) =>
+        curves(title, { x: 'windows, %', y: 'ms' }, [
+          { name: 'with a move', points: sorted(samples, 'move') },
+          { name: 'without', points: sorted(samples, 'still') },
+        ]),
     },
   ],
 

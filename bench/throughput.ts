@@ -1,4 +1,6 @@
 import { type Figure, type Measure, METHOD, type Point } from './harness/measure.ts';
+import { curves } from './harness/picture.ts';
+import { median, type Sample } from './harness/statistics.ts';
 import { MEO } from './peers/plan.ts';
 import { relocate } from './stage/ferry.ts';
 import { cpuMsOf } from './stage/process.ts';
@@ -53,6 +55,17 @@ const figures = (points: readonly Crowd[]): readonly Figure[] =>
     },
   ]);
 
+/** The median at each number in flight. */
+function perMinute(samples: readonly Sample[], variant: string): readonly (readonly [number, number])[] {
+  const own = samples.filter((each) => each.variant === variant);
+  return [...new Set(own.map(({ point }) => point))]
+    .map((point): [number, number] => [
+      Number(point.split(' ')[0]),
+      60 * median(own.filter((each) => each.point === point).map(({ values }) => values['perSecond'] ?? 0)),
+    ])
+    .toSorted(([a], [b]) => a - b);
+}
+
 /** How many relocations a worker carries out, where nobody makes it wait. */
 export const throughput: Measure<Crowd> = {
   id: 'B3',
@@ -66,14 +79,26 @@ export const throughput: Measure<Crowd> = {
     quick
       ? [crowd(20, 2_000), crowd(5, 2_000, ENGINE)]
       : [
-          crowd(20, 3_000),
+          crowd(20, 2_000),
           crowd(100, 6_000, { pairs: { least: 3, most: 4 } }),
           ...[1, 5, 50].map((many) => crowd(many, 6_000, ENGINE)),
         ],
   pairs: (quick) => (quick ? { least: 1, most: 1 } : METHOD),
-  seconds: (quick) => (quick ? 35 : 420),
+  seconds: (quick) => (quick ? 25 : 250),
   shares: true,
   figures,
+  pictures: [
+    {
+      name: 'in-flight',
+      title: 'Relocations in a minute against relocations in flight',
+      draw: (title, samples) =>
+        curves(
+          title,
+          { x: 'in flight', y: 'in a minute' },
+          ['engine', 'empty', 'naive'].map((name) => ({ name, points: perMinute(samples, name) })),
+        ),
+    },
+  ],
 
   prepare: async ({ shared }) => {
     const { client, peers, ferry, twins } = await shared();

@@ -1,4 +1,5 @@
 import type { Ground } from './ground.ts';
+import type { Sample } from './statistics.ts';
 
 /** What one block of work gave: milliseconds, counts, bytes, by name. */
 export type Values = Readonly<Record<string, number>>;
@@ -53,6 +54,13 @@ export interface Running<P extends Point> {
   stop(): Promise<void>;
 }
 
+/** Drawn from the raw data, when it is published. */
+export interface Picture {
+  readonly name: string;
+  readonly title: string;
+  readonly draw: (title: string, samples: readonly Sample[]) => string;
+}
+
 /** One measure of Ferry: a question, who is measured against whom, and what the answer has to be. */
 export interface Measure<P extends Point = Point> {
   readonly id: string;
@@ -75,5 +83,7 @@ export interface Measure<P extends Point = Point> {
   /** So long it may take, from the start of what it needs; bad variants come after that. */
   seconds(quick: boolean): number;
   figures(points: readonly P[]): readonly Figure[];
+  /** Besides that of its figures. */
+  readonly pictures?: readonly Picture[];
   prepare(ground: Ground): Promise<Running<P>>;
 }

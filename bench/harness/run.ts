@@ -12,8 +12,8 @@ import { judge, survivors, together, triedAt, type Verdict } from './verdict.ts'
 
 /** So often it is told how far a measure has come. */
 const TELL_EVERY_MS = 5_000;
-/** A block that was begun in time may end so late. */
-const GRACE_MS = 45_000;
+/** A block that was begun in time may end so late: this part of the measure's time. */
+const GRACE = 0.5;
 /** One bad variant at one point, with whatever it needs. */
 const TRY_MS = 120_000;
 
@@ -34,6 +34,7 @@ export async function carryOut<P extends Point>(measure: Measure<P>, asked: Aske
   const begun = clock();
   const budgetSeconds = asked.seconds ?? measure.seconds(quick);
   const end = begun + budgetSeconds * 1_000;
+  const late = end + GRACE * budgetSeconds * 1_000;
   const [points, pairs] = [measure.points(quick), measure.pairs(quick)];
   const raw = join(folder, `${measure.name}.jsonl`);
   const { twin = null, variants } = measure;
@@ -48,7 +49,7 @@ export async function carryOut<P extends Point>(measure: Measure<P>, asked: Aske
   const figures = measure.figures(points);
   const work = async (running: Running<P>): Promise<void> => {
     const told = progress(measure, points, quick, { begun, end }, tell);
-    const limited = limitedTo(end + GRACE_MS, running);
+    const limited = limitedTo(late, running);
     for await (const block of rounds(measure, { points, pairs, clock: { now: clock, end } }, limited)) {
       keep({ ...block, at: new Date().toISOString(), load: load() });
       if (!block.warmUp) samples.push(block);
@@ -73,7 +74,7 @@ export async function carryOut<P extends Point>(measure: Measure<P>, asked: Aske
   let broken: string | undefined;
   tell(`${measure.id} ${measure.name}: starting what it needs, ${budgetSeconds} s in all`);
   try {
-    const running = await inTime(end + GRACE_MS - clock(), measure.prepare(asked.ground));
+    const running = await inTime(late - clock(), measure.prepare(asked.ground));
     try {
       await work(running);
     } finally {
