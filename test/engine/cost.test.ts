@@ -7,6 +7,7 @@ import { takingTurns } from '../../activities/relocation/turns.ts';
 import { cost } from '../../bench/cost.ts';
 import { type Cost, costOf } from '../../bench/counts.ts';
 import { digest } from '../../configuration/digest.ts';
+import { SharedStage } from '../../bench/stage/shared.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { anchorsOver } from '../../worker/anchors.ts';
 import { cordonsOver } from '../../worker/cordons.ts';
@@ -106,7 +107,8 @@ const ownCost = { events: 59, actions: 11, retries: 0 };
 
 it('is told by the benchmark as well, which moves one by its real adapters against peers of its own', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ferry-bench-'));
-  const ground = { quick: true, seed: 1, folder, tell: () => undefined };
+  const stage = new SharedStage(folder);
+  const ground = { quick: true, seed: 1, folder, tell: () => undefined, shared: async () => await stage.use() };
   const running = await cost.prepare(ground);
   try {
     const plain = cost.points(true).find(({ name }) => name === 'S = 3');
@@ -118,6 +120,7 @@ it('is told by the benchmark as well, which moves one by its real adapters again
     await expect(running.sample('naive', plain)).resolves.toMatchObject({ events: 125, actions: 21 });
   } finally {
     await running.stop();
+    await stage.end();
     await rm(folder, { recursive: true, force: true });
   }
 });

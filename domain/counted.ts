@@ -1,0 +1,17 @@
+/** What happened to writes of devices while an application moved, or did not. */
+export interface Figures {
+  /** Writes that became due. */
+  readonly requests: number;
+  readonly lost: number;
+  readonly givenUp: number;
+  readonly stale: number;
+  readonly doubled: number;
+  readonly longestGapMs: number;
+}
+
+/** What a window tells: of each kind of device by its name (`resolving`, `keeping`, `clamping`), and of all together. */
+export interface Counted {
+  readonly durationMs: number;
+  readonly byKind: Readonly<Record<string, Figures>>;
+  readonly total: Figures;
+}
