@@ -11,7 +11,6 @@ import { takeover, type TakeoverReport, takeoverTable, takeoverWentWell } from '
 
 /** Every direction once: into the edge, to another host, to another MEC system, and back to the cloud. */
 const route = ['cloud', 'a1', 'a2', 'w1', 'cloud'] as const;
-const APPLICATION = 'counter';
 /** The host that dies once the application has come there. */
 const LOST = 'a2';
 const DEVICES = 6;
@@ -36,6 +35,10 @@ export interface Leg extends Counts {
   readonly freezeMs: number | null;
   /** The longest time in which a device got no answer, while it was moved. */
   readonly interruptionMs: number;
+  /** Of `givenUp` those of the comparison, in which nothing moved. */
+  readonly givenUpStill: number;
+  /** The longest time in which the devices themselves did not run: the machine had no time for them. */
+  readonly stoodStillMs: number;
   readonly subscriptions: number;
   /** The same counts for each kind of device: `resolving`, `keeping`, `clamping` (sandbox/README.md). */
   readonly byKind: Readonly<Record<string, Counts>>;
@@ -65,11 +68,19 @@ export const verdict = (legs: readonly Leg[]): boolean =>
       outcome === 'relocated' && requests > 0 && lost === 0 && stale === 0 && doubled === 0,
   );
 
+interface Toured {
+  readonly application?: string | undefined;
+  /** Absent: the operator is alone, or it is not asked for. */
+  readonly others?: Others | undefined;
+  /** Absent: no host is to be lost. */
+  readonly hosts?: Hosts | undefined;
+}
+
 export async function tour(
   client: FerryClient,
   devices: Devices,
   terminal: Terminal,
-  { others, hosts }: { others?: Others | undefined; hosts?: Hosts | undefined } = {},
+  { application = 'counter', others, hosts }: Toured = {},
 ): Promise<TourReport> {
   terminal.tell(`\n${DEVICES} devices send ${RATE} numbered writes a second each, while the application moves.`);
   await devices.start(DEVICES, RATE);
@@ -80,14 +91,14 @@ export async function tour(
   let source: string = route[0];
   for (const [at, target] of route.slice(1).entries()) {
     terminal.tell();
-    const one = await leg(client, devices, { source, target, name: `tour-${at + 1}` }, terminal);
+    const one = await leg(client, devices, { application, source, target, name: `tour-${at + 1}` }, terminal);
     measured.push(one);
     if (one.leg.outcome !== 'relocated') break; // where the users are now is for a person to find out
     const back = source;
     source = target;
     if (hosts === undefined || target !== LOST) continue;
     terminal.tell();
-    taken = await takeover({ client, devices, hosts, terminal }, { application: APPLICATION, source, target: back });
+    taken = await takeover({ client, devices, hosts, terminal }, { application, source, target: back });
     if (!takeoverWentWell(taken)) break;
     source = back;
   }
@@ -114,11 +125,11 @@ function conclusion(moved: boolean, joint: boolean, legs: readonly Leg[], termin
 async function leg(
   client: FerryClient,
   devices: Devices,
-  { source, target, name }: { source: string; target: string; name: string },
+  { application, source, target, name }: { application: string; source: string; target: string; name: string },
   terminal: Terminal,
 ): Promise<Measured> {
   await devices.openWindow(name);
-  const { id } = await client.post<Relocation>('/v1/relocations', { application: APPLICATION, source, target });
+  const { id } = await client.post<Relocation>('/v1/relocations', { application, source, target });
   const relocation = await follow(client, id, terminal);
   const moved = await devices.closeWindow(name);
   const compared = await still(devices, `${name}-still`, Math.min(moved.durationMs, STILL_LIMIT_MS), terminal);
@@ -138,6 +149,8 @@ async function leg(
       durationMs: result?.totalMs ?? moved.durationMs,
       freezeMs: result?.freezeMs ?? null,
       interruptionMs: longestGapMs,
+      givenUpStill: compared.total.givenUp,
+      stoodStillMs: Math.max(moved.stoodStillMs, compared.stoodStillMs),
       ...together(moved.total, compared.total),
       subscriptions: result?.moved.subscriptions ?? 0,
       byKind: Object.fromEntries(kinds.map(([kind, figures]) => [kind, together(figures, compared.byKind[kind])])),
@@ -145,12 +158,22 @@ async function leg(
   };
 }
 
-/** A machine that is too busy loses what the application would not. */
-function unanswered(legs: readonly Leg[]): string {
-  const given = legs.reduce((sum, { givenUp }) => sum + givenUp, 0);
-  return given === 0
-    ? ''
-    : ` Of the lost writes ${given} had no answer in time: is this machine busy with other things?`;
+/** A device that stood still for longer has itself to blame for what it gave up. */
+const STOOD_STILL_MS = 500;
+
+/** Whose fault it is that a device had no answer in time: nobody can tell from one figure alone. */
+export function unanswered(legs: readonly Leg[]): string {
+  const sum = (count: (leg: Leg) => number): number => legs.reduce((all, leg) => all + count(leg), 0);
+  const [given, still] = [sum(({ givenUp }) => givenUp), sum(({ givenUpStill }) => givenUpStill)];
+  if (given === 0) return '';
+  const told = ` Of the lost writes ${given} had no answer in time: ${given - still} during the moves, ${still} in comparisons without a move.`;
+  if (given === sum(({ requests }) => requests))
+    return `${told} None had: devices speak as docs/providers.md says (Clients). Does the application?`;
+  const stood = Math.max(...legs.map(({ stoodStillMs }) => stoodStillMs));
+  if (stood > STOOD_STILL_MS)
+    return `${told} The devices themselves stood still for up to ${seconds(stood)}: this machine is busy with other things.`;
+  if (still > 0) return `${told} So it is not the moves alone: is the application fast enough for this?`;
+  return `${told} The devices never stood still: look at what the instances said meanwhile.`;
 }
 
 const together = (a: Figures, b: Figures | undefined): Counts => ({

@@ -38,12 +38,9 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
   await earlier(client, terminal);
 
   if (plan.tour && addresses.sandbox !== null) {
-    const apis = addresses.partners.map(({ api }) => api);
-    const others = apis.length === 0 ? undefined : { apis, navigation: new Navigation(addresses.sandbox) };
-    const report = await tour(client, new Devices(addresses.sandbox), terminal, {
-      others,
-      hosts: new Hosts(addresses.sandbox),
-    });
+    const toured = plan.app === undefined ? beyondMoves(addresses.sandbox, addresses.partners) : {};
+    const application = addresses.application?.name;
+    const report = await tour(client, new Devices(addresses.sandbox), terminal, { application, ...toured });
     if (terminal.json) terminal.document(report);
     if (plan.exit) return report.ok ? exits.done : exits.notThrough;
   } else if (terminal.json) terminal.document({ ready: true, ...addresses });
@@ -56,6 +53,13 @@ Ferry stays up until Ctrl-C. From a second terminal:
   ${hints.command('where')}
   ${hints.command('list')}`);
   return await interruption;
+}
+
+/** What the counter and its neighbours show besides: a host is lost, and partners use each other's services. */
+function beyondMoves(sandbox: string, partners: Addresses['partners']) {
+  const apis = partners.map(({ api }) => api);
+  const others = apis.length === 0 ? undefined : { apis, navigation: new Navigation(sandbox) };
+  return { others, hosts: new Hosts(sandbox) };
 }
 
 const where = ({ api, temporal, temporalUi, sandbox, application, partners }: Addresses): string[] => [

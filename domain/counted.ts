@@ -12,6 +12,8 @@ export interface Figures {
 /** What a window tells: of each kind of device by its name (`resolving`, `keeping`, `clamping`), and of all together. */
 export interface Counted {
   readonly durationMs: number;
+  /** The longest time in which the devices themselves did not run. */
+  readonly stoodStillMs: number;
   readonly byKind: Readonly<Record<string, Figures>>;
   readonly total: Figures;
 }

@@ -9,9 +9,10 @@ export function processes(line: CommandLine): void {
     .command('up', 'start Temporal, PostgreSQL, a sandbox, worker and API of each operator, and stay up', [
       ['ferry up --tour', 'with an application that is moved through every direction, under load'],
       ['ferry up --tour --exit', 'the same, as a check: the exit status is its verdict'],
+      ['ferry up --topology alone --app notes.zip --tour', 'with an application of yours'],
       ['FERRY_CONFIG=ferry.json ferry up', 'with peers of yours instead of a sandbox'],
     ])
-    .option('--tour', 'move an application through every direction, under load, and show what its devices noticed')
+    .option('--tour', 'move the application through every direction, under load, and show what its devices noticed')
     .option('--exit', 'end after the tour; the exit status is its verdict')
     .option('--port <port>', 'of the API', integer(1, 65_535), 8700)
     .option('--net <n>', 'network of the sandbox, 127.n.0.0/16', integer(1, 254), 10)
@@ -22,7 +23,6 @@ export function processes(line: CommandLine): void {
       line.does(async (options: UpOptions, command: Command) => {
         const [wantsTour, exit] = [options.tour === true, options.exit === true];
         if (exit && !wantsTour) command.error('error: --exit needs --tour');
-        if (wantsTour && options.app !== undefined) command.error('error: the tour moves the counter: leave out --app');
         if (wantsTour && (process.env['FERRY_CONFIG'] ?? '') !== '')
           command.error('error: the tour needs the sandbox, but FERRY_CONFIG names other peers');
         const { up } = await import('../up.ts');

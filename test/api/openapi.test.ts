@@ -21,7 +21,7 @@ interface Media {
 interface Described {
   readonly operationId: string;
   readonly summary: string;
-  readonly parameters?: readonly { name: string; in: string; schema: object }[];
+  readonly parameters?: readonly { name: string; in: string; description?: string; schema: object }[];
   readonly requestBody?: { content: Record<string, Media> };
   readonly responses: Record<string, { description: string; content?: Record<string, Media> }>;
 }
@@ -57,6 +57,11 @@ describe('the OpenAPI document', () => {
   it('is of 3.1, and served', async () => {
     expect(document.openapi).toMatch(/^3\.1\./);
     await expect(api.get('/openapi.json')).resolves.toMatchObject({ status: 200, body: document });
+  });
+
+  it.each(described)('says of $operation.operationId what each parameter is, and no two alike', ({ operation }) => {
+    const said = (operation.parameters ?? []).flatMap(({ description }) => description ?? []);
+    expect(new Set(said).size).toBe(said.length);
   });
 
   it('resolves every $ref', () => {

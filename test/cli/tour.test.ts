@@ -3,7 +3,7 @@ import type { Relocation } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
 import { Devices } from '../../cli/devices.ts';
 import { Terminal } from '../../cli/terminal.ts';
-import { type Leg, tour, verdict } from '../../cli/tour.ts';
+import { type Leg, tour, unanswered, verdict } from '../../cli/tour.ts';
 import { answering, ended, event, FakeApi, relocation, streaming } from './fake-api.ts';
 
 const leg: Leg = {
@@ -12,6 +12,8 @@ const leg: Leg = {
   durationMs: 9_800,
   freezeMs: 4.2,
   interruptionMs: 61,
+  givenUpStill: 0,
+  stoodStillMs: 0,
   requests: 2_400,
   lost: 0,
   givenUp: 0,
@@ -44,6 +46,23 @@ describe('the verdict of the tour', () => {
   });
 });
 
+describe('what is said of writes that had no answer', () => {
+  it('is nothing where there were none', () => {
+    expect(unanswered(whole)).toBe('');
+  });
+
+  it.each([
+    ['the moves', { givenUp: 5 }, '5 during the moves, 0 in comparisons', 'look at what the instances said'],
+    ['the machine', { givenUp: 5, stoodStillMs: 6_100 }, '5 during the moves', 'stood still for up to 6.1 s'],
+    ['the application', { givenUp: 5, givenUpStill: 3 }, '2 during the moves, 3 in comparisons', 'fast enough'],
+    ['another protocol', { givenUp: 9_600 }, 'None had', 'docs/providers.md'],
+  ] as const)('looks to %s', (_, difference, figures, why) => {
+    const said = unanswered([leg, { ...leg, requests: 7_200, ...difference }]);
+    expect(said).toContain(figures);
+    expect(said).toContain(why);
+  });
+});
+
 describe('the tour', () => {
   let api: FakeApi;
   beforeEach(async () => {
@@ -52,7 +71,7 @@ describe('the tour', () => {
   afterEach(async () => await api.stop());
 
   /** API and control in one: each relocation ends as told, each window counts as told. */
-  const travelled = async (ends: Relocation, lost: (window: string) => number) => {
+  const travelled = async (ends: Relocation, lost: (window: string) => number, application?: string) => {
     let [moves, out] = [0, ''];
     api.answer = (asked, response) => {
       const { method, url } = asked;
@@ -67,11 +86,15 @@ describe('the tour', () => {
       if (url.endsWith('/events')) streaming(event(relocation()), event(ends))(asked, response);
       else if (url === '/v1/relocations') answering(202, relocation({ id: `r${(moves += 1)}` }))(asked, response);
       else if (method === 'DELETE')
-        answering(200, { durationMs: 20, byKind: { keeping: figures }, total: figures })(asked, response);
+        answering(200, { durationMs: 20, stoodStillMs: 0, byKind: { keeping: figures }, total: figures })(
+          asked,
+          response,
+        );
       else answering(201, {})(asked, response);
     };
     const stream = { write: (text: string) => void (out += text) };
-    const report = await tour(new FerryClient(api.url), new Devices(api.url), new Terminal(stream, stream));
+    const terminal = new Terminal(stream, stream);
+    const report = await tour(new FerryClient(api.url), new Devices(api.url), terminal, { application });
     return { report, out };
   };
 
@@ -112,6 +135,12 @@ describe('the tour', () => {
     const { report } = await travelled(ended(), (window) => (window.includes('tour-2-still') ? 1 : 0));
     expect(report.ok).toBe(false);
     expect(report.relocations.map(({ lost }) => lost)).toEqual([0, 1, 0, 0]);
+  });
+
+  it('moves an application of ones own', async () => {
+    await travelled(ended(), () => 0, 'notes');
+    const moves = api.asked.filter(({ url }) => url === '/v1/relocations').map(({ body }) => body);
+    expect(moves[0]).toEqual({ application: 'notes', source: 'cloud', target: 'a1' });
   });
 
   it('stops where a relocation does not go through', async () => {

@@ -63,6 +63,17 @@ beforeEach(() => application.reset());
 afterEach(async () => void (await ask('DELETE', `${devices.url}/fleet`)));
 
 describe('a window', () => {
+  it('tells for how long the devices themselves had no time to run', async () => {
+    await start();
+    await begin();
+    const until = performance.now() + 400;
+    while (performance.now() < until);
+    await accepted(1);
+    const { stoodStillMs } = await end();
+    expect(stoodStillMs).toBeGreaterThan(300);
+    expect(stoodStillMs).toBeLessThan(1_000 * busy());
+  });
+
   it('counts every write that became due in it, by device and kind, and finds nothing wrong where nothing is', async () => {
     await start(4);
     await begin();

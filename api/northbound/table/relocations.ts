@@ -9,8 +9,6 @@ import type { Operation, Table } from '../../serve.ts';
 import { asked, Limit, Next, PageHeaders, planFailures, ReadUpTo, strangersPage } from './shared.ts';
 import { relocationExample, requestExample } from '../examples.ts';
 
-const Name = RelocationRequest.shape.source;
-
 const Key = z
   .string()
   .regex(/^[!-~]{1,200}$/, '1 to 200 visible ASCII characters, sent once')
@@ -29,10 +27,12 @@ const CommandHeaders = z.object({
   }),
 });
 
+const { shape } = RelocationRequest;
+
 const ListQuery = z.strictObject({
-  application: Name.optional(),
-  source: Name.optional(),
-  target: Name.optional(),
+  application: shape.application.optional().meta({ description: 'Of this application.', example: 'counter' }),
+  source: shape.source.optional().meta({ description: 'From this site.', example: 'cloud' }),
+  target: shape.target.optional().meta({ description: 'To this site.', example: 'a1' }),
   state: z.enum(['running', 'waiting', 'held', 'paused', 'parked', 'ended']).optional().meta({
     description:
       '`running`: whatever has not ended. `waiting`: for a person; held for approval, paused or parked. `held`: also until an instant.',
