@@ -10,7 +10,7 @@ import {
 } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { failure } from '../activities/failure.ts';
-import type { Begun, RunEnded, Runs } from '../activities/evacuation/runs.ts';
+import type { Begun, PartOf, RunEnded, Runs } from '../activities/evacuation/runs.ts';
 import { digest } from '../configuration/digest.ts';
 import { directionBetween } from '../configuration/direction.ts';
 import type { Configuration } from '../configuration/peers.ts';
@@ -48,11 +48,12 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
 
     begun: async (evacuation, signal) => await listed(ofEvacuation(evacuation), signal, begunAs),
 
-    begin: async (request, evacuation, signal) => {
+    begin: async (request, part, signal) => {
       const workflowId = relocationWorkflowId(request, digest);
-      const memo = memoOf(request, evacuation, sites);
+      const memo = memoOf(request, part, sites);
       const requestId = digest(`${memo.key}\n${memo.body}`);
-      const start = relocationOf({ workflowId, memo, pace, requestId, evacuation }, { taskQueue, world });
+      const of = 'evacuation' in part ? { evacuation: part.evacuation } : {};
+      const start = relocationOf({ workflowId, memo, pace, requestId, ...of }, { taskQueue, world });
       return await call(signal, CALL_MS, async () => {
         try {
           const started = await temporal.workflow.start<typeof relocateApplication>('relocateApplication', start);
@@ -111,11 +112,15 @@ const isOverdue = (error: unknown): boolean =>
     : error instanceof ServiceError && isOverdue(error.cause);
 
 /** Each target is another request: what could not go to one may go to the next. */
-function memoOf(request: RelocationRequest, evacuation: string, sites: Means['sites']): RelocationMemo {
+function memoOf(request: RelocationRequest, part: PartOf, sites: Means['sites']): RelocationMemo {
   const { application, users, target } = request;
   const direction = directionBetween(request, { sites });
   if (direction === undefined) throw failure('UnknownName', `${request.source} and ${target} are both clouds`);
-  const key = digest(`evacuation/${evacuation}/${application}/${users}/${target}`);
+  const key = digest(
+    'evacuation' in part
+      ? `evacuation/${part.evacuation}/${application}/${users}/${target}`
+      : `follower/${part.follower}`,
+  );
   return { request, direction, key, body: digest(JSON.stringify(request)) };
 }
 

@@ -4,12 +4,13 @@ import {
   type EvacuationResult,
   type EvacuationWish,
 } from '../../domain/evacuation.ts';
+import { isMoved } from '../../domain/ended.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { nameOf, Window, type Landed, type Move } from '../../domain/window.ts';
 import type { Wait } from '../ports.ts';
 import { Bell } from './bell.ts';
 import type { EvacuateOrder, Means } from './evacuate-host.ts';
-import { isMoved, landing } from './landing.ts';
+import { landing } from './landing.ts';
 import { leaversAt } from './leavers.ts';
 import type { Run, RunEnded } from './runs.ts';
 
@@ -146,7 +147,7 @@ export class Evacuation {
       ...(deadline !== null && { deadline }),
       cutOver: 'immediately',
     };
-    const run = begun ?? (await this.#means.runs.begin(request, evacuation, signal));
+    const run = begun ?? (await this.#means.runs.begin(request, { evacuation }, signal));
     this.#flights.set(nameOf(move), { ...move, id: run.id, own: run.own });
     const ended = await this.#means.runs.ended(run.id, signal);
     this.#flights.delete(nameOf(move));

@@ -29,6 +29,9 @@ export interface RunEnded {
   readonly leftovers: number;
 }
 
+/** What a relocation is part of: an evacuation, or one look of a follower. */
+export type PartOf = { readonly evacuation: string } | { readonly follower: string };
+
 /**
  * Other runs: ordinary relocations, which whoever moves many begins and awaits. Every call insists while Temporal does
  * not answer, and rejects when `signal` says so.
@@ -39,7 +42,7 @@ export interface Runs {
   /** What it has begun so far. The index is some time behind. */
   begun(evacuation: string, signal: AbortSignal): Promise<readonly Begun[]>;
   /** Begins it once, however often that is asked; joins one that is moving these users already. */
-  begin(request: RelocationRequest, evacuation: string, signal: AbortSignal): Promise<Run>;
+  begin(request: RelocationRequest, part: PartOf, signal: AbortSignal): Promise<Run>;
   ended(id: string, signal: AbortSignal): Promise<RunEnded>;
   /** Ids of those of this evacuation that wait for a person. */
   resting(evacuation: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
