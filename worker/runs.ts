@@ -17,7 +17,6 @@ import type { Configuration } from '../configuration/peers.ts';
 import { parseRelocationId, relocationId, relocationWorkflowId } from '../domain/identity.ts';
 import type { Outcome, RelocationRequest, RelocationResult } from '../domain/relocation.ts';
 import { isWaits, waitsForPerson } from '../domain/waits.ts';
-import { evacuationWorkflowId } from '../temporal/evacuating.ts';
 import { relocationOf } from '../temporal/relocating.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { EvacuationMemo, RelocationMemo } from '../workflows/messages.ts';
@@ -40,9 +39,9 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
     });
 
   return {
-    wish: async (site, signal) =>
+    wish: async (workflowId, signal) =>
       await call(signal, CALL_MS, async () => {
-        const { memo } = await temporal.workflow.getHandle(evacuationWorkflowId(site)).describe();
+        const { memo } = await temporal.workflow.getHandle(workflowId).describe();
         return (memo as unknown as EvacuationMemo).wish;
       }),
 
@@ -87,11 +86,21 @@ const ofEvacuation = (evacuation: string): string =>
   `WorkflowType = 'relocateApplication' AND ${searchAttributes.evacuation.name} = '${evacuation}'`;
 
 function begunAs({ workflowId, runId, memo, startTime, typedSearchAttributes }: WorkflowExecutionInfo): Begun {
-  const { application, users, target } = (memo as unknown as RelocationMemo).request;
+  const { application, users, source, target, accept } = (memo as unknown as RelocationMemo).request;
   const word = typedSearchAttributes.get(searchAttributes.outcome);
   const outcome = word === undefined || isWaits(word) ? undefined : (word as Outcome);
   const id = relocationId(workflowId, runId);
-  return { id, own: true, application, users, target, startedAt: startTime.toISOString(), outcome };
+  return {
+    id,
+    own: true,
+    application,
+    users,
+    source,
+    target,
+    ...(accept !== undefined && { accept }),
+    startedAt: startTime.toISOString(),
+    outcome,
+  };
 }
 
 /** Undefined: it has not ended in the time of one poll. */

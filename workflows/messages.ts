@@ -87,12 +87,15 @@ export const sourceMoved = defineSignal<[Omit<Taking, 'turn'>]>('sourceMoved');
 /** What starts `evacuateHost`: of a site, to sites that are named by now. */
 export interface EvacuationOrder {
   readonly request: Omit<EvacuationRequest, 'among'> & { readonly among: readonly string[] };
+  /** The evacuation of this site whose moves are brought back to it. */
+  readonly returns?: string;
   readonly pace: Pick<Pace, 'heartbeatMs' | 'retryMs'>;
 }
 
 /** Kept in the memo: what makes the same request the same run, and what the operator wants by now. */
 export interface EvacuationMemo {
   readonly request: EvacuationOrder['request'];
+  readonly returns?: string;
   readonly wish: EvacuationWish;
 }
 

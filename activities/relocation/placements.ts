@@ -123,7 +123,13 @@ interface Served {
   readonly why?: string;
 }
 
-async function servingAt(site: Site, application: Application, users: string, signal: AbortSignal): Promise<Served> {
+/** Is its instance there the authority for these users? */
+export async function servingAt(
+  site: Site,
+  application: Application,
+  users: string,
+  signal: AbortSignal,
+): Promise<Served> {
   const context = site.context(application);
   const said = await whatItSays(async () => {
     const instances = (await site.instances.list(application, signal)).filter(isLocated);

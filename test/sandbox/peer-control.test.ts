@@ -30,13 +30,7 @@ beforeEach(async () => {
     })
     .use(platform.routes(around.faults, async () => undefined));
   things = await servePeer({ name: 'things', address: `127.${NET}.0.21`, port: 0, routes, state: () => 'all' }, around);
-  control = await serveControl(
-    `127.${NET}.0.20`,
-    [things],
-    new Cells(NET, [platform], location),
-    around,
-    new Location('http://127.0.0.1:1'),
-  );
+  control = await serveControl(`127.${NET}.0.20`, [things], new Cells(NET, [platform], location), around);
 });
 afterEach(async () => {
   await ask('DELETE', `${control.url}/faults`);
