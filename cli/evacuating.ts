@@ -120,7 +120,7 @@ const failureLine = ({
   `  ${legible(application)}, ${users === '*' ? 'all users' : legible(users)} → ${target ?? '-'}: ${failure}: ${legible(message)}${relocation === null ? '' : ` (${relocation})`}`;
 
 function lines(now: Evacuation, { hints }: Terminal): string[] {
-  const { id, request, counts, failures, window, startedAt, endedAt, actions } = now;
+  const { id, request, returns, counts, failures, window, startedAt, endedAt, actions } = now;
   const many =
     counts === null
       ? []
@@ -140,7 +140,7 @@ function lines(now: Evacuation, { hints }: Terminal): string[] {
     ...(counts !== null && counts.failed > failures.length
       ? [`  and ${counts.failed - failures.length} more: ${hints.command('list', '--evacuation', id)}`]
       : []),
-    ...actions.map((action) => `  \`${hints.command('evacuations', action, request.site)}\``),
+    ...actions.map((action) => `  \`${hints.command('evacuations', action, returns === null ? request.site : id)}\``),
   ];
 }
 

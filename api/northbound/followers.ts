@@ -19,6 +19,7 @@ import { FollowerReader } from './follower-reader.ts';
 import { following, tokenIn } from './pages.ts';
 import { patiently } from './patience.ts';
 import { CALL_MS } from './reader.ts';
+import { Sightings } from './sightings.ts';
 import type { NorthboundTable } from './table.ts';
 
 const WORKER_MS = 5_000;
@@ -37,6 +38,7 @@ export function followerHandlers(means: Means): Handlers<NorthboundTable, Name> 
   const { temporal, configuration, taskQueue, temporalUi } = means;
   const { pace, world } = configuration;
   const reader = new FollowerReader(temporal, temporalUi);
+  const sightings = new Sightings(tell);
 
   return {
     startFollower: async ({ body: request, res }) => {
@@ -66,7 +68,7 @@ export function followerHandlers(means: Means): Handlers<NorthboundTable, Name> 
     },
     hearSighting: async ({ params: { id, service }, body, res }) => {
       const sighting = sightingIn(body, service, configuration);
-      if (sighting !== null) await tell(id, sighting);
+      if (sighting !== null) await sightings.tell(id, sighting);
       res.status(204).end();
     },
   };

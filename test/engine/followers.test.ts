@@ -7,6 +7,7 @@ import { zones } from '../../sandbox/peers/location.ts';
 import type { Served } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Around, DEVICE, everythingRecorded, followedOver } from '../support/followed.ts';
+import { moved } from '../../workflows/messages.ts';
 import { alone, gate, reached as relocationReached, servedByTheEngine, temporal } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
@@ -58,8 +59,8 @@ describe('a follower', () => {
       expect(location.comes(DEVICE, zones.wifi)).toBe(1);
       const there = await reached(api, first, served('w1'));
       expect(there).toMatchObject({ network: 'wifi', moves: 1, trouble: null });
-      const moved = await api.get<Relocation>(`/v1/relocations/${there.relocation}`);
-      expect(moved.body).toMatchObject({
+      const move = await api.get<Relocation>(`/v1/relocations/${there.relocation}`);
+      expect(move.body).toMatchObject({
         outcome: 'relocated',
         request: { application: 'counter', users: 'ue-1', source: 'a1', target: 'w1' },
       });
@@ -145,7 +146,8 @@ describe('a follower', () => {
       const there = await reached(api, first, served('w1'));
       const { runId } = await runOf(first).describe();
       const again = async (): Promise<boolean> => {
-        for (let n = 0; n < 50; n += 1) location.tells(DEVICE, n % 2 === 0 ? zones.cellular : zones.wifi);
+        for (const network of Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? 'cellular' : 'wifi')))
+          await runOf(first).signal(moved, { network, happenedAt: null });
         return (await runOf(first).describe()).runId !== runId;
       };
       await eventually(again, LIMIT_MS);
