@@ -14,6 +14,10 @@ export const Evacuation = z
   .object({
     id: z.string(),
     request: EvacuationRequest,
+    returns: z.string().nullable().meta({
+      description:
+        'The evacuation whose moves this one brings back to its site; `among` is where from. null: it empties its site.',
+    }),
     state: z.enum(['working', 'paused', 'cancelling', 'ended', 'terminated']).meta({
       description:
         'cancelling: nothing more is begun, what is under way goes on to its end. terminated: ended from outside; its relocations go on.',
@@ -24,7 +28,9 @@ export const Evacuation = z
     counts: EvacuationCounts.nullable().meta({
       description: 'As last heard; null: not known yet, or not any more. Lists do not tell it of those that ended.',
     }),
-    failures: z.array(EvacuationFailure).meta({ description: 'The first 100; all are among its relocations.' }),
+    failures: z
+      .array(EvacuationFailure.extend({ remedy: z.string() }).meta({ id: 'EvacuationFailed' }))
+      .meta({ description: 'The first 100; all are among its relocations.' }),
     waitingFor: z.string().nullable().meta({ description: 'A sentence: what it does, or why it does not go on.' }),
     actions: z.array(z.enum(evacuationActions)).meta({ description: 'What an operator may do now.' }),
     outcome: EvacuationResult.shape.outcome.nullable(),

@@ -10,7 +10,7 @@ import { seconds, type Terminal } from './terminal.ts';
 
 const [LOOK_MS, PATIENCE_MS] = [1_000, 30_000];
 
-export const evacuationCommands = ['show', 'watch', 'pause', 'resume', 'cancel', 'resize'] as const;
+export const evacuationCommands = ['show', 'watch', 'pause', 'resume', 'cancel', 'resize', 'return'] as const;
 export type EvacuationCommand = (typeof evacuationCommands)[number];
 
 const PATH = '/v1/evacuations';
@@ -42,6 +42,10 @@ export async function say(
   terminal: Terminal,
   { command, site, window }: { command: EvacuationCommand; site: string; window: number | undefined },
 ): Promise<Exit> {
+  if (command === 'return') {
+    const back = await client.post<Evacuation>(`${one(site)}/return`, window === undefined ? {} : { window });
+    return await watch(client, terminal, back.id);
+  }
   if (command === 'watch') return await watch(client, terminal, site);
   const now = await said(client, command, site, window);
   if (terminal.json) terminal.document(now);
@@ -96,6 +100,15 @@ async function follow(client: FerryClient, terminal: Terminal, id: string, signa
 export const standing = ({ state, waitingFor, outcome }: Evacuation): string =>
   outcome ?? (waitingFor === null ? state : state === 'working' ? waitingFor : `${state}: ${waitingFor}`);
 
+const wayOf = ({ request: { site, among = [] }, returns }: Evacuation): string =>
+  returns === null ? `${site} → ${among.join(', ')}` : `${among.join(', ')} → ${site} (return)`;
+
+/** Of each kind of failure it is said once what to do. */
+const remedies = ({ failures }: Evacuation): string[] =>
+  [...new Map(failures.map(({ failure, remedy }) => [failure, remedy]))].map(
+    ([type, remedy]) => `  ${type}: ${remedy}`,
+  );
+
 const failureLine = ({
   application,
   users,
@@ -107,7 +120,7 @@ const failureLine = ({
   `  ${legible(application)}, ${users === '*' ? 'all users' : legible(users)} → ${target ?? '-'}: ${failure}: ${legible(message)}${relocation === null ? '' : ` (${relocation})`}`;
 
 function lines(now: Evacuation, { hints }: Terminal): string[] {
-  const { id, request, counts, failures, window, startedAt, endedAt, actions } = now;
+  const { id, request, returns, counts, failures, window, startedAt, endedAt, actions } = now;
   const many =
     counts === null
       ? []
@@ -118,15 +131,16 @@ function lines(now: Evacuation, { hints }: Terminal): string[] {
       : [`  ${counts.underWay} under way, ${counts.resting} of them wait for a person`];
   const took = endedAt === null ? '' : ` after ${seconds(Date.parse(endedAt) - Date.parse(startedAt))}`;
   return [
-    `${request.site} → ${(request.among ?? []).join(', ')}: ${standing(now)}${took}`,
+    `${wayOf(now)}: ${standing(now)}${took}`,
     `  ${window} at once; its id is ${id}`,
     ...many,
     ...open,
     ...failures.map(failureLine),
+    ...remedies(now),
     ...(counts !== null && counts.failed > failures.length
       ? [`  and ${counts.failed - failures.length} more: ${hints.command('list', '--evacuation', id)}`]
       : []),
-    ...actions.map((action) => `  \`${hints.command('evacuations', action, request.site)}\``),
+    ...actions.map((action) => `  \`${hints.command('evacuations', action, returns === null ? request.site : id)}\``),
   ];
 }
 

@@ -10,6 +10,7 @@ import { checking } from './groups/checking.ts';
 import { contexts } from './groups/contexts.ts';
 import { evacuating } from './groups/evacuations.ts';
 import { federation } from './groups/federation.ts';
+import { following } from './groups/followers.ts';
 import { network } from './groups/network.ts';
 import { processes } from './groups/processes.ts';
 import { relocations } from './groups/relocations.ts';
@@ -24,6 +25,7 @@ const groups: readonly ((line: CommandLine) => void)[] = [
   relocations,
   evacuating,
   anchoring,
+  following,
   network,
   federation,
   applications,

@@ -28,6 +28,7 @@ export const contradictions = (all: Readable): Mistake[] => [
   ...sharedPorts(all),
   ...sharedZones(all),
   ...sharedNames(all),
+  ...sharedLocations(all),
   ...ofFederation(all),
 ];
 
@@ -104,7 +105,10 @@ function mentions({ peers, networks, systems, sites }: Readable): Mistake[] {
     const those = entries(peers).flatMap(([other, record]) => (record.kind === kind ? [other] : []));
     mistakes.push({ path, message: `names no peer of kind ${kind}: ${name}; there is ${listed(those)}` });
   };
-  for (const [name, { vantage }] of entries(networks)) peer('vantage', vantage, 'networks', name, 'vantage');
+  for (const [name, { vantage, location }] of entries(networks)) {
+    peer('vantage', vantage, 'networks', name, 'vantage');
+    peer('location', location?.service, 'networks', name, 'location', 'service');
+  }
   for (const [name, { meo, lcmProxy, network }] of entries(systems)) {
     peer('meo', meo, 'systems', name, 'meo');
     peer('lcmProxy', lcmProxy, 'systems', name, 'lcmProxy');
@@ -190,6 +194,19 @@ function sharedNames({ systems, federation }: Readable): Mistake[] {
     if (other === undefined) return [];
     const message = `${name} and ${other} differ in the case of letters alone, and are one name in a federation: rename one`;
     return [{ path: ['systems', name], message }];
+  });
+}
+
+/** Where a device is says one network, or none. */
+function sharedLocations({ networks }: Readable): Mistake[] {
+  const zones = entries(networks).flatMap(([name, { location }]) =>
+    (location?.zones ?? []).map((zone) => ({ name, zone, service: location?.service })),
+  );
+  return zones.flatMap((one, nth) => {
+    const other = zones.slice(0, nth).find(({ zone, service }) => zone === one.zone && service === one.service);
+    if (other === undefined) return [];
+    const message = `zone ${one.zone} of ${one.service} is ${other.name} already: a device in it is in one network`;
+    return [{ path: ['networks', one.name, 'location', 'zones'], message }];
   });
 }
 

@@ -46,6 +46,8 @@ export const Peer = z.discriminatedUnion('kind', [
   strict({ kind: z.literal('oss'), ...peer }),
   /** MEC 016. */
   strict({ kind: z.literal('lcmProxy'), ...peer }),
+  /** MEC 013: where devices are. */
+  strict({ kind: z.literal('location'), ...peer }),
   /** The cloud manager of docs/operations.md. */
   strict({ kind: z.literal('cloud'), ...peer }),
   /** Resolves and asks as a device of its access network. */
@@ -53,7 +55,12 @@ export const Peer = z.discriminatedUnion('kind', [
 ]);
 export type Peer = z.infer<typeof Peer>;
 
-export const Network = strict({ vantage: z.string().optional(), resolverClampSeconds: Seconds.default(30) });
+export const Network = strict({
+  vantage: z.string().optional(),
+  resolverClampSeconds: Seconds.default(30),
+  /** Which devices are in it is told by this service: those in these zones of it. */
+  location: strict({ service: z.string(), zones: z.array(z.string().min(1)).min(1) }).optional(),
+});
 
 export const System = strict({
   meo: z.string(),
@@ -178,6 +185,8 @@ const shape = strict({
   users: named(strict({ address: Address })).default({}),
   pace: Pace.default(Pace.parse({})),
   worker: Worker.default(Worker.parse({})),
+  /** Where services of our own network reach this Ferry's API, to tell what it asked to be told. */
+  callback: Url.optional(),
   /** Absent: this Ferry moves applications and federates with nobody. */
   federation: Federation.optional(),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Name } from './name.ts';
-import { Failure, Instant } from './relocation.ts';
+import { Accept, Failure, Instant } from './relocation.ts';
 import { WIDEST } from './window.ts';
 
 export const WindowSize = z
@@ -21,6 +21,7 @@ export const EvacuationRequest = z
     perUser: z.boolean().default(false).meta({
       description: 'Users whom an instance knows by name are moved one by one, and then whoever is left with it.',
     }),
+    accept: Accept.optional(),
     deadline: Instant.optional().meta({
       description: 'Nothing is begun after it, and what has not been handed over by then is rolled back.',
     }),
@@ -28,6 +29,15 @@ export const EvacuationRequest = z
   .refine(({ site, among }) => !(among ?? []).includes(site), { path: ['among'], message: 'holds the site itself' })
   .meta({ id: 'EvacuationRequest' });
 export type EvacuationRequest = z.infer<typeof EvacuationRequest>;
+
+/** What an evacuation moved is to come back to its site. */
+export const EvacuationReturn = z
+  .strictObject({
+    window: WindowSize.default(50),
+    deadline: Instant.optional().meta({ description: 'Nothing is begun after it.' }),
+  })
+  .meta({ id: 'EvacuationReturn' });
+export type EvacuationReturn = z.infer<typeof EvacuationReturn>;
 
 /** What an operator wants of one that runs. */
 export interface EvacuationWish {

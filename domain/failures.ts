@@ -240,6 +240,18 @@ export const failures = {
     status: 404,
     remedy: 'List the evacuations to find its id: `ferry evacuations`; the name of a site means its latest.',
   },
+  NotLocated: {
+    retry: false,
+    status: 422,
+    remedy:
+      'Give each network of these sites a `location` in the configuration, and the Ferry a `callback` where that service reaches it.',
+  },
+  AlreadyFollowed: {
+    retry: false,
+    status: 409,
+    remedy: 'Follow the link to the follower that runs: end it first to follow otherwise.',
+  },
+  UnknownFollower: { retry: false, status: 404, remedy: 'List the followers to find its id: `ferry followers`.' },
   UnknownRelocation: { retry: false, status: 404, remedy: 'List the relocations to find its id.' },
   NotPossibleNow: {
     retry: false,

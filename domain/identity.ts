@@ -26,6 +26,13 @@ export function parseAnchorId(id: string): { workflowId: string; runId: string }
   return of === undefined || runId === undefined ? undefined : { workflowId: `anchor:${of}`, runId };
 }
 
+/** One follower of a user's device for an application at a time. */
+export const followerId = ({ application, user }: { application: string; user: string }, digest: Digest): string =>
+  digest(`${application}\n${user}`);
+export const FOLLOWER_ID = /^[a-z2-7]{25}$/;
+export const followerWorkflowId = (id: string): string => `follow:${id}`;
+export const followerIdOf = (workflowId: string): string => workflowId.slice(workflowId.indexOf(':') + 1);
+
 /** One wait for each source of these users that was taken to be dead. Made in a workflow: of its chain, which is unique. */
 export const fencingWorkflowId = (chain: string): string => `fence:${runNameOf(chain)}`;
 

@@ -9,6 +9,8 @@ export interface Plan {
   readonly clampSeconds: number;
   /** Of the application's name, in seconds. */
   readonly ttlSeconds: number;
+  /** The inner listener of A's Ferry, where its own network reaches it. */
+  readonly ferry?: string;
   /** Members of Ferry's pace that are to be other than below. */
   readonly pace: Readonly<Record<string, number>>;
 }

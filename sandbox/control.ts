@@ -42,7 +42,7 @@ export async function serveControl(
     const usual = { application: { name: domainName, port: 7000 }, appInfo, clampSeconds: plan.clampSeconds };
     await forward(req, res, `${devices}/fleet`, { ...usual, ...(req.body as object | undefined) });
   });
-  for (const name of ['log', 'faults', 'quirks', 'foreign', 'cellChange', 'mobility'])
+  for (const name of ['log', 'faults', 'quirks', 'foreign', 'cellChange', 'location', 'mobility'])
     routes.use(`/sandbox/${name}`, async (req, res) => await forward(req, res, `${peers}/${name}${below(req)}`));
   routes.use('/sandbox/issuers', async (req, res) => await forward(req, res, `${issuers}${below(req)}`));
   routes.use('/sandbox/assistant', async (req, res) => await forward(req, res, `${assistant}${below(req)}`));

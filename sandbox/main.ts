@@ -50,6 +50,7 @@ const plan: Plan = {
   world: randomUUID(),
   net: z.coerce.number().int().min(1).max(254).parse(values.net),
   clampSeconds: z.coerce.number().int().nonnegative().parse(values.clamp),
+  ferry: values.ferry,
   ttlSeconds: z.coerce.number().int().positive().parse(values.ttl),
   pace: z.record(z.string(), z.number()).parse(JSON.parse(values.pace)),
 };

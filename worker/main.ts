@@ -3,8 +3,10 @@ import { NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 import { anchoringActivities } from '../activities/anchoring/index.ts';
 import { evacuationActivities } from '../activities/evacuation/evacuate-host.ts';
+import { followingActivities } from '../activities/following/follow.ts';
 import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
+import { placementsOf } from '../activities/relocation/placements.ts';
 import { takingTurns } from '../activities/relocation/turns.ts';
 import { surveyActivities } from '../activities/survey.ts';
 import { whereActivities } from '../activities/where.ts';
@@ -27,6 +29,7 @@ import { cordonsOver } from './cordons.ts';
 import { runsOver } from './runs.ts';
 import { configured } from './sites.ts';
 import { startTending, waking } from './tending.ts';
+import { whereaboutsOf } from './whereabouts.ts';
 import { FerryWorkers } from './workers.ts';
 
 /** The composition root: configuration -> adapters -> sites -> activities -> Temporal worker. */
@@ -85,6 +88,12 @@ const workers = await FerryWorkers.create({
     ...surveyActivities(survey),
     ...whereActivities({ catalogue }),
     ...evacuationActivities({ catalogue, runs, pace }),
+    ...followingActivities({
+      whereabouts: whereaboutsOf(configuration, log),
+      placements: async (order, wait) => await placementsOf(means, order, wait),
+      runs,
+      pace,
+    }),
     ...federated?.activities({
       systemsChanged: () => void telling(),
       wake: async (partner) => await waking(client, { taskQueue, world })(partner),

@@ -10,14 +10,13 @@ import {
 } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { failure } from '../activities/failure.ts';
-import type { Begun, RunEnded, Runs } from '../activities/evacuation/runs.ts';
+import type { Begun, PartOf, RunEnded, Runs } from '../activities/evacuation/runs.ts';
 import { digest } from '../configuration/digest.ts';
 import { directionBetween } from '../configuration/direction.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import { parseRelocationId, relocationId, relocationWorkflowId } from '../domain/identity.ts';
 import type { Outcome, RelocationRequest, RelocationResult } from '../domain/relocation.ts';
 import { isWaits, waitsForPerson } from '../domain/waits.ts';
-import { evacuationWorkflowId } from '../temporal/evacuating.ts';
 import { relocationOf } from '../temporal/relocating.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { EvacuationMemo, RelocationMemo } from '../workflows/messages.ts';
@@ -40,19 +39,20 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
     });
 
   return {
-    wish: async (site, signal) =>
+    wish: async (workflowId, signal) =>
       await call(signal, CALL_MS, async () => {
-        const { memo } = await temporal.workflow.getHandle(evacuationWorkflowId(site)).describe();
+        const { memo } = await temporal.workflow.getHandle(workflowId).describe();
         return (memo as unknown as EvacuationMemo).wish;
       }),
 
     begun: async (evacuation, signal) => await listed(ofEvacuation(evacuation), signal, begunAs),
 
-    begin: async (request, evacuation, signal) => {
+    begin: async (request, part, signal) => {
       const workflowId = relocationWorkflowId(request, digest);
-      const memo = memoOf(request, evacuation, sites);
+      const memo = memoOf(request, part, sites);
       const requestId = digest(`${memo.key}\n${memo.body}`);
-      const start = relocationOf({ workflowId, memo, pace, requestId, evacuation }, { taskQueue, world });
+      const of = 'evacuation' in part ? { evacuation: part.evacuation } : {};
+      const start = relocationOf({ workflowId, memo, pace, requestId, ...of }, { taskQueue, world });
       return await call(signal, CALL_MS, async () => {
         try {
           const started = await temporal.workflow.start<typeof relocateApplication>('relocateApplication', start);
@@ -86,11 +86,21 @@ const ofEvacuation = (evacuation: string): string =>
   `WorkflowType = 'relocateApplication' AND ${searchAttributes.evacuation.name} = '${evacuation}'`;
 
 function begunAs({ workflowId, runId, memo, startTime, typedSearchAttributes }: WorkflowExecutionInfo): Begun {
-  const { application, users, target } = (memo as unknown as RelocationMemo).request;
+  const { application, users, source, target, accept } = (memo as unknown as RelocationMemo).request;
   const word = typedSearchAttributes.get(searchAttributes.outcome);
   const outcome = word === undefined || isWaits(word) ? undefined : (word as Outcome);
   const id = relocationId(workflowId, runId);
-  return { id, own: true, application, users, target, startedAt: startTime.toISOString(), outcome };
+  return {
+    id,
+    own: true,
+    application,
+    users,
+    source,
+    target,
+    ...(accept !== undefined && { accept }),
+    startedAt: startTime.toISOString(),
+    outcome,
+  };
 }
 
 /** Undefined: it has not ended in the time of one poll. */
@@ -111,11 +121,15 @@ const isOverdue = (error: unknown): boolean =>
     : error instanceof ServiceError && isOverdue(error.cause);
 
 /** Each target is another request: what could not go to one may go to the next. */
-function memoOf(request: RelocationRequest, evacuation: string, sites: Means['sites']): RelocationMemo {
+function memoOf(request: RelocationRequest, part: PartOf, sites: Means['sites']): RelocationMemo {
   const { application, users, target } = request;
   const direction = directionBetween(request, { sites });
   if (direction === undefined) throw failure('UnknownName', `${request.source} and ${target} are both clouds`);
-  const key = digest(`evacuation/${evacuation}/${application}/${users}/${target}`);
+  const key = digest(
+    'evacuation' in part
+      ? `evacuation/${part.evacuation}/${application}/${users}/${target}`
+      : `follower/${part.follower}`,
+  );
   return { request, direction, key, body: digest(JSON.stringify(request)) };
 }
 

@@ -3,6 +3,7 @@ import { cloudCapabilities } from '../adapters/cloud-manager/capabilities.ts';
 import { mec010Capabilities } from '../adapters/mec010-2/capabilities.ts';
 import { mec011Capabilities } from '../adapters/mec011/capabilities.ts';
 import { radioCapabilities } from '../adapters/mec-services/capabilities.ts';
+import { mec013Capabilities } from '../adapters/mec013/capabilities.ts';
 import { mec016Capabilities } from '../adapters/mec016/capabilities.ts';
 import { mec021Capabilities } from '../adapters/mec021/capabilities.ts';
 import type { Exchange } from '../adapters/http.ts';
@@ -25,6 +26,7 @@ function asks(record: Peer): readonly Ask[] {
     platform: [mec011Capabilities, radioCapabilities, mec021Capabilities],
     oss: [tmf641Capabilities],
     lcmProxy: [mec016Capabilities],
+    location: [mec013Capabilities],
     cloud: [cloudCapabilities],
     vantage: [vantageCapabilities],
   }[record.kind];

@@ -5,6 +5,7 @@ export { fenceSource } from './relocation/fence-source.ts';
 export { findPlacements } from './relocation/find-placements.ts';
 export { planRelocation } from './relocation/plan-relocation.ts';
 export { evacuateHost } from './evacuation/evacuate-host.ts';
+export { followDevice } from './following/follow-device.ts';
 export { holdSite } from './evacuation/hold-site.ts';
 export { surveyPeers } from './survey-peers.ts';
 export { joinFederation } from './federation/join-federation.ts';

@@ -8,6 +8,8 @@ import type { BindingRequest } from '../domain/binding-request.ts';
 import type { BindingResult, ConsumptionStep } from '../domain/binding.ts';
 import type { EvacuationRequest, EvacuationWish } from '../domain/evacuation.ts';
 import type { FailureType } from '../domain/failures.ts';
+import type { Following, Sighting } from '../domain/following.ts';
+import type { FollowerRequest } from '../domain/follower-request.ts';
 import type { FencingStatus } from '../domain/fencing.ts';
 import type { PlacementRequest } from '../domain/placement.ts';
 import type { Acceptance } from '../domain/recovery.ts';
@@ -91,12 +93,15 @@ export const sourceMoved = defineSignal<[Omit<Taking, 'turn'>]>('sourceMoved');
 /** What starts `evacuateHost`: of a site, to sites that are named by now. */
 export interface EvacuationOrder {
   readonly request: Omit<EvacuationRequest, 'among'> & { readonly among: readonly string[] };
+  /** The evacuation of this site whose moves are brought back to it. */
+  readonly returns?: string;
   readonly pace: Pick<Pace, 'heartbeatMs' | 'retryMs'>;
 }
 
 /** Kept in the memo: what makes the same request the same run, and what the operator wants by now. */
 export interface EvacuationMemo {
   readonly request: EvacuationOrder['request'];
+  readonly returns?: string;
   readonly wish: EvacuationWish;
 }
 
@@ -117,6 +122,36 @@ export interface HoldMemo {
 }
 
 export const endHold = defineUpdate('endHold');
+
+/** What starts `followDevice`. `standing`: of the run that this one continues. JSON, names only. */
+export interface FollowerOrder {
+  readonly request: FollowerRequest;
+  readonly pace: Pick<Pace, 'stepMs' | 'insistMs' | 'heartbeatMs' | 'retryMs'>;
+  readonly standing?: FollowerStanding;
+}
+
+/** Kept in the memo: what makes the same request the same run. */
+export interface FollowerMemo {
+  readonly request: FollowerRequest;
+}
+
+export interface FollowerStanding {
+  readonly following: Following;
+  /** The site that served its user when that was looked at last; null: never. */
+  readonly site: string | null;
+  /** Of the last move, by its id. */
+  readonly relocation: string | null;
+  /** Why the last look led to nothing, or nobody can tell where the device is; null: all is well. */
+  readonly trouble: string | null;
+  readonly doing: 'waiting' | 'following' | 'ending';
+  /** When the next look is due; null: there is no reason for one. */
+  readonly dueAt: string | null;
+}
+
+/** The device is in another network: told by whoever sees it. */
+export const moved = defineSignal<[Sighting]>('moved');
+export const followerStanding = defineQuery<FollowerStanding>('following');
+export const endFollower = defineUpdate('endFollower');
 
 /** What starts `joinFederation`, one for each partner. */
 export interface FederationOrder {

@@ -1,6 +1,7 @@
 import { proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
 import type { AnchoringActivities } from '../activities/anchoring/index.ts';
 import type { EvacuationActivities } from '../activities/evacuation/evacuate-host.ts';
+import type { FollowingActivities } from '../activities/following/follow.ts';
 import type { RelocationActivities } from '../activities/relocation/index.ts';
 import type { SurveyActivities } from '../activities/survey.ts';
 import type { WhereActivities } from '../activities/where.ts';
@@ -8,6 +9,7 @@ import type { Pace } from '../configuration/peers.ts';
 import { type AnchorStep, anchorSteps, anchorUndos } from '../domain/anchoring.ts';
 import { steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 import { waitsQueue } from '../temporal/queues.ts';
+import type { FollowerOrder } from './messages.ts';
 
 /**
  * Every activity proxy, grouped by promise: a step is given up after a while, and rolled back; a step that waits for a
@@ -120,6 +122,29 @@ export const evacuationAt = (pace: Pick<Pace, 'heartbeatMs' | 'retryMs'>) =>
   }).evacuateHost;
 /** What lasts longer waits for somebody who does not come. */
 const EVACUATION_LIMIT = '20 days';
+
+/** What a follower does: short questions, and moves that last as long as they take. */
+export function followingAt({ stepMs, insistMs, heartbeatMs, retryMs }: FollowerOrder['pace']) {
+  const patient = {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    heartbeatTimeout: heartbeatMs,
+    retry: { initialInterval: retryMs, backoffCoefficient: 2, maximumInterval: retryMs * 20 },
+  } as const;
+  const within = (ms: number) => ({ ...patient, startToCloseTimeout: ms, scheduleToCloseTimeout: ms });
+  const long = {
+    ...patient,
+    startToCloseTimeout: EVACUATION_LIMIT,
+    scheduleToCloseTimeout: EVACUATION_LIMIT,
+    taskQueue: waitsQueue(workflowInfo().taskQueue),
+  };
+  return {
+    listenForDevice: ofFollower('listenForDevice', within(stepMs), 'have it told where the device goes (MEC 013)'),
+    followDevice: ofFollower('followDevice', long, 'look which site fits, and move (GR MEC 035, 5.3.1)'),
+    hushForDevice: ofFollower('hushForDevice', within(insistMs), 'undo: have it told no more (MEC 013)'),
+  };
+}
+const ofFollower = <K extends keyof FollowingActivities>(name: K, options: ActivityOptions, summary: string) =>
+  proxyActivities<FollowingActivities>({ ...options, summary })[name] as unknown as FollowingActivities[K];
 
 const activity = <K extends keyof RelocationActivities>(name: K, options: ActivityOptions, summary: string) =>
   proxyActivities<RelocationActivities>({ ...options, summary })[name] as unknown as RelocationActivities[K];

@@ -1,5 +1,6 @@
 import type { Pace } from '../../configuration/peers.ts';
 import type { EvacuationResult } from '../../domain/evacuation.ts';
+import type { RelocationRequest } from '../../domain/relocation.ts';
 import { alive } from '../waiting.ts';
 import type { Catalogue } from '../ports.ts';
 import { Evacuation } from './evacuation.ts';
@@ -13,6 +14,11 @@ export interface EvacuateOrder {
   readonly among: readonly string[];
   readonly perUser: boolean;
   readonly deadline: string | null;
+  readonly accept?: RelocationRequest['accept'];
+  /** The workflow that carries it out, in whose memo the operator's wish stands; absent: of an earlier version. */
+  readonly workflowId?: string;
+  /** The evacuation of `site` whose moves are brought back to it; its id, as its relocations have it. */
+  readonly returns?: string;
 }
 
 export interface Means {

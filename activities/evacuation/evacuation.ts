@@ -4,13 +4,15 @@ import {
   type EvacuationResult,
   type EvacuationWish,
 } from '../../domain/evacuation.ts';
+import { isMoved } from '../../domain/ended.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
-import { nameOf, Window, type Landed, type Move } from '../../domain/window.ts';
+import { nameOf, Window, type Landed, type Leaver, type Move } from '../../domain/window.ts';
 import type { Wait } from '../ports.ts';
 import { Bell } from './bell.ts';
 import type { EvacuateOrder, Means } from './evacuate-host.ts';
-import { isMoved, landing } from './landing.ts';
+import { landing } from './landing.ts';
 import { leaversAt } from './leavers.ts';
+import { awayFrom, notYetAt } from './returners.ts';
 import type { Run, RunEnded } from './runs.ts';
 
 /** So often it is looked at what the operator wants, and who waits for a person. */
@@ -31,6 +33,8 @@ export class Evacuation {
   readonly #failures: EvacuationFailure[] = [];
   /** Moved by somebody else, in vain: the next time it is for us. */
   readonly #notOurs = new Set<string>();
+  /** Who comes from elsewhere than the site, and what was accepted when they went there. */
+  readonly #whence = new Map<string, Pick<RelocationRequest, 'source' | 'accept'>>();
   #window: Window;
   #wish: EvacuationWish = { window: 0, paused: true, cancelled: false };
   #looked = false;
@@ -39,6 +43,10 @@ export class Evacuation {
   constructor(order: EvacuateOrder, means: Omit<Means, 'pace'>, wait: Wait) {
     [this.#order, this.#means, this.#wait] = [order, means, wait];
     this.#window = new Window(order.among);
+  }
+
+  get #workflowId(): string {
+    return this.#order.workflowId ?? `evacuation:${this.#order.site}`;
   }
 
   /** Whatever it waits for ends with it: a worker that stops waits for its activities. */
@@ -57,7 +65,7 @@ export class Evacuation {
   }
 
   async #evacuated(signal: AbortSignal): Promise<EvacuationResult> {
-    this.#wish = await this.#means.runs.wish(this.#order.site, signal);
+    this.#wish = await this.#means.runs.wish(this.#workflowId, signal);
     await this.#goOn(signal);
     let [wishAt, restingAt] = [performance.now(), performance.now()];
     for (;;) {
@@ -65,7 +73,7 @@ export class Evacuation {
       if (this.#broken !== undefined) throw this.#broken.error;
       const now = performance.now();
       if (now - wishAt >= WISH_MS) {
-        this.#wish = await this.#means.runs.wish(this.#order.site, signal);
+        this.#wish = await this.#means.runs.wish(this.#workflowId, signal);
         wishAt = now;
       }
       if (now - restingAt >= RESTING_MS) {
@@ -82,16 +90,14 @@ export class Evacuation {
 
   /** Who is there now; and what an earlier attempt has begun. */
   async #goOn(signal: AbortSignal): Promise<void> {
-    const { site, among, evacuation, perUser } = this.#order;
-    const { catalogue, runs } = this.#means;
+    const { site, among, evacuation } = this.#order;
+    const { runs } = this.#means;
     this.#wait.progress(`looking at what ${site} serves`);
     const heard = JSON.parse(this.#wait.kept('underWay') ?? '[]') as readonly Flight[];
     const [begun, leavers] = await Promise.all([
       runs.begun(evacuation, signal),
       // Once it was cancelled nobody has to be asked who is not there
-      this.#wish.cancelled
-        ? []
-        : leaversAt(await catalogue.site(site), await catalogue.applications(), perUser, signal),
+      this.#wish.cancelled ? [] : this.#leavers(signal),
     ]);
     this.#looked = !this.#wish.cancelled;
     this.#window = new Window(among, leavers);
@@ -117,6 +123,17 @@ export class Evacuation {
     }
   }
 
+  async #leavers(signal: AbortSignal): Promise<readonly Leaver[]> {
+    const { site, perUser, returns } = this.#order;
+    const { catalogue, runs } = this.#means;
+    const home = await catalogue.site(site);
+    const applications = await catalogue.applications();
+    if (returns === undefined) return await leaversAt(home, applications, perUser, signal);
+    const away = awayFrom(site, await runs.begun(returns, signal));
+    for (const one of away) this.#whence.set(nameOf(one), { source: one.target, accept: one.accept });
+    return await notYetAt(home, applications, away, signal);
+  }
+
   #begin(signal: AbortSignal): void {
     const { window, paused, cancelled } = this.#wish;
     if (paused || cancelled || this.#isLate()) return;
@@ -138,15 +155,17 @@ export class Evacuation {
 
   async #fly(move: Move, begun: Run | undefined, signal: AbortSignal): Promise<void> {
     const { evacuation, site, deadline } = this.#order;
+    const { source, accept } = this.#whence.get(nameOf(move)) ?? { source: site, accept: this.#order.accept };
     const request: RelocationRequest = {
       application: move.application,
       users: move.users,
-      source: site,
+      source,
       target: move.target,
+      ...(accept !== undefined && { accept }),
       ...(deadline !== null && { deadline }),
       cutOver: 'immediately',
     };
-    const run = begun ?? (await this.#means.runs.begin(request, evacuation, signal));
+    const run = begun ?? (await this.#means.runs.begin(request, { evacuation }, signal));
     this.#flights.set(nameOf(move), { ...move, id: run.id, own: run.own });
     const ended = await this.#means.runs.ended(run.id, signal);
     this.#flights.delete(nameOf(move));

@@ -1,9 +1,7 @@
+import { isMoved } from '../../domain/ended.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import type { Landed } from '../../domain/window.ts';
 import type { RunEnded } from './runs.ts';
-
-/** The users are served by the target now. */
-const MOVED = new Set<RunEnded['outcome']>(['relocated', 'relocatedSourceKept', 'recovered']);
 
 /** What stands in the way at one target, and need not at another. */
 const ELSEWHERE = new Set<FailureType>([
@@ -17,9 +15,6 @@ const ELSEWHERE = new Set<FailureType>([
   'Evacuating',
   'OnHold',
 ]);
-
-export const isMoved = (outcome: RunEnded['outcome'] | undefined): boolean =>
-  outcome !== undefined && MOVED.has(outcome);
 
 /** Where everything is as it was before, and the target was to blame, another one is tried. */
 export function landing({ outcome, failure, leftovers }: RunEnded, again: boolean): Landed {

@@ -14,7 +14,9 @@ export interface Run {
 export interface Begun extends Run {
   readonly application: string;
   readonly users: string;
+  readonly source?: string;
   readonly target: string;
+  readonly accept?: RelocationRequest['accept'];
   readonly startedAt: string;
   /** Undefined: it runs, or it was ended from outside. */
   readonly outcome: Outcome | undefined;
@@ -29,17 +31,20 @@ export interface RunEnded {
   readonly leftovers: number;
 }
 
+/** What a relocation is part of: an evacuation, or one look of a follower. */
+export type PartOf = { readonly evacuation: string } | { readonly follower: string };
+
 /**
  * Other runs: ordinary relocations, which whoever moves many begins and awaits. Every call insists while Temporal does
  * not answer, and rejects when `signal` says so.
  */
 export interface Runs {
-  /** What the operator wants of this evacuation. */
-  wish(site: string, signal: AbortSignal): Promise<EvacuationWish>;
+  /** What the operator wants of the evacuation that this workflow is. */
+  wish(workflowId: string, signal: AbortSignal): Promise<EvacuationWish>;
   /** What it has begun so far. The index is some time behind. */
   begun(evacuation: string, signal: AbortSignal): Promise<readonly Begun[]>;
   /** Begins it once, however often that is asked; joins one that is moving these users already. */
-  begin(request: RelocationRequest, evacuation: string, signal: AbortSignal): Promise<Run>;
+  begin(request: RelocationRequest, part: PartOf, signal: AbortSignal): Promise<Run>;
   ended(id: string, signal: AbortSignal): Promise<RunEnded>;
   /** Ids of those of this evacuation that wait for a person. */
   resting(evacuation: string, signal: AbortSignal): Promise<ReadonlySet<string>>;

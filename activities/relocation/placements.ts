@@ -10,7 +10,7 @@ import {
   ranked,
 } from '../../domain/placement.ts';
 import { failure } from '../failure.ts';
-import type { Application, Site } from '../ports.ts';
+import type { Application, Site, Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
 import { inspect } from './inspection.ts';
 import { inWords } from './obstacles.ts';
@@ -31,19 +31,25 @@ export const placing = (means: Means) => ({
    * of them fits best. Changes nothing. NotServing, UnknownName.
    */
   findPlacements: async (order: PlacementsOrder): Promise<PlacementList> =>
-    await alive(means.pace, async ({ signal, progress }) => {
-      const sites = await means.catalogue.sites();
-      const application = await means.catalogue.application(order.application);
-      progress('asking who serves these users now');
-      const from = order.from ?? (await servedFrom(sites, application, order.users, signal));
-      const { asked, notLookedAt } = candidates(sites.map(localityOf), order, from);
-      const found = await atOnce(SITES_AT_ONCE, asked, async (name) => {
-        progress(`looking at ${name}`);
-        return await placementAt(means, await means.catalogue.site(name), order, from, signal);
-      });
-      return { placements: [...ranked(found)], notLookedAt: [...notLookedAt] };
-    }),
+    await alive(means.pace, async (wait) => await placementsOf(means, order, wait)),
 });
+
+export async function placementsOf(
+  means: Means,
+  order: PlacementsOrder,
+  { signal, progress }: Pick<Wait, 'signal' | 'progress'>,
+): Promise<PlacementList> {
+  const sites = await means.catalogue.sites();
+  const application = await means.catalogue.application(order.application);
+  progress('asking who serves these users now');
+  const from = order.from ?? (await servedFrom(sites, application, order.users, signal));
+  const { asked, notLookedAt } = candidates(sites.map(localityOf), order, from);
+  const found = await atOnce(SITES_AT_ONCE, asked, async (name) => {
+    progress(`looking at ${name}`);
+    return await placementAt(means, await means.catalogue.site(name), order, from, signal);
+  });
+  return { placements: [...ranked(found)], notLookedAt: [...notLookedAt] };
+}
 
 const localityOf = ({ name, network, zone }: Site): Locality => ({
   site: name,
@@ -117,7 +123,13 @@ interface Served {
   readonly why?: string;
 }
 
-async function servingAt(site: Site, application: Application, users: string, signal: AbortSignal): Promise<Served> {
+/** Is its instance there the authority for these users? */
+export async function servingAt(
+  site: Site,
+  application: Application,
+  users: string,
+  signal: AbortSignal,
+): Promise<Served> {
   const context = site.context(application);
   const said = await whatItSays(async () => {
     const instances = (await site.instances.list(application, signal)).filter(isLocated);

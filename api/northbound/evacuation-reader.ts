@@ -1,9 +1,9 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { defaultPayloadConverter, WorkflowNotFoundError } from '@temporalio/common';
 import { EvacuationCounts, EvacuationFailure, type EvacuationResult } from '../../domain/evacuation.ts';
-import { Refusal } from '../../domain/failures.ts';
+import { failures, Refusal } from '../../domain/failures.ts';
 import { atOnce } from '../../domain/at-once.ts';
-import { evacuationWorkflowId } from '../../temporal/evacuating.ts';
+import { evacuationWorkflowId, returnWorkflowId } from '../../temporal/evacuating.ts';
 import type { EvacuationMemo } from '../../workflows/messages.ts';
 import type { Evacuation } from '../evacuation.ts';
 import { pendingIn } from '../seen.ts';
@@ -14,6 +14,8 @@ type Info = WorkflowExecutionInfo | WorkflowExecutionDescription;
 
 const ID = /^(.+)\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 const AT_ONCE = 10;
+/** What brings back to a site has a name of its own. */
+const BACK = '~';
 export const EVACUATIONS = "WorkflowType = 'evacuateHost'";
 
 /** Reads evacuations from what Temporal knows: how far one is stands in the signs of life of whoever carries it out. */
@@ -27,10 +29,11 @@ export class EvacuationReader {
 
   /** By its id, or by its site: the latest. Throws a Refusal (UnknownEvacuation). */
   async look(id: string): Promise<WorkflowExecutionDescription> {
-    const [, site = id, runId] = ID.exec(id) ?? [];
+    const [, name = id, runId] = ID.exec(id) ?? [];
+    const workflowId = name.startsWith(BACK) ? returnWorkflowId(name.slice(BACK.length)) : evacuationWorkflowId(name);
     try {
       const seen = await this.#within(
-        async () => await this.#temporal.workflow.getHandle(evacuationWorkflowId(site), runId).describe(),
+        async () => await this.#temporal.workflow.getHandle(workflowId, runId).describe(),
       );
       if (isOurs(seen)) return seen;
     } catch (error) {
@@ -55,7 +58,7 @@ export class EvacuationReader {
   }
 
   async #show(info: Info, whole: boolean): Promise<Evacuation> {
-    const { request, wish } = info.memo as unknown as EvacuationMemo;
+    const { request, returns = null, wish } = info.memo as unknown as EvacuationMemo;
     const id = evacuationIdOf(info);
     const { workflowId, runId, startTime, closeTime } = info;
     const self = `/v1/evacuations/${encodeURIComponent(id)}`;
@@ -63,6 +66,7 @@ export class EvacuationReader {
     return {
       id,
       request: { ...request, among: [...request.among] },
+      returns,
       window: wish.window,
       startedAt: startTime.toISOString(),
       endedAt: closeTime?.toISOString() ?? null,
@@ -79,16 +83,25 @@ export class EvacuationReader {
     const over = { waitingFor: null, actions: [], counts: null, failures: [], outcome: null };
     if (status.name !== 'COMPLETED') return { ...over, state: 'terminated' };
     if (!whole) return { ...over, state: 'ended' };
-    const { outcome, counts, failures } = await this.#within(
+    const {
+      outcome,
+      counts,
+      failures: failed,
+    } = await this.#within(
       async () => (await this.#temporal.workflow.getHandle(workflowId, runId).result()) as EvacuationResult,
     );
-    return { ...over, state: 'ended', outcome, counts, failures };
+    return { ...over, state: 'ended', outcome, counts, failures: failed.map(remedied) };
   }
 
   async #within<T>(work: () => Promise<T>): Promise<T> {
     return await this.#temporal.withDeadline(Date.now() + CALL_MS, work);
   }
 }
+
+const remedied = (one: EvacuationFailure): Evacuation['failures'][number] => ({
+  ...one,
+  remedy: failures[one.failure].remedy,
+});
 
 type Standing = Pick<Evacuation, 'state' | 'counts' | 'failures' | 'waitingFor' | 'actions' | 'outcome'>;
 
@@ -102,7 +115,8 @@ function running(info: Info, { paused, cancelled }: EvacuationMemo['wish']): Sta
       .parse(parsed(kept.counts) ?? null),
     failures: EvacuationFailure.array()
       .catch([])
-      .parse(parsed(kept.failures) ?? []),
+      .parse(parsed(kept.failures) ?? [])
+      .map(remedied),
     waitingFor: pending?.sentence ?? pending?.lastFailure ?? 'a worker that takes it on',
     actions: cancelled ? [] : [paused ? 'resume' : 'pause', 'cancel'],
     outcome: null,
@@ -126,10 +140,11 @@ function parsed(text: unknown): unknown {
 }
 
 const siteOf = ({ workflowId }: Info): string => workflowId.slice(workflowId.indexOf(':') + 1);
-export const evacuationIdOf = (info: Info): string => `${siteOf(info)}.${info.runId}`;
+const isReturn = ({ workflowId }: Info): boolean => workflowId.startsWith(returnWorkflowId(''));
+export const evacuationIdOf = (info: Info): string => `${isReturn(info) ? BACK : ''}${siteOf(info)}.${info.runId}`;
 
 /** What it has begun is known by its first run: it stays the same when it is reset. */
-function firstOf(info: Info): string {
+export function firstOf(info: Info): string {
   const raw = 'workflowExecutionInfo' in info.raw ? info.raw.workflowExecutionInfo : info.raw;
   const first = raw != null && 'firstRunId' in raw ? raw.firstRunId : undefined;
   return `${siteOf(info)}.${first == null || first === '' ? info.runId : first}`;

@@ -11,7 +11,7 @@ import type { evacuateHost } from '../../workflows/evacuation/evacuate-host.ts';
 import type { Evacuation, evacuationActions } from '../evacuation.ts';
 import { HttpRefusal, unavailable } from '../problem.ts';
 import type { Asked, Handlers } from '../serve.ts';
-import { EVACUATIONS, EvacuationReader } from './evacuation-reader.ts';
+import { EVACUATIONS, EvacuationReader, firstOf } from './evacuation-reader.ts';
 import { following, tokenIn } from './pages.ts';
 import { patiently } from './patience.ts';
 import type { NorthboundTable } from './table.ts';
@@ -25,7 +25,7 @@ interface Means {
   readonly temporalUi: string | undefined;
 }
 
-type Names = 'start' | 'list' | 'show' | 'resize' | 'pause' | 'resume' | 'cancel';
+type Names = 'start' | 'return' | 'list' | 'show' | 'resize' | 'pause' | 'resume' | 'cancel';
 type Name = { [N in Names]: N extends 'list' ? 'listEvacuations' : `${N}Evacuation` }[Names];
 
 /** Sites that are to be emptied. What an operator says is an update of the workflow, which its validators may refuse. */
@@ -70,6 +70,27 @@ export function evacuationHandlers(means: Means): Handlers<NorthboundTable, Name
       );
       const now = await reader.read(body.site);
       if (!isDeepStrictEqual(now.request, request)) throw already(now);
+      res.status(202).location(now.links.self).json(now);
+    },
+    returnEvacuation: async ({ params: { id }, body: { window, deadline }, res }) => {
+      const seen = await reader.look(id);
+      const gone = await reader.read(id);
+      if (gone.returns !== null || gone.endedAt === null)
+        throw new Refusal(
+          'NotPossibleNow',
+          gone.returns === null
+            ? 'it has not ended: cancel it, or wait'
+            : 'it is a return itself: evacuate the site again',
+          gone.links.self,
+        );
+      const { site, among = [] } = gone.request;
+      const request = { site, among, window, perUser: false, ...(deadline !== undefined && { deadline }) };
+      const returns = firstOf(seen);
+      const start = evacuationOf({ request, returns, pace }, { taskQueue, world });
+      await patiently(temporal, async () => await temporal.workflow.start<typeof evacuateHost>('evacuateHost', start));
+      const now = await reader.read(`~${site}`);
+      if (!isDeepStrictEqual([now.request, now.returns], [request, returns]))
+        throw new Refusal('AlreadyEvacuating', `something else is being brought back to ${site}`, now.links.self);
       res.status(202).location(now.links.self).json(now);
     },
     listEvacuations: async ({ query: { limit, next }, req, res }) => {

@@ -19,6 +19,7 @@ import { eventHandlers } from './events.ts';
 import { Feed } from './feed.ts';
 import { fenceHandlers } from './fences.ts';
 import { federationHandlers } from './federations.ts';
+import { followerHandlers } from './followers.ts';
 import { type Condition, healthHandlers } from './health.ts';
 import { holdHandlers } from './holds.ts';
 import { memberHandlers } from './members.ts';
@@ -78,6 +79,7 @@ export function northbound({
       ...fenceHandlers(temporal),
       ...anchorHandlers({ temporal, admission, configuration, taskQueue, temporalUi }),
       ...evacuationHandlers({ temporal, configuration, taskQueue, temporalUi }),
+      ...followerHandlers({ temporal, configuration, taskQueue, temporalUi }),
       ...holdHandlers({ ...configuration, temporal, taskQueue }),
       ...eventHandlers(reader, stopping, log),
       watchEverything: async ({ headers, req, res }) => {

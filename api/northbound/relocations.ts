@@ -56,8 +56,9 @@ export const relocationHandlers = ({
     const { outcome, state, request, links } = await reader.read(id);
     if (outcome !== 'relocated' && outcome !== 'relocatedSourceKept')
       throw new Refusal('NotPossibleNow', `it has moved nobody: it is ${outcome ?? state}`, links.self);
-    const { application, users, source, target } = request;
-    const back: RelocationRequest = { application, users, source: target, target: source, cutOver };
+    const { application, users, source, target, accept } = request;
+    const accepted = accept === undefined ? {} : { accept };
+    const back: RelocationRequest = { application, users, source: target, target: source, ...accepted, cutOver };
     begun(res, reader, await starter.start(back, directionOf(back, configuration), `return:${id}`));
   },
 

@@ -5,6 +5,7 @@ import { bindingsTable } from './table/bindings.ts';
 import { discoveriesTable } from './table/discoveries.ts';
 import { fencesTable } from './table/fences.ts';
 import { evacuationsTable } from './table/evacuations.ts';
+import { followersTable } from './table/followers.ts';
 import { holdsTable } from './table/holds.ts';
 import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
@@ -17,6 +18,7 @@ export const northboundTable = {
   ...fencesTable,
   ...anchorsTable,
   ...evacuationsTable,
+  ...followersTable,
   ...holdsTable,
   ...networkTable,
   ...membersTable,

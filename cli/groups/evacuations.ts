@@ -1,4 +1,5 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
+import { acceptable, type Accepted } from '../../domain/guarantee.ts';
 import { WIDEST } from '../../domain/window.ts';
 import { type ApiOptions, clientOf, type CommandLine } from '../command-line.ts';
 import { type EvacuationCommand, evacuate, evacuationCommands, evacuations, say } from '../evacuating.ts';
@@ -9,6 +10,7 @@ interface EvacuateOptions extends ApiOptions {
   readonly to?: readonly string[];
   readonly window?: number;
   readonly perUser?: true;
+  readonly accept?: Accepted;
   readonly deadline?: string;
   readonly wait: boolean;
 }
@@ -24,30 +26,38 @@ export function evacuating(line: CommandLine): void {
     .option('--to <sites...>', 'where to; the hosts beside it without')
     .option('--window <n>', 'so many at once (default: 50)', integer(1, WIDEST))
     .option('--per-user', 'users one by one, then whoever is left with an instance')
+    .addOption(
+      new Option(
+        '--accept <guarantee>',
+        'the weakest that will do for each: `ferry plan` tells what may be lost',
+      ).choices(acceptable),
+    )
     .option('--deadline <time>', 'begin nothing after it', instant(stderr))
     .option('--wait', 'watch until it ends (default)', true)
     .option('--no-wait', 'print its id and return')
     .action(
-      line.does(async (site: string, { to, window, perUser, deadline, wait, ...options }: EvacuateOptions) => {
+      line.does(async (site: string, { to, window, perUser, accept, deadline, wait, ...options }: EvacuateOptions) => {
         const request = {
           site,
           ...(to !== undefined && { among: to }),
           ...(window !== undefined && { window }),
           ...(perUser && { perUser }),
+          ...(accept !== undefined && { accept }),
           ...(deadline !== undefined && { deadline }),
         };
         return await evacuate(clientOf(options), terminal, request, { wait });
       }),
     );
   line
-    .asking('evacuations', 'sites that are emptied, or were; watch, pause, resume, resize or cancel one', [
+    .asking('evacuations', 'sites that are emptied, or were; watch, pause, resume, resize, cancel or return one', [
       ['ferry evacuations', 'all of them, the latest first'],
       ['ferry evacuations watch a1', 'until it ends'],
       ['ferry evacuations resize a1 --window 10', 'fewer at once from now on'],
+      ['ferry evacuations return a1', 'what it has moved away comes back, once a1 is there again'],
     ])
     .addArgument(new Argument('[command]').choices(evacuationCommands))
     .argument('[site]', 'the site: its latest; or the id of one')
-    .option('--window <n>', 'with resize: so many at once', integer(1, WIDEST))
+    .option('--window <n>', 'with resize and return: so many at once', integer(1, WIDEST))
     .action(
       line.does(
         async (
@@ -58,8 +68,9 @@ export function evacuating(line: CommandLine): void {
         ) => {
           if (command === undefined) return await evacuations(clientOf(options), terminal);
           if (site === undefined) return asked.error(`error: which site? \`ferry evacuations ${command} <site>\``);
-          if ((command === 'resize') !== (window !== undefined))
-            return asked.error('error: --window belongs to resize, and resize needs it');
+          if (command === 'resize' && window === undefined) return asked.error('error: resize needs --window');
+          if (command !== 'resize' && command !== 'return' && window !== undefined)
+            return asked.error('error: --window belongs to resize and return');
           return await say(clientOf(options), terminal, { command, site, window });
         },
       ),

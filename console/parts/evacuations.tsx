@@ -38,14 +38,13 @@ export function Evacuations({ evacuations, answered }: Props) {
 const FAILURES = 5;
 
 function One({ evacuation, answered }: { readonly evacuation: Evacuation } & Pick<Props, 'answered'>) {
-  const { request, startedAt, endedAt, waitingFor, failures, counts } = evacuation;
+  const { request, returns, startedAt, endedAt, waitingFor, failures, counts } = evacuation;
+  const others = (request.among ?? []).join(', ');
   const more = (counts?.failed ?? failures.length) - Math.min(failures.length, FAILURES);
   return (
-    <article aria-label={`Evacuation of ${request.site}`}>
+    <article aria-label={`${returns === null ? 'Evacuation of' : 'Return to'} ${request.site}`}>
       <p class="title">
-        <b>
-          {request.site} → {(request.among ?? []).join(', ')}
-        </b>
+        <b>{returns === null ? `${request.site} → ${others}` : `${others} → ${request.site}`}</b>
         <span class="badge">{evacuationWord(evacuation)}</span>
         <time dateTime={endedAt ?? startedAt}>{timeOf(endedAt ?? startedAt)}</time>
       </p>

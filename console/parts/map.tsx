@@ -33,7 +33,8 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }
   const [taken, take] = useState<Taken | null>(null);
   const ground = useRef<HTMLDivElement>(null);
   const { sites, applications, unplaced, partners, holds } = picture;
-  const emptied = new Set([...picture.evacuations.values()].filter(isRunning).map(({ request }) => request.site));
+  const emptying = [...picture.evacuations.values()].filter((one) => isRunning(one) && one.returns === null);
+  const emptied = new Set(emptying.map(({ request }) => request.site));
   const running = moves.filter(({ endedAt }) => endedAt === null);
   useEffect(() => {
     if (taken === null) return undefined;

@@ -1,4 +1,5 @@
 import { type Plan, pace, packageUri, peerOf, type Unfederated, users } from '../configuration.ts';
+import { zones } from '../peers/location.ts';
 import type { SystemPlace } from '../peers/system.ts';
 import type { BuiltPackage } from '../provider.ts';
 
@@ -35,6 +36,7 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
   const { descriptor } = built;
   return {
     world: plan.world,
+    ...(plan.ferry !== undefined && { callback: plan.ferry }),
     peers: {
       'meo-cellular': peer('meo', '2.1'),
       'meo-wifi': peer('meo', '3.1'),
@@ -43,13 +45,22 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
       'platform-w1': peer('platform', '3.11'),
       oss: peer('oss', '1.1'),
       'lcm-proxy': peer('lcmProxy', '1.2'),
+      location: peer('location', '1.3'),
       'cloud-manager': peer('cloud', '4.1'),
       'vantage-cellular': peer('vantage', '2.90'),
       'vantage-wifi': peer('vantage', '3.90'),
     },
     networks: {
-      cellular: { vantage: 'vantage-cellular', resolverClampSeconds: plan.clampSeconds },
-      wifi: { vantage: 'vantage-wifi', resolverClampSeconds: plan.clampSeconds },
+      cellular: {
+        vantage: 'vantage-cellular',
+        resolverClampSeconds: plan.clampSeconds,
+        location: { service: 'location', zones: [zones.cellular] },
+      },
+      wifi: {
+        vantage: 'vantage-wifi',
+        resolverClampSeconds: plan.clampSeconds,
+        location: { service: 'location', zones: [zones.wifi] },
+      },
     },
     systems: {
       cellular: { meo: 'meo-cellular', network: 'cellular', lcmProxy: 'lcm-proxy' },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Location, zones } from './location.ts';
 import { MobilityStatus } from './mobility.ts';
 import type { Platform } from './platform.ts';
 
@@ -6,6 +7,8 @@ import type { Platform } from './platform.ts';
 const CELLS = ['00000a1', '00000a2'] as const;
 
 export const CellChangeOrder = z.strictObject({ user: z.string().min(1) });
+
+export const LocationOrder = z.strictObject({ user: z.string().min(1), network: z.enum(['cellular', 'wifi']) });
 
 export const MobilityOrder = z.strictObject({
   user: z.string().min(1),
@@ -17,11 +20,13 @@ export const MobilityOrder = z.strictObject({
 export class Cells {
   readonly #net: number;
   readonly #platforms: readonly Platform[];
+  readonly #location: Location;
   readonly #cells = new Map<string, (typeof CELLS)[number]>();
 
-  constructor(net: number, platforms: readonly Platform[]) {
+  constructor(net: number, platforms: readonly Platform[], location: Location) {
     this.#net = net;
     this.#platforms = platforms;
+    this.#location = location;
   }
 
   /** The device goes to the other cell; the radio network information of every platform tells it. Answers how often. */
@@ -31,6 +36,11 @@ export class Cells {
     const to = from === CELLS[0] ? CELLS[1] : CELLS[0];
     this.#cells.set(device, to);
     return this.#told((platform) => platform.radio.cellChanged({ device, from, to }));
+  }
+
+  /** The device comes to the other access network; the location service tells it. Answers how often. */
+  come({ user, network }: z.infer<typeof LocationOrder>): number {
+    return this.#location.comes(this.#address(user), zones[network]);
   }
 
   /** The application mobility service of every platform tells that a device moves, or has. Answers how often. */

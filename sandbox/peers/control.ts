@@ -8,7 +8,7 @@ import { type Peer, servePeer } from '../peer.ts';
 import { Refused } from '../problem.ts';
 import { QuirkOrder, Quirks } from '../quirks/quirks.ts';
 import { runningInstances } from '../runner.ts';
-import { type Cells, CellChangeOrder, MobilityOrder } from './cells.ts';
+import { type Cells, CellChangeOrder, LocationOrder, MobilityOrder } from './cells.ts';
 
 /** What the sandbox's control asks of the process that runs the peers (sandbox/README.md). Itself no peer: never logged. */
 export async function serveControl(
@@ -47,6 +47,9 @@ export async function serveControl(
 
   routes.post('/cellChange', (req, res) => {
     res.json({ notifications: cells.change(CellChangeOrder.parse(req.body)) });
+  });
+  routes.post('/location', (req, res) => {
+    res.json({ notifications: cells.come(LocationOrder.parse(req.body)) });
   });
   routes.post('/mobility', (req, res) => {
     res.json({ notifications: cells.move(MobilityOrder.parse(req.body)) });

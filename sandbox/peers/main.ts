@@ -7,10 +7,12 @@ import { servePeer } from '../peer.ts';
 import { Quirks } from '../quirks/quirks.ts';
 import { keepInstancesIn } from '../runner.ts';
 import { Topology, topologies } from '../topologies/topologies.ts';
+import { users } from '../configuration.ts';
 import { Cells } from './cells.ts';
 import { cloudPeer } from './cloud.ts';
 import { serveControl } from './control.ts';
 import { lcmProxyPeer } from './lcm-proxy.ts';
+import { locationPeer } from './location.ts';
 import { ossPeer } from './oss.ts';
 import { repositoryPeer } from './repository.ts';
 import { serveSystem } from './system.ts';
@@ -57,7 +59,14 @@ try {
       .map(async (place) => await serveSystem({ ...place, capacity, paceMs }, around)),
   );
   leave = async () => void (await Promise.all(systems.map(async (system) => await system.leave())));
-  const others = [ossPeer(net, around.faults), lcmProxyPeer(net), cloudPeer(net, around.faults), repositoryPeer(net)];
+  const { peer: locationService, location } = locationPeer(net, Object.values(users(net)));
+  const others = [
+    ossPeer(net, around.faults),
+    lcmProxyPeer(net),
+    locationService,
+    cloudPeer(net, around.faults),
+    repositoryPeer(net),
+  ];
   const peers = [
     ...systems.flatMap((system) => system.peers),
     ...(await Promise.all(others.map(async (peer) => await servePeer(peer, around)))),
@@ -65,6 +74,7 @@ try {
   const cells = new Cells(
     net,
     systems.flatMap(({ platforms }) => platforms),
+    location,
   );
   if (Number(values.cellChanges) > 0) {
     const change = (): number => cells.change({ user: `ue-${1 + Math.floor(Math.random() * DEVICES)}` });

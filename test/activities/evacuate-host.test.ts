@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { evacuationActivities, type EvacuateOrder } from '../../activities/evacuation/evacuate-host.ts';
+import type { Begun } from '../../activities/evacuation/runs.ts';
 import type { EvacuationResult } from '../../domain/evacuation.ts';
 import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
@@ -209,5 +210,69 @@ describe('an evacuation', () => {
     await eventually(async () => runs.asked.length === 50);
     run.kill();
     await expect(run.result).rejects.toThrow('CANCELLED');
+  });
+});
+
+describe('what is accepted', () => {
+  it('is accepted of each of its relocations, and nothing where nothing was said', async () => {
+    const [told, untold] = [new PlayedRuns(), new PlayedRuns()];
+    await evacuated(told, named(3), { accept: 'none' });
+    await evacuated(untold, named(3));
+    const accepted = (runs: PlayedRuns) => [...runs.runs.values()].map(({ request }) => request.accept);
+    expect(accepted(told)).toEqual(['none', 'none', 'none']);
+    expect(accepted(untold)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('the return of an evacuation', () => {
+  const home: Partial<EvacuateOrder> = {
+    evacuation: 'a1.back',
+    returns: 'a1.run',
+    among: ['a1'],
+    workflowId: 'return:a1',
+  };
+  const gone = (application: string, target: string, more: Partial<Begun> = {}): Begun => ({
+    ...{ id: `${application}/${target}`, own: true, application, users: '*', source: 'a1', target },
+    startedAt: '2026-01-01T00:00:00.000Z',
+    outcome: 'relocated',
+    ...more,
+  });
+
+  it('moves each back from where it went last, with what was accepted then; and nobody who never went', async () => {
+    const runs = new PlayedRuns();
+    runs.earlier = [
+      gone('app-0', 'a2', { outcome: 'rolledBack', startedAt: '2026-01-01T00:00:00.000Z' }),
+      gone('app-0', 'a3', { accept: 'none', startedAt: '2026-01-01T00:00:01.000Z' }),
+      gone('app-1', 'a2', { outcome: 'refused' }),
+      gone('app-2', 'a4', { users: 'ue-1', outcome: 'relocatedSourceKept' }),
+      gone('app-3', 'a5', { outcome: undefined }), // the index does not show its end yet
+    ];
+    await expect(evacuated(runs, named(4), home)).resolves.toMatchObject({
+      outcome: 'evacuated',
+      counts: { total: 3, moved: 3, failed: 0 },
+    });
+    const begun = [...runs.runs.values()].map(({ request }) => request);
+    expect(begun.toSorted((a, b) => (a.application < b.application ? -1 : 1))).toEqual([
+      { application: 'app-0', users: '*', source: 'a3', target: 'a1', accept: 'none', cutOver: 'immediately' },
+      { application: 'app-2', users: 'ue-1', source: 'a4', target: 'a1', cutOver: 'immediately' },
+      { application: 'app-3', users: '*', source: 'a5', target: 'a1', cutOver: 'immediately' },
+    ]);
+    expect(runs.wishedOf).toBe('return:a1');
+  });
+
+  it('lists those that cannot come, and goes on with the others; asked again it leaves alone who is there', async () => {
+    const runs = new PlayedRuns();
+    runs.earlier = [gone('app-0', 'a2'), gone('app-1', 'a2')];
+    runs.course = ({ application }) => ({ ms: 10, ended: application === 'app-0' ? rolledBack('NotServing') : moved });
+    await expect(evacuated(runs, named(2), home)).resolves.toMatchObject({
+      outcome: 'inPart',
+      counts: { total: 2, moved: 1, failed: 1 },
+      failures: [{ application: 'app-0', target: 'a1', failure: 'NotServing' }],
+    });
+    const again = new PlayedRuns();
+    again.earlier = runs.earlier;
+    again.servedHome.add('app-1');
+    await expect(evacuated(again, named(2), home)).resolves.toMatchObject({ counts: { total: 1, moved: 1 } });
+    expect(again.asked).toEqual(['app-0/*/a1']);
   });
 });

@@ -18,11 +18,13 @@ const failure: Evacuation['failures'][number] = {
   failure: 'ServiceMissing',
   message: 'a2: RNIS is not ACTIVE\u001b[2J',
   relocation: 'a-relocation',
+  remedy: 'Start the missing service.',
 };
 
 const evacuation = (more: Partial<Evacuation> = {}): Evacuation => ({
   id: ID,
   request: { site: 'a1', among: ['a2', 'a3'], window: 50, perUser: false },
+  returns: null,
   state: 'working',
   window: 50,
   startedAt: '2026-01-01T00:00:00.000Z',
@@ -53,11 +55,25 @@ describe('ferry evacuate', () => {
         { method, url: '', headers: {}, body: undefined },
         response,
       );
-    const { exit, out } = await asked('evacuate', 'a1', '--to', 'a2', 'a3', '--window', '10', '--per-user');
+    const { exit, out } = await asked(
+      'evacuate',
+      'a1',
+      '--to',
+      'a2',
+      'a3',
+      '--window',
+      '10',
+      '--per-user',
+      ...['--accept', 'none'],
+    );
     expect(exit).toBe(0);
     expect(out).toContain('a1 → a2, a3: evacuated after 60 s');
     expect(api.asked).toMatchObject([
-      { method: 'POST', url: '/v1/evacuations', body: { site: 'a1', among: ['a2', 'a3'], window: 10, perUser: true } },
+      {
+        method: 'POST',
+        url: '/v1/evacuations',
+        body: { site: 'a1', among: ['a2', 'a3'], window: 10, perUser: true, accept: 'none' },
+      },
       { method: 'GET', url: `/v1/evacuations/${ID}` },
     ]);
   });
@@ -68,6 +84,7 @@ describe('ferry evacuate', () => {
     const { exit, out } = await asked('evacuate', 'a1');
     expect(exit).toBe(1);
     expect(out).toContain('counter, all users → a2: ServiceMissing: a2: RNIS is not ACTIVE?[2J (a-relocation)');
+    expect(out).toContain('  ServiceMissing: Start the missing service.\n');
     expect(out).toContain(`and 2 more: ferry list --evacuation ${ID}`);
   });
 
@@ -108,6 +125,18 @@ describe('ferry evacuations', () => {
     expect(out).toContain('3 of 9 moved, 0 failed, 4 not begun');
     expect(out).toContain('2 under way, 1 of them wait for a person');
     expect(out).toContain('evacuations pause a1');
+  });
+
+  it('returns one, and follows that to its end', async () => {
+    const back = { id: `~${ID}`, returns: ID, request: { site: 'a1', among: ['a2'], window: 20, perUser: false } };
+    api.answer = answering(200, over(back));
+    const { exit, out } = await asked('evacuations', 'return', 'a1', '--window', '20');
+    expect(exit).toBe(0);
+    expect(api.asked).toMatchObject([
+      { method: 'POST', url: '/v1/evacuations/a1/return', body: { window: 20 } },
+      { method: 'GET', url: `/v1/evacuations/${encodeURIComponent(`~${ID}`)}` },
+    ]);
+    expect(out).toContain('a2 → a1 (return): evacuated after 60 s');
   });
 
   it.each([['pause'], ['resize', 'a1'], ['pause', 'a1', '--window', '5'], ['empty', 'a1']])(

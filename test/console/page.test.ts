@@ -214,7 +214,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     const failed = { application: 'chat', users: '*', target: 'a2', relocation: null };
     const evacuation = {
       ...evacuationOf('a1'),
-      failures: [{ ...failed, failure: 'OnHold' as const, message: 'a2 is held' }],
+      failures: [{ ...failed, failure: 'OnHold' as const, message: 'a2 is held', remedy: '' }],
     };
     const page = await over({ evacuations: [evacuation] });
     const shown = page.getByLabel('Evacuation of a1');

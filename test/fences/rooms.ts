@@ -101,6 +101,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/anchoring.ts',
       'temporal/connection.ts',
       'temporal/evacuating.ts',
+      'temporal/following.ts',
       'temporal/holding.ts',
       'temporal/internals.ts',
       'temporal/lazy-connection.ts',

@@ -5,6 +5,7 @@ import { Journal } from '../../sandbox/journal.ts';
 import { type Peer, servePeer } from '../../sandbox/peer.ts';
 import { Cells } from '../../sandbox/peers/cells.ts';
 import { serveControl } from '../../sandbox/peers/control.ts';
+import { Location } from '../../sandbox/peers/location.ts';
 import { Platform } from '../../sandbox/peers/platform.ts';
 import { ask, eventually } from '../support/asking.ts';
 import { claimNetwork } from '../support/network.ts';
@@ -19,6 +20,7 @@ let heard: { srcEcgi: { cellId: string }; trgEcgi: { cellId: string }[]; associa
 beforeEach(async () => {
   heard = [];
   const around = { journal: new Journal(), faults: new Faults() };
+  const location = new Location(`http://127.${NET}.0.21`);
   const platform = new Platform('platform-a1', `http://127.${NET}.0.21`, 'version');
   const routes = Router()
     .get('/things', (_req, res) => void res.json([]))
@@ -28,7 +30,7 @@ beforeEach(async () => {
     })
     .use(platform.routes(around.faults, async () => undefined));
   things = await servePeer({ name: 'things', address: `127.${NET}.0.21`, port: 0, routes, state: () => 'all' }, around);
-  control = await serveControl(`127.${NET}.0.20`, [things], new Cells(NET, [platform]), around);
+  control = await serveControl(`127.${NET}.0.20`, [things], new Cells(NET, [platform], location), around);
 });
 afterEach(async () => {
   await ask('DELETE', `${control.url}/faults`);

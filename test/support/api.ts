@@ -87,6 +87,8 @@ export class Served {
     federation,
     systems = {},
     peers = {},
+    networks = {},
+    callback,
     federating,
     followed = (served) => served,
   }: {
@@ -98,6 +100,8 @@ export class Served {
     federation?: Configuration['federation'];
     systems?: Configuration['systems'];
     peers?: Configuration['peers'];
+    networks?: Configuration['networks'];
+    callback?: string;
     federating?: Federating;
     followed?: (served: RequestListener) => RequestListener;
   }): Promise<Served> {
@@ -111,6 +115,8 @@ export class Served {
             federation,
             systems: { ...named.systems, ...systems },
             peers: { ...named.peers, ...peers },
+            networks: { ...named.networks, ...networks },
+            callback,
             users: { ...named.users, ...users },
             pace: { ...named.pace, ...pace },
           },

@@ -218,6 +218,7 @@ export function evacuationOf(site: string): Evacuation {
   return {
     id,
     request: { site, among: ['a2'], window: 50, perUser: false },
+    returns: null,
     state: 'working',
     window: 50,
     startedAt: new Date().toISOString(),

@@ -40,15 +40,22 @@ export class PlayedRuns implements Runs {
   readonly #live = new Set<Played>();
   readonly #ends = new Map<string, () => void>();
 
-  /** How often it was asked what is wanted. */
+  /** How often it was asked what is wanted, and of which workflow last. */
   wishes = 0;
+  wishedOf = '';
+  /** What the evacuation `a1.run` had begun. */
+  earlier: readonly Begun[] = [];
+  /** Applications whose users the site serves. */
+  readonly servedHome = new Set<string>();
 
-  async wish(): Promise<EvacuationWish> {
+  async wish(workflowId: string): Promise<EvacuationWish> {
     this.wishes += 1;
+    this.wishedOf = workflowId;
     return this.wanted;
   }
 
-  async begun(): Promise<readonly Begun[]> {
+  async begun(evacuation: string): Promise<readonly Begun[]> {
+    if (this.earlier.length > 0 && evacuation === 'a1.run') return this.earlier;
     return [...this.runs.values()]
       .filter(({ begunAt }) => begunAt <= this.now - this.lagMs)
       .map(({ id, request: { application, users, target }, begunAt, endsAt, ended: { outcome } }) => ({
@@ -120,7 +127,15 @@ export class PlayedRuns implements Runs {
         const run = this.runs.get(`${name}/*/${target}`);
         return run !== undefined && run.endsAt <= this.now && run.ended === moved;
       });
-    const site = { name: 'a1', instances: { list: async (of: Application) => (gone(of) ? [] : [instance]) } };
+    const located = { ...instance, endpoint: { host: '127.0.0.1', port: 1 } };
+    const says = { role: 'authority', epoch: 1, promisedTo: null, retiring: false, copies: [], users: [] };
+    const site = {
+      name: 'a1',
+      instances: {
+        list: async (of: Application) => (this.servedHome.has(of.name) ? [located] : gone(of) ? [] : [instance]),
+      },
+      context: () => ({ state: async () => says }),
+    };
     const applications = names.map((name) => ({ name, management: undefined }) as unknown as Application);
     const nobody = async (): Promise<never> => await Promise.reject(new Error('nobody is asked'));
     return {

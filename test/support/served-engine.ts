@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll } from 'vitest';
+import type { Runs } from '../../activities/evacuation/runs.ts';
 import { evacuationActivities } from '../../activities/evacuation/evacuate-host.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
@@ -44,11 +45,13 @@ export async function over(
   world: PortWorld,
   scenario: (api: Served, taskQueue: string) => Promise<void>,
   pace = quickPace,
+  { activities, served }: Beyond = {},
 ): Promise<void> {
   await quiet();
   const { taskQueue } = engine;
-  await engine.beside(activitiesOver(world, taskQueue, pace), async () => {
-    const api = await Served.start({ temporal, taskQueue, pace });
+  const more = activities?.({ ...means(world, pace), runs: runsOver(temporal, { ...named, pace, taskQueue }) });
+  await engine.beside({ ...activitiesOver(world, taskQueue, pace), ...more }, async () => {
+    const api = await Served.start({ temporal, taskQueue, pace, ...served });
     try {
       await scenario(api, taskQueue);
     } finally {
@@ -57,14 +60,28 @@ export async function over(
   });
 }
 
-/** All of a worker but those of federation. */
+const means = (world: PortWorld, pace: Pace) => ({
+  catalogue: world,
+  pace,
+  digest,
+  turns: takingTurns(),
+  cordons: cordonsOver(temporal),
+});
+
+/** What a scenario needs beyond the rest. */
+interface Beyond {
+  readonly activities?: (of: ReturnType<typeof means> & { readonly runs: Runs }) => object;
+  readonly served?: Partial<Parameters<typeof Served.start>[0]>;
+}
+
+/** All of a worker but those of federation, and of followers. */
 function activitiesOver(world: PortWorld, taskQueue: string, pace: Pace): object {
-  const means = { catalogue: world, pace, digest, turns: takingTurns(), cordons: cordonsOver(temporal) };
+  const all = means(world, pace);
   const runs = runsOver(temporal, { ...named, pace, taskQueue });
   return {
-    ...relocationActivities(means),
+    ...relocationActivities(all),
     ...surveyActivities(survey),
-    ...whereActivities(means),
+    ...whereActivities(all),
     ...evacuationActivities({ catalogue: world, runs, pace }),
   };
 }

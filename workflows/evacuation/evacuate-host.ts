@@ -16,10 +16,10 @@ import { evacuationAt } from '../steps.ts';
 /**
  * Empties a site (GR MEC 035, 5.3.1): one activity moves everything that it serves, by ordinary relocations, so many at
  * once. What the operator wants stands in the memo, where that activity reads it: a command interrupts nothing, and however
- * much is moved, the history does not grow.
+ * much is moved, the history does not grow. With `returns` it brings back to the site what that evacuation moved away.
  */
-export async function evacuateHost({ request, pace }: EvacuationOrder): Promise<EvacuationResult> {
-  const { site, among, perUser, deadline = null } = request;
+export async function evacuateHost({ request, returns, pace }: EvacuationOrder): Promise<EvacuationResult> {
+  const { site, among, perUser, accept, deadline = null } = request;
   let wish: EvacuationWish = { window: request.window, paused: false, cancelled: false };
 
   const wants = (change: Partial<EvacuationWish>): EvacuationWish => {
@@ -56,7 +56,12 @@ export async function evacuateHost({ request, pace }: EvacuationOrder): Promise<
     },
   });
 
-  const order = { evacuation: runNameOf(chainOf(workflowInfo())), site, among, perUser, deadline };
+  const { workflowId } = workflowInfo();
+  const order = {
+    ...{ evacuation: runNameOf(chainOf(workflowInfo())), workflowId, site, among, perUser, deadline },
+    ...(accept !== undefined && { accept }),
+    ...(returns !== undefined && { returns }),
+  };
   const result = await evacuationAt(pace)(order);
   await condition(allHandlersFinished);
   return result;

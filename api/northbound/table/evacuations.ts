@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EvacuationRequest, WindowSize } from '../../../domain/evacuation.ts';
+import { EvacuationRequest, EvacuationReturn, WindowSize } from '../../../domain/evacuation.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import { Evacuation, EvacuationList, type evacuationActions } from '../../evacuation.ts';
 import type { Operation, Table } from '../../serve.ts';
@@ -10,6 +10,7 @@ const requestExample = { site: 'a1', window: 50 };
 const example: Evacuation = {
   id: 'a1.01999999-1111-7111-8111-111111111111',
   request: { site: 'a1', among: ['a2', 'a3'], window: 50, perUser: false },
+  returns: null,
   state: 'working',
   window: 50,
   startedAt: '2026-12-01T02:00:00.000Z',
@@ -97,5 +98,24 @@ export const evacuationsTable = {
   },
   pauseEvacuation: command('pause', 'Begin nothing more for now; what is under way goes on'),
   resumeEvacuation: command('resume', 'Let a paused one go on'),
+  returnEvacuation: {
+    ...asked,
+    method: 'post',
+    path: '/v1/evacuations/{id}/return',
+    summary: 'Bring back to the site what an evacuation has moved away',
+    description:
+      'By ordinary relocations, so many at once, from wherever each went; with what was accepted when it went. Who is served there already is counted as moved, who cannot come is listed. One return to a site at a time: the same request again is the same return.',
+    params: One,
+    body: EvacuationReturn,
+    example: { window: 20 },
+    answers: {
+      202: {
+        ...evacuation,
+        description: 'The return, an evacuation in reverse: started now, or when the same was asked before.',
+        headers: z.object({ Location: z.string() }),
+      },
+    },
+    failures: ['UnknownEvacuation', 'NotPossibleNow', 'AlreadyEvacuating'],
+  },
   cancelEvacuation: command('cancel', 'Begin nothing more; it ends when what is under way has ended'),
 } as const satisfies Table;

@@ -1,0 +1,8 @@
+import type { Outcome } from './relocation.ts';
+
+/** The users are served by the target now. */
+const MOVED = new Set<Outcome | 'terminated'>(['relocated', 'relocatedSourceKept', 'recovered']);
+
+/** `terminated`: from outside. */
+export const isMoved = (outcome: Outcome | 'terminated' | undefined): boolean =>
+  outcome !== undefined && MOVED.has(outcome);

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+/** MEC 013 V3.1.1: where users are (6.2.2), and being told when one enters a zone (6.3.4, 6.4.4). Bodies are wrapped. */
+
+const BASE = '/location/v3';
+
+/** A device by its address in the access network. */
+export const acr = (address: string): string => `acr:${address}`;
+
+export const usersAt = (address: string): string => `${BASE}/queries/users?address=${encodeURIComponent(acr(address))}`;
+export const userSubscriptions = `${BASE}/subscriptions/users`;
+export const userSubscriptionsOf = (address: string): string =>
+  `${userSubscriptions}?subscription_type=event&address=${encodeURIComponent(acr(address))}`;
+export const userSubscription = (id: string): string => `${userSubscriptions}/${encodeURIComponent(id)}`;
+
+const UserInfo = z.object({ address: z.string(), zoneId: z.string() });
+/** Nobody may be told by null, or by leaving it out. */
+export const UserList = z.object({ userList: z.object({ user: z.array(UserInfo).nullish() }).nullish() });
+
+const TimeStamp = z.object({
+  seconds: z.int().nonnegative(),
+  nanoSeconds: z.int().nonnegative().nullish(),
+  nanoseconds: z.int().nonnegative().nullish(),
+});
+export type TimeStamp = z.infer<typeof TimeStamp>;
+
+export const millisOf = ({ seconds, nanoSeconds, nanoseconds }: TimeStamp): number =>
+  seconds * 1_000 + Math.floor((nanoSeconds ?? nanoseconds ?? 0) / 1e6);
+
+const Wrapped = z.object({
+  userLocationEventSubscription: z.object({ callbackReference: z.string().nullish() }).nullish(),
+});
+export const UserLocationEventSubscription = Wrapped;
+
+export const userLocationEvent = (of: {
+  readonly address: string;
+  readonly callback: string;
+  readonly correlator: string;
+  readonly until: number;
+}) => ({
+  userLocationEventSubscription: {
+    subscriptionType: 'UserLocationEventSubscription',
+    address: acr(of.address),
+    callbackReference: of.callback,
+    clientCorrelator: of.correlator,
+    locationEventCriteria: ['ENTERING_AREA_EVENT'],
+    expiryDeadline: { seconds: Math.ceil(of.until / 1_000), nanoSeconds: 0 },
+  },
+});
+
+const Event = z.object({
+  userLocationEvent: z.enum(['ENTERING_AREA_EVENT', 'LEAVING_AREA_EVENT']),
+  zoneId: z.string().max(256).nullish(),
+  timeStamp: TimeStamp.nullish(),
+});
+
+/** What a location service posts; the example of the published file spells the time otherwise than its schema. */
+export const UserLocationEventNotification = z
+  .object({ userLocationEventNotification: Event.extend({ timestamp: TimeStamp.nullish() }) })
+  .meta({ id: 'UserLocationEventNotification' });
+export type UserLocationEventNotification = z.infer<typeof UserLocationEventNotification>;

@@ -1,0 +1,56 @@
+import type { Logger } from 'pino';
+import { failure } from '../activities/failure.ts';
+import type { Listener, Whereabouts } from '../activities/following/whereabouts.ts';
+import { type LocationService, mec013Location } from '../adapters/mec013/location.ts';
+import type { Configuration } from '../configuration/peers.ts';
+import { isLocated, networkIn, networksOf, sightingsPath } from '../configuration/whereabouts.ts';
+import { Peers } from './peers.ts';
+
+type Known = Pick<Configuration, 'peers' | 'networks' | 'systems' | 'sites' | 'users' | 'callback'>;
+
+/** The location services of the configuration, each asked for the networks that it knows. */
+export function whereaboutsOf(configuration: Known, log: Logger): Whereabouts {
+  const peers = new Peers(configuration, log);
+  const services = new Map<string, LocationService>();
+  const serviceAt = (name: string): LocationService => {
+    const service = services.get(name) ?? mec013Location(peers.exchange(name));
+    services.set(name, service);
+    return service;
+  };
+  const known = (user: string, among: readonly string[]) => {
+    const device = configuration.users[user]?.address;
+    if (device === undefined)
+      throw failure('UnknownName', 'no device is known for that user: add him to the users of the configuration');
+    const networks = networksOf(configuration, among).filter(isLocated);
+    return { device, names: [...new Set(networks.map(({ location }) => location.service))] };
+  };
+  const callbackOf = ({ follower }: Listener, service: string): string => {
+    if (configuration.callback === undefined)
+      throw failure('NotLocated', 'the configuration has no `callback`, at which a location service reaches the API');
+    return `${configuration.callback}${sightingsPath(follower, service)}`;
+  };
+
+  return {
+    networkOf: async (user, among, signal) => {
+      const { device, names } = known(user, among);
+      for (const name of names) {
+        const zone = await serviceAt(name).zoneOf(device, signal);
+        const network = zone === null ? null : networkIn(configuration, name, zone);
+        if (network !== null) return network;
+      }
+      return null;
+    },
+    listen: async (listener, seconds, signal) => {
+      const { device, names } = known(listener.user, listener.among);
+      const until = Date.now() + seconds * 1_000;
+      for (const name of names) {
+        const listening = { device, callback: callbackOf(listener, name), correlator: listener.follower, until };
+        await serviceAt(name).listen(listening, signal);
+      }
+    },
+    hush: async (listener, signal) => {
+      const { device, names } = known(listener.user, listener.among);
+      for (const name of names) await serviceAt(name).hush({ device, callback: callbackOf(listener, name) }, signal);
+    },
+  };
+}

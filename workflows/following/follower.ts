@@ -1,0 +1,76 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { FollowerRequest } from '../../domain/follower-request.ts';
+import { after, beginning, dueAt, type Followed, heard, type Sighting } from '../../domain/following.ts';
+import type { FollowerStanding } from '../messages.ts';
+
+/** Where a follower stands, as the Temporal UI, the API and its next run are told. */
+export class Follower {
+  readonly #request: FollowerRequest;
+  #standing: FollowerStanding;
+
+  constructor(request: FollowerRequest, earlier: FollowerStanding | undefined) {
+    this.#request = request;
+    this.#standing = earlier ?? {
+      following: beginning(Date.now()),
+      site: null,
+      relocation: null,
+      trouble: null,
+      doing: 'waiting',
+      dueAt: null,
+    };
+    this.#is({});
+  }
+
+  get standing(): FollowerStanding {
+    return this.#standing;
+  }
+
+  get dueAt(): number | null {
+    return dueAt(this.#standing.following, this.#request);
+  }
+
+  hears(sighting: Sighting): void {
+    this.#is({ following: heard(this.#standing.following, sighting, Date.now()) });
+  }
+
+  does(doing: FollowerStanding['doing']): void {
+    this.#is({ doing });
+  }
+
+  troubled(trouble: string | null): void {
+    this.#is({ trouble });
+  }
+
+  /** A look that began then is over. */
+  followed(outcome: Followed, begunAt: number): void {
+    const following = after(this.#standing.following, outcome, this.#request, { begunAt, now: Date.now() });
+    const doing = this.#standing.doing === 'ending' ? 'ending' : 'waiting';
+    this.#is({ following, doing, ...toldBy(outcome) });
+  }
+
+  #is(change: Partial<FollowerStanding>): void {
+    this.#standing = { ...this.#standing, ...change };
+    const due = this.dueAt;
+    this.#standing = { ...this.#standing, dueAt: due === null ? null : new Date(due).toISOString() };
+    setCurrentDetails(details(this.#standing));
+  }
+}
+
+function toldBy(outcome: Followed): Partial<FollowerStanding> {
+  if (outcome.did === 'elsewhere') return {};
+  const told = outcome.did === 'serves' ? { site: outcome.site, trouble: null } : { trouble: outcome.why };
+  return { ...told, ...(outcome.relocation !== null && { relocation: outcome.relocation }) };
+}
+
+function details({ following, site, relocation, trouble, doing, dueAt: due }: FollowerStanding): string {
+  const { network, since, moves } = following;
+  const where = network === null ? 'Nobody sees the device' : `The device is in **${network}**`;
+  return [
+    doing === 'ending' ? '**Ends**: nothing follows any more.' : `${where}, since ${new Date(since).toISOString()}.`,
+    '',
+    ...(site === null ? [] : [`- Its user was served at **${site}** when that was looked at last`]),
+    ...(doing === 'following' ? ['- **Follows** it now'] : due === null ? [] : [`- Follows it at ${due}`]),
+    `- Moves: ${moves}${relocation === null ? '' : `, the last one ${relocation}`}`,
+    ...(trouble === null ? [] : [`- ${trouble}`]),
+  ].join('\n');
+}
