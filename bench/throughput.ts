@@ -74,6 +74,7 @@ export const throughput: Measure<Crowd> = {
     'How near does a worker come to what Temporal allows, which is workflows of the same steps that do nothing, when its peers answer at once?',
   variants: ['engine', 'empty', 'naive'],
   twin: 'empty',
+  // On top of no work at all: what notices that notices it all the more on top of the engine's own
   bad: [{ variant: '200 KB in every activity', misses: [CPU('20 in flight')] }],
   points: (quick) =>
     quick
