@@ -31,8 +31,7 @@ const SKEW_MS = 1_000;
  * Starts relocations, once for each Idempotency-Key. Three things together see to that: the run's request id, made of
  * the key and the body, by which Temporal itself joins what is asked twice; Temporal's index, which finds a key for as
  * long as the run is kept; and what was started here lately, until the index knows it. What remains: another API
- * process, the same key with a body of another subject, and both within the lag of the index (and two seconds, in a
- * storm of keys).
+ * process, the same key with a body of another subject, and both within the lag of the index.
  *
  * Which other relocation moves the same users is known by its workflow id, not from the index, which takes few queries a
  * second. What that does not find, the source's promise decides in step 1.

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { InterceptingCall, type Interceptor, Metadata, status } from '@grpc/grpc-js';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { HeardKeys } from '../../api/northbound/heard-keys.ts';
 import { digest } from '../../configuration/digest.ts';
 import { nowhere, Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
@@ -151,45 +150,7 @@ describe('two hundred starts at once', () => {
     const answers = await storm((n) => `${run}-${n}`);
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(200);
-    expect(visibility()).toBeLessThan(answers.length / 4); // together, and not at all once it is known what the index has
-  });
-});
-
-describe('what the index has told of keys', () => {
-  it('makes another key new, page by page, and for a while only', async () => {
-    const { client } = engine.environment;
-    const keys = Array.from({ length: 5 }, () => randomUUID());
-    const heard = new HeardKeys(client, 2);
-    for (const [n, key] of keys.entries()) await starting(api, { users: `ue-${n + 1}` }, key);
-    const known = `FerryKey IN (${keys.map((key) => `'${digest(key)}'`).join(', ')})`;
-    await eventually(async () => (await client.workflow.count(known)).count === keys.length);
-
-    expect(heard.isNew(digest('another'))).toBe(false); // nothing was read
-    await heard.read();
-    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
-    await heard.read();
-    expect(keys.map((key) => heard.isNew(digest(key)))).toEqual([false, false, false, false, false]);
-    expect(heard.isNew(digest('another'))).toBe(true);
-    now.mockReturnValue(performance.now() + 2_001);
-    expect(heard.isNew(digest('another'))).toBe(false);
-    now.mockRestore();
-  });
-
-  it('grows by what is begun after it was read', async () => {
-    const { client } = engine.environment;
-    const [heard, key] = [new HeardKeys(client), randomUUID()];
-    await starting(api, { users: 'ue-1' }, randomUUID());
-    await heard.read();
-    await starting(api, { users: 'ue-2' }, key);
-    await eventually(async () => (await client.workflow.count(`FerryKey = '${digest(key)}'`)).count === 1);
-    await heard.read();
-    expect(heard.isNew(digest(key))).toBe(false);
-  });
-
-  it('is not what it was when it could not be read', async () => {
-    const heard = new HeardKeys(nowhere());
-    await heard.read();
-    expect(heard.isNew(digest('another'))).toBe(false);
+    expect(visibility()).toBeLessThan(answers.length / 4);
   });
 });
 
