@@ -162,6 +162,7 @@ describe('a consumption', () => {
       await expect((await consume()).result()).resolves.toMatchObject({ outcome: 'open', tried: 1 });
     });
     expect(lost).toBe(true);
+    expect(world.ours.count(/^POST .*\/services$/)).toBe(1); // a platform that lost its answer is looked at
     expect(world.left).toMatchObject({ announced: [expect.any(String)], decisions: [expect.any(String)], services: 1 });
   });
 
