@@ -93,6 +93,14 @@ describe('an agreement', () => {
     await expect(now()).resolves.toMatchObject({ theirs: 'open' });
   });
 
+  it('is joined once, however often that is said', async () => {
+    const agreement = await begun();
+    await expect(agreements.joinedNow(own.catalogue, agreement)).resolves.toBe(true);
+    const since = (await now())?.joinedAt;
+    await expect(agreements.joinedNow(own.catalogue, agreement)).resolves.toBe(false);
+    expect((await now())?.joinedAt).toEqual(since);
+  });
+
   it('that has ended is given nothing any more: neither a context, nor a problem, nor what it was told', async () => {
     const agreement = await agreements.begin(own.catalogue, { partner: 'b', direction: 'uses' });
     await agreements.end(own.catalogue, agreement, 'left');
