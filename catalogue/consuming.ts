@@ -1,19 +1,16 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Binding, Bindings, BindingTended, Candidate, Reservation } from '../activities/federation/consumption.ts';
+import type { Binding, Bindings, BindingTended, Reservation } from '../activities/federation/consumption.ts';
 import type { Federation } from '../configuration/federation.ts';
 import { Refusal } from '../domain/failures.ts';
 import type { Direction, Will } from '../domain/federation.ts';
 import { mayUse } from '../domain/policy.ts';
-import type { Wish } from '../domain/wish.ts';
+import { candidatesOf, offered } from './bindable.ts';
 import * as rows from './bindings.ts';
 import type { Binding as BindingRow } from './bound.ts';
 import { subscriptionsOf, unsubscribed } from './callbacks.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
-import { candidates } from './finding.ts';
 import { noteClosed, reachedUnder, roleOf } from './binding-lines.ts';
 import { type Line, note, noteAll } from './ledger.ts';
-import type { OfferKind } from './tables.ts';
-import { usableAgreements } from './usable.ts';
 import { UNSEEN } from './paths.ts';
 import { unsaid } from './wills.ts';
 
@@ -90,21 +87,11 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     outcome,
   });
 
-  const offered = async (offer: string): Promise<Offered> => {
-    const { rows: found } = await asking(
-      sql<Offered>`select offer.agreement, offer.kind, offer.name, system.operator, agreement.partner
-        from offer join system on system.id = offer.system join agreement on agreement.id = offer.agreement
-        where offer.id = ${offer}::uuid`.execute(catalogue),
-    );
-    if (found[0] === undefined) throw new Refusal('NothingFound', 'it is not offered any more');
-    return found[0];
-  };
-
   return {
     candidates: async (wish) => await candidatesOf(catalogue, federation, wish),
 
     async reserve({ name, run, offer, system, platform, forApplication }: Reservation): Promise<Binding> {
-      const { agreement, kind, name: offer_name, operator: whose } = await offered(offer);
+      const { agreement, kind, name: offer_name, operator: whose } = await offered(catalogue, offer);
       const row = await rows.reserve(catalogue, {
         name,
         run,
@@ -205,64 +192,6 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
 
 /** What gateways carry. */
 const REST = 'REST_HTTP';
-
-/** Offers of usable partners, as they are chosen of. Our own are consumed over Mp1, as MEC 011 has it. */
-export async function candidatesOf(
-  catalogue: Catalogue,
-  federation: Federation,
-  wish: Wish,
-): Promise<readonly Candidate[]> {
-  const { partners } = federation;
-  const theirs = await usableAgreements(catalogue, federation);
-  const partnerOf = new Map(theirs.map(({ id, partner }) => [id, partners[partner]]));
-  const found = await candidates(catalogue, wish, { ours: [], theirs });
-  return found.map(({ offer, agreement, operator, achievableMs, transport }) => {
-    const partner = partnerOf.get(agreement ?? '');
-    return {
-      offer,
-      agreement,
-      achievableMs,
-      transport,
-      viaBroker: operator !== partner?.operator,
-      preference: partner?.preference ?? 0,
-    };
-  });
-}
-
-/** An offer of ours, by the id that a partner was told; undefined: it is gone, or was never told under this agreement. */
-export async function offerBehind(
-  catalogue: Catalogue,
-  agreement: string,
-  alias: string,
-): Promise<OfferOfOurs | undefined> {
-  const { rows: found } = await asking(
-    sql<OfferOfOurs>`
-      select offer.id, offer.kind, offer.name, offer.transport, system.local as system, platform.foreign_id as platform
-      from alias join offer on offer.id = alias.inner_id
-      join platform on platform.id = offer.platform join system on system.id = offer.system
-      where alias.id = ${alias}::uuid and alias.agreement = ${agreement}::uuid and alias.kind = 'offer'
-        and offer.agreement is null and offer.state = 'ACTIVE' and system.local is not null
-        and coalesce(offer.valid_until > now(), true)`.execute(catalogue),
-  );
-  return found[0];
-}
-
-interface OfferOfOurs {
-  readonly id: string;
-  readonly kind: OfferKind;
-  readonly name: string;
-  readonly transport: string | null;
-  readonly system: string;
-  readonly platform: string;
-}
-
-interface Offered {
-  readonly agreement: string;
-  readonly kind: OfferKind;
-  readonly name: string;
-  readonly operator: string;
-  readonly partner: string;
-}
 
 type Joined = BindingRow & {
   readonly partner: string;

@@ -1,6 +1,6 @@
 import { admit, bury } from '../../catalogue/bindings.ts';
 import { type Aged, type Binding, bindingNamed, producersOf } from '../../catalogue/bound.ts';
-import { offerBehind } from '../../catalogue/consuming.ts';
+import { offerBehind } from '../../catalogue/bindable.ts';
 import { mayUse } from '../../domain/policy.ts';
 import type { BindingEnded, BindingShown } from '../../protocols/mff/bindings.ts';
 import { partnerOf, servedOf } from '../partners/asking.ts';

@@ -1,7 +1,7 @@
 import { asked as askedLately } from '../../catalogue/asked.ts';
 import { close } from '../../catalogue/bindings.ts';
 import { type Binding, bindingAt, bindingById, bindingOfRun, bindingsListed } from '../../catalogue/bound.ts';
-import { candidatesOf } from '../../catalogue/consuming.ts';
+import { candidatesOf } from '../../catalogue/bindable.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
 import { digest as digestOf } from '../../configuration/digest.ts';
 import type { Federation } from '../../configuration/federation.ts';

@@ -12,6 +12,9 @@ export type StatusCallback = z.infer<typeof StatusCallback>;
 
 export const ZoneCallback = z.looseObject({});
 
+/** An offset leads beyond it: a year of five digits is written otherwise, and no database reads it. */
+const LAST_YEAR = 9_999;
+
 const wills: Readonly<Record<string, Will>> = { AVAILABLE: 'open', LOCKED: 'suspended', NOT_AVAILABLE: 'ended' };
 
 /** What the partner wants, and since when; undefined: it is about something else. */
@@ -20,5 +23,5 @@ export function willIn(told: StatusCallback): { readonly theirs: Will; readonly 
   const theirs = Object.hasOwn(wills, federationStatus ?? '') ? wills[federationStatus ?? ''] : undefined;
   if (objectType !== 'FEDERATION' || operationType !== 'STATUS' || theirs === undefined) return undefined;
   const modifiedAt = new Date(modificationDate ?? '');
-  return modifiedAt.getTime() > 0 ? { theirs, modifiedAt } : undefined;
+  return modifiedAt.getTime() > 0 && modifiedAt.getUTCFullYear() <= LAST_YEAR ? { theirs, modifiedAt } : undefined;
 }

@@ -93,6 +93,25 @@ describe('an agreement', () => {
     await expect(now()).resolves.toMatchObject({ theirs: 'open' });
   });
 
+  it('is joined once, however often that is said', async () => {
+    const agreement = await begun();
+    await expect(agreements.joinedNow(own.catalogue, agreement)).resolves.toBe(true);
+    const since = (await now())?.joinedAt;
+    await expect(agreements.joinedNow(own.catalogue, agreement)).resolves.toBe(false);
+    expect((await now())?.joinedAt).toEqual(since);
+  });
+
+  it('that has ended is given nothing any more: neither a context, nor a problem, nor what it was told', async () => {
+    const agreement = await agreements.begin(own.catalogue, { partner: 'b', direction: 'uses' });
+    await agreements.end(own.catalogue, agreement, 'left');
+    const late = { context: 'late', capabilities: { late: true }, zones: [] };
+    await expect(agreements.contextGiven(own.catalogue, agreement, late)).resolves.toBe(false);
+    await agreements.problemOf(own.catalogue, agreement, 'late');
+    await agreements.willTold(own.catalogue, agreement, 'suspended');
+    const row = await own.catalogue.selectFrom('agreement').selectAll().executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ context: null, capabilities: {}, problem: 'left', told_will: null });
+  });
+
   it('ends once, with its aliases and what was learned under it', async () => {
     const agreement = await begun();
     await agreements.contextGiven(own.catalogue, agreement, given('1'));

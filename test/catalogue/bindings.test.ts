@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as agreements from '../../catalogue/agreements.ts';
 import * as bindings from '../../catalogue/bindings.ts';
@@ -11,8 +12,12 @@ import {
   subscriptionsOf,
   unsubscribed,
 } from '../../catalogue/callbacks.ts';
+import { bindingsOf } from '../../catalogue/consuming.ts';
+import { command } from '../../catalogue/decisions.ts';
+import { factsOf } from '../../catalogue/facts.ts';
 import { brokenAt, note } from '../../catalogue/ledger.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 
 let own: CatalogueOfTest;
 let agreement: string;
@@ -135,6 +140,40 @@ describe('the ledger', () => {
     await end(id);
     expect(await lines()).toEqual([line('announced'), line('closed', { ...unused, requests: 3, bytes: 70 })]);
     await expect(brokenAt(own.catalogue, 'b')).resolves.toBeNull();
+  });
+
+  it('that takes no line lets nothing change: what crosses the border is there with its line, or not at all', async () => {
+    const { catalogue } = own;
+    const federation = federationOfTest({ partners: { b: partnerOfTest('b') } });
+    const [of, facts] = [bindingsOf(catalogue, federation), factsOf(catalogue, federation)];
+    const { id } = await reserve();
+    await of.announced(id);
+    await sql`create function refuse() returns trigger as 'begin raise exception ''full''; end' language plpgsql`.execute(
+      catalogue,
+    );
+    await sql`create trigger refusing before insert on ledger execute function refuse()`.execute(catalogue);
+    try {
+      const served = await agreements.agreementWith(catalogue, { partner: 'b', direction: 'serves' });
+      const changes: readonly (() => Promise<unknown>)[] = [
+        async () => await admit({ name: 'n2' }),
+        async () => await of.opened(id, null),
+        async () => await of.close(id, 'why'),
+        async () => await bindings.close(catalogue, id, 'why'),
+        async () => await agreements.end(catalogue, { id: agreement }, 'left'),
+        async () => served && (await facts.end(served, 'left')),
+        async () => served && (await facts.joined(served)),
+        async () => await command(catalogue, federation, { partner: 'b', command: 'suspend' }),
+      ];
+      for (const change of changes) await expect(change()).rejects.toThrow('full');
+      expect(await stateOf(id)).toBe('admitting');
+      const now = await agreements.agreementWith(catalogue, { partner: 'b', direction: 'serves' });
+      expect(now).toEqual(served);
+      expect(await catalogue.selectFrom('binding').select('name').execute()).toEqual([{ name: 'n1' }]);
+      expect(await catalogue.selectFrom('will').selectAll().execute()).toEqual([]);
+    } finally {
+      await sql`drop trigger refusing on ledger`.execute(catalogue);
+      await sql`drop function refuse`.execute(catalogue);
+    }
   });
 
   it('has no line of what no partner has heard of, whatever becomes of it', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TourReport } from '../../cli/tour.ts';
+import { together } from '../support/memory.ts';
 import { boundIn, claimNetwork, portsOf } from '../support/network.ts';
 import { busy } from '../support/busy.ts';
 import { callsIn, distinct, unpublished } from '../support/published.ts';
@@ -14,7 +15,7 @@ const LIMIT_MS = 180_000;
 const kinds = ['clamping', 'keeping', 'resolving'];
 
 const data = mkdtempSync(join(tmpdir(), 'ferry-tour-'));
-let [port, tookMs, met] = [0, 0, 0];
+let [port, tookMs, met, needed] = [0, 0, 0, 0];
 let run: Up;
 let exited: string;
 
@@ -35,8 +36,9 @@ beforeAll(async () => {
   const begun = performance.now();
   run = new Up(options, { FERRY_LOG_LEVEL: 'debug' });
   const meeting = setInterval(() => (met = Math.max(met, run.meet().length)), 250);
+  const weighing = setInterval(() => (needed = Math.max(needed, together(run.meet()))), 2_000);
   exited = await run.exited;
-  clearInterval(meeting);
+  for (const timer of [meeting, weighing]) clearInterval(timer);
   tookMs = performance.now() - begun;
 }, LIMIT_MS * busy());
 
@@ -52,6 +54,12 @@ it('ends with status 0, in less than three minutes, and a report in one line', (
   expect(tookMs).toBeLessThan(LIMIT_MS * busy());
   expect(report().ok).toBe(true);
   expect(run.out.trimEnd().split('\n')).toHaveLength(1);
+});
+
+it('needs no more than 3 GB, all of its processes together', () => {
+  process.stdout.write(`The tour needed ${Math.round(needed)} MiB.\n`);
+  expect(needed).toBeGreaterThan(500);
+  expect(needed).toBeLessThan(3_000);
 });
 
 it('moves the application through every direction', () => {

@@ -162,7 +162,21 @@ describe('a consumption', () => {
       await expect((await consume()).result()).resolves.toMatchObject({ outcome: 'open', tried: 1 });
     });
     expect(lost).toBe(true);
+    expect(world.ours.count(/^POST .*\/services$/)).toBe(1); // a platform that lost its answer is looked at
     expect(world.left).toMatchObject({ announced: [expect.any(String)], decisions: [expect.any(String)], services: 1 });
+  });
+
+  it('that two attempts have exposed at the same time is exposed once in the end', async () => {
+    world.before = (each) => {
+      if (effects.expose(each)) world.services.set('of-another', { ...each.json, serInstanceId: 'of-another' });
+      return undefined;
+    };
+    await world.over(async ({ consume }) => {
+      await expect((await consume()).result()).resolves.toMatchObject({ outcome: 'open' });
+    });
+    const [kept, ...more] = world.services.keys();
+    expect(more).toEqual([]);
+    expect(await world.rows()).toMatchObject([{ exposed_as: kept }]);
   });
 
   it.each(Object.entries(effects))('that is cancelled while it is about to %s is undone', async (_, effect) => {

@@ -12,6 +12,8 @@ export interface Crossing {
   readonly asked: string;
   status: number | null;
   answered: string;
+  /** Whoever asked was still there when it was answered. */
+  heard: boolean;
 }
 
 const CARRIED = [
@@ -46,7 +48,9 @@ export class Border {
         asked: JSON.stringify({ ...headers, authorization: undefined, body }),
         status: null,
         answered: '',
+        heard: false,
       };
+      res.once('finish', () => (crossing.heard = true));
       this.crossings.push(crossing);
       const answer = await fetch(`${inner}${req.originalUrl}`, {
         method: req.method,

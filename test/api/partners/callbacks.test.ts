@@ -46,8 +46,10 @@ describe('what a partner calls back', () => {
     const key = await keyOf('e');
     expect((await call(key, 'partnerStatusLink', status('LOCKED', '0000-01-01T00:00:00Z'))).status).toBe(204);
     expect(await theirs()).toBeNull();
-    await call(key, 'partnerStatusLink', status('LOCKED', '9999-01-01T00:00:00Z'));
-    expect(await theirs()).toBe('suspended');
+    for (const ahead of ['9999-01-01T00:00:00Z', '9999-12-31T23:59:59-14:00']) {
+      expect((await call(key, 'partnerStatusLink', status('LOCKED', ahead))).status).toBe(204);
+      expect(await theirs()).toBe('suspended');
+    }
     await call(key, 'partnerStatusLink', status('AVAILABLE', '2026-03-03T00:00:00Z'));
     expect(await theirs()).toBe('open');
     await call(key, 'partnerStatusLink', status('LOCKED', '2026-03-02T00:00:00Z'));
