@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
 import { Pace } from '../../configuration/peers.ts';
 import { WorkerMetrics } from '../../worker/metrics.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
@@ -11,7 +11,13 @@ const plan = JSON.parse(process.argv[2] ?? '') as WorkerPlan;
 process.once('disconnect', () => process.exit());
 const worlds = new Worlds(Pace.parse(plan.pace));
 const { metrics, telemetry } = await WorkerMetrics.open();
-Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: telemetry, shutdownSignals: [] });
+// On a busy machine the core warns of every task
+const logging = { filter: makeTelemetryFilterString({ core: 'ERROR' }) };
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { ...telemetry, logging },
+  shutdownSignals: [],
+});
 const workers = await FerryWorkers.create({
   connection: await NativeConnection.connect({ address: plan.address }),
   taskQueue: plan.taskQueue,
