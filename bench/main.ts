@@ -101,3 +101,4 @@ try {
   tell((error as Error).message);
   process.exitCode = 1;
 }
+process.exit(); // whatever a measure that came to no end has left

@@ -1,5 +1,6 @@
 import { api } from './api.ts';
 import { cost } from './cost.ts';
+import { evacuation } from './evacuation.ts';
 import { growth } from './growth.ts';
 import type { Measure } from './harness/measure.ts';
 import { lookUp } from './look-up.ts';
@@ -9,4 +10,14 @@ import { switching } from './switch.ts';
 import { throughput } from './throughput.ts';
 
 /** In the order in which all of them are run: first those that share a stage. */
-export const measures: readonly Measure[] = [cost, overhead, throughput, api, lookUp, growth, switching, soak];
+export const measures: readonly Measure[] = [
+  cost,
+  overhead,
+  throughput,
+  api,
+  lookUp,
+  growth,
+  switching,
+  evacuation,
+  soak,
+];

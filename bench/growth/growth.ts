@@ -128,7 +128,7 @@ export class Worked {
   /** So many wait at the gate, for good. */
   async park(many: number): Promise<void> {
     if (many <= this.#parked) return;
-    this.#bare ??= await this.#hired.used();
+    this.#bare ??= await this.#collected();
     await this.#hired.shut();
     await this.#growth.start(this.#taskQueue, many - this.#parked);
     await this.#until(({ waiting }) => waiting === many);
@@ -137,7 +137,7 @@ export class Worked {
 
   /** Resident kilobytes of the worker for each that waits, over what it had when it had warmed up. */
   async kilobytesForEach(): Promise<number> {
-    const { rss } = await this.#hired.used();
+    const { rss } = await this.#collected();
     return (rss - (this.#bare?.rss ?? rss)) / 1_024 / Math.max(1, this.#parked);
   }
 
@@ -171,6 +171,11 @@ export class Worked {
       serverMs: each(first.server.cpuMs, last.server.cpuMs),
       heartbeats: each(beats(first.told), beats(last.told)),
     };
+  }
+
+  async #collected(): Promise<Told> {
+    await this.#hired.collect();
+    return await this.#hired.used();
   }
 
   async #both(): Promise<{ told: Told; server: Used }> {

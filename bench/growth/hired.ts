@@ -34,11 +34,15 @@ export interface Looked {
 /** A worker in a process of its own. */
 export class Hired {
   readonly #child: ChildProcess;
+  readonly #gone = new AbortController();
   /** One thing is said at a time. */
   #before: Promise<unknown> = Promise.resolve();
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    child.once('exit', (code, signal) =>
+      this.#gone.abort(new Error(`the worker ended (${signal ?? `exit status ${code}`})`)),
+    );
   }
 
   static async hire(plan: WorkerPlan): Promise<Hired> {
@@ -67,6 +71,11 @@ export class Hired {
     return (await this.#say('look')) as Looked;
   }
 
+  /** What nobody needs is given back. */
+  async collect(): Promise<void> {
+    await this.#say('collect');
+  }
+
   async used(): Promise<Told> {
     return (await this.#say('used')) as Told;
   }
@@ -82,9 +91,13 @@ export class Hired {
 
   async #say(word: string): Promise<unknown> {
     const answer = this.#before.then(async () => {
-      const told = once(this.#child, 'message');
-      this.#child.send(word);
-      return ((await told) as unknown[])[0];
+      const { signal } = this.#gone;
+      const told = once(this.#child, 'message', { signal });
+      if (!signal.aborted) this.#child.send(word);
+      const [answered] = await told.catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : error;
+      });
+      return answered as unknown;
     });
     this.#before = answer.catch(() => undefined);
     return await answer;

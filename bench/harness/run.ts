@@ -4,7 +4,7 @@ import { load } from './facts.ts';
 import type { Facts } from './facts.ts';
 import type { Ground } from './ground.ts';
 import { inTime } from './in-time.ts';
-import type { Measure, Point, Running } from './measure.ts';
+import type { Figure, Measure, Point, Running } from './measure.ts';
 import type { Proof, Result } from './results.ts';
 import { pairsAt, planAt, rounds } from './rounds.ts';
 import type { Sample } from './statistics.ts';
@@ -15,7 +15,7 @@ const TELL_EVERY_MS = 5_000;
 /** A block that was begun in time may end so late: this part of the measure's time. */
 const GRACE = 0.5;
 /** One bad variant at one point, with whatever it needs. */
-const TRY_MS = 120_000;
+const TRY_MS = 300_000;
 
 export interface Asked {
   readonly ground: Ground;
@@ -55,21 +55,9 @@ export async function carryOut<P extends Point>(measure: Measure<P>, asked: Aske
       if (!block.warmUp) samples.push(block);
       told(block);
     }
-    if (!asked.prove) return;
-    const [engine = ''] = variants;
-    for (const bad of measure.bad) {
-      const at = new Map<string, Sample['values']>();
-      for (const name of triedAt(bad, figures, engine)) {
-        const point = points.find((each) => each.name === name);
-        if (point === undefined) continue;
-        tell(`${measure.id} ${measure.name}: trying ${bad.variant} at ${name}`);
-        const values = await inTime(TRY_MS, running.sample(bad.variant, point));
-        at.set(name, values);
-        keep({ point: name, variant: bad.variant, bad: true, values, at: new Date().toISOString(), load: load() });
-      }
-      const noticed = survivors({ engine, twin: measure.twin, ...bad }, { ...bad, at }, figures, samples, seed);
-      proofs.push({ variant: bad.variant, noticed });
-    }
+    if (asked.prove && samples.length > 0)
+      for (const bad of measure.bad)
+        proofs.push(await proof(measure, bad, { running, figures, points, samples, keep }, asked.ground));
   };
   let broken: string | undefined;
   tell(`${measure.id} ${measure.name}: starting what it needs, ${budgetSeconds} s in all`);
@@ -98,6 +86,36 @@ export async function carryOut<P extends Point>(measure: Measure<P>, asked: Aske
   ];
   const result = { id, name, question, verdict: together(verdicts), figures: judged, points, seconds, budgetSeconds };
   return { ...result, proofs, ...(broken !== undefined && { broken }) };
+}
+
+interface Standing<P extends Point> {
+  readonly running: Running<P>;
+  readonly figures: readonly Figure[];
+  readonly points: readonly P[];
+  readonly samples: readonly Sample[];
+  readonly keep: (line: object) => void;
+}
+
+/** The bad variant, once wherever it has to be noticed. */
+async function proof<P extends Point>(
+  { id, name, variants: [engine = ''], twin }: Measure<P>,
+  { variant, misses }: Measure['bad'][number],
+  { running, figures, points, samples, keep }: Standing<P>,
+  { seed, tell }: Ground,
+): Promise<Proof> {
+  const at = new Map<string, Sample['values']>();
+  try {
+    for (const point of points.filter((each) => triedAt({ variant, misses }, figures, engine).includes(each.name))) {
+      tell(`${id} ${name}: trying ${variant} at ${point.name}`);
+      const values = await inTime(TRY_MS, running.sample(variant, point));
+      at.set(point.name, values);
+      keep({ point: point.name, variant, bad: true, values, at: new Date().toISOString(), load: load() });
+    }
+  } catch (error) {
+    tell(`${id} ${name}: ${variant} came to no end: ${(error as Error).message}`);
+    return { variant, noticed: misses.map((figure) => ({ figure, verdict: 'not measured' })) };
+  }
+  return { variant, noticed: survivors({ engine, twin, misses }, { variant, at }, figures, samples, seed) };
 }
 
 const limitedTo = <P extends Point>(at: number, running: Running<P>): Pick<Running<P>, 'sample'> => ({

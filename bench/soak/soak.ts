@@ -16,6 +16,8 @@ const LANES = 20;
 const PATIENT = { stepMs: 120_000, operationMs: 120_000, heartbeatMs: 20_000, handOverMs: 20_000 };
 const LIMIT_MS = 600_000;
 const LOOK_MS = 50;
+/** Relocations that are under way at the end have so long. */
+const FINISH_MS = 60_000;
 
 /** What there was after so many relocations. */
 export interface Standing {
@@ -42,6 +44,7 @@ export class Soak {
   readonly #workflow: WorkflowClient;
   readonly #leave = new AbortController();
   readonly #begun = performance.now();
+  #lanes: readonly Promise<void>[] = [];
   #broken: Error | undefined;
   #done = 0;
   #failed = 0;
@@ -59,13 +62,15 @@ export class Soak {
     await stage.ends((await stage.begin('cloud', 'a1')).id, LIMIT_MS);
     const soak = new Soak(stage, release, await Connection.connect({ address: stage.temporal }));
     void soak.#follow();
-    for (let n = 1; n <= LANES; n += 1) void soak.#lane(`ue-${n}`);
+    soak.#lanes = Array.from({ length: LANES }, async (_, n) => await soak.#lane(`ue-${n + 1}`));
     return soak;
   }
 
   async end(): Promise<void> {
     this.#leave.abort();
-    await this.#connection.close();
+    const over = Promise.all(this.#lanes).then(() => true);
+    // A connection that is closed under a call that is tried again ends the whole process
+    if (await Promise.race([over, pause(FINISH_MS, false)])) await this.#connection.close();
     await this.stage.strike();
     await this.#release();
   }

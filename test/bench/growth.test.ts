@@ -10,7 +10,7 @@ const looks = (at: (n: number) => Record<string, number>): Sample[] =>
   soak.points(false).flatMap(({ name: point }, quarter) =>
     Array.from({ length: 10 }, (_, pair): Sample => {
       const n = quarter * 10 + pair + 1;
-      const steady = { relocations: n * 50, failed: 0, events: 65, processes: 6, addresses: 100 + (n % 3) };
+      const steady = { relocations: n * 50, failed: 0, events: 65, processes: 6, addresses: 100 };
       const used = { workerMb: 400, apiMb: 200, workerHandles: 90, apiHandles: 42, logLines: 36 };
       const timed = { workerMs: 200, apiMs: 50, perSecond: 4, seconds: n * 12 };
       return { point, variant: 'soak', pair, values: { ...steady, ...used, ...timed, ...at(n) } };

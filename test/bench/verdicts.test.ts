@@ -87,9 +87,9 @@ describe('a figure', () => {
     expect(judge(count, 'direct', few(3), { seed: 1, least }).verdict).toBe('noisy');
     const missed = judge({ ...count, target: { exactly: 1 } }, 'direct', few(3), { seed: 1, least });
     expect(missed.verdict).toBe('fail');
-    expect(judge({ ...count, value: (of) => of('engine', 'wallMs', 'p') }, 'direct', [], { seed: 1 }).verdict).toBe(
-      'not measured',
-    );
+    expect(
+      judge({ ...count, value: (median) => median('engine', 'wallMs', 'p') }, 'direct', [], { seed: 1 }).verdict,
+    ).toBe('not measured');
   });
 
   it('notices a bad variant in the place of the engine, or says that it cannot', () => {
@@ -102,7 +102,7 @@ describe('a figure', () => {
   });
 
   it('tells where a bad variant has to be tried: where the engine is in what it has to miss', () => {
-    const elsewhere: Figure = { ...wall, name: 'other', value: (of) => of('engine', 'wallMs', 'q') };
+    const elsewhere: Figure = { ...wall, name: 'other', value: (median) => median('engine', 'wallMs', 'q') };
     expect(triedAt({ variant: 'bad', misses: ['wall'] }, [wall, elsewhere], 'engine')).toEqual(['p']);
   });
 });
