@@ -117,13 +117,26 @@ export interface SubscriptionsSeen {
   readonly lists: SeenInLists;
 }
 
+export interface Looking {
+  readonly before?: SeenInLists;
+  /** Absent: all lists there can be. Else what would be in another one is not seen, and nothing is said of it. */
+  readonly among?: (list: SubscriptionList) => boolean;
+}
+
+/** Where subscriptions of these types of a service lie. */
+export interface SubscriptionList {
+  readonly path: string;
+  readonly service: string;
+  readonly types: readonly string[];
+}
+
 /** Subscriptions at the MEC services from which the instances of a site are served (for a cloud: a platform that stays). */
 export interface Subscriptions {
   /**
    * What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. What was
    * seen `before` is seen again, or known to be gone. NotYet: neither, or a list that was there is not.
    */
-  list(owner: Owner, signal: AbortSignal, before?: SeenInLists): Promise<SubscriptionsSeen>;
+  list(owner: Owner, signal: AbortSignal, looking?: Looking): Promise<SubscriptionsSeen>;
   /** Of these, those whose service is not here, so that they cannot be made. Asked before an instance is started. */
   lacking<S extends Subscription>(subscriptions: readonly S[], signal: AbortSignal): Promise<readonly S[]>;
   /**

@@ -60,14 +60,14 @@ const urlOf = ({ originalUrl }: Request): string => printable(originalUrl);
 type Answer = [problem: Problem, headers: Readonly<Record<string, string>>];
 
 function problemOf(error: unknown): Answer {
-  if (error instanceof Refusal) return [failed(error.type, error.message, error.see), whenOf(error.type)];
+  if (error instanceof Refusal) return [failed(error.type, error.message, error.see), whenOf(error)];
   if (error instanceof HttpRefusal)
     return [{ ...plain(error.status, error.message), type: error.type, remedy: error.remedy }, error.headers];
   if (error instanceof Malformed) return [malformed(error), {}];
   if (isClientError(error)) return unreadableBody(error);
   if (error instanceof WorkflowNotFoundError) return [failed('UnknownRelocation', UNKNOWN), {}];
   const failure = failureBehind(error);
-  if (failure !== undefined) return [failed(failure.type, failure.message), whenOf(failure.type)];
+  if (failure !== undefined) return [failed(failure.type, failure.message), whenOf(failure)];
   if (isTemporals(error)) return problemOf(temporalAway(error));
   return [{ ...plain(500, 'Ferry made a mistake'), remedy: failures.Unexpected.remedy, failure: 'Unexpected' }, {}];
 }
@@ -83,8 +83,8 @@ const failed = (type: FailureType, detail: string, see?: string): Problem => ({
 });
 
 /** Whoever is away may be back soon. */
-const whenOf = (type: FailureType): Readonly<Record<string, string>> =>
-  failures[type].status === 503 ? { 'retry-after': '2' } : {};
+const whenOf = ({ type, afterSeconds = 2 }: Pick<Refusal, 'type'> & Partial<Pick<Refusal, 'afterSeconds'>>) =>
+  failures[type].status === 503 ? { 'retry-after': String(afterSeconds) } : {};
 
 function malformed({ message, where, issues }: Malformed): Problem {
   const errors = issues.slice(0, 20).map((issue) => ({

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import type { Figure, Measure, Point, Values } from './harness/measure.ts';
+import { type Figure, type Measure, METHOD, type Point, type Values } from './harness/measure.ts';
 import { openLoop } from './harness/open-loop.ts';
 import { randomOf } from './harness/random.ts';
 import { percentile } from './harness/statistics.ts';
 import { type Answered, orderOf, startApi, users } from './stage/api.ts';
-import { configurationFor, startPeers } from './stage/peers.ts';
-import { startTemporal } from './stage/server.ts';
+import { configurationFor } from './stage/peers.ts';
 
 interface Rate extends Point {
   /** Of the rate at which raw starts go. */
-  readonly share: number;
+  readonly load: number;
   readonly forMs: number;
 }
 
@@ -45,10 +43,17 @@ export const api: Measure<Rate> = {
   twin: 'raw',
   bad: [{ variant: 'no de-duplication', misses: [EXTRA] }],
   points: (quick) => [
-    { name: HALF, share: 0.5, forMs: quick ? 3_000 : 5_000 },
-    { name: OVERLOAD, share: 3, forMs: quick ? 2_000 : 3_000, pairs: quick ? 1 : 3 },
+    { name: HALF, load: 0.5, forMs: quick ? 2_000 : 2_500 },
+    {
+      name: OVERLOAD,
+      load: 3,
+      forMs: quick ? 1_000 : 2_000,
+      pairs: quick ? { least: 1, most: 1 } : { least: 3, most: 3 },
+    },
   ],
-  pairs: (quick) => (quick ? 2 : 15),
+  pairs: (quick) => (quick ? { least: 1, most: 2 } : METHOD),
+  seconds: (quick) => (quick ? 15 : 140),
+  shares: true,
   figures: () => [
     ratio('p50 ÷ raw start', 'p50Ms', 1.3),
     ratio('p99 ÷ raw start', 'p99Ms', 1.5),
@@ -60,16 +65,11 @@ export const api: Measure<Rate> = {
     { name: 'share refused, overloaded', kind: 'wall', value: (of) => of('engine', 'refused', OVERLOAD) },
   ],
 
-  prepare: async ({ folder, seed, tell }) => {
-    const namespace = 'api';
-    const [temporal, peers] = await Promise.all([startTemporal(folder, 'api', [namespace]), startPeers()]);
+  prepare: async ({ folder, seed, tell, shared }) => {
+    const { temporal, namespace, client, peers } = await shared();
     const file = join(folder, 'api.json');
     writeFileSync(file, JSON.stringify({ ...configurationFor(peers, 1), users: users(USERS) }));
-    const [served, connection] = await Promise.all([
-      startApi(temporal, namespace, file),
-      Connection.connect({ address: temporal.address }),
-    ]);
-    const client = new Client({ connection, namespace });
+    const served = await startApi(temporal, namespace, file);
     const random = randomOf(seed);
     let next = 0;
 
@@ -128,13 +128,9 @@ export const api: Measure<Rate> = {
     }
 
     return {
-      sample: async (variant, { share, forMs }) =>
-        await storm(variant, share < 1 ? Math.min(MOST_PER_SECOND, share * rawPerSecond) : share * rawPerSecond, forMs),
-      stop: async () => {
-        await connection.close();
-        await served.stop();
-        await Promise.all([temporal.stop(), peers.stop()]);
-      },
+      sample: async (variant, { load, forMs }) =>
+        await storm(variant, load < 1 ? Math.min(MOST_PER_SECOND, load * rawPerSecond) : load * rawPerSecond, forMs),
+      stop: async () => await served.stop(),
     };
   },
 };

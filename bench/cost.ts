@@ -1,29 +1,43 @@
-import { Client, Connection } from '@temporalio/client';
 import { costOf, keptOf } from './counts.ts';
+import { curves } from './harness/picture.ts';
+import type { Sample } from './harness/statistics.ts';
 import type { Figure, Measure, Point } from './harness/measure.ts';
-import { relocate, startFerry } from './stage/ferry.ts';
-import { configurationFor, startPeers } from './stage/peers.ts';
-import { startTemporal } from './stage/server.ts';
-import { startTwins } from './stage/twins.ts';
+import { relocate } from './stage/ferry.ts';
+import { cpuMsOf } from './stage/process.ts';
 import { naive, perSubscription, type Step, timerPolls } from './twins/steps.ts';
 
 interface Sweep extends Point {
   readonly subscriptions: number;
   readonly polls: number;
   readonly retries: number;
+  /** Subscriptions of strangers at either host. */
+  readonly foreign: number;
 }
 
-const at = (name: string, sweep: Partial<Sweep>): Sweep => ({ subscriptions: 3, polls: 2, retries: 0, ...sweep, name });
+/** These cost naive what it costs at S = 3. */
+const ENGINE = ['engine'];
+/** As many as show it: a timer of the dev server takes a second. */
+const TIMERS = 20;
+
+const at = (name: string, sweep: Partial<Sweep>): Sweep => ({
+  subscriptions: 3,
+  polls: 2,
+  retries: 0,
+  foreign: 0,
+  ...sweep,
+  name,
+});
 const subscribed = (n: number): Sweep => at(`S = ${n}`, { subscriptions: n });
-const polled = (n: number): Sweep => at(`k = ${n}`, { polls: n });
-const retried = (n: number): Sweep => at(`r = ${n}`, { retries: n });
+const polled = (n: number): Sweep => at(`k = ${n}`, { polls: n, only: ENGINE });
+const beside = (n: number): Sweep => at(`F = ${n}`, { foreign: n, only: ENGINE });
+const retried = (n: number): Sweep => at(`r = ${n}`, { retries: n, only: ENGINE });
 
 const PLAIN = 'S = 3';
 
 const twins: Readonly<Record<string, (point: Sweep) => Step[]>> = {
   naive: ({ subscriptions }) => naive(subscriptions),
   'activity per subscription': ({ subscriptions }) => perSubscription(subscriptions),
-  'poll by workflow timer': ({ polls }) => timerPolls(polls),
+  'poll by workflow timer': ({ polls }) => timerPolls(Math.min(polls, TIMERS)),
 };
 
 const EVENTS = `events at ${PLAIN}`;
@@ -47,7 +61,7 @@ const alike = (name: string, among: readonly string[]): Figure => ({
   target: { exactly: 1 },
 });
 
-const against = (point: string, atLeast: number): Figure => ({
+const naiveOver = (point: string, atLeast: number): Figure => ({
   name: `events of naive ÷ engine at ${point}`,
   kind: 'count',
   value: (of) => of('naive', 'events', point) / of('engine', 'events', point),
@@ -63,21 +77,34 @@ const told = (name: string, value: string, unit?: string): Figure => ({
 
 function figures(points: readonly Sweep[]): readonly Figure[] {
   const named = (letter: string): string[] => points.map(({ name }) => name).filter((name) => name.startsWith(letter));
-  const [sizes, polls, retries] = [named('S'), named('k'), named('r')];
+  const [sizes, polls, retries, strangers] = [named('S'), named('k'), named('r'), named('F')];
   return [
     exactly(EVENTS, 'events', PLAIN, 65),
     exactly(`actions at ${PLAIN}`, 'actions', PLAIN, 12),
     alike(ALIKE, sizes),
     alike(PATIENT, polls),
+    alike('events, most strangers ÷ fewest', strangers),
     ...retries.map((point) => exactly(`actions besides retries at ${point}`, 'actions', point, 12)),
-    against(PLAIN, 1.9),
-    ...(sizes.includes('S = 50') ? [against('S = 50', 10)] : []),
+    naiveOver(PLAIN, 1.9),
+    ...(sizes.includes('S = 50') ? [naiveOver('S = 50', 10)] : []),
     told('persists', 'persists'),
     { ...told('bytes of history', 'kilobytes', 'KB'), target: { atMost: 40 } },
     told('calls to peers', 'calls'),
+    {
+      name: `calls to peers beside ${strangers.at(-1)?.slice(4)} strangers ÷ beside none`,
+      kind: 'count',
+      value: (of) => of('engine', 'calls', strangers.at(-1) ?? '') / of('engine', 'calls', strangers[0] ?? ''),
+    },
     { name: 'calls to peers ÷ 15 + 2S', kind: 'count', value: (of) => of('engine', 'calls', PLAIN) / 21 },
   ];
 }
+
+/** A value at the points of one sweep, by how much there is of it. */
+const against = (samples: readonly Sample[], variant: string, sweep: string, value: string) =>
+  samples
+    .filter((each) => each.variant === variant && each.point.startsWith(`${sweep} = `))
+    .map(({ point, values }): [number, number] => [Number(point.split(' = ')[1]), values[value] ?? 0])
+    .toSorted(([a], [b]) => a - b);
 
 /** What a relocation costs at Temporal, whatever it moves and however long it waits: exact counts. */
 export const cost: Measure<Sweep> = {
@@ -92,53 +119,67 @@ export const cost: Measure<Sweep> = {
   ],
   points: (quick) =>
     quick
-      ? [subscribed(0), subscribed(3), subscribed(20), polled(1), polled(20), retried(1)]
-      : [...[0, 1, 3, 10, 50, 100].map(subscribed), ...[1, 10, 100, 500].map(polled), ...[1, 2, 3].map(retried)],
-  pairs: () => 1,
+      ? [...[0, 3, 20].map(subscribed), ...[1, 20].map(polled), retried(1), ...[0, 100].map(beside)]
+      : [
+          ...[3, 0, 1, 10, 50, 100].map(subscribed),
+          ...[1, 10, 100, 500].map(polled),
+          ...[1, 2, 3].map(retried),
+          ...[0, 100, 1_000].map(beside),
+        ],
+  pairs: () => ({ least: 1, most: 1 }),
+  seconds: (quick) => (quick ? 20 : 75),
+  shares: true,
   figures,
+  pictures: [
+    {
+      name: 'subscriptions',
+      title: 'What a relocation costs against its subscriptions',
+      draw: (title, samples) =>
+        curves(title, { x: 'subscriptions', y: 'events, calls' }, [
+          { name: 'events', points: against(samples, 'engine', 'S', 'events') },
+          { name: 'events of naive', points: against(samples, 'naive', 'S', 'events') },
+          { name: 'calls to peers', points: against(samples, 'engine', 'S', 'calls') },
+        ]),
+    },
+    {
+      name: 'strangers',
+      title: 'What a relocation costs against subscriptions of strangers in the same lists',
+      draw: (title, samples) =>
+        curves(title, { x: 'subscriptions of strangers at either host', y: 'events, calls, ms' }, [
+          { name: 'events', points: against(samples, 'engine', 'F', 'events') },
+          { name: 'calls to peers', points: against(samples, 'engine', 'F', 'calls') },
+          { name: "worker's CPU, ms", points: against(samples, 'engine', 'F', 'cpuMs') },
+        ]),
+    },
+  ],
 
-  prepare: async ({ folder }) => {
-    const namespace = 'cost';
-    const [temporal, peers] = await Promise.all([startTemporal(folder, 'cost', [namespace]), startPeers()]);
-    const [ferry, twin, connection] = await Promise.all([
-      startFerry(temporal, {
-        namespace,
-        folder,
-        name: 'cost',
-        configuration: configurationFor(peers, 1, { pace: { pollMs: 5, retryMs: 20 } }),
-      }),
-      startTwins(temporal, namespace),
-      Connection.connect({ address: temporal.address }),
-    ]);
-    const client = new Client({ connection, namespace });
+  prepare: async ({ shared }) => {
+    const { client, peers, ferry, twins: twin } = await shared();
 
-    const engine = async ({ subscriptions, polls, retries }: Sweep) => {
-      await peers.found({ applications: 1, subscriptions });
+    const engine = async ({ subscriptions, polls, retries, foreign }: Sweep) => {
+      await peers.found({ applications: 1, subscriptions, foreign });
       await peers.behave({ polls, failing: retries });
       const before = await peers.counts();
-      const handle = await relocate(client, ferry, 0, 1);
+      const cpu = cpuMsOf(ferry.pid);
+      const handle = await relocate(client, ferry, 0, peers.pairs);
       const { outcome } = await handle.result();
       if (outcome !== 'relocated') throw new Error(`a relocation of the benchmark ended as ${outcome}`);
-      return { handle, calls: (await peers.counts()).calls - before.calls };
+      return { handle, calls: (await peers.counts()).calls - before.calls, cpuMs: cpuMsOf(ferry.pid) - cpu };
     };
     const like = async (steps: readonly Step[]) => {
       const handle = await twin.begin(client, steps);
       await handle.result();
-      return { handle, calls: 0 };
+      return { handle, calls: 0, cpuMs: 0 };
     };
 
     return {
       sample: async (variant, point) => {
         const steps = twins[variant];
-        const { handle, calls } = await (steps === undefined ? engine(point) : like(steps(point)));
+        const { handle, calls, cpuMs } = await (steps === undefined ? engine(point) : like(steps(point)));
         const [counted, { persists, bytes }] = await Promise.all([costOf(handle), keptOf(handle)]);
-        return { ...counted, persists, kilobytes: bytes / 1_000, calls };
+        return { ...counted, persists, kilobytes: bytes / 1_000, calls, cpuMs };
       },
-      stop: async () => {
-        await connection.close();
-        await Promise.all([ferry.stop(), twin.stop()]);
-        await Promise.all([temporal.stop(), peers.stop()]);
-      },
+      stop: async () => undefined,
     };
   },
 };

@@ -1,135 +1,146 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflows } from '../temporal/bundle.ts';
-import { type Batch, Growth, type Parked, type Worked } from './growth/growth.ts';
-import type { Figure, Measure, Point } from './harness/measure.ts';
+import { Growth, type Worked } from './growth/growth.ts';
+import { Operator } from './growth/operator.ts';
+import { type Figure, type Measure, METHOD, type Pairs, type Point, type Values } from './harness/measure.ts';
 
 interface Size extends Point {
   readonly many: number;
 }
 
-/** As many at once as the twin has, and so many such batches for one sample. */
-const [FEW, BATCHES] = [10, 5];
-const [REST_SECONDS, SMALL_CACHE] = [5, 100];
-const of = (many: number, pairs: number): Size => ({ name: `${many} at once`, many, pairs });
+/** So many wait beside the twin; so many pass them by in one block, for which it is looked what waiting takes so long. */
+const [FEW, PASS, REST_SECONDS] = [10, 10, 1];
+const BAD = 'cache of 5';
+/** In worker and API, where it is looked what a person waits for. */
+const FOLLOW_SECONDS = 5;
+const at = (many: number, pairs: Pairs): Size => ({ name: `${many} wait`, many, pairs });
+const SOME: Pairs = { least: 2, most: 3 };
 
-const figures = ({ name }: Size): Figure[] => [
-  {
-    name: `worker's CPU for each, ${name} ÷ ${FEW}`,
-    kind: 'cpu',
-    value: (at) => at('many', 'workerMs', name) / at('few', 'workerMs', name),
-    target: { atMost: 1.25 },
-  },
-  {
-    name: `server's CPU for each, ${name} ÷ ${FEW}`,
-    kind: 'cpu',
-    value: (at) => at('many', 'serverMs', name) / at('few', 'serverMs', name),
-  },
-  {
-    name: `sticky hits, ${name}`,
-    kind: 'count',
-    value: (at) => at('many', 'sticky', name),
-    target: { atLeast: 0.98 },
-  },
-  { name: `replays for each, ${name}`, kind: 'count', value: (at) => at('many', 'replays', name) },
-  {
-    name: `memory for each that waits, ${name}`,
-    kind: 'count',
-    unit: 'KB',
-    value: (at) => at('many', 'kilobytes', name),
-    target: { atMost: 150 },
-  },
-  {
-    name: `worker's CPU in a second for each that waits, ${name}`,
-    kind: 'wall',
-    unit: 'ms',
-    value: (at) => at('many', 'restMs', name),
-  },
-  {
-    name: `heartbeats in a second for each that waits, ${name}`,
-    kind: 'count',
-    value: (at) => at('many', 'heartbeats', name),
-  },
-  {
-    name: `all but one in a hundred have ended, ${name}`,
-    kind: 'wall',
-    unit: 'ms',
-    value: (at) => at('many', 'p99Ms', name),
-  },
-];
+const sizes = (quick: boolean): readonly Size[] =>
+  quick
+    ? [at(100, { least: 1, most: 1 }), at(300, { least: 1, most: 2 })]
+    : [at(100, SOME), at(1_000, SOME), at(5_000, METHOD)];
 
-/** What one of many costs, all of which wait for their peers and are then let go at once, against one of ten. */
+const told = (name: string, kind: Figure['kind'], value: string, point: string, unit = 'ms'): Figure => ({
+  name: `${name}, ${point}`,
+  kind,
+  unit,
+  value: (of) => of('many', value, point),
+});
+
+function figures(points: readonly Size[]): Figure[] {
+  const most = points.at(-1)?.name ?? '';
+  return points.flatMap(({ name, many }): Figure[] => {
+    const asked = name === most;
+    const ratio =
+      (value: string): Figure['value'] =>
+      (of) =>
+        of('many', value, name) / of('few', value, name);
+    return [
+      {
+        name: `worker's CPU for one more, ${name} ÷ ${FEW} wait`,
+        kind: 'cpu',
+        value: ratio('workerMs'),
+        ...(asked && { target: { atMost: 1.25 } }),
+      },
+      { name: `server's CPU for one more, ${name} ÷ ${FEW} wait`, kind: 'cpu', value: ratio('serverMs') },
+      {
+        name: `the slowest of ${PASS} more, ${name} ÷ ${FEW} wait`,
+        kind: 'wall',
+        value: ratio('slowestMs'),
+        ...(asked && { target: { atMost: 3 } }),
+      },
+      {
+        name: `sticky hits, ${name}`,
+        kind: 'count',
+        value: (of) => of('many', 'sticky', name),
+        target: { atLeast: 0.98 },
+      },
+      {
+        ...told('memory for each that waits', 'count', 'kilobytes', name, 'KB'),
+        ...(many >= 1_000 && { target: { atMost: 150 } }),
+      },
+      told("worker's CPU in a second for each that waits", 'cpu', 'restMs', name),
+      told('heartbeats in a second for each that waits', 'count', 'heartbeats', name, ''),
+      told('ferry show', 'wall', 'showMs', name),
+      told('ferry pause', 'wall', 'pauseMs', name),
+      told('a list of 20', 'wall', 'listMs', name),
+      told('a page of 100', 'wall', 'pageOf100Ms', name),
+      told('all of them, by pages', 'wall', 'allPagesMs', name),
+      told("until the console's stream has told of each", 'wall', 'streamMs', name),
+      { name: `share that the stream told of, ${name}`, kind: 'count', value: (of) => of('many', 'told', name) / many },
+      told("API's CPU in a second with a console open", 'cpu', 'apiCpuMs', name),
+    ];
+  });
+}
+
+/** What one relocation costs while thousands of others wait for their peers, against the same while ten do. */
 export const growth: Measure<Size> = {
   id: 'B5',
   name: 'growth',
   question:
-    'Does one relocation cost a worker more when thousands are under way, and what does each hold while it waits?',
+    'Does one relocation cost a worker more while thousands of others wait, what does each of these hold, and how long does a person wait for an answer?',
   variants: ['many', 'few'],
   twin: 'few',
-  bad: [{ variant: 'cache of 100', misses: ['sticky hits, 300 at once'] }],
-  points: (quick) => (quick ? [of(300, 2)] : [of(300, 3), of(1_000, 3), of(5_000, 1)]),
-  pairs: () => 3,
-  figures: (points) => points.flatMap(figures),
+  bad: [{ variant: BAD, misses: ['sticky hits, 100 wait'] }],
+  points: sizes,
+  pairs: () => METHOD,
+  seconds: (quick) => (quick ? 30 : 300),
+  figures,
 
-  prepare: async () => {
+  prepare: async ({ quick, folder }) => {
+    const most = Math.max(...sizes(quick).map(({ many }) => many));
     const growing = await Growth.begin();
     const bundle = join(growing.folder, 'bundle.js');
     await writeFile(bundle, await bundleWorkflows());
-    let hired: { readonly for: string; readonly worked: Worked } | undefined;
-    const workerFor = async (many: number, cached: number): Promise<Worked> => {
-      const wanted = `${many} ${cached}`;
-      if (hired?.for === wanted) return hired.worked;
-      await hired?.worked.hired.dismiss();
-      const slots = { steps: 100, waits: many + FEW };
-      const worked = await growing.hire(bundle, { slots, maxCachedWorkflows: cached });
-      hired = { for: wanted, worked };
-      return worked;
+    const hire = async (waits: number, maxCachedWorkflows = waits): Promise<Worked> =>
+      await growing.hire(bundle, { slots: { steps: 100, waits }, maxCachedWorkflows });
+    const [many, few, operator] = await Promise.all([
+      hire(most + 2 * PASS),
+      hire(FEW + 2 * PASS),
+      Operator.begin(folder, growing.server),
+    ]);
+    const workers = [many, few];
+    const still = { workerMs: 0, serverMs: 0, heartbeats: 0 };
+    for (const each of workers) await each.pass(PASS, still); // what it loads once is loaded
+    await few.park(FEW);
+
+    const block = async (worked: Worked): Promise<Values> => {
+      const rest = await worked.rest(REST_SECONDS);
+      const passed = await worked.pass(PASS, rest);
+      return { ...passed, restAllMs: rest.workerMs, heartbeatsAll: rest.heartbeats };
+    };
+    /** Once at each size, and what it was is said of each round there. */
+    const seen = new Map<number, Values>();
+    const standing = async (size: number): Promise<Values> => {
+      await many.park(size);
+      const known = seen.get(size) ?? {
+        kilobytes: await many.kilobytesForEach(),
+        ...(await operator.waits(size + FEW)),
+        ...(await operator.follows(FOLLOW_SECONDS)),
+      };
+      seen.set(size, known);
+      return known;
     };
     return {
       stop: async () => {
-        await hired?.worked.hired.dismiss();
+        await operator.end();
+        await Promise.all(workers.map(async (each) => await each.dismiss()));
         await growing.end();
       },
-      sample: async (variant, { many }) => {
-        const worked = await workerFor(many, variant === 'cache of 100' ? SMALL_CACHE : many + FEW);
-        if (variant === 'few') return valuesOf(await few(worked));
-        const before = await worked.hired.used();
-        await worked.ramp(many);
-        const parked = await worked.rest(many, before, REST_SECONDS);
-        return valuesOf(await worked.release(many), parked);
+      sample: async (variant, { many: size }) => {
+        if (variant === 'few') return await block(few);
+        if (variant === BAD) {
+          const small = await hire(FEW + 2 * PASS, 5);
+          workers.push(small);
+          return await block(small);
+        }
+        const known = await standing(size);
+        const passed = await block(many);
+        const [restMs, heartbeats] = [passed['restAllMs'], passed['heartbeatsAll']].map((all = 0) => all / size);
+        return { ...known, ...passed, restMs: restMs ?? 0, heartbeats: heartbeats ?? 0 };
       },
     };
   },
 };
-
-async function few(worked: Worked): Promise<Batch> {
-  const batches: Batch[] = [];
-  for (let n = 0; n < BATCHES; n += 1) {
-    await worked.ramp(FEW);
-    batches.push(await worked.release(FEW));
-  }
-  return meanOf(batches);
-}
-
-function meanOf(batches: readonly Batch[]): Batch {
-  const mean = (value: keyof Batch): number => batches.reduce((sum, batch) => sum + batch[value], 0) / batches.length;
-  return {
-    many: mean('many'),
-    workerMs: mean('workerMs'),
-    serverMs: mean('serverMs'),
-    p99Ms: mean('p99Ms'),
-    sticky: mean('sticky'),
-    replays: mean('replays'),
-  };
-}
-
-const valuesOf = ({ workerMs, serverMs, p99Ms, sticky, replays, many }: Batch, parked?: Parked) => ({
-  workerMs,
-  serverMs,
-  p99Ms,
-  sticky,
-  replays: replays / many,
-  kilobytes: (parked?.bytes ?? 0) / 1_024,
-  restMs: parked?.workerMs ?? 0,
-  heartbeats: parked?.heartbeats ?? 0,
-});

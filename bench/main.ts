@@ -11,6 +11,7 @@ import { carryOut } from './harness/run.ts';
 import { table } from './harness/table.ts';
 import { measures } from './measures.ts';
 import { PROFILE } from './stage/server.ts';
+import { SharedStage } from './stage/shared.ts';
 
 /** Measures Ferry against its twins (docs/performance.md). Ends with 1 where a measure fails. */
 const HELP = `npm run bench -- [names] [options]
@@ -21,6 +22,7 @@ const HELP = `npm run bench -- [names] [options]
   --json             results as JSON instead of a table
   --publish          write docs/performance.md, its pictures and the raw data from this run
   --render <folder>  the same from the results of an earlier run, and measure nothing
+  --minutes <n>      each measure may take so long, instead of its own time
   --seed <n>         of everything that is drawn (1)
   --out <folder>     where results and raw data go (.ferry/bench)
 `;
@@ -34,6 +36,7 @@ const { values: options, positionals: asked } = parseArgs({
     publish: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
     render: { type: 'string' },
+    minutes: { type: 'string' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: '.ferry/bench' },
   },
@@ -54,10 +57,16 @@ const BUILD_MS = 600_000;
 async function bench(): Promise<void> {
   const unknown = asked.filter((name) => !names.includes(name));
   if (unknown.length > 0) throw new Error(`no measure is called ${unknown.join(', ')}: there are ${names.join(', ')}`);
+  const chosen = measures.filter(({ name, alone }) =>
+    asked.length === 0 ? alone === undefined : asked.includes(name),
+  );
+  const seconds = options.minutes === undefined ? undefined : Number(options.minutes) * 60;
+  if (seconds !== undefined && !(seconds > 0)) throw new Error('--minutes is how long each measure may take: a number');
   const seed = Number(options.seed);
   const folder = resolve(options.out, new Date().toISOString().replaceAll(':', '-'));
   mkdirSync(folder, { recursive: true });
-  const ground = { quick: options.quick, seed, folder, tell };
+  const stage = new SharedStage(folder);
+  const ground = { quick: options.quick, seed, folder, tell, shared: async () => await stage.use() };
   await built();
   const known = facts(seed, options.quick, await temporalCli(), PROFILE);
   tell(`raw data and results: ${folder}`);
@@ -68,10 +77,14 @@ async function bench(): Promise<void> {
     writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
     return results;
   };
-  for (const measure of measures) {
-    if (asked.length > 0 && !asked.includes(measure.name)) continue;
-    found.push(await carryOut(measure, { ground, facts: known, prove: options.prove }));
-    write();
+  try {
+    for (const measure of chosen) {
+      if (measure.shares === undefined) await stage.end();
+      found.push(await carryOut(measure, { ground, facts: known, prove: options.prove, seconds }));
+      write();
+    }
+  } finally {
+    await stage.end();
   }
   const results = write();
   if (options.publish) await publish(folder, tell);

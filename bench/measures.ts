@@ -1,11 +1,12 @@
 import { api } from './api.ts';
 import { cost } from './cost.ts';
-import type { Measure } from './harness/measure.ts';
 import { growth } from './growth.ts';
+import type { Measure } from './harness/measure.ts';
 import { lookUp } from './look-up.ts';
 import { overhead } from './overhead.ts';
+import { soak } from './soak.ts';
 import { switching } from './switch.ts';
 import { throughput } from './throughput.ts';
 
-/** In the order in which all of them are run: what counts exactly first. */
-export const measures: readonly Measure[] = [cost, switching, lookUp, growth, overhead, throughput, api];
+/** In the order in which all of them are run: first those that share a stage. */
+export const measures: readonly Measure[] = [cost, overhead, throughput, api, lookUp, growth, switching, soak];

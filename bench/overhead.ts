@@ -1,13 +1,9 @@
-import { Client, Connection } from '@temporalio/client';
 import { oneAfterTheOther } from './depth.ts';
-import type { Figure, Measure, Of, Point } from './harness/measure.ts';
+import { type Figure, type Measure, METHOD, type Of, type Pairs, type Point } from './harness/measure.ts';
 import { MEO } from './peers/plan.ts';
 import { startDirect } from './stage/direct.ts';
-import { relocate, startFerry } from './stage/ferry.ts';
-import { configurationFor, startPeers } from './stage/peers.ts';
+import { relocate } from './stage/ferry.ts';
 import { cpuMsOf } from './stage/process.ts';
-import { startTemporal } from './stage/server.ts';
-import { startTwins } from './stage/twins.ts';
 import { naiveCalls, oneByOne } from './twins/steps.ts';
 
 interface Load extends Point {
@@ -16,12 +12,19 @@ interface Load extends Point {
 }
 
 const SUBSCRIPTIONS = 3;
-const at = (latencyMs: number, atOnce: number, pairs?: number): Load => ({
+const at = (
+  latencyMs: number,
+  atOnce: number,
+  more: { readonly pairs?: Pairs; readonly share?: number } = {},
+): Load => ({
   name: atOnce === 1 ? `${latencyMs} ms` : `${latencyMs} ms, ${atOnce} at once`,
   latencyMs,
   atOnce,
-  ...(pairs !== undefined && { pairs }),
+  ...more,
 });
+
+/** Reported: nothing is asked for of so many. */
+const SOME = { pairs: { least: 2, most: 3 } };
 
 const RATIO = 'wall of a relocation ÷ direct at 50 ms';
 
@@ -71,21 +74,15 @@ export const overhead: Measure<Load> = {
   variants: ['engine', 'direct', 'naive', 'bare'],
   twin: 'direct',
   bad: [{ variant: 'activity per call', misses: [RATIO] }],
-  points: (quick) => (quick ? [at(50, 1)] : [at(50, 1), at(10, 1), at(50, 50, 3)]),
-  pairs: (quick) => (quick ? 2 : 15),
+  points: (quick) => (quick ? [at(50, 1)] : [at(50, 1), at(10, 1), at(50, 50, SOME)]),
+  pairs: (quick) => (quick ? { least: 1, most: 2 } : METHOD),
+  seconds: (quick) => (quick ? 25 : 270),
+  shares: true,
   figures,
 
-  prepare: async ({ folder }) => {
-    const [namespace, most] = ['overhead', 50];
-    const [temporal, peers] = await Promise.all([startTemporal(folder, 'overhead', [namespace]), startPeers()]);
-    const configuration = configurationFor(peers, most);
-    const [ferry, twins, connection] = await Promise.all([
-      startFerry(temporal, { namespace, folder, name: 'overhead', configuration }),
-      startTwins(temporal, namespace),
-      Connection.connect({ address: temporal.address }),
-    ]);
-    const direct = await startDirect(ferry.configuration);
-    const client = new Client({ connection, namespace });
+  prepare: async ({ shared }) => {
+    const { client, peers, ferry, twins } = await shared();
+    const direct = await startDirect(ferry.configuration, peers.pairs);
     const url = `http://${MEO}:${peers.port}/app_lcm/v1/app_instances?filter=(eq,id,none)`;
     let calls = 0;
 
@@ -107,7 +104,7 @@ export const overhead: Measure<Load> = {
       sample: async (variant, point) => {
         const { latencyMs, atOnce } = point;
         await peers.behave({ latencyMs, operationMs: 10 * latencyMs });
-        await peers.found({ applications: atOnce, subscriptions: SUBSCRIPTIONS });
+        await peers.found({ applications: atOnce, subscriptions: SUBSCRIPTIONS, foreign: 0 });
         await peers.forget();
         const pid = pids[variant] ?? twins.pid;
         const [begun, cpu] = [performance.now(), cpuMsOf(pid)];
@@ -117,11 +114,7 @@ export const overhead: Measure<Load> = {
         if (variant === 'engine') calls = Math.round(log.length / atOnce);
         return { wallMs, cpuMs: cpuMs / atOnce, calls: log.length / atOnce, depth: oneAfterTheOther(log) };
       },
-      stop: async () => {
-        await connection.close();
-        await Promise.all([ferry.stop(), twins.stop(), direct.stop()]);
-        await Promise.all([temporal.stop(), peers.stop()]);
-      },
+      stop: async () => await direct.stop(),
     };
   },
 };

@@ -1,11 +1,9 @@
-import { Client, Connection } from '@temporalio/client';
-import type { Figure, Measure, Point } from './harness/measure.ts';
+import { type Figure, type Measure, METHOD, type Point } from './harness/measure.ts';
+import { curves } from './harness/picture.ts';
+import { median, type Sample } from './harness/statistics.ts';
 import { MEO } from './peers/plan.ts';
-import { relocate, startFerry } from './stage/ferry.ts';
-import { configurationFor, startPeers } from './stage/peers.ts';
+import { relocate } from './stage/ferry.ts';
 import { cpuMsOf } from './stage/process.ts';
-import { startTemporal } from './stage/server.ts';
-import { startTwins } from './stage/twins.ts';
 import { empty, naiveCalls, oneByOne } from './twins/steps.ts';
 
 interface Crowd extends Point {
@@ -16,18 +14,21 @@ interface Crowd extends Point {
 const SUBSCRIPTIONS = 3;
 /** What no activity should carry. */
 const HEAVY_BYTES = 200_000;
-const crowd = (inFlight: number, forMs: number, pairs?: number): Crowd => ({
+const crowd = (inFlight: number, forMs: number, more: Partial<Crowd> = {}): Crowd => ({
   name: `${inFlight} in flight`,
   inFlight,
   forMs,
-  ...(pairs !== undefined && { pairs }),
+  ...more,
 });
+/** For the picture. */
+const ENGINE = { only: ['engine'], pairs: { least: 1, most: 2 }, share: 0.2 };
+const judged = (points: readonly Crowd[]): readonly Crowd[] => points.filter(({ only }) => only === undefined);
 
 const WALL = (name: string): string => `relocations/s ÷ empty/s, ${name}`;
 const CPU = (name: string): string => `CPU of the worker ÷ empty, ${name}`;
 
 const figures = (points: readonly Crowd[]): readonly Figure[] =>
-  points.flatMap(({ name }): Figure[] => [
+  judged(points).flatMap(({ name }): Figure[] => [
     {
       name: WALL(name),
       kind: 'wall',
@@ -54,6 +55,17 @@ const figures = (points: readonly Crowd[]): readonly Figure[] =>
     },
   ]);
 
+/** The median at each number in flight. */
+function perMinute(samples: readonly Sample[], variant: string): readonly (readonly [number, number])[] {
+  const own = samples.filter((each) => each.variant === variant);
+  return [...new Set(own.map(({ point }) => point))]
+    .map((point): [number, number] => [
+      Number(point.split(' ')[0]),
+      60 * median(own.filter((each) => each.point === point).map(({ values }) => values['perSecond'] ?? 0)),
+    ])
+    .toSorted(([a], [b]) => a - b);
+}
+
 /** How many relocations a worker carries out, where nobody makes it wait. */
 export const throughput: Measure<Crowd> = {
   id: 'B3',
@@ -63,21 +75,34 @@ export const throughput: Measure<Crowd> = {
   variants: ['engine', 'empty', 'naive'],
   twin: 'empty',
   bad: [{ variant: '200 KB in every activity', misses: [CPU('20 in flight')] }],
-  points: (quick) => (quick ? [crowd(20, 4_000)] : [crowd(20, 8_000), crowd(100, 10_000, 4)]),
-  pairs: (quick) => (quick ? 1 : 15),
+  points: (quick) =>
+    quick
+      ? [crowd(20, 2_000), crowd(5, 2_000, ENGINE)]
+      : [
+          crowd(20, 2_000),
+          crowd(100, 6_000, { pairs: { least: 3, most: 4 } }),
+          ...[1, 5, 50].map((many) => crowd(many, 6_000, ENGINE)),
+        ],
+  pairs: (quick) => (quick ? { least: 1, most: 1 } : METHOD),
+  seconds: (quick) => (quick ? 25 : 250),
+  shares: true,
   figures,
+  pictures: [
+    {
+      name: 'in-flight',
+      title: 'Relocations in a minute against relocations in flight',
+      draw: (title, samples) =>
+        curves(
+          title,
+          { x: 'in flight', y: 'in a minute' },
+          ['engine', 'empty', 'naive'].map((name) => ({ name, points: perMinute(samples, name) })),
+        ),
+    },
+  ],
 
-  prepare: async ({ folder }) => {
-    const [namespace, most] = ['throughput', 100];
-    const [temporal, peers] = await Promise.all([startTemporal(folder, 'throughput', [namespace]), startPeers(4)]);
-    const [ferry, twins, connection] = await Promise.all([
-      startFerry(temporal, { namespace, folder, name: 'throughput', configuration: configurationFor(peers, most) }),
-      startTwins(temporal, namespace),
-      Connection.connect({ address: temporal.address }),
-    ]);
-    const client = new Client({ connection, namespace });
+  prepare: async ({ shared }) => {
+    const { client, peers, ferry, twins } = await shared();
     const url = `http://${MEO}:${peers.port}/app_lcm/v1/app_instances?filter=(eq,id,none)`;
-    await peers.behave({ latencyMs: 0, operationMs: 0 });
 
     const like = (steps: Parameters<typeof twins.begin>[1]) => async (): Promise<unknown> =>
       await (await twins.begin(client, steps)).result();
@@ -108,11 +133,7 @@ export const throughput: Measure<Crowd> = {
         const seconds = (performance.now() - begun) / 1_000;
         return { perSecond: done / seconds, cpuMs: (cpuMsOf(pid) - cpu) / done, done };
       },
-      stop: async () => {
-        await connection.close();
-        await Promise.all([ferry.stop(), twins.stop()]);
-        await Promise.all([temporal.stop(), peers.stop()]);
-      },
+      stop: async () => undefined,
     };
   },
 };

@@ -174,7 +174,7 @@ export async function problemOf(catalogue: Catalogue, { id }: Agreement, problem
   await update(catalogue, id, { problem });
 }
 
-/** Its aliases, and what was learned under it, end with it. True: it was this call that ended it. */
+/** Its aliases, and what was learned under it, end with it; `problem` says what nobody knows of it. True: it was this call that ended it. */
 export async function end(
   catalogue: Catalogue,
   { id }: Pick<Agreement, 'id'>,
@@ -187,7 +187,13 @@ export async function end(
       .where('id', '=', id)
       .where('ended_at', 'is', null)
       .executeTakeFirst();
-    await closeAll(transaction, id, problem ?? 'its agreement has ended');
+    const owed = await closeAll(transaction, id, problem ?? 'its agreement has ended');
+    if (owed.length > 0)
+      await transaction
+        .updateTable('agreement')
+        .set({ problem: `${problem ?? 'it has ended'}; ${unsaid(owed)}` })
+        .where('id', '=', id)
+        .execute();
     for (const table of ['alias', 'zone'] as const)
       await transaction.deleteFrom(table).where('agreement', '=', id).execute();
     const gone = await transaction.deleteFrom('system').where('agreement', '=', id).returningAll().execute();
@@ -197,6 +203,14 @@ export async function end(
     );
     return numUpdatedRows > 0n;
   });
+}
+
+/** As many are named. */
+const NAMED = 3;
+
+function unsaid(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `how far it had come with what we had announced it has not said: until it is joined again its ledger may have lines that ours has not (${names.slice(0, NAMED).join(', ')}${more})`;
 }
 
 /** Those that ended long ago. */

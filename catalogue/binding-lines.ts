@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { BindingSide, Reached } from '../domain/binding.ts';
-import type { Catalogue } from './database.ts';
+import { asking, type Catalogue } from './database.ts';
 import { type Line, noteAll } from './ledger.ts';
 
 /** What one insert takes. */
@@ -34,22 +34,27 @@ export async function noteClosed(transaction: Catalogue, ids: readonly string[])
   }
 }
 
-/** How far a partner had come under that name, as our ledger tells. */
-export async function servedUnder(transaction: Catalogue, partner: string, name: string): Promise<Reached> {
-  const lines = await transaction
-    .selectFrom('ledger')
-    .select('kind')
-    .where('partner', '=', partner)
-    .where('role', '=', 'served')
-    .where('key', '=', name)
-    .execute();
+/** How far one side had come under that name, as our ledger tells. */
+export async function reachedUnder(
+  catalogue: Catalogue,
+  { partner, side, name }: { readonly partner: string; readonly side: BindingSide; readonly name: string },
+): Promise<Reached> {
+  const lines = await asking(
+    catalogue
+      .selectFrom('ledger')
+      .select('kind')
+      .where('partner', '=', partner)
+      .where('role', '=', roleOf(side))
+      .where('key', '=', name)
+      .execute(),
+  );
   const kinds = new Set(lines.map(({ kind }) => kind));
   return kinds.has('opened') ? 'opened' : kinds.has('announced') ? 'announced' : 'nothing';
 }
 
 /** A name that was used before, however long ago: its lines could not be told from those of another one. */
 export const isSpent = async (transaction: Catalogue, partner: string, name: string): Promise<boolean> =>
-  (await servedUnder(transaction, partner, name)) !== 'nothing';
+  (await reachedUnder(transaction, { partner, side: 'producer', name })) !== 'nothing';
 
 interface Announced extends Pick<Line, 'partner' | 'role' | 'key' | 'origin' | 'what'> {
   readonly requests: string;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 import type { Reached } from '../domain/binding.ts';
 import { Refusal } from '../domain/failures.ts';
-import { isSpent, noteClosed, servedUnder } from './binding-lines.ts';
+import { isSpent, noteClosed, reachedUnder, roleOf } from './binding-lines.ts';
 import { type Binding, type Bound, isAt, named } from './bound.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { note } from './ledger.ts';
@@ -159,13 +159,22 @@ export async function bury(
         .execute();
     }
     const closed = before !== undefined && (await close(transaction, before.id, why)) ? before : undefined;
-    return { closed, was: await servedUnder(transaction, partner, name) };
+    return { closed, was: await reachedUnder(transaction, { partner, side: 'producer', name }) };
   });
 }
 
-/** All of an agreement, as it ends. */
-export async function closeAll(transaction: Catalogue, agreement: string, why: string): Promise<void> {
+/**
+ * All of an agreement, as it ends. The partner closes what both know to be open there; returns the names of what it has not said
+ * of how far it had come: that stays owed.
+ */
+export async function closeAll(transaction: Catalogue, agreement: string, why: string): Promise<readonly string[]> {
   await closeWhere(transaction, sql<boolean>`agreement = ${agreement}::uuid and state <> 'closed'`, why);
+  await sql`update binding set owed = false from agreement
+    where agreement.id = ${agreement}::uuid and binding.agreement = agreement.id and owed and exists (
+      select from ledger where ledger.partner = agreement.partner and key = binding.name and kind = 'opened'
+        and role = ${roleOf('consumer')})`.execute(transaction);
+  const owed = transaction.selectFrom('binding').select('name').where('agreement', '=', agreement);
+  return (await owed.where('owed', '=', true).orderBy('name').execute()).map(({ name }) => name);
 }
 
 /** The service's id at the own platform; null: it was taken off. */
@@ -178,10 +187,23 @@ export async function told(catalogue: Catalogue, id: string, is: boolean): Promi
   await asking(catalogue.updateTable('binding').set({ told: is }).where('id', '=', id).execute());
 }
 
-/** The partner has said so. */
-export async function isOver(catalogue: Catalogue, id: string): Promise<void> {
+/** The partner has said so. True: it had not before. */
+export async function isOver(catalogue: Catalogue, id: string): Promise<boolean> {
+  const { numUpdatedRows } = await asking(
+    catalogue
+      .updateTable('binding')
+      .set({ owed: false })
+      .where('id', '=', id)
+      .where('owed', '=', true)
+      .executeTakeFirst(),
+  );
+  return numUpdatedRows > 0n;
+}
+
+/** Told to whoever asks why it is closed. */
+export async function add(catalogue: Catalogue, id: string, more: string): Promise<void> {
   await asking(
-    catalogue.updateTable('binding').set({ owed: false }).where('id', '=', id).where('owed', '=', true).execute(),
+    sql`update binding set why = concat_ws('; ', why, ${more}::text) where id = ${id}::uuid`.execute(catalogue),
   );
 }
 
@@ -200,11 +222,8 @@ export async function count(
 
 /**
  * Rows of what ended a day ago, tombstones among them: until then what comes late finds them. What a partner has not yet said to
- * be over stays as long as its agreement.
+ * be over stays until its agreement is forgotten.
  */
 export async function sweep(catalogue: Catalogue): Promise<void> {
-  await asking(
-    sql`delete from binding where closed_at < now() - interval '1 day' and not (owed and exists (
-      select from agreement where agreement.id = binding.agreement and agreement.ended_at is null))`.execute(catalogue),
-  );
+  await asking(sql`delete from binding where closed_at < now() - interval '1 day' and not owed`.execute(catalogue));
 }

@@ -10,7 +10,7 @@ import type { Binding as BindingRow } from './bound.ts';
 import { subscriptionsOf, unsubscribed } from './callbacks.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { candidates } from './finding.ts';
-import { noteClosed, roleOf } from './binding-lines.ts';
+import { noteClosed, reachedUnder, roleOf } from './binding-lines.ts';
 import { type Line, note, noteAll } from './ledger.ts';
 import type { OfferKind } from './tables.ts';
 import { usableAgreements } from './usable.ts';
@@ -145,12 +145,18 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
     withdrawn: async (id, was) =>
       await inOne(catalogue, async (transaction) => {
         const binding = await one(id, transaction);
-        await rows.isOver(transaction, id);
-        if (binding === null || was === 'nothing' || was === null) return;
+        const first = await rows.isOver(transaction, id);
+        if (binding === null || was === null) return;
+        if (was === 'nothing') {
+          if (first && (await reachedUnder(transaction, binding)) !== 'nothing')
+            await rows.add(transaction, id, 'its ledger has no line of it, as ours has: was it set back?');
+          return;
+        }
         const announced = line(binding, 'announced', 'announced');
         await noteAll(transaction, was === 'opened' ? [announced, line(binding, 'opened', 'open')] : [announced]);
         await noteClosed(transaction, [id]);
       }),
+    reached: async (partner, name) => await reachedUnder(catalogue, { partner, side: 'consumer', name }),
     told: async (id, is) => await rows.told(catalogue, id, is),
     exposed: async (id, as) => await rows.exposed(catalogue, id, as),
 
@@ -159,7 +165,7 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
       await all(
         partner,
         sql`binding.state = 'closed' and (binding.told or binding.exposed_as is not null
-          or (binding.owed and agreement.ended_at is null) or exists (
+          or binding.owed or exists (
           select from callback where callback.binding = binding.id and (callback.made <> '{}' or exists (
             select from callback_asked where callback = callback.id and unanswered > 0))))`,
       ),

@@ -1,5 +1,5 @@
 import { Kysely, Migrator, PostgresDialect, sql, type Transaction } from 'kysely';
-import { type Client, Pool, type PoolClient } from 'pg';
+import type { Client, PoolClient } from 'pg';
 import { Refusal } from '../domain/failures.ts';
 import { membersAndAgreements } from './migrations/001-members-and-agreements.ts';
 import { inventory } from './migrations/002-inventory.ts';
@@ -37,6 +37,7 @@ const migrations = {
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */
 export async function openCatalogue({ url, connections, world }: CataloguePlan): Promise<Catalogue> {
+  const { Pool } = await import('pg'); // whoever has no federation does not load it
   const pool = new Pool({
     connectionString: url,
     max: connections,

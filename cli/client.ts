@@ -1,21 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Problem, Relocation } from '../api/resources.ts';
 import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream';
 
 /** The API said no: its problem document. */
 export class Refused extends Error {
   readonly problem: Problem;
+  /** When it may be asked again, as it says. */
+  readonly afterMs: number | undefined;
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem, afterSeconds?: number) {
     super(problem.detail);
     this.problem = problem;
+    this.afterMs = afterSeconds === undefined ? undefined : afterSeconds * 1_000;
   }
 }
 
 /** The API does not answer. */
 export class Unreachable extends Error {}
 
-/** Longer than the longest answer: a plan asks every peer. */
-const ANSWER_MS = 30_000;
+/** Longer than the longest answer: a plan asks every peer, and what is begun waits for its turn. */
+const answerMsOf = ({ method }: RequestInit): number => (method === 'POST' ? 75_000 : 30_000);
+/** So long it is asked again where the API says when (Retry-After). */
+const PATIENCE_MS = 120_000;
 
 /** Ferry's API. Every call throws Refused or Unreachable. */
 export class FerryClient {
@@ -26,14 +32,12 @@ export class FerryClient {
   }
 
   async get<T>(path: string): Promise<T> {
-    const answer = await this.#ask(path, { signal: AbortSignal.timeout(ANSWER_MS) });
-    return (await this.#json(answer)) as T;
+    return (await this.#json(await this.#ask(path))) as T;
   }
 
   async post<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
     const answer = await this.#ask(path, {
       method: 'POST',
-      signal: AbortSignal.timeout(ANSWER_MS),
       headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
@@ -43,7 +47,6 @@ export class FerryClient {
   async patch<T>(path: string, body: unknown): Promise<T> {
     const answer = await this.#ask(path, {
       method: 'PATCH',
-      signal: AbortSignal.timeout(ANSWER_MS),
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
@@ -51,7 +54,7 @@ export class FerryClient {
   }
 
   async delete<T>(path: string): Promise<T> {
-    return (await this.#json(await this.#ask(path, { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_MS) }))) as T;
+    return (await this.#json(await this.#ask(path, { method: 'DELETE' }))) as T;
   }
 
   /** A relocation whenever it changes, until the API ends the stream. */
@@ -71,7 +74,7 @@ export class FerryClient {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<EventSourceMessage> {
     const init = { headers: { accept: 'text/event-stream', ...headers }, ...(signal !== undefined && { signal }) };
-    const { body } = await this.#ask(path, init);
+    const { body } = await this.#once(path, init);
     if (body === null) return;
     const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     try {
@@ -81,14 +84,27 @@ export class FerryClient {
     }
   }
 
-  async #ask(path: string, init: RequestInit): Promise<Response> {
+  /** Where the API has too much to do it is asked again when it says so: nothing of what it refused was begun. */
+  async #ask(path: string, init: RequestInit = {}): Promise<Response> {
+    const until = performance.now() + PATIENCE_MS;
+    for (;;)
+      try {
+        return await this.#once(path, { ...init, signal: AbortSignal.timeout(answerMsOf(init)) });
+      } catch (error) {
+        const afterMs = error instanceof Refused && error.problem.failure === 'Overloaded' ? error.afterMs : undefined;
+        if (afterMs === undefined || performance.now() + afterMs > until) throw error;
+        await sleep(afterMs);
+      }
+  }
+
+  async #once(path: string, init: RequestInit): Promise<Response> {
     let answer: Response;
     try {
       answer = await fetch(`${this.url}${path}`, init);
     } catch (error) {
-      throw new Unreachable(`no answer from ${this.url}: ${reason(error)}`, { cause: error });
+      throw new Unreachable(`no answer from ${this.url}: ${reason(error, init)}`, { cause: error });
     }
-    if (!answer.ok) throw new Refused(await this.#problem(answer));
+    if (!answer.ok) throw new Refused(await this.#problem(answer), secondsIn(answer.headers.get('retry-after')));
     return answer;
   }
 
@@ -117,9 +133,13 @@ export class FerryClient {
   }
 }
 
+/** Ours tells seconds, and never an instant (RFC 9110, 10.2.3). */
+const secondsIn = (after: string | null): number | undefined =>
+  after !== null && /^\d{1,4}$/.test(after) ? Number(after) : undefined;
+
 /** fetch says `fetch failed` and hides why in the cause. */
-function reason(error: unknown): string {
+function reason(error: unknown, asked: RequestInit = {}): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `nothing within ${ANSWER_MS / 1_000} s`;
+  if (error.name === 'TimeoutError') return `nothing within ${answerMsOf(asked) / 1_000} s`;
   return error.cause instanceof Error ? error.cause.message || error.message : error.message;
 }

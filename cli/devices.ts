@@ -1,21 +1,4 @@
-/** What was counted in a window, by the devices themselves (sandbox/README.md). */
-export interface Figures {
-  readonly requests: number;
-  readonly lost: number;
-  readonly givenUp: number;
-  readonly stale: number;
-  readonly doubled: number;
-  readonly longestGapMs: number;
-}
-
-/** What a window tells: of each kind of device by its name (`resolving`, `keeping`, `clamping`), and of all together. */
-export interface Counted {
-  readonly durationMs: number;
-  /** The longest time in which the devices themselves did not run. */
-  readonly stoodStillMs: number;
-  readonly byKind: Readonly<Record<string, Figures>>;
-  readonly total: Figures;
-}
+import type { Counted } from '../domain/counted.ts';
 
 /** The sandbox's devices, through its control. Throws an Error with the control's answer when that refuses. */
 export class Devices {

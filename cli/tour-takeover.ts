@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fencing } from '../api/northbound/table/fences.ts';
 import type { Relocation } from '../api/resources.ts';
+import type { Figures } from '../domain/counted.ts';
 import type { FerryClient } from './client.ts';
-import type { Devices, Figures, Hosts } from './devices.ts';
+import type { Devices, Hosts } from './devices.ts';
 import { follow } from './follow.ts';
 import { table } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';

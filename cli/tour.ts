@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Relocation } from '../api/resources.ts';
+import type { Counted, Figures } from '../domain/counted.ts';
 import type { FerryClient } from './client.ts';
-import type { Counted, Devices, Figures, Hosts } from './devices.ts';
+import type { Devices, Hosts } from './devices.ts';
 import { follow } from './follow.ts';
 import { table } from './table.ts';
 import { millis, seconds, type Terminal } from './terminal.ts';

@@ -26,3 +26,18 @@ export async function atOnce<T, R>(
   if (failures.length > 0) throw failures[0];
   return results;
 }
+
+/** The same, and every one has its turn, whatever becomes of the others: what each came to, in their order. */
+export async function everyAtOnce<T, R>(
+  limit: number,
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<readonly PromiseSettledResult<R>[]> {
+  return await atOnce(limit, items, async (item): Promise<PromiseSettledResult<R>> => {
+    try {
+      return { status: 'fulfilled', value: await work(item) };
+    } catch (reason) {
+      return { status: 'rejected', reason };
+    }
+  });
+}

@@ -300,6 +300,12 @@ export const failures = {
     remedy: 'A gateway between consumer and producer does not answer, or does not pass it: see that both gateways run.',
   },
   UnknownBinding: { retry: false, status: 404, remedy: 'List the bindings to find its id: `ferry bindings`.' },
+  Overloaded: {
+    retry: true,
+    status: 503,
+    remedy:
+      'More was asked for than can be begun in time, and nothing of this was begun: ask again after Retry-After, with the same Idempotency-Key.',
+  },
   CatalogueUnavailable: {
     retry: true,
     status: 503,
@@ -317,10 +323,13 @@ export class Refusal extends Error {
   readonly type: FailureType;
   /** Where to look instead, as a path of the API. */
   readonly see: string | undefined;
+  /** When asking again may help. */
+  readonly afterSeconds: number | undefined;
 
-  constructor(type: FailureType, message: string, see?: string) {
+  constructor(type: FailureType, message: string, see?: string, afterSeconds?: number) {
     super(message);
     this.type = type;
     this.see = see;
+    this.afterSeconds = afterSeconds;
   }
 }

@@ -46,6 +46,16 @@ export const without = (seen: SeenInLists, ids: readonly string[]): SeenInLists 
   );
 };
 
+/** These ids, by their lists. */
+export function inTheirLists(ids: readonly string[]): SeenInLists {
+  const lists: Record<string, string[]> = {};
+  for (const id of ids) {
+    const end = id.lastIndexOf('/');
+    (lists[id.slice(0, end)] ??= []).push(id.slice(end + 1));
+  }
+  return lists;
+}
+
 /** One that has to be told, since it stays behind. */
 export interface NotCarried {
   /** The service, for a person. */

@@ -1,5 +1,5 @@
-import type { WorkflowOptions } from '@temporalio/client';
-import type { AnchorMemo, AnchorOrder } from '../workflows/messages.ts';
+import type { WorkflowOptions, WorkflowSignalWithStartOptions } from '@temporalio/client';
+import type { AnchorMemo, AnchorOrder, MarkOrder } from '../workflows/messages.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { Ours } from './telling.ts';
 
@@ -37,3 +37,24 @@ export function anchorOf({ request, pace }: AnchorOrder, workflowId: string, { t
     ].join('\n'),
   };
 }
+
+export const markWorkflowId = (application: string): string => `anchored:${application}`;
+
+type Mark = WorkflowSignalWithStartOptions & { readonly workflowId: string; readonly args: [MarkOrder] };
+
+/** One mark of an application at a time: whoever sees to it pokes the one that is there, or starts it. */
+export const markOf = ({ application, pace }: MarkOrder, { taskQueue, world }: Ours): Mark => ({
+  workflowId: markWorkflowId(application),
+  workflowIdConflictPolicy: 'USE_EXISTING',
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+  taskQueue,
+  args: [{ application, pace }],
+  signal: 'poke',
+  signalArgs: [],
+  typedSearchAttributes: [
+    { key: searchAttributes.application, value: application },
+    ...(world === undefined ? [] : [{ key: searchAttributes.world, value: world }]),
+  ],
+  staticSummary: `${application} is anchored`,
+  staticDetails: `Anchors stand for **${application}**: as long as this runs, relocations of it look for them. It ends by itself.`,
+});

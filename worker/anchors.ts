@@ -12,21 +12,26 @@ import {
 } from '../domain/identity.ts';
 import type { Standing, Taking } from '../domain/anchoring.ts';
 import { atOnce } from '../domain/at-once.ts';
-import { anchorsThatRun } from '../temporal/anchoring.ts';
+import { anchorsThatRun, markOf, markWorkflowId } from '../temporal/anchoring.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { AnchorMemo } from '../workflows/messages.ts';
+import type { markAnchored } from '../workflows/relocation/mark-anchored.ts';
 import { CALL_MS, callsOver } from './calls.ts';
 
 const LIST_MS = 60_000;
-const AT_ONCE = 8;
+const AT_ONCE = 32;
 /** Of a relocation that has handed its users over, whatever became of its source. */
 const MOVED = ['relocated', 'relocatedSourceKept', 'recovered', 'abandoned'];
 
+type Means = Pick<Configuration, 'networks' | 'pace' | 'world'> & { readonly taskQueue: string };
+
 /**
- * Anchors of all users are described by their names, one for each network: what has just begun is there. Those of single
- * users are found in the index, where each has waited to be found before it looked at its source.
+ * A run marks an application that anchors stand for: known at once by its name, so that where there is none the index, which takes
+ * few questions a second, is never asked. An anchor that begins waits until the index shows it, then sees to the mark,
+ * then looks at its source: whoever finds no mark has been there before. Those of one user are described by their names, one
+ * for each network; those of all are in the index.
  */
-export function anchorsOver(temporal: Client, { networks }: Pick<Configuration, 'networks'>): Anchors {
+export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means): Anchors {
   const call = callsOver(temporal);
 
   const look = async (workflowId: string, signal: AbortSignal): Promise<WorkflowExecutionDescription | undefined> => {
@@ -41,28 +46,54 @@ export function anchorsOver(temporal: Client, { networks }: Pick<Configuration, 
   const listed = async (application: string, signal: AbortSignal): Promise<string[]> =>
     await call(signal, LIST_MS, async () => {
       const ids: string[] = [];
-      for await (const { workflowId } of temporal.workflow.list({ query: anchorsThatRun(application) }))
+      for await (const { workflowId } of temporal.workflow.list({
+        query: anchorsThatRun(application),
+        pageSize: 1_000,
+      }))
         ids.push(workflowId);
       return ids;
     });
 
+  const counted = async (query: string, signal: AbortSignal): Promise<number> =>
+    await call(signal, LIST_MS, async () => (await temporal.workflow.count(query)).count);
+
   const runs = async (workflowId: string, signal: AbortSignal): Promise<boolean> =>
     (await look(workflowId, signal))?.status.name === 'RUNNING';
 
+  const described = async (workflowIds: readonly string[], signal: AbortSignal): Promise<Anchor[]> => {
+    const seen = await atOnce(AT_ONCE, [...new Set(workflowIds)], async (id) => await look(id, signal));
+    return seen.flatMap((info) => (info === undefined ? [] : (shown(info) ?? [])));
+  };
+
   return {
     of: async ({ application, users }, signal) => {
+      if (!(await runs(markWorkflowId(application), signal))) return [];
+      if (users === '*') return await described(await listed(application, signal), signal);
       const named = Object.keys(networks).map((network) => anchorWorkflowId({ application, users, network }, digest));
-      const ids = users === '*' ? [...named, ...(await listed(application, signal))] : named;
-      const seen = await atOnce(AT_ONCE, [...new Set(ids)], async (id) => await look(id, signal));
-      return seen.flatMap((info) => (info === undefined ? [] : (shown(info) ?? [])));
+      return await described(named, signal);
     },
 
-    isFound: async (chain, application, signal) =>
-      (await listed(application, signal)).includes(chain.slice(0, chain.lastIndexOf('/'))),
+    again: async (ids, signal) => {
+      const asked = new Set(ids);
+      return (await described(ids.map(workflowOf), signal)).filter(({ id }) => asked.has(id));
+    },
+
+    anyOf: async (application, signal) => (await counted(anchorsThatRun(application), signal)) > 0,
+
+    isFound: async (chain, application, signal) => {
+      const workflowId = chain.slice(0, chain.lastIndexOf('/'));
+      const found = await counted(`${anchorsThatRun(application)} AND WorkflowId = '${workflowId}'`, signal);
+      if (found === 0) return false;
+      const mark = markOf({ application, pace }, ours);
+      await call(signal, CALL_MS, async () => {
+        await temporal.workflow.signalWithStart<typeof markAnchored>('markAnchored', mark);
+      });
+      return true;
+    },
 
     takeIn: async (id, taking, signal) => {
-      const { workflowId, runId } = parseAnchorId(id) ?? { workflowId: id, runId: '' };
-      const handle = temporal.workflow.getHandle(workflowId, runId);
+      const { workflowId, runId: firstExecutionRunId } = parseAnchorId(id) ?? { workflowId: id, runId: '' };
+      const handle = temporal.workflow.getHandle(workflowId, undefined, { firstExecutionRunId });
       const updateId = digest(JSON.stringify(taking)); // the same again is the same
       try {
         await call(
@@ -79,8 +110,8 @@ export function anchorsOver(temporal: Client, { networks }: Pick<Configuration, 
     },
 
     moved: async (id, taking, signal) => {
-      const { workflowId, runId } = parseAnchorId(id) ?? { workflowId: id, runId: '' };
-      const handle = temporal.workflow.getHandle(workflowId, runId);
+      // Another one of that name by now was not taken in, and heeds it not
+      const handle = temporal.workflow.getHandle(workflowOf(id));
       try {
         await call(signal, CALL_MS, async () => await handle.signal<[Omit<Taking, 'turn'>]>('sourceMoved', taking));
       } catch (error) {
@@ -106,12 +137,15 @@ export function anchorsOver(temporal: Client, { networks }: Pick<Configuration, 
 }
 
 /** Whoever started one by hand has told nothing of it, and may lead nobody. */
-function shown({ workflowId, runId, status, memo }: WorkflowExecutionDescription): Anchor | undefined {
+function shown(info: WorkflowExecutionDescription): Anchor | undefined {
+  const { workflowId, status, memo } = info;
   const { request, standing } = (memo ?? {}) as Partial<AnchorMemo>;
   if (status.name !== 'RUNNING' || request === undefined || standing === undefined) return undefined;
   const { users, network, source } = request;
-  return { id: anchorId(workflowId, runId), users, network, source, standing };
+  return { id: anchorId(workflowId, firstRunOf(info)), users, network, source, standing };
 }
+
+const workflowOf = (id: string): string => parseAnchorId(id)?.workflowId ?? id;
 
 const firstRunOf = ({ raw, runId }: WorkflowExecutionDescription): string => {
   const first = raw.workflowExecutionInfo?.firstRunId;

@@ -7,15 +7,13 @@ import { effectOf } from '../activities/effect.ts';
 import { relocationActivities } from '../activities/relocation/index.ts';
 import { takingTurns } from '../activities/relocation/turns.ts';
 import { surveyActivities } from '../activities/survey.ts';
-import { keepConfigured } from '../catalogue/configured.ts';
-import { openCatalogue } from '../catalogue/database.ts';
 import { whereActivities } from '../activities/where.ts';
 import { digest } from '../configuration/digest.ts';
+import type { Federation } from '../configuration/federation.ts';
 import { authority } from '../configuration/hosts.ts';
 import { sealWith } from '../configuration/seal.ts';
 import { orExit, workerSettings } from '../configuration/settings.ts';
 import { workflowBundle } from '../temporal/bundle.ts';
-import { OwnOrchestrators } from './orchestrators.ts';
 import { connectionSettings } from '../temporal/connection.ts';
 import { buildIdOf, promote, versionOf } from '../temporal/deployment.ts';
 import { connectionFor } from '../temporal/lazy-connection.ts';
@@ -23,17 +21,13 @@ import { pokeTelling } from '../temporal/telling.ts';
 import { tracesOf } from '../traces/traces.ts';
 import { anchorsOver } from './anchors.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
-import { consumingOver } from './consuming.ts';
-import { federationOf } from './federation.ts';
+import type { Federated } from './federated.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { cordonsOver } from './cordons.ts';
 import { runsOver } from './runs.ts';
 import { configured } from './sites.ts';
-import { tellingOver } from './subscribers.ts';
 import { startTending, waking } from './tending.ts';
 import { FerryWorkers } from './workers.ts';
-
-const CATALOGUE_CONNECTIONS = 8;
 
 /** The composition root: configuration -> adapters -> sites -> activities -> Temporal worker. */
 const { environment, configuration, secret } = orExit(workerSettings);
@@ -60,11 +54,7 @@ Runtime.install({
 });
 
 const { federation, world, pace } = configuration;
-const known = federation === undefined ? undefined : await opened();
-const orchestrators =
-  federation === undefined || known === undefined
-    ? undefined
-    : new OwnOrchestrators(configuration, federation.pace.validSeconds, known, log);
+const federated = federation === undefined ? undefined : await federatedBy(federation);
 const { connectionOptions, namespace } = connectionSettings();
 const [connection, bundle] = await Promise.all([
   NativeConnection.connect(connectionOptions),
@@ -81,7 +71,7 @@ const means = {
   digest,
   turns: takingTurns(),
   cordons: cordonsOver(asking),
-  anchors: anchorsOver(asking, configuration),
+  anchors: anchorsOver(asking, { ...configuration, taskQueue }),
 };
 const version = versionOf(taskQueue, environment.FERRY_BUILD_ID ?? buildIdOf(bundle));
 const workers = await FerryWorkers.create({
@@ -95,18 +85,10 @@ const workers = await FerryWorkers.create({
     ...surveyActivities(survey),
     ...whereActivities({ catalogue }),
     ...evacuationActivities({ catalogue, runs, pace }),
-    ...(federation !== undefined &&
-      known !== undefined &&
-      orchestrators !== undefined && {
-        ...federationOf(federation, known, pace.insistMs, log, {
-          systemsChanged: () => void telling(),
-          wake: async (partner) => await waking(client, { taskQueue, world })(partner),
-          orchestrators,
-          consuming: (partner) =>
-            consumingOver({ ...configuration, federation }, known, { partner, observe: orchestrators.observe }, log),
-        }),
-        ...tellingOver(configuration, known, log),
-      }),
+    ...federated?.activities({
+      systemsChanged: () => void telling(),
+      wake: async (partner) => await waking(client, { taskQueue, world })(partner),
+    }),
   },
   capacity: configuration.worker,
   version,
@@ -136,7 +118,7 @@ const shown = await measuring?.metrics.serve(FERRY_HOST, FERRY_METRICS_PORT, ask
 });
 
 const running = workers.run();
-if (known !== undefined) void telling(); // what this start has changed, or another has not told
+if (federated !== undefined) void telling(); // what this start has changed, or another has not told
 const tending = startTending(
   client,
   Object.keys(federation?.partners ?? {}),
@@ -162,26 +144,17 @@ try {
   stopping.abort();
   shown?.close();
   await tending;
-  await known?.destroy();
+  await federated?.close();
   await traces?.close();
   process.stdin.destroy();
   await awaiting.close();
   await connection.close().catch((error: unknown) => log.error(error, 'the connection did not close'));
 }
 
-/** What the federator knows; without it there is no work for this program. */
-async function opened(): ReturnType<typeof openCatalogue> {
-  const url = environment.DATABASE_URL ?? '';
-  try {
-    const opening = await openCatalogue({ url, connections: CATALOGUE_CONNECTIONS, world });
-    await keepConfigured(opening, configuration);
-    return opening;
-  } catch (error) {
-    log.error(
-      `the catalogue does not open (${(error as Error).message}): look at the PostgreSQL server of DATABASE_URL`,
-    );
-    return process.exit(1);
-  }
+/** Nothing of it, and no database's client, is loaded where nothing is said of a federation. */
+async function federatedBy(partners: Federation): Promise<Federated> {
+  const { federatedOver } = await import('./federated.ts');
+  return await federatedOver({ ...configuration, federation: partners }, environment.DATABASE_URL ?? '', log);
 }
 
 /** What is to be told stands in the catalogue: who fails here has lost nothing, and the next who changes something says so. */

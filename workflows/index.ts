@@ -1,5 +1,6 @@
 export { relocateApplication } from './relocation/relocate-application.ts';
 export { anchorApplication } from './relocation/anchor-application.ts';
+export { markAnchored } from './relocation/mark-anchored.ts';
 export { fenceSource } from './relocation/fence-source.ts';
 export { findPlacements } from './relocation/find-placements.ts';
 export { planRelocation } from './relocation/plan-relocation.ts';

@@ -71,6 +71,12 @@ export interface AnchorOrder {
   readonly pace: Pace;
 }
 
+/** What starts `markAnchored`, one for each application that anchors stand for. JSON, names only. */
+export interface MarkOrder {
+  readonly application: string;
+  readonly pace: Pick<Pace, 'stepMs' | 'insistMs'>;
+}
+
 /** Kept in the memo: what makes the same request the same run, and where it leads; null: it does not hold yet. */
 export interface AnchorMemo {
   readonly request: AnchorRequest;

@@ -175,6 +175,16 @@ export function anchoringAt(pace: Pace) {
   };
 }
 
+/** However long: each look is soon over, and the server repeats it without an event. */
+export const markAt = ({ stepMs, insistMs }: Pick<Pace, 'stepMs' | 'insistMs'>) =>
+  proxyActivities<AnchoringActivities>({
+    cancellationType: 'ABANDON',
+    startToCloseTimeout: stepMs,
+    scheduleToCloseTimeout: FOREVER_MS,
+    retry: { initialInterval: insistMs, backoffCoefficient: 1 },
+    summary: 'wait until no anchor of the application stands any more',
+  }).awaitNoAnchor;
+
 const ofAnchor = <K extends keyof AnchoringActivities>(name: K, options: ActivityOptions, summary: string) =>
   proxyActivities<AnchoringActivities>({ ...options, summary })[name] as unknown as AnchoringActivities[K];
 const titledOfAnchor = (name: AnchorStep): string =>

@@ -6,12 +6,16 @@ export interface Anchor extends AnchorFound {
 
 /** Anchors as runs, and relocations as anchors see them. Each call insists while Temporal cannot be asked. */
 export interface Anchors {
-  /** Those of these users that run; of `*`: of anybody. Known at once, also where they have just begun. */
+  /** Those of these users that run; of `*`: of anybody. Where none of the application is, one look at a name tells. */
   of(
     subject: { readonly application: string; readonly users: string },
     signal: AbortSignal,
   ): Promise<readonly Anchor[]>;
-  /** Will whoever looks for anchors of all users find this one? */
+  /** Those of these that still run, as they are now. */
+  again(ids: readonly string[], signal: AbortSignal): Promise<readonly Anchor[]>;
+  /** Does any of this application run, as far as the index knows? */
+  anyOf(application: string, signal: AbortSignal): Promise<boolean>;
+  /** Will whoever looks for anchors from now on find this one? */
   isFound(chain: string, application: string, signal: AbortSignal): Promise<boolean>;
   /** From now on it waits for that relocation before it gives anything back. `no`: it is being given back; `gone`. */
   takeIn(id: string, taking: Taking, signal: AbortSignal): Promise<'yes' | 'no' | 'gone'>;

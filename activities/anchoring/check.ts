@@ -69,9 +69,10 @@ export const checkingAnchor = (means: Means) => ({
     }),
 });
 
-/** A relocation of all users finds those of one by the index alone. */
-async function found({ anchors, pace }: Means, { chain, users, application }: AnchorCheck, wait: Wait): Promise<void> {
-  if (anchors === undefined || users === '*') return;
+/** Whoever looks for anchors finds this one, before it looks at its source. */
+async function found({ anchors, pace }: Means, { chain, application }: AnchorCheck, wait: Wait): Promise<void> {
+  if (anchors === undefined) return;
+  wait.progress('waiting until relocations find this anchor');
   const seen = await until(wait, pace.stepMs, async () =>
     (await anchors.isFound(chain, application, wait.signal)) ? true : undefined,
   );

@@ -1,5 +1,6 @@
 import type { Means } from '../relocation/subject.ts';
 import { checkingAnchor } from './check.ts';
+import { marking } from './mark.ts';
 import { turningAnchor } from './path.ts';
 import { exposing } from './services.ts';
 
@@ -8,5 +9,6 @@ export const anchoringActivities = (means: Means) => ({
   ...checkingAnchor(means),
   ...exposing(means),
   ...turningAnchor(means),
+  ...marking(means),
 });
 export type AnchoringActivities = ReturnType<typeof anchoringActivities>;

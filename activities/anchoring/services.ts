@@ -1,5 +1,5 @@
 import { atOnce } from '../../domain/at-once.ts';
-import { hostOf, missing } from '../../domain/subscription.ts';
+import { missing } from '../../domain/subscription.ts';
 import { highestEpoch } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Lead, Wait } from '../ports.ts';
@@ -131,31 +131,33 @@ async function made(
 }
 
 /** At that platform the holder is known, and its name is the one under which they are made; they lead to the source. */
-const carriageOf = ({ source, target, device }: Scene, from: Located, to: Located): Carriage => ({
+const carriageOf = (
+  { source, target, device }: Scene,
+  { id, endpoint }: Pick<Located, 'id' | 'endpoint'>,
+  holder: Pick<Located, 'id'>,
+): Carriage => ({
   source,
   target,
-  from: ownerOf(from),
-  to: { instance: to.id, endpoint: from.endpoint },
+  from: { instance: id, endpoint },
+  to: { instance: holder.id, endpoint },
   device,
   before: {},
 });
 
-/** Only what leads to the source, and was not there before: the holder's own stay. */
+/** Equal to what the source has, and not there before: what the application has asked for there itself stays. */
 async function deleteUntold(means: Means, order: HideOrder, before: readonly string[], wait: Wait): Promise<void> {
-  const { source, target, application } = await sceneOf(means, order);
-  const { endpoint } = await look(source, application, order.from, wait.signal);
+  const scene = await sceneOf(means, order);
+  const { source, target, application } = scene;
+  if (source.subscriptions === target.subscriptions) return; // nothing was made
+  const { endpoint, ...seen } = await look(source, application, order.from, wait.signal);
   if (endpoint === null)
     throw failure(
       'NotYet',
       `${source.name}: instance ${order.from} has no address, by which its subscriptions are found`,
     );
-  const { held } = await target.subscriptions.list({ instance: order.to, endpoint }, wait.signal);
-  const untold = held.filter(({ id, callback }) => hostOf(callback) === endpoint.host && !before.includes(id));
-  await deleteMade(
-    target.subscriptions,
-    untold.map(({ id }) => id),
-    wait.signal,
-  );
+  const carriage = carriageOf(scene, { id: seen.id, endpoint }, { id: order.to });
+  const left = strays(carriage, await bothHave(carriage, wait.signal), before);
+  await deleteMade(target.subscriptions, left, wait.signal);
 }
 
 const joined = ({ target }: Scene, turns: readonly string[]): string | null =>

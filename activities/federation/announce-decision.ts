@@ -33,7 +33,7 @@ export const announcing = (means: Pick<ConsumingMeans, 'bindings' | 'partner'>) 
     /**
      * The undo of it: closed here, so that our gateway passes nothing on; then it is withdrawn there, insisted. Of a name that the partner
      * has not heard of it keeps that it is over, so that an announcement that comes late finds it. It answers how far it had come, so
-     * that the ledgers are alike also where no answer came before.
+     * that the ledgers are alike also where no answer came before. Where the agreement has ended the tending asks under another one.
      */
     withdrawDecision: async ({ binding: id, why }: BindingOver): Promise<void> =>
       await step(async (signal) => {
@@ -41,7 +41,7 @@ export const announcing = (means: Pick<ConsumingMeans, 'bindings' | 'partner'>) 
         const binding = await bindings.one(id);
         if (binding === null || binding.context === null) return;
         const was = await known(binding.partner)?.withdraw(binding.context, binding.name, signal);
-        if (was !== undefined) await bindings.withdrawn(id, was);
+        if (was !== undefined && was !== 'absent') await bindings.withdrawn(id, was);
       }),
   };
 };

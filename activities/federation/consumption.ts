@@ -89,6 +89,8 @@ export interface Bindings {
   closeRun(run: string, why: string): Promise<void>;
   /** The partner has said that it is over, and how far it had come there; null: not how far. What we had not heard goes into the ledger. */
   withdrawn(id: string, was: Reached | null): Promise<void>;
+  /** How far we had come under a name with this partner, as our ledger tells. */
+  reached(partner: string, name: string): Promise<Reached>;
   told(id: string, is: boolean): Promise<void>;
   exposed(id: string, as: string | null): Promise<void>;
   /** With this partner, both ways, not closed. */
@@ -133,8 +135,11 @@ export interface Consumable {
     context: string,
     signal: AbortSignal,
   ): Promise<readonly { readonly name: string; readonly ageSeconds: number }[]>;
-  /** "Not there" is success: from then on it never will be. How far it had come there; null: that is not told. */
-  withdraw(context: string, name: string, signal: AbortSignal): Promise<Reached | null>;
+  /**
+   * From then on it never will be, also where it never was. How far it had come there; null: that is not told. `absent`: the
+   * agreement is not there any more, and how far it had come can be asked under another one.
+   */
+  withdraw(context: string, name: string, signal: AbortSignal): Promise<Reached | 'absent' | null>;
 }
 
 /** What one of our orchestrators is told of (6.5.3 steps 12 and 14): it tells its platform. */

@@ -1,11 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Agreement, Partner } from './ports.ts';
+import { giveUp } from './tend-used.ts';
 import { type FederationMeans, isPartners, type PartnerNamed, step } from './step.ts';
 
 export const leaving = (means: FederationMeans) => ({
   /**
-   * The undo of joining: zones are given back, then E/WBI DELETE /{ctx}/partner, insisted; then the agreement ends here, with what
-   * was learned under it. "Not there" is success. Where our operator has changed his mind meanwhile nothing is done.
+   * The undo of joining: what is bound is given up and zones are given back, then E/WBI DELETE /{ctx}/partner, insisted; then the
+   * agreement ends here, with what was learned under it. "Not there" is success. Where our operator has changed his mind meanwhile nothing is done.
    */
   leavePartner: async ({ partner: name }: PartnerNamed): Promise<void> =>
     await step(async (signal) => {
@@ -17,6 +18,8 @@ export const leaving = (means: FederationMeans) => ({
       try {
         const context = agreement.context ?? (await unheardOf(partner, agreement, signal));
         if (context !== null) {
+          const { consuming } = means;
+          if (consuming !== undefined) await giveUp({ bindings: consuming.bindings, name, partner, context }, signal);
           await partner.leaveZones(context, await facts.acceptedZones(agreement), signal);
           await partner.leave(context, signal);
         }

@@ -39,7 +39,7 @@ export async function tendBindings(
   for (const binding of held) if (binding.side === 'producer') await attempt(async () => await serve(means, binding));
   const partner = known(name);
   const used = held.filter(({ side }) => side === 'consumer');
-  const uses = partner !== undefined && context !== null ? { bindings, partner, context } : null;
+  const uses = partner !== undefined && context !== null ? { bindings, name, partner, context } : null;
   const before = await bindings.left(name);
   if (uses !== null) await attempt(async () => await compare(uses, [...used, ...before], signal));
   const lists = listedOnce(signal);

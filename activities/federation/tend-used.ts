@@ -1,3 +1,4 @@
+import { failure } from '../failure.ts';
 import type { BindingTended, Consumable, ConsumingMeans } from './consumption.ts';
 import { inTurn } from './in-turn.ts';
 
@@ -10,6 +11,8 @@ const EACH_MS = 8_000;
 
 export interface Uses {
   readonly bindings: ConsumingMeans['bindings'];
+  /** Its name, and how it is asked. */
+  readonly name: string;
   readonly partner: Consumable;
   readonly context: string;
 }
@@ -19,7 +22,7 @@ export interface Uses {
  * is older than what was announced since: what is not on it is asked for by its name, and that answer alone is believed.
  */
 export async function compare(
-  { bindings, partner, context }: Uses,
+  { bindings, name: whose, partner, context }: Uses,
   used: readonly BindingTended[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -37,18 +40,36 @@ export async function compare(
   const ours = new Set(used.map(({ name }) => name));
   const strange = listed.filter(({ name, ageSeconds }) => !ours.has(name) && ageSeconds > FRESH_SECONDS);
   await inTurn(strange, EACH_MS, signal, async ({ name }, patient) => {
-    await partner.withdraw(context, name, patient);
+    const was = await partner.withdraw(context, name, patient);
+    const isLost = (was === 'announced' || was === 'opened') && (await bindings.reached(whose, name)) === 'nothing';
+    if (isLost)
+      throw failure(
+        'UnknownBinding',
+        `${whose} held ${name} for us, of which our ledger has no line, as the one of ${whose} has: was our database set back? It is ended there`,
+      );
   });
 }
 
-/** What is over here is over there: told until the partner says so, and how far it had come. */
+/**
+ * What is over here is over there: told until the partner says so, and how far it had come. What it had not said under an
+ * agreement that has ended it is asked under this one: its ledger is one, whatever the agreement.
+ */
 export async function withdraw(
   { bindings, partner, context }: Uses,
   closed: readonly BindingTended[],
   signal: AbortSignal,
 ): Promise<void> {
-  const owed = closed.filter((binding) => binding.owed && binding.context === context);
+  const owed = closed.filter((binding) => binding.owed && [context, null].includes(binding.context));
   await inTurn(owed, EACH_MS, signal, async ({ id, name }, patient) => {
-    await bindings.withdrawn(id, await partner.withdraw(context, name, patient));
+    const was = await partner.withdraw(context, name, patient);
+    if (was !== 'absent') await bindings.withdrawn(id, was);
   });
+}
+
+/** Before an agreement ends: what is on its way is given up, and asked how far it had come. What is open ends there with it. */
+export async function giveUp(uses: Uses, signal: AbortSignal): Promise<void> {
+  const { bindings, name } = uses;
+  for (const { id, side, state } of await bindings.held(name))
+    if (side === 'consumer' && state === 'admitting') await bindings.close(id, 'our operator leaves');
+  await withdraw(uses, await bindings.left(name), signal);
 }

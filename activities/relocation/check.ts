@@ -20,6 +20,8 @@ export interface Checked {
   readonly drainMs: number;
   /** Subscriptions at the source; older runs do not tell. */
   readonly seen?: SeenInLists;
+  /** That lead to the source, and are taken along; older runs do not tell. */
+  readonly anchors?: readonly string[];
 }
 
 /** Up to this attempt none has asked for the promise; `''`: one may have. */
@@ -54,9 +56,10 @@ export const checking = (means: Means) => ({
         // Whoever may have promised has to be known by its id: no list may show it later
         keep('from', authority.id);
         await scene.context.source.promise(authority.endpoint, promise, signal);
-        await anchorsTo(means, scene, order, authority.id, { signal });
+        const anchors = await anchorsTo(means, scene, order, authority.id, { signal });
         const { there, guarantee, confirmation, drainMs, seen } = found;
-        return { from: authority.id, there, guarantee, confirmation, drainMs, seen };
+        const checked = { from: authority.id, there, guarantee, confirmation, drainMs, seen };
+        return { ...checked, anchors: anchors.map(({ id }) => id) };
       } catch (error) {
         keep(UNASKED, asked ? '' : String(info.attempt));
         if (asked) throw error;

@@ -3,7 +3,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
 import type { Application, Lead, PathSight, Site, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
-import { type AnchorTurn, takeAnchors } from './anchored.ts';
+import { type AnchorTurn, takeAnchors } from './anchors-turned.ts';
 import {
   bothHave,
   copySubscriptions,
@@ -11,7 +11,7 @@ import {
   dropVanished,
   idsIn,
   keepSeen,
-  seenBefore,
+  sightOf,
   strays,
   type Carriage,
 } from './subscriptions.ts';
@@ -36,7 +36,7 @@ import {
 export interface PathTurns {
   readonly here: string | null;
   readonly away: string | null;
-  /** Of anchors to the source; absent: there is none. */
+  /** Of anchors to the source; absent: an older worker tells of none. */
   readonly anchors?: readonly AnchorTurn[];
 }
 
@@ -47,6 +47,8 @@ export interface CopyOrder extends Both {
   readonly turns: PathTurns | null;
   /** At the source, in an earlier pass. */
   readonly seen?: SeenInLists;
+  /** That were found to lead to the source; absent: nobody has looked yet. */
+  readonly anchors?: readonly string[];
   /** The source is taken to be dead: what its platform still shows is copied, and nothing is asked of itself. */
   readonly lost?: true;
 }
@@ -76,11 +78,10 @@ export const copying = (means: Means) => ({
       const scene = await sceneOf(means, order);
       if (order.lost) return await copiedFromLost(means, scene, order, wait);
       const { source, target } = await locateBoth(scene, order, wait.signal);
-      const before = seenBefore(wait, order.seen);
+      const carriage = carriageOf(scene, source, target, sightOf(order, wait));
       const [{ made, subscriptions, seen }, users] = await together(
         wait.signal,
-        async (signal) =>
-          await subscriptionsCopied(carriageOf(scene, source, target, before), order.made, { ...wait, signal }),
+        async (signal) => await subscriptionsCopied(carriage, { ...wait, signal }),
         async (signal) => await contextCopied(means, scene, order, source, target, { ...wait, signal }),
       );
       return { subscriptions, users, made, seen, turns: await plannedTurns(means, scene, order, source, target, wait) };
@@ -111,8 +112,8 @@ async function copiedFromLost(means: Means, scene: Scene, order: CopyOrder, wait
     return { ...nothing, users: 0, turns: { ...here, away: null } };
   }
   const source: Located = { ...seen, state: 'started', endpoint };
-  const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
-  const copied = await whatItSays(async () => await subscriptionsCopied(carriage, order.made, wait), wait.signal);
+  const carriage = carriageOf(scene, source, target, sightOf(order, wait));
+  const copied = await whatItSays(async () => await subscriptionsCopied(carriage, wait), wait.signal);
   const told = copied instanceof Error ? { ...nothing, made: idsIn(wait.kept('made')) } : copied;
   return { ...told, users: 0, turns: await plannedTurns(means, scene, order, source, target, wait) };
 }
@@ -152,10 +153,9 @@ export async function calm(instant: number, wait: Wait): Promise<boolean> {
 
 async function subscriptionsCopied(
   carriage: Carriage,
-  earlier: readonly string[],
   wait: Wait,
 ): Promise<Pick<Copied, 'made' | 'subscriptions' | 'seen'>> {
-  const made = new Set([...earlier, ...idsIn(wait.kept('made'))]);
+  const made = new Set(carriage.made);
   const learn = (id: string): void => {
     made.add(id);
     wait.keep('made', JSON.stringify([...made]));
@@ -233,10 +233,9 @@ async function plannedTurns(
   const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
     (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
   const [theirs, ours] = await Promise.all([planned(to, 'here'), asked(planned(from, 'away'))]);
-  const turns = { here: theirs, away: ours ?? null };
   const ends = { source, target, away, lost };
   const anchors = await takeAnchors(means, scene, order, ends, earlier?.anchors ?? [], wait);
-  return anchors.length === 0 ? turns : { ...turns, anchors };
+  return { here: theirs, away: ours ?? null, anchors };
 }
 
 /** Said here, by name: in step 5 it would only be seen that devices do not arrive. */
@@ -252,12 +251,12 @@ export const carriageOf = (
   { source, target, device }: Scene,
   from: Located,
   to: Located,
-  before: SeenInLists = {},
+  sight: Pick<Carriage, 'before' | 'made'> = { before: {} },
 ): Carriage => ({
   source,
   target,
   from: ownerOf(from),
   to: ownerOf(to),
   device,
-  before,
+  ...sight,
 });

@@ -2,7 +2,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import { alive } from '../waiting.ts';
 import { tellAnchors } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions, keepingSeen, seenBefore } from './subscriptions.ts';
+import { copySubscriptions, keeping, later, sightOf } from './subscriptions.ts';
 import { tellCompleted } from './transfer.ts';
 import { find, isLocated, locate, sceneOf, type Leaving, type Means } from './subject.ts';
 
@@ -12,6 +12,8 @@ export interface Notified {
   readonly subscriptions: number;
   /** At the source; absent: it does not run. */
   readonly seen?: SeenInLists;
+  /** At the target, by this run. */
+  readonly made?: readonly string[];
 }
 
 export const notifying = (means: Means) => ({
@@ -39,11 +41,12 @@ export const notifying = (means: Means) => ({
         },
         signal,
       );
-      await tellAnchors(means, scene, order, signal);
+      await tellAnchors(means, scene, order, wait);
       if (source === undefined || !isLocated(source)) return { devices: told === true, subscriptions: 0 };
       if (order.transferred) await tellCompleted(scene, source, target, wait);
-      const carriage = carriageOf(scene, source, target, seenBefore(wait, order.seen));
-      const { wanted, seen } = await copySubscriptions(carriage, signal, keepingSeen(wait));
-      return { devices: told === true, subscriptions: wanted.length, seen };
+      const carriage = carriageOf(scene, source, target, sightOf(order, wait));
+      const kept = keeping(carriage, wait);
+      const { wanted, seen } = await copySubscriptions(carriage, signal, kept, later);
+      return { devices: told === true, subscriptions: wanted.length, seen, made: kept.ids };
     }),
 });

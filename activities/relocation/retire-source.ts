@@ -3,7 +3,7 @@ import { atOnce } from '../../domain/at-once.ts';
 import type { Site, Wait } from '../ports.ts';
 import { noAnchorLeft } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions, keepingSeen, releaseSubscriptions, seenBefore } from './subscriptions.ts';
+import { copySubscriptions, keeping, later, releaseSubscriptions, sightOf } from './subscriptions.ts';
 import {
   askable,
   isLocated,
@@ -67,10 +67,10 @@ async function releaseSource(
   target: Located,
   wait: Wait,
 ): Promise<void> {
-  const carriage = carriageOf(scene, instance, target, seenBefore(wait, order.seen));
+  const carriage = carriageOf(scene, instance, target, sightOf(order, wait));
   wait.progress('comparing subscriptions for the last time');
-  const copied = await copySubscriptions(carriage, wait.signal, keepingSeen(wait));
-  await releaseSubscriptions(carriage, copied, wait.signal);
+  const copied = await copySubscriptions(carriage, wait.signal, keeping(carriage, wait), later);
+  await releaseSubscriptions(carriage, copied, wait);
   const settle = { relocation: scene.relocation, users: order.users, retired: true };
   await scene.context.source.settle(instance.endpoint, settle, wait.signal);
 }

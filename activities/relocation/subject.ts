@@ -28,8 +28,12 @@ export interface Both extends Subject {
 export interface Leaving extends Both {
   /** Runs that began earlier do not tell. */
   readonly seen?: SeenInLists;
+  /** Subscriptions that this run has made at the target. Runs that began earlier do not tell. */
+  readonly made?: readonly string[];
   /** The application has transferred its users' context itself (MEC 021), and is told how that ended. */
   readonly transferred?: true;
+  /** Those that it has taken along; runs that began earlier do not tell. */
+  readonly anchors?: readonly string[];
 }
 
 /** What the worker gives to the steps. */

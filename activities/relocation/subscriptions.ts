@@ -2,6 +2,7 @@ import { atOnce } from '../../domain/at-once.ts';
 import {
   concerns,
   type HeldSubscription,
+  inTheirLists,
   missing,
   type NotCarried,
   type SeenInLists,
@@ -10,7 +11,7 @@ import {
   without,
 } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
-import type { Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
+import type { Looking, Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
 import { together } from '../waiting.ts';
 
 /** Peers limit what they are asked at once. */
@@ -26,6 +27,8 @@ export interface Carriage {
   readonly device: string | null;
   /** What this run has seen at the source so far. */
   readonly before: SeenInLists;
+  /** What it has made at the target so far; absent: nothing. It is there, or known to be gone, whatever a list shows. */
+  readonly made?: readonly string[];
 }
 
 export interface CopiedSubscriptions {
@@ -70,10 +73,16 @@ export interface Journal {
 
 const unread: Journal = { begins: () => undefined, made: () => undefined };
 
-/** What earlier steps of this run, or attempts of this one, have seen at the source. */
-export const seenBefore = ({ kept }: Pick<Wait, 'kept'>, seen: SeenInLists = {}): SeenInLists => {
+/** What earlier steps of this run, and attempts of this one, have seen at the source, and made at the target. */
+export const sightOf = (
+  { seen = {}, made = [] }: { readonly seen?: SeenInLists; readonly made?: readonly string[] },
+  { kept }: Pick<Wait, 'kept'>,
+): Required<Pick<Carriage, 'before' | 'made'>> => {
   const own = kept('seen');
-  return own === undefined ? seen : (JSON.parse(own) as SeenInLists);
+  return {
+    before: own === undefined ? seen : (JSON.parse(own) as SeenInLists),
+    made: [...new Set([...made, ...idsIn(kept('made'))])],
+  };
 };
 
 /** Names that an attempt has kept, for the next one. */
@@ -82,16 +91,45 @@ export const idsIn = (kept: string | undefined): readonly string[] =>
 
 export const keepSeen = ({ keep }: Pick<Wait, 'keep'>, seen: SeenInLists): void => keep('seen', JSON.stringify(seen));
 
-export const keepingSeen = (wait: Wait): Journal => ({ ...unread, begins: ({ seen }) => keepSeen(wait, seen) });
+/** For attempts and steps after this one: what was seen, and in `ids` what was made. */
+export function keeping(
+  { made = [] }: Pick<Carriage, 'made'>,
+  wait: Pick<Wait, 'keep'>,
+): Journal & { readonly ids: readonly string[] } {
+  const ids = [...made];
+  return {
+    ids,
+    begins: ({ seen }) => keepSeen(wait, seen),
+    made(id) {
+      ids.push(id);
+      wait.keep('made', JSON.stringify(ids));
+    },
+  };
+}
+
+/** How much of either side is read. */
+export interface Reading {
+  /** `seen`: only lists that have been seen in this relocation. */
+  readonly source: 'all' | 'seen';
+  /** `wanted`: only lists in which what the source has would be. */
+  readonly target: 'all' | 'wanted';
+}
+
+/** Before the hand-over, when there may be something to undo. */
+const everything: Reading = { source: 'all', target: 'all' };
+
+/** After it. What is in a list that came to be meanwhile is found at the end, before the source goes. */
+export const later: Reading = { source: 'seen', target: 'wanted' };
 
 /** Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4], [5.4.2-3]). */
 export async function copySubscriptions(
   carriage: Carriage,
   signal: AbortSignal,
   journal: Journal = unread,
+  reading: Reading = everything,
 ): Promise<CopiedSubscriptions> {
   const { target, from, to } = carriage;
-  const both = await bothHave(carriage, signal);
+  const both = await bothHave(carriage, signal, reading);
   const { wanted, had } = both;
   journal.begins(both);
   const made: string[] = [];
@@ -134,22 +172,41 @@ export async function dropVanished(
 }
 
 /** What the moved users have, and what the target has. */
-export async function bothHave(carriage: Carriage, signal: AbortSignal): Promise<Omit<CopiedSubscriptions, 'made'>> {
-  const { source, target, from, to, device, before } = carriage;
-  const look = async (within = signal): Promise<SubscriptionsSeen> => await target.subscriptions.list(to, within);
-  const lookAtSource = async (within = signal) => await source.subscriptions.list(from, within, before);
-  // One after the other where both are at one platform: what is of others is read once then
+export async function bothHave(
+  carriage: Carriage,
+  signal: AbortSignal,
+  reading: Reading = everything,
+): Promise<Omit<CopiedSubscriptions, 'made'>> {
+  const { source, target, from, to, device, before, made = [] } = carriage;
+  const lookAtSource = async (within = signal) =>
+    await source.subscriptions.list(from, within, { before, ...(reading.source === 'seen' && whereSeen(before)) });
+  const looking = ({ held }: SubscriptionsSeen): Looking =>
+    reading.target === 'all' ? {} : whereItWouldBe(concerning(device, held));
+  const ofOurs = inTheirLists(made);
+  const look = async (how: Looking = {}, within = signal) =>
+    await target.subscriptions.list(to, within, { before: ofOurs, ...how });
+  // One after the other also where both are at one platform: what is of others is read once then
+  const inTurn = async () => {
+    const theirs = await lookAtSource();
+    return [theirs, await look(looking(theirs))] as const;
+  };
   const [theirs, ours] =
-    source.subscriptions === target.subscriptions
-      ? ([await lookAtSource(), await look()] as const)
-      : await together(signal, lookAtSource, look);
+    reading.target === 'wanted' || source.subscriptions === target.subscriptions
+      ? await inTurn()
+      : await together(signal, lookAtSource, async (within) => await look({}, within));
   const { held, notCarried, listed, lists } = theirs;
   const wanted = concerning(device, held);
   // What the target seems to lack, its service being away for a moment, would be made a second time
   const unseen = missing(wanted, ours.held, moveOf(carriage)).some((each) => !ours.listed(each));
-  const { held: had } = unseen ? await look() : ours;
+  const { held: had } = unseen ? await look(looking(theirs)) : ours;
   return { wanted, had, notCarried, listed, seen: lists };
 }
+
+const whereSeen = (seen: SeenInLists): Looking => ({ among: ({ path }) => Object.hasOwn(seen, path) });
+
+const whereItWouldBe = (wanted: readonly Subscription[]): Looking => ({
+  among: ({ service, types }) => wanted.some((each) => each.service === service && types.includes(each.type)),
+});
 
 /** The undo: what this relocation made is deleted, and nothing else. */
 export async function deleteMade(at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> {
@@ -157,17 +214,19 @@ export async function deleteMade(at: Subscriptions, ids: readonly string[], sign
 }
 
 /**
- * Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last, also
- * what tells of others too.
+ * Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last, in
+ * whatever list, also what tells of others too.
  */
 export async function releaseSubscriptions(
   { source, from, device }: Pick<Carriage, 'source' | 'from' | 'device'>,
-  { wanted: copied, seen: lists }: Pick<CopiedSubscriptions, 'wanted' | 'seen'>,
-  signal: AbortSignal,
+  { wanted: copied, seen: before }: Pick<CopiedSubscriptions, 'wanted' | 'seen'>,
+  wait: Pick<Wait, 'signal' | 'keep'>,
 ): Promise<void> {
+  const { signal } = wait;
   const ids = leaving(device, copied).map(({ id }) => id);
   await atOnce(AT_ONCE, ids, async (id) => await source.subscriptions.remove(id, signal));
-  const { held } = await source.subscriptions.list(from, signal, without(lists, ids));
+  const { held, lists } = await source.subscriptions.list(from, signal, { before: without(before, ids) });
+  keepSeen(wait, lists);
   const seen = new Set(copied.map(({ id }) => id));
   const more = concerning(device, held).filter((each) => !seen.has(each.id) || leaving(device, [each]).length > 0);
   if (more.length > 0) throw failure('NotYet', `${source.name}: ${more.length} subscriptions were made meanwhile`);

@@ -2,7 +2,7 @@ import { isAuthority } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import { alive, until } from '../waiting.ts';
 import type { Application, Vantage, Wait } from '../ports.ts';
-import { turnAnchors, turnAnchorsBack } from './anchored.ts';
+import { turnAnchors, turnAnchorsBack } from './anchors-turned.ts';
 import { calm, type PathTurns } from './copy-ahead.ts';
 import {
   endOf,
@@ -55,7 +55,7 @@ export const switching = (means: Means) => ({
         changed += (await (order.lost ? turned?.catch(() => 0) : turned)) ?? 0;
         wait.signal.throwIfAborted();
       }
-      changed += await turnAnchors(means, order, order.turns.anchors ?? [], wait, order.lost);
+      changed += await turnAnchors(means, order.turns.anchors ?? [], wait, order.lost);
       const observed = await observe(means, scene, order, wait, means.pace.stepMs / 2);
       return { changed, observed, tookMs: Math.round(performance.now() - begun) };
     }),
@@ -115,18 +115,19 @@ interface Whom {
   readonly byName: boolean;
 }
 
-/** From the networks of anchors that are led on: what their own devices see. */
+/** From the networks of anchors that are led on: what some of their own devices see. */
 async function viewsOfAnchors({ catalogue }: Means, { turns }: SwitchOrder) {
-  const sites = await Promise.all(
-    (turns.anchors ?? [])
-      .filter(({ turn }) => turn !== null)
-      .map(async ({ users, network: name, site }) => {
+  const turned = (turns.anchors ?? []).filter(({ turn }) => turn !== null);
+  const views = await Promise.all(
+    turned.flatMap(({ network: name, site, seenBy }) =>
+      seenBy.map(async (users) => {
         const { network } = await catalogue.site(site);
         const device = users === '*' ? null : await catalogue.device(users);
         return { name, vantage: network?.vantage, whom: { device, byName: users === '*' } };
       }),
+    ),
   );
-  return [...new Map(sites.map((view) => [`${view.name} ${view.whom.device ?? ''}`, view])).values()];
+  return [...new Map(views.map((view) => [`${view.name} ${view.whom.device ?? ''}`, view])).values()];
 }
 
 /** What a device there would see that is not yet as it has to be; empty: all is. */

@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
-import type { Owner, Subscriptions, SubscriptionsSeen } from '../../activities/ports.ts';
+import type { Looking, Owner, Subscriptions, SubscriptionsSeen } from '../../activities/ports.ts';
 import { atOnce } from '../../domain/at-once.ts';
-import {
-  fulfils,
-  type HeldSubscription,
-  type NotCarried,
-  type SeenInLists,
-  type Subscription,
-} from '../../domain/subscription.ts';
+import { fulfils, type HeldSubscription, type NotCarried, type Subscription } from '../../domain/subscription.ts';
 import { type MecService, mecServices } from '../../protocols/mec-services/service.ts';
 import { hrefOf, typeOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
 import type { Exchange } from '../http.ts';
@@ -21,7 +15,7 @@ import { readBack } from './read-back.ts';
 
 const AT_ONCE = 6;
 /** Most of the places do not exist at any one platform, which is told at once. */
-const PLACES_AT_ONCE = 10;
+const PLACES_AT_ONCE = 12;
 const REFUSALS = [400, 403, 409, 422];
 const EXISTS = 409;
 /** Others' may be hidden from us. */
@@ -94,8 +88,14 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
     };
   }
 
-  async function list(owner: Owner, signal: AbortSignal, before: SeenInLists = {}): Promise<SubscriptionsSeen> {
-    const places = services.flatMap((service) => placesOf(service, owner.instance));
+  async function list(
+    owner: Owner,
+    signal: AbortSignal,
+    { before = {}, among = () => true }: Looking = {},
+  ): Promise<SubscriptionsSeen> {
+    const places = services
+      .flatMap((service) => placesOf(service, owner.instance))
+      .filter(({ path, service, types }) => among({ path, service: service.name, types: Object.keys(types) }));
     const seen = await atOnce(PLACES_AT_ONCE, places, async (place) => ({
       ...place,
       ...(await look(place, owner, signal, before[place.path])),

@@ -2,6 +2,7 @@ import { failure } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
 import { AppInstanceInfo, appInstances, OneAppInstance } from '../../protocols/mec010-2/life-cycle.ts';
 import type { Exchange } from '../http.ts';
+import { oncePerTurn } from '../one-turn.ts';
 import { equals, everyPage } from '../paging.ts';
 import { lcmOperations, LOOKS, type Task } from './operations.ts';
 
@@ -21,7 +22,8 @@ export const lifeCycle = (meo: Exchange) => {
   ): Promise<readonly AppInstanceInfo[]> {
     const path = whole ? appInstances : `${appInstances}?${equals(attribute, value)}`;
     const isSame = (info: AppInstanceInfo): boolean => info[attribute] === value; // the filter may be ignored
-    const same = await everyPage(meo, path, AppInstanceInfo, signal, [], isSame);
+    const ask = async () => await everyPage(meo, path, AppInstanceInfo, signal, [], isSame);
+    const same = await oncePerTurn(meo, `${path} ${attribute} ${value}`, signal, ask);
     if (attribute !== 'appInstanceName') return same;
     return [...same.filter(isInstantiated), ...same.filter((info) => !isInstantiated(info))];
   }

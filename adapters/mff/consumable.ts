@@ -4,6 +4,7 @@ import { BindingAnswer, BindingListed, EndedAnswer } from '../../protocols/mff/b
 import { base } from '../../protocols/mff/client.ts';
 import { refusedBy } from '../ewbi/partner.ts';
 import type { Answer, Call, Exchange } from '../http.ts';
+import { listed } from './list.ts';
 
 const BINDINGS = 10_000;
 /** Of five hundred; the last one may be empty. */
@@ -30,32 +31,26 @@ export function mffConsumable(exchange: Exchange): Consumable {
     },
 
     async bindings(context, signal) {
-      const listed: { name: string; ageSeconds: number }[] = [];
+      const held: { name: string; ageSeconds: number }[] = [];
       const take = (entry: unknown): void => {
         const parsed = BindingListed.safeParse(entry);
-        if (parsed.success && parsed.data.state !== 'closed') listed.push(parsed.data);
+        if (parsed.success && parsed.data.state !== 'closed') held.push(parsed.data);
       };
-      let pages = 0;
-      for (let path: string | null = `${base}/${encodeURIComponent(context)}/bindings`; path !== null; pages += 1) {
-        if (pages >= PAGES || listed.length > BINDINGS)
-          throw failure('PeerMalformed', `${exchange.name}: its list of bindings has no end within ${PAGES} pages`);
-        const call = {
-          method: 'GET',
-          path,
-          label: `${base}/{federationContextId}/bindings`,
-          alsoExpect: [403, 404],
-        } as const;
-        const answer: Answer<unknown> = await exchange.each(call, take, signal);
-        if (answer.status === 404) return [];
-        if (answer.status === 403) throw refusedBy(answer);
-        path = answer.next;
-      }
-      return listed;
+      const call = {
+        method: 'GET',
+        path: `${base}/${encodeURIComponent(context)}/bindings`,
+        label: `${base}/{federationContextId}/bindings`,
+        alsoExpect: [403, 404],
+      } as const;
+      const bounds = { of: 'bindings', entries: BINDINGS, pages: PAGES };
+      const { status } = await listed(exchange, call, bounds, take, signal);
+      return status === 404 ? [] : held;
     },
 
     async withdraw(context, name, signal) {
       const call = { method: 'DELETE', schema: EndedAnswer, key: name, alsoExpect: [404, 410] } as const;
       const { status, body } = await exchange.ask(of(context, name, call), signal);
+      if (status === 404) return 'absent';
       return status === 200 ? (body?.was ?? null) : null;
     },
   };

@@ -1,12 +1,11 @@
-import { failure } from '../../activities/failure.ts';
 import type { Partner, PartnerSystem } from '../../activities/federation/ports.ts';
 import type { Consumable } from '../../activities/federation/consumption.ts';
 import type { Finder } from '../../activities/federation/questions.ts';
 import { base, RelationAnswer, SystemAnswer } from '../../protocols/mff/client.ts';
-import { refusedBy } from '../ewbi/partner.ts';
-import type { Answer, Exchange } from '../http.ts';
+import type { Exchange } from '../http.ts';
 import { mffConsumable } from './consumable.ts';
 import { mffFinder } from './finder.ts';
+import { listed } from './list.ts';
 
 const PAGES = 20;
 const SYSTEMS = 10_000;
@@ -63,29 +62,22 @@ export function mffPartner(
         const parsed = SystemAnswer.safeParse(entry);
         if (parsed.success) systems.push(systemOf(parsed.data));
       };
-      let newTag = '';
-      let pages = 0;
-      for (let path: string | null = `${base}/${encodeURIComponent(context)}/systems`; path !== null; pages += 1) {
-        if (pages >= PAGES || systems.length > SYSTEMS)
-          throw failure('PeerMalformed', `${exchange.name}: its list of systems has no end within ${PAGES} pages`);
-        const answer: Answer<unknown> = await exchange.each(
-          {
-            method: 'GET',
-            path,
-            label: `${base}/{federationContextId}/systems`,
-            headers: pages === 0 && tag !== null ? { 'if-none-match': `"${tag}"` } : {},
-            alsoExpect: [304, 403, 404],
-          },
-          take,
-          signal,
-        );
-        if (answer.status === 304) return 'unchanged';
-        if (answer.status === 404) return 'gone';
-        if (answer.status === 403) throw refusedBy(answer);
-        if (pages === 0) newTag = bare(answer.etag ?? '');
-        path = answer.next;
-      }
-      return { tag: newTag, systems };
+      const answer = await listed(
+        exchange,
+        {
+          method: 'GET',
+          path: `${base}/${encodeURIComponent(context)}/systems`,
+          label: `${base}/{federationContextId}/systems`,
+          headers: tag === null ? {} : { 'if-none-match': `"${tag}"` },
+          alsoExpect: [304, 403, 404],
+        },
+        { of: 'systems', entries: SYSTEMS, pages: PAGES },
+        take,
+        signal,
+      );
+      if (answer.status === 304) return 'unchanged';
+      if (answer.status === 404) return 'gone';
+      return { tag: bare(answer.etag ?? ''), systems };
     },
   };
 }

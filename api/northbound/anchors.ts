@@ -12,6 +12,7 @@ import type { anchorApplication } from '../../workflows/relocation/anchor-applic
 import type { AnchorAction } from '../anchor.ts';
 import { unavailable } from '../problem.ts';
 import type { Asked, Handlers } from '../serve.ts';
+import type { Admission } from './admission.ts';
 import { AnchorReader } from './anchor-reader.ts';
 import { following, tokenIn } from './pages.ts';
 import { patiently } from './patience.ts';
@@ -24,6 +25,7 @@ const updates = { release: cancel, retry, abandon } as const satisfies Record<An
 
 interface Means {
   readonly temporal: Client;
+  readonly admission: Admission;
   readonly configuration: Configuration;
   readonly taskQueue: string;
   readonly temporalUi: string | undefined;
@@ -32,6 +34,7 @@ interface Means {
 /** Anchors are runs: each holds until it is released, which is the cancellation of its run. */
 export function anchorHandlers({
   temporal,
+  admission,
   configuration,
   taskQueue,
   temporalUi,
@@ -72,14 +75,12 @@ export function anchorHandlers({
       named(networks, request.network, 'access network');
       if (request.users !== '*') named(users, request.users, 'user');
       const workflowId = anchorWorkflowId(request, digest);
-      const run = await patiently(
-        temporal,
-        async () =>
-          await temporal.workflow.start<typeof anchorApplication>(
-            'anchorApplication',
-            anchorOf({ request, pace }, workflowId, { taskQueue, world }),
-          ),
-      );
+      const start = async () =>
+        await temporal.workflow.start<typeof anchorApplication>(
+          'anchorApplication',
+          anchorOf({ request, pace }, workflowId, { taskQueue, world }),
+        );
+      const run = await admission.take(async () => await patiently(temporal, start));
       const now = await reader.read(anchorId(workflowId, run.firstExecutionRunId));
       if (!isDeepStrictEqual(now.request, request))
         throw new Refusal(

@@ -9,6 +9,7 @@ import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import type { Consumptions } from '../consuming.ts';
 import { Questions } from '../finding.ts';
+import { Admission } from './admission.ts';
 import { anchorHandlers } from './anchors.ts';
 import { bindingHandlers } from './bindings.ts';
 import { commandHandlers } from './commands.ts';
@@ -57,7 +58,8 @@ export function northbound({
   consumptions,
 }: Means): Face<NorthboundTable> {
   const reader = new Reader(temporal, temporalUi);
-  const starter = new Starter(temporal, reader, { taskQueue, configuration });
+  const admission = new Admission();
+  const starter = new Starter(temporal, reader, admission, { taskQueue, configuration });
   const { federation, world } = configuration;
   const poke = async (partner: string): Promise<void> =>
     await pokeTending(temporal, partner, { taskQueue, world }, POKE_MS);
@@ -74,7 +76,7 @@ export function northbound({
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
       ...fenceHandlers(temporal),
-      ...anchorHandlers({ temporal, configuration, taskQueue, temporalUi }),
+      ...anchorHandlers({ temporal, admission, configuration, taskQueue, temporalUi }),
       ...evacuationHandlers({ temporal, configuration, taskQueue, temporalUi }),
       ...holdHandlers({ ...configuration, temporal, taskQueue }),
       ...eventHandlers(reader, stopping, log),

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Seen } from '../seen.ts';
+import { HeardKeys } from './heard-keys.ts';
 import { listed, queryForKeys } from './index-of-runs.ts';
 import { patiently } from './patience.ts';
 
@@ -15,18 +16,23 @@ interface Asking {
 
 /**
  * Finds runs by the digests of their Idempotency-Keys. Temporal's index takes few queries a second: one is under way at a
- * time, and whatever is asked for meanwhile goes into the next one together.
+ * time, and whatever is asked for meanwhile goes into the next one together. Where keys have to wait for each other,
+ * what the index has is read, and none that is new to it has to wait for the next two seconds.
  */
 export class Keys {
   readonly #temporal: Client;
+  readonly #heard: HeardKeys;
   readonly #asking = new Map<string, Asking>();
   #underWay = false;
 
   constructor(temporal: Client) {
     this.#temporal = temporal;
+    this.#heard = new HeardKeys(temporal);
   }
 
   async find(key: string): Promise<readonly Seen[]> {
+    if (this.#heard.isNew(key)) return [];
+    if (this.#underWay) void this.#heard.read();
     const asking = this.#asking.get(key) ?? pending();
     this.#asking.set(key, asking);
     if (!this.#underWay) void this.#ask();

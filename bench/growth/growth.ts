@@ -16,28 +16,25 @@ import { Hired, type Looked, type Told, type WorkerPlan } from './hired.ts';
 import { sumOf } from './prometheus.ts';
 import { type Used, usedBy } from './usage.ts';
 
-/** As a Ferry with real peers has it, but that nobody has to be waited for when all is done. */
-const pace = Pace.parse({ quietMs: 1, operationMs: 3_600_000, stepMs: 600_000 });
+/** As docs/scaling.md has it where thousands wait, but that nobody has to be waited for when all is done. */
+const HOUR_MS = 3_600_000;
+const pace = Pace.parse({ quietMs: 1, operationMs: HOUR_MS, stepMs: HOUR_MS, pollMs: 5_000, heartbeatMs: 30_000 });
 const STARTS_AT_ONCE = 40;
 const LOOK_MS = 100;
 
-export interface Batch {
-  readonly many: number;
-  /** Of the worker, and of the server, from the release to the last end, for each relocation. */
+/** What one relocation takes from its start to its end, while others wait; what these take by themselves is taken off. */
+export interface Passed {
+  /** Of the worker, and of the server. */
   readonly workerMs: number;
   readonly serverMs: number;
-  /** From the release to the end of all but one in a hundred. */
-  readonly p99Ms: number;
+  /** From the first step to the last, of the slowest. */
+  readonly slowestMs: number;
   readonly sticky: number;
   readonly replays: number;
 }
 
-export interface Parked {
-  readonly many: number;
-  /** Resident memory of the worker for each that waits. */
-  readonly bytes: number;
-  readonly heapBytes: number;
-  /** While nothing happens, in a second, for each. */
+/** In a second, for all that wait. */
+export interface Rest {
   readonly workerMs: number;
   readonly serverMs: number;
   readonly heartbeats: number;
@@ -115,49 +112,61 @@ const beats = ({ metrics }: Told): number =>
 /** One worker, and what it is given. */
 export class Worked {
   readonly #growth: Growth;
-  readonly taskQueue: string;
-  readonly hired: Hired;
+  readonly #taskQueue: string;
+  readonly #hired: Hired;
+  #parked = 0;
+  #bare: Told | undefined;
 
   constructor(growth: Growth, taskQueue: string, hired: Hired) {
-    [this.#growth, this.taskQueue, this.hired] = [growth, taskQueue, hired];
+    [this.#growth, this.#taskQueue, this.#hired] = [growth, taskQueue, hired];
   }
 
-  /** So many wait at the gate. */
-  async ramp(many: number): Promise<void> {
-    await this.hired.shut();
-    await this.#growth.start(this.taskQueue, many);
+  async dismiss(): Promise<void> {
+    await this.#hired.dismiss();
+  }
+
+  /** So many wait at the gate, for good. */
+  async park(many: number): Promise<void> {
+    if (many <= this.#parked) return;
+    this.#bare ??= await this.#hired.used();
+    await this.#hired.shut();
+    await this.#growth.start(this.#taskQueue, many - this.#parked);
     await this.#until(({ waiting }) => waiting === many);
+    this.#parked = many;
   }
 
-  /** They are let go, and have all ended. */
-  async release(many: number): Promise<Batch> {
-    const before = await this.#both();
-    await this.hired.open();
+  /** Resident kilobytes of the worker for each that waits, over what it had when it had warmed up. */
+  async kilobytesForEach(): Promise<number> {
+    const { rss } = await this.#hired.used();
+    return (rss - (this.#bare?.rss ?? rss)) / 1_024 / Math.max(1, this.#parked);
+  }
+
+  /** So many come, and go, while the others wait. */
+  async pass(many: number, rest: Rest): Promise<Passed> {
+    await this.#hired.open();
+    const [before, begun] = [await this.#both(), performance.now()];
+    await this.#growth.start(this.#taskQueue, many);
     await this.#until(({ ended }) => ended === many);
     await pause(LOOK_MS); // the last one's end is written
-    const after = await this.#both();
+    const [after, seconds] = [await this.#both(), (performance.now() - begun) / 1_000];
     const counted = (name: string): number => sumOf(after.told.metrics, name) - sumOf(before.told.metrics, name);
     const [hits, misses] = [counted('temporal_sticky_cache_hit_total'), counted('temporal_sticky_cache_miss_total')];
     return {
-      many,
-      workerMs: (after.told.cpuMs - before.told.cpuMs) / many,
-      serverMs: (after.server.cpuMs - before.server.cpuMs) / many,
-      p99Ms: after.told.ended.toSorted((a, b) => a - b)[Math.ceil(many * 0.99) - 1] ?? 0,
+      workerMs: (after.told.cpuMs - before.told.cpuMs - rest.workerMs * seconds) / many,
+      serverMs: (after.server.cpuMs - before.server.cpuMs - rest.serverMs * seconds) / many,
+      slowestMs: Math.max(...after.told.ended),
       sticky: hits / Math.max(1, hits + misses),
-      replays: counted('temporal_workflow_task_replay_latency_seconds_count'),
+      replays: counted('temporal_workflow_task_replay_latency_seconds_count') / many,
     };
   }
 
-  /** What it takes that they wait, `seconds` long; `before` any of them was there. */
-  async rest(many: number, before: Told, seconds: number): Promise<Parked> {
+  /** What it takes that they wait, `seconds` long. */
+  async rest(seconds: number): Promise<Rest> {
     const first = await this.#both();
     await pause(seconds * 1_000);
     const last = await this.#both();
-    const each = (from: number, to: number): number => (to - from) / seconds / many;
+    const each = (from: number, to: number): number => (to - from) / seconds;
     return {
-      many,
-      bytes: (first.told.rss - before.rss) / many,
-      heapBytes: (first.told.heapUsed - before.heapUsed) / many,
       workerMs: each(first.told.cpuMs, last.told.cpuMs),
       serverMs: each(first.server.cpuMs, last.server.cpuMs),
       heartbeats: each(beats(first.told), beats(last.told)),
@@ -165,10 +174,10 @@ export class Worked {
   }
 
   async #both(): Promise<{ told: Told; server: Used }> {
-    return { told: await this.hired.used(), server: usedBy(this.#growth.server.pid) };
+    return { told: await this.#hired.used(), server: usedBy(this.#growth.server.pid) };
   }
 
   async #until(is: (looked: Looked) => boolean): Promise<void> {
-    while (!is(await this.hired.look())) await pause(LOOK_MS);
+    while (!is(await this.#hired.look())) await pause(LOOK_MS);
   }
 }

@@ -20,7 +20,7 @@ export interface Told {
   readonly rss: number;
   readonly heapUsed: number;
   readonly handles: number;
-  /** Of each that ended since the gate was shut: milliseconds from when it was opened. */
+  /** Of each that has passed since the gate was opened: milliseconds. */
   readonly ended: readonly number[];
   readonly metrics: string;
 }

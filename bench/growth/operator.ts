@@ -8,8 +8,8 @@ import { endParts, type Part, startPart } from '../../test/support/part.ts';
 import { usedBy } from './usage.ts';
 
 const configuration = fileURLToPath(new URL('../../ferry.example.json', import.meta.url));
-const TIMES = 20;
-const STREAM_LIMIT_MS = 180_000;
+const TIMES = 10;
+const STREAM_LIMIT_MS = 30_000;
 
 /** What a person waits for, in milliseconds, while so many are under way. */
 export interface Waited {
@@ -91,7 +91,7 @@ export class Operator {
   async follows(seconds: number): Promise<Follows> {
     const leave = new AbortController();
     const reading = this.#read(leave.signal);
-    await pause(5_000);
+    await pause(2_000);
     const before = [usedBy(this.#part.pid), usedBy(this.#serverPid)] as const;
     await pause(seconds * 1_000);
     const after = [usedBy(this.#part.pid), usedBy(this.#serverPid)] as const;

@@ -17,21 +17,23 @@ class World extends PortWorld {
 }
 
 interface Lived {
-  readonly world: World;
+  readonly bornAt: number;
+  /** It waits at the gate, for good. */
+  readonly parked: boolean;
   readonly activities: Readonly<Record<string, Activity>>;
 }
 
 /**
  * Peers of any number of relocations, in this process: each has a world, which is forgotten when its source has been retired.
- * While the gate is shut no operation of theirs comes to its end, so that every relocation waits in `instantiateTarget`.
+ * Of those that come while the gate is shut no operation comes to its end, so that they wait in `instantiateTarget`; those
+ * that come while it is open pass them by.
  */
 export class Worlds {
   readonly #pace: Pace;
   readonly #lived = new Map<string, Lived>();
   #shut = false;
-  #openedAt = 0;
   waiting = 0;
-  /** Milliseconds from the gate's opening to the end of each that waited. */
+  /** Milliseconds from the first step to the last of each that has passed since the gate was opened. */
   ended: number[] = [];
 
   constructor(pace: Pace) {
@@ -44,13 +46,11 @@ export class Worlds {
 
   shut(): void {
     this.#shut = true;
-    this.ended = [];
   }
 
   open(): void {
     this.#shut = false;
-    this.#openedAt = performance.now();
-    for (const { world } of this.#lived.values()) world.polls = 0;
+    this.ended = [];
   }
 
   /** Of every relocation; its run tells which. */
@@ -63,27 +63,29 @@ export class Worlds {
     const run = Context.current().info.workflowExecution?.runId ?? '';
     const lived = this.#lived.get(run) ?? this.#made();
     this.#lived.set(run, lived);
-    const parks = name === 'instantiateTarget' && this.#shut;
-    if (parks) {
-      lived.world.polls = Number.POSITIVE_INFINITY;
-      this.waiting += 1;
-    }
+    const parks = lived.parked && name === 'instantiateTarget';
+    if (parks) this.waiting += 1;
     try {
       return await lived.activities[name]?.(order);
     } finally {
       if (parks) this.waiting -= 1;
-      if (name === 'retireSource') this.#forget(run);
+      if (name === 'retireSource') this.#forget(run, lived);
     }
   }
 
   #made(): Lived {
     const world = new World(3);
+    world.polls = this.#shut ? Number.POSITIVE_INFINITY : 0;
     const means = { catalogue: world, pace: this.#pace, digest, turns: takingTurns() };
-    return { world, activities: relocationActivities(means) as unknown as Lived['activities'] };
+    return {
+      bornAt: performance.now(),
+      parked: this.#shut,
+      activities: relocationActivities(means) as unknown as Lived['activities'],
+    };
   }
 
-  #forget(run: string): void {
+  #forget(run: string, { bornAt }: Lived): void {
     this.#lived.delete(run);
-    this.ended.push(performance.now() - this.#openedAt);
+    this.ended.push(performance.now() - bornAt);
   }
 }

@@ -1,4 +1,5 @@
 import type { Ground } from './ground.ts';
+import type { Sample } from './statistics.ts';
 
 /** What one block of work gave: milliseconds, counts, bytes, by name. */
 export type Values = Readonly<Record<string, number>>;
@@ -27,17 +28,37 @@ export interface Figure {
   readonly unit?: string;
 }
 
+/** Rounds that count: as many as there is time for. With fewer than the least nothing is said to be kept. */
+export interface Pairs {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The method's own: what is said of time rests on so many. */
+export const METHOD: Pairs = { least: 15, most: 15 };
+
 /** Under which conditions everything is measured: a latency, a size. */
 export interface Point {
   readonly name: string;
-  /** Rounds that count here, where they are other than the measure's. */
-  readonly pairs?: number;
+  /** Where they are other than the measure's. */
+  readonly pairs?: Pairs;
+  /** Of the measure's time, as against 1 of every other point. */
+  readonly share?: number;
+  /** Only these are measured here, and no twin against itself. */
+  readonly only?: readonly string[];
 }
 
 export interface Running<P extends Point> {
   /** One block: the same work by this variant. */
   sample(variant: string, point: P): Promise<Values>;
   stop(): Promise<void>;
+}
+
+/** Drawn from the raw data, when it is published. */
+export interface Picture {
+  readonly name: string;
+  readonly title: string;
+  readonly draw: (title: string, samples: readonly Sample[]) => string;
 }
 
 /** One measure of Ferry: a question, who is measured against whom, and what the answer has to be. */
@@ -52,9 +73,17 @@ export interface Measure<P extends Point = Point> {
   readonly twin?: string;
   /** Deliberately bad ones, each in the engine's place: the measure has to notice by these figures. */
   readonly bad: readonly { readonly variant: string; readonly misses: readonly string[] }[];
+  /** It stands on the stage that others stand on too; absent: that has ended before it begins. */
+  readonly shares?: true;
+  /** Takes longer than all others may together: only measured where it is asked for by name. */
+  readonly alone?: true;
   points(quick: boolean): readonly P[];
-  /** Rounds that count; one goes before them, to warm up, where there is a twin. */
-  pairs(quick: boolean): number;
+  /** One more goes before them, to warm up, where there is a twin. */
+  pairs(quick: boolean): Pairs;
+  /** So long it may take, from the start of what it needs; bad variants come after that. */
+  seconds(quick: boolean): number;
   figures(points: readonly P[]): readonly Figure[];
+  /** Besides that of its figures. */
+  readonly pictures?: readonly Picture[];
   prepare(ground: Ground): Promise<Running<P>>;
 }

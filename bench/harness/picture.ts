@@ -9,6 +9,7 @@ const COLOURS: Readonly<Record<Verdict, string>> = {
   pass: '#1a7f37',
   fail: '#cf222e',
   noisy: '#9a6700',
+  'not measured': '#6e7781',
   reported: '#6e7781',
 };
 
@@ -43,7 +44,7 @@ export function lines(title: string, figures: readonly Judged[]): string {
     ];
     return [
       `<text x="${LEFT - 14}" y="${y + 4}" text-anchor="end">${escaped(figure.name)}</text>`,
-      ...(to === null ? [] : mark),
+      ...(to === null || figure.verdict === 'not measured' ? [] : mark),
       `<text x="${WIDTH - RIGHT + 12}" y="${y + 4}" style="fill:${colour}">${told(figure.value, figure.unit)}` +
         `<tspan class="soft"> ${escaped(targetTold(figure.target, figure.unit))}</tspan></text>`,
     ];

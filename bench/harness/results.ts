@@ -15,8 +15,13 @@ export interface Result {
   readonly verdict: Verdict;
   readonly figures: readonly Judged[];
   readonly points: readonly Point[];
-  readonly pairs: number;
+  /** How long it took, of how long it might take; bad variants apart. */
   readonly seconds: number;
+  readonly budgetSeconds: number;
+  /** Why it came to no end. */
+  readonly broken?: string;
+  /** Where a measure was published that another run had: what that has to be read with. */
+  readonly facts?: Facts;
   /** Only with `--prove`. */
   readonly proofs: readonly Proof[];
 }

@@ -1,4 +1,4 @@
-import type { Measure, Point, Running } from './measure.ts';
+import type { Measure, Pairs, Point, Running } from './measure.ts';
 import type { Sample } from './statistics.ts';
 import { CONTROL } from './verdict.ts';
 
@@ -12,19 +12,57 @@ export interface Block extends Sample {
 export const orderOf = (round: number, variants: readonly string[]): readonly string[] =>
   round % 2 === 0 ? variants : variants.toReversed();
 
-/** Every variant at every point, in rounds; the twin twice. The first round of a point warms up. */
+export const pairsAt = (point: Point, pairs: Pairs): Pairs => point.pairs ?? pairs;
+
+/** Who is measured at a point: the twin twice. The first round warms up where there is a twin. */
+export function planAt(
+  { variants, twin }: Pick<Measure, 'variants' | 'twin'>,
+  point: Point,
+  pairs: Pairs,
+): { readonly variants: readonly string[]; readonly warmUps: number; readonly rounds: Pairs } {
+  const warmUps = twin === undefined || point.only !== undefined ? 0 : 1;
+  const { least, most } = pairsAt(point, pairs);
+  return {
+    variants: point.only ?? [...variants, ...(twin === undefined ? [] : [CONTROL])],
+    warmUps,
+    rounds: { least: least + warmUps, most: most + warmUps },
+  };
+}
+
+/** Milliseconds: what it is now, and when all has to be done. */
+export interface Clock {
+  readonly now: () => number;
+  readonly end: number;
+}
+
+/**
+ * Every variant at every point, in rounds, as many as there is time for. Until a point has its least, all the time that is
+ * left is its own; after that, its share. A round that would come too late is not begun.
+ */
 export async function* rounds<P extends Point>(
-  { twin }: Pick<Measure<P>, 'twin'>,
-  { variants, points, pairs }: { variants: readonly string[]; points: readonly P[]; pairs: number },
+  measure: Pick<Measure<P>, 'variants' | 'twin'>,
+  { points, pairs, clock }: { readonly points: readonly P[]; readonly pairs: Pairs; readonly clock: Clock },
   running: Pick<Running<P>, 'sample'>,
 ): AsyncGenerator<Block> {
-  const warmUps = twin === undefined ? 0 : 1;
-  const all = [...variants, ...(twin === undefined ? [] : [CONTROL])];
-  for (const point of points)
-    for (let round = 0; round < (point.pairs ?? pairs) + warmUps; round += 1)
-      for (const [position, variant] of orderOf(round, all).entries()) {
-        const values = await running.sample(variant === CONTROL && twin !== undefined ? twin : variant, point);
-        const warmUp = round < warmUps;
-        yield { point: point.name, variant, pair: warmUp ? round : round - warmUps, position, warmUp, values };
+  for (const [nth, point] of points.entries()) {
+    const plan = planAt(measure, point, pairs);
+    const until = clock.now() + (clock.end - clock.now()) * shareOf(points.slice(nth));
+    let longest = 0;
+    for (let round = 0; round < plan.rounds.most; round += 1) {
+      const begun = clock.now();
+      if (begun + longest > (round < plan.rounds.least ? clock.end : until)) break;
+      const warmUp = round < plan.warmUps;
+      for (const [position, variant] of orderOf(round, plan.variants).entries()) {
+        const values = await running.sample(variant === CONTROL ? (measure.twin ?? variant) : variant, point);
+        yield { point: point.name, variant, pair: warmUp ? round : round - plan.warmUps, position, warmUp, values };
       }
+      longest = Math.max(longest, clock.now() - begun);
+    }
+  }
+}
+
+/** Of the first of them, as against all. */
+function shareOf(points: readonly Point[]): number {
+  const [first = 1, ...rest] = points.map(({ share = 1 }) => share);
+  return first / rest.reduce((sum, share) => sum + share, first);
 }

@@ -3,79 +3,129 @@ import { join } from 'node:path';
 import { load } from './facts.ts';
 import type { Facts } from './facts.ts';
 import type { Ground } from './ground.ts';
-import type { Figure, Measure, Point } from './measure.ts';
+import { inTime } from './in-time.ts';
+import type { Measure, Point, Running } from './measure.ts';
 import type { Proof, Result } from './results.ts';
-import { rounds } from './rounds.ts';
+import { pairsAt, planAt, rounds } from './rounds.ts';
 import type { Sample } from './statistics.ts';
-import { CONTROL, judge, survivors, together } from './verdict.ts';
+import { judge, survivors, together, triedAt, type Verdict } from './verdict.ts';
 
 /** So often it is told how far a measure has come. */
 const TELL_EVERY_MS = 5_000;
+/** A block that was begun in time may end so late: this part of the measure's time. */
+const GRACE = 0.5;
+/** One bad variant at one point, with whatever it needs. */
+const TRY_MS = 120_000;
 
 export interface Asked {
   readonly ground: Ground;
   readonly facts: Omit<Facts, 'loadAfter'>;
   /** Are the bad variants tried, in the engine's place? */
   readonly prove: boolean;
+  /** Instead of what the measure itself takes. */
+  readonly seconds?: number | undefined;
 }
 
-/** Carries out one measure: its blocks, raw as they come, and what is to be made of them. */
-export async function carryOut<P extends Point>(measure: Measure<P>, { ground, facts, prove }: Asked): Promise<Result> {
-  const { quick, seed, folder, tell } = ground;
-  const begun = performance.now();
+const clock = (): number => performance.now();
+
+/** Carries out one measure: its blocks, raw as they come, and what is to be made of them. It throws at nothing. */
+export async function carryOut<P extends Point>(measure: Measure<P>, asked: Asked): Promise<Result> {
+  const { quick, seed, folder, tell } = asked.ground;
+  const begun = clock();
+  const budgetSeconds = asked.seconds ?? measure.seconds(quick);
+  const end = begun + budgetSeconds * 1_000;
+  const late = end + GRACE * budgetSeconds * 1_000;
   const [points, pairs] = [measure.points(quick), measure.pairs(quick)];
-  const bad = prove ? measure.bad.map(({ variant }) => variant) : [];
-  const variants = [...new Set([...measure.variants, ...bad])];
   const raw = join(folder, `${measure.name}.jsonl`);
+  const { twin = null, variants } = measure;
   writeFileSync(
     raw,
-    `${JSON.stringify({ ...facts, measure: measure.name, pairs, variants, twin: measure.twin ?? null, points })}\n`,
+    `${JSON.stringify({ ...asked.facts, measure: measure.name, pairs, variants, twin, points, budgetSeconds })}\n`,
   );
-  const perRound = variants.length + (measure.twin === undefined ? 0 : 1);
-  const warmUps = measure.twin === undefined ? 0 : 1;
-  const expected = points.reduce((sum, point) => sum + perRound * ((point.pairs ?? pairs) + warmUps), 0);
+  const keep = (line: object): void => appendFileSync(raw, `${JSON.stringify(line)}\n`);
 
   const samples: Sample[] = [];
-  tell(`${measure.id} ${measure.name}: starting what it needs`);
-  const running = await measure.prepare(ground);
-  try {
-    let [blocks, toldAt] = [0, 0];
-    for await (const block of rounds(measure, { variants, points, pairs }, running)) {
-      appendFileSync(raw, `${JSON.stringify({ ...block, at: new Date().toISOString(), load: load() })}\n`);
-      if (!block.warmUp) samples.push(block);
-      blocks += 1;
-      if (performance.now() - toldAt < TELL_EVERY_MS && blocks < expected) continue;
-      toldAt = performance.now();
-      const seconds = (toldAt - begun) / 1_000;
-      tell(
-        `${measure.id} ${measure.name}: ${blocks} of ${expected} blocks, ${block.variant} at ${block.point}, ${seconds.toFixed(0)} s, load ${load()[0]}`,
-      );
-    }
-  } finally {
-    await running.stop();
-  }
-  appendFileSync(raw, `${JSON.stringify({ loadAfter: load() })}\n`);
-
+  const proofs: Proof[] = [];
   const figures = measure.figures(points);
-  const own = samples.filter(({ variant }) => measure.variants.includes(variant) || variant === CONTROL);
-  const judged = figures.map((figure) => judge(figure, measure.twin, own, seed));
-  const proofs: readonly Proof[] = prove ? proofsOf(measure, figures, samples, seed) : [];
+  const work = async (running: Running<P>): Promise<void> => {
+    const told = progress(measure, points, quick, { begun, end }, tell);
+    const limited = limitedTo(late, running);
+    for await (const block of rounds(measure, { points, pairs, clock: { now: clock, end } }, limited)) {
+      keep({ ...block, at: new Date().toISOString(), load: load() });
+      if (!block.warmUp) samples.push(block);
+      told(block);
+    }
+    if (!asked.prove) return;
+    const [engine = ''] = variants;
+    for (const bad of measure.bad) {
+      const at = new Map<string, Sample['values']>();
+      for (const name of triedAt(bad, figures, engine)) {
+        const point = points.find((each) => each.name === name);
+        if (point === undefined) continue;
+        tell(`${measure.id} ${measure.name}: trying ${bad.variant} at ${name}`);
+        const values = await inTime(TRY_MS, running.sample(bad.variant, point));
+        at.set(name, values);
+        keep({ point: name, variant: bad.variant, bad: true, values, at: new Date().toISOString(), load: load() });
+      }
+      const noticed = survivors({ engine, twin: measure.twin, ...bad }, { ...bad, at }, figures, samples, seed);
+      proofs.push({ variant: bad.variant, noticed });
+    }
+  };
+  let broken: string | undefined;
+  tell(`${measure.id} ${measure.name}: starting what it needs, ${budgetSeconds} s in all`);
+  try {
+    const running = await inTime(late - clock(), measure.prepare(asked.ground));
+    try {
+      await work(running);
+    } finally {
+      await running.stop();
+    }
+  } catch (error) {
+    broken = (error as Error).message;
+    tell(`${measure.id} ${measure.name} came to no end: ${broken}`);
+  }
+  keep({ loadAfter: load() });
+
+  const least = (point: string): number =>
+    Math.max(...points.flatMap((each) => (each.name === point ? [pairsAt(each, pairs).least] : [])));
+  const judged = figures.map((figure) => judge(figure, measure.twin, samples, { seed, least }));
   const { id, name, question } = measure;
-  const seconds = Math.round((performance.now() - begun) / 100) / 10;
-  const verdict = together([...judged.map((each) => each.verdict), ...(survives(proofs) ? (['fail'] as const) : [])]);
-  return { id, name, question, verdict, figures: judged, points, pairs, seconds, proofs };
+  const seconds = Math.round((clock() - begun) / 100) / 10;
+  const verdicts: readonly Verdict[] = [
+    ...judged.map((each) => each.verdict),
+    ...(survives(proofs) ? (['fail'] as const) : []),
+    ...(broken === undefined ? [] : (['not measured'] as const)),
+  ];
+  const result = { id, name, question, verdict: together(verdicts), figures: judged, points, seconds, budgetSeconds };
+  return { ...result, proofs, ...(broken !== undefined && { broken }) };
 }
 
-const proofsOf = <P extends Point>(
+const limitedTo = <P extends Point>(at: number, running: Running<P>): Pick<Running<P>, 'sample'> => ({
+  sample: async (variant, point) => await inTime(at - clock(), running.sample(variant, point)),
+});
+
+/** Tells now and then how far it has come, and how much time there is. */
+function progress<P extends Point>(
   measure: Measure<P>,
-  figures: readonly Figure[],
-  samples: readonly Sample[],
-  seed: number,
-) =>
-  measure.bad.map((bad) => ({
-    variant: bad.variant,
-    noticed: survivors(measure, bad, figures, samples, measure.twin, seed),
-  }));
+  points: readonly P[],
+  quick: boolean,
+  { begun, end }: { readonly begun: number; readonly end: number },
+  tell: (line: string) => void,
+): (block: { readonly point: string; readonly variant: string }) => void {
+  const most = points
+    .map((point) => planAt(measure, point, measure.pairs(quick)))
+    .reduce((sum, { variants, rounds: { most: many } }) => sum + variants.length * many, 0);
+  let [blocks, toldAt] = [0, 0];
+  return ({ point, variant }) => {
+    blocks += 1;
+    if (clock() - toldAt < TELL_EVERY_MS && blocks < most) return;
+    toldAt = clock();
+    const [taken, all] = [toldAt - begun, end - begun].map((ms) => (ms / 1_000).toFixed(0));
+    tell(
+      `${measure.id} ${measure.name}: ${blocks} of ${most} blocks at most, ${variant} at ${point}, ${taken} of ${all} s, load ${load()[0]}`,
+    );
+  };
+}
 
 /** A measure that does not notice what is bad measures nothing. */
 const survives = (proofs: readonly Proof[]): boolean =>

@@ -78,7 +78,9 @@ export function estimate(
     });
 
   const seen = over(pairsAt);
-  if ([...pairsAt.values()].every(({ length }) => length === 1)) return { value: seen, low: seen, high: seen };
+  // Whichever pairs are drawn, they say the same
+  if ([...columns.values()].every((column) => new Set(Object.values(column)).size === 1))
+    return { value: seen, low: seen, high: seen };
   const random = randomOf(seed);
   const drawn = Array.from({ length: RESAMPLES }, () =>
     over(

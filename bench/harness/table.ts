@@ -3,7 +3,8 @@ import { proven, type Result } from './results.ts';
 import type { Judged } from './verdict.ts';
 
 /** Four digits say all that is known. */
-export function told(value: number, unit: string | null = null): string {
+export function told(value: number | null, unit: string | null = null): string {
+  if (value === null || Number.isNaN(value)) return '–'; // JSON has no NaN
   const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return `${value.toFixed(digits)}${unit === null ? '' : ` ${unit}`}`;
 }
@@ -14,22 +15,27 @@ export const targetTold = (target: Target | null, unit: string | null = null): s
   return 'atLeast' in target ? `≥ ${told(target.atLeast, unit)}` : `= ${told(target.exactly, unit)}`;
 };
 
-const bounds = ({ value, low, high, unit }: Judged): string =>
-  low === high && low === value ? '' : `${told(low, unit)} … ${told(high, unit)}`;
+const bounds = ({ value, low, high, unit, verdict }: Judged): string =>
+  verdict === 'not measured' || (low === high && low === value) ? '' : `${told(low, unit)} … ${told(high, unit)}`;
+
+/** With how many pairs, where there were too few. */
+const verdictTold = ({ verdict, pairs: { seen, least } }: Judged): string =>
+  seen < least ? `${verdict} (${seen} of ${least})` : verdict;
 
 export const HEADS = ['measure', 'figure', 'seen', '95 %', 'target', 'verdict'] as const;
 
 /** A row for each figure, and one for each bad variant that was tried. */
 export function rows(results: readonly Result[]): string[][] {
-  return results.flatMap(({ id, name, figures, proofs }) => [
+  return results.flatMap(({ id, name, figures, proofs, broken }) => [
     ...figures.map((figure, nth) => [
       nth === 0 ? `${id} ${name}` : '',
       figure.name,
       told(figure.value, figure.unit),
       bounds(figure),
       targetTold(figure.target, figure.unit),
-      figure.verdict,
+      verdictTold(figure),
     ]),
+    ...(broken === undefined ? [] : [['', `it came to no end: ${broken}`, '', '', '', 'not measured']]),
     ...proofs.map((proof) => [
       '',
       `bad variant: ${proof.variant}`,

@@ -1,7 +1,7 @@
-import type { Figure, Kind, Measure, Point, Target } from './measure.ts';
+import type { Figure, Kind, Measure, Target, Values } from './measure.ts';
 import { type Estimate, estimate, ingredients, median, most, type Sample } from './statistics.ts';
 
-export type Verdict = 'pass' | 'fail' | 'noisy' | 'reported';
+export type Verdict = 'pass' | 'fail' | 'noisy' | 'not measured' | 'reported';
 
 export interface Judged extends Estimate {
   readonly name: string;
@@ -9,6 +9,8 @@ export interface Judged extends Estimate {
   readonly unit: string | null;
   readonly target: Target | null;
   readonly verdict: Verdict;
+  /** The fewest at any of its points, and how many there have to be. */
+  readonly pairs: { readonly seen: number; readonly least: number };
   /** How a twin compares with itself in what this is made of; null: a count needs none. */
   readonly control: Estimate | null;
 }
@@ -44,13 +46,40 @@ export function controlOf(figure: Figure, twin: string, samples: readonly Sample
   };
 }
 
+/** How many rounds a point has to have. */
+export type Least = (point: string) => number;
+
 /** A figure and whether it is as it has to be: the unfavourable bound counts. */
-export function judge(figure: Figure, twin: string | undefined, samples: readonly Sample[], seed: number): Judged {
+export function judge(
+  figure: Figure,
+  twin: string | undefined,
+  samples: readonly Sample[],
+  { seed, least = () => 1 }: { readonly seed: number; readonly least?: Least },
+): Judged {
   const { name, kind, unit = null, target = null } = figure;
+  const pairs = fewest(figure, samples, least);
+  const judged = { name, kind, unit, target, pairs };
+  if (pairs.seen === 0)
+    return { ...judged, value: Number.NaN, low: Number.NaN, high: Number.NaN, control: null, verdict: 'not measured' };
   const seen = estimate(figure.value, samples, seed, figure.over === 'most' ? most : median);
   const control = kind === 'count' || twin === undefined ? null : controlOf(figure, twin, samples, seed);
-  return { name, kind, unit, target, ...seen, control, verdict: verdictOf(kind, target, seen, control) };
+  const verdict = verdictOf(kind, target, seen, control);
+  return { ...judged, ...seen, control, verdict: pairs.seen < pairs.least ? ofTooFew(kind, verdict) : verdict };
 }
+
+/** Of its points the one that has the smallest part of what it has to have. */
+function fewest({ value }: Figure, samples: readonly Sample[], least: Least): Judged['pairs'] {
+  const all = ingredients(value).map(([variant, , point]) => ({
+    seen: new Set(samples.filter((each) => each.variant === variant && each.point === point).map(({ pair }) => pair))
+      .size,
+    least: least(point),
+  }));
+  return all.toSorted((a, b) => a.seen / a.least - b.seen / b.least)[0] ?? { seen: 0, least: 1 };
+}
+
+/** Nothing is kept by too few; what a count has missed it has missed. */
+const ofTooFew = (kind: Kind, verdict: Verdict): Verdict =>
+  verdict === 'reported' || (kind === 'count' && verdict === 'fail') ? verdict : 'noisy';
 
 export function verdictOf(kind: Kind, target: Target | null, seen: Estimate, control: Estimate | null): Verdict {
   if (target === null) return 'reported';
@@ -61,28 +90,52 @@ export function verdictOf(kind: Kind, target: Target | null, seen: Estimate, con
   return holds(target, seen, kind === 'cpu' ? spread : 0) ? 'pass' : 'fail';
 }
 
-/** One figure that fails makes the measure fail; one that nobody can judge makes it noisy. */
+/** One figure that fails makes the measure fail; one that nobody can judge leaves it open. */
 export function together(verdicts: readonly Verdict[]): Verdict {
-  for (const verdict of ['fail', 'noisy', 'pass'] as const) if (verdicts.includes(verdict)) return verdict;
+  for (const verdict of ['fail', 'not measured', 'noisy', 'pass'] as const)
+    if (verdicts.includes(verdict)) return verdict;
   return 'reported';
 }
 
+/** What a bad variant gave, once, at these points. */
+export interface Tried {
+  readonly variant: string;
+  readonly at: ReadonlyMap<string, Values>;
+}
+
+/** Where a bad variant has to be tried: wherever the engine is, for what it has to miss. */
+export function triedAt({ misses }: Measure['bad'][number], figures: readonly Figure[], engine: string): string[] {
+  const points = named(figures, misses).flatMap(({ value }) =>
+    ingredients(value).flatMap(([variant, , point]) => (variant === engine ? [point] : [])),
+  );
+  return [...new Set(points)];
+}
+
 /** The bad variant stands in the engine's place: each figure that has to notice does so, or cannot say. */
-export function survivors<P extends Point>(
-  measure: Pick<Measure<P>, 'variants'>,
-  bad: Measure<P>['bad'][number],
+export function survivors(
+  {
+    engine,
+    twin,
+    misses,
+  }: { readonly engine: string; readonly twin: string | undefined; readonly misses: readonly string[] },
+  { at }: Tried,
   figures: readonly Figure[],
   samples: readonly Sample[],
-  twin: string | undefined,
   seed: number,
 ): { readonly figure: string; readonly verdict: Verdict }[] {
-  const [engine = ''] = measure.variants;
-  const exchanged = samples.flatMap((sample) =>
-    sample.variant === bad.variant ? [{ ...sample, variant: engine }] : sample.variant === engine ? [] : [sample],
-  );
-  return bad.misses.map((name) => {
+  const exchanged = samples.map((sample) => {
+    const values = sample.variant === engine ? at.get(sample.point) : undefined;
+    return values === undefined ? sample : { ...sample, values };
+  });
+  return named(figures, misses).map((figure) => ({
+    figure: figure.name,
+    verdict: judge(figure, twin, exchanged, { seed }).verdict,
+  }));
+}
+
+const named = (figures: readonly Figure[], names: readonly string[]): Figure[] =>
+  names.map((name) => {
     const figure = figures.find((each) => each.name === name);
     if (figure === undefined) throw new Error(`no figure is called ${name}`);
-    return { figure: name, verdict: judge(figure, twin, exchanged, seed).verdict };
+    return figure;
   });
-}

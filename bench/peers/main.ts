@@ -55,8 +55,9 @@ function told({ method, path, query, json }: Heard): Reply {
   }
   if (path === '/bench/behaviour') behaviour = { ...behaviour, ...(json as Partial<Behaviour>) };
   else if (path === '/bench/world') {
-    const { applications, subscriptions } = json as unknown as WorldPlan;
+    const { applications, subscriptions, foreign } = json as unknown as WorldPlan;
     const first = Number(query.get('first') ?? 0);
+    if (foreign !== undefined) for (let pair = 0; pair < world.pairs; pair += 1) world.strangers(pair, foreign);
     for (let n = first; n < first + applications; n += 1) world.found(n, subscriptions);
   } else return refused(404, 'nothing here');
   return ok({ behaviour, calls, operations: world.operations.size });

@@ -53,4 +53,6 @@ export interface Behaviour {
 export interface WorldPlan {
   readonly applications: number;
   readonly subscriptions: number;
+  /** So many subscriptions of strangers at either host of their pairs; absent: as they are. */
+  readonly foreign?: number;
 }

@@ -65,15 +65,16 @@ export class World {
     Object.assign(instance, { role: 'authority', epoch: 1 });
     for (const rule of instance.rules) rule.wire = { ...rule.wire, state: rule.kind === 'dns' ? 'ACTIVE' : 'INACTIVE' };
     for (let n = 0; n < subscriptions; n += 1)
-      this.subscribe('left', this.pairOf(application), {
-        subscriptionType: 'CellChangeSubscription',
-        callbackReference: `http://${instance.address}:7000/notifications/${n}`,
-        filterCriteriaAssocHo: {
-          appInstanceId: instance.id,
-          ecgi: [{ plmn: { mcc: '001', mnc: '01' }, cellId: n.toString(16).padStart(7, '0') }],
-          hoStatus: [3],
-        },
-      });
+      this.subscribe('left', this.pairOf(application), bodyOf(instance.id, instance.address, n));
+  }
+
+  /** So many subscriptions of applications that nobody moves, at both hosts. */
+  strangers(pair: number, many: number): void {
+    for (const side of SIDES) {
+      const all = this.subscribed(side, pair);
+      for (const [id, { owner }] of all) if (owner.startsWith(STRANGER)) all.delete(id);
+      for (let n = 0; n < many; n += 1) this.subscribe(side, pair, bodyOf(`${STRANGER}${n}`, STRANGERS_AT, n));
+    }
   }
 
   next(): number {
@@ -155,6 +156,19 @@ export class World {
     }
   }
 }
+
+const [STRANGER, STRANGERS_AT] = ['stranger-', '127.59.0.1'];
+
+/** The n-th that an instance has. */
+const bodyOf = (appInstanceId: string, address: string, n: number): Record<string, unknown> => ({
+  subscriptionType: 'CellChangeSubscription',
+  callbackReference: `http://${address}:7000/notifications/${n}`,
+  filterCriteriaAssocHo: {
+    appInstanceId,
+    ecgi: [{ plmn: { mcc: '001', mnc: '01' }, cellId: n.toString(16).padStart(7, '0') }],
+    hoStatus: [3],
+  },
+});
 
 /** As the descriptor has them: nobody is led yet. */
 const rulesOf = (application: number, address: string): Rule[] => [

@@ -1,23 +1,8 @@
+import type { Counted } from '../../domain/counted.ts';
 import { busy } from '../../test/support/busy.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import type { Stage } from '../../test/support/stage.ts';
 import { worldOf } from '../../test/support/sight.ts';
-
-/** What was counted in a window, by the devices themselves. */
-export interface Counted {
-  readonly durationMs: number;
-  readonly total: Figures;
-  readonly byKind: Readonly<Record<string, Figures>>;
-}
-
-export interface Figures {
-  readonly requests: number;
-  readonly lost: number;
-  readonly givenUp: number;
-  readonly stale: number;
-  readonly doubled: number;
-  readonly longestGapMs: number;
-}
 
 /** Two of each kind, which write 200 times a second together. */
 const [DEVICES, WRITES] = [6, 200];

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Counted } from '../../domain/counted.ts';
 import { claimNetwork } from '../../test/support/network.ts';
 import { servingIn, worldOf } from '../../test/support/sight.ts';
 import { type Held, Stage } from '../../test/support/stage.ts';
-import { type Counted, counting, writing } from './devices.ts';
+import { counting, writing } from './devices.ts';
 import { faultOf, type Leg, type Site } from './faults.ts';
 
 /** Every direction once. */

@@ -13,6 +13,7 @@ import { type HeldSubscription, turned } from '../../domain/subscription.ts';
 const from: Owner = { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 } };
 const to: Owner = { instance: 'i9', endpoint: { host: '10.3.1.7', port: 7000 } };
 const never = new AbortController().signal;
+const forgetful = { signal: never, keep: () => undefined };
 const device = '10.0.0.1';
 
 /** Subscriptions of one owner at one platform, in memory; tells every call. */
@@ -169,7 +170,7 @@ describe('subscriptions that are released', () => {
     source.add();
     const copied = await copySubscriptions(carriage, never);
     const late = source.add();
-    await expect(releaseSubscriptions(carriage, copied, never)).rejects.toThrow(
+    await expect(releaseSubscriptions(carriage, copied, forgetful)).rejects.toThrow(
       'a1: 1 subscriptions were made meanwhile',
     );
     expect(ids(source)).toEqual([late.id]);
@@ -180,7 +181,7 @@ describe('subscriptions that are released', () => {
     const both = source.add(about('10.0.0.2', device));
     const others = source.add(about('10.0.0.2'));
     const single = { ...carriage, device };
-    await releaseSubscriptions(single, await copySubscriptions(single, never), never);
+    await releaseSubscriptions(single, await copySubscriptions(single, never), forgetful);
     expect(ids(source)).toEqual([both.id, others.id]);
   });
 });

@@ -6,7 +6,9 @@ import {
   copySubscriptions,
   dropVanished,
   foreseeSubscriptions,
+  later,
   releaseSubscriptions,
+  sightOf,
   strays,
 } from '../../activities/relocation/subscriptions.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
@@ -20,6 +22,7 @@ const amsi = '/amsi/v1/subscriptions';
 const from: Owner = { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 } };
 const to: Owner = { instance: 'i9', endpoint: { host: '10.3.1.7', port: 7000 } };
 const soon = (): AbortSignal => AbortSignal.timeout(Math.ceil(20_000 * busy()));
+const kept = (keep: (name: string, value: string) => void = () => undefined) => ({ signal: soon(), keep });
 
 let source: PlayedServices;
 let target: PlayedServices;
@@ -49,6 +52,12 @@ const measured = ({ instance, endpoint }: Owner, n: number, ...devices: readonly
     appInstanceId: instance,
     associateId: [`10.0.0.${n}`, ...devices].map((value) => ({ type: 1, value })),
   },
+});
+
+const mobility = ({ instance, endpoint }: Owner) => ({
+  subscriptionType: 'MobilityProcedureSubscription',
+  callbackReference: `http://${endpoint.host}:7000/mobility`,
+  filterCriteria: { appInstanceId: instance, mobilityStatus: [1] },
 });
 
 /** Somebody looks while no service is there. */
@@ -130,8 +139,38 @@ describe('where a service is away at one look of a step, and there at its next c
   it('at the source, nothing is released before all of it was seen', async () => {
     awayOnce(source);
     const copied = await copySubscriptions(carriage, soon());
-    await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    await expect(releaseSubscriptions(carriage, copied, kept())).rejects.toMatchObject({ type: 'NotYet' });
     expect([...source.held.keys()]).toEqual([`${rni}/s0`]);
+  });
+});
+
+describe('what this relocation has made at the target', () => {
+  beforeEach(() => void source.hold(rni, 's0', measured(from, 0)));
+  const comparedLater = async ({ made, seen }: CopiedSubscriptions): Promise<CopiedSubscriptions> =>
+    await copySubscriptions({ ...carriage, made, before: seen }, soon(), undefined, later);
+
+  it.each([
+    ['a list that is empty for a moment', { status: 200, json: { _links: { subscription: [] } } }],
+    ['no entity for a moment', { status: 204 }],
+  ])('is not made once more where there is %s', async (_, empty) => {
+    const copied = await copySubscriptions(carriage, soon());
+    target.before = ({ method, path }) => (method === 'GET' && path === rni ? empty : undefined);
+    expect((await comparedLater(copied)).made).toEqual([]);
+    expect([...target.held.keys()]).toEqual(copied.made);
+  });
+
+  it('is not made once more while its list is not there', async () => {
+    const copied = await copySubscriptions(carriage, soon());
+    target.before = ({ method, path }) => (method === 'GET' && path === rni ? { status: 404 } : undefined);
+    await expect(comparedLater(copied)).rejects.toMatchObject({ type: 'NotYet' });
+    expect([...target.held.keys()]).toEqual(copied.made);
+  });
+
+  it('is made once more where it is gone', async () => {
+    const copied = await copySubscriptions(carriage, soon());
+    target.held.clear();
+    expect((await comparedLater(copied)).made).toHaveLength(1);
+    expect([...target.held.values()]).toEqual([measured(to, 0)]);
   });
 });
 
@@ -143,7 +182,7 @@ describe('where the service of the source was away a moment ago', () => {
     expect((await foreseeSubscriptions(carriage, soon())).wanted).toHaveLength(1);
     await unseenAt(source, from);
     const copied = await copySubscriptions(carriage, soon());
-    await releaseSubscriptions(carriage, copied, soon());
+    await releaseSubscriptions(carriage, copied, kept());
     expect([...target.held.values()]).toEqual([measured(to, 1, '10.0.0.2')]);
   });
 
@@ -187,7 +226,7 @@ describe('what a step has seen at the source, and a later one of the same run do
     answering(rni, { status: 200, json: [] });
     const copied = await compared();
     expect([copied.made, copied.wanted.map(({ id }) => id)]).toEqual([[], [one]]);
-    await releaseSubscriptions(carriage, copied, soon());
+    await releaseSubscriptions(carriage, copied, kept());
     expect([...source.held]).toEqual([]);
   });
 
@@ -223,10 +262,10 @@ describe('what a step has seen at the source, and a later one of the same run do
   it('is not released for certain while its list is not there', async () => {
     const copied = await compared();
     answering(rni, { status: 404 });
-    await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
+    await expect(releaseSubscriptions(carriage, copied, kept())).rejects.toMatchObject({ type: 'NotYet' });
     source.before = () => undefined;
     const again = await compared();
-    await releaseSubscriptions(carriage, again, soon());
+    await releaseSubscriptions(carriage, again, kept());
     expect([[...source.held], again.made, target.held.size]).toEqual([[], [], 1]);
   });
 
@@ -251,16 +290,35 @@ it('what is made at a service that comes up meanwhile is carried', async () => {
     platform.before = ({ path }) => (path.startsWith(amsi) ? { status: 404 } : undefined);
   await copySubscriptions(carriage, soon());
   for (const platform of [source, target]) platform.before = () => undefined;
-  const mobility = ({ instance, endpoint }: Owner) => ({
-    subscriptionType: 'MobilityProcedureSubscription',
-    callbackReference: `http://${endpoint.host}:7000/mobility`,
-    filterCriteria: { appInstanceId: instance, mobilityStatus: [1] },
-  });
   source.hold(amsi, 'late', mobility(from));
   const copied = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, copied, soon());
+  await releaseSubscriptions(carriage, copied, kept());
   expect([...source.held]).toEqual([]);
   expect([...target.held.values()]).toEqual([mobility(to)]);
+});
+
+it('what is made at a service that comes up before the last step is found by it, and carried by its next attempt', async () => {
+  source.hold(rni, 's0', measured(from, 0));
+  for (const platform of [source, target])
+    platform.before = ({ path }) => (path.startsWith(amsi) ? { status: 404 } : undefined);
+  const { seen } = await copySubscriptions(carriage, soon());
+  for (const platform of [source, target]) platform.before = () => undefined;
+  source.hold(amsi, 'late', mobility(from));
+  const attempts = new Map<string, string>();
+  const attempt = async (): Promise<void> => {
+    const step = { ...carriage, ...sightOf({ seen }, { kept: (name) => attempts.get(name) }) };
+    const copied = await copySubscriptions(step, soon(), undefined, later);
+    await releaseSubscriptions(
+      step,
+      copied,
+      kept((name, value) => void attempts.set(name, value)),
+    );
+  };
+  await expect(attempt()).rejects.toMatchObject({ type: 'NotYet' });
+  expect([...source.held.keys()]).toEqual([`${amsi}/late`]);
+  await attempt();
+  expect([...source.held]).toEqual([]);
+  expect([...target.held.values()]).toEqual([measured(to, 0), mobility(to)]);
 });
 
 it('what tells of others too, and was made after the comparison, is not left without a copy', async () => {
@@ -268,8 +326,8 @@ it('what tells of others too, and was made after the comparison, is not left wit
   source.hold(rni, 's0', measured(from, 1, '10.0.0.2'));
   const copied = await copySubscriptions(carriage, soon());
   source.hold(rni, 'late', measured(from, 1, '10.0.0.3'));
-  await expect(releaseSubscriptions(carriage, copied, soon())).rejects.toMatchObject({ type: 'NotYet' });
+  await expect(releaseSubscriptions(carriage, copied, kept())).rejects.toMatchObject({ type: 'NotYet' });
   const again = await copySubscriptions(carriage, soon());
-  await releaseSubscriptions(carriage, again, soon());
+  await releaseSubscriptions(carriage, again, kept());
   expect(target.held.size).toBe(2);
 });

@@ -1,35 +1,53 @@
 import { describe, expect, it } from 'vitest';
 import { sumOf } from '../../bench/growth/prometheus.ts';
-import { drift } from '../../bench/soak/drawn.ts';
-import type { Standing } from '../../bench/soak/soak.ts';
+import type { Sample } from '../../bench/harness/statistics.ts';
+import { judge } from '../../bench/harness/verdict.ts';
+import { soak } from '../../bench/soak.ts';
 import { faultKinds, faultOf } from '../../bench/switch/faults.ts';
 
-const standing = (n: number, more: Partial<Standing> = {}): Standing => ({
-  relocations: n * 25,
-  seconds: n * 60,
-  outcomes: {},
-  worker: { cpuMs: n * 1_000, rss: 4e8, handles: 90 },
-  api: { cpuMs: n * 500, rss: 2e8, handles: 42 },
-  processes: 6,
-  logLines: n * 900,
-  events: 65,
-  addresses: 105,
-  load: 1,
-  ...more,
-});
-const course = (at: (n: number) => Standing): Standing[] => Array.from({ length: 16 }, (_, n) => at(n + 1));
+/** What there was at each of ten looks of a quarter. */
+const looks = (at: (n: number) => Record<string, number>): Sample[] =>
+  soak.points(false).flatMap(({ name: point }, quarter) =>
+    Array.from({ length: 10 }, (_, pair): Sample => {
+      const n = quarter * 10 + pair + 1;
+      const steady = { relocations: n * 50, failed: 0, events: 65, processes: 6, addresses: 100 + (n % 3) };
+      const used = { workerMb: 400, apiMb: 200, workerHandles: 90, apiHandles: 42, logLines: 36 };
+      const timed = { workerMs: 200, apiMs: 50, perSecond: 4, seconds: n * 12 };
+      return { point, variant: 'soak', pair, values: { ...steady, ...used, ...timed, ...at(n) } };
+    }),
+  );
+const missed = (samples: readonly Sample[]): string[] =>
+  soak
+    .figures(soak.points(false))
+    .filter((figure) => judge(figure, undefined, samples, { seed: 1 }).verdict === 'fail')
+    .map(({ name }) => name);
 
 describe('a soak', () => {
-  it('drifts nowhere where each relocation leaves everything as it was', () => {
-    for (const ratio of Object.values(drift(course((n) => standing(n))))) expect(ratio).toBe(1);
+  it('is kept where each relocation leaves everything as it was', () => {
+    expect(missed(looks(() => ({})))).toEqual([]);
   });
 
   it('shows what each relocation leaves behind', () => {
-    const leaking = course((n) => standing(n, { worker: { cpuMs: n * n * 100, rss: 4e8 + n * 2e7, handles: 90 } }));
-    expect(drift(leaking)).toMatchObject({
-      'memory of the worker': expect.closeTo(1.302, 2),
-      'CPU of the worker': expect.closeTo(2.231, 2),
-      'memory of the API': 1,
+    expect(missed(looks((n) => ({ workerMb: 400 + n * 5 })))).toEqual([
+      'memory of the worker, the last quarter ÷ the second quarter',
+    ]);
+    expect(missed(looks((n) => ({ apiHandles: 42 + n * 5 })))).toEqual([
+      'file handles of the API left by each relocation',
+    ]);
+    expect(missed(looks((n) => ({ logLines: 36 + n })))).toEqual([
+      'log lines of each relocation, the last quarter ÷ the second quarter',
+    ]);
+    expect(missed(looks((n) => (n === 40 ? { failed: 1 } : {})))).toEqual(['relocations that failed']);
+  });
+
+  it('says nothing of 2,000 where there were fewer', () => {
+    const few = looks(() => ({})).filter(({ point, pair }) => point !== 'the last quarter' || pair < 4);
+    const [figure] = soak.figures(soak.points(false));
+    if (figure === undefined) throw new Error('a soak asks for nothing');
+    const { least } = soak.pairs(false);
+    expect(judge(figure, undefined, few, { seed: 1, least: () => least })).toMatchObject({
+      verdict: 'noisy',
+      pairs: { seen: 4, least: 10 },
     });
   });
 });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { measured, page, publishedResults, rewritten } from '../../bench/harness/page.ts';
+import { measured, merged, page, publishedResults, rewritten } from '../../bench/harness/page.ts';
 import { curves, lines } from '../../bench/harness/picture.ts';
+import type { Facts } from '../../bench/harness/facts.ts';
 import type { Results } from '../../bench/harness/results.ts';
 import { proven } from '../../bench/harness/results.ts';
 import { markdown, table, told } from '../../bench/harness/table.ts';
@@ -18,6 +19,7 @@ const figure: Judged = {
   low: 1.05,
   high: 1.14,
   control: null,
+  pairs: { seen: 15, least: 15 },
   verdict: 'pass',
 };
 const result = {
@@ -30,8 +32,8 @@ const result = {
     { ...figure, name: 'events', kind: 'count', target: null, value: 65, low: 65, high: 65, verdict: 'reported' },
   ],
   points: [],
-  pairs: 15,
   seconds: 1,
+  budgetSeconds: 60,
   proofs: [{ variant: 'bad', noticed: [{ figure: 'events', verdict: 'fail' }] }],
 } as const satisfies Results['measures'][number];
 
@@ -126,6 +128,31 @@ describe('the page of results', () => {
   });
 });
 
+it.each([
+  [true, 3],
+  [false, 30],
+])('all of them, quick: %s, keep within %i minutes', (quick, minutes) => {
+  const all = measures.filter(({ alone }) => alone === undefined).map(({ seconds }) => seconds(quick));
+  expect(all.reduce((sum, seconds) => sum + seconds, 0)).toBeLessThanOrEqual(0.97 * minutes * 60);
+});
+
+describe('pages of several runs', () => {
+  const facts = (at: string, commit: string) => ({ at, commit, loadBefore: [], loadAfter: [] }) as unknown as Facts;
+  const one = (name: string, value: number) => ({ ...result, name, figures: [{ ...figure, value }] });
+
+  it('have of each measure the last, and say of each run what it has to be read with', () => {
+    const older = { facts: facts('yesterday', 'a'), measures: [one('soak', 1), one('cost', 2)] };
+    const newer = { facts: facts('today', 'b'), measures: [one('soak', 3)] };
+    const both = merged(older, newer);
+    expect(both.measures.map(({ name, figures, facts: own }) => [name, figures[0]?.value, own?.at])).toEqual([
+      ['cost', 2, 'yesterday'],
+      ['soak', 3, 'today'],
+    ]);
+    expect(measured(both)).toMatch(/cost: measured at yesterday, commit `a`[^]*soak: measured at today, commit `b`/);
+    expect(merged(null, newer).measures).toHaveLength(1);
+  });
+});
+
 describe('every measure', () => {
   it.each(measures.map((each) => [each.name, each] as const))(
     '%s says what has to notice which bad variant',
@@ -139,7 +166,8 @@ describe('every measure', () => {
           measure.bad.every(({ variant }) => !measure.variants.includes(variant) || variant !== measure.variants[0]),
         ).toBe(true);
       }
-      expect(measure.bad.length).toBeGreaterThan(0);
+      // What a soak notices is shown by itself: a worker that keeps something cannot be had
+      expect(measure.bad.length > 0 || measure.alone === true).toBe(true);
       expect([undefined, ...measure.variants]).toContain(measure.twin);
     },
   );

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Figure, Kind, Target } from '../../bench/harness/measure.ts';
-import { rounds, orderOf } from '../../bench/harness/rounds.ts';
+import type { Figure, Kind, Point, Target, Values } from '../../bench/harness/measure.ts';
+import { orderOf, rounds, type Block, type Clock } from '../../bench/harness/rounds.ts';
 import type { Estimate, Sample } from '../../bench/harness/statistics.ts';
-import { CONTROL, controlOf, judge, survivors, together, verdictOf } from '../../bench/harness/verdict.ts';
+import { CONTROL, controlOf, judge, survivors, together, triedAt, verdictOf } from '../../bench/harness/verdict.ts';
 
 const within = (low: number, high: number): Estimate => ({ low, value: (low + high) / 2, high });
 const quiet = within(0.99, 1.01);
@@ -61,30 +61,64 @@ const sample = (variant: string, pair: number, wallMs: number): Sample => ({
   pair,
   values: { wallMs },
 });
-const run = (control: number, bad = 20): Sample[] =>
+const run = (control: number): Sample[] =>
   Array.from({ length: 15 }, (_, pair) => [
     sample('engine', pair, 11),
     sample('direct', pair, 10),
     sample(CONTROL, pair, control),
-    sample('bad', pair, bad),
   ]).flat();
 
 describe('a figure', () => {
   it('is judged beside a twin that was measured twice', () => {
-    expect(judge(wall, 'direct', run(10), 1)).toMatchObject({ value: 1.1, verdict: 'pass' });
-    expect(judge(wall, 'direct', run(12), 1)).toMatchObject({ value: 1.1, verdict: 'noisy' });
+    expect(judge(wall, 'direct', run(10), { seed: 1 })).toMatchObject({ value: 1.1, verdict: 'pass' });
+    expect(judge(wall, 'direct', run(12), { seed: 1 })).toMatchObject({ value: 1.1, verdict: 'noisy' });
     expect(controlOf(wall, 'direct', run(12), 1)).toMatchObject({ value: 1.2, low: 1, high: 1.2 });
   });
 
+  it('that rests on too few rounds is kept by none of them, and what a count has missed it has missed', () => {
+    const least = () => 15;
+    const few = (pairs: number) => run(10).filter(({ pair }) => pair < pairs);
+    expect(judge(wall, 'direct', few(15), { seed: 1, least }).verdict).toBe('pass');
+    expect(judge(wall, 'direct', few(14), { seed: 1, least })).toMatchObject({
+      verdict: 'noisy',
+      pairs: { seen: 14, least: 15 },
+    });
+    const count: Figure = { ...wall, kind: 'count' };
+    expect(judge(count, 'direct', few(3), { seed: 1, least }).verdict).toBe('noisy');
+    const missed = judge({ ...count, target: { exactly: 1 } }, 'direct', few(3), { seed: 1, least });
+    expect(missed.verdict).toBe('fail');
+    expect(judge({ ...count, value: (of) => of('engine', 'wallMs', 'p') }, 'direct', [], { seed: 1 }).verdict).toBe(
+      'not measured',
+    );
+  });
+
   it('notices a bad variant in the place of the engine, or says that it cannot', () => {
-    const bad = { variant: 'bad', misses: ['wall'] };
-    const noticed = (samples: readonly Sample[]) =>
-      survivors({ variants: ['engine', 'direct'] }, bad, [wall], samples, 'direct', 1)[0]?.verdict;
+    const measure = { engine: 'engine', twin: 'direct', misses: ['wall'] };
+    const noticed = (samples: readonly Sample[], wallMs = 20) =>
+      survivors(measure, { variant: 'bad', at: new Map([['p', { wallMs }]]) }, [wall], samples, 1)[0]?.verdict;
     expect(noticed(run(10))).toBe('fail');
-    expect(noticed(run(10, 11))).toBe('pass');
+    expect(noticed(run(10), 11)).toBe('pass');
     expect(noticed(run(12))).toBe('noisy');
   });
+
+  it('tells where a bad variant has to be tried: where the engine is in what it has to miss', () => {
+    const elsewhere: Figure = { ...wall, name: 'other', value: (of) => of('engine', 'wallMs', 'q') };
+    expect(triedAt({ variant: 'bad', misses: ['wall'] }, [wall, elsewhere], 'engine')).toEqual(['p']);
+  });
 });
+
+const clock = (end: number): Clock => ({ now: () => 0, end });
+async function measured(
+  twin: string | undefined,
+  plan: Parameters<typeof rounds>[1],
+  sampled: (variant: string, point: Point) => Promise<Values>,
+): Promise<Block[]> {
+  const blocks: Block[] = [];
+  const measure = { variants: twin === undefined ? ['A'] : ['A', 'B'], ...(twin !== undefined && { twin }) };
+  for await (const block of rounds(measure, plan, { sample: sampled })) blocks.push(block);
+  return blocks;
+}
+const pairs = (least: number, most = least) => ({ least, most });
 
 describe('rounds', () => {
   it('go there and back, so that what drifts drifts for all', () => {
@@ -93,10 +127,8 @@ describe('rounds', () => {
 
   it('measure the twin twice, and drop the first at each point', async () => {
     const asked: string[] = [];
-    const plan = { variants: ['A', 'B'], points: [{ name: 'p' }, { name: 'q', pairs: 1 }], pairs: 2 };
-    const sampled = async (variant: string): Promise<{ ms: number }> => ({ ms: asked.push(variant) });
-    const blocks = [];
-    for await (const block of rounds({ twin: 'B' }, plan, { sample: sampled })) blocks.push(block);
+    const plan = { points: [{ name: 'p' }, { name: 'q', pairs: pairs(1) }], pairs: pairs(2), clock: clock(1) };
+    const blocks = await measured('B', plan, async (variant) => ({ ms: asked.push(variant) }));
     expect(blocks.filter(({ warmUp }) => warmUp)).toHaveLength(2 * 3);
     const told = blocks.filter(({ warmUp }) => !warmUp).map(({ point, pair, variant }) => `${point}${pair} ${variant}`);
     expect(told).toEqual(
@@ -105,10 +137,36 @@ describe('rounds', () => {
     expect(asked.slice(0, 3)).toEqual(['A', 'B', 'B']);
   });
 
-  it('without a twin have nothing to warm up', async () => {
-    const plan = { variants: ['A'], points: [{ name: 'p' }], pairs: 1 };
-    const blocks = [];
-    for await (const block of rounds({}, plan, { sample: async () => ({ events: 65 }) })) blocks.push(block);
-    expect(blocks).toEqual([{ point: 'p', variant: 'A', pair: 0, position: 0, warmUp: false, values: { events: 65 } }]);
+  it('without a twin have nothing to warm up, nor has a point at which only some are measured', async () => {
+    const events = async () => ({ events: 65 });
+    const plan = { points: [{ name: 'p' }], pairs: pairs(1), clock: clock(1) };
+    expect(await measured(undefined, plan, events)).toEqual([
+      { point: 'p', variant: 'A', pair: 0, position: 0, warmUp: false, values: { events: 65 } },
+    ]);
+    const only = { ...plan, points: [{ name: 'p', only: ['A'] }] };
+    expect((await measured('B', only, events)).map(({ variant }) => variant)).toEqual(['A']);
+  });
+
+  /** A round of three blocks takes a second. */
+  const inSeconds = async (end: number, points: readonly Point[], plan: { least: number; most: number }) => {
+    let now = 0;
+    const blocks = await measured('B', { points, pairs: plan, clock: { now: () => now, end } }, async () => {
+      now += 1_000 / 3;
+      return {};
+    });
+    return points.map(({ name }) => blocks.filter((each) => each.point === name && each.variant === 'A').length);
+  };
+  const two = [{ name: 'p' }, { name: 'q' }];
+
+  it('are as many as there is time for, and each point has its share of it', async () => {
+    expect(await inSeconds(100_000, two, pairs(1, 5))).toEqual([6, 6]);
+    expect(await inSeconds(8_100, two, pairs(1, 5))).toEqual([4, 4]);
+    const unlike = [{ name: 'p', share: 3 }, { name: 'q' }];
+    expect(await inSeconds(8_100, unlike, pairs(1, 50))).toEqual([6, 2]);
+  });
+
+  it('are the least that is needed as long as there is time at all; only a first one may be late, whose length nobody knows', async () => {
+    expect(await inSeconds(8_100, two, pairs(5))).toEqual([6, 2]);
+    expect(await inSeconds(4_100, two, pairs(5))).toEqual([4, 1]);
   });
 });

@@ -2,10 +2,13 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { end } from '../../catalogue/agreements.ts';
 import { answered, asked, nowOf } from '../../catalogue/asked.ts';
+import { bindingsOf, candidatesOf } from '../../catalogue/consuming.ts';
 import { candidates, systemsBy } from '../../catalogue/finding.ts';
 import { platformsTold, systemsTold } from '../../catalogue/told.ts';
 import { want } from '../../catalogue/wills.ts';
+import { byChoice } from '../../domain/choice.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 
 let own: CatalogueOfTest;
 let agreement: string;
@@ -75,6 +78,32 @@ describe('what a partner answers', () => {
     expect([await within(12, 5), await within(11, 5), await within(100, null)]).toEqual([1, 0, 0]);
     await told([{ ...platform, offers: [{ ...offer, latencyMs: null as unknown as 7 }] }]);
     expect(await within(100, 5)).toBe(0);
+  });
+
+  it('by two ways is two candidates, the direct one first; where that refuses the other one takes its place', async () => {
+    const { id: ofBroker } = await own.catalogue
+      .insertInto('agreement')
+      .values({ partner: 'c', direction: 'uses', context: 'c', theirs: 'open', callback_key: 'l', capabilities: '{}' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await sql`update agreement set link_ms = case partner when 'b' then 50 else 1 end`.execute(own.catalogue);
+    const federation = federationOfTest({ partners: { b: partnerOfTest('b'), c: partnerOfTest('c') } });
+    // The broker has it of operator B by the same ids, and twice
+    await told();
+    await platformsTold(own.catalogue, ofBroker, { platforms: [platform, platform], validSeconds: 60 });
+    const known = await candidatesOf(own.catalogue, federation, { what: { kind: 'service', name: 'speech' } });
+    const [direct, byBroker, ...more] = known.toSorted(byChoice);
+    expect([direct, byBroker, ...more]).toMatchObject([
+      { agreement, viaBroker: false },
+      { agreement: ofBroker, viaBroker: true },
+    ]);
+    const bindings = bindingsOf(own.catalogue, federation);
+    const place = { run: 'r', system: 'e', platform: 'a2', forApplication: null };
+    const first = await bindings.reserve({ ...place, name: 'n1', offer: direct?.offer ?? '' });
+    const second = { ...place, name: 'n2', offer: byBroker?.offer ?? '' };
+    await expect(bindings.reserve(second)).rejects.toMatchObject({ type: 'AlreadyBound' });
+    await bindings.close(first.id, 'refused');
+    await expect(bindings.reserve(second)).resolves.toMatchObject({ partner: 'c', state: 'admitting' });
   });
 
   it('holds for as long as it says, and is the same when it is told again', async () => {

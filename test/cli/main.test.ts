@@ -36,6 +36,29 @@ describe('ferry relocate', () => {
     });
   });
 
+  it('asks once more, with the same key, where the API has too much to do and says when', async () => {
+    const overloaded = { ...problem, status: 503, failure: 'Overloaded' };
+    api.answer = (asked, response) =>
+      api.asked.length < 3
+        ? void response
+            .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '0' })
+            .end(JSON.stringify(overloaded))
+        : answering(202, relocation())(asked, response);
+    const { exit, out } = await ferry('relocate', 'counter', 'cloud', 'a1', '--key', 'k1', '--no-wait', ...at());
+    expect([exit, out]).toEqual([0, `${ID}\n`]);
+    expect(api.asked.map(({ headers }) => headers['idempotency-key'])).toEqual(['k1', 'k1', 'k1']);
+  });
+
+  it('asks no second time where something may have been begun', async () => {
+    api.answer = (_, response) =>
+      void response
+        .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '0' })
+        .end(JSON.stringify({ ...problem, status: 503 }));
+    const { exit } = await ferry('relocate', 'counter', 'cloud', 'a1', '--no-wait', ...at());
+    expect(exit).not.toBe(0);
+    expect(api.asked).toHaveLength(1);
+  });
+
   it('turns times into instants, and holds the cut-over for approval or until a time', async () => {
     api.answer = answering(202, relocation());
     const move = ['relocate', 'counter', 'cloud', 'a1', '--no-wait'];

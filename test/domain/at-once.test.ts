@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { atOnce } from '../../domain/at-once.ts';
+import { atOnce, everyAtOnce } from '../../domain/at-once.ts';
 
 it('works through all of them, so many at once, and answers in their order', async () => {
   let running = 0;
@@ -23,4 +23,20 @@ it('begins nothing after a failure, and ends what is under way before it tells',
   };
   await expect(atOnce(2, [0, 1, 2, 3], work)).rejects.toThrow('one');
   expect(ended).toEqual([0]);
+});
+
+it('gives every one its turn where that is wanted, and tells what each came to', async () => {
+  const begun: number[] = [];
+  const told = await everyAtOnce(2, [0, 1, 2, 3], async (n) => {
+    begun.push(n);
+    if (n % 2 === 1) throw new Error(`${n}`);
+    return n;
+  });
+  expect(begun).toEqual([0, 1, 2, 3]);
+  expect(told.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual([
+    0,
+    'Error: 1',
+    2,
+    'Error: 3',
+  ]);
 });

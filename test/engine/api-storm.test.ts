@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { InterceptingCall, type Interceptor, Metadata, status } from '@grpc/grpc-js';
 import { Client, Connection } from '@temporalio/client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Served } from '../support/api.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HeardKeys } from '../../api/northbound/heard-keys.ts';
+import { digest } from '../../configuration/digest.ts';
+import { nowhere, Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { engine, order, PATH, starting, servedByTheEngine } from '../support/served-engine.ts';
 
 servedByTheEngine();
@@ -89,6 +92,46 @@ const storm = async (key: (n: number) => string | undefined) =>
     ),
   );
 
+/** Every call of Temporal that these have made. */
+async function callsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
+  calls.clear();
+  await work();
+  return Object.fromEntries(calls);
+}
+
+describe('a start asks Temporal', () => {
+  const [LOOK, ASK, START] = ['DescribeWorkflowExecution', 'ListWorkflowExecutions', 'StartWorkflowExecution'];
+
+  it('of all users: whether the relocation out of the target runs, and for the start', async () => {
+    const made = await callsOf(async () => expect((await starting(api)).status).toBe(202));
+    expect(made).toEqual({ [LOOK]: 1, [START]: 1 });
+  });
+
+  it('with a key: the index besides, once', async () => {
+    const made = await callsOf(async () => expect((await starting(api, {}, randomUUID())).status).toBe(202));
+    expect(made).toEqual({ [LOOK]: 1, [ASK]: 1, [START]: 1 });
+  });
+
+  it('of one user: for those of all users too', async () => {
+    const made = await callsOf(async () => expect((await starting(api, { users: 'ue-1' })).status).toBe(202));
+    expect(made).toEqual({ [LOOK]: 3, [START]: 1 });
+  });
+
+  it('once more with the same key: how it is now, and nothing else', async () => {
+    const key = randomUUID();
+    const first = await starting(api, {}, key);
+    const made = await callsOf(async () => expect((await starting(api, {}, key)).body.id).toBe(first.body.id));
+    expect(made).toEqual({ [LOOK]: 1 });
+  });
+
+  it('and what it answers of a new one is what is read of it then, but for what is under way', async () => {
+    const { body } = await starting(api, {}, randomUUID());
+    const read = (await api.get<typeof body>(body.links.self)).body;
+    expect({ ...read, waitingFor: null, startedAt: body.startedAt, since: body.startedAt }).toEqual(body);
+    expect(Math.abs(Date.parse(read.startedAt) - Date.parse(body.startedAt))).toBeLessThan(1_000);
+  });
+});
+
 describe('two hundred starts at once', () => {
   it('are two hundred relocations, and ask nothing of the index', async () => {
     const answers = await storm(() => undefined);
@@ -108,7 +151,45 @@ describe('two hundred starts at once', () => {
     const answers = await storm((n) => `${run}-${n}`);
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(200);
-    expect(visibility()).toBeLessThan(answers.length); // one at a time, each for all who wait by then
+    expect(visibility()).toBeLessThan(answers.length / 4); // together, and not at all once it is known what the index has
+  });
+});
+
+describe('what the index has told of keys', () => {
+  it('makes another key new, page by page, and for a while only', async () => {
+    const { client } = engine.environment;
+    const keys = Array.from({ length: 5 }, () => randomUUID());
+    const heard = new HeardKeys(client, 2);
+    for (const [n, key] of keys.entries()) await starting(api, { users: `ue-${n + 1}` }, key);
+    const known = `FerryKey IN (${keys.map((key) => `'${digest(key)}'`).join(', ')})`;
+    await eventually(async () => (await client.workflow.count(known)).count === keys.length);
+
+    expect(heard.isNew(digest('another'))).toBe(false); // nothing was read
+    await heard.read();
+    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    await heard.read();
+    expect(keys.map((key) => heard.isNew(digest(key)))).toEqual([false, false, false, false, false]);
+    expect(heard.isNew(digest('another'))).toBe(true);
+    now.mockReturnValue(performance.now() + 2_001);
+    expect(heard.isNew(digest('another'))).toBe(false);
+    now.mockRestore();
+  });
+
+  it('grows by what is begun after it was read', async () => {
+    const { client } = engine.environment;
+    const [heard, key] = [new HeardKeys(client), randomUUID()];
+    await starting(api, { users: 'ue-1' }, randomUUID());
+    await heard.read();
+    await starting(api, { users: 'ue-2' }, key);
+    await eventually(async () => (await client.workflow.count(`FerryKey = '${digest(key)}'`)).count === 1);
+    await heard.read();
+    expect(heard.isNew(digest(key))).toBe(false);
+  });
+
+  it('is not what it was when it could not be read', async () => {
+    const heard = new HeardKeys(nowhere());
+    await heard.read();
+    expect(heard.isNew(digest('another'))).toBe(false);
   });
 });
 

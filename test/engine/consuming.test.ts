@@ -127,6 +127,28 @@ describe('a consumption', () => {
     expect((await world.rows()).every(({ state }) => state === 'closed')).toBe(true);
   });
 
+  /** Carried out by whoever is asked, who says the contrary. */
+  const carriedOut: Partial<Record<keyof typeof effects, (each: Heard) => void>> = {
+    'tell the orchestrator': ({ path, json }) => world.decisions.set(path.split('/').at(-1) ?? '', json),
+    announce: ({ path, json }) => world.announced.set(path.split('/').at(-1) ?? '', String(json['offer'])),
+    expose: ({ json }) => world.services.set('of-nobody', { ...json, serInstanceId: 'of-nobody' }),
+  };
+  it.each(Object.entries(carriedOut))(
+    'that is refused where it has to %s, and done, leaves nothing anywhere',
+    async (what, carryOut) => {
+      const effect = effects[what as keyof typeof effects];
+      world.before = (each) => {
+        if (!effect(each)) return undefined;
+        carryOut(each);
+        return { status: 403, json: { title: 'no' } };
+      };
+      await world.over(async ({ consume }) => {
+        await expect((await consume()).result()).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
+      });
+      expect(world.left).toEqual(nothing);
+    },
+  );
+
   it.each(Object.entries(effects))('is done once where the answer to %s is lost', async (_, effect) => {
     let lost = false;
     world.before = (each) => {

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as agreements from '../../catalogue/agreements.ts';
+import { admit } from '../../catalogue/bindings.ts';
+import { federationsSeen } from '../../catalogue/federations.ts';
 import { want } from '../../catalogue/wills.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { federationStanding } from '../../workflows/messages.ts';
@@ -139,6 +141,44 @@ describe('whom we serve', () => {
       expect(told()).toEqual(['NOT_AVAILABLE']);
       await expect(serves()).resolves.toBeUndefined();
     });
+  });
+
+  it('that has left, and of which nobody heard, is seen to be quiet, and forgotten with what it used', async () => {
+    await served();
+    const { id: agreement = '' } = (await serves()) ?? {};
+    const system = { local: 'metro', name: 'metro', provider: 'A', operator: 'operator-a' };
+    const { id: own_system } = await own.catalogue
+      .insertInto('system')
+      .values(system)
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const bound = { kind: 'service', offer_name: 'speech', solution: 'federators', operator: 'operator-b' } as const;
+    const place = { system: 'metro', platform: 'b1', for_application: null };
+    await admit(own.catalogue, { name: `f${'a'.repeat(25)}`, agreement, offer: own_system, ...place, ...bound }, 1);
+    const days = async (quiet: number): Promise<void> =>
+      void (await sql`update agreement set heard_at = now() - make_interval(days => ${quiet})
+        where direction = 'serves'`.execute(own.catalogue));
+    const federation = partner.federation();
+    await federated(async (run) => {
+      await run.joined();
+      await days(29);
+      await run.round();
+      await expect(serves()).resolves.toMatchObject({ id: agreement });
+      const heardAt = (await federationsSeen(own.catalogue, federation)).get('b')?.serves.heardAt;
+      expect(Date.now() - (heardAt?.getTime() ?? 0)).toBeGreaterThan(28 * 86_400_000);
+      await days(31);
+      await run.round();
+      await expect(serves()).resolves.toBeUndefined();
+      const rows = await own.catalogue.selectFrom('binding').select(['state', 'why']).execute();
+      expect(rows).toEqual([{ state: 'closed', why: 'b was silent for too long' }]);
+      await expect(run.uses()).resolves.toMatchObject({ problem: null }); // our own use goes on
+    });
+    const lines = await own.catalogue.selectFrom('ledger').select(['role', 'kind']).orderBy('n').execute();
+    expect(lines.filter(({ role }) => role === 'served').map(({ kind }) => kind)).toEqual([
+      'announced',
+      'closed',
+      'left',
+    ]);
   });
 
   it('is not told by a link that leads elsewhere than to its hosts', async () => {

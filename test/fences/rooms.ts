@@ -107,6 +107,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'temporal/queues.ts',
       'temporal/readiness.ts',
       'temporal/relocating.ts',
+      'temporal/run-id.ts',
       'temporal/search-attributes.ts',
       'temporal/consuming.ts',
       'temporal/finding.ts',

@@ -35,10 +35,16 @@ export async function anchoring(
   more: Partial<Means> = {},
 ): Promise<void> {
   const { client } = engine.environment;
-  const anchors = anchorsOver(client, { networks: { cellular: network, wifi: network } });
+  const { taskQueue } = engine;
+  const anchors = anchorsOver(client, {
+    networks: { cellular: network, wifi: network },
+    pace: quickPace,
+    world: undefined,
+    taskQueue,
+  });
   const means = { catalogue: world, pace: quickPace, digest, turns: takingTurns(), anchors, ...more };
   const begun: WorkflowHandle[] = [];
-  const ours = { taskQueue: engine.taskQueue };
+  const ours = { taskQueue };
   const begin: Beginning = {
     anchor: async (some, pace) => {
       const request = { application: 'counter', users: '*', source: 'a1', network: 'wifi', ...some };

@@ -1,3 +1,4 @@
+import type { Figures } from '../../domain/counted.ts';
 import { busy } from './busy.ts';
 import { eventually } from './eventually.ts';
 import type { Stage } from './stage.ts';
@@ -43,15 +44,6 @@ export interface Device {
   readonly instance: string | null;
   readonly acknowledged: number;
   readonly givenUp: number;
-}
-
-export interface Figures {
-  readonly requests: number;
-  readonly lost: number;
-  readonly givenUp: number;
-  readonly stale: number;
-  readonly doubled: number;
-  readonly longestGapMs: number;
 }
 
 export const unharmed = { lost: 0, stale: 0, doubled: 0 };

@@ -127,10 +127,10 @@ export class ThereAndBack {
       ['handOver', handedOver],
       [
         'notifyEndpoint',
-        brought.keeping(async () => await this.#tried(notifyEndpoint, { ...both, seen: brought.seen })),
+        brought.keeping(async () => await this.#tried(notifyEndpoint, { ...both, ...brought.subscriptions })),
       ],
       ['confirmQuiet', async () => await this.#tried(confirmQuiet, both)],
-      ['retireSource', async () => await this.#tried(retireSource, { ...both, seen: brought.seen })],
+      ['retireSource', async () => await this.#tried(retireSource, { ...both, ...brought.subscriptions })],
     ];
   }
 

@@ -29,6 +29,17 @@ export class Brought {
   #how: Started['how'] | undefined;
   #checked = false;
 
+  /** What later steps have to know of subscriptions. */
+  get subscriptions(): { readonly seen: SeenInLists; readonly made: readonly string[] } {
+    return { seen: this.seen, made: this.made };
+  }
+
+  /** Anchors that are taken along; nothing: an older run has not told. */
+  get taken(): { readonly anchors?: readonly string[] } {
+    const anchors = this.turns?.anchors;
+    return anchors === undefined ? {} : { anchors: anchors.flatMap(({ ids }) => ids) };
+  }
+
   found(checked: Pick<Checked, 'from' | 'there' | 'drainMs'>): { from: string } {
     if (!this.#checked) this.there = checked.there;
     this.#checked = true;
@@ -76,7 +87,7 @@ type Told =
   | { readonly from: string; readonly seen?: SeenInLists }
   | { readonly to: string; readonly how?: string }
   | { readonly made: readonly string[]; readonly seen?: SeenInLists }
-  | { readonly devices: boolean; readonly seen?: SeenInLists };
+  | { readonly devices: boolean; readonly seen?: SeenInLists; readonly made?: readonly string[] };
 
 /** As a step keeps them. */
 const idsIn = (kept: unknown): readonly string[] => (typeof kept === 'string' ? (JSON.parse(kept) as string[]) : []);

@@ -47,8 +47,9 @@ async function relocate(relocating: Relocating, request: RelocationRequest): Pro
 
     // 4. Copy subscriptions and context ahead ([5.3.2-4], [5.4.2-3])
     const both = { ...subject, from, to };
+    const anchors = checked.anchors && { anchors: checked.anchors };
     const copy = brought.keeping(() =>
-      step.copyAhead({ ...both, made: brought.made, turns: brought.turns, seen: brought.seen }),
+      step.copyAhead({ ...both, ...brought.subscriptions, turns: brought.turns, ...anchors }),
     );
     const { turns, ...copied } = await procedure.step('copyAhead', copy, {
       deleteCopies: () => undo.deleteCopies({ ...both, made: brought.made, before: brought.before, calmAt: calmAt() }),

@@ -26,7 +26,7 @@ async function notify({ procedure, step, brought, result }: Relocating, both: Bo
   // 7. Tell devices the new endpoint ([5.3.2-7], [5.4.2-5])
   await procedure.forward(
     'notify',
-    brought.keeping(() => step.notifyEndpoint({ ...both, seen: brought.seen, ...transferred })),
+    brought.keeping(() => step.notifyEndpoint({ ...both, ...brought.subscriptions, ...transferred, ...brought.taken })),
   );
 }
 
@@ -90,7 +90,7 @@ export class Relocating {
     if (tellsWhoComes(this.result.guarantee)) await procedure.forward('drain', () => step.confirmQuiet(both));
 
     // 9. Retire the source (5.3.1, [5.3.2-4])
-    await procedure.forward('retire', () => step.retireSource({ ...both, seen: brought.seen }));
+    await procedure.forward('retire', () => step.retireSource({ ...both, ...brought.subscriptions, ...brought.taken }));
   }
 
   /** A source that nobody could stop is waited for by another run: its users are served. */

@@ -61,7 +61,7 @@ export const anchorsTable = {
         headers: z.object({ Location: z.string() }),
       },
     },
-    failures: ['UnknownName', 'AlreadyAnchored'],
+    failures: ['UnknownName', 'AlreadyAnchored', 'Overloaded'],
   },
   listAnchors: {
     ...asked,

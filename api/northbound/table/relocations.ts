@@ -131,7 +131,7 @@ export const relocationTable = {
         headers: Started,
       },
     },
-    failures: ['UnknownName', 'AlreadyRelocating', 'KeyReused'],
+    failures: ['UnknownName', 'AlreadyRelocating', 'KeyReused', 'Overloaded'],
     refusals: {
       400: 'The target is the source, `cutOver.at` is later than `deadline`, or `sourceLost` is to wait for a `cutOver`.',
       422: 'Both sites are clouds.',
@@ -154,7 +154,7 @@ export const relocationTable = {
         headers: Started,
       },
     },
-    failures: ['UnknownRelocation', 'NotPossibleNow', 'UnknownName', 'AlreadyRelocating', 'KeyReused'],
+    failures: ['UnknownRelocation', 'NotPossibleNow', 'UnknownName', 'AlreadyRelocating', 'KeyReused', 'Overloaded'],
     refusals: { 422: 'Both sites are clouds.' },
   },
   listRelocations: {

@@ -1,5 +1,8 @@
+import { Client, Connection } from '@temporalio/client';
 import { sql } from 'kysely';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Consumptions } from '../../../api/consuming.ts';
 import { alias } from '../../../catalogue/aliases.ts';
 import { close, opened } from '../../../catalogue/bindings.ts';
 import { bindingsListed } from '../../../catalogue/bound.ts';
@@ -139,6 +142,26 @@ describe('what a partner announces', () => {
     expect((await announce(name('a'))).body).toMatchObject({ state: 'admitting' });
     ferry.admits = async (id) => void (await close(own.catalogue, id, 'meo-inner does not want it'));
     expect((await announce(name('a'))).status).toBe(410);
+  });
+
+  it('while Temporal is away is to be asked again, and stands in nobody’s way where it is given up', async () => {
+    const { federation, pace } = ferry.configuration;
+    if (federation === undefined) throw new Error('there is no federation');
+    const connection = Connection.lazy({ address: '127.0.0.1:1' });
+    const log = pino({ level: 'silent' });
+    const ours = { taskQueue: 'nobody', world: 'test' };
+    const away = new Consumptions(new Client({ connection }), ours, { pace, federation }, log);
+    const admits = ferry.admits;
+    ferry.admits = async (id) => await away.admit(id, 'b', 100);
+    for (const which of ['a', 'b']) {
+      const { status, headers, text } = await announce(name(which));
+      expect([status, headers.get('retry-after'), text.includes('cannot be answered now')]).toEqual([503, '2', true]);
+    }
+    expect(await end(name('b'))).toBe(200);
+    ferry.admits = admits;
+    expect((await announce(name('a'))).body).toMatchObject({ state: 'open' });
+    expect((await announce(name('b'))).status).toBe(410);
+    await connection.close();
   });
 
   it('stays ended where it was ended before it was ever heard of', async () => {

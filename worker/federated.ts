@@ -1,0 +1,57 @@
+import type { Logger } from 'pino';
+import type { FederationMeans } from '../activities/federation/step.ts';
+import { keepConfigured } from '../catalogue/configured.ts';
+import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
+import type { Federation } from '../configuration/federation.ts';
+import type { Configuration } from '../configuration/peers.ts';
+import { consumingOver } from './consuming.ts';
+import { federationOf } from './federation.ts';
+import { OwnOrchestrators } from './orchestrators.ts';
+import { tellingOver } from './subscribers.ts';
+
+const CONNECTIONS = 8;
+
+interface Waking extends Pick<FederationMeans, 'systemsChanged'> {
+  readonly wake: (partner: string) => Promise<void>;
+}
+
+/** What a worker has more where there is a federation. */
+export interface Federated {
+  readonly activities: (waking: Waking) => ReturnType<typeof federationOf> & ReturnType<typeof tellingOver>;
+  readonly close: () => Promise<void>;
+}
+
+export async function federatedOver(
+  configuration: Configuration & { readonly federation: Federation },
+  url: string,
+  log: Logger,
+): Promise<Federated> {
+  const { federation, pace } = configuration;
+  const known = await opened(configuration, url, log);
+  const orchestrators = new OwnOrchestrators(configuration, federation.pace.validSeconds, known, log);
+  return {
+    activities: (waking) => ({
+      ...federationOf(federation, known, pace.insistMs, log, {
+        ...waking,
+        orchestrators,
+        consuming: (partner) => consumingOver(configuration, known, { partner, observe: orchestrators.observe }, log),
+      }),
+      ...tellingOver(configuration, known, log),
+    }),
+    close: async () => await known.destroy(),
+  };
+}
+
+/** What the federator knows; without it there is no work for this program. */
+async function opened(configuration: Configuration, url: string, log: Logger): Promise<Catalogue> {
+  try {
+    const opening = await openCatalogue({ url, connections: CONNECTIONS, world: configuration.world });
+    await keepConfigured(opening, configuration);
+    return opening;
+  } catch (error) {
+    log.error(
+      `the catalogue does not open (${(error as Error).message}): look at the PostgreSQL server of DATABASE_URL`,
+    );
+    return process.exit(1);
+  }
+}
