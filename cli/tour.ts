@@ -163,7 +163,7 @@ const STOOD_STILL_MS = 500;
 
 /** Whose fault it is that a device had no answer in time: nobody can tell from one figure alone. */
 export function unanswered(legs: readonly Leg[]): string {
-  const sum = (count: (one: Leg) => number): number => legs.reduce((all, leg) => all + count(leg), 0);
+  const sum = (count: (one: Leg) => number): number => legs.reduce((all, one) => all + count(one), 0);
   const [given, unmoved] = [sum(({ givenUp }) => givenUp), sum(({ givenUpStill }) => givenUpStill)];
   if (given === 0) return '';
   const told = ` Of the lost writes ${given} had no answer in time: ${given - unmoved} during the moves, ${unmoved} in comparisons without a move.`;
