@@ -106,7 +106,7 @@ function optionsOf(element: HTMLElement, names: { readonly current: readonly str
         grid: { show: false },
         size: 26,
         incrs: [1, 2, 5, 10],
-        space: 76,
+        space: 58,
         values: (_, at) => at.map((n) => names.current[n] ?? ''),
       },
       { ...axis, size: 62, values: (_, at) => at.map((ms) => duration(ms)) },
