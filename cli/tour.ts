@@ -163,16 +163,16 @@ const STOOD_STILL_MS = 500;
 
 /** Whose fault it is that a device had no answer in time: nobody can tell from one figure alone. */
 export function unanswered(legs: readonly Leg[]): string {
-  const sum = (count: (leg: Leg) => number): number => legs.reduce((all, leg) => all + count(leg), 0);
-  const [given, still] = [sum(({ givenUp }) => givenUp), sum(({ givenUpStill }) => givenUpStill)];
+  const sum = (count: (one: Leg) => number): number => legs.reduce((all, one) => all + count(one), 0);
+  const [given, unmoved] = [sum(({ givenUp }) => givenUp), sum(({ givenUpStill }) => givenUpStill)];
   if (given === 0) return '';
-  const told = ` Of the lost writes ${given} had no answer in time: ${given - still} during the moves, ${still} in comparisons without a move.`;
+  const told = ` Of the lost writes ${given} had no answer in time: ${given - unmoved} during the moves, ${unmoved} in comparisons without a move.`;
   if (given === sum(({ requests }) => requests))
     return `${told} None had: devices speak as docs/providers.md says (Clients). Does the application?`;
   const stood = Math.max(...legs.map(({ stoodStillMs }) => stoodStillMs));
   if (stood > STOOD_STILL_MS)
     return `${told} The devices themselves stood still for up to ${seconds(stood)}: this machine is busy with other things.`;
-  if (still > 0) return `${told} So it is not the moves alone: is the application fast enough for this?`;
+  if (unmoved > 0) return `${told} So it is not the moves alone: is the application fast enough for this?`;
   return `${told} The devices never stood still: look at what the instances said meanwhile.`;
 }
 

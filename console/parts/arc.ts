@@ -25,7 +25,12 @@ const shares = Array.from({ length: FINE + 1 }, (_, n) => n / FINE);
  */
 export function arcBetween(from: Box, to: Box, beside: number, others: Iterable<Box>): Arc {
   const near = [...others].filter((box) => box !== from && box !== to);
-  const hidden = ({ at }: Arc): number => shares.filter((share) => near.some((box) => holds(box, at(share)))).length;
+  const hidden = (arc: Arc): number => {
+    const around = near.filter((box) => meets(box, [arc.start, arc.control, arc.end]));
+    return around.length === 0
+      ? 0
+      : shares.map(arc.at).filter((point) => around.some((box) => holds(box, point))).length;
+  };
   // As long to either side
   const more = wider.find((each) => lengthOf(bowed(from, to, 1, beside, each)) >= ROOM) ?? 0;
   const [left, right] = [bowed(from, to, 1, beside, more), bowed(from, to, -1, beside, more)];
@@ -84,3 +89,14 @@ const middle = ({ x, y, width, height }: Box): Point => [x + width / 2, y + heig
 
 const holds = ({ x, y, width, height }: Box, [px, py]: Point): boolean =>
   px > x - 4 && px < x + width + 4 && py > y - 4 && py < y + height + 4;
+
+/** Something of what lies between these corners may be in it. */
+const meets = (box: Box, corners: readonly Point[]): boolean => {
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+  return (
+    Math.max(...xs) > box.x - 4 &&
+    Math.min(...xs) < box.x + box.width + 4 &&
+    Math.max(...ys) > box.y - 4 &&
+    Math.min(...ys) < box.y + box.height + 4
+  );
+};

@@ -83,7 +83,8 @@ function useBoxes(ground: RefObject<HTMLElement | null>, sites: number): Readonl
         const at = { x: box.left - left, y: box.top - top, width: box.width, height: box.height };
         return [element.dataset['site'] ?? '', at] as const;
       });
-      setBoxes(new Map(found));
+      // What lies where it lay has its arcs already
+      setBoxes((before) => (isAlike(before, found) ? before : new Map(found)));
     };
     const watched = new ResizeObserver(look);
     watched.observe(upon);
@@ -92,3 +93,10 @@ function useBoxes(ground: RefObject<HTMLElement | null>, sites: number): Readonl
   }, [sites]);
   return boxes;
 }
+
+const isAlike = (before: ReadonlyMap<string, Box>, found: readonly (readonly [string, Box])[]): boolean =>
+  before.size === found.length &&
+  found.every(([name, { x, y, width, height }]) => {
+    const box = before.get(name);
+    return box?.x === x && box.y === y && box.width === width && box.height === height;
+  });

@@ -1,50 +1,74 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { RelocationList } from '../../api/resources.ts';
-import { stepNames } from '../../domain/steps.ts';
+import type { Relocation } from '../../api/resources.ts';
+import { Devices } from '../../cli/devices.ts';
 import { launch, pageOf } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { claimNetwork, portsOf } from '../support/network.ts';
 import { Up } from '../support/up.ts';
 
-/** Takes the pictures of the console that the pages show, of a running tour: `npm run pictures`. */
+/**
+ * Takes the pictures of the console that the pages show: `npm run pictures`. What has to be seen stays as long as it takes:
+ * a move waits in its eighth step, since somebody goes on asking its source at its old address.
+ */
 const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
-const LONG_MS = 600_000;
+const LONG_MS = 300_000;
 const { net, release } = await claimNetwork();
 const [port] = await portsOf(net);
 const data = mkdtempSync(join(tmpdir(), 'ferry-pictures-'));
-const up = new Up(['--tour', '--net', String(net), '--port', String(port), '--data', data]);
+const up = new Up(['--topology', 'pair', '--net', String(net), '--port', String(port), '--data', data]);
 const url = `http://127.0.0.1:${port}`;
 const browser = await launch();
+const over = new AbortController();
+
+async function asked<T>(path: string, body?: object): Promise<T> {
+  const answer = await fetch(`${url}${path}`, {
+    ...(body && { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+async function moved(source: string, target: string, until: (now: Relocation) => boolean): Promise<void> {
+  const { id } = await asked<Relocation>('/v1/relocations', { application: 'counter', source, target });
+  await eventually(async () => until(await asked<Relocation>(`/v1/relocations/${id}`)), LONG_MS, 200);
+}
+
+/** A client that nobody told anything new. */
+async function stay(address: string): Promise<void> {
+  while (!over.signal.aborted) {
+    await fetch(`http://${address}:7000/users/stays`).catch(() => undefined);
+    await pause(200);
+  }
+}
 
 try {
-  await eventually(
-    async () =>
-      await fetch(`${url}/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    LONG_MS,
-  );
-  const opened = async (colorScheme: 'light' | 'dark') => ({
+  await up.ready();
+  const opened = async (colorScheme: 'light' | 'dark', viewport = { width: 1320, height: 860 }) => ({
     colorScheme,
-    page: (await pageOf(browser, url, { colorScheme, viewport: { width: 1320, height: 860 } })).page,
+    ...(await pageOf(browser, url, { colorScheme, viewport })),
   });
   const pages = [await opened('light'), await opened('dark')];
-  // Enough has moved for the plot, and something moves now
-  await eventually(async () => {
-    const { relocations } = (await (await fetch(`${url}/v1/relocations`)).json()) as RelocationList;
-    const moving = relocations.find(({ endedAt, step }) => endedAt === null && stepNames.indexOf(step ?? 'check') > 3);
-    return moving !== undefined && relocations.length > 3;
-  }, LONG_MS);
+  await new Devices(`http://127.${net}.0.1:8080`).start(6, 20);
+  const ended = ({ outcome }: Relocation): boolean => outcome === 'relocated';
+  await moved('cloud', 'a1', ended);
+  await moved('a1', 'a2', ended);
+  await moved('a2', 'cloud', ended);
+  void stay(`127.${net}.41.1`);
+  await moved('cloud', 'w1', ({ step }) => step === 'drain');
   for (const { colorScheme, page } of pages) {
     await page.getByLabel('Under way').getByRole('button').first().click();
     await page.getByLabel('A move').waitFor();
+    await page.locator('.arc.chosen circle').nth(8).waitFor();
     await page.screenshot({ path: `${images}console-${colorScheme}.png` });
   }
+  const wrong = pages.flatMap((page) => page.wrong);
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
 } finally {
+  over.abort();
   await browser.close();
   await up.end();
   rmSync(data, { recursive: true, force: true });

@@ -207,6 +207,24 @@ describe('a site to which nothing is to be moved', () => {
     });
   });
 
+  it('of several is listed page by page, each once', async () => {
+    await alone(async (api) => {
+      const begun: string[] = [];
+      for (const site of ['a1', 'a2', 'w1'])
+        begun.push((await api.post<Evacuation>(PATH, { site, among: ['cloud'] })).body.id);
+      await eventually(async () => (await api.get<EvacuationList>(PATH)).body.evacuations.length === 3);
+      const first = await api.get<EvacuationList>(`${PATH}?limit=2`);
+      expect(first.body.evacuations).toHaveLength(2);
+      const [, next = ''] = /<(.*)>; rel="next"/.exec(first.headers.get('link') ?? '') ?? [];
+      expect(next).toBe(`${PATH}?limit=2&next=${first.body.next}`);
+      const last = await api.get<EvacuationList>(next);
+      expect(last.body.next).toBeNull();
+      const ids = [...first.body.evacuations, ...last.body.evacuations].map(({ id }) => id);
+      expect(ids.toSorted()).toEqual(begun.toSorted());
+      await expect(api.get(`/v1/fences?next=${first.body.next}`)).resolves.toMatchObject({ status: 404 });
+    });
+  });
+
   it('is one that an operator holds, until he ends that', async () => {
     await over(new PortWorld(), async (api) => {
       const hold = await api.post<Hold>('/v1/holds', { site: 'a1', why: 'new memory' });

@@ -37,7 +37,7 @@ async function run(command: string, args: readonly string[], cwd: string, api: S
 }
 
 /** What the program of the page says of a counter that was moved there and back before: it is more than one page. */
-async function tried(work: (api: Served, folder: string) => Promise<string>): Promise<void> {
+async function expectItWorks(work: (api: Served, folder: string) => Promise<string>): Promise<void> {
   await over(new PortWorld(), async (api) => {
     for (const move of [{}, { source: 'a1', target: 'cloud' }]) {
       const { body } = await starting(api, move);
@@ -57,7 +57,7 @@ async function tried(work: (api: Served, folder: string) => Promise<string>): Pr
 
 describe('a client that was generated from /openapi.json', () => {
   it.skipIf(!there.typescript)('plans, starts, watches and lists, in TypeScript, strictly checked', async () => {
-    await tried(async (api, folder) => {
+    await expectItWorks(async (api, folder) => {
       await symlink(join(generators, 'node_modules'), join(folder, 'node_modules'));
       await writeFile(join(folder, 'package.json'), '{"type": "module"}');
       await writeFile(join(folder, 'program.ts'), program('ts'));
@@ -71,7 +71,7 @@ describe('a client that was generated from /openapi.json', () => {
   });
 
   it.skipIf(there.python === undefined)('plans, starts, watches and lists, in Python', async () => {
-    await tried(async (api, folder) => {
+    await expectItWorks(async (api, folder) => {
       await writeFile(join(folder, 'program.py'), program('python'));
       const generate = ['generate', '--path', 'openapi.json', '--meta', 'none', '--output-path', 'ferry_client'];
       await run(join(generators, 'python/bin/openapi-python-client'), generate, folder, api);
