@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { InterceptingCall, type Interceptor, Metadata, status } from '@grpc/grpc-js';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nowhere, Served } from '../support/api.ts';
+import { Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { engine, order, PATH, starting, servedByTheEngine } from '../support/served-engine.ts';
 
