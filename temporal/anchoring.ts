@@ -1,11 +1,29 @@
-import type { WorkflowOptions, WorkflowSignalWithStartOptions } from '@temporalio/client';
+import type {
+  WorkflowExecutionDescription,
+  WorkflowExecutionInfo,
+  WorkflowOptions,
+  WorkflowSignalWithStartOptions,
+} from '@temporalio/client';
 import type { AnchorMemo, AnchorOrder, MarkOrder } from '../workflows/messages.ts';
+import { anchorId } from '../domain/identity.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { Ours } from './telling.ts';
 
 type Start = WorkflowOptions & { readonly workflowId: string; readonly args: [AnchorOrder] };
 
 export const ANCHORS = "WorkflowType = 'anchorApplication'";
+
+/** By the first run of its chain, however often it went on in a new one: an index may not tell of that. */
+export function anchorIdOf({
+  workflowId,
+  runId,
+  raw,
+  memo,
+}: WorkflowExecutionInfo | WorkflowExecutionDescription): string {
+  const described = 'workflowExecutionInfo' in raw ? raw.workflowExecutionInfo?.firstRunId : undefined;
+  const first = (memo as Partial<AnchorMemo> | undefined)?.first?.run ?? runId;
+  return anchorId(workflowId, described == null || described === '' ? first : described);
+}
 
 /** Names need no escaping. */
 export const anchorsThatRun = (application: string): string =>

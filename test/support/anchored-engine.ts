@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { anchoringActivities } from '../../activities/anchoring/index.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import type { Means } from '../../activities/relocation/subject.ts';
@@ -23,6 +23,7 @@ export type AnchorHandle = WorkflowHandle<typeof anchorApplication>;
 export type RelocationHandle = WorkflowHandle<typeof relocateApplication>;
 
 export interface Beginning {
+  readonly client: Client;
   readonly anchor: (request?: Partial<AnchorRequest>, pace?: Partial<Pace>) => Promise<AnchorHandle>;
   readonly relocate: (request?: Partial<RelocationRequest>, pace?: Partial<Pace>) => Promise<RelocationHandle>;
 }
@@ -46,6 +47,7 @@ export async function anchoring(
   const begun: WorkflowHandle[] = [];
   const ours = { taskQueue };
   const begin: Beginning = {
+    client,
     anchor: async (some, pace) => {
       const request = { application: 'counter', users: '*', source: 'a1', network: 'wifi', ...some };
       const start = anchorOf({ request, pace: { ...quickPace, ...pace } }, anchorWorkflowId(request, digest), ours);
