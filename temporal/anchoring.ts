@@ -30,7 +30,8 @@ export const anchorsThatRun = (application: string): string =>
   `${ANCHORS} AND ExecutionStatus = 'Running' AND ${searchAttributes.application.name} = '${application}'`;
 
 /** One anchor of these users in a network at a time: who asks for the same meanwhile joins it. */
-export function anchorOf({ request, pace }: AnchorOrder, workflowId: string, { taskQueue, world }: Ours): Start {
+export function anchorOf(order: AnchorOrder, workflowId: string, { taskQueue, world }: Ours): Start {
+  const { request } = order;
   const { application, users, source, network } = request;
   const whose = users === '*' ? 'all users' : 'one user';
   return {
@@ -38,7 +39,7 @@ export function anchorOf({ request, pace }: AnchorOrder, workflowId: string, { t
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     taskQueue,
-    args: [{ request, pace }],
+    args: [order],
     memo: { request, standing: null } satisfies AnchorMemo,
     typedSearchAttributes: [
       { key: searchAttributes.application, value: application },

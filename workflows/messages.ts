@@ -72,6 +72,8 @@ export interface AnchorOrder {
   readonly request: AnchorRequest;
   readonly pace: Pace;
   readonly held?: HeldAnchor;
+  /** Of one run: then it goes on in a new one; absent: 2,000. */
+  readonly events?: number;
 }
 
 export interface HeldAnchor {

@@ -112,7 +112,10 @@ export class AnchorReader {
     if (status === null) return { ...nothing, state: null, waitingFor: 'no worker has answered' };
     if (status.state === 'ended') return { ...nothing, state: 'ended', waitingFor: null, result: status.result };
     const doing = pending?.lastFailure ?? pending?.sentence ?? null;
-    return { ...nothing, state: stateOf(status), waitingFor: waitsFor(status) ?? doing, actions: offered(status) };
+    // A worker tells of what it has done before the server has written that
+    const known = (info.memo as unknown as AnchorMemo).standing !== null;
+    const state = !known && status.state === 'held' ? 'making' : stateOf(status);
+    return { ...nothing, state, waitingFor: waitsFor(status) ?? doing, actions: offered(status) };
   }
 
   async #over({ status, workflowId, runId }: Info): Promise<Standing> {

@@ -51,9 +51,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await handle.executeUpdate(abandon);
     return handle;
   },
-  /** The second run of a chain, of whose first a long history is left out. */
+  /** The second run of a chain. */
   goesOnAnew: async ({ anchor, client }) => {
-    const first = await anchor();
+    const first = await anchor({}, {}, 80);
     await held(first);
     const { runId } = await first.describe();
     const handle: AnchorHandle = client.workflow.getHandle(first.workflowId);

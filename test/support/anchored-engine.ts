@@ -24,7 +24,7 @@ export type RelocationHandle = WorkflowHandle<typeof relocateApplication>;
 
 export interface Beginning {
   readonly client: Client;
-  readonly anchor: (request?: Partial<AnchorRequest>, pace?: Partial<Pace>) => Promise<AnchorHandle>;
+  readonly anchor: (request?: Partial<AnchorRequest>, pace?: Partial<Pace>, events?: number) => Promise<AnchorHandle>;
   readonly relocate: (request?: Partial<RelocationRequest>, pace?: Partial<Pace>) => Promise<RelocationHandle>;
 }
 
@@ -48,9 +48,10 @@ export async function anchoring(
   const ours = { taskQueue };
   const begin: Beginning = {
     client,
-    anchor: async (some, pace) => {
+    anchor: async (some, pace, events) => {
       const request = { application: 'counter', users: '*', source: 'a1', network: 'wifi', ...some };
-      const start = anchorOf({ request, pace: { ...quickPace, ...pace } }, anchorWorkflowId(request, digest), ours);
+      const order = { request, pace: { ...quickPace, ...pace }, ...(events !== undefined && { events }) };
+      const start = anchorOf(order, anchorWorkflowId(request, digest), ours);
       const { workflowId, firstExecutionRunId } = await client.workflow.start('anchorApplication', start);
       const handle = client.workflow.getHandle<typeof anchorApplication>(workflowId, firstExecutionRunId);
       begun.push(handle);

@@ -152,7 +152,8 @@ export class Anchoring {
   /** Its history is long, and nothing is under way that a new run would not know of. */
   get mayGoOnAnew(): boolean {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
-    const isLong = continueAsNewSuggested || historyLength > EVENTS;
+    const { events = EVENTS } = this.#order;
+    const isLong = continueAsNewSuggested || historyLength > events;
     return isLong && !this.#following && this.#unfollowed.length === 0;
   }
 
