@@ -10,7 +10,7 @@ const guarantees: Record<Plan['guarantee'], string> = {
 
 /** What would be done and what stands in the way, for a person. */
 export function planLines(plan: Plan, terminal: Terminal): string[] {
-  const { direction, possible, obstacles, expectedFreezeMs, steering, observed, drainMs } = plan;
+  const { direction, possible, obstacles, expectedFreezeMs, steering, anchors = [], observed, drainMs } = plan;
   return [
     possible
       ? terminal.paint('green', `possible (${direction})`)
@@ -28,6 +28,7 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
     `  freeze         ${expectedFreezeMs === null ? 'not known' : `about ${expectedFreezeMs} ms`}`,
     `  drain          at least ${seconds(drainMs)}`,
     ...steering.map((rule) => `  steering       ${rule}`),
+    ...anchors.map((what) => `  anchors        ${what}`),
     ...(observed ? [] : ['  no vantage point: the switch of the path would not be observed']),
     ...riskLines(plan),
     ...recoveryLines(plan.recovery),

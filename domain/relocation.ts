@@ -140,6 +140,10 @@ export const Plan = z
       .array(z.string())
       .meta({ description: 'Each rule that would be changed, and from where it is observed.' }),
     observed: z.boolean().meta({ description: 'False: no vantage point, so the switch would not be observed.' }),
+    anchors: z.array(z.string()).optional().meta({
+      description:
+        'What becomes of anchors to the source, by network and holder; absent where an older worker answers.',
+    }),
     guarantee: Guarantee.meta({ description: 'What can be had: `accept` has to be as weak or weaker.' }),
     risk: Risk.optional().meta({ description: 'Absent where an older worker answers.' }),
     confirmation: z

@@ -1,5 +1,11 @@
-import type { WorkflowOptions, WorkflowSignalWithStartOptions } from '@temporalio/client';
+import type {
+  WorkflowExecutionDescription,
+  WorkflowExecutionInfo,
+  WorkflowOptions,
+  WorkflowSignalWithStartOptions,
+} from '@temporalio/client';
 import type { AnchorMemo, AnchorOrder, MarkOrder } from '../workflows/messages.ts';
+import { anchorId } from '../domain/identity.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { Ours } from './telling.ts';
 
@@ -7,12 +13,25 @@ type Start = WorkflowOptions & { readonly workflowId: string; readonly args: [An
 
 export const ANCHORS = "WorkflowType = 'anchorApplication'";
 
+/** By the first run of its chain, however often it went on in a new one: an index may not tell of that. */
+export function anchorIdOf({
+  workflowId,
+  runId,
+  raw,
+  memo,
+}: WorkflowExecutionInfo | WorkflowExecutionDescription): string {
+  const described = 'workflowExecutionInfo' in raw ? raw.workflowExecutionInfo?.firstRunId : undefined;
+  const first = (memo as Partial<AnchorMemo> | undefined)?.first?.run ?? runId;
+  return anchorId(workflowId, described == null || described === '' ? first : described);
+}
+
 /** Names need no escaping. */
 export const anchorsThatRun = (application: string): string =>
   `${ANCHORS} AND ExecutionStatus = 'Running' AND ${searchAttributes.application.name} = '${application}'`;
 
 /** One anchor of these users in a network at a time: who asks for the same meanwhile joins it. */
-export function anchorOf({ request, pace }: AnchorOrder, workflowId: string, { taskQueue, world }: Ours): Start {
+export function anchorOf(order: AnchorOrder, workflowId: string, { taskQueue, world }: Ours): Start {
+  const { request } = order;
   const { application, users, source, network } = request;
   const whose = users === '*' ? 'all users' : 'one user';
   return {
@@ -20,7 +39,7 @@ export function anchorOf({ request, pace }: AnchorOrder, workflowId: string, { t
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     taskQueue,
-    args: [{ request, pace }],
+    args: [order],
     memo: { request, standing: null } satisfies AnchorMemo,
     typedSearchAttributes: [
       { key: searchAttributes.application, value: application },

@@ -3,16 +3,10 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Anchor, Anchors } from '../activities/anchoring/anchors.ts';
 import { digest } from '../configuration/digest.ts';
 import type { Configuration } from '../configuration/peers.ts';
-import {
-  anchorId,
-  anchorWorkflowId,
-  parseAnchorId,
-  parseRelocationId,
-  relocationWorkflowId,
-} from '../domain/identity.ts';
+import { anchorWorkflowId, parseAnchorId, parseRelocationId, relocationWorkflowId } from '../domain/identity.ts';
 import type { Standing, Taking } from '../domain/anchoring.ts';
 import { atOnce } from '../domain/at-once.ts';
-import { anchorsThatRun, markOf, markWorkflowId } from '../temporal/anchoring.ts';
+import { anchorIdOf, anchorsThatRun, markOf, markWorkflowId } from '../temporal/anchoring.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { AnchorMemo } from '../workflows/messages.ts';
 import type { markAnchored } from '../workflows/relocation/mark-anchored.ts';
@@ -138,11 +132,11 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
 
 /** Whoever started one by hand has told nothing of it, and may lead nobody. */
 function shown(info: WorkflowExecutionDescription): Anchor | undefined {
-  const { workflowId, status, memo } = info;
+  const { status, memo } = info;
   const { request, standing } = (memo ?? {}) as Partial<AnchorMemo>;
   if (status.name !== 'RUNNING' || request === undefined || standing === undefined) return undefined;
   const { users, network, source } = request;
-  return { id: anchorId(workflowId, firstRunOf(info)), users, network, source, standing };
+  return { id: anchorIdOf(info), users, network, source, standing };
 }
 
 const workflowOf = (id: string): string => parseAnchorId(id)?.workflowId ?? id;

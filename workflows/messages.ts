@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CheckedAnchor } from '../activities/anchoring/check.ts';
 import type { Told } from '../activities/federation/tend-partner.ts';
 import type { Both } from '../activities/relocation/subject.ts';
 import type { Pace } from '../configuration/peers.ts';
@@ -15,6 +16,7 @@ import type { PlacementRequest } from '../domain/placement.ts';
 import type { Acceptance } from '../domain/recovery.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
 import type { Query } from '../domain/wish.ts';
+import type { BroughtBefore } from './relocation/brought.ts';
 
 /** What starts `relocateApplication`. JSON, names only. */
 export interface RelocationOrder {
@@ -67,10 +69,22 @@ export interface FencingOrder {
 export const fencingStatus = defineQuery<FencingStatus>('fencing');
 /** The source is gone for good: nobody has to wait for it. */
 export const scrap = defineUpdate<FencingStatus>('scrap');
-/** What starts `anchorApplication`. JSON, names only. */
+/** What starts `anchorApplication`. JSON, names only. `held`: one that holds, and goes on in a new run. */
 export interface AnchorOrder {
   readonly request: AnchorRequest;
   readonly pace: Pace;
+  readonly held?: HeldAnchor;
+  /** Of one run: then it goes on in a new one; absent: 2,000. */
+  readonly events?: number;
+}
+
+export interface HeldAnchor {
+  readonly checked: CheckedAnchor;
+  readonly standing: Standing;
+  /** Its own turn, sealed, and what the relocation that has it now would make of it. */
+  readonly turns: readonly string[];
+  readonly brought: BroughtBefore;
+  readonly lastedMs: number;
 }
 
 /** What starts `markAnchored`, one for each application that anchors stand for. JSON, names only. */
@@ -83,6 +97,8 @@ export interface MarkOrder {
 export interface AnchorMemo {
   readonly request: AnchorRequest;
   readonly standing: Standing | null;
+  /** Of the chain, where this is not its first run. */
+  readonly first?: { readonly run: string; readonly startedAt: string };
 }
 
 export const anchorStatus = defineQuery<AnchorStatus>('status');

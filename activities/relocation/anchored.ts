@@ -24,20 +24,18 @@ export async function anchorsTo(
   const about = found.map((anchor) => ({ anchor, what: aboutAnchor(anchor, moving) }));
   for (const { anchor, what } of about) {
     if (what === 'wait') throw inProgress(anchor);
-    if (what === 'refuse' && !lost)
-      throw failure(
-        'NotSteerable',
-        `${anchor.network}: anchor ${anchor.id} needs no rules there, and nothing would lead its devices to ${target.name}: release it first`,
-      );
+    if (what === 'refuse' && !lost) throw failure('NotSteerable', `${anchor.network}: ${needsRules(anchor, target)}`);
   }
   return about.flatMap(({ anchor, what }) => (what === 'turn' ? [anchor] : []));
 }
 
-const inProgress = ({ id, network, standing }: Anchor): Error =>
-  failure(
-    'AnchorInProgress',
-    `${network}: anchor ${id} ${standing === null ? 'is being made' : 'follows an earlier move'}`,
-  );
+const inProgress = (anchor: Anchor): Error => failure('AnchorInProgress', `${anchor.network}: ${isOnItsWay(anchor)}`);
+
+export const isOnItsWay = ({ id, standing }: Anchor): string =>
+  `anchor ${id} ${standing === null ? 'is being made' : 'follows an earlier move'}`;
+
+export const needsRules = ({ id }: Anchor, { name }: { readonly name: string }): string =>
+  `anchor ${id} needs no rules there, and nothing would lead its devices to ${name}: release it first`;
 
 /** Step 7: those that this relocation has taken in follow their source. Runs that began earlier look for them. */
 export async function tellAnchors(means: Means, scene: Scene, order: Leaving, wait: Wait): Promise<void> {

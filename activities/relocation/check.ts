@@ -5,6 +5,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure, keeping } from '../failure.ts';
 import { alive } from '../waiting.ts';
 import { anchorsTo } from './anchored.ts';
+import { anchorsPlanned } from './anchors-planned.ts';
 import { inspect, type Inspection, type InspectionOrder } from './inspection.ts';
 import { inWords, Obstacles } from './obstacles.ts';
 import { recoveryPlanned } from './replace.ts';
@@ -73,6 +74,9 @@ export const checking = (means: Means) => ({
       const scene = await sceneOf(means, order);
       const { obstacles: met, there, told, confirmation, ...seen } = await inspect(scene, order, true, signal);
       const obstacles = new Obstacles(true, signal);
+      const from = seen.authority?.id;
+      const anchors =
+        from === undefined ? [] : await anchorsPlanned(means, scene, order, { from, there }, obstacles, signal);
       const recovery = order.lost
         ? await obstacles.asking(
             undefined,
@@ -96,6 +100,7 @@ export const checking = (means: Means) => ({
         instance: there === null ? 'create' : there.was === 'stopped' ? 'restart' : 'share',
         subscriptions: seen.subscriptions,
         steering: [...told],
+        anchors: [...anchors],
         observed: seen.observed,
         guarantee: seen.guarantee,
         risk: { ...risks[seen.guarantee] },

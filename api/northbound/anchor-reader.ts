@@ -4,8 +4,8 @@ import { actionsOf } from '../../domain/actions.ts';
 import type { AnchorResult, AnchorStatus } from '../../domain/anchor-request.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { Refusal } from '../../domain/failures.ts';
-import { anchorId, parseAnchorId } from '../../domain/identity.ts';
-import { ANCHORS } from '../../temporal/anchoring.ts';
+import { parseAnchorId } from '../../domain/identity.ts';
+import { anchorIdOf, ANCHORS } from '../../temporal/anchoring.ts';
 import { executionInfoFromRaw } from '../../temporal/internals.ts';
 import { type AnchorMemo, anchorStatus } from '../../workflows/messages.ts';
 import type { Anchor, AnchorAction } from '../anchor.ts';
@@ -14,6 +14,8 @@ import { CALL_MS } from './reader.ts';
 
 type Info = WorkflowExecutionInfo | WorkflowExecutionDescription;
 
+/** One for each chain. */
+const ONES = `${ANCHORS} AND ExecutionStatus != 'ContinuedAsNew'`;
 const STATUS_MS = 2_000;
 const AT_ONCE = 10;
 
@@ -31,16 +33,27 @@ export class AnchorReader {
     const run = parseAnchorId(id);
     try {
       if (run !== undefined) {
-        const { workflowId, runId } = run;
-        const seen = await this.#within(CALL_MS, async () =>
-          this.#temporal.workflow.getHandle(workflowId, runId).describe(),
-        );
-        if (isOurs(seen)) return seen;
+        const seen = await this.#described(run.workflowId, run.runId);
+        const last = seen.status.name === 'CONTINUED_AS_NEW' ? await this.#lastOf(id, run.workflowId) : seen;
+        if (last !== undefined && isOurs(last)) return last;
       }
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
     throw new Refusal('UnknownAnchor', 'no anchor has this id; one that has ended is kept for a while');
+  }
+
+  async #described(workflowId: string, runId?: string): Promise<WorkflowExecutionDescription> {
+    return await this.#within(CALL_MS, async () => this.#temporal.workflow.getHandle(workflowId, runId).describe());
+  }
+
+  /** It went on in a new run: in the one that is there now, or where others took its name since, the last that ended. */
+  async #lastOf(id: string, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+    const latest = await this.#described(workflowId);
+    if (anchorIdOf(latest) === id) return latest;
+    const ended = this.#temporal.workflow.list({ query: `${ONES} AND WorkflowId = '${workflowId}'` });
+    for await (const info of ended) if (anchorIdOf(info) === id) return await this.#described(workflowId, info.runId);
+    return undefined;
   }
 
   async read(id: string): Promise<Anchor> {
@@ -53,7 +66,7 @@ export class AnchorReader {
     const page = await this.#within(CALL_MS, async () =>
       this.#temporal.workflowService.listWorkflowExecutions({
         namespace,
-        query: ANCHORS,
+        query: ONES,
         pageSize,
         nextPageToken: token,
       }),
@@ -63,15 +76,15 @@ export class AnchorReader {
     );
     // The index is some time behind: of those that run, what Temporal knows now
     const anchors = await atOnce(AT_ONCE, infos.filter(isOurs), async (info) =>
-      info.status.name === 'RUNNING' ? await this.read(anchorId(info.workflowId, info.runId)) : await this.#show(info),
+      info.status.name === 'RUNNING' ? await this.read(anchorIdOf(info)) : await this.#show(info),
     );
     return { anchors, token: page.nextPageToken ?? new Uint8Array() };
   }
 
   async #show(info: Info): Promise<Anchor> {
-    const { request, standing } = info.memo as unknown as AnchorMemo;
+    const { request, standing, first } = info.memo as unknown as AnchorMemo;
     const { workflowId, runId, startTime, closeTime } = info;
-    const id = anchorId(workflowId, runId);
+    const id = anchorIdOf(info);
     const link = `${this.#temporalUi}/namespaces/${this.#temporal.options.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
     return {
       id,
@@ -85,7 +98,7 @@ export class AnchorReader {
       lacking: standing?.lacking ?? 0,
       takenBy: standing?.under?.relocation ?? null,
       trouble: standing?.trouble ?? null,
-      startedAt: startTime.toISOString(),
+      startedAt: first?.startedAt ?? startTime.toISOString(),
       endedAt: closeTime?.toISOString() ?? null,
       ...(info.status.name === 'RUNNING' ? await this.#running(info) : await this.#over(info)),
       links: { self: `/v1/anchors/${id}`, temporal: this.#temporalUi === undefined ? null : link },
@@ -99,7 +112,10 @@ export class AnchorReader {
     if (status === null) return { ...nothing, state: null, waitingFor: 'no worker has answered' };
     if (status.state === 'ended') return { ...nothing, state: 'ended', waitingFor: null, result: status.result };
     const doing = pending?.lastFailure ?? pending?.sentence ?? null;
-    return { ...nothing, state: stateOf(status), waitingFor: waitsFor(status) ?? doing, actions: offered(status) };
+    // A worker tells of what it has done before the server has written that
+    const known = (info.memo as unknown as AnchorMemo).standing !== null;
+    const state = !known && status.state === 'held' ? 'making' : stateOf(status);
+    return { ...nothing, state, waitingFor: waitsFor(status) ?? doing, actions: offered(status) };
   }
 
   async #over({ status, workflowId, runId }: Info): Promise<Standing> {

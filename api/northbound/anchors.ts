@@ -5,7 +5,7 @@ import { digest } from '../../configuration/digest.ts';
 import { named } from '../../configuration/direction.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';
-import { anchorId, anchorWorkflowId } from '../../domain/identity.ts';
+import { anchorId, anchorWorkflowId, parseAnchorId } from '../../domain/identity.ts';
 import { anchorOf } from '../../temporal/anchoring.ts';
 import { abandon, cancel, retry } from '../../workflows/messages.ts';
 import type { anchorApplication } from '../../workflows/relocation/anchor-application.ts';
@@ -45,8 +45,9 @@ export function anchorHandlers({
   const command =
     (action: AnchorAction) =>
     async ({ params: { id }, res }: Asked<NorthboundTable['releaseAnchor']>): Promise<void> => {
-      const { workflowId, runId } = await reader.look(id);
-      const handle = temporal.workflow.getHandle(workflowId, runId);
+      const { workflowId } = await reader.look(id);
+      const { runId: firstExecutionRunId = '' } = parseAnchorId(id) ?? {};
+      const handle = temporal.workflow.getHandle(workflowId, undefined, { firstExecutionRunId });
       try {
         await temporal.withDeadline(Date.now() + WORKER_MS, async () => await handle.executeUpdate(updates[action]));
       } catch (error) {

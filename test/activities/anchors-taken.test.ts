@@ -164,3 +164,37 @@ describe('anchors that lead to the source', () => {
     expect(world.at('a1')).toStrictEqual([]);
   });
 });
+
+describe('a plan tells of anchors to the source', () => {
+  const plan = async (target = 'a2') => {
+    const { planRelocation, both } = steps();
+    const { chain, application, users, source } = both;
+    const order = { chain, application, users, source, target, maxInterruptionMs: null, own: null };
+    const { possible, obstacles, anchors } = await run(planRelocation, order);
+    return { possible, anchors, obstacles: obstacles.map(({ failure: type, where }) => `${type} at ${where}`) };
+  };
+  const holder = (): string => one('w1').id;
+
+  it('what becomes of them, once for each holder', async () => {
+    await expect(plan()).resolves.toStrictEqual({
+      possible: true,
+      obstacles: [],
+      anchors: [`wifi: led on to a2, by the rules of instance ${holder()} at w1 (300 anchors)`],
+    });
+    await expect(plan('w1')).resolves.toMatchObject({
+      anchors: [
+        `wifi: instance ${holder()} at w1 serves then, and its rules are its own: a release leaves them (300 anchors)`,
+      ],
+    });
+    expect(played.taken).toStrictEqual([]);
+  });
+
+  it('which are on their way, and which nothing would lead on', async () => {
+    const [first, second] = played.all;
+    Object.assign(first ?? {}, { standing: null });
+    await expect(plan()).resolves.toMatchObject({ possible: false, obstacles: ['AnchorInProgress at wifi'] });
+    Object.assign(first ?? {}, { standing: { ...second?.standing, way: 'network', holder: null } });
+    await expect(plan()).resolves.toMatchObject({ possible: false, obstacles: ['NotSteerable at wifi'] });
+    await expect(plan('w1')).resolves.toMatchObject({ possible: true });
+  });
+});

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailureType } from '../../domain/failures.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { abandon, anchorStatus, cancel, pause, resume, retry } from '../../workflows/messages.ts';
+import { abandon, anchorStatus, cancel, pause, resume, retry, sourceMoved } from '../../workflows/messages.ts';
 import { anchoring, type AnchorHandle, held } from '../support/anchored-engine.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -201,5 +201,40 @@ describe('an anchor', () => {
       await handle.executeUpdate(cancel);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'released' });
     });
+  });
+
+  it('that lives long goes on in a new run, by the same names: moved, and released, as if it were the first', async () => {
+    const world = served();
+    const before = world.dump();
+    await anchoring(engine, world, async ({ anchor, relocate }) => {
+      const first = await anchor({}, {}, 80);
+      await held(first);
+      const { runId } = await first.describe();
+      const { client } = engine.environment;
+      const handle: AnchorHandle = client.workflow.getHandle(first.workflowId);
+      const heard = { relocation: 'of-nobody', target: 'a2', to: 'nobody' };
+      const runs = async (): Promise<boolean> => (await handle.describe()).runId === runId;
+      while (await runs()) await handle.signal(sourceMoved, heard);
+      const { memo, raw } = await handle.describe();
+      expect(memo).toMatchObject({ request: { network: 'wifi' }, standing: await held(handle) });
+      expect(raw.workflowExecutionInfo?.firstRunId).toBe(runId);
+      expect((await first.fetchHistory()).events?.length).toBeLessThan(120);
+
+      await expect((await relocate()).result()).resolves.toMatchObject({ outcome: 'relocated' });
+      await eventually(async () => (await held(handle)).source === 'a2');
+      expect(leading(world, 'w1')).toStrictEqual([`name ${host(world, 'a2')}`, `all ${host(world, 'a2')}`]);
+      await expect((await relocate({ source: 'a2', target: 'a1' })).result()).resolves.toMatchObject({
+        outcome: 'relocated',
+      });
+      await eventually(async () => (await held(handle)).source === 'a1');
+
+      await handle.executeUpdate(cancel);
+      const { totalMs, ...released } = await handle.result();
+      expect(released).toStrictEqual({ outcome: 'released', failure: null, leftovers: [] });
+      expect(totalMs).toBeGreaterThan(0);
+    });
+    expect(world.at('w1')).toStrictEqual([]);
+    expect(world.at('a1')).toMatchObject([{ role: 'authority', promisedTo: null }]);
+    expect(before).toHaveLength(2);
   });
 });

@@ -175,7 +175,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   temporal: {
     because: 'What workers, the API and the command line need to speak to Temporal.',
-    runs: ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:*'],
+    runs: ['domain/identity.ts', '@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:*'],
     types: ['workflows'],
     files: {
       'lazy-connection.ts': ['@grpc/grpc-js'],

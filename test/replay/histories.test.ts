@@ -79,6 +79,12 @@ describe('a recorded history', () => {
       expect(files.some((file) => file.startsWith(`evacuate-host.${scenario}.`))).toBe(true);
   });
 
+  it('is there for each way in which an anchor can go', () => {
+    for (const scenario of ['released', 'byTheNetwork', 'refused', 'rolledBack', 'moved', 'abandoned', 'goesOnAnew'])
+      expect(files.some((file) => file.startsWith(`anchor-application.${scenario}.`))).toBe(true);
+    expect(files.some((file) => file.startsWith('mark-anchored.over.'))).toBe(true);
+  });
+
   it('is there for each way in which a consumption can go', () => {
     for (const scenario of [
       'consume-service-federated.open',
@@ -164,6 +170,16 @@ describe('a changed workflow fails the replay', () => {
     ],
   ])('of a consumption: %s', async (_, scenario, from, to) => {
     await expect(replay(newest(scenario), changed(from, to))).rejects.toThrow(/nondeterminism/i);
+  });
+
+  it.each([
+    ['its services hidden before it leads there no more', 'moved', /\.toReversed\(\)(?=\s*\.find)/, ''],
+    ['a source that it does not follow', 'moved', /await this\.step\.followAnchor\([^;]*;/, 'order;'],
+    ['a holder that is left where an earlier run had made it', 'goesOnAnew', /procedure\.broughtAbout\(undos\);/, ';'],
+  ])('of an anchor: %s', async (_, scenario, from, to) => {
+    await expect(replay(newest(`anchor-application.${scenario}`), changed(from, to))).rejects.toThrow(
+      /nondeterminism/i,
+    );
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { anchoringActivities } from '../../activities/anchoring/index.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import type { Means } from '../../activities/relocation/subject.ts';
@@ -23,7 +23,8 @@ export type AnchorHandle = WorkflowHandle<typeof anchorApplication>;
 export type RelocationHandle = WorkflowHandle<typeof relocateApplication>;
 
 export interface Beginning {
-  readonly anchor: (request?: Partial<AnchorRequest>, pace?: Partial<Pace>) => Promise<AnchorHandle>;
+  readonly client: Client;
+  readonly anchor: (request?: Partial<AnchorRequest>, pace?: Partial<Pace>, events?: number) => Promise<AnchorHandle>;
   readonly relocate: (request?: Partial<RelocationRequest>, pace?: Partial<Pace>) => Promise<RelocationHandle>;
 }
 
@@ -46,9 +47,11 @@ export async function anchoring(
   const begun: WorkflowHandle[] = [];
   const ours = { taskQueue };
   const begin: Beginning = {
-    anchor: async (some, pace) => {
+    client,
+    anchor: async (some, pace, events) => {
       const request = { application: 'counter', users: '*', source: 'a1', network: 'wifi', ...some };
-      const start = anchorOf({ request, pace: { ...quickPace, ...pace } }, anchorWorkflowId(request, digest), ours);
+      const order = { request, pace: { ...quickPace, ...pace }, ...(events !== undefined && { events }) };
+      const start = anchorOf(order, anchorWorkflowId(request, digest), ours);
       const { workflowId, firstExecutionRunId } = await client.workflow.start('anchorApplication', start);
       const handle = client.workflow.getHandle<typeof anchorApplication>(workflowId, firstExecutionRunId);
       begun.push(handle);

@@ -91,10 +91,10 @@ export class Operator<Step extends string, Result extends Ended> {
     if (until !== null && Date.now() >= Date.parse(until)) this.#approved = true;
   }
 
-  /** What was asked for is there: kept until it is cancelled, which gives it back. */
-  async keeps(): Promise<void> {
+  /** What was asked for is there: kept until it is cancelled, which gives it back; or until that. */
+  async keeps(until: () => boolean): Promise<void> {
     this.#progress.kept();
-    await condition(() => false);
+    await condition(until);
   }
 
   /**

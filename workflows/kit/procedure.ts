@@ -129,13 +129,7 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
   ): Promise<T> {
     await this.#operator.proceed(name, between);
     this.#between = between;
-    const first: string[] = [];
-    for (const [each, back] of Object.entries<(() => Promise<void>) | undefined>(undo)) {
-      if (back === undefined) continue;
-      if (!this.#undos.has(each)) first.push(each);
-      this.#undos.set(each, back);
-      this.#undoing.add(each, this.#plan.undos[each as Undo].after);
-    }
+    const first = this.#registered(undo);
     try {
       return await this.progress.during(name, work);
     } catch (error) {
@@ -151,9 +145,14 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     await this.#mayGoOnAsPlanned();
   }
 
-  /** What was to be brought about is there; it is kept, and undone when it is cancelled. */
-  async keep(): Promise<void> {
-    await this.#untilNoReturn.run(async () => await this.#operator.keeps());
+  /** What was to be brought about is there; it is kept until then, and undone when it is cancelled. */
+  async keep(until: () => boolean): Promise<void> {
+    await this.#untilNoReturn.run(async () => await this.#operator.keeps(until));
+  }
+
+  /** What an earlier run of the chain has brought about: in the order of its steps. */
+  broughtAbout(undo: Partial<Table<Undo, () => Promise<void>>>): void {
+    this.#registered(undo);
   }
 
   /** From here on nothing is cancelled, and nothing undone unless a step says that it was not passed after all. */
@@ -296,6 +295,18 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
       message: `"${undos[undo as Undo].title}" waits for "${waitsFor === undefined ? 'another undo' : undos[waitsFor].title}"`,
     };
     return { undo, type, message, remedy: failures[type].remedy };
+  }
+
+  /** Answers those that were not known yet. */
+  #registered(undo: Partial<Table<Undo, () => Promise<void>>>): readonly string[] {
+    const first: string[] = [];
+    for (const [each, back] of Object.entries<(() => Promise<void>) | undefined>(undo)) {
+      if (back === undefined) continue;
+      if (!this.#undos.has(each)) first.push(each);
+      this.#undos.set(each, back);
+      this.#undoing.add(each, this.#plan.undos[each as Undo].after);
+    }
+    return first;
   }
 
   #forget(undo: string): void {

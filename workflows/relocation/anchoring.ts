@@ -1,9 +1,8 @@
-import { condition, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { condition, makeContinueAsNewFunc, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { CheckedAnchor } from '../../activities/anchoring/check.ts';
 import type { Exposed } from '../../activities/anchoring/services.ts';
 import type { Both } from '../../activities/relocation/subject.ts';
-import type { Pace } from '../../configuration/peers.ts';
-import type { AnchorRequest, AnchorResult } from '../../domain/anchor-request.ts';
+import type { AnchorResult } from '../../domain/anchor-request.ts';
 import {
   type AnchorStep,
   anchorSteps,
@@ -13,14 +12,17 @@ import {
   type Standing,
   type Taking,
 } from '../../domain/anchoring.ts';
-import { failures } from '../../domain/failures.ts';
 import { chainOf } from '../../domain/identity.ts';
-import type { Leftover } from '../../domain/procedure.ts';
-import { failure, foreseen, type Reason } from '../kit/failure.ts';
+import { failure, foreseen } from '../kit/failure.ts';
 import { type Account, Procedure } from '../kit/procedure.ts';
-import { sourceMoved, takeIn } from '../messages.ts';
+import { type AnchorMemo, type AnchorOrder, sourceMoved, takeIn } from '../messages.ts';
 import { anchoringAt } from '../steps.ts';
+import { accountOf } from './anchor-account.ts';
+import type { anchorApplication } from './anchor-application.ts';
 import { Brought } from './brought.ts';
+
+/** Of one run: then it goes on in a new one, so that no history grows for ever. */
+const EVENTS = 2_000;
 
 type Step = Omit<ReturnType<typeof anchoringAt>, 'undo'>;
 
@@ -31,7 +33,7 @@ export class Anchoring {
   readonly account: Account<AnchorResult>;
   readonly step: Step;
   readonly undo: ReturnType<typeof anchoringAt>['undo'];
-  readonly brought = new Brought();
+  readonly brought: Brought;
   /** Its own turn, sealed, and what the relocation that has it now would make of it. */
   turns: readonly string[] = [];
   #checked: CheckedAnchor | undefined;
@@ -40,13 +42,18 @@ export class Anchoring {
   /** Relocations that moved the source, and were not followed yet. */
   readonly #unfollowed: Pick<Taking, 'target' | 'to'>[] = [];
   #heard = 0;
-  readonly #network: string;
-  readonly #attemptMs: number;
+  #following = false;
+  readonly #order: AnchorOrder;
   #calmAt: number | undefined;
 
-  constructor({ application, users, source, network }: AnchorRequest, pace: Pace) {
-    this.#network = network;
-    this.#attemptMs = pace.attemptMs;
+  constructor(order: AnchorOrder) {
+    const { held, pace } = order;
+    const { application, users, source, network } = order.request;
+    this.#order = order;
+    this.brought = new Brought(held?.brought);
+    this.turns = held?.turns ?? [];
+    this.#checked = held?.checked;
+    this.#standing = held?.standing ?? null;
     this.subject = { chain: chainOf(workflowInfo()), application, users, source };
     this.procedure = new Procedure<AnchorStep, AnchorUndo, AnchorResult>({
       headline: `**${application}**, ${users === '*' ? 'all users' : 'one user'}: anchored at **${source}** for **${network}**`,
@@ -70,8 +77,18 @@ export class Anchoring {
     return this.#checked?.site ?? null;
   }
 
+  /** What all that leads there has in common; `to`: the holder, once it is known. */
+  get leading(): Omit<Both, 'to'> & Pick<CheckedAnchor, 'there' | 'relayed'> & { readonly network: string } {
+    const { site, there = null, relayed = false } = this.#checked ?? {};
+    return { ...this.subject, ...this.at, target: site ?? '', there, relayed, network: this.#order.request.network };
+  }
+
   get held(): boolean {
     return this.#standing !== null;
+  }
+
+  get lastedMs(): number {
+    return (this.#order.held?.lastedMs ?? 0) + this.procedure.progress.totalMs;
   }
 
   /** Where its source is now. */
@@ -82,8 +99,8 @@ export class Anchoring {
 
   chosen(checked: CheckedAnchor): CheckedAnchor {
     const { from } = this.brought.found({ ...checked, drainMs: 0 });
-    this.#checked ??= checked;
-    return { ...this.#checked, from };
+    if (this.site === null) this.#checked = checked; // nothing was begun yet
+    return { ...checked, ...this.#checked, from };
   }
 
   exposed({ exposed, lacking, turn }: Exposed): string {
@@ -95,13 +112,13 @@ export class Anchoring {
   /** What a relocation has to know of it, once it holds. */
   leads(instance: string, observed: boolean): void {
     const { site } = this;
-    if (site !== null) this.#leading = { holder: { site, instance }, observed };
+    if (site !== null) this.#led = { holder: { site, instance }, observed };
   }
-  #leading: Pick<Standing, 'holder' | 'observed'> | undefined;
+  #led: Pick<Standing, 'holder' | 'observed'> | undefined;
 
   holds(): void {
     const { way = 'network', relayed = false, observed = false } = this.#checked ?? {};
-    const led = this.#leading ?? { holder: null, observed };
+    const led = this.#led ?? { holder: null, observed };
     this.#stands({ way, relayed, ...this.at, ...led, ...this.#counts, under: null, trouble: null });
   }
 
@@ -113,9 +130,10 @@ export class Anchoring {
       const { holder, relayed } = this.#standing ?? {};
       this.#unfollowed.length = 0; // where it is by now counts alone
       if (holder == null || target === null) continue;
-      const both = { ...this.subject, ...this.at, target, to: holder.instance, network: this.#network };
+      const both = { ...this.subject, ...this.at, target, to: holder.instance, network: this.#order.request.network };
       const order = { ...both, relayed: relayed === true, made: this.brought.made, turns: this.turns };
       const heard = this.#heard;
+      this.#following = true;
       try {
         const { made, turn, ...counts } = await this.step.followAnchor(order);
         this.brought.made = made;
@@ -125,25 +143,50 @@ export class Anchoring {
         const { type, message } = foreseen(error);
         if (type === 'Cancelled') throw error;
         this.#tells({ trouble: `${type}: ${message}` });
+      } finally {
+        this.#following = false;
       }
     }
   }
 
+  /** Its history is long, and nothing is under way that a new run would not know of. */
+  get mayGoOnAnew(): boolean {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    const { events = EVENTS } = this.#order;
+    const isLong = continueAsNewSuggested || historyLength > events;
+    return isLong && !this.#following && this.#unfollowed.length === 0;
+  }
+
+  async goesOnAnew(): Promise<never> {
+    const { turns, lastedMs } = this;
+    const { from, to, own, there, made } = this.brought;
+    const [checked, standing] = [this.#checked, this.#standing];
+    if (checked === undefined || standing === null) throw failure('NotPossibleNow', 'it does not hold');
+    const held = { checked, standing, turns, brought: { from, to, own, there, made }, lastedMs };
+    const { request } = this.#order;
+    const { firstExecutionRunId: run, startTime, memo } = workflowInfo();
+    const { first = { run, startedAt: startTime.toISOString() } } = (memo ?? {}) as Partial<AnchorMemo>;
+    const told = { request, standing, first } satisfies AnchorMemo;
+    return await makeContinueAsNewFunc<typeof anchorApplication>({ memo: told })({ ...this.#order, held });
+  }
+
   /** What a relocation has told meanwhile counts too. */
-  async turnBack(both: Omit<Both, 'source' | 'from'> & { network: string; relayed: boolean }): Promise<void> {
+  async turnBack(): Promise<void> {
     const named = this.#checked?.named === true;
     for (let heard = -1; heard !== this.#heard; ) {
       heard = this.#heard;
       const { turns } = this;
       const { under = null } = this.#standing ?? {};
       if (turns.length === 0) continue;
-      await this.undo.turnAnchorBack({ ...both, ...this.at, turns, under, named, calmAt: this.calmAt() });
+      const { there: _, ...both } = this.leading;
+      const to = this.brought.to ?? '';
+      await this.undo.turnAnchorBack({ ...both, to, turns, under, named, calmAt: this.calmAt() });
     }
   }
 
   /** What was asked of a peer and given up may be carried out for a while: counted from the first undo. */
   calmAt(): number {
-    return (this.#calmAt ??= Date.now() + this.#attemptMs);
+    return (this.#calmAt ??= Date.now() + this.#order.pace.attemptMs);
   }
 
   #takeIn({ turn, ...under }: Taking): Standing {
@@ -177,27 +220,4 @@ export class Anchoring {
     upsertMemo({ standing });
     return standing;
   }
-}
-
-/** Released is what held, and was given back. */
-function accountOf(anchoring: Pick<Anchoring, 'held' | 'procedure'>): Account<AnchorResult> {
-  const { progress } = anchoring.procedure;
-  let ended: Pick<AnchorResult, 'outcome' | 'failure' | 'leftovers'> = {
-    outcome: 'released',
-    failure: null,
-    leftovers: [],
-  };
-  return {
-    succeeded: () => undefined,
-    recovered: () => undefined,
-    failed: (how, { type, message }: Reason, left: readonly Leftover[]) => {
-      const released = anchoring.held;
-      ended = {
-        outcome: released ? 'released' : how === 'refused' ? 'refused' : 'rolledBack',
-        failure: released ? null : { type, step: progress.step, message, remedy: failures[type].remedy },
-        leftovers: [...left],
-      };
-    },
-    told: () => ({ ...ended, totalMs: progress.totalMs }),
-  };
 }

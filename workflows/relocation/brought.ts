@@ -29,6 +29,12 @@ export class Brought {
   #how: Started['how'] | undefined;
   #checked = false;
 
+  /** `earlier`: by a run of the chain that this one goes on with. */
+  constructor(earlier: BroughtBefore = {}) {
+    Object.assign(this, earlier);
+    this.#checked = 'from' in earlier;
+  }
+
   /** What later steps have to know of subscriptions. */
   get subscriptions(): { readonly seen: SeenInLists; readonly made: readonly string[] } {
     return { seen: this.seen, made: this.made };
@@ -82,6 +88,8 @@ export class Brought {
     if ('made' in told && told.made !== undefined) this.made = [...new Set([...this.made, ...told.made])];
   }
 }
+
+export type BroughtBefore = Partial<Pick<Brought, 'from' | 'to' | 'own' | 'there' | 'made'>>;
 
 type Told =
   | { readonly from: string; readonly seen?: SeenInLists }

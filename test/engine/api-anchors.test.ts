@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { anchoringActivities } from '../../activities/anchoring/index.ts';
+import { relocationActivities } from '../../activities/relocation/index.ts';
+import { takingTurns } from '../../activities/relocation/turns.ts';
+import type { Anchor, AnchorList } from '../../api/anchor.ts';
+import { digest } from '../../configuration/digest.ts';
+import { anchorsOver } from '../../worker/anchors.ts';
+import { named, Served } from '../support/api.ts';
+import { quickPace } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { engine, servedByTheEngine, temporal } from '../support/served-engine.ts';
+import { PortWorld } from '../support/world.ts';
+
+/** Anchors as the API tells of them: over a real server, with a worker, and without. */
+servedByTheEngine();
+
+const PATH = '/v1/anchors';
+const wish = { application: 'counter', source: 'a1', network: 'wifi' };
+
+async function over(scenario: (api: Served, world: PortWorld) => Promise<void>): Promise<void> {
+  const world = new PortWorld(0);
+  world.subscribe(world.servedAt('a1'), 1);
+  const { taskQueue } = engine;
+  const anchors = anchorsOver(temporal, { ...named, pace: quickPace, taskQueue });
+  const means = { catalogue: world, pace: quickPace, digest, turns: takingTurns(), anchors };
+  await engine.beside({ ...relocationActivities(means), ...anchoringActivities(means) }, async () => {
+    const api = await Served.start({ temporal, taskQueue, pace: quickPace });
+    try {
+      await scenario(api, world);
+    } finally {
+      await api.stop();
+    }
+  });
+}
+
+async function reaches(api: Served, { links }: Anchor, state: Anchor['state']): Promise<Anchor> {
+  let now: Anchor | undefined;
+  await eventually(async () => {
+    now = (await api.get<Anchor>(links.self)).body;
+    return now.state === state;
+  }, 30_000).catch(() => {
+    throw new Error(`it is ${JSON.stringify(now)}`);
+  });
+  if (now === undefined) throw new Error('nothing was seen');
+  return now;
+}
+
+describe('an anchor of the API', () => {
+  it('is started once, shown with what leads there, and released once', async () => {
+    await over(async (api) => {
+      const { status, headers, body } = await api.post<Anchor>(PATH, wish);
+      expect(status).toBe(202);
+      expect(headers.get('location')).toBe(`${PATH}/${body.id}`);
+      expect(body).toMatchObject({ request: { ...wish, users: '*' }, source: 'a1', result: null });
+      await expect(api.post<Anchor>(PATH, wish)).resolves.toMatchObject({ status: 202, body: { id: body.id } });
+
+      const holds = await reaches(api, body, 'holds');
+      expect(holds).toMatchObject({ way: 'holder', holder: { site: 'w1' }, observed: true, exposed: 1, lacking: 0 });
+      expect(holds).toMatchObject({ actions: ['release'], takenBy: null, trouble: null, endedAt: null });
+
+      const other = await api.post(PATH, { ...wish, source: 'cloud' });
+      expect(other).toMatchObject({ status: 409, body: { failure: 'AlreadyAnchored' } });
+      const retry = await api.post(`${holds.links.self}/retry`);
+      expect(retry).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+
+      await expect(api.post<Anchor>(`${holds.links.self}/release`)).resolves.toMatchObject({ status: 200 });
+      const ended = await reaches(api, body, 'ended');
+      expect(ended).toMatchObject({ result: { outcome: 'released', failure: null, leftovers: [] }, actions: [] });
+      expect(ended.endedAt).not.toBeNull();
+      const again = await api.post(`${holds.links.self}/release`);
+      expect(again).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+    });
+  });
+
+  it('is told page by page, each once, those that run first', async () => {
+    await over(async (api) => {
+      const begun = [
+        (await api.post<Anchor>(PATH, wish)).body,
+        (await api.post<Anchor>(PATH, { ...wish, users: 'ue-1' })).body,
+      ];
+      for (const each of begun) await reaches(api, each, 'holds');
+      const ids = begun.map(({ id }) => id).toSorted();
+      const running = async (): Promise<string[]> => {
+        const seen: string[] = [];
+        let path: string | null = `${PATH}?limit=1`;
+        while (path !== null) {
+          const { body }: { body: AnchorList } = await api.get<AnchorList>(path);
+          expect(body.anchors.length).toBeLessThanOrEqual(1);
+          seen.push(...body.anchors.flatMap(({ id, endedAt }) => (endedAt === null ? [id] : [])));
+          path = body.next === null ? null : `${PATH}?limit=1&next=${encodeURIComponent(body.next)}`;
+        }
+        return seen.toSorted();
+      };
+      await eventually(async () => JSON.stringify(await running()) === JSON.stringify(ids), 30_000);
+      const [first] = (await api.get<AnchorList>(`${PATH}?limit=100`)).body.anchors;
+      expect(ids).toContain(first?.id);
+      for (const { links } of begun) await api.post(`${links.self}/release`);
+      for (const each of begun) await reaches(api, each, 'ended');
+    });
+  });
+
+  it.each<[string, object, number, object]>([
+    ['an application that nobody knows', { ...wish, application: 'nothing' }, 422, { failure: 'UnknownName' }],
+    ['a site that nobody knows', { ...wish, source: 'nowhere' }, 422, { failure: 'UnknownName' }],
+    ['a network that nobody knows', { ...wish, network: 'none' }, 422, { failure: 'UnknownName' }],
+    ['a user that nobody knows', { ...wish, users: 'nobody' }, 422, { failure: 'UnknownName' }],
+    ['no network', { application: 'counter', source: 'a1' }, 400, { errors: [{ path: 'body.network' }] }],
+    ['more than is known', { ...wish, target: 'a2' }, 400, { errors: [{ path: 'body' }] }],
+  ])('is refused of %s', async (_, body, status, told) => {
+    const api = await Served.start({ temporal, taskQueue: engine.taskQueue });
+    try {
+      await expect(api.post(PATH, body)).resolves.toMatchObject({ status, body: told });
+    } finally {
+      await api.stop();
+    }
+  });
+
+  it('that is not there is unknown, whatever is asked of it; a page that nobody gave out is refused', async () => {
+    const api = await Served.start({ temporal, taskQueue: engine.taskQueue });
+    const nobody = `${PATH}/${'a'.repeat(25)}.01999999-1111-7111-8111-111111111111`;
+    const unknown = { status: 404, body: { failure: 'UnknownAnchor' } };
+    try {
+      await expect(api.get(nobody)).resolves.toMatchObject(unknown);
+      for (const action of ['release', 'retry', 'abandon'])
+        await expect(api.post(`${nobody}/${action}`)).resolves.toMatchObject(unknown);
+      await expect(api.get(`${PATH}?next=strange`)).resolves.toMatchObject({ status: 400 });
+      await expect(api.get(`${PATH}?limit=0`)).resolves.toMatchObject({ status: 400 });
+    } finally {
+      await api.stop();
+    }
+  });
+});
