@@ -20,6 +20,13 @@ export interface FerryWorkersPlan {
 }
 
 /**
+ * What lasts longer the SDK takes for an endless loop, by the clock on the wall; and where V8 ends it, Node may end the
+ * process ("async hook stack has become corrupted"). On a machine that stands still, or that replays a long history, its
+ * five seconds are soon over. Temporal itself gives the task to another worker after ten. (Not in the SDK's types.)
+ */
+const activation = { isolateExecutionTimeout: '1 minute' };
+
+/**
  * The two Temporal workers of a Ferry worker: one for workflows and short steps, one for the long waits of steps and of
  * undos that insist, on a queue of its own: however many wait, a hand-over finds a slot.
  */
@@ -47,6 +54,7 @@ export class FerryWorkers {
     return new FerryWorkers([
       await Worker.create({
         ...common,
+        ...activation,
         taskQueue,
         workflowBundle,
         sinks,
