@@ -228,7 +228,7 @@ describe('the return of an evacuation', () => {
   const home: Partial<EvacuateOrder> = {
     evacuation: 'a1.back',
     returns: 'a1.run',
-    among: ['a1'],
+    among: ['a2', 'a3'],
     workflowId: 'return:a1',
   };
   const gone = (application: string, target: string, more: Partial<Begun> = {}): Begun => ({
