@@ -232,7 +232,12 @@ describe('the return of an evacuation', () => {
     workflowId: 'return:a1',
   };
   const gone = (application: string, target: string, more: Partial<Begun> = {}): Begun => ({
-    ...{ id: `${application}/${target}`, own: true, application, users: '*', source: 'a1', target },
+    id: `${application}/${target}`,
+    own: true,
+    application,
+    users: '*',
+    source: 'a1',
+    target,
     startedAt: '2026-01-01T00:00:00.000Z',
     outcome: 'relocated',
     ...more,

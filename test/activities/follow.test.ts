@@ -10,13 +10,27 @@ import { quickPace } from '../support/pace.ts';
 import { moved, rolledBack } from '../support/played-runs.ts';
 
 const order: FollowOrder = {
-  ...{ follower: 'f', user: 'ue-1', among: ['a1', 'w1'], application: 'counter', accept: null },
+  follower: 'f',
+  user: 'ue-1',
+  among: ['a1', 'w1'],
+  application: 'counter',
+  accept: null,
   network: 'wifi',
   chain: 'follow:f/run-0',
 };
 const placement = (site: string, more: Partial<Placement> = {}): Placement => ({
-  ...{ site, system: 's', network: null, present: false, possible: true, obstacles: [], guarantee: null },
-  ...{ expectedFreezeMs: null, latencyMs: null, kpi: null, near: false, distanceKm: null },
+  site,
+  system: 's',
+  network: null,
+  present: false,
+  possible: true,
+  obstacles: [],
+  guarantee: null,
+  expectedFreezeMs: null,
+  latencyMs: null,
+  kpi: null,
+  near: false,
+  distanceKm: null,
   ...more,
 });
 

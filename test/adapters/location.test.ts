@@ -25,7 +25,10 @@ describe('a location service (MEC 013)', () => {
     return mec013Location(new Exchange({ name: 'location', url: service.url, timeoutMs: 10_000 }, log));
   };
   const listening = (more: object = {}) => ({
-    ...{ device: DEVICE, callback: `${hearer.url}/sightings`, correlator: 'f1', until: Date.now() + 600_000 },
+    device: DEVICE,
+    callback: `${hearer.url}/sightings`,
+    correlator: 'f1',
+    until: Date.now() + 600_000,
     ...more,
   });
   const kept = () => (location.state() as { subscriptions: { expiryDeadline: { seconds: number } }[] }).subscriptions;
