@@ -50,12 +50,12 @@ export const userLocationEvent = (of: {
 
 const Event = z.object({
   userLocationEvent: z.enum(['ENTERING_AREA_EVENT', 'LEAVING_AREA_EVENT']),
-  zoneId: z.string().max(256).nullish(),
-  timeStamp: TimeStamp.nullish(),
+  zoneId: z.string().nullish(),
+  timeStamp: TimeStamp.optional(),
 });
 
 /** What a location service posts; the example of the published file spells the time otherwise than its schema. */
 export const UserLocationEventNotification = z
-  .object({ userLocationEventNotification: Event.extend({ timestamp: TimeStamp.nullish() }) })
+  .object({ userLocationEventNotification: Event.extend({ timestamp: TimeStamp.optional() }) })
   .meta({ id: 'UserLocationEventNotification' });
 export type UserLocationEventNotification = z.infer<typeof UserLocationEventNotification>;
