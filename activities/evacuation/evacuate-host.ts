@@ -10,7 +10,7 @@ export interface EvacuateOrder {
   /** Its id, as the API gives it out. */
   readonly evacuation: string;
   readonly site: string;
-  /** Where to. */
+  /** Where to; of a return where from. */
   readonly among: readonly string[];
   readonly perUser: boolean;
   readonly deadline: string | null;

@@ -42,7 +42,13 @@ export class Evacuation {
 
   constructor(order: EvacuateOrder, means: Omit<Means, 'pace'>, wait: Wait) {
     [this.#order, this.#means, this.#wait] = [order, means, wait];
-    this.#window = new Window(order.among);
+    this.#window = new Window(this.#targets);
+  }
+
+  /** What comes back has one place to go. */
+  get #targets(): readonly string[] {
+    const { site, among, returns } = this.#order;
+    return returns === undefined ? among : [site];
   }
 
   get #workflowId(): string {
@@ -90,7 +96,7 @@ export class Evacuation {
 
   /** Who is there now; and what an earlier attempt has begun. */
   async #goOn(signal: AbortSignal): Promise<void> {
-    const { site, among, evacuation } = this.#order;
+    const { site, evacuation } = this.#order;
     const { runs } = this.#means;
     this.#wait.progress(`looking at what ${site} serves`);
     const heard = JSON.parse(this.#wait.kept('underWay') ?? '[]') as readonly Flight[];
@@ -100,7 +106,7 @@ export class Evacuation {
       this.#wish.cancelled ? [] : this.#leavers(signal),
     ]);
     this.#looked = !this.#wish.cancelled;
-    this.#window = new Window(among, leavers);
+    this.#window = new Window(this.#targets, leavers);
     const earlier = new Map<string, Flight[]>();
     for (const flight of [...begun.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)), ...heard]) {
       const before = earlier.get(nameOf(flight)) ?? [];

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { failure } from '../../activities/failure.ts';
 import { atOnce } from '../../domain/at-once.ts';
+import { isFailureType } from '../../domain/failures.ts';
 import {
   acr,
   userLocationEvent,
@@ -41,9 +43,10 @@ export interface LocationService {
 }
 
 /** MEC 013 V3.1.1. */
-export const mec013Location = (service: Exchange): LocationService => {
+export const mec013Location = (exchange: Exchange): LocationService => {
   /** Ours, among all that this device has: services may pass over the filter. */
   const ours = async ({ device, callback }: Pick<Listening, 'device' | 'callback'>, signal: AbortSignal) => {
+    const service = discreetly(exchange, device);
     const ids = new Set<string>();
     let page: string | null = userSubscriptionsOf(device);
     for (let nth = 0; page !== null && nth < PAGES; nth += 1) {
@@ -63,19 +66,20 @@ export const mec013Location = (service: Exchange): LocationService => {
     return read.flat();
   };
   const remove = async (id: string, signal: AbortSignal): Promise<void> => {
-    await service.ask({ method: 'DELETE', path: userSubscription(id), label, alsoExpect: GONE }, signal);
+    await exchange.ask({ method: 'DELETE', path: userSubscription(id), label, alsoExpect: GONE }, signal);
   };
 
   return {
     zoneOf: async (device, signal) => {
       const call = { method: 'GET', path: usersAt(device), schema: UserList, alsoExpect: [404] } as const;
-      const { status, body } = await service.ask(call, signal);
+      const { status, body } = await discreetly(exchange, device).ask(call, signal);
       const users = status < 300 ? (body.userList?.user ?? []) : [];
       return users.find(({ address }) => address === acr(device))?.zoneId ?? null;
     },
 
     listen: async (listening, signal) => {
       const { device: address, callback, correlator, until } = listening;
+      const service = discreetly(exchange, address);
       const json = userLocationEvent({ address, callback, correlator, until });
       const [first, ...more] = await ours(listening, signal);
       for (const id of more) await remove(id, signal);
@@ -91,3 +95,17 @@ export const mec013Location = (service: Exchange): LocationService => {
     },
   };
 };
+
+/** What a service says of a refusal may name the device, and is kept. */
+const discreetly = (exchange: Exchange, device: string): Pick<Exchange, 'ask'> => ({
+  ask: async (call, signal) => {
+    try {
+      return await exchange.ask(call, signal);
+    } catch (error) {
+      const { type, message, nextRetryDelay } = error as Error & { type?: unknown; nextRetryDelay?: unknown };
+      if (!isFailureType(type) || !message.includes(device)) throw error;
+      const afterMs = typeof nextRetryDelay === 'number' ? nextRetryDelay : undefined;
+      throw failure(type, message.replaceAll(device, '…'), afterMs);
+    }
+  },
+});

@@ -122,7 +122,7 @@ function sightingIn(
   configuration: Configuration,
 ): Sighting | null {
   if (event.userLocationEvent !== 'ENTERING_AREA_EVENT' || event.zoneId == null) return null;
-  const at = event.timeStamp ?? event.timestamp;
+  const at = event.timeStamp;
   return {
     network: networkIn(configuration, service, event.zoneId),
     happenedAt: at == null ? null : millisOf(at),

@@ -31,7 +31,9 @@ export function following(line: CommandLine): void {
       line.does(async (application: string, user: string, asked: FollowOptions) => {
         const { among, stay, hold, perHour, look, accept } = asked;
         return await follow(clientOf(asked), terminal, {
-          ...{ application, user, among },
+          application,
+          user,
+          among,
           ...(stay !== undefined && { staySeconds: stay }),
           ...(hold !== undefined && { holdSeconds: hold }),
           ...(perHour !== undefined && { perHour }),

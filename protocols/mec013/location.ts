@@ -19,13 +19,12 @@ export const UserList = z.object({ userList: z.object({ user: z.array(UserInfo).
 
 const TimeStamp = z.object({
   seconds: z.int().nonnegative(),
-  nanoSeconds: z.int().nonnegative().nullish(),
-  nanoseconds: z.int().nonnegative().nullish(),
+  nanoSeconds: z.int().nonnegative().optional(),
 });
 export type TimeStamp = z.infer<typeof TimeStamp>;
 
-export const millisOf = ({ seconds, nanoSeconds, nanoseconds }: TimeStamp): number =>
-  seconds * 1_000 + Math.floor((nanoSeconds ?? nanoseconds ?? 0) / 1e6);
+export const millisOf = ({ seconds, nanoSeconds = 0 }: TimeStamp): number =>
+  seconds * 1_000 + Math.floor(nanoSeconds / 1e6);
 
 const Wrapped = z.object({
   userLocationEventSubscription: z.object({ callbackReference: z.string().nullish() }).nullish(),
@@ -50,12 +49,12 @@ export const userLocationEvent = (of: {
 
 const Event = z.object({
   userLocationEvent: z.enum(['ENTERING_AREA_EVENT', 'LEAVING_AREA_EVENT']),
-  zoneId: z.string().max(256).nullish(),
-  timeStamp: TimeStamp.nullish(),
+  zoneId: z.string().nullish(),
+  timeStamp: TimeStamp.optional(),
 });
 
-/** What a location service posts; the example of the published file spells the time otherwise than its schema. */
+/** What a location service posts. */
 export const UserLocationEventNotification = z
-  .object({ userLocationEventNotification: Event.extend({ timestamp: TimeStamp.nullish() }) })
+  .object({ userLocationEventNotification: Event })
   .meta({ id: 'UserLocationEventNotification' });
 export type UserLocationEventNotification = z.infer<typeof UserLocationEventNotification>;

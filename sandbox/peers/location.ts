@@ -76,7 +76,7 @@ export class Location {
     const all = [...this.#subscriptions.values()].toSorted((a, b) =>
       a.callbackReference < b.callbackReference ? -1 : 1,
     );
-    return { zones: Object.fromEntries([...this.#zones].toSorted()), subscriptions: all };
+    return { zones: Object.fromEntries([...this.#zones].toSorted(([a], [b]) => (a < b ? -1 : 1))), subscriptions: all };
   }
 
   routes(): Router {

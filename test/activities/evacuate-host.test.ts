@@ -228,11 +228,16 @@ describe('the return of an evacuation', () => {
   const home: Partial<EvacuateOrder> = {
     evacuation: 'a1.back',
     returns: 'a1.run',
-    among: ['a1'],
+    among: ['a2', 'a3'],
     workflowId: 'return:a1',
   };
   const gone = (application: string, target: string, more: Partial<Begun> = {}): Begun => ({
-    ...{ id: `${application}/${target}`, own: true, application, users: '*', source: 'a1', target },
+    id: `${application}/${target}`,
+    own: true,
+    application,
+    users: '*',
+    source: 'a1',
+    target,
     startedAt: '2026-01-01T00:00:00.000Z',
     outcome: 'relocated',
     ...more,

@@ -109,7 +109,9 @@ describe('the OpenAPI document', () => {
           ? [JSON.stringify(Object.values(content).map(({ schema }) => schema))]
           : [],
       );
-      expect([operation.operationId, new Set(good).size]).toEqual([operation.operationId, 1]);
+      const answers = Object.keys(operation.responses).filter((status) => Number(status) < 300);
+      const resources = answers.join() === '204' ? 0 : 1; // it has nothing to tell
+      expect([operation.operationId, new Set(good).size]).toEqual([operation.operationId, resources]);
       const headers = (operation.parameters ?? []).filter((parameter) => parameter.in === 'header');
       for (const header of headers) expect(header).not.toHaveProperty('example');
     }

@@ -64,7 +64,8 @@ describe('ferry evacuate', () => {
       '--window',
       '10',
       '--per-user',
-      ...['--accept', 'none'],
+      '--accept',
+      'none',
     );
     expect(exit).toBe(0);
     expect(out).toContain('a1 → a2, a3: evacuated after 60 s');

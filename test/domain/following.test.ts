@@ -103,10 +103,10 @@ describe('whatever is told, late, twice or never', () => {
           const begunAt = now;
           now += took;
           following = after(following, outcome(end, following.network), damping, { begunAt, now });
-          if (end === 'serves' || end === 'failed') {
-            expect(begunAt - (moves.at(-1) ?? -Infinity)).toBeGreaterThanOrEqual(holdSeconds * 1_000);
-            moves.push(begunAt);
-          }
+          const isMove = end === 'serves' || end === 'failed';
+          const pause = isMove ? begunAt - (moves.at(-1) ?? -Infinity) : Infinity;
+          expect(pause).toBeGreaterThanOrEqual(holdSeconds * 1_000);
+          if (isMove) moves.push(begunAt);
           expect(moves.filter((one) => one > begunAt - HOUR).length).toBeLessThanOrEqual(perHour);
           expect(following.begun.length).toBeLessThanOrEqual(perHour);
           expect(JSON.parse(JSON.stringify(following))).toEqual(following);

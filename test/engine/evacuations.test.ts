@@ -17,6 +17,7 @@ import {
   workersOver,
   servedByTheEngine,
 } from '../support/served-engine.ts';
+import { OwnWorld } from '../support/own-world.ts';
 import { PortWorld } from '../support/world.ts';
 
 servedByTheEngine();
@@ -27,10 +28,10 @@ const order = { site: 'cloud', among: ['a1'] };
 const show = async (api: Served, id = 'cloud'): Promise<Evacuation> =>
   (await api.get<Evacuation>(`${PATH}/${id}`)).body;
 
-async function reached(api: Served, wanted: (now: Evacuation) => boolean): Promise<Evacuation> {
-  let now = await show(api);
+async function reached(api: Served, wanted: (now: Evacuation) => boolean, of = 'cloud'): Promise<Evacuation> {
+  let now = await show(api, of);
   await eventually(async () => {
-    now = await show(api);
+    now = await show(api, of);
     return wanted(now);
   }, 30_000).catch(() => {
     throw new Error(`it is ${JSON.stringify(now)}`);
@@ -174,6 +175,73 @@ describe('an evacuation', () => {
       const now = await ended(api);
       expect(now).toMatchObject({ outcome: 'evacuated', counts: { moved: 1 } });
       expect(await begunBy(api, now)).toEqual([]);
+    });
+  });
+});
+
+describe('the return of an evacuation', () => {
+  const there = { outcome: 'evacuated', counts: { total: 1, moved: 1, failed: 0 } } as const;
+
+  it('brings back what it has moved, once; asked again it finds it there, and before the end of the other it is refused', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api) => {
+      const first = await api.post<Evacuation>(PATH, order);
+      await held.arrived;
+      await expect(api.post(`${PATH}/cloud/return`, {})).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'NotPossibleNow' },
+      });
+      held.open();
+      expect(await ended(api)).toMatchObject(there);
+      await eventually(async () => (await begunBy(api, first.body)).some(({ outcome }) => outcome === 'relocated'));
+
+      const back = await api.post<Evacuation>(`${PATH}/cloud/return`, { window: 7 });
+      expect(back).toMatchObject({
+        status: 202,
+        body: { returns: first.body.id, window: 7, request: { site: 'cloud' } },
+      });
+      expect(back.headers.get('location')).toBe(`${PATH}/${encodeURIComponent(back.body.id)}`);
+      const home = await reached(api, ({ state }) => state === 'ended', '~cloud');
+      expect(home).toMatchObject({ id: back.body.id, ...there });
+      await eventually(async () => (await begunBy(api, home)).length === 1);
+      const [relocation] = await begunBy(api, home);
+      expect(relocation).toMatchObject({ outcome: 'relocated', request: { source: 'a1', target: 'cloud' } });
+      expect((await temporal.workflow.getHandle('return:cloud').fetchHistory()).events).toHaveLength(11);
+
+      const again = await api.post<Evacuation>(`${PATH}/${first.body.id}/return`, {});
+      expect(again.body.id).not.toBe(home.id);
+      const nothing = await reached(api, ({ state }) => state === 'ended', '~cloud');
+      expect(nothing).toMatchObject({ id: again.body.id, outcome: 'evacuated', counts: { total: 0, failed: 0 } });
+      await expect(api.post(`${PATH}/${again.body.id}/return`, {})).resolves.toMatchObject({ status: 409 });
+      // Both are found by the name of the site, each as itself
+      expect((await show(api)).id).toBe(first.body.id);
+    });
+  });
+});
+
+describe('an application without the contract', () => {
+  it('stays, with what can be had; and leaves where that is accepted, and comes home as it went', async () => {
+    const world = Object.assign(new OwnWorld(), { transfer: undefined, devices: null, heard: [] });
+    await over(world, async (api) => {
+      await api.post(PATH, order);
+      const stays = await ended(api);
+      expect(stays).toMatchObject({ outcome: 'inPart', counts: { moved: 0, failed: 1 } });
+      expect(stays.failures).toMatchObject([
+        { failure: 'ContractMissing', remedy: expect.stringContaining('--accept') },
+      ]);
+      expect(stays.failures[0]?.message).toContain('what can be had is "none"');
+
+      await eventually(async () => (await api.post(PATH, { ...order, accept: 'none' })).status === 202);
+      const gone = await reached(api, ({ id, state }) => id !== stays.id && state === 'ended');
+      expect(gone).toMatchObject({ outcome: 'evacuated', request: { accept: 'none' } });
+      await eventually(async () => (await begunBy(api, gone)).some(({ outcome }) => outcome === 'relocated'));
+      const [relocation] = await begunBy(api, gone);
+      expect(relocation?.request).toMatchObject({ accept: 'none' });
+      await api.post(`${PATH}/${gone.id}/return`, {});
+      const home = await reached(api, ({ state }) => state === 'ended', '~cloud');
+      await eventually(async () => (await begunBy(api, home)).length === 1);
+      const [back] = await begunBy(api, home);
+      expect(back?.request).toMatchObject({ source: 'a1', target: 'cloud', accept: 'none' });
     });
   });
 });

@@ -58,7 +58,12 @@ export async function evacuateHost({ request, returns, pace }: EvacuationOrder):
 
   const { workflowId } = workflowInfo();
   const order = {
-    ...{ evacuation: runNameOf(chainOf(workflowInfo())), workflowId, site, among, perUser, deadline },
+    evacuation: runNameOf(chainOf(workflowInfo())),
+    workflowId,
+    site,
+    among,
+    perUser,
+    deadline,
     ...(accept !== undefined && { accept }),
     ...(returns !== undefined && { returns }),
   };

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { failure } from '../../activities/failure.ts';
+import { followingActivities, type FollowOrder } from '../../activities/following/follow.ts';
+import type { PartOf, RunEnded } from '../../activities/evacuation/runs.ts';
+import type { Followed } from '../../domain/following.ts';
+import type { Placement } from '../../domain/placement.ts';
+import type { RelocationRequest } from '../../domain/relocation.ts';
+import { attemptOf } from '../support/attempt.ts';
+import { quickPace } from '../support/pace.ts';
+import { moved, rolledBack } from '../support/played-runs.ts';
+
+const order: FollowOrder = {
+  follower: 'f',
+  user: 'ue-1',
+  among: ['a1', 'w1'],
+  application: 'counter',
+  accept: null,
+  network: 'wifi',
+  chain: 'follow:f/run-0',
+};
+const placement = (site: string, more: Partial<Placement> = {}): Placement => ({
+  site,
+  system: 's',
+  network: null,
+  present: false,
+  possible: true,
+  obstacles: [],
+  guarantee: null,
+  expectedFreezeMs: null,
+  latencyMs: null,
+  kpi: null,
+  near: false,
+  distanceKm: null,
+  ...more,
+});
+
+/** What one look finds, and does. */
+class Around {
+  network: string | null | Error = 'wifi';
+  found: Placement[] | Error = [placement('w1', { near: true }), placement('a1', { present: true })];
+  own = true;
+  ended: RunEnded = moved;
+  readonly begun: { request: RelocationRequest; part: PartOf }[] = [];
+  readonly awaited: string[] = [];
+
+  async look(more: Partial<FollowOrder> = {}, heard?: unknown): Promise<Followed> {
+    const { followDevice } = followingActivities({
+      whereabouts: {
+        networkOf: async () => given(this.network),
+        listen: async () => undefined,
+        hush: async () => undefined,
+      },
+      placements: async () => ({ placements: given(this.found), notLookedAt: [] }),
+      runs: {
+        begin: async (request, part) => {
+          this.begun.push({ request, part });
+          return { id: 'r1', own: this.own };
+        },
+        ended: async (id) => {
+          this.awaited.push(id);
+          return this.ended;
+        },
+      },
+      pace: quickPace,
+    });
+    const attempt = heard === undefined ? {} : { attempt: 2, heartbeatDetails: heard };
+    return await attemptOf(attempt).run(followDevice, { ...order, ...more });
+  }
+}
+
+function given<T>(value: T | Error): T {
+  if (value instanceof Error) throw value;
+  return value;
+}
+
+describe('one look of a follower', () => {
+  it('begins one relocation from where its user is served, by the key of this look, and tells where he is then', async () => {
+    const around = new Around();
+    await expect(around.look({ accept: 'none' })).resolves.toEqual({
+      did: 'serves',
+      network: 'wifi',
+      site: 'w1',
+      relocation: 'r1',
+    });
+    const cutOver = 'immediately';
+    expect(around.begun).toEqual([
+      {
+        request: { application: 'counter', users: 'ue-1', source: 'a1', target: 'w1', cutOver, accept: 'none' },
+        part: { follower: 'follow:f/run-0' },
+      },
+    ]);
+  });
+
+  it('awaits what an earlier attempt has begun, wherever the device is by now', async () => {
+    const around = Object.assign(new Around(), { network: 'cellular' });
+    const heard = { told: '', kept: { begun: JSON.stringify({ id: 'r0', own: true, to: 'w1' }) } };
+    await expect(around.look({}, heard)).resolves.toMatchObject({ did: 'serves', relocation: 'r0' });
+    expect([around.begun, around.awaited]).toEqual([[], ['r0']]);
+  });
+
+  it.each<[string, Partial<Around>, object]>([
+    ['is elsewhere', { network: 'cellular' }, { did: 'elsewhere', network: 'cellular' }],
+    ['is nowhere', { network: null }, { did: 'elsewhere', network: null }],
+    [
+      'is served there',
+      { found: [placement('w1', { near: true, present: true })] },
+      { did: 'serves', relocation: null },
+    ],
+    ['has no site there', { found: [placement('a1', { present: true })] }, { did: 'cannot', relocation: null }],
+    ['cannot be asked for', { network: failure('PeerUnavailable', 'silent') }, { did: 'cannot', relocation: null }],
+    ['is served by nobody', { found: failure('NotServing', 'nobody') }, { did: 'cannot', why: 'NotServing: nobody' }],
+  ])('begins nothing where the device %s', async (_, world, outcome) => {
+    const around = Object.assign(new Around(), world);
+    await expect(around.look()).resolves.toMatchObject(outcome);
+    expect(around.begun).toEqual([]);
+  });
+
+  it('tells of its own move that came to nothing, and of one of somebody else that it is not its own', async () => {
+    const failed = Object.assign(new Around(), { ended: rolledBack('TargetRefused') });
+    await expect(failed.look()).resolves.toMatchObject({ did: 'cannot', relocation: 'r1' });
+    const others = Object.assign(new Around(), { own: false });
+    await expect(others.look()).resolves.toMatchObject({ did: 'cannot', relocation: null });
+    expect(others.awaited).toEqual(['r1']);
+  });
+});

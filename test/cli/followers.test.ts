@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Follower } from '../../api/follower.ts';
+import { answering, FakeApi, ferry } from './fake-api.ts';
+
+let api: FakeApi;
+beforeEach(async () => {
+  api = await FakeApi.start();
+});
+afterEach(async () => await api.stop());
+
+const asked = async (...typed: readonly string[]) => await ferry(...typed, '--api', api.url);
+const ID = 'abcdefghijklmnopqrstuvwxy';
+const request = { application: 'counter', user: 'ue-7', among: ['a1', 'w1'] };
+const follower = (more: Partial<Follower> = {}): Follower => ({
+  id: ID,
+  request: { ...request, staySeconds: 10, holdSeconds: 60, perHour: 12, lookSeconds: 600 },
+  state: 'waiting',
+  network: 'wifi',
+  since: '2026-01-01T00:00:00.000Z',
+  site: 'a1',
+  dueAt: '2026-01-01T00:00:10.000Z',
+  moves: 3,
+  relocation: 'a-relocation',
+  trouble: 'w1: is full\u001b[2J',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  endedAt: null,
+  result: null,
+  links: { self: `/v1/followers/${ID}`, temporal: null },
+  ...more,
+});
+
+describe('ferry follow', () => {
+  it('asks for it as typed, and tells where the device is, who serves it, and how to end it', async () => {
+    api.answer = answering(202, follower());
+    const damped = ['--stay', '5', '--hold', '30', '--per-hour', '6', '--look', '60', '--accept', 'none'];
+    const { exit, out } = await asked('follow', 'counter', 'ue-7', '--among', 'a1', 'w1', ...damped);
+    expect(exit).toBe(0);
+    const typed = { staySeconds: 5, holdSeconds: 30, perHour: 6, lookSeconds: 60, accept: 'none' };
+    expect(api.asked).toMatchObject([{ method: 'POST', url: '/v1/followers', body: { ...request, ...typed } }]);
+    expect(out).toContain('counter follows ue-7 among a1, w1: waiting');
+    expect(out).toContain('the device: wifi; served at a1');
+    expect(out).toContain('w1: is full?[2J');
+    expect(out).toContain(`ferry unfollow ${ID}`);
+  });
+
+  it('lists those that run, and ends one by the end of its id', async () => {
+    api.answer = answering(200, { followers: [follower()], next: null, ...follower() });
+    expect((await asked('followers')).out).toMatch(/rstuvwxy +counter +ue-7 +wifi .*a1 +3 +waiting/);
+    api.asked.length = 0;
+    await expect(asked('unfollow', 'uvwxy')).resolves.toMatchObject({ exit: 0 });
+    expect(api.asked).toMatchObject([{ method: 'GET' }, { method: 'DELETE', url: `/v1/followers/${ID}` }]);
+    await expect(asked('unfollow', 'zzz')).resolves.toMatchObject({ err: expect.stringContaining('ends with zzz') });
+  });
+
+  it.each([['follow', 'counter', 'ue-7'], ['unfollow'], ['follow', 'counter', 'ue-7', '--among', 'a1', '--look', '1']])(
+    'is refused as %j %j %j',
+    async (...typed) => {
+      await expect(asked(...typed)).resolves.toMatchObject({ exit: 2 });
+      expect(api.asked).toEqual([]);
+    },
+  );
+});
