@@ -190,7 +190,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('answers within its time though peers hang in several calls for longer than that', async () => {
+  it('answers within its time though a peer hangs for longer than that', async () => {
     const hanging = await PlayedTarget.open(600_000);
     try {
       hanging.broken = { call: /^GET /, form: () => undefined };
@@ -202,7 +202,7 @@ describe('a plan', () => {
       });
       const { possible, obstacles } = await run(planRelocation, order);
       expect(possible).toBe(false);
-      expect(hanging.asked).toBeGreaterThan(1);
+      expect(hanging.asked).toBeGreaterThan(0);
       expect(obstacles).toContainEqual({
         failure: 'NotYet',
         where: 'a1',

@@ -21,7 +21,11 @@ describe("Ferry's configuration of a world", () => {
     expect(Object.keys(sites).toSorted()).toEqual(['a1', 'a2', 'cloud', 'w1']);
     expect(applications['counter']).toMatchObject({ checksum: built.checksum, requires: ['RNIS'], port: 7000 });
     expect(users['ue-9']).toEqual({ address: '127.34.100.9' });
-    expect(networks['wifi']).toEqual({ vantage: 'vantage-wifi', resolverClampSeconds: 4 });
+    expect(networks['wifi']).toEqual({
+      vantage: 'vantage-wifi',
+      resolverClampSeconds: 4,
+      location: { service: 'location', zones: ['halls'] },
+    });
   });
 
   it('names the rules of the package, whatever it calls them, for platforms that list those only that are active', () => {
