@@ -33,6 +33,8 @@ import { startTending, waking } from './tending.ts';
 import { whereaboutsOf } from './whereabouts.ts';
 import { FerryWorkers } from './workers.ts';
 
+const CLOSING_MS = 5_000;
+
 /** The composition root: configuration -> adapters -> sites -> activities -> Temporal worker. */
 const { environment, configuration, secret } = orExit(workerSettings);
 const log = pino(
@@ -154,6 +156,8 @@ try {
   }
 } finally {
   stopping.abort();
+  // Whatever does not close, or goes on after it was ended by force, does not keep the process
+  setTimeout(() => process.exit(), CLOSING_MS).unref();
   shown?.close();
   await tending;
   await federated?.close();

@@ -56,7 +56,13 @@ export class AnchorReader {
     return undefined;
   }
 
+  /** An end is told when Temporal has it; a worker tells of it before. */
   async read(id: string): Promise<Anchor> {
+    const info = await this.look(id);
+    const shown = await this.#show(info);
+    if (shown.state !== 'ended' || shown.endedAt !== null) return shown;
+    const end = async () => await this.#temporal.workflow.getHandle(info.workflowId, info.runId).result();
+    await this.#within(CALL_MS, end).catch(() => undefined);
     return await this.#show(await this.look(id));
   }
 

@@ -45,7 +45,7 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
       'platform-w1': peer('platform', '3.11'),
       oss: peer('oss', '1.1'),
       'lcm-proxy': peer('lcmProxy', '1.2'),
-      location: peer('location', '1.3'),
+      whereabouts: peer('location', '1.3'),
       'cloud-manager': peer('cloud', '4.1'),
       'vantage-cellular': peer('vantage', '2.90'),
       'vantage-wifi': peer('vantage', '3.90'),
@@ -54,12 +54,12 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
       cellular: {
         vantage: 'vantage-cellular',
         resolverClampSeconds: plan.clampSeconds,
-        location: { service: 'location', zones: [zones.cellular] },
+        location: { service: 'whereabouts', zones: [zones.cellular] },
       },
       wifi: {
         vantage: 'vantage-wifi',
         resolverClampSeconds: plan.clampSeconds,
-        location: { service: 'location', zones: [zones.wifi] },
+        location: { service: 'whereabouts', zones: [zones.wifi] },
       },
     },
     systems: {

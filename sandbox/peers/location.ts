@@ -149,5 +149,5 @@ export function locationPeer(net: number, devices: readonly string[]): { peer: P
   const address = `127.${net}.1.3`;
   const location = new Location(`http://${address}:8080`);
   for (const device of devices) location.comes(device, zones.cellular);
-  return { peer: { name: 'location', address, routes: location.routes(), state: () => location.state() }, location };
+  return { peer: { name: 'whereabouts', address, routes: location.routes(), state: () => location.state() }, location };
 }

@@ -24,7 +24,7 @@ describe("Ferry's configuration of a world", () => {
     expect(networks['wifi']).toEqual({
       vantage: 'vantage-wifi',
       resolverClampSeconds: 4,
-      location: { service: 'location', zones: ['halls'] },
+      location: { service: 'whereabouts', zones: ['halls'] },
     });
   });
 

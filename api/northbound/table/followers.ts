@@ -93,7 +93,7 @@ export const followersTable = {
       'The callback of its subscriptions (MEC 013, 6.4.4). It is a reason to look: where the device is, is asked before anything is moved.',
     params: z.strictObject({
       id: Id,
-      service: Name.meta({ description: 'The location service.', example: 'location' }),
+      service: Name.meta({ description: 'The location service.', example: 'whereabouts' }),
     }),
     body: UserLocationEventNotification,
     example: {
