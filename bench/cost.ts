@@ -119,7 +119,7 @@ export const cost: Measure<Sweep> = {
   ],
   points: (quick) =>
     quick
-      ? [...[0, 3, 20].map(subscribed), ...[1, 20].map(polled), retried(1), ...[0, 100].map(beside)]
+      ? [...[0, 3].map(subscribed), ...[1, 20].map(polled), retried(1), ...[0, 100].map(beside)]
       : [
           ...[3, 0, 1, 10, 50, 100].map(subscribed),
           ...[1, 10, 100, 500].map(polled),
@@ -127,7 +127,7 @@ export const cost: Measure<Sweep> = {
           ...[0, 100, 1_000].map(beside),
         ],
   pairs: () => ({ least: 1, most: 1 }),
-  seconds: (quick) => (quick ? 20 : 75),
+  seconds: (quick) => (quick ? 24 : 75),
   shares: true,
   figures,
   pictures: [

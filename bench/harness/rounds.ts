@@ -14,13 +14,14 @@ export const orderOf = (round: number, variants: readonly string[]): readonly st
 
 export const pairsAt = (point: Point, pairs: Pairs): Pairs => point.pairs ?? pairs;
 
-/** Who is measured at a point: the twin twice. The first round warms up where there is a twin. */
+/** Who is measured at a point: the twin twice. The first round warms up where there is a twin, unless a hint is enough. */
 export function planAt(
   { variants, twin }: Pick<Measure, 'variants' | 'twin'>,
   point: Point,
   pairs: Pairs,
+  quick: boolean,
 ): { readonly variants: readonly string[]; readonly warmUps: number; readonly rounds: Pairs } {
-  const warmUps = twin === undefined || point.only !== undefined ? 0 : 1;
+  const warmUps = quick || twin === undefined || point.only !== undefined ? 0 : 1;
   const { least, most } = pairsAt(point, pairs);
   return {
     variants: point.only ?? [...variants, ...(twin === undefined ? [] : [CONTROL])],
@@ -35,17 +36,24 @@ export interface Clock {
   readonly end: number;
 }
 
+export interface Plan<P extends Point> {
+  readonly points: readonly P[];
+  readonly pairs: Pairs;
+  readonly quick: boolean;
+  readonly clock: Clock;
+}
+
 /**
  * Every variant at every point, in rounds, as many as there is time for. Until a point has its least, all the time that is
  * left is its own; after that, its share. A round that would come too late is not begun.
  */
 export async function* rounds<P extends Point>(
   measure: Pick<Measure<P>, 'variants' | 'twin'>,
-  { points, pairs, clock }: { readonly points: readonly P[]; readonly pairs: Pairs; readonly clock: Clock },
+  { points, pairs, quick, clock }: Plan<P>,
   running: Pick<Running<P>, 'sample'>,
 ): AsyncGenerator<Block> {
   for (const [nth, point] of points.entries()) {
-    const plan = planAt(measure, point, pairs);
+    const plan = planAt(measure, point, pairs, quick);
     const until = clock.now() + (clock.end - clock.now()) * shareOf(points.slice(nth));
     let longest = 0;
     for (let round = 0; round < plan.rounds.most; round += 1) {

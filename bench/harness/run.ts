@@ -50,7 +50,7 @@ export async function carryOut<P extends Point>(measure: Measure<P>, asked: Aske
   const work = async (running: Running<P>): Promise<void> => {
     const told = progress(measure, points, quick, { begun, end }, tell);
     const limited = limitedTo(late, running);
-    for await (const block of rounds(measure, { points, pairs, clock: { now: clock, end } }, limited)) {
+    for await (const block of rounds(measure, { points, pairs, quick, clock: { now: clock, end } }, limited)) {
       keep({ ...block, at: new Date().toISOString(), load: load() });
       if (!block.warmUp) samples.push(block);
       told(block);
@@ -131,7 +131,7 @@ function progress<P extends Point>(
   tell: (line: string) => void,
 ): (block: { readonly point: string; readonly variant: string }) => void {
   const most = points
-    .map((point) => planAt(measure, point, measure.pairs(quick)))
+    .map((point) => planAt(measure, point, measure.pairs(quick), quick))
     .reduce((sum, { variants, rounds: { most: many } }) => sum + variants.length * many, 0);
   let [blocks, toldAt] = [0, 0];
   return ({ point, variant }) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Figure, Kind, Point, Target, Values } from '../../bench/harness/measure.ts';
-import { orderOf, rounds, type Block, type Clock } from '../../bench/harness/rounds.ts';
+import { orderOf, rounds, type Block, type Clock, type Plan } from '../../bench/harness/rounds.ts';
 import type { Estimate, Sample } from '../../bench/harness/statistics.ts';
 import { CONTROL, controlOf, judge, survivors, together, triedAt, verdictOf } from '../../bench/harness/verdict.ts';
 
@@ -110,12 +110,12 @@ describe('a figure', () => {
 const clock = (end: number): Clock => ({ now: () => 0, end });
 async function measured(
   twin: string | undefined,
-  plan: Parameters<typeof rounds>[1],
+  plan: Omit<Plan<Point>, 'quick'> & { readonly quick?: boolean },
   sampled: (variant: string, point: Point) => Promise<Values>,
 ): Promise<Block[]> {
   const blocks: Block[] = [];
   const measure = { variants: twin === undefined ? ['A'] : ['A', 'B'], ...(twin !== undefined && { twin }) };
-  for await (const block of rounds(measure, plan, { sample: sampled })) blocks.push(block);
+  for await (const block of rounds(measure, { quick: false, ...plan }, { sample: sampled })) blocks.push(block);
   return blocks;
 }
 const pairs = (least: number, most = least) => ({ least, most });
@@ -145,6 +145,16 @@ describe('rounds', () => {
     ]);
     const only = { ...plan, points: [{ name: 'p', only: ['A'] }] };
     expect((await measured('B', only, events)).map(({ variant }) => variant)).toEqual(['A']);
+  });
+
+  it('where a hint is enough have nothing to warm up either', async () => {
+    const plan = { points: [{ name: 'p' }], pairs: pairs(1), quick: true, clock: clock(1) };
+    const blocks = await measured('B', plan, async () => ({}));
+    expect(blocks.map(({ variant, warmUp }) => [variant, warmUp])).toEqual([
+      ['A', false],
+      ['B', false],
+      ['control', false],
+    ]);
   });
 
   /** A round of three blocks takes a second. */
