@@ -109,7 +109,7 @@ export function keeping(
 
 /** How much of either side is read. */
 export interface Reading {
-  /** `seen`: only lists that have been seen in this relocation. */
+  /** `seen`: only lists that have been seen in this relocation; where none has (a takeover's, of a source that was away), all. */
   readonly source: 'all' | 'seen';
   /** `wanted`: only lists in which what the source has would be. */
   readonly target: 'all' | 'wanted';
@@ -202,7 +202,8 @@ export async function bothHave(
   return { wanted, had, notCarried, listed, seen: lists };
 }
 
-const whereSeen = (seen: SeenInLists): Looking => ({ among: ({ path }) => Object.hasOwn(seen, path) });
+const whereSeen = (seen: SeenInLists): Looking =>
+  Object.keys(seen).length === 0 ? {} : { among: ({ path }) => Object.hasOwn(seen, path) };
 
 const whereItWouldBe = (wanted: readonly Subscription[]): Looking => ({
   among: ({ service, types }) => wanted.some((each) => each.service === service && types.includes(each.type)),

@@ -297,6 +297,13 @@ it('what is made at a service that comes up meanwhile is carried', async () => {
   expect([...target.held.values()]).toEqual([mobility(to)]);
 });
 
+it('what the source has is carried at the end also by a run that has seen none of its lists', async () => {
+  source.hold(rni, 's0', measured(from, 0));
+  const copied = await copySubscriptions(carriage, soon(), undefined, later);
+  await releaseSubscriptions(carriage, copied, kept());
+  expect([[...source.held], [...target.held.values()]]).toEqual([[], [measured(to, 0)]]);
+});
+
 it('what is made at a service that comes up before the last step is found by it, and carried by its next attempt', async () => {
   source.hold(rni, 's0', measured(from, 0));
   for (const platform of [source, target])
