@@ -31,6 +31,12 @@ export interface Information {
   readonly license: { readonly name: string; readonly identifier: string };
 }
 
+/** Made once, when somebody asks for it: it takes a fifth of a second, for which no start of a process is to wait. */
+export function whenAsked(make: () => object): () => object {
+  let made: object | undefined;
+  return () => (made ??= make());
+}
+
 /** The OpenAPI 3.1 document, made of the schemas that the operations check and answer with. */
 export function openApiDocument(
   table: Table,

@@ -3,7 +3,7 @@ import { type Sight, systemsOf, tagOfSystems } from '../../catalogue/shared.ts';
 import { systemsShownTo } from '../../domain/policy.ts';
 import { type Relation, type SharedSystem, VERSION } from '../../protocols/mff/relation.ts';
 import { jsonBody } from '../body.ts';
-import { license, openApiDocument } from '../openapi.ts';
+import { license, openApiDocument, whenAsked } from '../openapi.ts';
 import { servedOf } from '../partners/asking.ts';
 import { admission } from '../partners/door.ts';
 import { outward } from '../partners/refusals.ts';
@@ -80,8 +80,9 @@ export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
 const isKnown = (ifNoneMatch: string | undefined, tag: string): boolean =>
   (ifNoneMatch ?? '').split(',').some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
 
-export const mffDocument = (): object =>
-  openApiDocument(withBodies(mffTable), outward, information, { refusals: byHttp, bearer: true });
+export const mffDocument = whenAsked(() =>
+  openApiDocument(withBodies(mffTable), outward, information, { refusals: byHttp, bearer: true }),
+);
 
 /** A body is read only where one is taken. */
 const withBodies = (table: Table): Table =>
@@ -94,12 +95,11 @@ const withBodies = (table: Table): Table =>
 
 /** The extension, described to whoever speaks it. */
 export function description(): Face<typeof descriptionTable> {
-  const document = mffDocument();
   return {
     table: descriptionTable,
     form: outward,
     admit: () => anybody,
-    handlers: { showExtension: ({ res }) => void res.json(document) },
+    handlers: { showExtension: ({ res }) => void res.json(mffDocument()) },
   };
 }
 

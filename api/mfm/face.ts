@@ -4,7 +4,7 @@ import { inventoryOf } from '../../catalogue/inventory-kept.ts';
 import { jsonUpTo } from '../body.ts';
 import { Malformed } from '../input.ts';
 import { askingOf, type Mec040Means } from '../mec040/asking.ts';
-import { always, license, openApiDocument } from '../openapi.ts';
+import { always, license, openApiDocument, whenAsked } from '../openapi.ts';
 import { HttpRefusal, problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import { descriptionTable, mfmTable, type MfmTable } from './table.ts';
@@ -66,20 +66,20 @@ const refused = (why: 'unknown' | 'foreign', client: string): HttpRefusal =>
     ? new HttpRefusal(404, 'the federation has no such system', 'Register it first (MEC 040).')
     : new HttpRefusal(403, `the system is not one that ${client} has registered`, 'Only its own client tells of it.');
 
-export const mfmDocument = (): object =>
-  openApiDocument(mfmTable, problemDetails, information, { refusals: byHttp, bearer: true });
+export const mfmDocument = whenAsked(() =>
+  openApiDocument(mfmTable, problemDetails, information, { refusals: byHttp, bearer: true }),
+);
 
 /** Whatever is asked; how long a body may be is said where there is one. */
 const { 413: _, ...byHttp } = always;
 
 /** Described to whoever speaks it. */
 export function mfmDescription(): Face<typeof descriptionTable> {
-  const document = mfmDocument();
   return {
     table: descriptionTable,
     form: problemDetails,
     admit: () => (_req, _res, next) => next(),
-    handlers: { showMfm: ({ res }) => void res.json(document) },
+    handlers: { showMfm: ({ res }) => void res.json(mfmDocument()) },
   };
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Catalogue } from '../../catalogue/database.ts';
 import type { Configuration } from '../../configuration/peers.ts';
 import { pokeTending } from '../../temporal/tending.ts';
-import { type Information, license, openApiDocument } from '../openapi.ts';
+import { type Information, license, openApiDocument, whenAsked } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import type { Consumptions } from '../consuming.ts';
@@ -69,7 +69,6 @@ export function northbound({
   const { stopping } = condition;
   const feed = new Feed({ temporal, reader, temporalUi, configuration, catalogue, stopping, log });
   const streams = new Streams(stopping, log);
-  const description = openApiDocument(northboundTable, problemDetails, information);
   return {
     table: northboundTable,
     form: problemDetails,
@@ -94,12 +93,14 @@ export function northbound({
       ...bindingHandlers({ configuration, catalogue, consumptions, poke }),
       ...networkHandlers(configuration, procedures),
       showDescription: ({ res }) => {
-        res.json(description);
+        res.json(northboundDocument());
       },
     },
     admit: () => everybody,
   };
 }
+
+export const northboundDocument = whenAsked(() => openApiDocument(northboundTable, problemDetails, information));
 
 export const information: Information = {
   title: 'Ferry',

@@ -1,9 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { information } from '../../api/northbound/face.ts';
-import { northboundTable } from '../../api/northbound/table.ts';
-import { openApiDocument } from '../../api/openapi.ts';
-import { problemDetails } from '../../api/problem.ts';
+import { northboundDocument } from '../../api/northbound/face.ts';
 
 /** What the API publishes of itself, and whether an answer keeps it. */
 export interface Parameter {
@@ -27,7 +24,7 @@ export interface Document {
   readonly components: { readonly schemas: Record<string, object> };
 }
 
-export const document = openApiDocument(northboundTable, problemDetails, information) as Document;
+export const document = northboundDocument() as Document;
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
 formats.default(ajv);
