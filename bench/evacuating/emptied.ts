@@ -15,10 +15,12 @@ export interface Plan {
   readonly window: number;
   /** An instantiation takes so long. */
   readonly operationMs: number;
-  /** Of every so many applications the last one can be started nowhere. */
+  /** Of every so many applications the first one can be started nowhere. */
   readonly oneIn: number;
   readonly heartbeatMs: number;
   readonly pollMs: number;
+  /** How late what was asked may still take effect: so long what failed is watched before it counts as undone. */
+  readonly attemptMs: number;
   readonly tell?: (line: string) => void;
 }
 
@@ -57,8 +59,8 @@ type Run = WorkflowHandleWithFirstExecutionRunId;
 export async function emptied(place: Place, plan: Plan): Promise<Emptied> {
   const { address, namespace, folder } = place;
   const [peers, connection] = await Promise.all([startPeers(PAIRS), Connection.connect({ address })]);
-  const { many, pollMs, heartbeatMs, operationMs, oneIn, window } = plan;
-  const pace = { pollMs, heartbeatMs, retryMs: 500 };
+  const { many, pollMs, heartbeatMs, attemptMs, operationMs, oneIn, window } = plan;
+  const pace = { pollMs, heartbeatMs, attemptMs, retryMs: 500 };
   const hired = {
     namespace,
     folder,

@@ -46,7 +46,7 @@ export function meo(world: World, behaviour: () => Behaviour) {
     const hosts = json['selectedMECHostInfo'] as readonly { readonly hostName: string }[] | undefined;
     const [side = 'right', pair = '0'] = hosts?.[0]?.hostName.split('-') ?? [];
     const { operationMs, oneIn } = behaviour();
-    const fails = kind === 'INSTANTIATE' && oneIn > 0 && instance.application % oneIn === oneIn - 1;
+    const fails = kind === 'INSTANTIATE' && oneIn > 0 && instance.application % oneIn === 0;
     const operation: Operation = {
       id: `o${world.next()}`,
       kind,

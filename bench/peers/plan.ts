@@ -47,7 +47,7 @@ export interface Behaviour {
   readonly gate: boolean;
   /** The next so many calls that change something answer 503. */
   readonly failing: number;
-  /** Of every so many applications the last one can be started nowhere; 0: all can. */
+  /** Of every so many applications the first one can be started nowhere; 0: all can. */
   readonly oneIn: number;
 }
 
