@@ -187,7 +187,7 @@ describe('an evacuation', () => {
 
 /** At full size: `npm run bench -- evacuation`. */
 describe('a site of many, whose workers are killed', () => {
-  const [MANY, WINDOW, ONE_IN] = [60, 20, 30];
+  const [MANY, WINDOW, ONE_IN] = [40, 10, 20];
 
   it('is emptied: none moved twice, none lost, never more at once than the window, and each failure is listed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ferry-emptied-'));
@@ -201,18 +201,18 @@ describe('a site of many, whose workers are killed', () => {
       expect(seen.killed).toBe(2);
       expect(seen.result).toMatchObject({
         outcome: 'inPart',
-        counts: { total: MANY, moved: 58, failed: 2, underWay: 0, left: 0 },
+        counts: { total: MANY, moved: 38, failed: 2, underWay: 0, left: 0 },
       });
       const failed = seen.result.failures.map(({ application, failure }) => `${application}: ${failure}`);
-      expect(failed.toSorted()).toEqual(['app-0: LcmOperationFailed', 'app-30: LcmOperationFailed']);
-      expect(seen.begun).toMatchObject({ relocated: 58, twice: 0 });
+      expect(failed.toSorted()).toEqual(['app-0: LcmOperationFailed', 'app-20: LcmOperationFailed']);
+      expect(seen.begun).toMatchObject({ relocated: 38, twice: 0 });
       expect(seen.begun.atOnce).toBeLessThanOrEqual(WINDOW);
       expect(seen.standing).toMatchObject({ lost: 0, serving: { 'left-0': 2 } });
       expect(seen.events).toBe(11);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  });
+  }, 900_000);
 });
 
 describe('the return of an evacuation', () => {
