@@ -4,6 +4,7 @@ import { information } from '../../api/northbound/face.ts';
 import { northboundTable } from '../../api/northbound/table.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { problemDetails } from '../../api/problem.ts';
+import { referred } from './referred.ts';
 
 /** What the API publishes of itself, and whether an answer keeps it. */
 export interface Parameter {
@@ -27,7 +28,7 @@ export interface Document {
   readonly components: { readonly schemas: Record<string, object> };
 }
 
-export const document = openApiDocument(northboundTable, problemDetails, information) as Document;
+export const document = referred(openApiDocument(northboundTable, problemDetails, information)) as Document;
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
 formats.default(ajv);
