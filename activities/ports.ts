@@ -9,6 +9,9 @@ import type { HeldSubscription, NotCarried, SeenInLists, Subscription } from '..
  * PeerMalformed and what the method names), and nothing else. None retries by itself: Temporal does.
  */
 
+/** What grows is written when it is told, and not whenever there is more of it: that would be the square of it. */
+export type Kept = string | (() => string);
+
 /** How a call that takes long waits: it polls, tells its progress, and stops when it is cancelled. */
 export interface Wait {
   readonly signal: AbortSignal;
@@ -20,7 +23,7 @@ export interface Wait {
    * Remembers over the attempts of this step, as far as the server heard of it (it travels with the heartbeat): a peer's
    * id of what was made, no address. A help, no proof: an attempt may end before it is heard.
    */
-  readonly keep: (name: string, value: string) => void;
+  readonly keep: (name: string, value: Kept) => void;
   readonly kept: (name: string) => string | undefined;
 }
 

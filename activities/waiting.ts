@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Pace } from '../configuration/peers.ts';
 import { isFailureType } from '../domain/failures.ts';
 import { failure, keeping } from './failure.ts';
-import type { Wait } from './ports.ts';
+import type { Kept, Wait } from './ports.ts';
 import { stoodStillMs } from './stillness.ts';
 
 /** No heartbeat in the first second: most steps end before, and each that reaches the server is an action. */
@@ -31,11 +31,11 @@ export async function alive<T>(
   const context = Context.current();
   const late = new AbortController();
   const signal = AbortSignal.any([context.cancellationSignal, late.signal]);
-  const kept = new Map(Object.entries(keptBefore(context)));
+  const kept = new Map<string, Kept>(Object.entries(keptBefore(context)));
   let told = 'the step';
   let unheard = false;
   const beat = (): void => {
-    context.heartbeat((kept.size === 0 ? told : { told, kept: Object.fromEntries(kept) }) satisfies Pulse);
+    context.heartbeat((kept.size === 0 ? told : { told, kept: written(kept) }) satisfies Pulse);
     unheard = false;
   };
   const begun = performance.now();
@@ -57,20 +57,26 @@ export async function alive<T>(
         signal.throwIfAborted();
       },
       keep: (name, value) => {
-        unheard ||= kept.get(name) !== value;
+        unheard ||= typeof value !== 'string' || kept.get(name) !== value;
         kept.set(name, value);
       },
-      kept: (name) => kept.get(name),
+      kept: (name) => now(kept.get(name)),
     });
   } catch (error) {
     if (unheard) beat(); // the next attempt needs it; one that goes well costs no heartbeat
     const last = soonEnough(error, left(), backoff(context));
-    throw kept.size === 0 ? last : keeping(last, Object.fromEntries(kept));
+    throw kept.size === 0 ? last : keeping(last, written(kept));
   } finally {
     clearInterval(pulse);
     clearTimeout(end);
   }
 }
+
+const now = <T extends string | undefined>(value: T | (() => string)): T | string =>
+  typeof value === 'function' ? value() : value;
+
+const written = (kept: ReadonlyMap<string, Kept>): Readonly<Record<string, string>> =>
+  Object.fromEntries([...kept].map(([name, value]) => [name, now(value)]));
 
 function keptBefore({ info }: Context): Readonly<Record<string, string>> {
   const pulse = info.heartbeatDetails as Pulse | undefined;

@@ -14,11 +14,12 @@ const [FEW, PASS, REST_SECONDS] = [10, 10, 1];
 const BAD = 'cache of 5';
 /** In worker and API, where it is looked what a person waits for. */
 const FOLLOW_SECONDS = 5;
-const at = (many: number, pairs: Pairs): Size => ({ name: `${many} wait`, many, pairs });
+/** Seconds: 35 ms for each more that begins to wait, and the rounds. */
+const at = (many: number, pairs: Pairs, share: number): Size => ({ name: `${many} wait`, many, pairs, share });
 const SOME: Pairs = { least: 1, most: 1 };
 
 const sizes = (quick: boolean): readonly Size[] =>
-  quick ? [at(100, SOME)] : [at(100, SOME), at(1_000, SOME), at(5_000, METHOD)];
+  quick ? [at(100, SOME, 14)] : [at(100, SOME, 14), at(1_000, SOME, 42), at(5_000, METHOD, 225)];
 
 const told = (name: string, kind: Figure['kind'], value: string, point: string, unit = 'ms'): Figure => ({
   name: `${name}, ${point}`,

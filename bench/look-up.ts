@@ -39,7 +39,7 @@ export const lookUp: Measure<Asked> = {
   bad: [{ variant: 'five tables joined', misses: [pages('hit, everywhere')] }],
   points: () => points,
   pairs: (quick) => (quick ? { least: 1, most: 4 } : METHOD),
-  seconds: (quick) => (quick ? 15 : 160),
+  seconds: (quick) => (quick ? 15 : 130),
   figures: () => [
     ...points
       .filter(({ changes }) => changes === 0)

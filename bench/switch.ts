@@ -10,15 +10,15 @@ interface Clamped extends Point {
 }
 
 const MOVES = ['move'];
-/** A hundred with those that are timed. */
-const COUNTED: Pairs = { least: 85, most: 85 };
+/** A hundred with those that are timed, where there is time for them: each takes three to four seconds. */
+const COUNTED: Pairs = { least: 40, most: 85 };
 /** Each of them waits for half a minute. */
 const FEW: Pairs = { least: 2, most: 4 };
 const TIMED: Clamped = { name: 'timed', seconds: 1 };
 const ALL: readonly Clamped[] = [
-  { ...TIMED, pairs: METHOD },
-  { name: 'counted', seconds: 1, pairs: COUNTED, only: MOVES, share: 2 },
-  { name: 'addresses kept for 30 s', seconds: 30, pairs: FEW, only: MOVES },
+  { ...TIMED, pairs: METHOD, share: 215 },
+  { name: 'counted', seconds: 1, pairs: COUNTED, only: MOVES, share: 145 },
+  { name: 'addresses kept for 30 s', seconds: 30, pairs: FEW, only: MOVES, share: 80 },
 ];
 const QUICK: readonly Clamped[] = [{ ...TIMED, pairs: { least: 1, most: 2 } }];
 /** Of a window without a move before the first move was timed. */
@@ -91,7 +91,7 @@ export const switching: Measure<Clamped> = {
   bad: Object.keys(bad).map((variant) => ({ variant, misses: ['lost writes'] })),
   points: (quick) => (quick ? QUICK : ALL),
   pairs: () => METHOD,
-  seconds: (quick) => (quick ? 40 : 540),
+  seconds: (quick) => (quick ? 40 : 465),
   figures: (points) => [
     ...never('lost writes', 'lost', points),
     ...never('stale answers', 'stale', points),

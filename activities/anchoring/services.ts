@@ -115,7 +115,7 @@ async function made(
   const ids = new Set([...earlier, ...idsIn(wait.kept('made'))]);
   const learn = (id: string): void => {
     ids.add(id);
-    wait.keep('made', JSON.stringify([...ids]));
+    wait.keep('made', () => JSON.stringify([...ids]));
   };
   if (wait.kept('before') === undefined)
     wait.keep('before', JSON.stringify(both.had.flatMap(({ id }) => (ids.has(id) ? [] : [id]))));

@@ -158,7 +158,7 @@ async function subscriptionsCopied(
   const made = new Set(carriage.made);
   const learn = (id: string): void => {
     made.add(id);
-    wait.keep('made', JSON.stringify([...made]));
+    wait.keep('made', () => JSON.stringify([...made]));
   };
   const copied = await copySubscriptions(carriage, wait.signal, {
     begins({ had, seen }) {

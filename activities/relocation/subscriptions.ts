@@ -102,7 +102,7 @@ export function keeping(
     begins: ({ seen }) => keepSeen(wait, seen),
     made(id) {
       ids.push(id);
-      wait.keep('made', JSON.stringify(ids));
+      wait.keep('made', () => JSON.stringify(ids));
     },
   };
 }

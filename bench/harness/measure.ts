@@ -42,9 +42,9 @@ export interface Point {
   readonly name: string;
   /** Where they are other than the measure's. */
   readonly pairs?: Pairs;
-  /** Of the measure's time, as against 1 of every other point. */
+  /** Of the measure's time, as against 1 of every other point: mostly the seconds that it takes on a quiet machine. */
   readonly share?: number;
-  /** Only these are measured here, and no twin against itself. */
+  /** Only these are measured here, and no twin against itself: how quiet the machine is, another point of the measure says. */
   readonly only?: readonly string[];
 }
 

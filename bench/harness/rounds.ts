@@ -43,29 +43,53 @@ export interface Plan<P extends Point> {
   readonly clock: Clock;
 }
 
+/** One point, and how far it has come. */
+interface Course<P extends Point> {
+  readonly point: P;
+  readonly plan: ReturnType<typeof planAt>;
+  round: number;
+  longestMs: number;
+}
+
 /**
- * Every variant at every point, in rounds, as many as there is time for. Until a point has its least, all the time that is
- * left is its own; after that, its share. A round that would come too late is not begun.
+ * Every variant at every point, in rounds, as many as there is time for. Each point has its share of the time that is left
+ * when it begins, and one round that counts whatever its share; what all of them have left over goes to those that have
+ * less than their least. So none is without a figure because one before it was slow.
  */
 export async function* rounds<P extends Point>(
   measure: Pick<Measure<P>, 'variants' | 'twin'>,
   { points, pairs, quick, clock }: Plan<P>,
   running: Pick<Running<P>, 'sample'>,
 ): AsyncGenerator<Block> {
-  for (const [nth, point] of points.entries()) {
-    const plan = planAt(measure, point, pairs, quick);
-    const until = clock.now() + (clock.end - clock.now()) * shareOf(points.slice(nth));
-    let longest = 0;
-    for (let round = 0; round < plan.rounds.most; round += 1) {
+  const courses = points.map(
+    (point): Course<P> => ({ point, plan: planAt(measure, point, pairs, quick), round: 0, longestMs: 0 }),
+  );
+  /** So many rounds in all; a round that would come too late is not begun, unless it is the first that counts. */
+  async function* upTo(many: number, until: number, course: Course<P>): AsyncGenerator<Block> {
+    const { warmUps } = course.plan;
+    for (; course.round < many; course.round += 1) {
       const begun = clock.now();
-      if (begun + longest > (round < plan.rounds.least ? clock.end : until)) break;
-      const warmUp = round < plan.warmUps;
-      for (const [position, variant] of orderOf(round, plan.variants).entries()) {
-        const values = await running.sample(variant === CONTROL ? (measure.twin ?? variant) : variant, point);
-        yield { point: point.name, variant, pair: warmUp ? round : round - plan.warmUps, position, warmUp, values };
-      }
-      longest = Math.max(longest, clock.now() - begun);
+      if (course.round > warmUps ? begun + course.longestMs > until : begun > clock.end) break;
+      yield* blocksOf(measure, course, running);
+      course.longestMs = Math.max(course.longestMs, clock.now() - begun);
     }
+  }
+  for (const [nth, course] of courses.entries()) {
+    const until = clock.now() + (clock.end - clock.now()) * shareOf(points.slice(nth));
+    yield* upTo(course.plan.rounds.most, until, course);
+  }
+  for (const course of courses) yield* upTo(course.plan.rounds.least, clock.end, course);
+}
+
+async function* blocksOf<P extends Point>(
+  measure: Pick<Measure<P>, 'twin'>,
+  { point, plan, round }: Course<P>,
+  running: Pick<Running<P>, 'sample'>,
+): AsyncGenerator<Block> {
+  const warmUp = round < plan.warmUps;
+  for (const [position, variant] of orderOf(round, plan.variants).entries()) {
+    const values = await running.sample(variant === CONTROL ? (measure.twin ?? variant) : variant, point);
+    yield { point: point.name, variant, pair: warmUp ? round : round - plan.warmUps, position, warmUp, values };
   }
 }
 

@@ -26,14 +26,16 @@ const holds = (target: Target, { low, high }: Pick<Estimate, 'low' | 'high'>, ma
   return low === target.exactly && high === target.exactly;
 };
 
-/** The twin against itself, in each value and at each point of the figure: the widest bounds of all. */
+/** The twin against itself, in each value and at each point of the figure, or where it was so elsewhere: the widest bounds. */
 export function controlOf(figure: Figure, twin: string, samples: readonly Sample[], seed: number): Estimate {
+  const points = [...new Set(samples.filter(({ variant }) => variant === CONTROL).map(({ point }) => point))];
   const all = new Map(
     ingredients(figure.value)
-      .filter(([, value, point]) =>
+      .flatMap(([, value, point]) => (points.includes(point) ? [point] : points).map((at) => ({ value, point: at })))
+      .filter(({ value, point }) =>
         samples.some((each) => each.point === point && each.variant === twin && value in each.values),
       )
-      .map(([, value, point]) => [`${value} ${point}`, { value, point }]),
+      .map((each) => [`${each.value} ${each.point}`, each]),
   );
   const estimates = [...all.values()].map(({ value, point }) =>
     estimate((of) => of(CONTROL, value, point) / of(twin, value, point), samples, seed),

@@ -53,7 +53,9 @@ export async function startApi(
     },
   });
   const url = `${String(said['url'])}/v1/relocations`;
-  const agent = new Agent({ connections: 256 });
+  const agent = new Agent({
+    connections: 1_024,
+  }) /* more than the API lets wait: who waits here is not refused there */;
   return {
     pid,
     post: async (json, key) => {

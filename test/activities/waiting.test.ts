@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { failure, keeping } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
+import { idsIn, keeping as journalOf } from '../../activities/relocation/subscriptions.ts';
 import { stoodStillMs } from '../../activities/stillness.ts';
 import { alive } from '../../activities/waiting.ts';
 
@@ -53,6 +54,24 @@ describe('what a step keeps', () => {
     expect(first.beats).toEqual([{ told: 'the step', kept: { instance: 'i1' } }]);
     const second = attempt({ heartbeatDetails: first.beats[0] });
     expect(await second.run(async ({ kept }) => [kept('instance'), kept('package')])).toEqual(['i1', undefined]);
+  });
+
+  it('is written as often as it is told: ten times as many copies are ten times as many bytes', async () => {
+    const bytesOf = async (many: number): Promise<number> => {
+      const written = vi.spyOn(JSON, 'stringify');
+      const { beats, run } = attempt();
+      const copying = async (wait: Wait): Promise<void> => {
+        const journal = journalOf({}, wait);
+        for (let n = 0; n < many; n += 1) journal.made(`/rni/v2/subscriptions/${10_000 + n}`);
+        await busy(5_000)();
+      };
+      await expect(run(copying)).rejects.toThrow('503');
+      const bytes = written.mock.results.reduce((sum, { value }) => sum + String(value).length, 0);
+      written.mockRestore();
+      expect(idsIn((beats.at(-1) as { kept: Record<string, string> }).kept['made'])).toHaveLength(many);
+      return bytes;
+    };
+    expect((await bytesOf(1_000)) / (await bytesOf(100))).toBeLessThan(11);
   });
 
   it('costs no heartbeat where the step goes well, or keeps nothing', async () => {

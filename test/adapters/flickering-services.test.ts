@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Owner } from '../../activities/ports.ts';
+import type { Owner, Wait } from '../../activities/ports.ts';
 import {
   type Carriage,
   type CopiedSubscriptions,
@@ -22,7 +22,7 @@ const amsi = '/amsi/v1/subscriptions';
 const from: Owner = { instance: 'i1', endpoint: { host: '10.2.1.7', port: 7000 } };
 const to: Owner = { instance: 'i9', endpoint: { host: '10.3.1.7', port: 7000 } };
 const soon = (): AbortSignal => AbortSignal.timeout(Math.ceil(20_000 * busy()));
-const kept = (keep: (name: string, value: string) => void = () => undefined) => ({ signal: soon(), keep });
+const kept = (keep: Wait['keep'] = () => undefined) => ({ signal: soon(), keep });
 
 let source: PlayedServices;
 let target: PlayedServices;
@@ -318,7 +318,7 @@ it('what is made at a service that comes up before the last step is found by it,
     await releaseSubscriptions(
       step,
       copied,
-      kept((name, value) => void attempts.set(name, value)),
+      kept((name, value) => void attempts.set(name, typeof value === 'string' ? value : value())),
     );
   };
   await expect(attempt()).rejects.toMatchObject({ type: 'NotYet' });

@@ -136,6 +136,14 @@ it.each([
   expect(all.reduce((so, seconds) => so + seconds, 0)).toBeLessThanOrEqual(0.97 * minutes * 60);
 });
 
+it.each(measures.filter(({ alone }) => alone === undefined).map((each) => [each.name, each] as const))(
+  '%s has the time that its points take on a quiet machine',
+  (_, measure) => {
+    const points = measure.points(false).reduce((all, { share = 1 }) => all + share, 0);
+    expect(points).toBeLessThanOrEqual(0.97 * measure.seconds(false));
+  },
+);
+
 describe('pages of several runs', () => {
   const facts = (at: string, commit: string) => ({ at, commit, loadBefore: [], loadAfter: [] }) as unknown as Facts;
   const one = (name: string, value: number) => ({ ...result, name, figures: [{ ...figure, value }] });

@@ -175,8 +175,15 @@ describe('rounds', () => {
     expect(await inSeconds(8_100, unlike, pairs(1, 50))).toEqual([6, 2]);
   });
 
-  it('are the least that is needed as long as there is time at all; only a first one may be late, whose length nobody knows', async () => {
-    expect(await inSeconds(8_100, two, pairs(5))).toEqual([6, 2]);
-    expect(await inSeconds(4_100, two, pairs(5))).toEqual([4, 1]);
+  it('leave no point without any: a slow one takes its share, and one that counts, and the others theirs', async () => {
+    expect(await inSeconds(8_100, two, pairs(5))).toEqual([4, 4]);
+    expect(await inSeconds(4_100, two, pairs(5))).toEqual([2, 2]);
+    expect(await inSeconds(3_100, two, pairs(5))).toEqual([2, 2]);
+  });
+
+  it('take what others have left over, up to their least', async () => {
+    const short = [{ name: 'p' }, { name: 'q', pairs: pairs(1) }];
+    expect(await inSeconds(8_100, short, pairs(5))).toEqual([6, 2]);
+    expect(await inSeconds(20_100, short, pairs(3, 9))).toEqual([10, 2]);
   });
 });

@@ -17,7 +17,7 @@ export function quickWait(
     told,
     progress: (sentence) => void told.push(sentence),
     pause: async () => await sleep(5, undefined, { signal }),
-    keep: (name, value) => void kept.set(name, value),
+    keep: (name, value) => void kept.set(name, typeof value === 'string' ? value : value()),
     kept: (name) => kept.get(name),
   };
 }
