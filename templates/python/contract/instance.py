@@ -2,10 +2,11 @@
 import time
 from dataclasses import replace
 
-from contract.handover import Giving, Taking
+from contract.giving import Giving
 from contract.retirement import Retirement
 from contract.state import ALL
 from contract.takeover import TakeOver
+from contract.taking import Taking
 from contract.wire import Refused
 
 
