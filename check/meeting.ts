@@ -51,7 +51,10 @@ export async function meet({ urls, proof, anyway, write, restart, patienceMs = P
   const [S, second] = met.filter(({ state }) => state.role === 'authority');
   const T = met.find((one) => one !== S);
   if (S === undefined)
-    throw new Unfit('no instance is the authority of whoever is not listed: have one begin as the first', false);
+    throw new Unfit(
+      `no instance is the authority of whoever is not listed (${rolesOf(met)}): have one begin as the first, as its provider does (templates: POST /provider/found with {} on its management port)`,
+      false,
+    );
   if (second !== undefined)
     throw new Unfit('both instances are the authority of whoever is not listed: have one begin as a standby', false);
   const here = await S.instance.ourAddress();
@@ -63,6 +66,9 @@ export async function meet({ urls, proof, anyway, write, restart, patienceMs = P
   }));
   return { stage, instances: told };
 }
+
+const rolesOf = (met: readonly { readonly url: URL; readonly state: ApplicationState }[]): string =>
+  met.map(({ url, state }) => `${url.host}: ${state.role}`).join(', ');
 
 function stateIn(url: URL, { status, body, told, malformed }: Answered): ApplicationState {
   if (status === 200) return body as ApplicationState;

@@ -19,18 +19,18 @@ import { Unnamed } from './naming.ts';
 import { NoContext } from './target.ts';
 import { type Stream, Terminal } from './terminal.ts';
 
-/** Every group of commands. */
-const groups: readonly ((line: CommandLine) => void)[] = [
-  processes,
-  relocations,
-  evacuating,
-  anchoring,
-  following,
-  network,
-  federation,
-  applications,
-  contexts,
-  checking,
+/** Every group of commands, under the heading that `ferry --help` gives it. */
+const groups: readonly (readonly [heading: string, group: (line: CommandLine) => void])[] = [
+  ['Start it', processes],
+  ['Move applications', relocations],
+  ['Empty a site', evacuating],
+  ['Lead devices', anchoring],
+  ['Go after a device', following],
+  ['What there is', network],
+  ['Federation', federation],
+  ['For providers', applications],
+  ['More than one Ferry', contexts],
+  ['For providers', checking],
 ];
 
 /** The command line `ferry`. Returns the exit status; never throws. */
@@ -40,8 +40,13 @@ export async function main(argv: readonly string[], stdout: Stream, stderr: Stre
   line.program
     .description('Moves running applications between MEC hosts, MEC systems and clouds without losing a request.')
     .version(version(), '-V, --version', 'of Ferry')
+    // What each takes its own help says: a line here is for what it does
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', exitHelp);
-  for (const group of groups) group(line);
+  for (const [heading, group] of groups) {
+    line.program.commandsGroup(`${heading}:`);
+    group(line);
+  }
   try {
     if (argv[0] === 'complete') await completing(line);
     await line.program.parseAsync(argv, { from: 'user' });

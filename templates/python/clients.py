@@ -6,7 +6,8 @@ import re
 from urllib.parse import unquote
 
 from context import has, size, written
-from contract.instance import ALL, Malformed
+from contract.state import ALL
+from contract.wire import Malformed
 
 
 def asked(method, path, body, instance):

@@ -8,10 +8,10 @@ import time
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-from contract.answering import Server
 from contract.instance import Instance
 from contract.management import Management, calls_of
 from contract.serving import Clients
+from contract.wire import Server
 
 ID, HOST = os.environ["INSTANCE_ID"], os.environ["HOST"]
 PORT, MANAGEMENT_PORT = int(os.environ.get("PORT", 7000)), int(os.environ.get("MANAGEMENT_PORT", 7001))

@@ -380,6 +380,15 @@ describe('ferry, when it does not go through', () => {
     expect(api.asked).toEqual([]);
   });
 
+  it('lists its commands by name under headings, in lines of 80 columns', async () => {
+    const { out } = await ferry('--help');
+    const [commands = ''] = out.split('\nExit status');
+    expect(commands.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(out).toMatch(/^Move applications:\n {2}relocate +move users/m);
+    expect(out.match(/^For providers:$/gm)).toHaveLength(1);
+    expect(commands).not.toMatch(/^Commands:\n {2}up/m);
+  });
+
   it('documents every exit status in its help', async () => {
     const { exit, out } = await ferry('--help');
     expect(exit).toBe(0);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -44,6 +44,17 @@ describe('docs/providers.md', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('tells every file of the contract, which templates have alike in each language', () => {
+    const files = (folder: string): string[] =>
+      readdirSync(new URL(`../../templates/${folder}`, import.meta.url))
+        .filter((file) => /\.(py|ts)$/.test(file))
+        .map((file) => file.replace(/\.\w+$/, ''));
+    const table = page.slice(page.indexOf('| `contract/` |'), page.indexOf('**2. Package it.**'));
+    const told = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = '']) => name);
+    expect(files('python/contract').toSorted()).toEqual(told.toSorted());
+    expect(files('typescript/src/contract').toSorted()).toEqual(told.toSorted());
   });
 
   it('tells every member of application.yaml', () => {

@@ -1,8 +1,12 @@
 """The management endpoint: what Ferry asks (docs/application-contract.md), and what instances tell each other."""
+import time
 from urllib.parse import parse_qs, urlsplit
 
-from contract.answering import Handler
-from contract.instance import Malformed
+from context import EMPTY, size
+from contract.state import ALL, Standing, is_context, overlap
+from contract.wire import Handler, Malformed, Refused
+
+RECENT = 60
 
 
 def text(body, name):
@@ -58,8 +62,70 @@ def calls_of(instance):
         "POST /transfer/v1/leaving": lambda b: instance.leaving(text(b, "instance"), listed(b, "users"), listed(b, "peers")),
         "POST /transfer/v1/left": lambda b: instance.left(text(b, "instance")),
         # Yours, and nobody else's: makes this the first instance, and tells what there is
-        "POST /provider/found": lambda b: instance.found(list(b.get("users") or {})),
-        "GET /provider/state": lambda _: instance.everything(),
+        "POST /provider/found": lambda b: found(instance, list(b.get("users") or {})),
+        "GET /provider/state": lambda _: everything(instance),
+    }
+
+
+def state(instance, users):
+    now = time.monotonic()
+    seen = [at for user, at in instance.visitors.items() if users in (ALL, user)]
+    named = [user for user in instance.users if user != ALL] if users == ALL else [users]
+    standings = [(user, instance.of(user)) for user in named]
+    return {
+        "instance": instance.id,
+        "role": instance.users[ALL].role,
+        "epoch": instance.users[ALL].epoch,
+        "users": [{"user": u, "role": s.role, "epoch": s.epoch, "count": size(s.context)} for u, s in standings],
+        "promisedTo": instance.promised_to(users),
+        "copies": [copy_of(name, one, now) for name, one in instance.relocations.items()
+                   if one.phase == "receiving" and overlap(one.users, users)],
+        "retiring": instance.gone,
+        "clientSeenSecondsAgo": round(now - max(seen), 3) if seen else None,
+        "clients": sum(now - at < RECENT for at in seen),
+        "expectedFreezeMs": int(instance.round_trip * 1000) + 2,
+    }
+
+
+def copy_of(relocation, one, now):
+    given = [entry for entry in one.staged.values() if is_context(entry) and entry["user"] != ALL]
+    ago = None if one.copied_at is None else round(now - one.copied_at, 3)
+    counted = {"copiedUsers": len(given), "count": sum(size(entry) for entry in given)}
+    return {"relocation": relocation, "users": one.users, **counted, "prepared": one.prepared is not None, "secondsAgo": ago}
+
+
+def found(instance, named):
+    """Serves whoever comes, of whom `named` are listed; with what it had kept, where it was started again."""
+    everybody, own = instance.users[ALL], instance.journal.kept.get(ALL)
+    if instance.gone:
+        raise Refused("Retiring")
+    if everybody.epoch > 0 or everybody.to is not None:
+        raise Refused("Authority")
+    if own and not is_context(own):
+        raise Refused("NotServing")  # it gave them away before
+    epoch = max([0] + [entry["epoch"] for entry in instance.journal.kept.values()]) + 1
+    instance.become_authority(ALL, epoch, own or EMPTY)
+    for user, entry in instance.journal.kept.items():
+        if is_context(entry):
+            instance.become_authority(user, epoch, entry)
+        else:
+            instance.users[user] = Standing("relay", entry["epoch"], to=entry["to"])
+    for user in named:
+        instance.list(user)
+    instance.journal.write([{"user": ALL, "epoch": epoch, **(own or EMPTY)}])
+    return {"instance": instance.id}
+
+
+def everything(instance):
+    listed = [{"user": user, "role": one.role, "epoch": one.epoch, "to": one.to, **one.context}
+              for user, one in instance.users.items()]
+    return {
+        "instance": instance.id,
+        "freezes": instance.freezes,
+        "retiring": instance.gone or instance.leaving_now is not None,
+        "frozen": [user for user, one in instance.users.items() if one.frozen],
+        "users": listed,
+        "relocations": [{"relocation": name, "phase": one.phase} for name, one in instance.relocations.items()],
     }
 
 
@@ -69,7 +135,7 @@ class Management(Handler):
         call = self.calls.get(f"{self.command} {url.path}")
         if f"{self.command} {url.path}" == "GET /relocation/v1/state":
             users = parse_qs(url.query).get("users", ["*"])[0]
-            call = lambda _: self.instance.state(users)
+            call = lambda _: state(self.instance, users)
         if call is None:
             raise Malformed("no such resource", 404)
         with self.instance.lock:

@@ -5,8 +5,7 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 from clients import asked
-from contract.answering import Handler
-from contract.instance import Refused
+from contract.wire import Handler, Refused
 
 MOST_HOPS, RELAY = 2, 5
 

@@ -1,7 +1,8 @@
-import { HandOver } from './handover.ts';
+import { Giving } from './giving.ts';
 import { Journal } from './journal.ts';
 import { Retirement } from './retirement.ts';
 import { type Peer, State } from './state.ts';
+import { Taking } from './taking.ts';
 
 /** This instance, as its host tells it who and where it is. */
 const { INSTANCE_ID = '', HOST = '', PORT = '7000', MANAGEMENT_PORT = '7001', FREEZE_LIMIT_MS = '2000' } = process.env;
@@ -16,7 +17,8 @@ export const self: Peer = `${host}:${managementPort}`;
 
 export const state = new State();
 export const journal = new Journal(process.env['DATA_DIR']);
-export const handOver = new HandOver(state, self, journal, Number(FREEZE_LIMIT_MS));
+export const giving = new Giving(state, self, journal, Number(FREEZE_LIMIT_MS));
+export const taking = new Taking(state, self, journal);
 export const retirement = new Retirement(state, self);
 /** When whose client last came by itself, not relayed. */
 export const visitors = new Map<string, number>();

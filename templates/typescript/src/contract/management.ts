@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { size } from '../context.ts';
-import { copiesIn } from './handover.ts';
-import { handOver, id, journal, retirement, state, visitors } from './instance.ts';
+import { giving, id, journal, retirement, state, taking, visitors } from './instance.ts';
 import { ALL, type Entry, isContext, type Peer, type Prepare } from './state.ts';
 import { supersede } from './takeover.ts';
+import { copiesIn } from './taking.ts';
 import { jsonIn, Malformed, Refused, send } from './wire.ts';
 
 /** The management endpoint: the calls of the contract, and those between instances. */
@@ -15,20 +15,15 @@ type Body = Readonly<Record<string, unknown>>;
 const calls: Readonly<Record<string, (body: Body, query: URLSearchParams) => object | null | Promise<object>>> = {
   'GET /relocation/v1/state': (_, query) => stated(query.get('users') ?? ALL),
   'POST /relocation/v1/promise': (body) =>
-    handOver.promise(
-      text(body, 'relocation'),
-      text(body, 'users'),
-      body['target'] == null ? null : peer(body, 'target'),
-    ),
+    giving.promise(text(body, 'relocation'), text(body, 'users'), body['target'] == null ? null : peer(body, 'target')),
   'POST /relocation/v1/copy': (body) => {
     const [chunk, epoch] = [list(body, 'chunk') as Entry[], body['epoch'] === undefined ? 0 : count(body, 'epoch')];
-    return handOver.copy(text(body, 'relocation'), text(body, 'users'), peer(body, 'source'), chunk, epoch);
+    return taking.copy(text(body, 'relocation'), text(body, 'users'), peer(body, 'source'), chunk, epoch);
   },
-  'POST /relocation/v1/handOver': async (body) =>
-    await handOver.handOver(text(body, 'relocation'), peer(body, 'target')),
+  'POST /relocation/v1/handOver': async (body) => await giving.handOver(text(body, 'relocation'), peer(body, 'target')),
   'POST /relocation/v1/settle': (body) => {
     const users = body['users'] === undefined ? null : text(body, 'users');
-    return handOver.settle(text(body, 'relocation'), users, body['retired'] === true);
+    return giving.settle(text(body, 'relocation'), users, body['retired'] === true);
   },
   'POST /relocation/v1/retire': async (body) => await retirement.retire(text(body, 'relocation')),
   'POST /relocation/v1/supersede': (body) => {
@@ -42,9 +37,9 @@ const calls: Readonly<Record<string, (body: Body, query: URLSearchParams) => obj
     return supersede(state, { ...whose, to, spared, elsewhere }, journal);
   },
   // Between two instances of yours
-  'POST /transfer/v1/prepare': (body) => handOver.prepare(body as unknown as Prepare),
+  'POST /transfer/v1/prepare': (body) => taking.prepare(body as unknown as Prepare),
   'POST /transfer/v1/commit': (body) =>
-    handOver.commit(text(body, 'relocation'), count(body, 'number'), body['whole'] as Prepare | null),
+    taking.commit(text(body, 'relocation'), count(body, 'number'), body['whole'] as Prepare | null),
   'POST /transfer/v1/leaving': (body) =>
     retirement.leaving(text(body, 'instance'), list(body, 'users') as [], body['peers']),
   'POST /transfer/v1/left': (body) => retirement.left(text(body, 'instance')),
@@ -70,7 +65,7 @@ function stated(users: string): object {
     retiring: state.gone,
     clientSeenSecondsAgo: seen.length === 0 ? null : Math.round(now - Math.max(...seen)) / 1_000,
     clients: seen.filter((at) => now - at < RECENT_MS).length,
-    expectedFreezeMs: handOver.expectedFreezeMs,
+    expectedFreezeMs: giving.expectedFreezeMs,
   };
 }
 

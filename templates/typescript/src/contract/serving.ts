@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { handOver, port, self, state, visitors } from './instance.ts';
+import { port, self, state, taking, visitors } from './instance.ts';
 import { ALL, type Standing } from './state.ts';
 import { ask, Refused, send } from './wire.ts';
 
@@ -40,7 +40,7 @@ export async function served(
 function fenced(user: string, header: string): void {
   const [, epoch, all] = /^(\d+)(; all)?$/.exec(header) ?? [];
   if (epoch === undefined) return;
-  handOver.decidedAt(user, Number(epoch));
+  taking.decidedAt(user, Number(epoch));
   const standing = state.users.get(all === undefined ? user : ALL);
   if (standing?.role === 'authority' && Number(epoch) > standing.epoch)
     Object.assign(standing, { role: 'standby', epoch: Number(epoch) });

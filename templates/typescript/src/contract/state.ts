@@ -70,6 +70,14 @@ export type Relocation =
 
 const nobody = (): Standing => ({ role: 'standby', epoch: 0, context: empty, to: null, frozen: null });
 
+export const authority = (epoch: number, context: Standing['context']): Standing => ({
+  role: 'authority',
+  epoch,
+  context,
+  to: null,
+  frozen: null,
+});
+
 /** A started instance is the standby of nobody, whatever it was before. */
 export class State {
   readonly users = new Map<string, Standing>([[ALL, nobody()]]);

@@ -1,7 +1,6 @@
 import { type Context, empty, size } from '../context.ts';
-import { authority } from './handover.ts';
 import type { Journal } from './journal.ts';
-import { ALL, isContext, overlap, type Peer, type State } from './state.ts';
+import { ALL, authority, isContext, overlap, type Peer, type State } from './state.ts';
 import { Refused } from './wire.ts';
 
 export interface Supersede {

@@ -1,12 +1,41 @@
-"""Answers HTTP: JSON and problem documents, one thread for each connection."""
+"""Asks and answers HTTP: JSON and problem documents, one thread for each connection."""
 import json
 import sys
 import traceback
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from contract.instance import Malformed, Refused
-
+CALL = 2
 STATUS = {"NoAuthority": 503, "TooManyHops": 503, "AuthorityUnreachable": 503, "TargetSilent": 504}
+
+
+class Refused(Exception):
+    """Says no, by the name that the contract has for it."""
+
+    def __init__(self, type, relocation=None):
+        super().__init__(type)
+        self.type, self.relocation = type, relocation
+
+
+class Malformed(Exception):
+    def __init__(self, detail, status=400):
+        super().__init__(detail)
+        self.status = status
+
+
+def tell(peer, path, message, timeout=CALL):
+    """Status 0: it said nothing; the last is true where nothing listens there any more."""
+    host, port = peer.rsplit(":", 1)
+    connection = HTTPConnection(host, int(port), timeout=timeout)
+    try:
+        connection.request("POST", path, json.dumps(message), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text[:1] == b"{" else {}, False
+    except (OSError, ValueError, HTTPException) as error:
+        return 0, {}, isinstance(error, ConnectionRefusedError)
+    finally:
+        connection.close()
 
 
 class Handler(BaseHTTPRequestHandler):
