@@ -16,6 +16,7 @@ export const Follower = z
     dueAt: Instant.nullable().meta({ description: 'When it is looked at next; null: there is no reason to.' }),
     moves: z.int().nonnegative().nullable().meta({ description: 'That it has begun.' }),
     relocation: z.string().nullable().meta({ description: 'The last of them, by its id.' }),
+    anchor: z.string().nullable().meta({ description: 'That leads its device to that site, by its id.' }),
     trouble: z.string().nullable().meta({ description: 'Why the last look led to nothing, in a sentence.' }),
     startedAt: Instant.meta({ description: 'Of its latest run: a long one is continued in another.' }),
     endedAt: Instant.nullable(),

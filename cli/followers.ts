@@ -50,7 +50,7 @@ function told(terminal: Terminal, now: Follower): Exit {
 const where = ({ network }: Follower): string => network ?? 'not seen';
 
 function lines(now: Follower, { hints }: Terminal): string[] {
-  const { id, request, state, site, dueAt, moves, relocation, trouble, result } = now;
+  const { id, request, state, site, dueAt, moves, relocation, anchor, trouble, result } = now;
   const { application, user, among } = request;
   const left = result?.left ?? null;
   return [
@@ -58,6 +58,7 @@ function lines(now: Follower, { hints }: Terminal): string[] {
     `  the device: ${where(now)}; served at ${site ?? 'a site that was not looked for yet'}; its id is ${id}`,
     ...(dueAt === null ? [] : [`  it is looked again at ${dueAt}`]),
     ...(moves === null ? [] : [`  ${moves} moves${relocation === null ? '' : `, the last one ${relocation}`}`]),
+    ...(anchor === null ? [] : [`  its device is led there by the anchor ${anchor}`]),
     ...(trouble === null ? [] : [`  ${legible(trouble)}`]),
     ...(left === null ? [] : [`  left at a location service until it runs out: ${legible(left)}`]),
     ...(now.endedAt === null ? [`  \`${hints.command('unfollow', id)}\` ends it`] : []),

@@ -19,6 +19,10 @@ export const FollowerRequest = z
         example: ['a1', 'w1'],
       }),
     accept: Accept.optional(),
+    anchor: z.literal(true).optional().meta({
+      description:
+        'Where the application cannot be, as a service is missing there or it may not be moved, the device is led to where it is ([5.4.2-6]).',
+    }),
     staySeconds: Seconds(1, 3_600).default(10).meta({ description: 'So long the device has been in a network first.' }),
     holdSeconds: Seconds(1, 3_600)
       .default(60)

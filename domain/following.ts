@@ -28,16 +28,24 @@ export interface Following extends Sighting {
   readonly lookAt: number;
   /** When moves of the last hour were begun. */
   readonly begun: readonly number[];
-  /** All that were begun. */
+  /** All that were begun, anchors among them. */
   readonly moves: number;
   /** Of the next look. */
   readonly nth: number;
 }
 
-/** What became of one look, and of the move that it began. */
-export type Followed =
+/** What became of one look, and of the move that it began. `anchor`: that leads its device by then, by its id. */
+export type Followed = Became & { readonly anchor?: string | null };
+type Became =
   /** `relocation`: the move that brought its users to this site; null: they are served there already. */
-  | { readonly did: 'serves'; readonly network: string; readonly site: string; readonly relocation: string | null }
+  | {
+      readonly did: 'serves';
+      readonly network: string;
+      readonly site: string;
+      readonly relocation: string | null;
+      /** This look has had the device led there. */
+      readonly anchored?: true;
+    }
   /** The device is in another network by now. */
   | { readonly did: 'elsewhere'; readonly network: string | null }
   | { readonly did: 'cannot'; readonly network: string; readonly why: string; readonly relocation: string | null };
@@ -92,7 +100,8 @@ export function after(
       ? { looks: before.looks + 1, lookAt: now + Math.min(least * 2 ** before.looks, LONGEST_MS) }
       : {};
   const known = { ...before, served, ...again };
-  if (outcome.relocation === null) return known;
+  const anchored = outcome.did === 'serves' && outcome.anchored === true;
+  if (outcome.relocation === null && !anchored) return known;
   // One that came as soon as it was let is one of a device that keeps moving
   const keepsMoving = before.moves > 0 && begunAt - before.heldUntil < least / 2;
   const holdMs = keepsMoving ? Math.min(before.holdMs * 2, Math.max(LONGEST_MS, least)) : least;
@@ -111,12 +120,17 @@ interface Candidate {
   readonly near: boolean | null;
   readonly present: boolean;
   readonly possible: boolean;
-  readonly obstacles: readonly { readonly where: string; readonly detail: string }[];
+  readonly obstacles: readonly { readonly failure: string; readonly where: string; readonly detail: string }[];
 }
+
+/** It cannot be there, and nothing of that passes by itself: a service is missing, or it may not be moved. */
+const STAYS: readonly string[] = ['ServiceMissing', 'MobilityNotAllowed', 'ContractMissing'];
 
 export type Way =
   | { readonly to: 'stay'; readonly site: string }
   | { readonly to: 'go'; readonly from: string; readonly site: string }
+  /** Its device may be led to where it is. */
+  | { readonly to: 'anchor'; readonly from: string; readonly why: string }
   | { readonly to: 'nowhere'; readonly why: string };
 
 /** `found`: the best one first. Who is served by a site of this network stays there, whatever other sites promise. */
@@ -128,5 +142,9 @@ export function wayTo(found: readonly Candidate[], network: string): Way {
   const best = near.find(({ possible }) => possible);
   if (best !== undefined) return { to: 'go', from: present.site, site: best.site };
   const why = near.flatMap(({ site, obstacles }) => obstacles.slice(0, 1).map(({ detail }) => `${site}: ${detail}`));
-  return { to: 'nowhere', why: why.join('; ') || `none of these sites serves ${network}` };
+  const told = why.join('; ') || `none of these sites serves ${network}`;
+  const stays = near.some(
+    ({ obstacles }) => obstacles.length > 0 && obstacles.every(({ failure }) => STAYS.includes(failure)),
+  );
+  return stays ? { to: 'anchor', from: present.site, why: told } : { to: 'nowhere', why: told };
 }

@@ -29,8 +29,12 @@ export function anchorIdOf({
 export const anchorsThatRun = (application: string): string =>
   `${ANCHORS} AND ExecutionStatus = 'Running' AND ${searchAttributes.application.name} = '${application}'`;
 
-/** One anchor of these users in a network at a time: who asks for the same meanwhile joins it. */
-export function anchorOf(order: AnchorOrder, workflowId: string, { taskQueue, world }: Ours): Start {
+/** One anchor of these users in a network at a time: who asks for the same meanwhile joins it. `follower`: who gives it back. */
+export function anchorOf(
+  order: AnchorOrder,
+  workflowId: string,
+  { taskQueue, world, follower }: Ours & { readonly follower?: string },
+): Start {
   const { request } = order;
   const { application, users, source, network } = request;
   const whose = users === '*' ? 'all users' : 'one user';
@@ -40,7 +44,7 @@ export function anchorOf(order: AnchorOrder, workflowId: string, { taskQueue, wo
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     taskQueue,
     args: [order],
-    memo: { request, standing: null } satisfies AnchorMemo,
+    memo: { request, standing: null, ...(follower !== undefined && { follower }) } satisfies AnchorMemo,
     typedSearchAttributes: [
       { key: searchAttributes.application, value: application },
       { key: searchAttributes.source, value: source },

@@ -30,6 +30,7 @@ import { cordonsOver } from './cordons.ts';
 import { runsOver } from './runs.ts';
 import { configured } from './sites.ts';
 import { startTending, waking } from './tending.ts';
+import { waysOver } from './ways.ts';
 import { whereaboutsOf } from './whereabouts.ts';
 import { FerryWorkers } from './workers.ts';
 
@@ -97,6 +98,7 @@ const workers = await FerryWorkers.create({
       whereabouts: whereaboutsOf(configuration, log),
       placements: async (order, wait) => await placementsOf(means, order, wait),
       runs,
+      ways: waysOver(asking, { ...configuration, taskQueue }),
       pace,
     }),
     ...federated?.activities({

@@ -99,6 +99,8 @@ export interface AnchorMemo {
   readonly standing: Standing | null;
   /** Of the chain, where this is not its first run. */
   readonly first?: { readonly run: string; readonly startedAt: string };
+  /** The follower that has begun it, and gives it back. */
+  readonly follower?: string;
 }
 
 export const anchorStatus = defineQuery<AnchorStatus>('status');
@@ -157,6 +159,8 @@ export interface FollowerStanding {
   readonly site: string | null;
   /** Of the last move, by its id. */
   readonly relocation: string | null;
+  /** That leads the device to that site, by its id. */
+  readonly anchor?: string | null;
   /** Why the last look led to nothing, or nobody can tell where the device is; null: all is well. */
   readonly trouble: string | null;
   readonly doing: 'waiting' | 'following' | 'ending';

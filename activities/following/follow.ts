@@ -8,6 +8,7 @@ import type { Pace } from '../../configuration/peers.ts';
 import type { Run, Runs } from '../evacuation/runs.ts';
 import { alive } from '../waiting.ts';
 import type { Wait } from '../ports.ts';
+import { Leading, type Ways } from './leading.ts';
 import type { Listener, Whereabouts } from './whereabouts.ts';
 
 export interface ListenOrder extends Listener {
@@ -20,6 +21,10 @@ export interface FollowOrder extends Listener {
   readonly accept: RelocationRequest['accept'] | null;
   /** Where the device was heard to be. */
   readonly network: string;
+  /** May its device be led to where the application is, where that cannot come? */
+  readonly mayAnchor?: boolean;
+  /** That it has begun, and that leads its device so far. */
+  readonly anchor?: string | null;
   /** Of this look: the same for as long as it is tried. */
   readonly chain: string;
 }
@@ -30,12 +35,13 @@ export interface Means {
   readonly whereabouts: Whereabouts;
   readonly placements: Finding;
   readonly runs: Pick<Runs, 'begin' | 'ended'>;
+  readonly ways: Ways;
   readonly pace: Pick<Pace, 'pollMs' | 'heartbeatMs'>;
 }
 
 const WHY_LENGTH = 300;
 
-export const followingActivities = ({ whereabouts, placements, runs, pace }: Means) => ({
+export const followingActivities = ({ whereabouts, placements, runs, ways, pace }: Means) => ({
   /** Has the device's coming and going told to us, and asks where it is now: what was told meanwhile may be lost. */
   listenForDevice: async (order: ListenOrder): Promise<Sighting> =>
     await alive(pace, async ({ signal, progress }) => {
@@ -50,27 +56,30 @@ export const followingActivities = ({ whereabouts, placements, runs, pace }: Mea
   /**
    * Looks which site fits a device that came to this network, and moves its user's application there by an ordinary
    * relocation, which is awaited (GR MEC 035, 5.3.1, [5.3.2-1]). Nothing that was told is believed: where the device is, is
-   * asked first. What stands in the way is an answer; the next look is for whoever keeps the time.
+   * asked first. What stands in the way is an answer; the next look is for whoever keeps the time. Where the application
+   * cannot come, its device is led to it by an ordinary anchor, which is given back when it is needed no more ([5.4.2-6]).
    */
   followDevice: async (order: FollowOrder): Promise<Followed> =>
     await alive(pace, async (wait) => {
+      const leading = new Leading(ways, order, wait);
       const begun = begunBefore(wait);
-      if (begun !== undefined) return await landed(runs, order, begun, wait);
+      if (begun !== undefined) return await leading.after(await landed(runs, order, begun, wait));
       try {
         wait.progress('asking where the device is');
         const network = await whereabouts.networkOf(order.user, order.among, wait.signal);
-        if (network !== order.network) return { did: 'elsewhere', network };
+        if (network !== order.network) return leading.with({ did: 'elsewhere', network });
         const { application, user: users, among, accept } = order;
         const near = { application, users, among: [...among], near: { network }, chain: order.chain };
         const found = await placements({ ...near, ...(accept !== null && { accept }) }, wait);
         const way = wayTo(found.placements, network);
-        if (way.to === 'stay') return { did: 'serves', network, site: way.site, relocation: null };
-        if (way.to === 'nowhere') return cannot(order, way.why);
-        return await moved({ runs, order, wait, from: way.from, to: way.site });
+        if (way.to === 'stay') return await leading.after({ did: 'serves', network, site: way.site, relocation: null });
+        if (way.to === 'anchor' && order.mayAnchor === true) return await leading.to(way.from);
+        if (way.to !== 'go') return leading.with(cannot(order, way.why));
+        return await leading.after(await moved({ runs, order, wait, from: way.from, to: way.site }));
       } catch (error) {
         wait.signal.throwIfAborted();
         if (!(error instanceof ApplicationFailure) || !isFailureType(error.type)) throw error;
-        return cannot(order, `${error.type}: ${error.message}`);
+        return leading.with(cannot(order, `${error.type}: ${error.message}`));
       }
     }),
 });

@@ -86,18 +86,19 @@ export class FollowerReader {
   }
 }
 
-type Shown = Pick<Follower, 'network' | 'since' | 'site' | 'dueAt' | 'relocation' | 'trouble'>;
+type Shown = Pick<Follower, 'network' | 'since' | 'site' | 'dueAt' | 'relocation' | 'anchor' | 'trouble'>;
 
 function shown(standing: FollowerStanding | null): Shown {
   if (standing === null)
-    return { network: null, since: null, site: null, dueAt: null, relocation: null, trouble: null };
-  const { following, site, dueAt, relocation, trouble } = standing;
+    return { network: null, since: null, site: null, dueAt: null, relocation: null, anchor: null, trouble: null };
+  const { following, site, dueAt, relocation, anchor = null, trouble } = standing;
   return {
     network: following.network,
     since: new Date(following.since).toISOString(),
     site,
     dueAt,
     relocation,
+    anchor,
     trouble,
   };
 }

@@ -11,6 +11,7 @@ interface FollowOptions extends ApiOptions {
   readonly perHour?: number;
   readonly look?: number;
   readonly accept?: Accepted;
+  readonly anchor?: true;
 }
 
 /** Applications that go after their users' devices. */
@@ -27,9 +28,10 @@ export function following(line: CommandLine): void {
     .option('--per-hour <n>', 'moves, at most (default: 12)', integer(1, 60))
     .option('--look <s>', 'so often it is asked where the device is (default: 600)', integer(10, 3_600))
     .addOption(new Option('--accept <guarantee>', 'the weakest that will do for each move').choices(acceptable))
+    .option('--anchor', 'where it cannot be moved, or a service is missing, lead the device to where it is')
     .action(
       line.does(async (application: string, user: string, asked: FollowOptions) => {
-        const { among, stay, hold, perHour, look, accept } = asked;
+        const { among, stay, hold, perHour, look, accept, anchor } = asked;
         return await follow(clientOf(asked), terminal, {
           application,
           user,
@@ -39,6 +41,7 @@ export function following(line: CommandLine): void {
           ...(perHour !== undefined && { perHour }),
           ...(look !== undefined && { lookSeconds: look }),
           ...(accept !== undefined && { accept }),
+          ...(anchor !== undefined && { anchor }),
         });
       }),
     );

@@ -42,6 +42,9 @@ class Around {
   ended: RunEnded = moved;
   readonly begun: { request: RelocationRequest; part: PartOf }[] = [];
   readonly awaited: string[] = [];
+  ownAnchor = true;
+  failed: { why: string } | null = null;
+  readonly led: string[] = [];
 
   async look(more: Partial<FollowOrder> = {}, heard?: unknown): Promise<Followed> {
     const { followDevice } = followingActivities({
@@ -60,6 +63,14 @@ class Around {
           this.awaited.push(id);
           return this.ended;
         },
+      },
+      ways: {
+        begin: async ({ source, network }, follower) => {
+          this.led.push(`begin ${follower}: ${network} to ${source}`);
+          return { id: 'anchor-2', own: this.ownAnchor };
+        },
+        holds: async () => this.failed,
+        release: async (id) => void this.led.push(`release ${id}`),
       },
       pace: quickPace,
     });
@@ -81,6 +92,7 @@ describe('one look of a follower', () => {
       network: 'wifi',
       site: 'w1',
       relocation: 'r1',
+      anchor: null,
     });
     const cutOver = 'immediately';
     expect(around.begun).toEqual([
@@ -121,5 +133,54 @@ describe('one look of a follower', () => {
     const others = Object.assign(new Around(), { own: false });
     await expect(others.look()).resolves.toMatchObject({ did: 'cannot', relocation: null });
     expect(others.awaited).toEqual(['r1']);
+  });
+});
+
+describe('one look of a follower that may lead its device', () => {
+  const lacking = [{ failure: 'ServiceMissing' as const, where: 'w1', detail: 'RNIS is missing', remedy: '' }];
+  const stuck = [
+    placement('w1', { near: true, possible: false, obstacles: lacking }),
+    placement('a1', { present: true, near: false }),
+  ];
+  const around = (more: Partial<Around> = {}) => Object.assign(new Around(), { found: stuck, ...more });
+  const may = { mayAnchor: true };
+
+  it('has it led to where its application is, once, and gives back what led it elsewhere', async () => {
+    const world = around();
+    const led = { did: 'serves', network: 'wifi', site: 'a1', relocation: null, anchor: 'anchor-2' };
+    await expect(world.look(may)).resolves.toEqual({ ...led, anchored: true });
+    await expect(world.look({ ...may, anchor: 'anchor-2' })).resolves.toEqual(led);
+    await expect(world.look({ ...may, anchor: 'anchor-1' })).resolves.toEqual({ ...led, anchored: true });
+    const begin = 'begin f: wifi to a1';
+    expect(world.led).toEqual([begin, begin, begin, 'release anchor-1']);
+    // Replaced when it had begun one: both of the attempt before are known
+    const kept = { told: '', kept: { anchor: 'anchor-2' } };
+    await expect(world.look({ ...may, anchor: 'anchor-1' }, kept)).resolves.toEqual({ ...led, anchored: true });
+    expect(world.led.slice(4)).toEqual([begin, 'release anchor-1']);
+    await around({ network: 'cellular' })
+      .look(may, kept)
+      .then((outcome) => expect(outcome).toEqual({ did: 'elsewhere', network: 'cellular', anchor: 'anchor-2' }));
+  });
+
+  it.each<[string, Partial<Around>, string | null, string[]]>([
+    ['is back', { found: [placement('a1', { present: true, near: true })] }, null, ['release anchor-1']],
+    ['can be served where it is', { found: new Around().found }, null, ['release anchor-1']],
+    ['cannot be moved after all', { found: new Around().found, ended: rolledBack('TargetRefused') }, 'anchor-1', []],
+    ['is nowhere', { network: null }, 'anchor-1', []],
+    ['cannot be asked for', { network: failure('PeerUnavailable', 'silent') }, 'anchor-1', []],
+  ])('gives it back when its user is served where it is, and not before: it %s', async (_, more, anchor, led) => {
+    const world = around(more);
+    await expect(world.look({ ...may, anchor: 'anchor-1' })).resolves.toMatchObject({ anchor });
+    expect(world.led).toEqual(led);
+  });
+
+  it('leads nobody unless it may, and takes nothing of somebody else for its own', async () => {
+    const world = around();
+    await expect(world.look()).resolves.toMatchObject({ did: 'cannot', why: 'w1: RNIS is missing', anchor: null });
+    expect(world.led).toEqual([]);
+    const others = await around({ ownAnchor: false }).look(may);
+    expect(others).toEqual({ did: 'serves', network: 'wifi', site: 'a1', relocation: null, anchor: null });
+    const failed = await around({ failed: { why: 'NotSteerable: nobody' } }).look({ ...may, anchor: 'anchor-1' });
+    expect(failed).toMatchObject({ did: 'cannot', why: 'NotSteerable: nobody', anchor: 'anchor-1' });
   });
 });

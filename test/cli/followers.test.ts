@@ -21,6 +21,7 @@ const follower = (more: Partial<Follower> = {}): Follower => ({
   dueAt: '2026-01-01T00:00:10.000Z',
   moves: 3,
   relocation: 'a-relocation',
+  anchor: 'an-anchor',
   trouble: 'w1: is full\u001b[2J',
   startedAt: '2026-01-01T00:00:00.000Z',
   endedAt: null,
@@ -32,13 +33,14 @@ const follower = (more: Partial<Follower> = {}): Follower => ({
 describe('ferry follow', () => {
   it('asks for it as typed, and tells where the device is, who serves it, and how to end it', async () => {
     api.answer = answering(202, follower());
-    const damped = ['--stay', '5', '--hold', '30', '--per-hour', '6', '--look', '60', '--accept', 'none'];
+    const damped = ['--stay', '5', '--hold', '30', '--per-hour', '6', '--look', '60', '--accept', 'none', '--anchor'];
     const { exit, out } = await asked('follow', 'counter', 'ue-7', '--among', 'a1', 'w1', ...damped);
     expect(exit).toBe(0);
-    const typed = { staySeconds: 5, holdSeconds: 30, perHour: 6, lookSeconds: 60, accept: 'none' };
+    const typed = { staySeconds: 5, holdSeconds: 30, perHour: 6, lookSeconds: 60, accept: 'none', anchor: true };
     expect(api.asked).toMatchObject([{ method: 'POST', url: '/v1/followers', body: { ...request, ...typed } }]);
     expect(out).toContain('counter follows ue-7 among a1, w1: waiting');
     expect(out).toContain('the device: wifi; served at a1');
+    expect(out).toContain('led there by the anchor an-anchor');
     expect(out).toContain('w1: is full?[2J');
     expect(out).toContain(`ferry unfollow ${ID}`);
   });

@@ -169,7 +169,7 @@ describe('the way to a device', () => {
     near: true as boolean | null,
     present: false,
     possible: true,
-    obstacles: [] as { where: string; detail: string }[],
+    obstacles: [] as { failure: string; where: string; detail: string }[],
     ...more,
   });
 
@@ -178,10 +178,23 @@ describe('the way to a device', () => {
   });
 
   it('goes to the best site of its network that can take it', () => {
-    const full = { possible: false, obstacles: [{ where: 'w1', detail: 'is full' }] };
+    const full = { possible: false, obstacles: [{ failure: 'TargetRefused', where: 'w1', detail: 'is full' }] };
     const cloud = one('cloud', { present: true, near: false });
     expect(wayTo([cloud, one('w2'), one('w1', full)], 'wifi')).toEqual({ to: 'go', from: 'cloud', site: 'w2' });
     expect(wayTo([cloud, one('w1', full)], 'wifi')).toEqual({ to: 'nowhere', why: 'w1: is full' });
+  });
+
+  it('leads its device where a service is missing there, or it may not be moved, and for no other reason', () => {
+    const cloud = one('cloud', { present: true, near: false });
+    const unable = (...types: string[]) =>
+      one('w1', { possible: false, obstacles: types.map((failure) => ({ failure, where: 'w1', detail: failure })) });
+    const led = { to: 'anchor', from: 'cloud' };
+    for (const type of ['ServiceMissing', 'MobilityNotAllowed', 'ContractMissing'])
+      expect(wayTo([cloud, unable(type)], 'wifi')).toMatchObject(led);
+    expect(wayTo([cloud, unable('TargetRefused'), unable('ServiceMissing')], 'wifi')).toMatchObject(led);
+    for (const types of [['PeerUnavailable'], ['Evacuating'], ['ServiceMissing', 'PeerUnavailable'], []])
+      expect(wayTo([cloud, unable(...types)], 'wifi')).toMatchObject({ to: 'nowhere' });
+    expect(wayTo([cloud, unable('ServiceMissing'), one('w2')], 'wifi')).toMatchObject({ to: 'go', site: 'w2' });
   });
 
   it('goes nowhere where no site is of its network, however good others are', () => {

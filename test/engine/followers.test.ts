@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../bench/counts.ts';
+import type { Anchor } from '../../api/anchor.ts';
 import type { Follower, FollowerList } from '../../api/follower.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { zones } from '../../sandbox/peers/location.ts';
@@ -136,6 +137,29 @@ describe('a follower', () => {
       expect(stuck.trouble).toMatch(/^w1: .*RNIS/);
       world.missingServices = [];
       expect(await reached(api, first, served('w1'))).toMatchObject({ trouble: null, moves: 1 });
+    });
+  });
+
+  it('leads the device to where its application is, where that may not come, and gives the anchor back once it is', async () => {
+    const world = atA1();
+    world.missingServices = ['RNIS'];
+    await followedOver(world, async ({ api, location }) => {
+      const first = await following({ api }, { anchor: true });
+      location.comes(DEVICE, zones.wifi);
+      const led = await reached(api, first, ({ anchor, state }) => anchor !== null && state === 'waiting');
+      expect(led).toMatchObject({ network: 'wifi', site: 'a1', trouble: null, dueAt: null });
+      const anchor = async () => (await api.get<Anchor>(`/v1/anchors/${led.anchor}`)).body;
+      expect(await anchor()).toMatchObject({
+        state: 'holds',
+        request: { application: 'counter', users: 'ue-1', source: 'a1', network: 'wifi' },
+      });
+      location.comes(DEVICE, zones.cellular);
+      expect(await reached(api, first, (now) => now.anchor === null)).toMatchObject({
+        network: 'cellular',
+        site: 'a1',
+      });
+      await eventually(async () => (await anchor()).result?.outcome === 'released', LIMIT_MS);
+      expect(world.at('w1')).toEqual([]);
     });
   });
 

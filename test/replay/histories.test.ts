@@ -85,6 +85,11 @@ describe('a recorded history', () => {
     expect(files.some((file) => file.startsWith('mark-anchored.over.'))).toBe(true);
   });
 
+  it('is there for each way in which a follower can go', () => {
+    for (const scenario of ['moved', 'led', 'troubled', 'goesOnAnew'])
+      expect(files.some((file) => file.startsWith(`follow-device.${scenario}.`))).toBe(true);
+  });
+
   it('is there for each way in which a consumption can go', () => {
     for (const scenario of [
       'consume-service-federated.open',
@@ -180,6 +185,19 @@ describe('a changed workflow fails the replay', () => {
     await expect(replay(newest(`anchor-application.${scenario}`), changed(from, to))).rejects.toThrow(
       /nondeterminism/i,
     );
+  });
+
+  it.each([
+    ['a subscription that is left', 'troubled', /await hushForDevice\(listener\);/, ';'],
+    ['a device that is gone after at once', 'moved', /if \(wait > 0\)/, 'if (false)'],
+    [
+      'a service that is not asked',
+      'led',
+      /await listenForDevice\(/,
+      'await (async()=>({network:null,happenedAt:null}))(',
+    ],
+  ])('of a follower: %s', async (_, scenario, from, to) => {
+    await expect(replay(newest(`follow-device.${scenario}`), changed(from, to))).rejects.toThrow(/nondeterminism/i);
   });
 
   it.each([

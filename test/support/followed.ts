@@ -1,14 +1,18 @@
 import { pino } from 'pino';
+import { anchoringActivities } from '../../activities/anchoring/index.ts';
 import { followingActivities } from '../../activities/following/follow.ts';
+import { relocationActivities } from '../../activities/relocation/index.ts';
 import { placementsOf } from '../../activities/relocation/placements.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import { Faults } from '../../sandbox/faults.ts';
 import { Journal } from '../../sandbox/journal.ts';
 import { type Peer, servePeer } from '../../sandbox/peer.ts';
 import { Location, zones } from '../../sandbox/peers/location.ts';
+import { anchorsOver } from '../../worker/anchors.ts';
+import { waysOver } from '../../worker/ways.ts';
 import { whereaboutsOf } from '../../worker/whereabouts.ts';
 import { named, type Served } from './api.ts';
-import { over, temporal } from './served-engine.ts';
+import { engine, over, temporal } from './served-engine.ts';
 import type { PortWorld } from './world.ts';
 
 export const DEVICE = named.users['ue-1']?.address ?? '';
@@ -50,13 +54,22 @@ export async function followedOver(world: PortWorld, scenario: (around: Around) 
       },
       undefined,
       {
-        activities: ({ runs, ...means }) =>
-          followingActivities({
-            whereabouts,
-            placements: async (order, wait) => await placementsOf(means, order, wait),
-            runs,
-            pace: means.pace,
-          }),
+        activities: ({ runs, ...means }) => {
+          const { pace } = means;
+          const ours = { taskQueue: engine.taskQueue, world: named.world };
+          const all = { ...means, anchors: anchorsOver(temporal, { networks, pace, ...ours }) };
+          return {
+            ...relocationActivities(all),
+            ...anchoringActivities(all),
+            ...followingActivities({
+              whereabouts,
+              placements: async (order, wait) => await placementsOf(all, order, wait),
+              runs,
+              ways: waysOver(temporal, { pace, ...ours }),
+              pace,
+            }),
+          };
+        },
         served: { networks, peers, callback: 'http://api.inside' },
       },
     );

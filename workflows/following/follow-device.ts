@@ -36,7 +36,7 @@ setWorkflowOptions(
  * nothing more. It goes on until an operator ends it.
  */
 export async function followDevice({ request, pace, standing }: FollowerOrder): Promise<FollowerResult> {
-  const { application, user, among, accept = null, lookSeconds } = request;
+  const { application, user, among, accept = null, anchor: mayAnchor = false, lookSeconds } = request;
   const { listenForDevice, followDevice: follow, hushForDevice } = followingAt(pace);
   const chain = chainOf(workflowInfo());
   const follower = new Follower(request, standing);
@@ -91,7 +91,8 @@ export async function followDevice({ request, pace, standing }: FollowerOrder): 
   const look = async (network: string): Promise<void> => {
     const begunAt = Date.now();
     follower.does('following');
-    const order = { ...listener, application, accept, network, chain: `${chain}-${follower.standing.following.nth}` };
+    const { following, anchor = null } = follower.standing;
+    const order = { ...listener, application, accept, network, mayAnchor, anchor, chain: `${chain}-${following.nth}` };
     try {
       follower.followed(await follow(order), begunAt);
     } catch (error) {

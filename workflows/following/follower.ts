@@ -57,12 +57,16 @@ export class Follower {
 }
 
 function toldBy(outcome: Followed): Partial<FollowerStanding> {
+  return { ...saidBy(outcome), ...(outcome.anchor !== undefined && { anchor: outcome.anchor }) };
+}
+
+function saidBy(outcome: Followed): Partial<FollowerStanding> {
   if (outcome.did === 'elsewhere') return {};
   const told = outcome.did === 'serves' ? { site: outcome.site, trouble: null } : { trouble: outcome.why };
   return { ...told, ...(outcome.relocation !== null && { relocation: outcome.relocation }) };
 }
 
-function details({ following, site, relocation, trouble, doing, dueAt: due }: FollowerStanding): string {
+function details({ following, site, relocation, anchor = null, trouble, doing, dueAt: due }: FollowerStanding): string {
   const { network, since, moves } = following;
   const where = network === null ? 'Nobody sees the device' : `The device is in **${network}**`;
   return [
@@ -71,6 +75,7 @@ function details({ following, site, relocation, trouble, doing, dueAt: due }: Fo
     ...(site === null ? [] : [`- Its user was served at **${site}** when that was looked at last`]),
     ...(doing === 'following' ? ['- **Follows** it now'] : due === null ? [] : [`- Follows it at ${due}`]),
     `- Moves: ${moves}${relocation === null ? '' : `, the last one ${relocation}`}`,
+    ...(anchor === null ? [] : [`- Its device is led there, by the anchor ${anchor}`]),
     ...(trouble === null ? [] : [`- ${trouble}`]),
   ].join('\n');
 }

@@ -165,8 +165,8 @@ export class Anchoring {
     const held = { checked, standing, turns, brought: { from, to, own, there, made }, lastedMs };
     const { request } = this.#order;
     const { firstExecutionRunId: run, startTime, memo } = workflowInfo();
-    const { first = { run, startedAt: startTime.toISOString() } } = (memo ?? {}) as Partial<AnchorMemo>;
-    const told = { request, standing, first } satisfies AnchorMemo;
+    const { first = { run, startedAt: startTime.toISOString() }, follower } = (memo ?? {}) as Partial<AnchorMemo>;
+    const told = { request, standing, first, ...(follower !== undefined && { follower }) } satisfies AnchorMemo;
     return await makeContinueAsNewFunc<typeof anchorApplication>({ memo: told })({ ...this.#order, held });
   }
 

@@ -20,6 +20,7 @@ const example: Follower = {
   dueAt: null,
   moves: 1,
   relocation,
+  anchor: null,
   trouble: null,
   startedAt: '2026-12-01T01:00:00.000Z',
   endedAt: null,
