@@ -13,6 +13,9 @@ const LAST_WORDS_MS = 300;
 /** For the last of all attempts. */
 const LAST_ATTEMPT_MS = 1_000;
 
+/** A step that has waited for long looks seldom: so late it sees the end, as a part of the wait; and at most so many times `pollMs`. */
+const [LATE_BY, SELDOM] = [0.05, 20];
+
 /** What travels with a heartbeat: what the step is doing, and where there is something to keep, that too. */
 type Pulse = string | { readonly told: string; readonly kept: Readonly<Record<string, string>> };
 
@@ -36,7 +39,8 @@ export async function alive<T>(
     unheard = false;
   };
   const begun = performance.now();
-  const left = (): number => timeLeft(context) - (performance.now() - begun);
+  const gone = (): number => performance.now() - begun;
+  const left = (): number => timeLeft(context) - gone();
   const pulse = setInterval(beat, Math.min(SIGN_OF_LIFE_MS, heartbeatMs / 3));
   const end = setTimeout(() => late.abort(failure('NotYet', `${told}: not done in time`)), patience(context));
   try {
@@ -49,7 +53,7 @@ export async function alive<T>(
       },
       pause: async () => {
         signal.throwIfAborted();
-        await context.sleep(pollMs);
+        await context.sleep(Math.min(Math.max(pollMs, gone() * LATE_BY), pollMs * SELDOM));
         signal.throwIfAborted();
       },
       keep: (name, value) => {

@@ -12,7 +12,8 @@ import { documentation } from './documentation.ts';
 import type { Access } from './mec040/asking.ts';
 import { mec040 } from './mec040/face.ts';
 import { mfm, mfmDescription } from './mfm/face.ts';
-import { type Means, northbound } from './northbound/face.ts';
+import { deskOf, type Means, northbound } from './northbound/face.ts';
+import { outsiders } from './outsiders/outsiders.ts';
 import { HttpRefusal, printable, problems } from './problem.ts';
 import { routes } from './serve.ts';
 
@@ -33,7 +34,8 @@ type InnerMeans = Omit<Means, 'catalogue' | 'consumptions'> & {
 
 /** What the inner listener serves: our own network. */
 export function app({ hosts, federating, ...means }: InnerMeans): Express {
-  const face = northbound({ ...means, catalogue: federating?.catalogue, consumptions: federating?.consumptions });
+  const desk = deskOf(means);
+  const face = northbound({ ...means, catalogue: federating?.catalogue, consumptions: federating?.consumptions }, desk);
   return express()
     .disable('etag')
     .enable('strict routing')
@@ -44,6 +46,7 @@ export function app({ hosts, federating, ...means }: InnerMeans): Express {
     .use(consolePage())
     .use(documentation())
     .use(routes(face))
+    .use(outsiders(means, desk))
     .use(federated(means, federating))
     .use(unknown)
     .use(problems(means.log, face.form));

@@ -5,6 +5,7 @@ import type { ProblemForm } from './problem.ts';
 import type { Problem } from './resources.ts';
 import { SchemaBook } from './schema-book.ts';
 import type { Answer, Operation, Table } from './serve.ts';
+import { type Described, type Response, sharedResponses } from './shared-responses.ts';
 
 /** What HTTP itself refuses, by status; a GET with a body too. */
 export const always = {
@@ -45,7 +46,7 @@ export function openApiDocument(
   { refusals = always, bearer = false }: { refusals?: Readonly<Record<number, string>>; bearer?: boolean } = {},
 ): object {
   const book = new SchemaBook();
-  const paths: Record<string, Record<string, object>> = {};
+  const paths: Record<string, Record<string, Described>> = {};
   for (const [operationId, operation] of Object.entries(table)) {
     const { method, path, summary, description, params, query, headers, body, example, answers } = operation;
     const parameters = [
@@ -72,22 +73,25 @@ export function openApiDocument(
       },
     };
   }
+  const shared = sharedResponses(paths);
   const securitySchemes = { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } };
   return {
     openapi: '3.1.0',
     info,
     servers: [{ url: '/' }],
     ...(!bearer && { security: [] }),
-    paths,
-    components: { schemas: book.components, ...(bearer && { securitySchemes }) },
+    paths: shared.paths,
+    components: { schemas: book.components, responses: shared.responses, ...(bearer && { securitySchemes }) },
   };
 }
 
-/** The collection it belongs to. */
-/** Generators make names of it. */
+/** The collection it belongs to; generators make names of it. */
 const tagOf = (path: string): string => /^\/v1\/([\w-]+)/.exec(path)?.[1]?.replaceAll('-', ' ') ?? 'this process';
 
-const media = (schema: object, example: unknown): object => ({ schema, ...(example !== undefined && { example }) });
+const media = (schema: object, example: unknown): { schema: object } => ({
+  schema,
+  ...(example !== undefined && { example }),
+});
 
 function parametersIn(where: 'path' | 'query' | 'header', record: z.ZodObject | undefined, book: SchemaBook): object[] {
   return Object.entries(record?.shape ?? {}).map(([name, schema]) => {
@@ -132,7 +136,7 @@ function refused(
   form: ProblemForm,
   book: SchemaBook,
   byHttp: Readonly<Record<number, string>>,
-): Record<string, object> {
+): Record<string, Response> {
   const sentences = new Map<number, string[]>();
   const tell = (status: number, what: string): void =>
     void sentences.set(status, [...(sentences.get(status) ?? []), what]);
@@ -154,14 +158,13 @@ function refused(
   );
 }
 
-function exampleOf(status: number, { failures: types, path }: Operation): Problem {
+function exampleOf(status: number, { failures: types }: Operation): Problem {
   const failure = types.find((type) => failures[type].status === status);
   return {
     type: failure === undefined ? 'about:blank' : `urn:ferry:failure:${failure}`,
     title: STATUS_CODES[status] ?? '',
     status,
     detail: 'What happened, in one sentence.',
-    instance: path,
     ...(failure !== undefined && { failure, remedy: failures[failure].remedy }),
   };
 }

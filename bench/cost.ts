@@ -122,7 +122,7 @@ export const cost: Measure<Sweep> = {
       ? [...[0, 3].map(subscribed), ...[1, 20].map(polled), retried(1), ...[0, 100].map(beside)]
       : [
           ...[3, 0, 1, 10, 50, 100].map(subscribed),
-          ...[1, 10, 100, 500].map(polled),
+          ...[1, 10, 100].map(polled),
           ...[1, 2, 3].map(retried),
           ...[0, 100, 1_000].map(beside),
         ],

@@ -143,7 +143,22 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
         await noteAll(transaction, was === 'opened' ? [announced, line(binding, 'opened', 'open')] : [announced]);
         await noteClosed(transaction, [id]);
       }),
-    reached: async (partner, name) => await reachedUnder(catalogue, { partner, side: 'consumer', name }),
+    async reached(partner, name) {
+      const side = 'consumer';
+      const here = await reachedUnder(catalogue, { partner, side, name });
+      if (here !== 'nothing') return here;
+      // The configuration may have called it otherwise
+      const before = await asking(
+        catalogue
+          .selectFrom('binding')
+          .innerJoin('agreement', 'agreement.id', 'binding.agreement')
+          .select('agreement.partner')
+          .where('binding.side', '=', side)
+          .where('binding.name', '=', name)
+          .executeTakeFirst(),
+      );
+      return before === undefined ? here : await reachedUnder(catalogue, { ...before, side, name });
+    },
     told: async (id, is) => await rows.told(catalogue, id, is),
     exposed: async (id, as) => await rows.exposed(catalogue, id, as),
 

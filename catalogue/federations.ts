@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import type { Federation } from '../configuration/federation.ts';
-import type { Direction, Will } from '../domain/federation.ts';
+import type { Federation, Partner } from '../configuration/federation.ts';
+import { type Direction, NOT_NAMED, type Will } from '../domain/federation.ts';
 import { asking, type Catalogue } from './database.ts';
+import { unsaid } from './wills.ts';
 
 /** How one direction with a partner stands: what each side wants, and what was heard. */
 export interface DirectionSeen {
@@ -32,11 +33,28 @@ interface Row {
   lost: boolean;
 }
 
-/** Every partner of the configuration, whether or not there has ever been an agreement; the last one that ended tells why. */
+/** Partners that the configuration does not name any more, where something is left of them, or was until lately: it is told why. */
+export async function unnamed(catalogue: Catalogue, names: readonly string[]): Promise<readonly string[]> {
+  const found = await asking(
+    catalogue
+      .selectFrom('agreement')
+      .select('partner')
+      .distinct()
+      .where(sql<boolean>`partner <> all(${names}::text[])`)
+      .where((where) => where.or([where('ended_at', 'is', null), where('problem', 'like', `${NOT_NAMED}%`)]))
+      .orderBy('partner')
+      .execute(),
+  );
+  return found.map(({ partner }) => partner);
+}
+
+/** Every partner of the configuration, and those that it names no more; whether or not there has ever been an agreement; the last one that ended tells why. */
 export async function federationsSeen(
   catalogue: Catalogue,
   { partners, pace }: Pick<Federation, 'partners' | 'pace'>,
 ): Promise<ReadonlyMap<string, Readonly<Record<Direction, DirectionSeen>>>> {
+  const names = Object.keys(partners);
+  const gone = await unnamed(catalogue, names);
   const { rows } = await asking(
     sql<Row>`
       select distinct on (wanted.partner, wanted.direction)
@@ -46,7 +64,7 @@ export async function federationsSeen(
         case when agreement.ended_at is null then agreement.joined_at end as joined_at,
         agreement.heard_at, agreement.silent_since, agreement.link_ms, agreement.problem,
         coalesce(agreement.silent_since < now() - make_interval(secs => ${pace.lostAfterSeconds}), false) as lost
-      from (select partner, direction from unnest(${Object.keys(partners)}::text[]) as partner,
+      from (select partner, direction from unnest(${[...names, ...gone]}::text[]) as partner,
               unnest(array['uses', 'serves']) as direction) as wanted
       left join will using (partner, direction)
       left join agreement using (partner, direction)
@@ -54,16 +72,20 @@ export async function federationsSeen(
   );
   const seen = new Map<string, Record<Direction, DirectionSeen>>();
   for (const row of rows) {
-    const joins = partners[row.partner]?.join === 'always';
-    const direction = seenOf(row, row.direction === 'uses' && !joins ? 'ended' : 'open');
+    const direction = directionOf(row, partners[row.partner]);
     const before = seen.get(row.partner) ?? { uses: direction, serves: direction };
     seen.set(row.partner, { ...before, [row.direction]: direction });
   }
   return seen;
 }
 
-function seenOf(row: Row, unsaid: Will): DirectionSeen {
-  const ours = row.ours ?? unsaid;
+function directionOf(row: Row, partner: Partner | undefined): DirectionSeen {
+  if (partner === undefined) return { ...seenOf(row, 'ended'), usable: false, problem: row.problem ?? NOT_NAMED };
+  return seenOf(row, unsaid(row.direction, partner.join === 'always'));
+}
+
+function seenOf(row: Row, otherwise: Will): DirectionSeen {
+  const ours = row.ours ?? otherwise;
   const open = row.direction === 'serves' || (row.theirs === 'open' && !row.lost);
   return {
     ours,

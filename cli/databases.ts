@@ -27,8 +27,8 @@ export async function databasesOf({ net, data, inSandbox }: DatabasesPlan, start
   };
 }
 
-async function ours(net: number, data: string, { timed, keep }: Started): Promise<string> {
-  const { server, starts } = await timed(
+async function ours(net: number, data: string, { phases, keep }: Started): Promise<string> {
+  const { server, starts } = await phases.timed(
     'PostgreSQL',
     postgres(net, join(data, 'postgres'), logOf(data, 'PostgreSQL')),
   );

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { lock } from 'proper-lockfile';
-import { bundleOf } from './bundle.ts';
+import { madeReady } from './ready.ts';
 import { Child, type ChildPlan } from './child.ts';
 import { type Databases, databasesOf } from './databases.ts';
 import { type Ferry, given, operatorsOf, type Topology } from './ferries.ts';
 import { madeFolder } from './folder.ts';
 import { keepUp, type Running } from './kept.ts';
 import { isFree } from './ports.ts';
-import { logOf, type Server, type Started, timed } from './started.ts';
+import { logOf, Phases, type Server, type Started } from './started.ts';
 import { type Temporal, temporalOf } from './temporal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -39,7 +39,6 @@ export interface Addresses {
   readonly sandbox: string | null;
   /** What the sandbox runs, and where each of its instances says something. */
   readonly application: { readonly name: string; readonly instances: string } | null;
-  readonly partners: readonly Partner[];
 }
 
 interface Servers {
@@ -60,7 +59,9 @@ const BUILD_ID = 'up';
 export class House {
   /** Rejects when a process ends that nobody has asked to, and that cannot be started again as it was: the sandbox. */
   readonly broken: Promise<never>;
+  readonly phases: Phases;
   readonly #plan: HousePlan;
+  readonly #terminal: Terminal;
   readonly #started: Started;
   /** By name: of what was started again, the last. */
   readonly #children = new Map<string, Child>();
@@ -68,12 +69,15 @@ export class House {
   #unlock: () => Promise<void> = async () => undefined;
   #breaks: (error: Error) => void = () => undefined;
   readonly #ending = new AbortController();
+  #others: () => Promise<readonly Partner[]> = async () => [];
+  #partners: Promise<readonly Partner[]> | undefined;
 
   constructor(plan: HousePlan, terminal: Terminal) {
     this.#plan = { ...plan, data: resolve(plan.data) };
+    this.#terminal = terminal;
+    this.phases = new Phases(terminal);
     this.#started = {
-      terminal,
-      timed: async (what, started) => await timed(terminal, what, started),
+      phases: this.phases,
       keep: async (what, server, again) => {
         await this.#serving(what, server);
         this.#keep(what, server, async () => await this.#serving(what, await again()));
@@ -92,25 +96,30 @@ export class House {
     const inSandbox = file === '';
     const ours = inSandbox ? operatorsOf[this.#plan.topology] : await given(file);
     const plan = { ...this.#plan, inSandbox, others: ours.operators.slice(1) };
+    const ready = madeReady(data, this.phases);
     const [temporal, databases, bundle, sandbox] = await Promise.all([
       temporalOf(plan, this.#started),
       ours.federated ? databasesOf(plan, this.#started) : undefined,
-      bundleOf(data),
-      inSandbox ? this.#sandbox() : undefined,
+      ready,
+      inSandbox ? ready.then(async () => await this.#sandbox()) : undefined,
     ]);
     const servers = { temporal, databases, bundle, gateways: ours.gateways };
-    const ferries = sandbox?.ferries ?? [
-      { operator: '', configuration: resolve(file), inner: null, outer: null, gateway: null },
-    ];
-    const apis = await Promise.all(ferries.map(async (ferry, nth) => await this.#ferry(ferry, nth === 0, servers)));
+    const [first = here(file), ...others] = sandbox?.ferries ?? [];
+    const { api } = await this.#ferry(first, true, servers);
+    this.#others = async () => await Promise.all(others.map(async (ferry) => await this.#ferry(ferry, false, servers)));
     return {
-      api: apis[0]?.api ?? '',
+      api,
       temporal: temporal.address,
       temporalUi: temporal.ui,
       sandbox: sandbox?.control ?? null,
       application: sandbox?.application ?? null,
-      partners: apis.slice(1),
     };
+  }
+
+  /** Starts the Ferry of every other operator, once: ours is of use before. */
+  async partners(): Promise<readonly Partner[]> {
+    this.#partners ??= this.#others();
+    return await this.#partners;
   }
 
   /** Asks every process to end, and kills what has not within seconds. Servers last: the others still talk to them. */
@@ -205,14 +214,14 @@ export class House {
   ): Promise<Record<string, unknown>> {
     const child = this.#begin({ name, script, args, environment, log: this.#log(name) });
     void child.exited.then((how) => this.#ended(child.ended(how)));
-    return await this.#started.timed(name, child.ready);
+    return await this.phases.timed(name, child.ready);
   }
 
   /** One that is started again when it ends by itself; its first start has to succeed. */
   async #kept(name: string, script: string, environment: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
     const plan = { name, script, args: [], environment, log: this.#log(name) };
     const child = this.#begin(plan);
-    const said = await this.#started.timed(name, child.ready);
+    const said = await this.phases.timed(name, child.ready);
     this.#keep(name, child, async () => this.#begin(plan));
     return said;
   }
@@ -224,7 +233,7 @@ export class House {
   }
 
   #keep(name: string, first: Running, again: () => Promise<Running>): void {
-    const { terminal } = this.#started;
+    const terminal = this.#terminal;
     const tell = (line: string): void =>
       terminal.tell(`${terminal.paint('yellow', 'ferry up')}: ${line}; see ${this.#log(name)}`);
     void keepUp(first, { name, again, tell, ending: this.#ending.signal });
@@ -245,6 +254,15 @@ export class House {
     return logOf(this.#plan.data, name);
   }
 }
+
+/** Ours, whose configuration somebody has brought. */
+const here = (file: string): Ferry => ({
+  operator: '',
+  configuration: resolve(file),
+  inner: null,
+  outer: null,
+  gateway: null,
+});
 
 /** Where none is told, as the environment says. */
 const gatewayAt = (gateway: Ferry['gateway']): NodeJS.ProcessEnv =>

@@ -9,19 +9,74 @@ export interface Server {
 
 /** What of a house whoever starts a part of it needs. */
 export interface Started {
-  readonly terminal: Terminal;
-  /** Tells when it is there, and how long that took. */
-  readonly timed: <T>(what: string, started: Promise<T>) => Promise<T>;
+  readonly phases: Phases;
   /** Is stopped with the house, after every process that talks to it; `again` starts it as it was when it ends by itself. */
   readonly keep: (what: string, server: Server, again: () => Promise<Server>) => Promise<void>;
 }
 
-export async function timed<T>(terminal: Terminal, what: string, started: Promise<T>): Promise<T> {
-  const begun = performance.now();
-  const result = await started;
-  const took = seconds(performance.now() - begun);
-  terminal.tell(`  ${terminal.paint('green', '✓')} ${what.padEnd(38)} ${terminal.paint('dim', took)}`);
-  return result;
+/** A part of a start, as `--json` shows it: since when the command runs, and for how long it was waited for. */
+export interface Phase {
+  readonly phase: string;
+  readonly fromMs: number;
+  readonly tookMs: number;
+}
+
+const LOOK_MS = 1_000;
+
+/** The parts of a start: a line for each when it is done, and meanwhile one that says what is waited for. */
+export class Phases {
+  readonly done: Phase[] = [];
+  readonly #terminal: Terminal;
+  /** By what is waited for: since when. */
+  readonly #waiting = new Map<string, number>();
+  #telling: NodeJS.Timeout | undefined;
+  #note = '';
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  async timed<T>(phase: string, started: Promise<T>): Promise<T> {
+    const from = performance.now();
+    this.#waiting.set(phase, from);
+    this.#telling ??= setInterval(() => this.#tell(), LOOK_MS);
+    try {
+      const result = await started;
+      const took = performance.now() - from;
+      this.done.push({ phase, fromMs: Math.round(from), tookMs: Math.round(took) });
+      this.#tick(phase, took);
+      return result;
+    } finally {
+      this.#waiting.delete(phase);
+      if (this.#waiting.size === 0) this.#rest();
+      else this.#tell();
+    }
+  }
+
+  /** What one of them has to say meanwhile. */
+  say(note: string): void {
+    this.#note = note;
+    if (this.#terminal.alive) this.#tell();
+    else this.#terminal.tell(`  ${note}`);
+  }
+
+  #tick(phase: string, tookMs: number): void {
+    const mark = this.#terminal.paint('green', '✓');
+    this.#terminal.tell(`  ${mark} ${phase.padEnd(38)} ${this.#terminal.paint('dim', seconds(tookMs))}`);
+  }
+
+  #tell(): void {
+    const now = performance.now();
+    const waiting = [...this.#waiting].map(([phase, since]) => `${phase} ${Math.round((now - since) / 1_000)} s`);
+    this.#terminal.living(`  … ${[...(this.#note === '' ? [] : [this.#note]), ...waiting].join(', ')}`);
+  }
+
+  #rest(): void {
+    clearInterval(this.#telling);
+    this.#telling = undefined;
+    this.#note = '';
+    this.#terminal.living('');
+  }
 }
 
 /** Of a process or a server of the house. */

@@ -30,7 +30,7 @@ const NEW_NAMESPACE_MS = 30_000;
 export const temporalOf = async (plan: TemporalPlan, started: Started): Promise<Temporal> =>
   (process.env['TEMPORAL_ADDRESS'] ?? '') === '' ? await ours(plan, started) : await theirs(plan, started);
 
-async function theirs({ net, inSandbox, others }: TemporalPlan, { timed }: Started): Promise<Temporal> {
+async function theirs({ net, inSandbox, others }: TemporalPlan, { phases }: Started): Promise<Temporal> {
   const given = connectionSettings();
   const { connectionOptions } = given;
   const own = inSandbox && !given.namespaceGiven;
@@ -42,7 +42,7 @@ async function theirs({ net, inSandbox, others }: TemporalPlan, { timed }: Start
   const ready = [...new Set([first, ...made])].map(async (namespace) =>
     temporalReady({ connectionOptions, namespace }, made.includes(namespace) ? NEW_NAMESPACE_MS : 10_000),
   );
-  await timed(`Temporal at ${address}, namespace ${first}`, Promise.all(ready));
+  await phases.timed(`Temporal at ${address}, namespace ${first}`, Promise.all(ready));
   return {
     address,
     ui: process.env['FERRY_TEMPORAL_UI'] ?? null,
@@ -50,10 +50,12 @@ async function theirs({ net, inSandbox, others }: TemporalPlan, { timed }: Start
   };
 }
 
-async function ours(plan: TemporalPlan, { terminal, timed, keep }: Started): Promise<Temporal> {
-  const say = (line: string): void => (terminal.alive ? terminal.living(`  ${line}`) : terminal.tell(`  ${line}`));
-  const cli = await temporalCli(say);
-  const { server, starts } = await timed('Temporal dev server', devServer(cli, logOf(plan.data, 'Temporal'), plan));
+async function ours(plan: TemporalPlan, { phases, keep }: Started): Promise<Temporal> {
+  const cli = await temporalCli((line) => phases.say(line));
+  const { server, starts } = await phases.timed(
+    'Temporal dev server',
+    devServer(cli, logOf(plan.data, 'Temporal'), plan),
+  );
   const { address, ui } = server;
   await keep('Temporal', server, starts);
   for (const namespace of ['default', ...plan.others])

@@ -45,6 +45,8 @@ export interface Leg extends Counts {
 }
 
 export interface TourReport {
+  /** How long after the start of the command the first move was done. Null: it was not. */
+  readonly firstMoveMs: number | null;
   readonly relocations: readonly Leg[];
   /** Null: no host was to be lost. */
   readonly takeover: TakeoverReport | null;
@@ -58,6 +60,8 @@ interface Measured {
   readonly leg: Leg;
   /** The same gap in an equally long window without a move. */
   readonly stillMs: number;
+  /** Since the start of the command. */
+  readonly movedMs: number;
 }
 
 /** The whole route was travelled, and no device noticed more than a pause. */
@@ -70,8 +74,8 @@ export const verdict = (legs: readonly Leg[]): boolean =>
 
 interface Toured {
   readonly application?: string | undefined;
-  /** Absent: the operator is alone, or it is not asked for. */
-  readonly others?: Others | undefined;
+  /** Whom it federates with, who are there after the first move: it waits for nobody. Absent: it is not asked for. */
+  readonly others?: () => Promise<Others | undefined>;
   /** Absent: no host is to be lost. */
   readonly hosts?: Hosts | undefined;
 }
@@ -89,10 +93,15 @@ export async function tour(
   const measured: Measured[] = [];
   let taken: TakeoverReport | null = null;
   let source: string = route[0];
+  let known: Others | undefined;
   for (const [at, target] of route.slice(1).entries()) {
     terminal.tell();
     const one = await leg(client, devices, { application, source, target, name: `tour-${at + 1}` }, terminal);
     measured.push(one);
+    if (at === 0) {
+      terminal.tell(`  moved ${seconds(one.movedMs)} after the start`);
+      known = await others?.();
+    }
     if (one.leg.outcome !== 'relocated') break; // where the users are now is for a person to find out
     const back = source;
     source = target;
@@ -109,10 +118,11 @@ export async function tour(
   if (taken !== null) terminal.tell(`${takeoverTable(taken)}\n`);
   for (const { relocation } of measured)
     if (relocation.links.temporal !== null) terminal.tell(`${arrow(relocation)}: ${relocation.links.temporal}`);
-  const federated = others === undefined ? null : await federation(client, others, terminal);
+  const federated = known === undefined ? null : await federation(client, known, terminal);
   const joint = federated === null || federationWentWell(federated);
   terminal.tell(`\n${conclusion(moved, joint, legs, terminal)}`);
-  return { relocations: legs, takeover: taken, federation: federated, ok: moved && joint };
+  const firstMoveMs = legs[0]?.outcome === 'relocated' ? (measured[0]?.movedMs ?? null) : null;
+  return { firstMoveMs, relocations: legs, takeover: taken, federation: federated, ok: moved && joint };
 }
 
 function conclusion(moved: boolean, joint: boolean, legs: readonly Leg[], terminal: Terminal): string {
@@ -131,6 +141,7 @@ async function leg(
   await devices.openWindow(name);
   const { id } = await client.post<Relocation>('/v1/relocations', { application, source, target });
   const relocation = await follow(client, id, terminal);
+  const movedMs = Math.round(performance.now());
   const moved = await devices.closeWindow(name);
   const compared = await still(devices, `${name}-still`, Math.min(moved.durationMs, STILL_LIMIT_MS), terminal);
   const { longestGapMs, requests } = moved.total;
@@ -143,6 +154,7 @@ async function leg(
   return {
     relocation,
     stillMs,
+    movedMs,
     leg: {
       direction,
       outcome: outcome ?? state,

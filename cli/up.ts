@@ -2,16 +2,33 @@ import type { RelocationList } from '../api/resources.ts';
 import { FerryClient } from './client.ts';
 import { Devices, Hosts, Navigation } from './devices.ts';
 import { type Exit, exits } from './exits.ts';
-import { type Addresses, House, type HousePlan } from './house.ts';
+import { type Addresses, House, type HousePlan, type Partner } from './house.ts';
 import { interrupted } from './interruption.ts';
 import { relocationTable } from './table.ts';
-import type { Terminal } from './terminal.ts';
-import { tour } from './tour.ts';
+import type { Phase } from './started.ts';
+import { seconds, type Terminal } from './terminal.ts';
+import { tour, type TourReport } from './tour.ts';
+import type { Others } from './tour-federation.ts';
 
 export interface UpPlan extends HousePlan {
   readonly tour: boolean;
   /** Ends after the tour; the exit status is its verdict. */
   readonly exit: boolean;
+}
+
+/** What `--json` says once everything is there, without a tour. */
+export interface Ready extends Addresses {
+  readonly ready: true;
+  readonly partners: readonly Partner[];
+}
+
+/** What `--json` says after the tour. */
+export interface UpReport extends TourReport {
+  readonly start: {
+    /** How long after the start of the command our Ferry was of use. */
+    readonly readyMs: number;
+    readonly phases: readonly Phase[];
+  };
 }
 
 /** Starts everything, shows the tour where asked, and stays until it is asked to end, or a process ends by itself. */
@@ -34,16 +51,23 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
   terminal.tell(terminal.paint('bold', 'Starting Ferry'));
   const addresses = await house.start();
   const client = new FerryClient(addresses.api);
+  const readyMs = Math.round(performance.now());
+  terminal.tell(`  ready after ${seconds(readyMs)}`);
   for (const line of where(addresses)) terminal.tell(line);
   await earlier(client, terminal);
 
+  let met: Promise<readonly Partner[]> | undefined;
+  const partners = async (): Promise<readonly Partner[]> => await (met ??= metPartners(house, terminal));
   if (plan.tour && addresses.sandbox !== null) {
-    const toured = plan.app === undefined ? beyondMoves(addresses.sandbox, addresses.partners) : {};
+    const toured = plan.app === undefined ? beyondMoves(addresses.sandbox, partners) : {};
     const application = addresses.application?.name;
     const report = await tour(client, new Devices(addresses.sandbox), terminal, { application, ...toured });
-    if (terminal.json) terminal.document(report);
+    const whole: UpReport = { ...report, start: { readyMs, phases: house.phases.done } };
+    if (terminal.json) terminal.document(whole);
     if (plan.exit) return report.ok ? exits.done : exits.notThrough;
-  } else if (terminal.json) terminal.document({ ready: true, ...addresses });
+  }
+  const ready: Ready = { ready: true, ...addresses, partners: await partners() };
+  if (terminal.json && !plan.tour) terminal.document(ready);
 
   const { hints } = terminal;
   if (plan.port !== 8700) hints.said = { api: addresses.api };
@@ -56,21 +80,28 @@ Ferry stays up until Ctrl-C. From a second terminal:
 }
 
 /** What the counter and its neighbours show besides: a host is lost, and partners use each other's services. */
-function beyondMoves(sandbox: string, partners: Addresses['partners']) {
-  const apis = partners.map(({ api }) => api);
-  const others = apis.length === 0 ? undefined : { apis, navigation: new Navigation(sandbox) };
+function beyondMoves(sandbox: string, partners: () => Promise<readonly Partner[]>) {
+  const others = async (): Promise<Others | undefined> => {
+    const apis = (await partners()).map(({ api }) => api);
+    return apis.length === 0 ? undefined : { apis, navigation: new Navigation(sandbox) };
+  };
   return { others, hosts: new Hosts(sandbox) };
 }
 
-const where = ({ api, temporal, temporalUi, sandbox, application, partners }: Addresses): string[] => [
+/** Starts them, the first time. */
+async function metPartners(house: House, terminal: Terminal): Promise<readonly Partner[]> {
+  const partners = await house.partners();
+  for (const { operator, api, namespace } of partners)
+    terminal.tell(`  ${operator.padEnd(12)} ${api}  (Temporal: namespace ${namespace})`);
+  return partners;
+}
+
+const where = ({ api, temporal, temporalUi, sandbox, application }: Addresses): string[] => [
   '',
   `  API          ${api}  (documentation: ${api}/docs)`,
   `  Temporal     ${temporal}${temporalUi === null ? '' : `  (UI: ${temporalUi})`}`,
   ...(sandbox === null ? [] : [`  Sandbox      ${sandbox}/sandbox/state`]),
   ...(application === null ? [] : [`  ${application.name.padEnd(12)} says in ${application.instances}/<instance>.log`]),
-  ...partners.map(
-    ({ operator, api: theirs, namespace }) => `  ${operator.padEnd(12)} ${theirs}  (Temporal: namespace ${namespace})`,
-  ),
 ];
 
 /** What an earlier start with the same data has left to look at. */

@@ -145,7 +145,7 @@ export const Pace = strict({
   operationMs: Millis.default(900_000),
   /** A step that waits is taken to be dead without a sign of life for this long. */
   heartbeatMs: Millis.default(5_000),
-  /** Between two looks at something that takes its time. */
+  /** Between two looks at something that takes its time; of a long wait a twentieth of it, up to twenty times as much. */
   pollMs: Millis.default(500),
   /** All attempts of an undo, or of a step after the hand-over; then it is reported or parked. */
   insistMs: Millis.default(3_600_000),

@@ -20,6 +20,9 @@ export type Direction = (typeof directions)[number];
 export const wills = ['open', 'suspended', 'ended'] as const;
 export type Will = (typeof wills)[number];
 
+/** Why everything with a partner ends that was taken out of the configuration. */
+export const NOT_NAMED = 'the configuration does not name it any more';
+
 /** What our operator says to a partner, for one direction or both. */
 export const federationCommands = ['join', 'suspend', 'resume', 'leave'] as const;
 export type FederationCommand = (typeof federationCommands)[number];

@@ -34,10 +34,12 @@ export class Window {
   readonly #targets: readonly string[];
   /** Who was begun and is to go again comes before all others. */
   readonly #returned = new Map<string, Waiting>();
-  readonly #waiting: Map<string, Waiting>;
+  readonly #waiting = new Map<string, Waiting>();
   readonly #underWay = new Map<string, Waiting & Move>();
   /** Of those under way: they take no room. */
   #resting: ReadonlySet<string> = new Set();
+  /** Who was ever found or begun: nobody comes in twice. */
+  readonly #known = new Set<string>();
   /** Of each application: those who have to be gone before `*` follows. */
   readonly #ahead = new Map<string, number>();
   #moved = 0;
@@ -45,8 +47,21 @@ export class Window {
 
   constructor(targets: readonly string[], leavers: readonly Leaver[] = []) {
     this.#targets = targets;
-    this.#waiting = new Map(leavers.map((leaver) => [nameOf(leaver), { ...leaver, tried: [] }]));
-    for (const leaver of leavers) this.#count(leaver, 1);
+    this.add(leavers);
+  }
+
+  /** Found to be there: all of an application that are found, since `*` waits for the others. */
+  add(leavers: readonly Leaver[]): void {
+    for (const leaver of leavers) {
+      if (this.knows(leaver)) continue;
+      this.#known.add(nameOf(leaver));
+      this.#waiting.set(nameOf(leaver), { ...leaver, tried: [] });
+      this.#count(leaver, 1);
+    }
+  }
+
+  knows(leaver: Leaver): boolean {
+    return this.#known.has(nameOf(leaver));
   }
 
   get counts(): EvacuationCounts {
@@ -127,6 +142,7 @@ export class Window {
   }
 
   #forget(leaver: Leaver): void {
+    this.#known.add(nameOf(leaver));
     if (this.#waiting.delete(nameOf(leaver))) this.#count(leaver, -1);
   }
 

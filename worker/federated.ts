@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import type { FederationMeans } from '../activities/federation/step.ts';
 import { keepConfigured } from '../catalogue/configured.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
+import { unnamed } from '../catalogue/federations.ts';
 import type { Federation } from '../configuration/federation.ts';
 import type { Configuration } from '../configuration/peers.ts';
+import { NOT_NAMED } from '../domain/federation.ts';
 import { consumingOver } from './consuming.ts';
 import { federationOf } from './federation.ts';
 import { OwnOrchestrators } from './orchestrators.ts';
@@ -17,6 +19,8 @@ interface Waking extends Pick<FederationMeans, 'systemsChanged'> {
 
 /** What a worker has more where there is a federation. */
 export interface Federated {
+  /** Whom to tend: those of the configuration, and those that it names no more, until nothing is left of them. */
+  readonly partners: readonly string[];
   readonly activities: (waking: Waking) => ReturnType<typeof federationOf> & ReturnType<typeof tellingOver>;
   readonly close: () => Promise<void>;
 }
@@ -28,8 +32,13 @@ export async function federatedOver(
 ): Promise<Federated> {
   const { federation, pace } = configuration;
   const known = await opened(configuration, url, log);
+  const names = Object.keys(federation.partners);
+  const gone = await unnamed(known, names);
+  for (const partner of gone)
+    log.warn({ partner }, `${NOT_NAMED}: what is bound with ${partner} ends, and is taken off our own platforms`);
   const orchestrators = new OwnOrchestrators(configuration, federation.pace.validSeconds, known, log);
   return {
+    partners: [...names, ...gone],
     activities: (waking) => ({
       ...federationOf(federation, known, pace.insistMs, log, {
         ...waking,

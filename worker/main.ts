@@ -133,13 +133,7 @@ const shown = await measuring?.metrics.serve(FERRY_HOST, FERRY_METRICS_PORT, ask
 
 const running = workers.run();
 if (federated !== undefined) void telling(); // what this start has changed, or another has not told
-const tending = startTending(
-  client,
-  Object.keys(federation?.partners ?? {}),
-  { taskQueue, world },
-  log,
-  stopping.signal,
-);
+const tending = startTending(client, federated?.partners ?? [], { taskQueue, world }, log, stopping.signal);
 try {
   await Promise.race([promoted(), running]);
   if (!stopping.signal.aborted) process.stdout.write(`${JSON.stringify({ ready: true, ...version })}\n`);

@@ -13,7 +13,7 @@ import type { EvacuateOrder, Means } from './evacuate-host.ts';
 import { landing } from './landing.ts';
 import { leaversAt } from './leavers.ts';
 import { awayFrom, notYetAt } from './returners.ts';
-import type { Run, RunEnded } from './runs.ts';
+import type { Begun, Run, RunEnded } from './runs.ts';
 
 /** So often it is looked at what the operator wants, and who waits for a person. */
 const [WISH_MS, RESTING_MS] = [1_000, 10_000];
@@ -37,6 +37,7 @@ export class Evacuation {
   readonly #whence = new Map<string, Pick<RelocationRequest, 'source' | 'accept'>>();
   #window: Window;
   #wish: EvacuationWish = { window: 0, paused: true, cancelled: false };
+  /** Whoever is there has been found. */
   #looked = false;
   #broken: { readonly error: unknown } | undefined;
 
@@ -94,19 +95,15 @@ export class Evacuation {
     }
   }
 
-  /** Who is there now; and what an earlier attempt has begun. */
+  /** What an earlier attempt has begun; and who is there now: whoever is found goes while others are looked for. */
   async #goOn(signal: AbortSignal): Promise<void> {
-    const { site, evacuation } = this.#order;
+    const { site, evacuation, returns } = this.#order;
     const { runs } = this.#means;
     this.#wait.progress(`looking at what ${site} serves`);
     const heard = JSON.parse(this.#wait.kept('underWay') ?? '[]') as readonly Flight[];
-    const [begun, leavers] = await Promise.all([
-      runs.begun(evacuation, signal),
-      // Once it was cancelled nobody has to be asked who is not there
-      this.#wish.cancelled ? [] : this.#leavers(signal),
-    ]);
-    this.#looked = !this.#wish.cancelled;
-    this.#window = new Window(this.#targets, leavers);
+    const begun = await runs.begun(evacuation, signal);
+    const away = returns === undefined ? [] : awayFrom(site, await runs.begun(returns, signal));
+    for (const one of away) this.#whence.set(nameOf(one), { source: one.target, accept: one.accept });
     const earlier = new Map<string, Flight[]>();
     for (const flight of [...begun.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)), ...heard]) {
       const before = earlier.get(nameOf(flight)) ?? [];
@@ -127,17 +124,28 @@ export class Evacuation {
           last,
         );
     }
+    // Once it was cancelled nobody has to be asked who is not there
+    if (!this.#wish.cancelled) this.#keep(this.#look(away, signal));
   }
 
-  async #leavers(signal: AbortSignal): Promise<readonly Leaver[]> {
+  async #look(away: readonly Begun[], signal: AbortSignal): Promise<void> {
     const { site, perUser, returns } = this.#order;
-    const { catalogue, runs } = this.#means;
+    const { catalogue } = this.#means;
     const home = await catalogue.site(site);
     const applications = await catalogue.applications();
-    if (returns === undefined) return await leaversAt(home, applications, perUser, signal);
-    const away = awayFrom(site, await runs.begun(returns, signal));
-    for (const one of away) this.#whence.set(nameOf(one), { source: one.target, accept: one.accept });
-    return await notYetAt(home, applications, away, signal);
+    const found = (leavers: readonly Leaver[]): void => {
+      this.#window.add(leavers);
+      if (this.#flights.size < this.#wish.window) this.#bell.ring();
+    };
+    if (returns === undefined) {
+      // `*` goes last: with it all of the application have been found before
+      const open = applications.filter(({ name }) => !this.#window.knows({ application: name, users: '*' }));
+      await leaversAt(home, open, perUser, signal, found);
+    } else {
+      const open = away.filter((one) => !this.#window.knows(one));
+      await notYetAt(home, applications, open, signal, found);
+    }
+    this.#looked = true;
   }
 
   #begin(signal: AbortSignal): void {
@@ -148,7 +156,12 @@ export class Evacuation {
   }
 
   #follow(move: Move, signal: AbortSignal, begun?: Run): void {
-    const flight = this.#fly(move, begun, signal)
+    this.#keep(this.#fly(move, begun, signal));
+  }
+
+  /** Goes on beside everything else, and ends with it. */
+  #keep(work: Promise<void>): void {
+    const flight = work
       .catch((error: unknown) => {
         this.#broken ??= { error };
       })
@@ -199,8 +212,9 @@ export class Evacuation {
     this.#wait.keep('underWay', JSON.stringify([...this.#flights.values()]));
     this.#wait.keep('counts', JSON.stringify(counts));
     this.#wait.keep('failures', JSON.stringify(this.#failures));
+    const looking = this.#looked || this.#wish.cancelled ? '' : `still looking at what ${this.#order.site} serves: `;
     this.#wait.progress(
-      `${counts.moved} of ${counts.total} moved, ${counts.underWay} under way, ${counts.failed} failed, ${counts.left} not begun`,
+      `${looking}${counts.moved} of ${counts.total} moved, ${counts.underWay} under way, ${counts.failed} failed, ${counts.left} not begun`,
     );
   }
 
@@ -208,6 +222,7 @@ export class Evacuation {
   #result(): EvacuationResult | undefined {
     const { counts } = this.#window;
     const stopped = this.#wish.cancelled ? 'cancelled' : this.#isLate() ? 'deadlinePassed' : undefined;
+    if (!this.#looked && !this.#wish.cancelled) return undefined;
     const over = counts.left === 0 || stopped !== undefined;
     if (!over || counts.underWay > (stopped === undefined ? 0 : counts.resting)) return undefined;
     const whole = counts.failed === 0 ? 'evacuated' : 'inPart';

@@ -6,19 +6,22 @@ import type { Application, Instance, Site } from '../ports.ts';
 /** A peer is asked for at most so much at a time. */
 const AT_ONCE = 10;
 
-/** Who is served at this site, as the instances say themselves. What cannot be asked is moved whole, or tells why not. */
+/**
+ * Who is served at this site, as the instances say themselves; of one application after the other `found` hears at once. What
+ * cannot be asked is moved whole, or tells why not.
+ */
 export async function leaversAt(
   site: Site,
   applications: readonly Application[],
   perUser: boolean,
   signal: AbortSignal,
-): Promise<readonly Leaver[]> {
-  const found = await atOnce(AT_ONCE, applications, async (application) => {
+  found: (leavers: readonly Leaver[]) => void,
+): Promise<void> {
+  await atOnce(AT_ONCE, applications, async (application) => {
     const instances = (await site.instances.list(application, signal)).filter(mayServe);
     const said = await atOnce(AT_ONCE, instances, async (instance) => await ask(site, application, instance, signal));
-    return usersOf(said, perUser).map((users) => ({ application: application.name, users }));
+    found(usersOf(said, perUser).map((users) => ({ application: application.name, users })));
   });
-  return found.flat();
 }
 
 const mayServe = ({ state }: Instance): boolean => state === 'started' || state === 'unknown';

@@ -16,18 +16,18 @@ export function awayFrom(site: string, begun: readonly Begun[]): readonly Begun[
   return [...last.values()];
 }
 
-/** Less those whom the site serves by now. What cannot be asked is brought back, or tells why not. */
+/** Less those whom the site serves by now, one after the other. What cannot be asked is brought back, or tells why not. */
 export async function notYetAt(
   site: Site,
   applications: readonly Application[],
   away: readonly Begun[],
   signal: AbortSignal,
-): Promise<readonly Leaver[]> {
+  found: (leavers: readonly Leaver[]) => void,
+): Promise<void> {
   const known = new Map(applications.map((application) => [application.name, application]));
-  const found = await atOnce(AT_ONCE, away, async ({ application: name, users }) => {
+  await atOnce(AT_ONCE, away, async ({ application: name, users }) => {
     const application = known.get(name);
     const there = application === undefined ? undefined : await servingAt(site, application, users, signal);
-    return there?.serving === 'all' ? [] : [{ application: name, users }];
+    if (there?.serving !== 'all') found([{ application: name, users }]);
   });
-  return found.flat();
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { bindingName } from '../../domain/binding.ts';
+import { NOT_NAMED } from '../../domain/federation.ts';
 import { failure } from '../failure.ts';
 import type { Binding, BindingTended, ConsumingMeans, ExposedService, Exposure } from './consumption.ts';
 import { inTurn } from './in-turn.ts';
@@ -58,6 +59,19 @@ export async function tendBindings(
   await unclaimed(means, signal);
   await bindings.sweep();
   return problem;
+}
+
+/** Of a partner that nobody can ask any more: `any`: something is left at our own peers. */
+export async function endBindings(
+  means: ConsumingMeans,
+  partner: string,
+  signal: AbortSignal,
+): Promise<{ readonly any: boolean; readonly problem: string | null }> {
+  for (const { id } of await means.bindings.held(partner)) await means.bindings.close(id, NOT_NAMED);
+  const problem = await tendBindings(means, { partner, context: null }, signal);
+  const left = await means.bindings.left(partner);
+  // What it owes an answer for is left at it alone
+  return { any: left.some(({ told, exposedAs, side }) => told || exposedAs !== null || side === 'producer'), problem };
 }
 
 /** What of our systems is used, each once. */

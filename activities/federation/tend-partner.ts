@@ -1,7 +1,7 @@
-import type { Will } from '../../domain/federation.ts';
+import { NOT_NAMED, type Will } from '../../domain/federation.ts';
 import { learnSystems, heardOf } from './exchange-systems.ts';
 import type { Agreement, Partner, Standing } from './ports.ts';
-import { tendBindings } from './tend-bindings.ts';
+import { endBindings, tendBindings } from './tend-bindings.ts';
 import { contextOf, type FederationMeans, isPartners, type PartnerNamed, step } from './step.ts';
 
 /** How one direction stands, for people. No context, no key. */
@@ -25,6 +25,8 @@ type Look = Awaited<ReturnType<FederationMeans['facts']['look']>>;
 
 /** How a problem with bindings begins, so that it goes when they are well and no other one does. */
 const BOUND = 'what is bound: ';
+
+const NOTHING = { any: false, problem: null };
 
 export const tending = (means: FederationMeans) => {
   const { facts, pace } = means;
@@ -104,6 +106,19 @@ export const tending = (means: FederationMeans) => {
     return await facts.look(name);
   };
 
+  /**
+   * The configuration names it no more: what is bound ends, and goes from our own peers. How it is asked is not known any more, so
+   * it hears of it as it asks us, and is refused.
+   */
+  const unnamed = async (name: string, signal: AbortSignal): Promise<Tended> => {
+    const { uses, serves } = await facts.look(name);
+    for (const { agreement } of [uses, serves]) if (agreement !== null) await facts.end(agreement, NOT_NAMED);
+    const { consuming } = means;
+    const left = consuming === undefined ? NOTHING : await endBindings(consuming, name, signal);
+    const told = (standing: Standing): Told => ({ ...toldOf({ ...standing, agreement: null }), problem: left.problem });
+    return { next: left.any ? 'wait' : 'over', uses: told(uses), serves: told(serves), pace };
+  };
+
   return {
     /**
      * Monitoring (5.1.2 level 1): what is, what is wanted; converges, and says what has to be done. Looks anew each time and so
@@ -112,7 +127,7 @@ export const tending = (means: FederationMeans) => {
     tendPartner: async ({ partner: name }: PartnerNamed): Promise<Tended> =>
       await step(async (signal) => {
         const partner = means.partner(name);
-        if (partner === undefined) return { next: 'over', uses: null, serves: null, pace };
+        if (partner === undefined) return await unnamed(name, signal);
         const { at, uses, serves } = await facts.look(name);
         await serving(partner, serves, at, signal);
         const next = await using(partner, uses, at, signal);

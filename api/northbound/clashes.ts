@@ -2,7 +2,6 @@ import { digest } from '../../configuration/digest.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { relocationWorkflowId } from '../../domain/identity.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
-import type { RelocationMemo } from '../../workflows/messages.ts';
 
 /** What may stand in the way of a start, and how that is told. */
 
@@ -18,9 +17,6 @@ export function around(request: RelocationRequest): string[] {
   );
   return [...new Set(ids)].filter((id) => id !== own);
 }
-
-export const isSameKey = (one: RelocationMemo, other: RelocationMemo): boolean =>
-  other.key !== '' && one.key === other.key;
 
 const seeing = (id: string | undefined): string | undefined =>
   id === undefined ? undefined : `/v1/relocations/${encodeURIComponent(id)}`;

@@ -47,25 +47,35 @@ export interface Means {
   readonly consumptions: Consumptions | undefined;
 }
 
-/** Northbound: what our own network asks. Until there are tokens whoever reaches it may ask anything. */
-export function northbound({
+/** Who begins relocations and who reads them: one of each, whichever face asks. */
+export interface Desk {
+  readonly reader: Reader;
+  readonly admission: Admission;
+  readonly starter: Starter;
+  readonly procedures: Procedures;
+}
+
+export function deskOf({
   temporal,
   configuration,
   taskQueue,
   temporalUi,
-  condition,
-  log,
-  catalogue,
-  consumptions,
-}: Means): Face<NorthboundTable> {
+}: Omit<Means, 'catalogue' | 'consumptions'>): Desk {
   const reader = new Reader(temporal, temporalUi);
   const admission = new Admission();
   const starter = new Starter(temporal, reader, admission, { taskQueue, configuration });
+  return { reader, admission, starter, procedures: new Procedures(temporal, taskQueue) };
+}
+
+/** Northbound: what our own network asks. Until there are tokens whoever reaches it may ask anything. */
+export function northbound(
+  { temporal, configuration, taskQueue, temporalUi, condition, log, catalogue, consumptions }: Means,
+  { reader, admission, starter, procedures }: Desk,
+): Face<NorthboundTable> {
   const { federation, world } = configuration;
   const poke = async (partner: string): Promise<void> =>
     await pokeTending(temporal, partner, { taskQueue, world }, POKE_MS);
   const questions = federation && new Questions(temporal, { taskQueue, world }, federation.pace);
-  const procedures = new Procedures(temporal, taskQueue);
   const { stopping } = condition;
   const feed = new Feed({ temporal, reader, temporalUi, configuration, catalogue, stopping, log });
   const streams = new Streams(stopping, log);

@@ -18,7 +18,7 @@ interface FederationMeans {
   readonly log: Logger;
 }
 
-/** How it stands with each partner of the configuration. */
+/** How it stands with each partner of the configuration, and what is left of those that it names no more. */
 export async function federationsOf({
   configuration: { federation },
   catalogue,
@@ -45,15 +45,16 @@ export function federationHandlers({
 
   const one = async (partner: string): Promise<FederationWith> => {
     const found = (await all()).find((each) => each.partner === partner);
-    if (found === undefined) throw new Refusal('UnknownPartner', `the configuration names no partner ${partner}`);
+    if (found === undefined) throw unknown(partner);
     return found;
   };
 
   const commanded =
     (name: FederationCommand) =>
     async ({ params, query, res }: Asked<NorthboundTable['joinPartner']>): Promise<void> => {
-      const { partner } = await one(params.partner);
-      if (federation !== undefined && catalogue !== undefined)
+      const { partner } = params;
+      if (federation?.partners[partner] === undefined) throw unknown(partner);
+      if (catalogue !== undefined)
         await command(catalogue, federation, { partner, direction: query.direction, command: name });
       // It holds already; the partner hears of it sooner where Temporal is there
       poke(partner).catch((error: unknown) => log.warn({ err: error, partner }, 'not poked: the next round looks'));
@@ -73,6 +74,9 @@ export function federationHandlers({
     leavePartner: commanded('leave'),
   };
 }
+
+const unknown = (partner: string): Refusal =>
+  new Refusal('UnknownPartner', `the configuration names no partner ${partner}`);
 
 const shown = ({ since, joinedAt, heardAt, silentSince, linkMs, ...rest }: DirectionSeen): FederationDirection => ({
   ...rest,

@@ -45,8 +45,23 @@ export function queryFor(filter: Filter): string {
   return conditions.join(' AND ');
 }
 
-/** Runs with one of these digests of Idempotency-Keys. */
-export const queryForKeys = (digests: readonly string[]): string => isAny(key, digests);
+/** Runs of these subjects with one of these digests of Idempotency-Keys, and the latest ones whatever their key. */
+export const queryForKeys = (
+  asked: readonly { readonly subject: string; readonly key: string; readonly latest: string }[],
+): string => {
+  const of = <T>(what: (one: (typeof asked)[number]) => T): T[] => [...new Set(asked.map(what))];
+  const keys = `${isAny(
+    { name: 'WorkflowId' },
+    of(({ subject }) => subject),
+  )} AND ${isAny(
+    key,
+    of((one) => one.key),
+  )}`;
+  return `(${keys}) OR ${isAny(
+    { name: 'RunId' },
+    of(({ latest }) => latest),
+  )}`;
+};
 
 /** A page of relocations, as `indexed`. */
 export async function listed(

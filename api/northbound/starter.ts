@@ -10,7 +10,7 @@ import type { RelocationMemo } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 import type { Seen } from '../seen.ts';
 import type { Admission } from './admission.ts';
-import { alreadyRelocating, around, isSameKey, keyReused } from './clashes.ts';
+import { alreadyRelocating, around, keyReused } from './clashes.ts';
 import { Keys } from './keys.ts';
 import { patiently } from './patience.ts';
 import type { Reader } from './reader.ts';
@@ -22,22 +22,23 @@ interface Known {
   readonly seen?: Seen;
 }
 
-/** The index is behind by less than this. */
-const INDEXED_MS = 60_000;
+type Policy = 'ALLOW_DUPLICATE' | 'REJECT_DUPLICATE';
+
+/** So long what was started here is known here, without asking anybody. */
+const LATELY_MS = 60_000;
 /** Our clock and Temporal's differ by less than this; where they do not, a run is looked at once more. */
 const SKEW_MS = 1_000;
 
 /**
- * Starts relocations, once for each Idempotency-Key. Three things together see to that: the run's request id, made of
- * the key and the body, by which Temporal itself joins what is asked twice; Temporal's index, which finds a key for as
- * long as the run is kept; and what was started here lately, until the index knows it. What remains: another API
- * process, the same key with a body of another subject, and both within the lag of the index.
+ * Starts relocations, once for each Idempotency-Key of a subject: the application, its source, whose users. They make the
+ * workflow id, so that Temporal itself says, consistently and with the start, whether there was a run of the subject
+ * before: who is the first has had no key before him. Where there was one, its latest run is looked at, and only where
+ * that has another key the index is asked, which is believed once it knows of that run. Who begins the next one then is
+ * joined by Temporal to whoever does the same, by a request id made of the key and the body.
  *
- * Which other relocation moves the same users is known by its workflow id, not from the index, which takes few queries a
- * second. What that does not find, the source's promise decides in step 1.
- *
- * What is looked for before a start is looked for at once, and what was just started is not looked at: without a key
- * that is one call for each relocation that might cross, and the start.
+ * Which other relocation moves the same users is known by its workflow id too. What that does not find, the source's
+ * promise decides in step 1. What was just started is not looked at: a new start is a look at each relocation that might
+ * cross it, all at once, and the start.
  */
 export class Starter {
   readonly #temporal: Client;
@@ -74,63 +75,75 @@ export class Starter {
   }
 
   async #started(request: RelocationRequest, direction: Direction, key: string | undefined): Promise<Known> {
+    const subject = relocationWorkflowId(request, digest);
     const body = digest(JSON.stringify(request));
     const memo: RelocationMemo = { request, direction, key: key === undefined ? '' : digest(key), body };
-    const begin = async (): Promise<Known> => await this.#admission.take(async () => await this.#startOnce(memo));
+    const begin = async (): Promise<Known> =>
+      await this.#admission.take(async () => await this.#startOnce(subject, memo));
     if (key === undefined) return await begin();
-    const lately = this.#lately.get(memo.key);
+    const name = `${subject} ${memo.key}`;
+    const lately = this.#lately.get(name);
     if (lately?.body === body) return { id: (await lately.id).id, replayed: true };
     if (lately !== undefined) throw keyReused((await lately.id.catch(() => undefined))?.id);
     const id = begin();
-    this.#lately.set(memo.key, { body, id });
+    this.#lately.set(name, { body, id });
     id.then(
-      () => setTimeout(() => this.#lately.delete(memo.key), INDEXED_MS).unref(),
-      () => this.#lately.delete(memo.key),
+      () => setTimeout(() => this.#lately.delete(name), LATELY_MS).unref(),
+      () => this.#lately.delete(name),
     );
     return await id;
   }
 
-  async #startOnce(memo: RelocationMemo): Promise<Known> {
-    const crossing = this.#crossing(memo.request);
-    crossing.catch(() => undefined); // whoever asks for it hears of it; an earlier run needs no more
-    const earlier = memo.key === '' ? undefined : await this.#earlier(memo);
+  async #startOnce(subject: string, memo: RelocationMemo): Promise<Known> {
+    const crossing = await this.#crossing(memo.request);
+    const first =
+      crossing === undefined
+        ? await this.#begun(subject, memo, memo.key === '' ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE')
+        : undefined;
+    if (first !== undefined) return first;
+    const latest = await this.#latest(subject); // after what was refused: one that was under way then may not know of it
+    const earlier = latest === undefined ? undefined : await this.#earlier(subject, memo, latest);
     if (earlier !== undefined) return earlier;
-    const other = await crossing;
-    if (other !== undefined && isSameKey(other.memo, memo)) throw keyReused(other.id);
-    if (other !== undefined) throw alreadyRelocating(other.memo.request, other.id);
-    return await this.#begin(memo);
+    const other = crossing ?? latest;
+    if (other !== undefined && other.ended === undefined) throw alreadyRelocating(other.memo.request, other.id);
+    const next = await this.#begun(subject, memo, 'ALLOW_DUPLICATE');
+    if (next === undefined) throw alreadyRelocating(memo.request, (await this.#latest(subject))?.id);
+    return next;
   }
 
-  /** What was started with this key before, as far as the index knows. */
-  async #earlier({ key, body }: RelocationMemo): Promise<Known | undefined> {
-    const runs = await this.#keys.find(key);
+  /** What was started with this key before. Throws a Refusal (KeyReused). */
+  async #earlier(subject: string, { key, body }: RelocationMemo, latest: Seen): Promise<Known | undefined> {
+    if (key === '') return undefined;
+    const runs = latest.memo.key === key ? [latest] : await this.#keys.find({ subject, key, latest: latest.runId });
     const again = runs.find(({ memo }) => memo.body === body);
     if (again === undefined && runs[0] !== undefined) throw keyReused(runs[0].id);
-    return again === undefined ? undefined : { id: again.id, replayed: true };
+    return again === undefined
+      ? undefined
+      : { id: again.id, replayed: true, ...(again === latest && { seen: latest }) };
   }
 
   /** One that runs and may move some of the same users. */
   async #crossing(request: RelocationRequest): Promise<Seen | undefined> {
-    const others = await Promise.all(around(request).map(async (id) => await this.#latest(id)));
+    const others = await Promise.all(
+      around(request).map(async (id) => await this.#once(id, async () => await this.#latest(id))),
+    );
     return others.find((other) => other !== undefined && other.ended === undefined);
   }
 
-  async #begin(memo: RelocationMemo): Promise<Known> {
-    const workflowId = relocationWorkflowId(memo.request, digest);
+  /** Undefined: there is one of this subject, that runs or, for the policy, that has ended. */
+  async #begun(subject: string, memo: RelocationMemo, policy: Policy): Promise<Known | undefined> {
     const asked = Date.now();
+    // Temporal joins what has the same one. Who has to be the first joins nobody, and still may have to ask twice
+    const joins = memo.key !== '' && policy === 'ALLOW_DUPLICATE';
+    const requestId = joins ? digest(`${memo.key}\n${memo.body}`) : randomUUID();
     try {
-      const runId = await this.#run(workflowId, memo);
-      const [id, begun] = [relocationId(workflowId, runId), begunAt(runId)];
-      const joined = begun === undefined || begun.getTime() < asked - SKEW_MS; // by Temporal: it may have ended
-      return { id, replayed: false, ...(!joined && { seen: begunNow({ id, workflowId, runId, memo }, begun) }) };
+      const runId = await this.#run(subject, memo, { requestId, policy });
+      const [id, begun] = [relocationId(subject, runId), begunAt(runId) ?? new Date()];
+      if (joins && begun.getTime() < asked - SKEW_MS) return { id, replayed: true }; // it may have ended
+      return { id, replayed: false, seen: begunNow({ id, workflowId: subject, runId, memo }, begun) };
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      const other = await this.#latest(workflowId);
-      if (other !== undefined && isSameKey(other.memo, memo)) {
-        if (other.memo.body === memo.body) return { id: other.id, replayed: true };
-        throw keyReused(other.id);
-      }
-      throw alreadyRelocating(other?.memo.request ?? memo.request, other?.id);
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+      throw error;
     }
   }
 
@@ -145,7 +158,7 @@ export class Starter {
 
   async #latest(workflowId: string): Promise<Seen | undefined> {
     const look = async (): Promise<Seen | undefined> => await this.#reader.lookAt(workflowId);
-    return await this.#once(workflowId, async () => await patiently(this.#temporal, look));
+    return await patiently(this.#temporal, look);
   }
 
   /** A thousand who ask at once look once. */
@@ -155,12 +168,15 @@ export class Starter {
     return await looking;
   }
 
-  async #run(workflowId: string, memo: RelocationMemo): Promise<string> {
-    const { key, body } = memo;
+  async #run(
+    workflowId: string,
+    memo: RelocationMemo,
+    { requestId, policy }: { readonly requestId: string; readonly policy: Policy },
+  ): Promise<string> {
     const { pace, world } = this.#configuration;
-    // Without a key too: this request may ask Temporal twice
-    const requestId = key === '' ? randomUUID() : digest(`${key}\n${body}`);
-    const start = relocationOf({ workflowId, memo, pace, requestId }, { taskQueue: this.#taskQueue, world });
+    const plan = { workflowId, memo, pace, requestId };
+    const ours = { taskQueue: this.#taskQueue, world };
+    const start = { ...relocationOf(plan, ours), workflowIdReusePolicy: policy };
     const handle = await patiently(
       this.#temporal,
       async () => await this.#temporal.workflow.start<typeof relocateApplication>('relocateApplication', start),

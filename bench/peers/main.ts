@@ -16,7 +16,7 @@ import { World } from './world.ts';
 const { values } = parseArgs({ options: { pairs: { type: 'string', default: '1' } } });
 const pairs = Number(values.pairs);
 const world = new World(pairs);
-let behaviour: Behaviour = { latencyMs: 0, operationMs: 0, polls: 0, gate: false, failing: 0 };
+let behaviour: Behaviour = { latencyMs: 0, operationMs: 0, polls: 0, gate: false, failing: 0, oneIn: 0 };
 
 const log: Call[] = [];
 let calls = 0;
@@ -53,12 +53,13 @@ function told({ method, path, query, json }: Heard): Reply {
     if (method === 'DELETE') log.length = 0;
     return method === 'GET' ? ok({ calls, entries: log }) : done;
   }
+  if (path === '/bench/standing') return ok(world.standing());
   if (path === '/bench/behaviour') behaviour = { ...behaviour, ...(json as Partial<Behaviour>) };
   else if (path === '/bench/world') {
-    const { applications, subscriptions, foreign } = json as unknown as WorldPlan;
+    const { applications, subscriptions, foreign, pair: on } = json as unknown as WorldPlan;
     const first = Number(query.get('first') ?? 0);
     if (foreign !== undefined) for (let pair = 0; pair < world.pairs; pair += 1) world.strangers(pair, foreign);
-    for (let n = first; n < first + applications; n += 1) world.found(n, subscriptions);
+    for (let n = first; n < first + applications; n += 1) world.found(n, subscriptions, on);
   } else return refused(404, 'nothing here');
   return ok({ behaviour, calls, operations: world.operations.size });
 }

@@ -44,16 +44,22 @@ export function meo(world: World, behaviour: () => Behaviour) {
     const open = [...world.operations.values()].some((each) => each.instance === instance.id);
     if (open || !fits) return refused(409, `not while it is ${instance.state}`);
     const hosts = json['selectedMECHostInfo'] as readonly { readonly hostName: string }[] | undefined;
-    const side = hosts?.[0]?.hostName.split('-')[0] as Side | undefined;
+    const [side = 'right', pair = '0'] = hosts?.[0]?.hostName.split('-') ?? [];
+    const { operationMs, oneIn } = behaviour();
+    const fails = kind === 'INSTANTIATE' && oneIn > 0 && instance.application % oneIn === 0;
     const operation: Operation = {
       id: `o${world.next()}`,
       kind,
       instance: instance.id,
       // Terminations are quick: what is measured waits for the target
-      endsAt: performance.now() + (kind === 'INSTANTIATE' ? behaviour().operationMs : 0),
+      endsAt: performance.now() + (kind === 'INSTANTIATE' ? operationMs : 0),
       looks: 0,
       open: true,
-      carryOut: () => (kind === 'INSTANTIATE' ? world.place(instance, side ?? 'right') : world.terminate(instance)),
+      fails,
+      carryOut: () => {
+        if (kind === 'TERMINATE') world.terminate(instance);
+        else if (!fails) world.place(instance, side as Side, Number(pair));
+      },
     };
     world.operations.set(operation.id, operation);
     return { status: 202, headers: { location: `/app_lcm/v1/app_lcm_op_occs/${operation.id}` } };
@@ -117,9 +123,9 @@ const infoOf = ({ id, name, application, state, address }: Instance): object => 
   _links: { self: { href: `/app_lcm/v1/app_instances/${id}` } },
 });
 
-const occurrenceOf = ({ id, kind, instance, open }: Operation): object => ({
+const occurrenceOf = ({ id, kind, instance, open, fails }: Operation): object => ({
   id,
-  operationState: open ? 'PROCESSING' : 'COMPLETED',
+  operationState: open ? 'PROCESSING' : fails ? 'FAILED' : 'COMPLETED',
   stateEnteredTime: { seconds: 1_764_000_000, nanoSeconds: 0 },
   startTime: { seconds: 1_764_000_000, nanoSeconds: 0 },
   lcmOperation: kind,

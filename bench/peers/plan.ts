@@ -47,11 +47,24 @@ export interface Behaviour {
   readonly gate: boolean;
   /** The next so many calls that change something answer 503. */
   readonly failing: number;
+  /** Of every so many applications the first one can be started nowhere; 0: all can. */
+  readonly oneIn: number;
+}
+
+/** Where applications are served. */
+export interface Standing {
+  /** By host. */
+  readonly serving: Readonly<Record<string, number>>;
+  /** Applications that nobody serves, or two instances. */
+  readonly lost: number;
+  readonly instances: number;
 }
 
 /** A world anew: so many applications, each with an instance on the left that serves. */
 export interface WorldPlan {
   readonly applications: number;
+  /** All on this pair of hosts; absent: on all of them in turn. */
+  readonly pair?: number;
   readonly subscriptions: number;
   /** So many subscriptions of strangers at either host of their pairs; absent: as they are. */
   readonly foreign?: number;

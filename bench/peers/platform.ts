@@ -11,7 +11,8 @@ export function platform(world: World, side: Side, pair: number, url: string) {
       /^\/mec_app_support\/v1\/applications\/([^/]+)\/(dns_rules|traffic_rules)(?:\/([^/]+))?$/.exec(path) ?? [];
     const instance = world.instances.get(id);
     const kind = collection === 'dns_rules' ? 'dns' : 'traffic';
-    if (collection === undefined || instance?.side !== side) return refused(404, 'no such instance here');
+    if (collection === undefined || instance?.side !== side || instance.pair !== pair)
+      return refused(404, 'no such instance here');
     const own = instance.rules.filter((rule) => rule.kind === kind);
     if (ruleId === undefined) return ok(own.map(({ wire }) => wire));
     const rule = own.find((each) => each.id === ruleId);

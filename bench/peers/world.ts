@@ -1,4 +1,4 @@
-import { instanceAt, domainOf, SIDES, type Side } from './plan.ts';
+import { instanceAt, domainOf, SIDES, type Side, siteOf, type Standing } from './plan.ts';
 
 export interface Rule {
   readonly id: string;
@@ -19,6 +19,7 @@ export interface Instance {
   readonly application: number;
   state: 'NOT_INSTANTIATED' | 'INSTANTIATED';
   side: Side | null;
+  pair: number;
   address: string;
   role: 'authority' | 'standby' | 'relay';
   epoch: number;
@@ -36,6 +37,7 @@ export interface Operation {
   readonly endsAt: number;
   looks: number;
   open: boolean;
+  readonly fails: boolean;
   readonly carryOut: () => void;
 }
 
@@ -58,14 +60,13 @@ export class World {
   }
 
   /** Whatever this application had is gone; one instance of it serves on the left. */
-  found(application: number, subscriptions: number): void {
+  found(application: number, subscriptions: number, pair = application % this.pairs): void {
     for (const instance of this.of(application)) this.remove(instance);
     const instance = this.create(application, `founded-${this.next()}`);
-    this.place(instance, 'left');
+    this.place(instance, 'left', pair);
     Object.assign(instance, { role: 'authority', epoch: 1 });
     for (const rule of instance.rules) rule.wire = { ...rule.wire, state: rule.kind === 'dns' ? 'ACTIVE' : 'INACTIVE' };
-    for (let n = 0; n < subscriptions; n += 1)
-      this.subscribe('left', this.pairOf(application), bodyOf(instance.id, instance.address, n));
+    for (let n = 0; n < subscriptions; n += 1) this.subscribe('left', pair, bodyOf(instance.id, instance.address, n));
   }
 
   /** So many subscriptions of applications that nobody moves, at both hosts. */
@@ -79,10 +80,6 @@ export class World {
 
   next(): number {
     return (this.#n += 1);
-  }
-
-  pairOf(application: number): number {
-    return application % this.pairs;
   }
 
   of(application: number): readonly Instance[] {
@@ -100,6 +97,7 @@ export class World {
       application,
       state: 'NOT_INSTANTIATED',
       side: null,
+      pair: 0,
       address: '',
       role: 'standby',
       epoch: 0,
@@ -115,9 +113,15 @@ export class World {
     return instance;
   }
 
-  place(instance: Instance, side: Side): void {
-    const address = this.#freeAddress(side, this.pairOf(instance.application));
-    Object.assign(instance, { state: 'INSTANTIATED', side, address, rules: rulesOf(instance.application, address) });
+  place(instance: Instance, side: Side, pair: number): void {
+    const address = this.#freeAddress(side, pair);
+    Object.assign(instance, {
+      state: 'INSTANTIATED',
+      side,
+      pair,
+      address,
+      rules: rulesOf(instance.application, address),
+    });
     this.#byAddress.set(address, instance);
   }
 
@@ -131,8 +135,22 @@ export class World {
     this.instances.delete(instance.id);
     this.#ofApplication.get(instance.application)?.delete(instance);
     for (const side of SIDES)
-      for (const [id, { owner }] of this.subscribed(side, this.pairOf(instance.application)))
-        if (owner === instance.id) this.subscribed(side, this.pairOf(instance.application)).delete(id);
+      for (const [id, { owner }] of this.subscribed(side, instance.pair))
+        if (owner === instance.id) this.subscribed(side, instance.pair).delete(id);
+  }
+
+  standing(): Standing {
+    const serving: Record<string, number> = {};
+    let lost = 0;
+    for (const all of this.#ofApplication.values()) {
+      const serve = [...all].filter(({ role, side }) => role === 'authority' && side !== null);
+      if (serve.length !== 1) lost += 1;
+      for (const { side, pair } of serve) {
+        const site = siteOf(side ?? 'left', pair);
+        serving[site] = (serving[site] ?? 0) + 1;
+      }
+    }
+    return { serving, lost, instances: this.instances.size };
   }
 
   subscribed(side: Side, pair: number): Map<string, Subscription> {

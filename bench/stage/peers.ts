@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import type { Behaviour, Call, WorldPlan } from '../peers/plan.ts';
+import type { Behaviour, Call, Standing, WorldPlan } from '../peers/plan.ts';
 import { LCM_PROXY, MEO, VANTAGE } from '../peers/plan.ts';
 import { applicationOf, CHECKSUM, domainOf, platformAt, rangeOf, SERVICE_PORT, SIDES, siteOf } from '../peers/plan.ts';
 import { SERVER_CORE, start } from './process.ts';
@@ -13,6 +13,7 @@ export interface Peers {
   readonly found: (plan: WorldPlan, first?: number) => Promise<void>;
   readonly log: () => Promise<readonly Call[]>;
   readonly forget: () => Promise<void>;
+  readonly standing: () => Promise<Standing>;
   /** So many calls since it began, and life cycle operations that are open. */
   readonly counts: () => Promise<{ readonly calls: number; readonly operations: number }>;
   readonly stop: () => Promise<void>;
@@ -38,6 +39,7 @@ export async function startPeers(pairs = 1): Promise<Peers> {
     found: async (plan, first = 0) => await ask('POST', `world?first=${first}`, plan),
     log: async () => (await ask<{ entries: readonly Call[] }>('GET', 'log')).entries,
     forget: async () => await ask('DELETE', 'log'),
+    standing: async () => await ask('GET', 'standing'),
     counts: async () => await ask('POST', 'behaviour', {}),
     stop,
   };

@@ -36,7 +36,7 @@ export class SharedStage {
   async use(): Promise<Shared> {
     this.#begun ??= begin(this.#folder, `shared-${(this.#times += 1)}`);
     const shared = await this.#begun;
-    await shared.peers.behave({ latencyMs: 0, operationMs: 0, polls: 0, gate: false, failing: 0 });
+    await shared.peers.behave({ latencyMs: 0, operationMs: 0, polls: 0, gate: false, failing: 0, oneIn: 0 });
     await shared.peers.forget();
     return shared;
   }

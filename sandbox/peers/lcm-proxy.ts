@@ -5,6 +5,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { PeerPlan } from '../peer.ts';
 import { found, Refused } from '../problem.ts';
+import { asked as askFerry, passOn, relay } from './relay.ts';
 
 const BASE = '/dev_app/v1';
 const TRIES = 3;
@@ -42,8 +43,11 @@ const AddressChange = z.object({
   ...Served.shape,
 });
 
-/** The user application LCM proxy: MEC 016 towards devices; told of new addresses, it tells the devices. */
-export function lcmProxyPeer(net: number): PeerPlan {
+/**
+ * The user application LCM proxy: MEC 016 towards devices; told of new addresses, it tells the devices. What it cannot
+ * answer itself it asks Ferry: where an application could be, and to have it there.
+ */
+export function lcmProxyPeer(net: number, ferry = 'http://127.0.0.1:8700'): PeerPlan {
   const offers = new Map<string, Offer>();
   const contexts = new Map<string, AppContext>();
   const routes = Router();
@@ -78,12 +82,21 @@ export function lcmProxyPeer(net: number): PeerPlan {
     contexts.set(context.contextId, { ...context, callbackReference: asked.callbackReference });
     res.status(201).location(`${BASE}/app_contexts/${context.contextId}`).json(contexts.get(context.contextId));
   });
-  routes.put(`${BASE}/app_contexts/:contextId`, (req, res) => {
+  routes.post(`${BASE}/obtain_app_loc_availability`, async (req, res) => {
+    z.object({ associateDevAppId: Short, appInfo: AppInfo }).parse(req.body);
+    await relay(res, 'POST', `${ferry}${BASE}/obtain_app_loc_availability`, req.body);
+  });
+  routes.put(`${BASE}/app_contexts/:contextId`, async (req, res) => {
     const { contextId } = req.params;
     const known = found(contexts.get(contextId), `context ${contextId}`);
     const asked = AppContext.extend({ contextId: z.literal(contextId) }).parse(req.body);
     if (!sameContext(known, asked)) throw new Refused(400, 'only callbackReference and appLocation may change');
-    contexts.set(contextId, { ...known, callbackReference: asked.callbackReference });
+    if (namesPlace(asked)) {
+      const answer = await askFerry('PUT', `${ferry}${BASE}/app_contexts/${contextId}`, req.body);
+      if (!answer.ok) return await passOn(res, answer);
+    }
+    const latest = found(contexts.get(contextId), `context ${contextId}`); // told meanwhile of a new address
+    contexts.set(contextId, { ...latest, callbackReference: asked.callbackReference });
     res.status(204).end();
   });
   routes.delete(`${BASE}/app_contexts/:contextId`, (req, res) => {
@@ -120,6 +133,9 @@ export function lcmProxyPeer(net: number): PeerPlan {
     }),
   };
 }
+
+const namesPlace = ({ appInfo }: z.infer<typeof AppContext>): boolean =>
+  appInfo.userAppInstanceInfo.some(({ appLocation }) => appLocation != null);
 
 const instanceOf = ({ appInfo }: AppContext): unknown => appInfo.userAppInstanceInfo[0]?.['appInstanceId'];
 

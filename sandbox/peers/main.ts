@@ -61,8 +61,8 @@ try {
   leave = async () => void (await Promise.all(systems.map(async (system) => await system.leave())));
   const { peer: locationService, location } = locationPeer(net, Object.values(users(net)));
   const others = [
-    ossPeer(net, around.faults),
-    lcmProxyPeer(net),
+    ossPeer(net, around.faults, values.ferry),
+    lcmProxyPeer(net, values.ferry),
     locationService,
     cloudPeer(net, around.faults),
     repositoryPeer(net),

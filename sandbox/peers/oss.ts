@@ -6,8 +6,12 @@ import { foreigners } from '../foreign/asked.ts';
 import type { PeerPlan } from '../peer.ts';
 import { found, Refused } from '../problem.ts';
 import { CloudWork, Item, Unfulfilled } from './oss-cloud.ts';
+import { relay } from './relay.ts';
 
 const COLLECTION = '/tmf-api/serviceOrdering/v4/serviceOrder';
+
+/** Who may ask over Mx1, by what they show. */
+const CUSTOMERS: Readonly<Record<string, string>> = { 'Bearer the-cloud': 'cloud' };
 
 const Note = z.looseObject({ text: z.string() });
 const OrderCreate = z.looseObject({
@@ -33,8 +37,11 @@ type Order = z.infer<typeof OrderCreate> & {
   readonly completionDate?: string;
 };
 
-/** The OSS: TMF 641 service ordering v4, as OpenSlice serves it. Fulfils orders at the cloud. */
-export function ossPeer(net: number, faults: Faults): PeerPlan {
+/**
+ * The OSS: TMF 641 service ordering v4, as OpenSlice serves it. Fulfils orders at the cloud. What its customers ask (Mx1)
+ * it passes on to Ferry, in the name of the one who asks.
+ */
+export function ossPeer(net: number, faults: Faults, ferry = 'http://127.0.0.1:8700'): PeerPlan {
   const cloud = `http://127.${net}.4.1:8080`;
   const orders = new Map<string, Order>();
   /** What is under way, and how to withdraw it. */
@@ -83,6 +90,18 @@ export function ossPeer(net: number, faults: Faults): PeerPlan {
   }
 
   const routes = Router();
+
+  routes.all('/mx1/v1/*rest', async (req, res) => {
+    const customer = CUSTOMERS[req.get('authorization') ?? ''];
+    if (customer === undefined) throw new Refused(401, 'this is no customer of ours');
+    const rest = req.originalUrl.slice('/mx1/v1'.length);
+    await relay(
+      res,
+      req.method,
+      `${ferry}/mx1/v1/clouds/${customer}${rest}`,
+      req.method === 'GET' ? undefined : req.body,
+    );
+  });
 
   routes.post(COLLECTION, (req, res) => {
     const id = randomUUID();

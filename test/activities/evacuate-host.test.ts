@@ -186,6 +186,28 @@ describe('an evacuation', () => {
     expect(runs.asked).toHaveLength(2);
   });
 
+  it('begins with whoever is found while others are looked for, and looks for nobody whom it has begun before', async () => {
+    const runs = new PlayedRuns();
+    const told = new Map<string, () => void>();
+    runs.tells = async (name) => {
+      if (name !== 'app-0') await new Promise<void>((resolve) => told.set(name, resolve));
+    };
+    const first = attempt(runs, named(3));
+    await first.passes(() => runs.runs.has('app-0/*/a2') && told.size === 2);
+    first.kill(); // app-0 is under way
+    for (const tell of told.values()) tell();
+    await expect(first.result).rejects.toThrow('CANCELLED');
+
+    told.clear();
+    const second = attempt(runs, named(3), {}, first.beats.at(-1));
+    await second.passes(() => told.size === 2);
+    expect(runs.lookedFor.filter((name) => name === 'app-0')).toHaveLength(1);
+    for (const tell of told.values()) tell();
+    await second.passes();
+    await expect(second.result).resolves.toMatchObject({ outcome: 'evacuated', counts: { total: 3, moved: 3 } });
+    expect(runs.asked.toSorted()).toEqual(['app-0/*/a2', 'app-1/*/a2', 'app-2/*/a3']);
+  });
+
   it('that was cancelled asks nobody who is there still, and so ends however silent they are', async () => {
     const runs = new PlayedRuns();
     runs.wanted = { window: 2, paused: false, cancelled: true };

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreements.ts';
 import { close, told as orchestratorTold } from '../../catalogue/bindings.ts';
 import { callbackAnswered, callbackAsked, callbackTo } from '../../catalogue/callbacks.ts';
+import { bindingsOf } from '../../catalogue/consuming.ts';
+import { federationsSeen, unnamed } from '../../catalogue/federations.ts';
 import { want } from '../../catalogue/wills.ts';
+import type { Federation } from '../../configuration/federation.ts';
 import { Consuming } from '../support/consuming.ts';
+import { federatedOver } from '../../worker/federated.ts';
 import type { Heard, Reply } from '../support/faulty-server.ts';
 
 /** A round of the tending of what is bound with a partner, over a real catalogue and real sockets. */
@@ -167,6 +173,80 @@ describe('what a partner uses of ours', () => {
     await sql`update offer set state = 'INACTIVE'`.execute(world.own.catalogue);
     await world.tend();
     expect(await states()).toEqual(['closed: its producer is gone']);
+  });
+});
+
+describe('a partner that the configuration names no more', () => {
+  const partners = (): Record<string, unknown> => world.configuration.federation?.partners ?? {};
+  const told = 'the configuration does not name it any more';
+
+  it('leaves nothing at our own peers, both ways, and is tended until that is so', async () => {
+    await used(2);
+    const binding = await world.announcedToUs();
+    await orchestratorTold(world.own.catalogue, binding, true);
+    world.decisions.set('n1', {});
+    delete partners()['b'];
+    world.before = (each) => (each.method === 'DELETE' ? { status: 503 } : undefined);
+    await expect(world.tend()).resolves.toMatchObject({ next: 'wait', uses: { problem: expect.any(String) } });
+    expect(new Set(await states())).toEqual(new Set([`closed: ${told}`]));
+    world.before = () => undefined;
+    await expect(world.tend()).resolves.toMatchObject({ next: 'over', uses: { problem: null } });
+    expect([shown(), [...world.decisions.keys()]]).toEqual([[], []]);
+    expect(world.partner.server.heard).toEqual([]); // nobody knows how
+  });
+
+  it('is tended by a worker that starts, until nothing of it is known any more', async () => {
+    const { catalogue, url } = world.own;
+    const tended = async (): Promise<readonly string[]> => {
+      const { federation, ...rest } = world.configuration;
+      if (federation === undefined) throw new Error('there is no federation');
+      const federated = await federatedOver({ ...rest, federation }, url, pino({ level: 'silent' }));
+      await federated.close();
+      return federated.partners;
+    };
+    partners()['c'] = partners()['b'];
+    await expect(tended()).resolves.toEqual(['b', 'c']);
+    delete partners()['b'];
+    await expect(tended()).resolves.toEqual(['c', 'b']);
+    await catalogue.deleteFrom('agreement').execute();
+    await expect(tended()).resolves.toEqual(['c']);
+  });
+
+  it('is told, with why, until it is forgotten', async () => {
+    const { catalogue } = world.own;
+    const { federation } = world.configuration;
+    if (federation === undefined) throw new Error('there is no federation');
+    const seen = async () => [...(await federationsSeen(catalogue, federation))];
+    await expect(unnamed(catalogue, ['b'])).resolves.toEqual([]);
+    delete partners()['b'];
+    await expect(unnamed(catalogue, [])).resolves.toEqual(['b']);
+    await expect(seen()).resolves.toMatchObject([['b', { uses: { ours: 'ended', usable: false, problem: told } }]]);
+    await world.tend();
+    await expect(unnamed(catalogue, [])).resolves.toEqual(['b']); // whoever starts next looks once more
+    await expect(seen()).resolves.toMatchObject([['b', { uses: { agreed: false, usable: false, problem: told } }]]);
+  });
+
+  it('and that is called otherwise there begins anew: no row of it is taken to be lost', async () => {
+    const [name = ''] = await used(1);
+    const { catalogue } = world.own;
+    await bindingsOf(catalogue, world.configuration.federation as Federation).announced(
+      (await world.rows())[0]?.id ?? '',
+    );
+    partners()['c'] = partners()['b'];
+    delete partners()['b'];
+    await world.tend('b');
+    const agreement = await begin(catalogue, { partner: 'c', direction: 'uses' });
+    const context = world.partner.context ?? '';
+    await contextGiven(catalogue, agreement, { context, zones: [], capabilities: {} });
+    await heard(catalogue, agreement, new Date(0), { theirs: 'open', linkMs: 3, capabilities: {} });
+    await joinedNow(catalogue, agreement);
+    world.ages.set(name, 61);
+    world.before = (each) =>
+      is('DELETE', /\/bindings\//)(each) ? { status: 200, json: { state: 'closed', was: 'announced' } } : undefined;
+    await expect(world.tend('c')).resolves.toMatchObject({ next: 'wait', uses: { problem: null } });
+    expect(world.partner.server.heard.map(({ method, path }) => `${method} ${path}`)).toContain(
+      `DELETE /mff/v1/${context}/bindings/${name}`,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { failure, keeping } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
 import { stoodStillMs } from '../../activities/stillness.ts';
@@ -13,13 +13,16 @@ function attempt({
   nth = 1,
   heartbeatDetails,
   heartbeatMs = pace.heartbeatMs,
+  patienceMs = 30_000,
+  pollMs = pace.pollMs,
 }: {
   goneMs?: number;
   nth?: number;
   heartbeatDetails?: unknown;
   heartbeatMs?: number;
+  patienceMs?: number;
+  pollMs?: number;
 } = {}) {
-  const patienceMs = 30_000;
   const environment = new MockActivityEnvironment({
     startToCloseTimeoutMs: patienceMs,
     scheduleToCloseTimeoutMs: patienceMs,
@@ -32,7 +35,7 @@ function attempt({
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => void beats.push(details));
   const step = async (work: (wait: Wait) => Promise<unknown>): Promise<unknown> =>
-    await alive({ ...pace, heartbeatMs }, work);
+    await alive({ pollMs, heartbeatMs }, work);
   return { beats, run: async (work: (wait: Wait) => Promise<unknown>) => await environment.run(step, work) };
 }
 const busy = (ms: number) => async (): Promise<never> => {
@@ -141,5 +144,27 @@ describe('a peer that stays away', () => {
       nonRetryable: true,
       details: [{ kept: { untouched: true } }],
     });
+  });
+});
+
+describe('a step that waits', () => {
+  it('looks more seldom the longer it lasts, and is late by a twentieth of the wait at most', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+    try {
+      const looks: number[] = [];
+      const waiting = attempt({ patienceMs: 3_600_000, pollMs: 500 }).run(async (wait) => {
+        for (const begun = performance.now(); performance.now() - begun < 1_800_000; await wait.pause())
+          looks.push(performance.now() - begun);
+      });
+      await vi.advanceTimersByTimeAsync(1_900_000);
+      await waiting;
+      const apart = looks.slice(1).map((at, n) => at - (looks[n] ?? 0));
+      expect(apart.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 500));
+      expect(looks.every((at, n) => at <= 10_000 || (apart[n - 1] ?? 0) <= at * 0.05)).toBe(true);
+      expect(Math.max(...apart)).toBe(10_000);
+      expect(looks.length).toBeLessThan(300);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -4,7 +4,7 @@ import express from 'express';
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Admission, AT_ONCE, BURST_MS, MOST_WAITING, SHORT_MS, STANDING_MS } from '../../api/northbound/admission.ts';
+import { Admission, AT_ONCE, BURST_MS, MOST_WAITING, SHORT_MS } from '../../api/northbound/admission.ts';
 import { problemDetails, problems } from '../../api/problem.ts';
 import { close, serverOf } from '../../doors/server.ts';
 import { eventually } from '../support/eventually.ts';
@@ -95,27 +95,46 @@ describe('whoever waits', () => {
     await expect(admission.take(async () => 'done')).resolves.toBe('done');
   });
 
-  it('behind a queue that does not empty is refused after a second, and not once it has emptied', async () => {
+  it('is refused at once behind more than a burst, and what is carried stays as much and as fast', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    const [admission, work] = [new Admission(), held()];
-    const before = Array.from({ length: AT_ONCE + 1 }, async () => await admission.take(work.do));
-    await vi.advanceTimersByTimeAsync(STANDING_MS + 1);
-    const [refused] = await Promise.allSettled([
-      admission.take(work.do),
-      vi.advanceTimersByTimeAsync(SHORT_MS), // beside it: the clock goes on while it waits
-    ]);
-    expect(refused).toMatchObject({
-      status: 'rejected',
-      reason: { type: 'Overloaded', message: expect.stringMatching(/in 1 s$/) as string },
-    });
-    work.letGo();
-    await Promise.all(before);
-    const again = held();
-    const burst = Array.from({ length: AT_ONCE + 1 }, async () => await admission.take(again.do));
-    await vi.advanceTimersByTimeAsync(SHORT_MS);
-    again.letGo();
-    await Promise.all(burst);
-    expect(again.begun).toBe(AT_ONCE + 1);
+    const admission = new Admission();
+    const [tookMs, forMs] = [100, 5_000];
+    const carried = (AT_ONCE * 1_000) / tookMs; // in a second
+    const begun: { readonly cameMs: number; readonly waitedMs: number }[] = [];
+    const refused: { readonly cameMs: number; readonly waitedMs: number }[] = [];
+    const come = async (): Promise<void> => {
+      const cameMs = performance.now();
+      const work = async (): Promise<void> => {
+        begun.push({ cameMs, waitedMs: performance.now() - cameMs });
+        await new Promise((resolve) => setTimeout(resolve, tookMs));
+      };
+      await admission.take(work).catch(() => refused.push({ cameMs, waitedMs: performance.now() - cameMs }));
+    };
+    const [start, all]: [number, Promise<void>[]] = [performance.now(), []];
+    for (let ms = 0; ms < forMs; ms += 10) {
+      for (let n = 0; n < (3 * carried) / 100; n += 1) all.push(come());
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    await vi.advanceTimersByTimeAsync(BURST_MS);
+    await Promise.all(all);
+    expect(begun.length).toBeGreaterThan((carried * forMs) / 1_000);
+    expect(Math.max(...refused.map(({ waitedMs }) => waitedMs))).toBe(0);
+    expect(Math.max(...begun.map(({ waitedMs }) => waitedMs))).toBeLessThanOrEqual(
+      (MOST_WAITING / carried) * 1_000 + tookMs,
+    );
+    const after = begun.filter(({ cameMs }) => cameMs - start > 2_000);
+    expect(Math.max(...after.map(({ waitedMs }) => waitedMs))).toBeLessThanOrEqual(SHORT_MS + tookMs);
+  });
+
+  it('in one burst after the other is refused in none of them', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const admission = new Admission();
+    const slowly = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 1_000));
+    for (let burst = 0; burst < 5; burst += 1) {
+      const all = Array.from({ length: 200 }, async () => await admission.take(slowly));
+      await vi.advanceTimersByTimeAsync(10_000);
+      await expect(Promise.all(all)).resolves.toHaveLength(200);
+    }
   });
 
   it('and fails at his work hears why, and gives his place to the next', async () => {

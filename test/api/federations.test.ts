@@ -70,6 +70,14 @@ describe('federations', () => {
     expect(body.uses).toMatchObject({ theirs: 'open', usable: true, linkMs: 4.3, silentSince: null, problem: null });
   });
 
+  it('tell of one that is not configured any more what is left, and take no command for it', async () => {
+    await agreements.begin(own.catalogue, { partner: 'gone', direction: 'serves' });
+    const { body } = await api.get<FederationWith>('/v1/federations/gone');
+    const problem = 'the configuration does not name it any more';
+    expect(body).toMatchObject({ serves: { agreed: true, usable: false, problem } });
+    await expect(say('gone', 'resume')).resolves.toMatchObject({ status: 404 });
+  });
+
   it('of an unknown partner are refused', async () => {
     await expect(api.get('/v1/federations/nobody')).resolves.toMatchObject({ status: 404 });
     await expect(say('nobody', 'join')).resolves.toMatchObject({

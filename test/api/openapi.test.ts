@@ -12,6 +12,7 @@ import { Problem, Relocation } from '../../api/resources.ts';
 import { failures } from '../../domain/failures.ts';
 import { stepNames } from '../../domain/steps.ts';
 import { named, nowhere, Served } from '../support/api.ts';
+import { referred } from '../support/referred.ts';
 import { fits as isTaken } from '../support/conditions.ts';
 
 interface Media {
@@ -29,10 +30,11 @@ interface Document {
   readonly openapi: string;
   readonly info: { title: string; version: string };
   readonly paths: Record<string, Record<string, Described>>;
-  readonly components: { schemas: Record<string, object> };
+  readonly components: { schemas: Record<string, object>; responses: Record<string, object> };
 }
 
-const document = openApiDocument(operations, problemDetails, information) as Document;
+const published = openApiDocument(operations, problemDetails, information);
+const document = referred(published) as Document;
 const described = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
@@ -56,7 +58,7 @@ afterAll(async () => {
 describe('the OpenAPI document', () => {
   it('is of 3.1, and served', async () => {
     expect(document.openapi).toMatch(/^3\.1\./);
-    await expect(api.get('/openapi.json')).resolves.toMatchObject({ status: 200, body: document });
+    await expect(api.get('/openapi.json')).resolves.toMatchObject({ status: 200, body: published });
   });
 
   it.each(described)('says of $operation.operationId what each parameter is, and no two alike', ({ operation }) => {
@@ -65,12 +67,25 @@ describe('the OpenAPI document', () => {
   });
 
   it('resolves every $ref', () => {
-    const refs = under('$ref', document) as string[];
+    const refs = under('$ref', published) as string[];
     expect(refs.length).toBeGreaterThan(10);
     for (const ref of refs) {
-      const name = /^#\/components\/schemas\/(\w+)$/.exec(ref)?.[1] ?? ref;
-      expect(document.components.schemas).toHaveProperty([name]);
+      const [, kind = '', name = ref] = /^#\/components\/(schemas|responses)\/(\w+)$/.exec(ref) ?? [];
+      expect(document.components).toHaveProperty([kind, name]);
     }
+  });
+
+  it('says once what several operations answer alike, by a name that tells which resource or failure', () => {
+    const { paths, components } = published as Document;
+    const said = Object.values(paths).flatMap((methods) =>
+      Object.values(methods).flatMap(({ responses }) => Object.values(responses).map((one) => JSON.stringify(one))),
+    );
+    const inFull = said.filter((one) => !one.startsWith('{"$ref"'));
+    expect(new Set(inFull).size).toBe(inFull.length);
+    expect(Object.keys(components.responses)).toEqual(
+      expect.arrayContaining(['OKRelocation', 'Forbidden', 'UnknownRelocation', 'NotPossibleNow']),
+    );
+    expect(JSON.stringify(published).length).toBeLessThan(200_000);
   });
 
   it('has schemas that are JSON Schema 2020-12', () => {

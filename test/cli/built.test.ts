@@ -55,3 +55,31 @@ it('is started from source when a build has failed, or the source has changed wh
     await noted(async () => writeFileSync('worker/main.ts', 'let version = 3;'));`;
   expect(await starts('worker/main.ts', changes)).toBe('worker/main.ts');
 });
+
+/** What a start makes of a checkout whose build does this: the environment of its programs, and what it told. */
+async function madeReady(making: string): Promise<{ environment: object; told: string[] }> {
+  for (const folder of ['servers', 'temporal']) mkdirSync(join(root, folder));
+  for (const file of ['cli/ready.ts', 'servers/program.ts', 'servers/tether.ts'])
+    cpSync(join(here, file), join(root, file));
+  writeFileSync(join(root, 'cli/build.ts'), `import { noted } from './built.ts';\n${making}`);
+  writeFileSync(join(root, 'temporal/make-bundle.ts'), '');
+  const code = `
+    import { madeReady } from './cli/ready.ts';
+    const told = [];
+    const phases = { timed: async (phase, done) => (told.push(phase), await done), say: (line) => told.push(line) };
+    process.stdout.write(JSON.stringify({ environment: await madeReady('data', phases), told }));`;
+  const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', code];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  return JSON.parse(stdout) as { environment: object; told: string[] };
+}
+
+it('a start builds what was not built', async () => {
+  expect(await madeReady(build)).toEqual({ environment: {}, told: ['build'] });
+  expect(await starts('worker/main.ts')).toBe('dist/worker/main.js');
+});
+
+it('a start whose build fails says so, and makes the workflows of the sources once for every worker', async () => {
+  const { environment, told } = await madeReady('throw new Error("no such bundler");');
+  expect(environment).toEqual({ FERRY_WORKFLOW_BUNDLE: 'data/workflow-bundle.js' });
+  expect(told.join('; ')).toMatch(/^build; cannot be built \(.*\): the sources are run as they are/);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kilometres } from '../../domain/earth.ts';
+import { isInside, kilometres } from '../../domain/earth.ts';
 import {
   candidates,
   type Locality,
@@ -100,5 +100,45 @@ describe('before anybody is asked', () => {
   it('distances are those of the globe', () => {
     expect(kilometres({ lat: 52.52, lon: 13.405 }, { lat: 48.137, lon: 11.576 })).toBeCloseTo(504.4, 0);
     expect(kilometres({ lat: 0, lon: 179 }, { lat: 0, lon: -179 })).toBeCloseTo(222.4, 0);
+  });
+});
+
+describe('a place', () => {
+  const square = (from: number, to: number) => [
+    [from, from],
+    [to, from],
+    [to, to],
+    [from, to],
+  ];
+
+  it('is in a polygon, and not in a hole of it, whether a ring is closed or not, and however high its corners are', () => {
+    const at = (lat: number, lon: number, ...rings: number[][][]) => isInside({ lat, lon }, rings);
+    const closed = [...square(0, 10), [0, 0]];
+    const high = square(0, 10).map((corner) => [...corner, 100]);
+    for (const ring of [square(0, 10), closed, high, closed.toReversed()]) {
+      expect(at(5, 5, ring)).toBe(true);
+      expect(at(2, 2, ring, square(4, 6))).toBe(true);
+      expect(at(5, 5, ring, square(4, 6))).toBe(false);
+      for (const [lat, lon] of [
+        [5, 11],
+        [5, -1],
+        [11, 5],
+        [-1, 5],
+      ] as const)
+        expect(at(lat, lon, ring)).toBe(false);
+    }
+  });
+
+  it('is in no polygon that has no area', () => {
+    expect(
+      isInside({ lat: 1, lon: 1 }, [
+        [
+          [1, 1],
+          [1, 1],
+          [1, 1],
+        ],
+      ]),
+    ).toBe(false);
+    expect(isInside({ lat: 1, lon: 1 }, [[[], [], []]])).toBe(false);
   });
 });

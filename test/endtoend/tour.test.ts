@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { TourReport } from '../../cli/tour.ts';
+import type { UpReport } from '../../cli/up.ts';
 import { together } from '../support/memory.ts';
 import { boundIn, claimNetwork, portsOf } from '../support/network.ts';
 import { busy } from '../support/busy.ts';
@@ -47,13 +47,24 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-const report = (): TourReport => JSON.parse(run.out.trimEnd().split('\n').at(-1) ?? '') as TourReport;
+const report = (): UpReport => JSON.parse(run.out.trimEnd().split('\n').at(-1) ?? '') as UpReport;
 
 it('ends with status 0, in less than three minutes, and a report in one line', () => {
   expect(`${exited}${exited === 'status 0' ? '' : run.err}`).toBe('status 0');
   expect(tookMs).toBeLessThan(LIMIT_MS * busy());
   expect(report().ok).toBe(true);
   expect(run.out.trimEnd().split('\n')).toHaveLength(1);
+});
+
+it('has moved the application within 20 s, and says what that was spent on; other operators are waited for afterwards', () => {
+  const { firstMoveMs, start } = report();
+  const of = (name: string) => start.phases.find(({ phase }) => phase === name);
+  for (const phase of ['Temporal dev server', 'PostgreSQL', 'sandbox', 'API', 'worker', 'gateway'])
+    expect([phase, (of(phase)?.tookMs ?? Infinity) < start.readyMs]).toEqual([phase, true]);
+  process.stdout.write(`The tour was ready after ${start.readyMs} ms, and had moved after ${firstMoveMs} ms.\n`);
+  expect(start.readyMs).toBeLessThan(firstMoveMs ?? 0);
+  expect(firstMoveMs).toBeLessThan(20_000 * busy());
+  expect(of('worker of operator-b')?.fromMs).toBeGreaterThan(firstMoveMs ?? Infinity);
 });
 
 it('needs no more than 3 GB, all of its processes together', () => {

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Evacuation, EvacuationList } from '../../api/evacuation.ts';
 import type { Hold, HoldList } from '../../api/hold.ts';
 import type { Problem, Relocation, RelocationList } from '../../api/resources.ts';
 import type { Plan } from '../../domain/relocation.ts';
+import { emptied } from '../../bench/evacuating/emptied.ts';
 import { Served } from '../support/api.ts';
+import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
 import { quickPace } from '../support/engine.ts';
 import {
   alone,
+  engine,
   gate,
   over,
   reached as relocationReached,
@@ -177,6 +183,36 @@ describe('an evacuation', () => {
       expect(await begunBy(api, now)).toEqual([]);
     });
   });
+});
+
+/** At full size: `npm run bench -- evacuation`. */
+describe('a site of many, whose workers are killed', () => {
+  const [MANY, WINDOW, ONE_IN] = [40, 10, 20];
+
+  it('is emptied: none moved twice, none lost, never more at once than the window, and each failure is listed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ferry-emptied-'));
+    const { address, namespace = 'default' } = engine.environment;
+    const pace = { heartbeatMs: 3_000 * busy(), pollMs: 200, attemptMs: 2_000 };
+    try {
+      const seen = await emptied(
+        { address, namespace, folder, pid: undefined },
+        { many: MANY, window: WINDOW, operationMs: 1_000, oneIn: ONE_IN, ...pace },
+      );
+      expect(seen.killed).toBe(2);
+      expect(seen.result).toMatchObject({
+        outcome: 'inPart',
+        counts: { total: MANY, moved: 38, failed: 2, underWay: 0, left: 0 },
+      });
+      const failed = seen.result.failures.map(({ application, failure }) => `${application}: ${failure}`);
+      expect(failed.toSorted()).toEqual(['app-0: LcmOperationFailed', 'app-20: LcmOperationFailed']);
+      expect(seen.begun).toMatchObject({ relocated: 38, twice: 0 });
+      expect(seen.begun.atOnce).toBeLessThanOrEqual(WINDOW);
+      expect(seen.standing).toMatchObject({ lost: 0, serving: { 'left-0': 2 } });
+      expect(seen.events).toBe(11);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 900_000);
 });
 
 describe('the return of an evacuation', () => {

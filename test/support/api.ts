@@ -88,6 +88,7 @@ export class Served {
     systems = {},
     peers = {},
     networks = {},
+    sites = {},
     callback,
     federating,
     followed = (served) => served,
@@ -101,6 +102,7 @@ export class Served {
     systems?: Configuration['systems'];
     peers?: Configuration['peers'];
     networks?: Configuration['networks'];
+    sites?: Configuration['sites'];
     callback?: string;
     federating?: Federating;
     followed?: (served: RequestListener) => RequestListener;
@@ -116,6 +118,7 @@ export class Served {
             systems: { ...named.systems, ...systems },
             peers: { ...named.peers, ...peers },
             networks: { ...named.networks, ...networks },
+            sites: { ...named.sites, ...sites },
             callback,
             users: { ...named.users, ...users },
             pace: { ...named.pace, ...pace },

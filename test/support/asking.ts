@@ -9,10 +9,15 @@ export interface Answer<B> {
 }
 
 /** Asks a peer, on a connection of its own, and reads the JSON that it answers; the test says what it expects that to be. */
-export async function ask<B = unknown>(method: string, url: string, body?: unknown): Promise<Answer<B>> {
+export async function ask<B = unknown>(
+  method: string,
+  url: string,
+  body?: unknown,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Answer<B>> {
   const answer = await fetch(url, {
     method,
-    headers: { connection: 'close', ...(body !== undefined && { 'content-type': 'application/json' }) },
+    headers: { ...more, connection: 'close', ...(body !== undefined && { 'content-type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await answer.text();

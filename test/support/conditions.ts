@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { northboundDocument } from '../../api/northbound/face.ts';
+import { referred } from './referred.ts';
 
 /** What the API publishes of itself, and whether an answer keeps it. */
 export interface Parameter {
@@ -24,7 +25,7 @@ export interface Document {
   readonly components: { readonly schemas: Record<string, object> };
 }
 
-export const document = northboundDocument() as Document;
+export const document = referred(northboundDocument()) as Document;
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
 formats.default(ajv);

@@ -246,13 +246,13 @@ export class Consuming {
       consumingOver({ ...this.configuration, federation }, this.own.catalogue, { partner, observe }, silent);
   }
 
-  /** One round of the tending of our partner. */
-  async tend(): Promise<Tended> {
+  /** One round of the tending of our partner, or of another one. */
+  async tend(partner = 'b'): Promise<Tended> {
     const { federation } = this.configuration;
     if (federation === undefined) throw new Error('there is no federation');
     const around = { consuming: this.#means(federation) };
     const { tendPartner } = federationOf(federation, this.own.catalogue, 60_000, silent, around);
-    return (await attemptOf(A_MINUTE).run(tendPartner, { partner: 'b' })) as Tended;
+    return (await attemptOf(A_MINUTE).run(tendPartner, { partner })) as Tended;
   }
 
   async #consume(taskQueue: string, asked: BindingRequest) {

@@ -5,6 +5,7 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { named, nowhere, Served } from './api.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
 import { departuresInPart, type Document } from './conditions.ts';
+import { referred } from './referred.ts';
 import { federationOfTest, partnerOfTest } from './federation.ts';
 import { Issuer } from './issuer.ts';
 
@@ -15,7 +16,7 @@ export interface Answered<Body = unknown> {
 }
 
 /** MEC 040 is described by ETSI; what MEOs tell besides, by us. */
-const document = mfmDocument() as Document;
+const document = referred(mfmDocument()) as Document;
 
 /** MEC 040 as MEOs ask it: the API over a catalogue, with tokens of a real issuer. `plain`: its MEOs are asked by plain HTTP. */
 export class Federator {

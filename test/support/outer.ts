@@ -11,6 +11,7 @@ import type { Catalogue } from '../../catalogue/database.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import type { Query } from '../../domain/wish.ts';
 import { departuresInPart, type Document } from './conditions.ts';
+import { referred } from './referred.ts';
 import { Issuer } from './issuer.ts';
 
 const partner = (name: string, more: object = {}): object => ({
@@ -134,7 +135,7 @@ export interface OuterPlan {
   readonly systems?: readonly string[];
 }
 
-const document = mffDocument() as Document;
+const document = referred(mffDocument()) as Document;
 
 /** The outer listener, served for a test on a socket, with an authorization server. */
 export class Outer {

@@ -40,6 +40,11 @@ export class PlayedRuns implements Runs {
   readonly #live = new Set<Played>();
   readonly #ends = new Map<string, () => void>();
 
+  /** When the site tells of an application. */
+  tells: (application: string) => Promise<void> = async () => undefined;
+  /** Of which applications it was asked. */
+  readonly lookedFor: string[] = [];
+
   /** How often it was asked what is wanted, and of which workflow last. */
   wishes = 0;
   wishedOf = '';
@@ -132,7 +137,12 @@ export class PlayedRuns implements Runs {
     const site = {
       name: 'a1',
       instances: {
-        list: async (of: Application) => (this.servedHome.has(of.name) ? [located] : gone(of) ? [] : [instance]),
+        list: async (of: Application) => {
+          this.lookedFor.push(of.name);
+          const is = gone(of);
+          await this.tells(of.name);
+          return this.servedHome.has(of.name) ? [located] : is ? [] : [instance];
+        },
       },
       context: () => ({ state: async () => says }),
     };

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Addresses } from '../../cli/house.ts';
+import type { Ready } from '../../cli/up.ts';
 import { eventually } from './eventually.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -37,11 +37,11 @@ export class Up {
   }
 
   /** Its addresses, when everything is up. */
-  async ready(): Promise<Addresses> {
+  async ready(): Promise<Ready> {
     await eventually(() => this.out.includes('\n') || this.#process.exitCode !== null, 60_000);
     if (!this.out.includes('\n')) throw new Error(`it ended: ${this.err}`);
     this.meet();
-    return JSON.parse(this.out) as Addresses;
+    return JSON.parse(this.out) as Ready;
   }
 
   /** Remembers every process that descends from it now; returns their ids. */

@@ -16,7 +16,8 @@ const Key = z
 
 const StartHeaders = z.object({
   'idempotency-key': Key.meta({
-    description: 'The same key with the same body is the same relocation, for as long as Temporal keeps the run.',
+    description:
+      'Of the application, its source and its users: of others it is another key. The same key with the same body is the same relocation, for as long as Temporal keeps the run; with another body it is refused.',
   }),
 });
 
