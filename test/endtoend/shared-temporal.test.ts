@@ -24,6 +24,7 @@ it("a sandbox on somebody's Temporal keeps to a namespace of its own, and ends n
     uiPort,
     database: join(data, 'theirs.db'),
     log: join(data, 'theirs.log'),
+    volatile: true,
   });
   const connection = await Connection.connect({ address: server.address });
   const [port] = await portsOf(NET);

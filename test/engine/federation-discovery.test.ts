@@ -72,12 +72,12 @@ describe('platforms are found', () => {
     });
   });
 
-  it('for a thousand who ask at once by asking once', async () => {
+  it('for two hundred who ask at once by asking once', async () => {
     b.offers('speech');
     await between(async (run) => {
       await both(run);
-      const answers = await Promise.all(Array.from({ length: 1_000 }, async () => await run.platforms(speech)));
-      expect(answers.filter(({ status, body }) => status === 200 && body.platforms.length === 1)).toHaveLength(1_000);
+      const answers = await Promise.all(Array.from({ length: 200 }, async () => await run.platforms(speech)));
+      expect(answers.filter(({ status, body }) => status === 200 && body.platforms.length === 1)).toHaveLength(200);
       expect(run.asked).toBe(2);
     });
   });

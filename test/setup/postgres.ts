@@ -7,12 +7,15 @@ import { freePort } from '../../cli/ports.ts';
 
 export const TEMPLATE = 'ferry_template';
 
+const nothing = async (): Promise<void> => undefined;
+
 /** One server for all files, whose databases are copies of a migrated one: `test/support/catalogue.ts`. */
 export async function setup(): Promise<() => Promise<void>> {
+  if (process.env['TEST_DATABASE_URL'] !== undefined) return nothing; // of another project
   const given = process.env['DATABASE_URL'] ?? '';
   if (given !== '') {
     await prepared(given);
-    return async () => undefined;
+    return nothing;
   }
   const folder = await mkdtemp(join(tmpdir(), 'ferry-postgres-'));
   const port = await freePort('127.0.0.1', 20_700 + Math.floor(Math.random() * 300));

@@ -14,7 +14,7 @@ export async function setup(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ferry-engine-'));
   const [port, uiPort] = await portsOf(net);
   const files = { database: join(folder, 'temporal.db'), log: join(folder, 'temporal.log') };
-  const server = await startDevServer({ cli: await temporalCli(), port, uiPort, ...files });
+  const server = await startDevServer({ cli: await temporalCli(), port, uiPort, ...files, volatile: true });
   process.env['TEST_TEMPORAL_ADDRESS'] = server.address; // the files' processes are started with it
   end = async () => {
     await server.stop();

@@ -87,6 +87,7 @@ export class Pair {
       database,
       log: log('temporal'),
       namespaces: ['operator-b'],
+      volatile: true,
     };
     this.#postgresPlan = {
       data: join(this.folder, 'postgres'),

@@ -151,7 +151,7 @@ export class Stage {
   async #startTemporal(net: number): Promise<void> {
     const [port, uiPort] = await portsOf(net);
     const [database, log] = [join(this.folder, 'temporal.db'), join(this.folder, 'temporal.log')];
-    this.#plan = { cli: await temporalCli(), port, uiPort, database, log };
+    this.#plan = { cli: await temporalCli(), port, uiPort, database, log, volatile: true };
     this.#temporal = await startDevServer(this.#plan);
     this.temporal = this.#temporal.address;
   }
