@@ -148,6 +148,12 @@ describe('a round', () => {
   });
 });
 
+it('leaving does nothing where our operator has changed his mind meanwhile', async () => {
+  await world.leave();
+  expect(world.partner.server.heard).toEqual([]);
+  await expect(unnamed(world.own.catalogue, [])).resolves.toEqual(['b']); // its agreement holds
+});
+
 describe('what a partner uses of ours', () => {
   it('ends once the configuration does not share it any more, and not before', async () => {
     const binding = await world.announcedToUs();
