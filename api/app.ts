@@ -4,29 +4,16 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { ownHosts, ownPages } from './access.ts';
 import { fresh, jsonBody } from './body.ts';
-import type { Catalogue } from '../catalogue/database.ts';
 import { bases } from '../protocols/mec040/members.ts';
 import { consolePage } from './console.ts';
-import type { Consumptions } from './consuming.ts';
 import { documentation } from './documentation.ts';
-import type { Access } from './mec040/asking.ts';
-import { mec040 } from './mec040/face.ts';
-import { mfm, mfmDescription } from './mfm/face.ts';
+import type { Federating } from './federated.ts';
 import { deskOf, type Means, northbound } from './northbound/face.ts';
 import { outsiders } from './outsiders/outsiders.ts';
 import { HttpRefusal, printable, problems } from './problem.ts';
 import { routes } from './serve.ts';
 
-/** What there is only with a federation. */
-export interface Federating {
-  readonly catalogue: Catalogue;
-  readonly access: Access;
-  readonly consumptions?: Consumptions;
-  /** Members have changed: subscribers are to be told. Never waits. */
-  readonly changed: () => void;
-}
-
-type InnerMeans = Omit<Means, 'catalogue' | 'consumptions'> & {
+type InnerMeans = Omit<Means, 'federated'> & {
   /** Names under which it may be asked. */
   readonly hosts: readonly string[];
   readonly federating?: Federating | undefined;
@@ -34,8 +21,10 @@ type InnerMeans = Omit<Means, 'catalogue' | 'consumptions'> & {
 
 /** What the inner listener serves: our own network. */
 export function app({ hosts, federating, ...means }: InnerMeans): Express {
+  const { catalogue, consumptions } = federating ?? {};
+  const federated = catalogue && federating?.faces.federatedNorthbound({ ...means, catalogue, consumptions });
   const desk = deskOf(means);
-  const face = northbound({ ...means, catalogue: federating?.catalogue, consumptions: federating?.consumptions }, desk);
+  const face = northbound({ ...means, federated }, desk);
   return express()
     .disable('etag')
     .enable('strict routing')
@@ -47,23 +36,24 @@ export function app({ hosts, federating, ...means }: InnerMeans): Express {
     .use(documentation())
     .use(routes(face))
     .use(outsiders(means, desk))
-    .use(federated(means, federating))
+    .use(members(means, federating))
     .use(unknown)
     .use(problems(means.log, face.form));
 }
 
 /** Faces of the federation for our own network: MEC 040 under both of its spellings. */
-function federated({ configuration }: Pick<Means, 'configuration'>, federating: Federating | undefined): Router {
+function members({ configuration }: Pick<Means, 'configuration'>, federating: Federating | undefined): Router {
   const router = Router({ caseSensitive: true });
   const { federation } = configuration;
   if (federation === undefined || federating === undefined) return router;
-  return router.use([...bases], routes(mec040({ configuration, federation, ...federating })));
+  return router.use([...bases], routes(federating.faces.mec040({ configuration, federation, ...federating })));
 }
 
 /** What MEOs tell may be long, and is read once it is known who tells it. */
 function inventories({ configuration }: Pick<Means, 'configuration'>, federating: Federating | undefined): Router {
   const { federation } = configuration;
   if (federation === undefined || federating === undefined) return Router();
+  const { mfm, mfmDescription } = federating.faces;
   return Router().use(routes(mfmDescription()), routes(mfm({ configuration, federation, ...federating })));
 }
 

@@ -1,13 +1,15 @@
+import type { RequestListener } from 'node:http';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { keepConfigured } from '../catalogue/configured.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
+import type { Federation } from '../configuration/federation.ts';
 import type { Settings } from '../configuration/settings.ts';
 import { Tokens } from '../doors/tokens/tokens.ts';
 import { pokeTending } from '../temporal/tending.ts';
-import type { Federating } from './app.ts';
+import { faces, type Federating } from './federated.ts';
 import { Questions } from './finding.ts';
-import type { OuterMeans } from './outer.ts';
+import { outer } from './outer.ts';
 import { Consumptions } from './consuming.ts';
 import { Telling } from './telling.ts';
 import { admission, callerOf } from './tokens/admission.ts';
@@ -24,17 +26,16 @@ interface Means extends Settings {
 export interface Both {
   readonly catalogue: Catalogue;
   readonly inner: Federating;
-  readonly outer: OuterMeans;
+  readonly outer: RequestListener;
 }
 
 /**
- * Opens the catalogue, and brings our systems in it in step with the configuration. Undefined, and nothing is opened: there
- * is no federation. Where the database cannot be had this program has nothing to do, says so, and ends.
+ * Opens the catalogue, and brings our systems in it in step with the configuration. Where the database cannot be had this
+ * program has nothing to do, says so, and ends.
  */
-export async function federatingOver(means: Means): Promise<Both | undefined> {
+export async function federatingOver(federation: Federation, means: Means): Promise<Both> {
   const { configuration, environment, temporal, log, stopping } = means;
-  const { federation, world } = configuration;
-  if (federation === undefined) return undefined;
+  const { world } = configuration;
   const catalogue = await opened(means);
   const tokens = new Tokens(federation.issuers);
   const ours = { taskQueue: environment.FERRY_TASK_QUEUE, world };
@@ -48,8 +49,9 @@ export async function federatingOver(means: Means): Promise<Both | undefined> {
       access: { admit: admission(tokens), callerOf },
       consumptions,
       changed: () => telling.changed(),
+      faces,
     },
-    outer: {
+    outer: outer({
       catalogue,
       tokens,
       federation,
@@ -58,7 +60,7 @@ export async function federatingOver(means: Means): Promise<Both | undefined> {
       poke: async (partner) => await pokeTending(temporal, partner, ours),
       admit: async (...row) => await consumptions.admit(...row),
       refresh: new Questions(temporal, ours, federation.pace).refreshing(log),
-    },
+    }),
   };
 }
 

@@ -11,8 +11,8 @@ import { close, serverOf } from '../doors/server.ts';
 import { temporalReady } from '../temporal/readiness.ts';
 import { tracesOf } from '../traces/traces.ts';
 import { app } from './app.ts';
-import { federatingOver } from './federating.ts';
-import { outer } from './outer.ts';
+import type { Both } from './federating.ts';
+import type { Federation } from '../configuration/federation.ts';
 import { connectionFor } from '../temporal/lazy-connection.ts';
 
 /** So long "not ready" is said before the sockets close, and so long requests may take to end then. */
@@ -35,7 +35,8 @@ let prepared = false;
 void prepare();
 
 const temporal = new Client({ connection, namespace, interceptors: { workflow: [...(traces?.starting ?? [])] } });
-const federating = await federatingOver({ configuration, environment, temporal, log, stopping: stopping.signal });
+const { federation } = configuration;
+const federating = federation === undefined ? undefined : await federatingWith(federation);
 
 const inner = followed(
   app({
@@ -50,7 +51,7 @@ const inner = followed(
   }),
   { trusting: true },
 );
-const partners = federating === undefined ? undefined : followed(outer(federating.outer), { trusting: false });
+const partners = federating === undefined ? undefined : followed(federating.outer, { trusting: false });
 
 try {
   const outerUrl =
@@ -72,6 +73,12 @@ try {
   await federating?.catalogue.destroy();
   await connection.close();
   await traces?.close();
+}
+
+/** Nothing of it is loaded where nothing is said of a federation. */
+async function federatingWith(described: Federation): Promise<Both> {
+  const { federatingOver } = await import('./federating.ts');
+  return await federatingOver(described, { configuration, environment, temporal, log, stopping: stopping.signal });
 }
 
 function followed(served: RequestListener, from: { readonly trusting: boolean }): Server {

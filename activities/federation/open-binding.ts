@@ -17,7 +17,7 @@ export const opening = (means: ConsumingMeans) => {
         if (!(await bindings.opened(id, offer.endpoint))) throw failure('DecisionRefused', 'it was closed meanwhile');
       }),
 
-    /** The undo of it, and of the admission. */
+    /** Asked for by histories of earlier versions: the retraction closes by itself. */
     closeBinding: async ({ binding: id, why }: BindingOver): Promise<void> =>
       await step(async () => await bindings.close(id, why)),
   };

@@ -13,7 +13,7 @@ import { textOf, type Wish } from '../../domain/wish.ts';
 import type { Consumptions, Run } from '../consuming.ts';
 import type { Handlers } from '../serve.ts';
 import type { ServiceBinding } from '../service-bindings.ts';
-import { nobody } from './members.ts';
+import { nobody } from './unfederated.ts';
 import type { NorthboundTable } from './table.ts';
 import { BINDING_ID } from './table/bindings.ts';
 

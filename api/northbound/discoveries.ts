@@ -15,7 +15,7 @@ import { type DiscoveryFound, DiscoveryRequest } from '../discovery.ts';
 import type { Questions } from '../finding.ts';
 import { failureBehind, HttpRefusal } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
-import { nobody } from './members.ts';
+import { nobody } from './unfederated.ts';
 import { CALL_MS } from './reader.ts';
 import type { NorthboundTable } from './table.ts';
 import { DISCOVERY_ID } from './table/discoveries.ts';

@@ -3,11 +3,11 @@ import type { Catalogue } from '../../catalogue/database.ts';
 import { command } from '../../catalogue/decisions.ts';
 import { type DirectionSeen, federationsSeen } from '../../catalogue/federations.ts';
 import type { Configuration } from '../../configuration/peers.ts';
-import { Refusal } from '../../domain/failures.ts';
 import type { FederationCommand } from '../../domain/federation.ts';
 import type { FederationDirection, FederationWith } from '../resources.ts';
 import type { Asked, Handlers } from '../serve.ts';
 import type { NorthboundTable } from './table.ts';
+import { unknownPartner } from './unfederated.ts';
 
 type Names = 'listFederations' | 'showFederation' | 'joinPartner' | 'suspendPartner' | 'resumePartner' | 'leavePartner';
 
@@ -45,7 +45,7 @@ export function federationHandlers({
 
   const one = async (partner: string): Promise<FederationWith> => {
     const found = (await all()).find((each) => each.partner === partner);
-    if (found === undefined) throw unknown(partner);
+    if (found === undefined) throw unknownPartner(partner);
     return found;
   };
 
@@ -53,7 +53,7 @@ export function federationHandlers({
     (name: FederationCommand) =>
     async ({ params, query, res }: Asked<NorthboundTable['joinPartner']>): Promise<void> => {
       const { partner } = params;
-      if (federation?.partners[partner] === undefined) throw unknown(partner);
+      if (federation?.partners[partner] === undefined) throw unknownPartner(partner);
       if (catalogue !== undefined)
         await command(catalogue, federation, { partner, direction: query.direction, command: name });
       // It holds already; the partner hears of it sooner where Temporal is there
@@ -74,9 +74,6 @@ export function federationHandlers({
     leavePartner: commanded('leave'),
   };
 }
-
-const unknown = (partner: string): Refusal =>
-  new Refusal('UnknownPartner', `the configuration names no partner ${partner}`);
 
 const shown = ({ since, joinedAt, heardAt, silentSince, linkMs, ...rest }: DirectionSeen): FederationDirection => ({
   ...rest,

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import type { Catalogue } from '../../catalogue/database.ts';
-import type { Configuration } from '../../configuration/peers.ts';
 import { Refusal } from '../../domain/failures.ts';
+import type { FederationWith } from '../resources.ts';
 import { Board } from './board.ts';
-import { federationsOf } from './federations.ts';
+import type { FederatedNorthbound } from './federated.ts';
 import { Hosts } from './hosts.ts';
 import type { Reader } from './reader.ts';
 import { Runs } from './runs.ts';
@@ -21,8 +20,8 @@ interface Means {
   readonly temporal: Client;
   readonly reader: Reader;
   readonly temporalUi: string | undefined;
-  readonly configuration: Pick<Configuration, 'federation'>;
-  readonly catalogue: Catalogue | undefined;
+  /** Undefined: this Ferry federates with nobody. */
+  readonly partners: FederatedNorthbound['partners'] | undefined;
   readonly stopping: AbortSignal;
   readonly log: Logger;
 }
@@ -111,9 +110,10 @@ export class Feed {
       await this.#hosts.round(now);
       this.#hostsAt = now;
     });
-    if (this.#means.catalogue !== undefined && now - this.#federationAt >= FEDERATION_MS) {
+    const { partners } = this.#means;
+    if (partners !== undefined && now - this.#federationAt >= FEDERATION_MS) {
       this.#federationAt = now;
-      await this.#attempt('catalogue', async () => await this.#partners());
+      await this.#attempt('catalogue', async () => this.#tell(await partners()));
     }
     // Who is heard of last is not told, but who stopped answering is
     const { temporal, catalogue } = this.#sources;
@@ -135,8 +135,8 @@ export class Feed {
     }
   }
 
-  async #partners(): Promise<void> {
-    for (const federation of await federationsOf(this.#means)) {
+  #tell(partners: readonly FederationWith[]): void {
+    for (const federation of partners) {
       // Of these alone nobody wants to hear
       const mark = JSON.stringify(federation, (key, value: unknown) =>
         ['linkMs', 'heardAt'].includes(key) ? undefined : value,

@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { answers, type Catalogue } from '../../catalogue/database.ts';
 import { unavailable } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
 import { pollersOf } from './pollers.ts';
@@ -19,7 +18,7 @@ export function healthHandlers(
   temporal: Client,
   taskQueue: string,
   { stopping, prepared }: Condition,
-  catalogue: Catalogue | undefined,
+  catalogueAnswers: () => Promise<void> = async () => undefined,
 ): Handlers<NorthboundTable, 'showLiveness' | 'showReadiness'> {
   const goesOn = (): void => {
     if (stopping.aborted) throw unavailable('it is shutting down', 'Ask another one.');
@@ -39,7 +38,7 @@ export function healthHandlers(
         .finally(goesOn); // it may have been told to stop meanwhile
       if (!prepared())
         throw unavailable('Temporal answers, but is not known yet to have our search attributes', 'Ask again.');
-      if (catalogue !== undefined) await answers(catalogue);
+      await catalogueAnswers();
       goesOn();
       // Without a worker it serves all the same: what is started waits, and nobody gains by asking another API
       const polling = await pollersOf(temporal, taskQueue, 'workflows').catch(() => undefined);

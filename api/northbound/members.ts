@@ -4,19 +4,11 @@ import { type Member, membersListed, registeredClients } from '../../catalogue/s
 import { usableAgreements } from '../../catalogue/usable.ts';
 import type { Federation } from '../../configuration/federation.ts';
 import type { Configuration } from '../../configuration/peers.ts';
-import { HttpRefusal } from '../problem.ts';
 import type { OfferList, ZoneList } from '../offered.ts';
 import type { SystemList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
 import type { NorthboundTable } from './table.ts';
-
-/** What is asked of a federation where there is none. */
-export const nobody = (): HttpRefusal =>
-  new HttpRefusal(
-    404,
-    'this Ferry federates with nobody',
-    'Give its configuration a `federation`: docs/federation.md says how.',
-  );
+import { nobody } from './unfederated.ts';
 
 export const memberHandlers = (
   { systems, federation }: Pick<Configuration, 'systems' | 'federation'>,

@@ -15,7 +15,7 @@ import { Moving } from './moving.ts';
  * What our OSS and our LCM proxies relay for those outside: clouds and what runs there (Mx1), devices (Mx2). Who asks is
  * known to whoever relays; what is told names places, and no site.
  */
-export function outsiders({ configuration, log }: Omit<Means, 'catalogue' | 'consumptions'>, desk: Desk) {
+export function outsiders({ configuration, log }: Omit<Means, 'federated'>, desk: Desk) {
   const moving = new Moving(configuration, desk);
   return Router({ caseSensitive: true })
     .use(mec016Base, routes({ table: devicesTable, handlers: devicesHandlers(configuration, moving), admit }))

@@ -148,6 +148,12 @@ describe('a round', () => {
   });
 });
 
+it('leaving does nothing where our operator has changed his mind meanwhile', async () => {
+  await world.leave();
+  expect(world.partner.server.heard).toEqual([]);
+  await expect(unnamed(world.own.catalogue, [])).resolves.toEqual(['b']); // its agreement holds
+});
+
 describe('what a partner uses of ours', () => {
   it('ends once the configuration does not share it any more, and not before', async () => {
     const binding = await world.announcedToUs();
@@ -189,6 +195,9 @@ describe('a partner that the configuration names no more', () => {
     world.before = (each) => (each.method === 'DELETE' ? { status: 503 } : undefined);
     await expect(world.tend()).resolves.toMatchObject({ next: 'wait', uses: { problem: expect.any(String) } });
     expect(new Set(await states())).toEqual(new Set([`closed: ${told}`]));
+    // What could not be taken off is known until it could be, also where nothing else is left
+    world.before = (each) => (is('DELETE', /\/services\//)(each) ? { status: 503 } : undefined);
+    await expect(world.tend()).resolves.toMatchObject({ next: 'wait' });
     world.before = () => undefined;
     await expect(world.tend()).resolves.toMatchObject({ next: 'over', uses: { problem: null } });
     expect([shown(), [...world.decisions.keys()]]).toEqual([[], []]);

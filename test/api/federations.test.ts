@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Federating } from '../../api/app.ts';
+import type { Federating } from '../../api/federated.ts';
 import type { FederationList, FederationWith } from '../../api/resources.ts';
 import * as agreements from '../../catalogue/agreements.ts';
 import { brokenAt } from '../../catalogue/ledger.ts';

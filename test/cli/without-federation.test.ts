@@ -107,19 +107,22 @@ describe('without a federation', () => {
     return { packages: new Set(packages), own: sources.map((source) => source.replaceAll('../', '')) };
   }
 
-  const ofFederation = /^(catalogue|activities\/federation|adapters\/(ewbi|mff|mfm|mpp)|worker\/(federat|consuming))/;
+  const ofFederation =
+    /^(catalogue|doors\/tokens|activities\/federation|adapters\/(ewbi|mff|mfm|mpp)|worker\/(federat|consuming)|api\/(federat|outer|partners|tokens|mff|mfm|ewbi))/;
+  const odd = ['pg', 'pg-protocol', 'kysely', 'jose', 'express-rate-limit'];
 
-  it('the worker loads nothing of it, and no client of a database', () => {
-    const { packages, own } = loaded('worker/main.js');
-    expect(own).toContain('worker/main.ts'); // by the same look what is loaded is found
-    expect(packages).toContain('@temporalio/worker');
+  it.each([
+    ['worker', '@temporalio/worker'],
+    ['api', 'express'],
+  ])('the %s loads nothing of it, and no client of a database', (part, kept) => {
+    const { packages, own } = loaded(`${part}/main.js`);
+    expect(own).toContain(`${part}/main.ts`); // by the same look what is loaded is found
+    expect(packages).toContain(kept);
     expect(own.filter((source) => ofFederation.test(source))).toEqual([]);
-    for (const odd of ['pg', 'pg-protocol', 'kysely', 'jose']) expect(packages).not.toContain(odd);
+    expect(odd.filter((name) => packages.has(name))).toEqual([]);
   });
 
-  it('the API loads no client of a database', () => {
-    const { packages } = loaded('api/main.js');
-    expect(packages).toContain('express');
-    for (const odd of ['pg', 'pg-protocol', 'undici']) expect(packages).not.toContain(odd);
+  it('the API does not load what only its worker needs', () => {
+    expect(loaded('api/main.js').packages).not.toContain('undici');
   });
 });

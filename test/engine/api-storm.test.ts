@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { InterceptingCall, type Interceptor, Metadata, status } from '@grpc/grpc-js';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Federating } from '../../api/federated.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import { Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 import { engine, order, PATH, starting, servedByTheEngine } from '../support/served-engine.ts';
 
 servedByTheEngine();
@@ -119,6 +121,26 @@ describe('a start asks Temporal', () => {
   it('of all users: whether the relocation out of the target runs, and for the start', async () => {
     const made = await callsOf(async () => expect((await starting(api)).status).toBe(202));
     expect(made).toEqual({ [LOOK]: 1, [START]: 1 });
+  });
+
+  it('the same where there is a federation, and no database for it', async () => {
+    const asked: string[] = [];
+    const catalogue = new Proxy({} as Federating['catalogue'], { get: (_, member) => void asked.push(String(member)) });
+    const access: Federating['access'] = {
+      admit: () => (_req, _res, next) => next(),
+      callerOf: () => ({ issuer: '', client: '', scopes: [] }),
+    };
+    const federated = await Served.start({
+      temporal,
+      taskQueue: `nobody-${randomUUID()}`,
+      pace: quickPace,
+      users,
+      federation: federationOfTest({ partners: { b: partnerOfTest('b') } }),
+      federating: { catalogue, access, changed: () => undefined },
+    });
+    const made = await callsOf(async () => expect((await starting(federated)).status).toBe(202));
+    await federated.stop();
+    expect([made, asked]).toEqual([{ [LOOK]: 1, [START]: 1 }, []]);
   });
 
   it('with a key: the same', async () => {

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { Agent, fetch, type RequestInit } from 'undici';
-import { app, type Federating } from '../../api/app.ts';
+import { app } from '../../api/app.ts';
+import { faces, type Federating } from '../../api/federated.ts';
 import type { Problem } from '../../api/resources.ts';
 import { close, serverOf } from '../../doors/server.ts';
 import { connectionFor } from '../../temporal/lazy-connection.ts';
@@ -104,7 +105,7 @@ export class Served {
     networks?: Configuration['networks'];
     sites?: Configuration['sites'];
     callback?: string;
-    federating?: Federating;
+    federating?: Omit<Federating, 'faces'>;
     followed?: (served: RequestListener) => RequestListener;
   }): Promise<Served> {
     const stopping = new AbortController();
@@ -123,7 +124,7 @@ export class Served {
             users: { ...named.users, ...users },
             pace: { ...named.pace, ...pace },
           },
-          federating,
+          federating: federating && { ...federating, faces },
           taskQueue,
           temporalUi: 'http://ui.example',
           condition: { stopping: stopping.signal, prepared: () => prepared },

@@ -255,6 +255,14 @@ export class Consuming {
     return (await attemptOf(A_MINUTE).run(tendPartner, { partner })) as Tended;
   }
 
+  /** Our leaving, as its run has begun it. */
+  async leave(): Promise<void> {
+    const { federation } = this.configuration;
+    if (federation === undefined) throw new Error('there is no federation');
+    const { leavePartner } = federationOf(federation, this.own.catalogue, 60_000, silent);
+    await attemptOf(A_MINUTE).run(leavePartner, { partner: 'b' });
+  }
+
   async #consume(taskQueue: string, asked: BindingRequest) {
     const { system: _, platform: __, ...wish } = asked;
     if (this.#engine === undefined) throw new Error('there is no engine');

@@ -119,17 +119,19 @@ export class Consumed {
     };
   }
 
-  /** Does something, in the midst of which somebody dies, and comes back. */
-  async #during<T>(kill: Kill | undefined, work: () => Promise<T>): Promise<T> {
-    if (kill === undefined) return await work();
+  /** Does something, in the midst of which somebody dies, and comes back. `isHit`: that has come. */
+  async #during<T>(kill: Kill | undefined, work: (isHit: () => boolean) => Promise<T>): Promise<T> {
+    if (kill === undefined) return await work(() => true);
     const armed = await this.#arm(kill);
-    const working = work();
+    let isHit = false;
+    const working = work(() => isHit);
     working.catch(() => undefined); // told below
     // What is executed may be all that was waited for, while whoever asked for it has no answer yet
     await comes(
       async () => ({ effect: kill.effect, held: await armed.held() }),
       ({ held }) => held,
     );
+    isHit = true;
     await this.#kill(kill.victim);
     await armed.release();
     await this.#startAgain(kill.victim);
@@ -167,7 +169,7 @@ export class Consumed {
 
   /** Open, however often it had to be asked for; what was given up left nothing. */
   async bound(kill?: Kill): Promise<ServiceBinding> {
-    let binding = await this.#during(kill, async () => await this.#asked());
+    let binding = await this.#during(kill, async (isHit) => await this.#asked(isHit));
     for (let again = 0; binding.state === 'failed' && again < 2; again += 1) {
       await this.isGone();
       binding = await this.#asked();
@@ -175,11 +177,14 @@ export class Consumed {
     return binding;
   }
 
-  /** Asked again as long as A has not heard that its partner is back. */
-  async #asked(): Promise<ServiceBinding> {
+  /**
+   * Asked again as long as A has not heard that its partner is back; and where it was given up before the effect came at which
+   * somebody is to die, as by a machine that is too slow for a question: else that would be waited for in vain.
+   */
+  async #asked(isHit = () => true): Promise<ServiceBinding> {
     return await comes(
       async () => await this.#askedOnce(),
-      ({ failure }) => failure?.type !== 'NothingFound',
+      ({ state, failure }) => state !== 'failed' || (isHit() && failure?.type !== 'NothingFound'),
     );
   }
 

@@ -47,6 +47,7 @@ export class Pair {
   readonly #net: number;
   readonly #options: PairOptions;
   readonly #taps: Tap[] = [];
+  #logs = 0;
   #temporalPlan!: DevServerPlan;
   #temporal: DevServer | undefined;
   #postgresPlan!: PostgresPlan;
@@ -185,7 +186,7 @@ export class Pair {
   }
 
   async #part(script: string, environment: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<Part> {
-    const log = join(this.folder, `${script.replaceAll('/', '-')}-${this.#parts.length}.log`);
+    const log = join(this.folder, `${script.replaceAll('/', '-')}-${(this.#logs += 1)}.log`); // those that start at once, too
     const part = await startPart({ script, args, environment, log });
     this.#parts.push(part);
     return part;

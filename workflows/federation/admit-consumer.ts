@@ -1,4 +1,4 @@
-import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
+import { CancellationScope, patched, setCurrentDetails } from '@temporalio/workflow';
 import { foreseen } from '../kit/failure.ts';
 import type { BindingOrder } from '../messages.ts';
 import { consumingAt } from './consuming-steps.ts';
@@ -20,7 +20,8 @@ export async function admitConsumer({ binding, pace }: BindingOrder): Promise<vo
     setCurrentDetails(`Not admitted. ${type}: ${message}.`);
     const over = { binding, why: type === 'DecisionRefused' ? message : type };
     await CancellationScope.nonCancellable(async () => {
-      await there.closeBinding(over);
+      // The retraction closes it first; a step of its own, insisted on, would only keep that waiting
+      if (!patched('a-retraction-closes')) await there.closeBinding(over);
       await undo.retractDecision(over);
     });
   }
