@@ -1,4 +1,5 @@
 import { serves } from '../../domain/application.ts';
+import type { Copy } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
 import { alive, together } from '../waiting.ts';
@@ -11,10 +12,12 @@ import {
   sceneOf,
   whatItSays,
   type Both,
+  type Located,
   type Means,
   type Scene,
   type Seen,
 } from './subject.ts';
+import { copyIn } from './take-over.ts';
 
 export interface LostOrder extends Both {
   /** An instant: it was asked in vain since then; null: nobody has watched it. */
@@ -30,9 +33,10 @@ export type Sign = 'serves' | 'servesNobody' | 'silent';
 export const losing = (means: Means) => ({
   /**
    * Nobody can know that a host is dead. The least is that it is silent: asked as we ask it, and as a device would; or that it
-   * answers and serves nobody. And nobody else serves these users. NotLost, OtherUnknown.
+   * answers and serves nobody. And nobody else serves these users. NotLost, OtherUnknown. What the target has of them, where
+   * it tells: once it has taken over nobody could tell any more.
    */
-  confirmLost: async (order: LostOrder): Promise<void> =>
+  confirmLost: async (order: LostOrder): Promise<Copy | null> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
       const target = await locate(scene.target, scene.application, order.to, wait.signal);
@@ -41,21 +45,33 @@ export const losing = (means: Means) => ({
       const { missing } = passing(order.otherUnknown === true);
       wait.progress(`asking instance ${order.from} at ${scene.source.name} for a sign of life`);
       // Side by side: users wait
-      const [said, [answered]] = await together(
+      const [said, [answered, , copy]] = await together(
         wait.signal,
         async (signal) => await lastSign(means, scene, order, seen, { ...wait, signal }),
         async (signal) =>
           await Promise.all([
             answersDevices(scene, seen, signal),
             askOthers(sites, scene, order.users, order, signal, missing),
+            copyAt(scene, target, order.users, signal),
           ]),
       );
       if (said === 'serves') throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers`);
       if (said === 'silent' && answered !== undefined)
         throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers devices in ${answered}`);
       wait.progress(`instance ${target.id} may take over`);
+      return copy;
     }),
 });
+
+async function copyAt(
+  { context }: Scene,
+  { endpoint }: Located,
+  users: string,
+  signal: AbortSignal,
+): Promise<Copy | null> {
+  const said = await whatItSays(async () => await context.target.state(endpoint, users, signal), signal);
+  return said instanceof Error ? null : copyIn(said);
+}
 
 /** Asked once: for so long. */
 export async function signOf(

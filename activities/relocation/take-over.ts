@@ -14,6 +14,8 @@ export interface TakeOverOrder extends Both {
   readonly fence?: Fenced;
   /** Accepted: whoever else cannot be asked is passed over. */
   readonly otherUnknown?: true;
+  /** What the target had when the source was found to be lost; runs that began earlier do not tell. */
+  readonly copy?: Copy;
 }
 
 export interface TakenOver {
@@ -38,7 +40,8 @@ export const takingOver = (means: Means) => ({
       const { context, relocation, application } = scene;
       const target = await locate(scene.target, application, order.to, wait.signal);
       const named = { relocation: `${relocation}.${epoch}`, users, epoch };
-      const copy = await copyBefore(wait, await context.target.state(target.endpoint, users, wait.signal), users);
+      const held = await context.target.state(target.endpoint, users, wait.signal);
+      const copy = copyBefore(wait, held, order);
       wait.progress('telling every other instance who takes over');
       const { missing, told: notAsked } = passing(order.otherUnknown === true);
       const asked = { ...named, to: target.endpoint, elsewhere: [] };
@@ -67,12 +70,13 @@ export function copyIn({ copies }: ApplicationState): Copy {
   return { users: best.copiedUsers, writes: best.count, changedSecondsAgo: best.secondsAgo };
 }
 
-/** Of an earlier attempt: then it may be the authority by now, and has no copy any more. */
-async function copyBefore(wait: Wait, state: ApplicationState, users: string): Promise<Copy> {
+/** After an earlier attempt it may be the authority, and has no copy any more; what that one kept may not have been heard. */
+function copyBefore(wait: Wait, state: ApplicationState, { users, copy: earlier }: TakeOverOrder): Copy {
   const kept = wait.kept('copy');
   if (kept !== undefined) return JSON.parse(kept) as Copy;
+  if (isAuthority(state, users)) return earlier ?? copyIn(state);
   const copy = copyIn(state);
-  if (!isAuthority(state, users)) wait.keep('copy', JSON.stringify(copy));
+  wait.keep('copy', JSON.stringify(copy));
   return copy;
 }
 

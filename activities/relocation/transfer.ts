@@ -151,7 +151,9 @@ export async function registeredThere(
   wait: Wait,
 ): Promise<void> {
   const { mobility, kind, name } = target;
-  if (application.transfer === undefined || mobility === undefined || kind === 'cloud') return;
+  // Without state there is nothing to transfer, whatever its record declares
+  const transfers = application.stateful && application.transfer !== undefined;
+  if (!transfers || mobility === undefined || kind === 'cloud') return;
   const limitMs = Math.min(pace.stepMs, Context.current().info.startToCloseTimeoutMs / 2);
   const there = await until(wait, limitMs, async () => {
     wait.progress(`waiting until instance ${id} has registered at its application mobility service`);

@@ -68,14 +68,15 @@ export async function emptied(place: Place, plan: Plan): Promise<Emptied> {
     configuration: configurationFor(peers, many + ALONE, { pace }),
   };
   const hire = async (): ReturnType<typeof startFerry> => await startFerry(place, hired);
-  const workers = await Promise.all([hire(), hire()]);
+  const first = await Promise.all([hire(), hire()]);
+  const workers = [...first];
   const using = new Using(() => [
     ...workers.map(({ pid }) => ['workers', pid] as const),
     ['peers', peers.pid] as const,
     ...(place.pid === undefined ? [] : [['server', place.pid] as const]),
   ]);
   try {
-    const [{ configuration, taskQueue } = { configuration: '', taskQueue: '' }] = workers;
+    const [{ configuration, taskQueue }] = first;
     const client = new Client({ connection, namespace });
     await peers.behave({ operationMs });
     await peers.found({ applications: ALONE, subscriptions: SUBSCRIPTIONS, pair: 0 }, many);
@@ -151,9 +152,9 @@ async function moved(
   tell: Plan['tell'],
   ended: Promise<unknown>,
 ): Promise<void> {
-  let over = false;
-  void ended.catch(() => undefined).then(() => (over = true));
-  for (let n = 0; !over; n += 1) {
+  const over = new AbortController();
+  void ended.catch(() => undefined).then(() => over.abort());
+  for (let n = 0; !over.signal.aborted; n += 1) {
     const { serving } = await peers.standing();
     const gone = Object.entries(serving).reduce((sum, [site, many]) => sum + (site === SITE ? 0 : many), 0) - ALONE;
     if (gone >= wanted) return;

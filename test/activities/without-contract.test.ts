@@ -10,9 +10,10 @@ import { PortWorld } from '../support/world.ts';
 /** An application that keeps no state, and that nobody can ask. */
 class Stateless extends PortWorld {
   override readonly context = withoutContract;
+  transfer: 'mec021' | undefined;
 
   override async application(name: string) {
-    return { ...(await super.application(name)), management: undefined, stateful: false };
+    return { ...(await super.application(name)), management: undefined, stateful: false, transfer: this.transfer };
   }
 }
 
@@ -52,5 +53,10 @@ describe('the instance of an application without the contract', () => {
     expect(all.retired).toBe('stopped');
     expect(all.steering.join()).not.toMatch(/its instance stays/);
     expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+  });
+
+  it('waits for no registration at a mobility service, though its record declares a transfer of its own', async () => {
+    world.transfer = 'mec021'; // nobody registers here
+    await expect(moved('*')).resolves.toMatchObject({ possible: true, retired: 'stopped' });
   });
 });

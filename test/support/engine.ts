@@ -13,6 +13,7 @@ import type { RelocationRequest } from '../../domain/relocation.ts';
 import { bundleWorkflows } from '../../temporal/bundle.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { WorkerMetrics } from '../../worker/metrics.ts';
+import type { Dying } from './dying.ts';
 import { newNamespace } from './namespace.ts';
 import { OneWorker } from './one-worker.ts';
 import { quickPace } from './pace.ts';
@@ -87,11 +88,13 @@ export class Engine {
     await this.#stopServer();
   }
 
-  /** Runs `scenario` beside a worker with that catalogue. */
+  /** Runs `scenario` beside a worker with that catalogue; `dying`: it is killed again and again. */
   async over(
-    catalogue: Catalogue,
+    world: Catalogue,
     scenario: (start: (request?: Partial<RelocationRequest>, pace?: Partial<Pace>) => Promise<Handle>) => Promise<void>,
+    dying?: Dying,
   ): Promise<void> {
+    const catalogue = dying?.catalogue(world) ?? world;
     const means = {
       catalogue,
       pace: quickPace,
@@ -99,7 +102,8 @@ export class Engine {
       turns: takingTurns(),
     };
     const begun: Handle[] = [];
-    await this.beside({ ...relocationActivities(means), ...surveyActivities(survey) }, async () => {
+    const activities = { ...relocationActivities(means), ...surveyActivities(survey) };
+    await this.beside(dying?.activities(activities) ?? activities, async () => {
       await scenario(async (request, pace) => {
         const order: RelocationOrder = {
           request: {

@@ -2,14 +2,15 @@ import type { FenceOrder } from '../../activities/relocation/fence.ts';
 import type { LostOrder } from '../../activities/relocation/lost.ts';
 import type { Switched, SwitchOrder } from '../../activities/relocation/switch-path.ts';
 import type { TakenOver, TakeOverOrder } from '../../activities/relocation/take-over.ts';
-import { type Acceptance, alsoMayWrite, type Fenced, lossTold, writersTold } from '../../domain/recovery.ts';
+import { type Acceptance, alsoMayWrite, type Copy, type Fenced, lossTold, writersTold } from '../../domain/recovery.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
 import type { StepName, UndoName } from '../../domain/steps.ts';
 import type { Procedure, Recovery } from '../kit/procedure.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface Recovering {
-  confirmLost(order: LostOrder): Promise<void>;
+  /** Null, or from an older worker nothing: the target did not tell what it has. */
+  confirmLost(order: LostOrder): Promise<Copy | null>;
   switchPath(order: SwitchOrder): Promise<Switched>;
   fenceSource(order: FenceOrder): Promise<Fenced>;
   takeOver(order: TakeOverOrder): Promise<TakenOver>;
@@ -42,9 +43,11 @@ export function recoveryOf(
   step: Recovering,
   { order: { turns, ...both }, silentSince, switchBack, result, leave }: Lost,
 ): Recovery {
+  let copy: Copy | null | undefined;
   return {
-    confirm: async (accept: Acceptance) =>
-      await step.confirmLost({ ...both, silentSince: silentSince(), ...passing(accept) }),
+    confirm: async (accept: Acceptance) => {
+      copy = await step.confirmLost({ ...both, silentSince: silentSince(), ...passing(accept) });
+    },
 
     replace: async (accept: Acceptance) => {
       const path = await procedure.step('switchPath', () => step.switchPath({ ...both, turns, lost: true }), {
@@ -57,7 +60,7 @@ export function recoveryOf(
       const epoch = epochOfNow();
       const taken = await procedure.forward(
         'handOver',
-        () => step.takeOver({ ...both, epoch, fence, ...passing(accept) }),
+        () => step.takeOver({ ...both, epoch, fence, ...passing(accept), ...(copy && { copy }) }),
         'inDoubt',
       );
       result.pathObserved = path.observed;

@@ -1,0 +1,139 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporalCli } from '../../servers/obtain.ts';
+import { approve, cancel, fencingStatus, recover, recoverAccepting } from '../../workflows/messages.ts';
+import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
+import { Dying } from '../support/dying.ts';
+import { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { reached } from '../support/run.ts';
+import { PortWorld } from '../support/world.ts';
+
+/** The worker is killed at every call of every step of what follows upon a source that is lost, or held. */
+let engine: Engine;
+beforeAll(async () => {
+  engine = await Engine.start(await temporalCli());
+});
+afterAll(async () => await engine.stop());
+
+/** Nothing is given up because a worker was killed often. */
+const patient = { stepMs: 120_000, operationMs: 120_000, handOverMs: 60_000, insistMs: 3_600_000 };
+const standby = { cutOver: { standby: true } } as const;
+const held = { cutOver: { approval: true } } as const;
+const accept = { lostWrites: true } as const;
+const ways = ['before', 'executed'] as const;
+
+const stepsOf = ({ at }: Dying): string[] => [...new Set(at.map((point) => point.split(' ')[0] ?? ''))];
+const authorities = (world: PortWorld): string[] =>
+  world.instances.filter(({ role, state }) => role === 'authority' && state === 'started').map(({ site }) => site);
+
+describe.each(ways)('a worker that is killed once at each call (%s)', (when) => {
+  it('has the source of a standby replaced all the same, and says what may be lost', async () => {
+    const [world, dying] = [new PortWorld(3), new Dying(when)];
+    await engine.over(
+      world,
+      async (start) => {
+        const handle = await start(standby, patient);
+        await reached(handle, 'held');
+        world.silent.add(world.at('cloud')[0]?.id ?? '');
+        await eventually(async () => {
+          const status = await reached(handle, 'held');
+          return status.state === 'held' && status.standby?.silentSince != null;
+        });
+        await handle.executeUpdate(recover);
+        await expect(handle.result()).resolves.toMatchObject({
+          outcome: 'recovered',
+          failure: null,
+          leftovers: [],
+          moved: { instance: 'created', subscriptions: 3 },
+          recovery: { fence: 'stopped', users: 1, writes: 7, mayBeLost: expect.stringMatching(/0\.02 s/) },
+        });
+      },
+      dying,
+    );
+    expect(stepsOf(dying)).toEqual(
+      expect.arrayContaining([
+        'instantiateTarget',
+        'copyAhead',
+        'watchSource',
+        'confirmLost',
+        'switchPath',
+        'fenceSource',
+        'takeOver',
+      ]),
+    );
+    expect(authorities(world)).toEqual(['a1']);
+    expect(world.at('a1')).toHaveLength(1);
+    expect(world.at('a1')[0]?.subscriptions).toHaveLength(3);
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+  });
+
+  it('has a source replaced that nothing protected, by one that begins empty and says so', async () => {
+    const [world, dying] = [new PortWorld(3), new Dying(when)];
+    world.silent.add(world.at('cloud')[0]?.id ?? '');
+    await engine.over(
+      world,
+      async (start) => {
+        const handle = await start({ sourceLost: { accept } }, patient);
+        await expect(handle.result()).resolves.toMatchObject({
+          outcome: 'recovered',
+          leftovers: [],
+          recovery: { fence: 'stopped', mayBeLost: expect.stringMatching(/^everything/) },
+        });
+      },
+      dying,
+    );
+    expect(stepsOf(dying)).toContain('checkLost');
+    expect(authorities(world)).toEqual(['a1']);
+    expect(world.at('a1')).toHaveLength(1);
+  });
+
+  it('has a source fenced that comes back after it was replaced, and counts what is stranded there', async () => {
+    const [world, dying] = [new PortWorld(3), new Dying(when)];
+    const source = world.servedAt('a1');
+    world.on('a1.instances.remove', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
+    await engine.over(
+      world,
+      async (start) => {
+        const handle = await start({ source: 'a1', target: 'a2', ...held }, patient);
+        await reached(handle, 'held');
+        world.silent.add(source.id);
+        await handle.executeUpdate(recoverAccepting, { args: [{ ...accept, fence: 'ledAway' }] });
+        const { recovery } = await handle.result();
+        expect(recovery).toMatchObject({ fence: 'ledAway', mayBeLost: expect.stringMatching(/0\.02 s/) });
+        const fence: WorkflowHandle<typeof fenceSource> = engine.environment.client.workflow.getHandle(
+          `fence:${recovery?.fencing}`,
+        );
+        await expect(fence.query(fencingStatus)).resolves.toMatchObject({ state: 'waiting' });
+        source.count = 9; // two that nobody else has
+        world.on('a1.instances.remove');
+        world.silent.delete(source.id);
+        await expect(fence.result()).resolves.toEqual({ outcome: 'fenced', stranded: 2, kept: null });
+      },
+      dying,
+    );
+    expect(stepsOf(dying)).toEqual(expect.arrayContaining(['fenceReturned', 'confirmQuiet', 'retireSource']));
+    expect(authorities(world)).toEqual(['a2']);
+    expect(world.at('a1')).toEqual([]);
+  });
+
+  it.each([
+    { command: approve, outcome: 'relocated', serves: 'a1', made: 1 },
+    { command: cancel, outcome: 'rolledBack', serves: 'cloud', made: 0 },
+  ])('of what was held has it $outcome when that is said, once', async ({ command, outcome, serves, made }) => {
+    const [world, dying] = [new PortWorld(3), new Dying(when)];
+    await engine.over(
+      world,
+      async (start) => {
+        const handle = await start(held, patient);
+        await reached(handle, 'held');
+        await handle.executeUpdate(command);
+        await expect(handle.result()).resolves.toMatchObject({ outcome, leftovers: [] });
+      },
+      dying,
+    );
+    expect(authorities(world)).toEqual([serves]);
+    expect(world.at('a1')).toHaveLength(made);
+    expect(world.at(serves)).toMatchObject([{ promisedTo: null, subscriptions: [{}, {}, {}] }]);
+  });
+});
