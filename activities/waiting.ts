@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Pace } from '../configuration/peers.ts';
@@ -13,7 +14,7 @@ const LAST_WORDS_MS = 300;
 /** For the last of all attempts. */
 const LAST_ATTEMPT_MS = 1_000;
 
-/** A step that has waited for long looks seldom: so late it sees the end, as a part of the wait; and at most so many times `pollMs`. */
+/** So late a long wait sees its end, as a part of the wait; and at most so many times `pollMs`. */
 const [LATE_BY, SELDOM] = [0.05, 20];
 
 /** What travels with a heartbeat: what the step is doing, and where there is something to keep, that too. */
@@ -53,7 +54,8 @@ export async function alive<T>(
       },
       pause: async () => {
         signal.throwIfAborted();
-        await context.sleep(Math.min(Math.max(pollMs, gone() * LATE_BY), pollMs * SELDOM));
+        // Its end comes in time for last words
+        await sleep(untilNextLook(gone(), pollMs), undefined, { signal }).catch(() => undefined);
         signal.throwIfAborted();
       },
       keep: (name, value) => {
@@ -77,6 +79,10 @@ const now = <T extends string | undefined>(value: T | (() => string)): T | strin
 
 const written = (kept: ReadonlyMap<string, Kept>): Readonly<Record<string, string>> =>
   Object.fromEntries([...kept].map(([name, value]) => [name, now(value)]));
+
+/** Of a step that goes on for so long: the longer it waits, the more seldom it looks. */
+export const untilNextLook = (goneMs: number, pollMs: number): number =>
+  Math.min(Math.max(pollMs, goneMs * LATE_BY), pollMs * SELDOM);
 
 function keptBefore({ info }: Context): Readonly<Record<string, string>> {
   const pulse = info.heartbeatDetails as Pulse | undefined;
