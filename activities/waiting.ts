@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Pace } from '../configuration/peers.ts';
@@ -54,8 +53,7 @@ export async function alive<T>(
       },
       pause: async () => {
         signal.throwIfAborted();
-        // Its end comes in time for last words
-        await sleep(untilNextLook(gone(), pollMs), undefined, { signal }).catch(() => undefined);
+        await restFor(untilNextLook(gone(), pollMs), signal);
         signal.throwIfAborted();
       },
       keep: (name, value) => {
@@ -83,6 +81,18 @@ const written = (kept: ReadonlyMap<string, Kept>): Readonly<Record<string, strin
 /** Of a step that goes on for so long: the longer it waits, the more seldom it looks. */
 export const untilNextLook = (goneMs: number, pollMs: number): number =>
   Math.min(Math.max(pollMs, goneMs * LATE_BY), pollMs * SELDOM);
+
+/** Or until it is stopped: the end of a step's time leaves time for last words. */
+const restFor = async (ms: number, signal: AbortSignal): Promise<void> =>
+  await new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    signal.addEventListener('abort', over);
+  });
 
 function keptBefore({ info }: Context): Readonly<Record<string, string>> {
   const pulse = info.heartbeatDetails as Pulse | undefined;
