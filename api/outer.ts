@@ -13,7 +13,8 @@ import type { QuestionMeans } from './mff/questions.ts';
 import { callbacks } from './partners/callbacks.ts';
 import { partnersOnly } from './partners/door.ts';
 import { ofStrangers } from './partners/limits.ts';
-import { absent, ewbiForm, outward, refusals } from './partners/refusals.ts';
+import { outward } from './outward.ts';
+import { absent, ewbiForm, refusals } from './partners/refusals.ts';
 import { routes } from './serve.ts';
 
 export interface OuterMeans extends QuestionMeans, Omit<BindingsMeans, 'poke'> {

@@ -6,7 +6,7 @@ import { jsonBody } from '../body.ts';
 import { license, openApiDocument, whenAsked } from '../openapi.ts';
 import { servedOf } from '../partners/asking.ts';
 import { admission } from '../partners/door.ts';
-import { outward } from '../partners/refusals.ts';
+import { outward } from '../outward.ts';
 import type { Face, Table } from '../serve.ts';
 import { bindingHandlers, type BindingsMeans } from './bindings.ts';
 import { type QuestionMeans, questionHandlers } from './questions.ts';

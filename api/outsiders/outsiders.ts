@@ -2,7 +2,7 @@ import { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import { base as mec016Base } from '../../protocols/mec016/contexts.ts';
 import { failures, type FailureType, Refusal } from '../../domain/failures.ts';
 import type { Desk, Means } from '../northbound/face.ts';
-import { outward } from '../partners/refusals.ts';
+import { outward } from '../outward.ts';
 import { failureBehind, HttpRefusal, problems } from '../problem.ts';
 import { routes } from '../serve.ts';
 import { cloudsTable, mx1Base } from './clouds-table.ts';

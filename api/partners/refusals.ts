@@ -1,9 +1,8 @@
-import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { type EwbiProblem, EwbiProblem as EwbiSchema, SUSPENDED } from '../../protocols/ewbi/problem.ts';
+import { failing } from '../outward.ts';
 import { HttpRefusal, type ProblemForm, problems } from '../problem.ts';
-import { Problem } from '../resources.ts';
 import { found } from './asking.ts';
 
 /** Hidden, ended, somebody else's, or never there: one and the same answer, so that nothing can be found out by trying. */
@@ -16,18 +15,7 @@ export const suspended = (): HttpRefusal =>
 export const ended = (): HttpRefusal =>
   new HttpRefusal(403, 'our operator wants no agreement with you', 'Ask our operator.');
 
-/** RFC 9457, without what concerns our operator alone: what we could not ask, and what to do about it here. */
-export const outward: ProblemForm = {
-  media: 'application/problem+json',
-  schema: Problem.pick({ type: true, title: true, status: true, detail: true, instance: true, errors: true }),
-  told: ({ type, title, status, detail, instance, errors }) => ({
-    ...(status >= 500 ? failing(status) : { type, title, status, detail }),
-    ...(instance !== '' && { instance }),
-    ...(errors !== undefined && { errors }),
-  }),
-};
-
-/** The same, as E/WBI has it. */
+/** What partners are told of a problem, as E/WBI has it. */
 export const ewbiForm: ProblemForm = {
   media: 'application/problem+json',
   schema: EwbiSchema,
@@ -43,13 +31,6 @@ export const ewbiForm: ProblemForm = {
     };
   },
 };
-
-const failing = (status: number) => ({
-  type: 'about:blank',
-  title: STATUS_CODES[status] ?? 'Unknown',
-  status,
-  detail: 'this cannot be answered now',
-});
 
 /** Where it happened is told by the route. */
 export const refusals = (log: Logger, form: ProblemForm): ErrorRequestHandler =>
