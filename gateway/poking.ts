@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import { Pokes } from '../doors/pokes.ts';
+import type { Telling } from './telling-temporal.ts';
 
 /** A partner is poked so often while it is tended once. */
 const POKES_PER_ROUND = 6;
 
-interface Ours {
+export interface Ours {
   readonly taskQueue: string;
   readonly world?: string | undefined;
 }
@@ -15,7 +16,7 @@ interface Ours {
  */
 export class Poking {
   readonly #pokes: Pokes;
-  #connected: ReturnType<typeof connected> | undefined;
+  #telling: Promise<Telling> | undefined;
 
   constructor(ours: Ours, aliveSeconds: number, log: Logger) {
     const everyMs = (aliveSeconds * 1_000) / POKES_PER_ROUND;
@@ -27,22 +28,11 @@ export class Poking {
   }
 
   async end(): Promise<void> {
-    await (await this.#connected)?.connection.close();
+    await (await this.#telling)?.close();
   }
 
   async #tell(partner: string, ours: Ours): Promise<void> {
-    this.#connected ??= connected();
-    const [{ client }, { pokeTending }] = await Promise.all([this.#connected, import('../temporal/tending.ts')]);
-    await pokeTending(client, partner, ours);
+    this.#telling ??= import('./telling-temporal.ts').then(({ tellingTemporal }) => tellingTemporal());
+    await (await this.#telling).poke(partner, ours);
   }
-}
-
-async function connected() {
-  const [{ Client, Connection }, { connectionSettings }] = await Promise.all([
-    import('@temporalio/client'),
-    import('../temporal/connection.ts'),
-  ]);
-  const { connectionOptions, namespace } = connectionSettings();
-  const connection = Connection.lazy(connectionOptions);
-  return { connection, client: new Client({ connection, namespace }) };
 }

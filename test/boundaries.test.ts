@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { rooms } from './fences/rooms.ts';
 import { workflowBundle } from './support/engine.ts';
@@ -21,4 +23,18 @@ it("and of packages those of the SDK's workflow part", () => {
     'ms',
     'nexus-rpc',
   ]);
+});
+
+/** A build makes one value of a package of the older module system, so that what is taken out of it by a name is undefined. */
+it('a package that is loaded later is one of modules', () => {
+  const root = fileURLToPath(new URL('../', import.meta.url));
+  const { include } = JSON.parse(readFileSync(`${root}tsconfig.build.json`, 'utf8')) as { include: string[] };
+  const later = include.flatMap((room) =>
+    readdirSync(`${root}${room}`, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => readFileSync(`${root}${room}/${file}`, 'utf8').match(/(?<=\bimport\(')[^.'][^']*/g) ?? []),
+  );
+  expect(later).toContain('pg');
+  const older = later.filter((name) => !name.startsWith('node:') && !import.meta.resolve(name).endsWith('.mjs'));
+  expect(older).toEqual([]);
 });

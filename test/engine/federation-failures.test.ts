@@ -212,11 +212,13 @@ describe('without the database', () => {
 });
 
 describe('a partner that is in the configuration no more', () => {
-  it('is not tended any longer', async () => {
+  it('is over, and not tended any longer', async () => {
     const { partners: _, ...rest } = partner.federation();
     await Federated.over(engine, own, { ...rest, partners: {} }, async (run) => {
       await run.handle.result();
-      await expect(run.handle.query(federationStanding)).resolves.toMatchObject({ uses: null });
+      await expect(run.handle.query(federationStanding)).resolves.toMatchObject({
+        uses: { ours: 'ended', joined: false, problem: null },
+      });
     });
   });
 });
