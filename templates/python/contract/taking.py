@@ -1,6 +1,8 @@
 """The calls by which users are taken: what the source sends ahead, its last delta, and its decision."""
+import time
 from dataclasses import replace
 
+from context import size
 from contract.state import ALL, Relocation, State, is_context, total
 from contract.wire import Refused
 
