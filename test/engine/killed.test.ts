@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../servers/obtain.ts';
-import { approve, cancel, fencingStatus, recover, recoverAccepting } from '../../workflows/messages.ts';
+import { approve, cancel, fencingStatus, recover, recoverAccepting, status } from '../../workflows/messages.ts';
 import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
 import { Dying } from '../support/dying.ts';
 import { Engine } from '../support/engine.ts';
@@ -18,6 +18,8 @@ afterAll(async () => await engine.stop());
 
 /** Nothing is given up because a worker was killed often, and the next attempt is as soon as the server can. */
 const patient = { retryMs: 1, stepMs: 120_000, operationMs: 120_000, handOverMs: 60_000, insistMs: 3_600_000 };
+/** Of a part of a procedure, at a second and more for each kill. */
+const OFTEN_KILLED_MS = 60_000;
 const standby = { cutOver: { standby: true } } as const;
 const held = { cutOver: { approval: true } } as const;
 const accept = { lostWrites: true } as const;
@@ -38,12 +40,12 @@ describe.concurrent.each(ways)('a worker that is killed once at each call (%s)',
       world,
       async (start) => {
         const handle = await start(standby, patient);
-        await reached(handle, 'held');
+        await reached(handle, 'held', OFTEN_KILLED_MS);
         world.silent.add(world.at('cloud')[0]?.id ?? '');
         await eventually(async () => {
-          const status = await reached(handle, 'held');
-          return status.state === 'held' && status.standby?.silentSince != null;
-        });
+          const seen = await handle.query(status);
+          return seen.state === 'held' && seen.standby?.silentSince != null;
+        }, OFTEN_KILLED_MS);
         await handle.executeUpdate(recover);
         await expect(handle.result()).resolves.toMatchObject({
           outcome: 'recovered',
@@ -100,7 +102,7 @@ describe.concurrent.each(ways)('a worker that is killed once at each call (%s)',
       world,
       async (start) => {
         const handle = await start({ source: 'a1', target: 'a2', ...held }, patient);
-        await reached(handle, 'held');
+        await reached(handle, 'held', OFTEN_KILLED_MS);
         world.silent.add(source.id);
         await handle.executeUpdate(recoverAccepting, { args: [{ ...accept, fence: 'ledAway' }] });
         const { recovery } = await handle.result();
@@ -130,7 +132,7 @@ describe.concurrent.each(ways)('a worker that is killed once at each call (%s)',
       world,
       async (start) => {
         const handle = await start(held, patient);
-        await reached(handle, 'held');
+        await reached(handle, 'held', OFTEN_KILLED_MS);
         await handle.executeUpdate(command);
         await expect(handle.result()).resolves.toMatchObject({ outcome, leftovers: [] });
       },
