@@ -49,6 +49,7 @@ export default defineConfig({
           include: ['test/engine/**/*.test.ts'],
           globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'],
           retry: 0,
+          maxConcurrency: 10,
           testTimeout: patient,
           hookTimeout: patient,
         },

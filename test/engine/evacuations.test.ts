@@ -192,7 +192,7 @@ describe('a site of many, whose workers are killed', () => {
   it('is emptied: none moved twice, none lost, never more at once than the window, and each failure is listed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ferry-emptied-'));
     const { address, namespace = 'default' } = engine.environment;
-    const pace = { heartbeatMs: 3_000 * busy(), pollMs: 200, attemptMs: 2_000 };
+    const pace = { heartbeatMs: Math.round(3_000 * busy()), pollMs: 200, attemptMs: 2_000 };
     try {
       const seen = await emptied(
         { address, namespace, folder, pid: undefined },

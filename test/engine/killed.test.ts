@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../servers/obtain.ts';
-import { approve, cancel, fencingStatus, recover, recoverAccepting } from '../../workflows/messages.ts';
+import { approve, cancel, fencingStatus, recover, recoverAccepting, status } from '../../workflows/messages.ts';
 import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
 import { Dying } from '../support/dying.ts';
 import { Engine } from '../support/engine.ts';
@@ -16,8 +16,10 @@ beforeAll(async () => {
 });
 afterAll(async () => await engine.stop());
 
-/** Nothing is given up because a worker was killed often. */
-const patient = { stepMs: 120_000, operationMs: 120_000, handOverMs: 60_000, insistMs: 3_600_000 };
+/** Nothing is given up because a worker was killed often, and the next attempt is as soon as the server can. */
+const patient = { retryMs: 1, stepMs: 120_000, operationMs: 120_000, handOverMs: 60_000, insistMs: 3_600_000 };
+/** Of a part of a procedure, at a second and more for each kill. */
+const OFTEN_KILLED_MS = 60_000;
 const standby = { cutOver: { standby: true } } as const;
 const held = { cutOver: { approval: true } } as const;
 const accept = { lostWrites: true } as const;
@@ -27,19 +29,23 @@ const stepsOf = ({ at }: Dying): string[] => [...new Set(at.map((point) => point
 const authorities = (world: PortWorld): string[] =>
   world.instances.filter(({ role, state }) => role === 'authority' && state === 'started').map(({ site }) => site);
 
-describe.each(ways)('a worker that is killed once at each call (%s)', (when) => {
+/** Each with a worker of its own. */
+const killed: Engine['over'] = async (...scenario) => await engine.apart(async (own) => await own.over(...scenario));
+
+/** All at once: of each second of theirs most is the server's, until it begins the next attempt. */
+describe.concurrent.each(ways)('a worker that is killed once at each call (%s)', (when) => {
   it('has the source of a standby replaced all the same, and says what may be lost', async () => {
     const [world, dying] = [new PortWorld(3), new Dying(when)];
-    await engine.over(
+    await killed(
       world,
       async (start) => {
         const handle = await start(standby, patient);
-        await reached(handle, 'held');
+        await reached(handle, 'held', OFTEN_KILLED_MS);
         world.silent.add(world.at('cloud')[0]?.id ?? '');
         await eventually(async () => {
-          const status = await reached(handle, 'held');
-          return status.state === 'held' && status.standby?.silentSince != null;
-        });
+          const seen = await handle.query(status);
+          return seen.state === 'held' && seen.standby?.silentSince != null;
+        }, OFTEN_KILLED_MS);
         await handle.executeUpdate(recover);
         await expect(handle.result()).resolves.toMatchObject({
           outcome: 'recovered',
@@ -71,7 +77,7 @@ describe.each(ways)('a worker that is killed once at each call (%s)', (when) => 
   it('has a source replaced that nothing protected, by one that begins empty and says so', async () => {
     const [world, dying] = [new PortWorld(3), new Dying(when)];
     world.silent.add(world.at('cloud')[0]?.id ?? '');
-    await engine.over(
+    await killed(
       world,
       async (start) => {
         const handle = await start({ sourceLost: { accept } }, patient);
@@ -92,11 +98,11 @@ describe.each(ways)('a worker that is killed once at each call (%s)', (when) => 
     const [world, dying] = [new PortWorld(3), new Dying(when)];
     const source = world.servedAt('a1');
     world.on('a1.instances.remove', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
-    await engine.over(
+    await killed(
       world,
       async (start) => {
         const handle = await start({ source: 'a1', target: 'a2', ...held }, patient);
-        await reached(handle, 'held');
+        await reached(handle, 'held', OFTEN_KILLED_MS);
         world.silent.add(source.id);
         await handle.executeUpdate(recoverAccepting, { args: [{ ...accept, fence: 'ledAway' }] });
         const { recovery } = await handle.result();
@@ -122,11 +128,11 @@ describe.each(ways)('a worker that is killed once at each call (%s)', (when) => 
     { command: cancel, outcome: 'rolledBack', serves: 'cloud', made: 0 },
   ])('of what was held has it $outcome when that is said, once', async ({ command, outcome, serves, made }) => {
     const [world, dying] = [new PortWorld(3), new Dying(when)];
-    await engine.over(
+    await killed(
       world,
       async (start) => {
         const handle = await start(held, patient);
-        await reached(handle, 'held');
+        await reached(handle, 'held', OFTEN_KILLED_MS);
         await handle.executeUpdate(command);
         await expect(handle.result()).resolves.toMatchObject({ outcome, leftovers: [] });
       },

@@ -88,6 +88,16 @@ export class Engine {
     await this.#stopServer();
   }
 
+  /** Of the same server, with a worker of its own: who waits most of the time waits beside others. */
+  async apart<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
+    const own = new Engine(this.environment);
+    try {
+      return await work(own);
+    } finally {
+      await own.#worker?.stop();
+    }
+  }
+
   /** Runs `scenario` beside a worker with that catalogue; `dying`: it is killed again and again. */
   async over(
     world: Catalogue,

@@ -5,8 +5,12 @@ import { status } from '../../workflows/messages.ts';
 import { eventually } from './eventually.ts';
 
 /** A run, asked past the API: waits until it is in that state, and tells all of it. */
-export async function reached(handle: WorkflowHandle, state: RelocationStatus['state']): Promise<RelocationStatus> {
-  await eventually(async () => (await handle.query(status)).state === state);
+export async function reached(
+  handle: WorkflowHandle,
+  state: RelocationStatus['state'],
+  limitMs?: number,
+): Promise<RelocationStatus> {
+  await eventually(async () => (await handle.query(status)).state === state, limitMs);
   return await handle.query(status);
 }
 
