@@ -10,6 +10,8 @@ import { spawnTethered } from './tether.ts';
 const USER = 'ferry';
 const START_MS = 60_000;
 const QUIT_MS = 2_000;
+/** So long, and so often, a server is begun anew where the one before was killed. */
+const [LEFT_MS, AGAIN_MS] = [15_000, 200];
 
 export interface PostgresPlan {
   /** The cluster, made where there is none; what earlier starts have written is served again. */
@@ -32,10 +34,27 @@ export interface PostgresServer {
 }
 
 /** Returns when it serves. Throws an Error that says what to do where the server cannot be had or does not start. */
-export async function startPostgres({ data, port, log, volatile = false }: PostgresPlan): Promise<PostgresServer> {
+export async function startPostgres(plan: PostgresPlan): Promise<PostgresServer> {
   const native = binaries();
-  mkdirSync(dirname(log), { recursive: true });
-  const password = await cluster(native, data);
+  mkdirSync(dirname(plan.log), { recursive: true });
+  const password = await cluster(native, plan.data);
+  // Processes of a server that was killed keep its memory for some moments, and so long no other one may begin
+  const wasKilled = existsSync(join(plan.data, 'postmaster.pid'));
+  for (const late = Date.now() + LEFT_MS; ; await sleep(AGAIN_MS))
+    try {
+      return await begun(native, plan, password);
+    } catch (error) {
+      if (!(error instanceof EndedAtOnce) || !wasKilled || Date.now() > late) throw error;
+    }
+}
+
+class EndedAtOnce extends Error {}
+
+async function begun(
+  native: string,
+  { data, port, log, volatile = false }: PostgresPlan,
+  password: string,
+): Promise<PostgresServer> {
   const written = openSync(log, 'a');
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -75,7 +94,7 @@ export async function startPostgres({ data, port, log, volatile = false }: Postg
   try {
     await Promise.race([
       serves(url),
-      exited.then((how) => Promise.reject(new Error(`PostgreSQL ended at once (${how}); see ${log}`))),
+      exited.then((how) => Promise.reject(new EndedAtOnce(`PostgreSQL ended at once (${how}); see ${log}`))),
     ]);
   } catch (error) {
     await stop();

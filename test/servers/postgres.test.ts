@@ -49,4 +49,25 @@ describe('a PostgreSQL server of ours', () => {
     },
     60_000 * busy(),
   );
+
+  it(
+    'begins again as soon as the last process of one that was killed has ended',
+    async () => {
+      const plan = { data: join(folder, 'killed'), port: await freePort('127.0.0.1', 0), log: join(folder, 'log') };
+      const first = await startPostgres(plan);
+      const client = new Client({ connectionString: first.url });
+      client.on('error', () => undefined);
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      process.kill(rows[0]?.pid ?? 0, 'SIGSTOP'); // in the middle of something that takes longer
+      process.kill(first.pid, 'SIGKILL');
+      await first.exited;
+      setTimeout(() => process.kill(rows[0]?.pid ?? 0, 'SIGKILL'), 1_000);
+      const again = await startPostgres(plan);
+      expect(readFileSync(plan.log, 'utf8')).toContain('pre-existing shared memory block');
+      await again.stop();
+      await client.end().catch(() => undefined);
+    },
+    60_000 * busy(),
+  );
 });
