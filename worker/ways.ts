@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type WorkflowExecutionDescription, WorkflowFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { failure } from '../activities/failure.ts';
@@ -45,12 +44,9 @@ export function waysOver(temporal: Client, { pace, ...ours }: Means): Ways {
     },
 
     holds: async (id, signal) => {
-      for (;;) {
-        const seen = await look(id, signal);
-        if (seen?.status.name !== 'RUNNING') return { why: await whyOf(id, signal) };
-        if (((seen.memo ?? {}) as Partial<AnchorMemo>).standing != null) return null;
-        await sleep(pace.pollMs, undefined, { signal });
-      }
+      const seen = await look(id, signal);
+      if (seen?.status.name !== 'RUNNING') return { why: await whyOf(id, signal) };
+      return ((seen.memo ?? {}) as Partial<AnchorMemo>).standing == null ? undefined : null;
     },
 
     release: async (id, signal) => {

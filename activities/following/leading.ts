@@ -1,7 +1,11 @@
 import type { AnchorRequest } from '../../domain/anchor-request.ts';
 import type { Followed } from '../../domain/following.ts';
 import type { Wait } from '../ports.ts';
+import { until } from '../waiting.ts';
 import type { FollowOrder } from './follow.ts';
+
+/** An anchor may wait for a person. */
+const FOR_GOOD = Number.POSITIVE_INFINITY;
 
 /** Anchors, as a follower begins them and gives them back. */
 export interface Ways {
@@ -11,8 +15,8 @@ export interface Ways {
     follower: string,
     signal: AbortSignal,
   ): Promise<{ readonly id: string; readonly own: boolean }>;
-  /** Null once devices are led; else why they never will be. */
-  holds(id: string, signal: AbortSignal): Promise<{ readonly why: string } | null>;
+  /** Null: devices are led; else why they never will be. Undefined: not yet known. */
+  holds(id: string, signal: AbortSignal): Promise<{ readonly why: string } | null | undefined>;
   /** One that has ended is released. */
   release(id: string, signal: AbortSignal): Promise<void>;
 }
@@ -56,8 +60,8 @@ export class Leading {
     const before = this.#anchor;
     const { id, own } = await this.#ways.begin({ application, users, source, network }, follower, signal);
     if (own) this.#wait.keep('anchor', id);
-    const failed = await this.#ways.holds(id, signal);
-    if (failed !== null) {
+    const failed = await until(this.#wait, FOR_GOOD, async () => await this.#ways.holds(id, signal));
+    if (failed != null) {
       this.#anchor = before === id ? null : before;
       return this.with({ did: 'cannot', network, why: failed.why, relocation: null });
     }
