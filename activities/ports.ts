@@ -1,5 +1,6 @@
 import type { ApplicationState, Receipt, Settled, Superseded } from '../domain/application.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
+import type { Rule } from '../domain/rule.ts';
 import type { PathWay } from '../domain/turn.ts';
 import type { HeldSubscription, NotCarried, SeenInLists, Subscription } from '../domain/subscription.ts';
 
@@ -246,6 +247,8 @@ export interface PathSight {
   readonly ttlSeconds: number;
   /** Addresses that are led to this instance already: devices may still have them. */
   readonly former: readonly string[];
+  /** All of them, as they were. Addresses: lives inside one activity. */
+  readonly rules: readonly Rule[];
 }
 
 /** An instance as the path knows it: by its id, and by its own address where it has one. */
@@ -260,9 +263,10 @@ export interface Path {
   look(instance: Led | null, whom: Pick<Lead, 'name' | 'device' | 'ruleIds'>, signal: AbortSignal): Promise<PathSight>;
   /**
    * What has to change of the rules of `lead.to` (here) or of `lead.from` (away; through: it leads on to another). `earlier`: a turn that may have been carried
-   * out, wholly or in part; what it found is what this one restores.
+   * out, wholly or in part; what it found is what this one restores. `seen`: of that instance, just now; absent: it is
+   * looked at.
    */
-  plan(way: PathWay, lead: Lead, earlier: string | null, signal: AbortSignal): Promise<string>;
+  plan(way: PathWay, lead: Lead, earlier: string | null, signal: AbortSignal, seen?: PathSight): Promise<string>;
   /** One that a later turn has taken further: its undo restores what it found itself. ReceiptUnreadable. */
   takenFurther(turn: string, later: string): string;
   /**

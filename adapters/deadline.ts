@@ -1,18 +1,31 @@
-/** Aborts after a while, unless it is put off: what is long may take long, as long as it goes on coming. */
+/**
+ * Aborts after a while, unless it is put off: what is long may take long, as long as it goes on coming. And as soon as
+ * `other` does. One is made for each call, and `AbortSignal.any` costs as much as the call's own handling.
+ */
 export class Deadline {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  readonly #other: AbortSignal;
+  #passed = false;
 
-  constructor(ms: number) {
-    this.#timer = setTimeout(() => this.#controller.abort(), ms);
+  constructor(ms: number, other: AbortSignal) {
+    this.#other = other;
+    this.#timer = setTimeout(() => {
+      this.#passed = true;
+      this.#controller.abort();
+    }, ms);
+    if (other.aborted) this.#follow();
+    else other.addEventListener('abort', this.#follow);
   }
+
+  readonly #follow = (): void => this.#controller.abort(this.#other.reason);
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   get passed(): boolean {
-    return this.#controller.signal.aborted;
+    return this.#passed;
   }
 
   putOff(): void {
@@ -21,6 +34,7 @@ export class Deadline {
 
   end(): void {
     clearTimeout(this.#timer);
+    this.#other.removeEventListener('abort', this.#follow);
   }
 }
 

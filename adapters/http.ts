@@ -97,9 +97,9 @@ export class Exchange {
     const begun: PeerCallBegun = { peer: this.name, method: call.method, place: placeOf(call), headers: {} };
     peerCallsBegun.publish(begun);
     let outcome: PeerCall['outcome'] = { outcome: 'no answer' };
-    const deadline = new Deadline(this.#peer.timeoutMs);
+    const deadline = new Deadline(this.#peer.timeoutMs, signal);
     try {
-      const opened = await this.#admitted(call, begun.headers, AbortSignal.any([signal, deadline.signal]));
+      const opened = await this.#admitted(call, begun.headers, deadline.signal);
       outcome = { status: opened.status };
       const answer = isExpected(opened)
         ? { body: await read(opened, deadline), told: `answered ${opened.status}` }

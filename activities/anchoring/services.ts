@@ -195,6 +195,6 @@ async function planned(
     sameNetwork: false,
   };
   return relayed
-    ? await site.path.plan('here', { ...lead, from: server, to: holder }, turn, signal)
-    : await site.path.plan('through', { ...lead, from: holder, to: server }, turn, signal);
+    ? await site.path.plan('here', { ...lead, from: server, to: holder }, turn, signal, own)
+    : await site.path.plan('through', { ...lead, from: holder, to: server }, turn, signal, own);
 }

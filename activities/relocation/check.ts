@@ -16,6 +16,8 @@ export interface Checked {
   /** The instance that is the authority. */
   readonly from: string;
   readonly there: Inspection['there'];
+  /** At the target; older runs do not tell. */
+  readonly package?: Inspection['package'];
   readonly guarantee: Guarantee;
   readonly confirmation: boolean;
   readonly drainMs: number;
@@ -58,8 +60,8 @@ export const checking = (means: Means) => ({
         keep('from', authority.id);
         await scene.context.source.promise(authority.endpoint, promise, signal);
         const anchors = await anchorsTo(means, scene, order, authority.id, { signal });
-        const { there, guarantee, confirmation, drainMs, seen } = found;
-        const checked = { from: authority.id, there, guarantee, confirmation, drainMs, seen };
+        const { there, package: held, guarantee, confirmation, drainMs, seen } = found;
+        const checked = { from: authority.id, there, package: held, guarantee, confirmation, drainMs, seen };
         return { ...checked, anchors: anchors.map(({ id }) => id) };
       } catch (error) {
         keep(UNASKED, asked ? '' : String(info.attempt));

@@ -14,6 +14,7 @@ import {
   sightOf,
   strays,
   type Carriage,
+  type CopiedSubscriptions,
 } from './subscriptions.ts';
 import {
   endOf,
@@ -67,6 +68,8 @@ export interface CopiesOrder extends Both {
   readonly made: readonly string[];
   /** Where the step failed: what the target had before it; null: `made` is all. */
   readonly before: readonly string[] | null;
+  /** At the source, as the step was told: it has read no other lists. Runs that began earlier do not tell. */
+  readonly seen?: SeenInLists;
   /** An instant: nothing that was asked for can be carried out after it. */
   readonly calmAt: number;
 }
@@ -125,8 +128,8 @@ async function deleteStrays(scene: Scene, order: CopiesOrder, before: readonly s
   if (target === undefined) return; // what it had went with it
   const source = owning(scene.source, await look(scene.source, application, order.from, wait.signal));
   if (source === undefined) throw failure('NotYet', `${scene.source.name}: instance ${order.from} is gone, ${UNTOLD}`);
-  const carriage = carriageOf(scene, source, target);
-  const left = strays(carriage, await bothHave(carriage, wait.signal), before);
+  const carriage = carriageOf(scene, source, target, { before: order.seen ?? {} });
+  const left = strays(carriage, await bothHave(carriage, wait.signal, 'ahead'), before);
   if (left.length === 0) return;
   // Whoever brought users there meanwhile may have made the like for them, and does not look again
   if (context.target.guarantee === 'zeroLoss' && target.state === 'started')
@@ -160,14 +163,15 @@ async function subscriptionsCopied(
     made.add(id);
     wait.keep('made', () => JSON.stringify([...made]));
   };
-  const copied = await copySubscriptions(carriage, wait.signal, {
-    begins({ had, seen }) {
+  const journal = {
+    begins({ had, seen }: Pick<CopiedSubscriptions, 'had' | 'seen'>) {
       keepSeen(wait, seen);
       if (wait.kept('before') !== undefined) return; // an earlier attempt began
       wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
     },
     made: learn,
-  });
+  };
+  const copied = await copySubscriptions(carriage, wait.signal, journal, 'ahead');
   for (const id of strays(carriage, copied, idsIn(wait.kept('before')))) learn(id);
   const dropped = await dropVanished(carriage, copied, [...made], wait.signal);
   const { wanted, seen } = copied;
@@ -230,9 +234,9 @@ async function plannedTurns(
     former: [source.endpoint.host, ...(away?.former ?? [])],
     sameNetwork,
   };
-  const planned = async ({ path }: Site, way: 'here' | 'away'): Promise<string | null> =>
-    (await path?.plan(way, lead, earlier?.[way] ?? null, signal)) ?? null;
-  const [theirs, ours] = await Promise.all([planned(to, 'here'), asked(planned(from, 'away'))]);
+  const planned = async (way: 'here' | 'away', { path }: Site, seen: PathSight | undefined): Promise<string | null> =>
+    (await path?.plan(way, lead, earlier?.[way] ?? null, signal, seen)) ?? null;
+  const [theirs, ours] = await Promise.all([planned('here', to, here), asked(planned('away', from, away))]);
   const ends = { source, target, away, lost };
   const anchors = await takeAnchors(means, scene, order, ends, earlier?.anchors ?? [], wait);
   return { here: theirs, away: ours ?? null, anchors };

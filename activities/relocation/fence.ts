@@ -1,11 +1,10 @@
 import { type ApplicationState, isAuthority } from '../../domain/application.ts';
-import { atOnce } from '../../domain/at-once.ts';
 import { type Acceptance, type Fenced, suffices } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Network, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
 import { signOf } from './lost.ts';
-import { AT_ONCE } from './others.ts';
+import { instancesAt } from './others.ts';
 import {
   canBeAsked,
   isLocated,
@@ -164,10 +163,11 @@ async function servingToday(
 ): Promise<Located> {
   const { application, context } = scene;
   const sites = await catalogue.sites();
-  const lists = await atOnce(AT_ONCE, sites, async (site) =>
-    (await site.instances.list(application, signal)).filter(isLocated).filter(({ id }) => id !== from),
-  );
-  for (const instance of lists.flat()) {
+  const all = (await instancesAt(sites, application, signal)).flatMap(({ listed }) => {
+    if (listed instanceof Error) throw listed;
+    return listed.filter(isLocated);
+  });
+  for (const instance of all.filter(({ id }) => id !== from)) {
     const said = await whatItSays(async () => await context.target.state(instance.endpoint, users, signal), signal);
     if (!(said instanceof Error) && isAuthority(said, users)) return instance;
   }

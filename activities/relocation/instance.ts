@@ -36,9 +36,12 @@ export const instantiating = (means: Means) => ({
       const { application, source, target } = scene;
       wait.progress(`starting ${application.name} at ${target.name}`);
       const site = `${target.name} ${application.name}`;
-      const started = await means.turns(site, wait.signal, async () => await bring(means, scene, order, wait));
+      const brought = await means.turns(site, wait.signal, async () => await bring(means, scene, order, wait));
+      const started: Started = { to: brought.instance.id, how: brought.how };
       wait.keep('to', started.to);
-      const instance = await locate(target, application, started.to, wait.signal);
+      const instance = isLocated(brought.instance)
+        ? brought.instance
+        : await locate(target, application, started.to, wait.signal);
       if (order.lost) return started;
 
       await registeredThere(means, scene, instance, wait);
@@ -51,7 +54,7 @@ export const instantiating = (means: Means) => ({
         await scene.context.target.standBy(instance.endpoint, introduction, wait.signal);
       } catch (error) {
         // It was told to go just now: there will be another one
-        if (await takesIn(scene, instance.id, wait)) throw error;
+        if ((await takesIn(scene, instance.id, wait)) !== undefined) throw error;
         throw failure('NotYet', `${target.name}: instance ${instance.id} is being taken away`);
       }
       // It may serve others, but none of those who are to come
@@ -77,22 +80,26 @@ export const instantiating = (means: Means) => ({
     }),
 });
 
+/** Which instance it is, as it has just been seen. */
+interface Brought extends Pick<Started, 'how'> {
+  readonly instance: Instance;
+}
+
 /** While it is our turn: whoever comes second finds what the first has made. */
-async function bring(means: Means, scene: Scene, { there, from, users }: InstanceOrder, wait: Wait): Promise<Started> {
+async function bring(means: Means, scene: Scene, { there, from, users }: InstanceOrder, wait: Wait): Promise<Brought> {
   const { application, target, key } = scene;
   const step = key('instantiateTarget');
-  if (there?.was === 'started' && (await takesIn(scene, there.id, wait))) return { to: there.id, how: 'shared' };
-  if (there?.was === 'stopped') {
-    const { id } = await target.instances.start(there.id, step, wait);
-    return { to: id, how: 'restarted' };
-  }
+  const found = there?.was === 'started' ? await takesIn(scene, there.id, wait) : undefined;
+  if (found !== undefined) return { instance: found, how: 'shared' };
+  if (there?.was === 'stopped')
+    return { instance: await target.instances.start(there.id, step, wait), how: 'restarted' };
   const ours = async (): Promise<readonly Instance[]> =>
     (await target.instances.list(application, wait.signal)).filter(({ id, name }) => id !== from && isStepKey(name));
   const own = ({ name }: Instance): boolean => name === step;
   const seen = await ours();
   if (!seen.some(own)) {
     const other = await firstThatTakesIn(means, scene, seen, wait);
-    if (other !== undefined) return { to: other.id, how: 'shared' };
+    if (other !== undefined) return { instance: other, how: 'shared' };
   }
   const made = await target.instances.instantiate(application, step, wait).catch((error: unknown) => error as Error);
   if (made instanceof Error && (made as { type?: unknown }).type !== 'TargetRefused') throw made;
@@ -105,11 +112,11 @@ async function bring(means: Means, scene: Scene, { there, from, users }: Instanc
   if (made instanceof Error) {
     if (first === undefined) throw made;
     await target.instances.remove(step, step, wait);
-    return { to: first.id, how: 'shared' };
+    return { instance: first, how: 'shared' };
   }
   const end: End = { ...scene, site: target, context: scene.context.target };
   if (first === undefined || !isLocated(made) || !(await mayGo(end, users, made, wait)))
-    return { to: made.id, how: 'created' };
+    return { instance: made, how: 'created' };
   await target.instances.remove(made.id, step, wait);
-  return { to: first.id, how: 'shared' };
+  return { instance: first, how: 'shared' };
 }

@@ -2,7 +2,7 @@ import type { SeenInLists } from '../../domain/subscription.ts';
 import { alive } from '../waiting.ts';
 import { tellAnchors } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions, keeping, later, sightOf } from './subscriptions.ts';
+import { copySubscriptions, keeping, sightOf } from './subscriptions.ts';
 import { tellCompleted } from './transfer.ts';
 import { find, isLocated, locate, sceneOf, type Leaving, type Means } from './subject.ts';
 
@@ -46,7 +46,7 @@ export const notifying = (means: Means) => ({
       if (order.transferred) await tellCompleted(scene, source, target, wait);
       const carriage = carriageOf(scene, source, target, sightOf(order, wait));
       const kept = keeping(carriage, wait);
-      const { wanted, seen } = await copySubscriptions(carriage, signal, kept, later);
+      const { wanted, seen } = await copySubscriptions(carriage, signal, kept, 'later');
       return { devices: told === true, subscriptions: wanted.length, seen, made: kept.ids };
     }),
 });

@@ -1,7 +1,7 @@
 import { atOnce } from '../../domain/at-once.ts';
 import { isAuthority, type ApplicationState } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
-import type { Site } from '../ports.ts';
+import type { Application, Instance, Site } from '../ports.ts';
 import { isLocated, mayRun, whatItSays, type Located, type Scene } from './subject.ts';
 
 /** What is known to be served elsewhere is asked for, at most so much at a time. */
@@ -37,6 +37,21 @@ export const unknown = ({ name }: Site, id: string, why: string): Error =>
 export const servesThem = ({ name }: Site, id: string): Error =>
   failure('NotLost', `${name}: instance ${id} is the authority of these users`);
 
+/**
+ * The application's instances at each of these sites, or why they cannot be seen. Asked in one turn: a MEO with many sites is
+ * asked once for all of them.
+ */
+export async function instancesAt(
+  sites: readonly Site[],
+  application: Application,
+  signal: AbortSignal,
+): Promise<readonly { readonly site: Site; readonly listed: readonly Instance[] | Error }[]> {
+  return await atOnce(sites.length, sites, async (site) => ({
+    site,
+    listed: await whatItSays(async () => await site.instances.list(application, signal), signal),
+  }));
+}
+
 /** Every other instance of the application, wherever it runs. OtherUnknown: one may run, and cannot be asked; see `missing`. */
 export async function othersThan(
   sites: readonly Site[],
@@ -45,15 +60,12 @@ export async function othersThan(
   signal: AbortSignal,
   missing: Missing,
 ): Promise<readonly Other[]> {
-  const lists = await atOnce(AT_ONCE, sites, async (site) => {
-    const listed = await whatItSays(async () => await site.instances.list(application, signal), signal);
-    if (listed instanceof Error) {
-      missing(failure('OtherUnknown', `${site.name}: its instances cannot be seen: ${listed.message}`));
-      return [];
-    }
-    return listed.map((instance) => ({ site, instance }));
+  const everywhere = (await instancesAt(sites, application, signal)).flatMap(({ site, listed }) => {
+    if (!(listed instanceof Error)) return listed.map((instance) => ({ site, instance }));
+    missing(failure('OtherUnknown', `${site.name}: its instances cannot be seen: ${listed.message}`));
+    return [];
   });
-  return lists.flat().flatMap(({ site, instance }): Other[] => {
+  return everywhere.flatMap(({ site, instance }): Other[] => {
     if (site.name === source.name && instance.id === from) return [];
     if (site.name === target.name && instance.id === to) return [];
     if (isLocated(instance)) return [{ site, instance }];

@@ -16,6 +16,8 @@ export interface CheckedLost {
   /** The instance that is taken to be dead. */
   readonly from: string;
   readonly there: Inspection['there'];
+  /** At the target; older runs do not tell. */
+  readonly package?: Inspection['package'];
   readonly drainMs: number;
 }
 
@@ -34,7 +36,7 @@ export const replacing = (means: Means) => ({
         const { obstacles, drainMs, ...found } = await inspect(scene, { ...order, lost: true }, false, signal);
         const [obstacle] = obstacles;
         if (obstacle !== undefined) throw failure(obstacle.type, `${obstacle.where}: ${obstacle.detail}`);
-        return { from: from.id, there: there ?? found.there, drainMs };
+        return { from: from.id, there: there ?? found.there, package: found.package, drainMs };
       } catch (error) {
         throw Context.current().cancellationSignal.aborted ? error : keeping(error, { untouched: true });
       }

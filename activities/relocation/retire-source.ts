@@ -1,9 +1,9 @@
 import { alive } from '../waiting.ts';
-import { atOnce } from '../../domain/at-once.ts';
+import { atOnce, everyAtOnce } from '../../domain/at-once.ts';
 import type { Site, Wait } from '../ports.ts';
 import { noAnchorLeft } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions, keeping, later, releaseSubscriptions, sightOf } from './subscriptions.ts';
+import { copySubscriptions, keeping, releaseSubscriptions, sightOf } from './subscriptions.ts';
 import {
   askable,
   isLocated,
@@ -69,7 +69,7 @@ async function releaseSource(
 ): Promise<void> {
   const carriage = carriageOf(scene, instance, target, sightOf(order, wait));
   wait.progress('comparing subscriptions for the last time');
-  const copied = await copySubscriptions(carriage, wait.signal, keeping(carriage, wait), later);
+  const copied = await copySubscriptions(carriage, wait.signal, keeping(carriage, wait), 'later');
   await releaseSubscriptions(carriage, copied, wait);
   const settle = { relocation: scene.relocation, users: order.users, retired: true };
   await scene.context.source.settle(instance.endpoint, settle, wait.signal);
@@ -77,22 +77,32 @@ async function releaseSource(
 
 /** Users may have left it for other sites before; what one of those does not answer holds up nobody here. */
 async function forgetElsewhere(
-  sites: readonly Site[],
+  all: readonly Site[],
   { application, source }: Scene,
   { id, endpoint }: Located,
   target: Located,
   wait: Wait,
 ): Promise<void> {
-  await atOnce(SITES_AT_ONCE, sites, async ({ name, path, instances }) => {
-    if (path === undefined) return;
+  const stays = ({ name }: Site): void =>
+    wait.progress(`${name} may go on leading devices away from the address of instance ${id}`);
+  const sites = all.filter(({ path }) => path !== undefined);
+  // In one turn: a MEO with many sites is asked once for all of them
+  const list = async ({ instances }: Site) => await instances.list(application, wait.signal);
+  const lists = await everyAtOnce(sites.length, sites, list);
+  wait.signal.throwIfAborted();
+  const others = sites.flatMap((site, at) => {
+    const listed = lists[at];
+    if (listed?.status === 'fulfilled') return listed.value.filter(isLocated).map((instance) => ({ site, instance }));
+    stays(site);
+    return [];
+  });
+  await atOnce(SITES_AT_ONCE, others, async ({ site, instance: other }) => {
+    if (other.id === target.id || (site.name === source.name && other.id === id)) return;
     try {
-      const others = (await instances.list(application, wait.signal)).filter(isLocated);
-      for (const other of others)
-        if (other.id !== target.id && !(name === source.name && other.id === id))
-          await path.forget(other, [endpoint.host], wait);
+      await site.path?.forget(other, [endpoint.host], wait);
     } catch {
       wait.signal.throwIfAborted();
-      wait.progress(`${name} may go on leading devices away from the address of instance ${id}`);
+      stays(site);
     }
   });
 }

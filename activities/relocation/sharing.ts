@@ -2,11 +2,15 @@ import type { Instance, Wait } from '../ports.ts';
 import { until } from '../waiting.ts';
 import { find, isLocated, willOf, type End, type Located, type Means, type Scene } from './subject.ts';
 
-/** Since it was found it may have gone, or been told to. */
-export async function takesIn({ application, target, context }: Scene, id: string, { signal }: Wait): Promise<boolean> {
+/** As it is now; undefined: since it was found it has gone, or been told to. */
+export async function takesIn(
+  { application, target, context }: Scene,
+  id: string,
+  { signal }: Wait,
+): Promise<Instance | undefined> {
   const instance = await find(target, application, id, signal);
-  if (instance === undefined) return false;
-  return !isLocated(instance) || !(await context.target.state(instance.endpoint, '*', signal)).retiring;
+  if (instance === undefined || !isLocated(instance)) return instance;
+  return (await context.target.state(instance.endpoint, '*', signal)).retiring ? undefined : instance;
 }
 
 /**

@@ -107,26 +107,20 @@ export function keeping(
   };
 }
 
-/** How much of either side is read. */
-export interface Reading {
-  /** `seen`: only lists that have been seen in this relocation; where none has (a takeover's, of a source that was away), all. */
-  readonly source: 'all' | 'seen';
-  /** `wanted`: only lists in which what the source has would be. */
-  readonly target: 'all' | 'wanted';
-}
-
-/** Before the hand-over, when there may be something to undo. */
-const everything: Reading = { source: 'all', target: 'all' };
-
-/** After it. What is in a list that came to be meanwhile is found at the end, before the source goes. */
-export const later: Reading = { source: 'seen', target: 'wanted' };
+/**
+ * How much of either side is read. `all`: every list there can be. After the check, which does that at the source: there
+ * the lists that it has seen, and at the target, `ahead`, those of the same services, so that each attempt and the undo see
+ * alike; `later`, of the services in which something was seen or made. What is in a list that came to be meanwhile is
+ * found at the end, before the source goes. Where none was seen (a takeover's, of a source that was away), all.
+ */
+export type Reading = 'all' | 'ahead' | 'later';
 
 /** Makes again at the target what the source has and the target has not (GR MEC 035, [5.3.2-4], [5.4.2-3]). */
 export async function copySubscriptions(
   carriage: Carriage,
   signal: AbortSignal,
   journal: Journal = unread,
-  reading: Reading = everything,
+  reading: Reading = 'all',
 ): Promise<CopiedSubscriptions> {
   const { target, from, to } = carriage;
   const both = await bothHave(carriage, signal, reading);
@@ -175,35 +169,40 @@ export async function dropVanished(
 export async function bothHave(
   carriage: Carriage,
   signal: AbortSignal,
-  reading: Reading = everything,
+  reading: Reading = 'all',
 ): Promise<Omit<CopiedSubscriptions, 'made'>> {
   const { source, target, from, to, device, before, made = [] } = carriage;
-  const lookAtSource = async (within = signal) =>
-    await source.subscriptions.list(from, within, { before, ...(reading.source === 'seen' && whereSeen(before)) });
-  const looking = ({ held }: SubscriptionsSeen): Looking =>
-    reading.target === 'all' ? {} : whereItWouldBe(concerning(device, held));
   const ofOurs = inTheirLists(made);
-  const look = async (how: Looking = {}, within = signal) =>
+  const [atSource, atTarget] = lookingFor(reading, before, ofOurs);
+  const lookAtSource = async (within = signal) =>
+    await source.subscriptions.list(from, within, { before, ...atSource });
+  const look = async (how = atTarget, within = signal) =>
     await target.subscriptions.list(to, within, { before: ofOurs, ...how });
-  // One after the other also where both are at one platform: what is of others is read once then
-  const inTurn = async () => {
-    const theirs = await lookAtSource();
-    return [theirs, await look(looking(theirs))] as const;
-  };
+  // One after the other where both are at one platform: what is of others is read once then
   const [theirs, ours] =
-    reading.target === 'wanted' || source.subscriptions === target.subscriptions
-      ? await inTurn()
-      : await together(signal, lookAtSource, async (within) => await look({}, within));
+    source.subscriptions === target.subscriptions
+      ? [await lookAtSource(), await look()]
+      : await together(signal, lookAtSource, async (within) => await look(atTarget, within));
   const { held, notCarried, listed, lists } = theirs;
   const wanted = concerning(device, held);
   // What the target seems to lack, its service being away for a moment, would be made a second time
   const unseen = missing(wanted, ours.held, moveOf(carriage)).some((each) => !ours.listed(each));
-  const { held: had } = unseen ? await look(looking(theirs)) : ours;
+  const { held: had } = unseen ? await look(reading === 'ahead' ? atTarget : whereItWouldBe(wanted)) : ours;
   return { wanted, had, notCarried, listed, seen: lists };
 }
 
-const whereSeen = (seen: SeenInLists): Looking =>
-  Object.keys(seen).length === 0 ? {} : { among: ({ path }) => Object.hasOwn(seen, path) };
+function lookingFor(reading: Reading, before: SeenInLists, made: SeenInLists): readonly [Looking, Looking] {
+  if (reading === 'all' || Object.keys(before).length === 0) return [{}, {}];
+  const used = Object.entries(before).filter(([, names]) => reading === 'ahead' || names.length > 0);
+  const services = new Set([...used.map(([path]) => path), ...Object.keys(made)].map(serviceAt));
+  return [
+    { among: ({ path }) => Object.hasOwn(before, path) },
+    { among: ({ path }) => services.has(serviceAt(path)) },
+  ];
+}
+
+/** An API is below its own name, whatever its version (MEC 009, 6.2): two platforms may have different ones. */
+const serviceAt = (path: string): string => path.split('/', 2).join('/');
 
 const whereItWouldBe = (wanted: readonly Subscription[]): Looking => ({
   among: ({ service, types }) => wanted.some((each) => each.service === service && types.includes(each.type)),

@@ -77,20 +77,21 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
     for (const info of named) if (info.id !== id) await dismantle(info.id, key, wait);
   }
 
-  const operate = async (id: string, json: OperateAppRequest, key: string, wait: Wait): Promise<void> =>
+  const operate = async (id: string, json: OperateAppRequest, key: string, wait: Wait): Promise<AppInstanceInfo> =>
     await life.bring(
       id,
       { call: 'operate', json },
-      (info) => info?.instantiatedAppState?.operationalState === json.changeStateTo,
+      (info) => info.instantiatedAppState?.operationalState === json.changeStateTo,
       key,
       wait,
     );
 
-  /** STARTED, with an endpoint on this very host. WrongHost, EndpointUnusable, NotYet. */
-  async function serving(id: string, port: number | null, key: string, wait: Wait): Promise<Instance> {
+  /** STARTED, with an endpoint on this very host; `shown`: how it has just been seen. WrongHost, EndpointUnusable, NotYet. */
+  async function serving(shown: AppInstanceInfo, port: number | null, key: string, wait: Wait): Promise<Instance> {
+    const { id } = shown;
     let seen = 'is not there';
     for (let looks = 0; looks < LOOKS; looks += 1) {
-      const info = await life.read(id, wait.signal);
+      const info = looks === 0 ? shown : await life.read(id, wait.signal);
       const instance = info && instanceOf(info, found(info, port));
       seen = instance === undefined ? 'is not there' : `is ${instance.state}`;
       if (instance?.state === 'stopped') await operate(id, { changeStateTo: 'STARTED' }, key, wait);
@@ -128,9 +129,10 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
         selectedMECHostInfo: [{ hostId: { id: host }, hostName: host }],
         ...(country !== undefined && { locationConstraints: { countryCode: country } }),
       };
-      await life.bring(id, { call: 'instantiate', json }, (info) => isInstantiated(info), key, wait, fresh);
+      const task = { call: 'instantiate', json } as const;
+      const shown = await life.bring(id, task, (info) => isInstantiated(info), key, wait, fresh);
       try {
-        const instance = await serving(id, application.port, key, wait);
+        const instance = await serving(shown, application.port, key, wait);
         await alone(id, key, wait);
         return instance;
       } catch (error) {
@@ -148,8 +150,7 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
     isBeingMade: async (id, signal) => (await life.operations.open(id, signal)) !== undefined,
 
     async start(id, key, wait) {
-      await operate(id, { changeStateTo: 'STARTED' }, key, wait);
-      return await serving(id, null, key, wait);
+      return await serving(await operate(id, { changeStateTo: 'STARTED' }, key, wait), null, key, wait);
     },
 
     stop,

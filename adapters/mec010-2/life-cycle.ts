@@ -34,33 +34,44 @@ export const lifeCycle = (meo: Exchange) => {
     return status === 404 ? undefined : body;
   }
 
-  /** Looks, unless it is `fresh`, begins, waits, looks: until the instance is as wanted. TargetRefused, LcmOperationFailed, NotYet. */
+  /**
+   * Looks, unless it is `fresh`, begins, waits, looks: until the instance is as wanted, and how it is then. TargetRefused,
+   * LcmOperationFailed, NotYet.
+   */
   async function bring(
     id: string,
     task: Task,
-    wanted: (info: AppInstanceInfo | undefined) => boolean,
+    wanted: (info: AppInstanceInfo) => boolean,
     key: string,
     wait: Wait,
     fresh = false,
-  ): Promise<void> {
-    async function arrived(looks: number): Promise<boolean> {
+  ): Promise<AppInstanceInfo> {
+    async function asWanted(): Promise<AppInstanceInfo | undefined> {
+      const info = await read(id, wait.signal);
+      return info !== undefined && wanted(info) ? info : undefined;
+    }
+    async function arrived(looks: number): Promise<AppInstanceInfo | undefined> {
       for (let looked = 1; ; looked += 1) {
-        if (wanted(await read(id, wait.signal))) return true;
+        const there = await asWanted();
+        if (there !== undefined) return there;
         const open = await operations.open(id, wait.signal);
         if (open !== undefined) {
           await operations.complete(open.id, key, wait);
-          if (wanted(await read(id, wait.signal))) return true;
+          const then = await asWanted();
+          if (then !== undefined) return then;
         }
-        if (looked >= looks) return false;
+        if (looked >= looks) return undefined;
         wait.progress(`waiting until instance ${id} shows what ${task.call} made of it`);
         await wait.pause();
       }
     }
-    if (!fresh && (await arrived(1))) return;
+    const already = fresh ? undefined : await arrived(1);
+    if (already !== undefined) return already;
     for (let looked = 1; ; looked += 1) {
       const { operation, status, told } = await operations.begin(id, task, key, wait.signal);
       if (operation !== undefined) await operations.complete(operation, key, wait);
-      if (await arrived(status < 300 ? LOOKS : 1)) return;
+      const there = await arrived(status < 300 ? LOOKS : 1);
+      if (there !== undefined) return there;
       if (status < 300) throw failure('LcmOperationFailed', `${told}, but instance ${id} is not as it was wanted`);
       if (status !== 404) throw failure('TargetRefused', told);
       // It may not know yet what it has created itself

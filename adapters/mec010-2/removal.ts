@@ -78,8 +78,10 @@ export const removal = (meo: Exchange, { operations, look, read, bring, isGone }
     const info = await blind.seeing(async () => await read(id, wait.signal));
     const gone = info === undefined && (await blind.seeing(async () => await isGone(id, wait.signal)));
     if (gone === true || (info !== undefined && !isInstantiated(info))) return;
-    if (info !== undefined)
-      return await bring(id, task, (seen) => seen?.instantiatedAppState?.operationalState === 'STOPPED', key, wait);
+    if (info !== undefined) {
+      await bring(id, task, (seen) => seen.instantiatedAppState?.operationalState === 'STOPPED', key, wait);
+      return;
+    }
     const { operation, told } = await operations.begin(id, task, key, wait.signal);
     if (operation !== undefined) await blind.seeing(async () => await operations.complete(operation, key, wait));
     throw blind.reason ?? failure('NotYet', `${told}, but what became of instance ${id} is not to be seen`);

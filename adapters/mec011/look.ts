@@ -46,6 +46,7 @@ export function pathSight(
             .filter(({ active, address }) => !active || address === own)
             .map((rule) => ({ name: plainName(rule.name), leads: rule.active && rule.address === own }))
         : [],
+    rules,
   };
 }
 

@@ -75,11 +75,11 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
       return pathSight(await rulesOf.all(instance.id, whom.ruleIds, signal), instance, whom);
     },
 
-    async plan(way, lead, earlier, signal) {
+    async plan(way, lead, earlier, signal, seen) {
       const { instance } = way === 'here' ? lead.to : lead.from;
-      const found = await rulesOf.all(instance, lead.ruleIds, signal);
+      const { rules: found } = seen ?? (await rulesOf.all(instance, lead.ruleIds, signal));
       const before = earlier === null ? null : opened(seal, earlier);
-      return seal.close(JSON.stringify(planned(way, found.rules, courseOf(lead), instance, before)));
+      return seal.close(JSON.stringify(planned(way, found, courseOf(lead), instance, before)));
     },
 
     takenFurther: (turn, later) => seal.close(JSON.stringify(takenFurther(opened(seal, turn), opened(seal, later)))),
@@ -180,6 +180,7 @@ async function unmade(platform: Exchange, device: string | null, signal: AbortSi
     ttlSeconds: 0,
     former: [],
     names: [],
+    rules: [],
   };
 }
 

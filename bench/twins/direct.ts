@@ -51,12 +51,13 @@ async function relocate(n: number): Promise<void> {
     source: siteOf('left', pair),
     target: siteOf('right', pair),
   };
-  const { from, there, seen } = await attempt(steps.checkRelocation, {
+  const checked = await attempt(steps.checkRelocation, {
     ...subject,
     maxInterruptionMs: null,
     own: null,
   });
-  await attempt(steps.distributePackage, subject);
+  const { from, there, seen } = checked;
+  await attempt(steps.distributePackage, { ...subject, ...(checked.package && { found: checked.package }) });
   const { to } = await attempt(steps.instantiateTarget, { ...subject, from, there });
   const both = { ...subject, from, to };
   const looked = seen === undefined ? {} : { seen };

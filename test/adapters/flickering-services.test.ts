@@ -6,7 +6,6 @@ import {
   copySubscriptions,
   dropVanished,
   foreseeSubscriptions,
-  later,
   releaseSubscriptions,
   sightOf,
   strays,
@@ -147,7 +146,7 @@ describe('where a service is away at one look of a step, and there at its next c
 describe('what this relocation has made at the target', () => {
   beforeEach(() => void source.hold(rni, 's0', measured(from, 0)));
   const comparedLater = async ({ made, seen }: CopiedSubscriptions): Promise<CopiedSubscriptions> =>
-    await copySubscriptions({ ...carriage, made, before: seen }, soon(), undefined, later);
+    await copySubscriptions({ ...carriage, made, before: seen }, soon(), undefined, 'later');
 
   it.each([
     ['a list that is empty for a moment', { status: 200, json: { _links: { subscription: [] } } }],
@@ -299,7 +298,7 @@ it('what is made at a service that comes up meanwhile is carried', async () => {
 
 it('what the source has is carried at the end also by a run that has seen none of its lists', async () => {
   source.hold(rni, 's0', measured(from, 0));
-  const copied = await copySubscriptions(carriage, soon(), undefined, later);
+  const copied = await copySubscriptions(carriage, soon(), undefined, 'later');
   await releaseSubscriptions(carriage, copied, kept());
   expect([[...source.held], [...target.held.values()]]).toEqual([[], [measured(to, 0)]]);
 });
@@ -314,7 +313,7 @@ it('what is made at a service that comes up before the last step is found by it,
   const attempts = new Map<string, string>();
   const attempt = async (): Promise<void> => {
     const step = { ...carriage, ...sightOf({ seen }, { kept: (name) => attempts.get(name) }) };
-    const copied = await copySubscriptions(step, soon(), undefined, later);
+    const copied = await copySubscriptions(step, soon(), undefined, 'later');
     await releaseSubscriptions(
       step,
       copied,

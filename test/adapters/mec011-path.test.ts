@@ -326,7 +326,7 @@ describe('looking at the path', () => {
   const one = { ...all, device: '127.10.100.1' };
 
   it('tells which rules would be turned, and which other names there are', async () => {
-    expect(await path.look(placed('source', S), all, soon())).toEqual({
+    expect(await path.look(placed('source', S), all, soon())).toMatchObject({
       by: { name: true, traffic: true },
       told: ['DNS rule DnsRule001 leads the name', 'traffic rule TrafficRule001 leads every device'],
       obstacles: [],

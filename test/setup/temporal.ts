@@ -5,12 +5,6 @@ import { startDevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { claimNetwork, portsOf } from '../support/network.ts';
 
-/**
- * Of the clocks of machines of a cluster the server expects a second of difference: so late comes each timer, and with it
- * each next attempt. This one is alone.
- */
-const punctual = ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'];
-
 let end: () => Promise<void> = async () => undefined;
 
 /** One dev server for all files of `engine` and `endtoend`; each has a namespace of its own on it. */
@@ -26,7 +20,6 @@ export async function setup(): Promise<void> {
     uiPort,
     ...files,
     volatile: true,
-    more: punctual,
   });
   process.env['TEST_TEMPORAL_ADDRESS'] = server.address; // the files' processes are started with it
   end = async () => {

@@ -393,6 +393,7 @@ export class PortWorld implements Catalogue {
           obstacles: [],
           names: [],
           ttlSeconds: 0,
+          rules: [],
           former: [],
         };
       },

@@ -1,5 +1,5 @@
 import type { Checked } from '../../activities/relocation/check.ts';
-import type { PathTurns } from '../../activities/relocation/copy-ahead.ts';
+import type { CopiesOrder, PathTurns } from '../../activities/relocation/copy-ahead.ts';
 import type { Started } from '../../activities/relocation/instance.ts';
 import { together, type SeenInLists } from '../../domain/subscription.ts';
 import { keptIn } from '../kit/failure.ts';
@@ -38,6 +38,11 @@ export class Brought {
   /** What later steps have to know of subscriptions. */
   get subscriptions(): { readonly seen: SeenInLists; readonly made: readonly string[] } {
     return { seen: this.seen, made: this.made };
+  }
+
+  /** What their undo has to know. */
+  get copies(): Pick<CopiesOrder, 'made' | 'before' | 'seen'> {
+    return { ...this.subscriptions, before: this.before };
   }
 
   /** Anchors that are taken along; nothing: an older run has not told. */

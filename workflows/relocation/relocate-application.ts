@@ -35,7 +35,8 @@ async function relocate(relocating: Relocating, request: RelocationRequest): Pro
     relocating.promises(checked.guarantee);
 
     // 2. Bring the package to the target ([5.3.2-3], [5.4.2-2])
-    result.moved.package = await procedure.step('package', () => step.distributePackage(subject));
+    const toBring = { ...subject, ...(checked.package && { found: checked.package }) };
+    result.moved.package = await procedure.step('package', () => step.distributePackage(toBring));
 
     // 3. Start the target instance ([5.3.2-5], [5.3.2-6], [5.4.2-4], 6.6.2)
     const { there } = brought;
@@ -52,7 +53,7 @@ async function relocate(relocating: Relocating, request: RelocationRequest): Pro
       step.copyAhead({ ...both, ...brought.subscriptions, turns: brought.turns, ...anchors }),
     );
     const { turns, ...copied } = await procedure.step('copyAhead', copy, {
-      deleteCopies: () => undo.deleteCopies({ ...both, made: brought.made, before: brought.before, calmAt: calmAt() }),
+      deleteCopies: () => undo.deleteCopies({ ...both, ...brought.copies, calmAt: calmAt() }),
     });
     result.moved.users = copied.users;
     result.moved.subscriptions = copied.subscriptions;

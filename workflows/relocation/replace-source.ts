@@ -30,7 +30,7 @@ export async function replaceSource(relocating: Relocating, accept: Acceptance):
     const { made, seen } = brought;
     const copy = brought.keeping(() => step.copyAhead({ ...both, made, turns: brought.turns, seen, lost }));
     const { turns, subscriptions } = await procedure.step('copyAhead', copy, {
-      deleteCopies: () => undo.deleteCopies({ ...both, made: brought.made, before: brought.before, calmAt: calmAt() }),
+      deleteCopies: () => undo.deleteCopies({ ...both, ...brought.copies, calmAt: calmAt() }),
     });
     result.moved.subscriptions = subscriptions;
     brought.turns = turns;
