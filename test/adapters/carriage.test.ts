@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Owner } from '../../activities/ports.ts';
 import {
+  bothHave,
   type Carriage,
   copySubscriptions,
   deleteMade,
   foreseeSubscriptions,
   releaseSubscriptions,
+  strays,
 } from '../../activities/relocation/subscriptions.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { busy } from '../support/busy.ts';
@@ -51,7 +53,11 @@ const fill = (filled: object) => (body: Record<string, unknown>) => ({
 async function wholeRun(): Promise<number> {
   const began = source.peer.heard.length + target.peer.heard.length;
   const { seen } = await foreseeSubscriptions(carriage, soon());
-  const { wanted, made, seen: copiedAhead } = await copySubscriptions({ ...carriage, before: seen }, soon(), undefined, 'ahead');
+  const {
+    wanted,
+    made,
+    seen: copiedAhead,
+  } = await copySubscriptions({ ...carriage, before: seen }, soon(), undefined, 'ahead');
   expect(wanted).toHaveLength(3);
   expect(made).toHaveLength(3);
   const again = await copySubscriptions({ ...carriage, before: copiedAhead }, soon(), undefined, 'later');
@@ -107,6 +113,22 @@ describe('subscriptions that go from platform to platform', () => {
     expect(lacking).toEqual(wanted);
     source.held.clear();
     expect(await foreseeSubscriptions(before, soon())).toMatchObject({ wanted: [], notCarried: [], lacking: [] });
+  });
+
+  it('are taken for ours by no undo where the step has not looked', async () => {
+    const mobility = (host: string, appInstanceId: string) => ({
+      subscriptionType: 'MobilityProcedureSubscription',
+      callbackReference: `http://${host}:7000/mobility`,
+      filterCriteria: { appInstanceId },
+    });
+    // Its own, and like what the source asks for only after the check
+    target.hold(amsi, 'own', mobility('10.3.1.7', 'i9'));
+    const step = { ...carriage, before: { [rni]: ['s0', 's1', 's2'] } };
+    const { had, made } = await copySubscriptions(step, soon(), undefined, 'ahead');
+    const before = had.map(({ id }) => id);
+    source.hold(amsi, 'late', mobility('10.2.1.7', 'i1'));
+    expect(strays(step, await bothHave(step, soon(), 'ahead'), before).toSorted()).toEqual(made.toSorted());
+    expect(strays(step, await bothHave(step, soon()), before)).toContain(`${amsi}/own`);
   });
 
   it('are gone again after an undo, and nothing else is', async () => {
