@@ -71,7 +71,7 @@ describe('a command', () => {
 
   it.each([
     ['retry', 'relocated'],
-    ['abandon', 'abandoned'],
+    ['abandon', 'relocatedSourceKept'],
   ] as const)('to %s ends the waiting of a parked one', async (action, outcome) => {
     await over(new PortWorld().on('cloud.instances.stop', 'PeerRejected'), async (api) => {
       const { body } = await starting(api);
