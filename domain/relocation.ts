@@ -183,7 +183,7 @@ export const RelocationResult = z
   .object({
     outcome: z.enum(['relocated', 'relocatedSourceKept', 'rolledBack', 'refused', 'abandoned', 'recovered']).meta({
       description:
-        'relocatedSourceKept: relocated, the source stays as a relay. refused: nothing was changed. abandoned: given up by an operator after the hand-over. recovered: the source was taken to be dead, and the target took its place.',
+        'relocatedSourceKept: relocated, and given up by an operator was the source alone: it stays, as a relay where it lives. refused: nothing was changed. abandoned: given up by an operator after the hand-over, before devices were told. recovered: the source was taken to be dead, and the target took its place.',
     }),
     failure: z
       .object({ type: Failure, step: Step, message: z.string(), remedy: z.string() })

@@ -28,7 +28,7 @@ export const nameOf = ({ application, users }: Leaver): string => `${application
 /**
  * A window that slides over all that has to leave a site: as soon as one has ended the next one goes, to the target that
  * has the fewest under way. No target takes more than half of the window, where there are others; and whoever waits for a
- * target lets pass who may go. Pure: what it says is done elsewhere.
+ * target lets pass who may go. What failed is undone beside it. Pure: what it says is done elsewhere.
  */
 export class Window {
   readonly #targets: readonly string[];
@@ -36,8 +36,10 @@ export class Window {
   readonly #returned = new Map<string, Waiting>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #underWay = new Map<string, Waiting & Move>();
-  /** Of those under way: they take no room. */
+  /** Of those under way, who waits for a person: they take no room. */
   #resting: ReadonlySet<string> = new Set();
+  /** Who is only being undone: nothing is asked of a target for them but that. */
+  #goingBack: ReadonlySet<string> = new Set();
   /** Who was ever found or begun: nobody comes in twice. */
   readonly #known = new Set<string>();
   /** Of each application: those who have to be gone before `*` follows. */
@@ -73,12 +75,14 @@ export class Window {
 
   /** The next that may go, which is under way from now on; undefined: none, before something ends. */
   next(size: number): Move | undefined {
-    const load = this.#load();
+    const passedOver = this.#passedOver(size);
+    const [load, all] = [this.#load(passedOver), this.#load(new Set())];
     if ([...load.values()].reduce((sum, n) => sum + n, 0) >= size) return undefined;
     const most = this.#targets.length === 1 ? size : Math.max(1, Math.floor(size / 2));
+    // Where nothing succeeds much is being undone: it is not the one that has least to do
     const free = this.#targets
       .filter((target) => (load.get(target) ?? 0) < most)
-      .toSorted((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0));
+      .toSorted((a, b) => (all.get(a) ?? 0) - (all.get(b) ?? 0));
     if (free.length === 0) return undefined;
     for (const queue of [this.#returned, this.#waiting])
       for (const [name, waiting] of queue) {
@@ -124,16 +128,27 @@ export class Window {
     this.#resting = names;
   }
 
+  /** Which of those under way are only being undone. */
+  goBack(names: ReadonlySet<string>): void {
+    this.#goingBack = names;
+  }
+
   #goes(move: Waiting & Move): Move {
     this.#underWay.set(nameOf(move), move);
     const { application, users, target } = move;
     return { application, users, target };
   }
 
-  #load(): Map<string, number> {
+  /** They take no room either, as long as they are not more than half of the window: what is undone is work too. */
+  #passedOver(size: number): ReadonlySet<string> {
+    const back = [...this.#underWay.keys()].filter((name) => this.#goingBack.has(name) && !this.#resting.has(name));
+    return new Set(back.slice(0, Math.floor(size / 2)));
+  }
+
+  #load(passedOver: ReadonlySet<string>): Map<string, number> {
     const load = new Map<string, number>();
     for (const [name, { target }] of this.#underWay)
-      if (!this.#resting.has(name)) load.set(target, (load.get(target) ?? 0) + 1);
+      if (!this.#resting.has(name) && !passedOver.has(name)) load.set(target, (load.get(target) ?? 0) + 1);
     return load;
   }
 

@@ -14,8 +14,10 @@ import type { Begun, PartOf, RunEnded, Runs } from '../activities/evacuation/run
 import { digest } from '../configuration/digest.ts';
 import { directionBetween } from '../configuration/direction.ts';
 import type { Configuration } from '../configuration/peers.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { parseRelocationId, relocationId, relocationWorkflowId } from '../domain/identity.ts';
 import type { Outcome, RelocationRequest, RelocationResult } from '../domain/relocation.ts';
+import { undos } from '../domain/steps.ts';
 import { isWaits, waitsForPerson } from '../domain/waits.ts';
 import { relocationOf } from '../temporal/relocating.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
@@ -25,6 +27,8 @@ import { CALL_MS, callsOver } from './calls.ts';
 
 /** Of all pages of a list; of one poll for an end. */
 const [LIST_MS, POLL_MS] = [60_000, 60_000];
+/** Of those that are looked at one by one. */
+const AT_ONCE = 8;
 
 type Means = Pick<Configuration, 'sites' | 'pace' | 'world'> & { readonly taskQueue: string };
 
@@ -79,7 +83,28 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
       const query = `${ofEvacuation(evacuation)} AND ExecutionStatus = 'Running' AND ${searchAttributes.outcome.name} IN (${words})`;
       return new Set(await listed(query, signal, ({ workflowId, runId }) => relocationId(workflowId, runId)));
     },
+
+    goingBack: async (ids, signal) => {
+      const seen = await atOnce(AT_ONCE, ids, async (id) => {
+        const { workflowId, runId } = parseRelocationId(id) ?? { workflowId: id, runId: '' };
+        const handle = temporal.workflow.getHandle(workflowId, runId);
+        return (await call(signal, CALL_MS, async () => await isUndone(handle))) ? [id] : [];
+      });
+      return new Set(seen.flat());
+    },
   };
+}
+
+/** Nothing is carried out for it but an undo. */
+async function isUndone(handle: WorkflowHandle): Promise<boolean> {
+  try {
+    const { pendingActivities } = (await handle.describe()).raw;
+    const under = (pendingActivities ?? []).map(({ activityType }) => activityType?.name ?? '');
+    return under.length > 0 && under.every((name) => Object.hasOwn(undos, name));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }
 
 const ofEvacuation = (evacuation: string): string =>

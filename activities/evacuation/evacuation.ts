@@ -19,6 +19,9 @@ import type { Begun, Run, RunEnded } from './runs.ts';
 const [WISH_MS, RESTING_MS] = [1_000, 10_000];
 const MESSAGE_LENGTH = 200;
 
+/** Under way so many times as long as one that goes well: it may have failed, and is being undone. */
+const OVERDUE = 2;
+
 /** Under way, as it travels with a sign of life. */
 interface Flight extends Move, Run {}
 
@@ -30,6 +33,9 @@ export class Evacuation {
   readonly #bell = new Bell();
   readonly #flights = new Map<string, Flight>();
   readonly #flying = new Set<Promise<void>>();
+  /** Since when each has been under way, as far as is known here. */
+  readonly #since = new Map<string, number>();
+  readonly #arrived = { count: 0, tookMs: 0 };
   readonly #failures: EvacuationFailure[] = [];
   /** Moved by somebody else, in vain: the next time it is for us. */
   readonly #notOurs = new Set<string>();
@@ -186,8 +192,10 @@ export class Evacuation {
     };
     const run = begun ?? (await this.#means.runs.begin(request, { evacuation }, signal));
     this.#flights.set(nameOf(move), { ...move, id: run.id, own: run.own });
+    this.#since.set(nameOf(move), performance.now());
     const ended = await this.#means.runs.ended(run.id, signal);
     this.#flights.delete(nameOf(move));
+    if (begun === undefined && isMoved(ended.outcome)) this.#arrives(move);
     this.#lands(move, run, ended);
   }
 
@@ -202,9 +210,28 @@ export class Evacuation {
     this.#failures.push({ application, users, target, failure: type, message: told, relocation: run.id });
   }
 
+  #arrives(move: Move): void {
+    this.#arrived.count += 1;
+    this.#arrived.tookMs += performance.now() - (this.#since.get(nameOf(move)) ?? 0);
+  }
+
   async #lookWhoRests(signal: AbortSignal): Promise<void> {
-    const resting = await this.#means.runs.resting(this.#order.evacuation, signal);
-    this.#window.rest(new Set([...this.#flights].flatMap(([name, { id }]) => (resting.has(id) ? [name] : []))));
+    const { runs } = this.#means;
+    const [resting, goingBack] = await Promise.all([
+      runs.resting(this.#order.evacuation, signal),
+      runs.goingBack(this.#overdue(), signal),
+    ]);
+    const named = (ids: ReadonlySet<string>): ReadonlySet<string> =>
+      new Set([...this.#flights].flatMap(([name, { id }]) => (ids.has(id) ? [name] : [])));
+    this.#window.rest(named(resting));
+    this.#window.goBack(named(goingBack));
+  }
+
+  /** Ids of those that would have arrived by now. */
+  #overdue(): readonly string[] {
+    const { count, tookMs } = this.#arrived;
+    const latest = performance.now() - (OVERDUE * tookMs) / count; // nobody has arrived: not a number
+    return [...this.#flights].flatMap(([name, { id }]) => ((this.#since.get(name) ?? 0) < latest ? [id] : []));
   }
 
   #tell(): void {

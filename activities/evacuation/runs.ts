@@ -48,4 +48,6 @@ export interface Runs {
   ended(id: string, signal: AbortSignal): Promise<RunEnded>;
   /** Ids of those of this evacuation that wait for a person. */
   resting(evacuation: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Which of these relocations are only being undone. */
+  goingBack(ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }

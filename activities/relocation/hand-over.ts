@@ -86,6 +86,7 @@ async function handOver(means: Means, order: Both, wait: Wait): Promise<HandedOv
   if (source === undefined || !isLocated(source)) {
     const taken = await takenOver(context.target, order, target, signal);
     if (taken !== undefined) return taken;
+    if (context.source.guarantee !== 'zeroLoss') return nothing;
     throw notThere(scene.source, order.from, source);
   }
   progress('the source hands its users over');
@@ -95,6 +96,9 @@ async function handOver(means: Means, order: Both, wait: Wait): Promise<HandedOv
   const { epoch, users, count, freezeMs } = receipt;
   return { epoch, users, writes: count, freezeMs };
 }
+
+/** It kept no state: whoever comes is served by the target. */
+const nothing: HandedOver = { epoch: null, users: 0, writes: 0, freezeMs: null };
 
 /** Where the source cannot say it any more: is the target the authority? It was not before this hand-over. */
 async function takenOver(

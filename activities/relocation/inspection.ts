@@ -128,8 +128,10 @@ export async function inspect(
 
   // The path: whoever steers the devices of the networks concerned
   for (const detail of path.blocked) obstacles.add('NotSteerable', source.name, detail);
-  if (!path.steers) obstacles.add('NotSteerable', target.name, path.why);
   const networks = networksOf(scene);
+  // Of a host that is lost nobody knows what its rules still are: a cloud is where devices look by themselves, or are not seen
+  const awaited = order.lost && target.path === undefined && networks.some(({ vantage }) => vantage !== undefined);
+  if (!path.steers && !awaited) obstacles.add('NotSteerable', target.name, path.why);
   return {
     obstacles: obstacles.met,
     authority,
@@ -145,6 +147,7 @@ export async function inspect(
     observed: networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined),
     told: [
       ...path.told,
+      ...(awaited ? [`${target.name}: whether devices come there by themselves is seen from their networks`] : []),
       ...subscriptions.told,
       ...promised.why,
       ...(scene.context.source.guarantee === 'stateless' && device !== null

@@ -83,6 +83,8 @@ export async function askOthers(
   signal: AbortSignal,
   missing: Missing,
 ): Promise<readonly (Other & { readonly state: ApplicationState })[]> {
+  // Without the contract nobody tells whom he serves, and has no copy that could be taken over
+  if (scene.context.target.guarantee !== 'zeroLoss') return [];
   const others = await othersThan(sites, scene, between, signal, missing);
   const said = await atOnce(AT_ONCE, others, async ({ site, instance }) => {
     const state = await whatItSays(

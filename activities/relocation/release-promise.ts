@@ -23,7 +23,8 @@ export const releasing = (means: Means) => ({
           ? await source.site.instances.list(source.application, signal)
           : [await look(source.site, source.application, from, signal)];
       const served = await Promise.all(asked.map(async (instance) => await releases(source, order, instance, signal)));
-      if (to !== null && !served.includes(true))
+      const keepsState = source.application.stateful || source.context.guarantee === 'zeroLoss';
+      if (to !== null && keepsState && !served.includes(true))
         throw failure(
           'SourceLost',
           `${source.site.name}: instance ${from ?? 'of the source'} does not serve its users any more; instance ${to} at ${order.target}, which holds the copy, is kept`,

@@ -7,6 +7,8 @@ import { calm, type PathTurns } from './copy-ahead.ts';
 import {
   endOf,
   locate,
+  look,
+  mayRun,
   networksOf,
   sceneOf,
   type Both,
@@ -89,7 +91,7 @@ async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wai
   const asked = !order.lost && !order.stopped;
   const [target, source] = await Promise.all([
     locate(scene.target, scene.application, order.to, wait.signal),
-    asked ? locate(scene.source, scene.application, order.from, wait.signal) : null,
+    asked ? sourceOf(scene, order, wait.signal) : null,
   ]);
   // By the name those look for it whom nobody lists: whoever does not serve them does not take the name along
   const byName =
@@ -108,6 +110,13 @@ async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wai
     if (arrived === undefined) throw failure('PathNotObserved', `${name}: ${seen}`);
   }
   return networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined);
+}
+
+/** Null: it has ended by itself, and nothing is asked of it that it alone could tell. */
+async function sourceOf(scene: Scene, { from }: Both, signal: AbortSignal): Promise<Located | null> {
+  const { source, application, context } = scene;
+  if (context.source.guarantee === 'zeroLoss') return await locate(source, application, from, signal);
+  return mayRun(await look(source, application, from, signal)) ? await locate(source, application, from, signal) : null;
 }
 
 interface Whom {

@@ -4,7 +4,11 @@ import type { Table } from '../serve.ts';
 
 const usual = {
   scope: 'ferry',
-  failures: ['UnknownName', 'NotServing'],
+  failures: [],
+  refusals: {
+    403: 'It is not possible now, or there is no such place. MEC 016 lists no 409.',
+    404: 'There is no such application, or no such user.',
+  },
   asksTemporal: true,
   query: z.looseObject({}),
 } as const;

@@ -9,6 +9,9 @@ import { demandKnown, directionOf } from '../northbound/direction.ts';
 import type { Desk } from '../northbound/face.ts';
 import type { Seen } from '../seen.ts';
 
+/** Of the sites of one place: he does not wait for ever. */
+const MOST_PORTIONS = 5;
+
 /** Whose application it is about. */
 export type Subject = Pick<PlacementRequest, 'application' | 'users' | 'accept'>;
 
@@ -60,12 +63,17 @@ export class Moving {
     sites: readonly string[],
     mayLeave: (site: string) => void = () => undefined,
   ): Promise<Whereabouts> {
-    const placements = await this.#placements({ ...subject, among: sites.slice(0, MOST_SITES) });
+    const [first, ...more] = portionsOf(sites);
+    const placements = await this.#placements({ ...subject, among: [...(first ?? [])] });
     const site = siteOf(placements);
     mayLeave(site);
     if (sites.includes(site)) return { site, move: undefined };
-    const best = placements.find((one) => one.possible && sites.includes(one.site));
+    let best = bestOf(placements);
     try {
+      for (const among of best === undefined ? more : []) {
+        best = bestOf(await this.#placements({ ...subject, from: site, among: [...among] }));
+        if (best !== undefined) break;
+      }
       if (best === undefined) throw new Refusal('NotPossibleNow', 'these users cannot be served there now');
       const request = RelocationRequest.parse({ ...subject, source: site, target: best.site });
       const { seen } = await this.#desk.starter.start(request, directionOf(request, this.#configuration), undefined);
@@ -92,6 +100,16 @@ export class Moving {
     return placements;
   }
 }
+
+/** As many as one question takes, portion after portion: whoever asks waits until somebody there can take his users. */
+function portionsOf(sites: readonly string[]): readonly (readonly string[])[] {
+  const many = Math.min(MOST_PORTIONS, Math.ceil(sites.length / MOST_SITES));
+  return Array.from({ length: many }, (_, n) => sites.slice(n * MOST_SITES, (n + 1) * MOST_SITES));
+}
+
+/** Of those where they are not; the best one comes first. */
+const bestOf = (placements: readonly Placement[]): Placement | undefined =>
+  placements.find(({ possible, present }) => possible && !present);
 
 function siteOf(placements: readonly Placement[]): string {
   const site = placements.find(({ present }) => present)?.site;

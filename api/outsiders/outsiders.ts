@@ -20,8 +20,16 @@ export function outsiders({ configuration, log }: Omit<Means, 'federated'>, desk
   return Router({ caseSensitive: true })
     .use(mec016Base, routes({ table: devicesTable, handlers: devicesHandlers(configuration, moving), admit }))
     .use(mx1Base, routes({ table: cloudsTable, handlers: cloudsHandlers(configuration, moving), admit }))
-    .use([mec016Base, mx1Base], outwardly, problems(log, outward));
+    .use([mec016Base, mx1Base], outwardly)
+    .use(mec016Base, asListed)
+    .use([mec016Base, mx1Base], problems(log, outward));
 }
+
+/** MEC 016 lists no 409: what is not possible now it calls forbidden. */
+const asListed: ErrorRequestHandler = (error, _req, _res, next) => {
+  const conflict = error instanceof HttpRefusal && error.status === 409;
+  next(conflict ? new HttpRefusal(403, error.message, error.remedy) : error);
+};
 
 const admit = (): RequestHandler => everybody;
 const everybody: RequestHandler = (_req, _res, next) => next();

@@ -1,5 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { evacuationActivities, type EvacuateOrder } from '../../activities/evacuation/evacuate-host.ts';
 import type { Begun } from '../../activities/evacuation/runs.ts';
 import type { EvacuationResult } from '../../domain/evacuation.ts';
@@ -170,6 +170,29 @@ describe('an evacuation', () => {
     await run.passes();
     await expect(run.result).resolves.toMatchObject({ counts: { moved: 6 } });
     expect(runs.most).toBe(5);
+  });
+
+  it('begins the next one beside one that has failed and is still being undone, and awaits that all the same', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const runs = new PlayedRuns();
+      runs.wanted = { window: 2, paused: false, cancelled: false };
+      runs.course = ({ application }) => ({
+        ms: application === 'app-0' ? 1e12 : 1_000,
+        ended: application === 'app-0' ? rolledBack('LcmOperationFailed', 1) : moved,
+      });
+      const run = attempt(runs, named(8));
+      await run.passes(() => runs.asked.length === 4);
+      expect(runs.most).toBe(2);
+      runs.undone.add('app-0/*/a2');
+      vi.advanceTimersByTime(60_000);
+      await eventually(() => runs.most === 3);
+      await run.passes();
+      await expect(run.result).resolves.toMatchObject({ outcome: 'inPart', counts: { moved: 7, failed: 1 } });
+      expect(runs.most).toBe(3);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('begins nothing more once it was cancelled, awaits what is under way, and says how much was left', async () => {

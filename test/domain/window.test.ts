@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Window, type Leaver, type Move } from '../../domain/window.ts';
+import { nameOf, Window, type Leaver, type Move } from '../../domain/window.ts';
 
 const all = (...applications: string[]): Leaver[] => applications.map((application) => ({ application, users: '*' }));
 
@@ -92,4 +92,57 @@ describe('a window over all that has to leave a site', () => {
     expect(window.lands(a as Move, 'again')).toBe('again');
     expect(filled(window, 1)).toEqual([a]);
   });
+
+  it('lets what is being undone hold up nobody, as long as that is not more than half of it', () => {
+    const window = new Window(['a2'], all('a', 'b', 'c', 'd', 'e', 'f'));
+    filled(window, 2);
+    window.goBack(new Set(['a *', 'b *']));
+    expect(filled(window, 2)).toHaveLength(1);
+    expect(window.counts).toMatchObject({ underWay: 3, resting: 0, left: 3 });
+  });
+
+  it('prefers no target because much is being undone there', () => {
+    const window = new Window(['a2', 'a3'], all('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'));
+    filled(window, 4);
+    window.goBack(new Set(['a *'])); // at a2
+    window.lands({ application: 'b', users: '*', target: 'a3' }, 'moved');
+    expect(targets(filled(window, 4))).toEqual(['a3', 'a2']);
+  });
+
+  it('is emptied in 1.10 of the ideal where one in a hundred fails, and is undone for fifteen times as long as a move takes', () => {
+    const { ofIdeal, most } = makespan({ told: true });
+    expect(ofIdeal).toBeLessThanOrEqual(1.1);
+    expect(most).toBeLessThanOrEqual(75);
+    expect(makespan({ told: false }).ofIdeal).toBeGreaterThan(1.1);
+  });
 });
+
+/**
+ * 2,000 moves of 2 s over two targets, until the last one has arrived; whoever keeps the window is told every 10 s who is being
+ * undone.
+ */
+function makespan({ told }: { told: boolean }): { ofIdeal: number; most: number } {
+  const [many, size, ms, undoneMs, everyMs] = [2_000, 50, 2_000, 30_000, 10_000];
+  const window = new Window(['a2', 'a3'], all(...Array.from({ length: many }, (_, n) => `app-${n}`)));
+  const flying: { move: Move; fails: boolean; begunAt: number; endsAt: number }[] = [];
+  let [now, begun, most, lookAt, arrivedAt] = [0, 0, 0, everyMs, 0];
+  for (;;) {
+    for (const move of filled(window, size)) {
+      const fails = (begun += 1) % 100 === 0;
+      flying.push({ move, fails, begunAt: now, endsAt: now + (fails ? ms / 2 + undoneMs : ms) });
+    }
+    most = Math.max(most, flying.length);
+    const next = Math.min(...flying.map(({ endsAt }) => endsAt));
+    if (!Number.isFinite(next)) return { ofIdeal: arrivedAt / ((many * ms) / size), most };
+    now = told ? Math.min(next, lookAt) : next;
+    for (const one of flying.filter(({ endsAt }) => endsAt <= now)) {
+      window.lands(one.move, one.fails ? 'failed' : 'moved');
+      if (!one.fails) arrivedAt = now;
+      flying.splice(flying.indexOf(one), 1);
+    }
+    if (!told || now < lookAt) continue;
+    lookAt += everyMs;
+    const back = flying.filter(({ fails, begunAt }) => fails && now - begunAt > 2 * ms);
+    window.goBack(new Set(back.map(({ move }) => nameOf(move))));
+  }
+}

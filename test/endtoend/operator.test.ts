@@ -65,7 +65,7 @@ describe('a relocation whose source cannot be retired', () => {
     await stage.reaches(id, ['parked']);
     expect(await act(id, 'abandon')).toBe(200);
     await expect(stage.ends(id)).resolves.toMatchObject({
-      outcome: 'abandoned',
+      outcome: 'relocatedSourceKept',
       failure: { type: 'PeerUnavailable', step: 'retire' },
     });
     const plan = await stage.post('/v1/plans', {

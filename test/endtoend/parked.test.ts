@@ -54,7 +54,7 @@ describe('a relocation whose source cannot be retired', () => {
     const { figures } = await measured(stage, async () => {
       const parked = await parkedAtRetire();
       await expect(command('abandon', parked)).resolves.toBe(200);
-      await expect(stage.ends(parked.id)).resolves.toMatchObject({ outcome: 'abandoned' });
+      await expect(stage.ends(parked.id)).resolves.toMatchObject({ outcome: 'relocatedSourceKept' });
       await stage.clearFaults();
       await expect(stage.relocate('a1', 'cloud')).resolves.toMatchObject({
         outcome: 'relocated',

@@ -39,12 +39,8 @@ describe('a command', () => {
   });
 
   it('approves a held cut-over, and answers the state that this has made', async () => {
-    const checks = { count: 0 };
     const again = gate();
-    const world = new PortWorld().on('a1.instances.reach', async () => {
-      checks.count += 1;
-      if (checks.count > 1) await again.wait();
-    });
+    const world = new PortWorld().on('a1.instances.reach', () => undefined, again.wait);
     await over(world, async (api) => {
       const { body } = await starting(api, { cutOver: { approval: true } });
       const held = await reached(api, body, 'held');
@@ -75,7 +71,7 @@ describe('a command', () => {
 
   it.each([
     ['retry', 'relocated'],
-    ['abandon', 'abandoned'],
+    ['abandon', 'relocatedSourceKept'],
   ] as const)('to %s ends the waiting of a parked one', async (action, outcome) => {
     await over(new PortWorld().on('cloud.instances.stop', 'PeerRejected'), async (api) => {
       const { body } = await starting(api);

@@ -128,7 +128,7 @@ describe('a device, through its LCM proxy (MEC 016)', () => {
       expect((await put(locations[0] ?? {})).status).toBe(204);
       await held.arrived;
       expect((await put(locations[0] ?? {})).status).toBe(204); // its answer was lost: it is on the way there
-      expect((await put(locations[1] ?? {})).status).toBe(409); // not two ways at once
+      expect((await put(locations[1] ?? {})).status).toBe(403); // not two ways at once
       await eventually(async () => (await begun()).length === 1);
       expect(await begun()).toEqual([['ue-1', 'cloud', 'a2']]);
       held.open();
@@ -176,7 +176,9 @@ describe('a device, through its LCM proxy (MEC 016)', () => {
         }),
         await strangers({ countryCode: 'DE' }),
       ];
-      expect(answers.map(({ status }) => status)).toEqual([409, 403, 403, 409, 403, 404]);
+      expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403, 404]);
+      const [full, nowhere] = answers.map(({ body }) => body.detail);
+      expect(full).not.toBe(nowhere);
       expect((await available(proxy, 'ue-9')).status).toBe(404);
       const other = { associateDevAppId: 'ue-1', appInfo: { ...appInfo, appProvider: 'somebody' } };
       expect((await ask('POST', `${proxy}/obtain_app_loc_availability`, other)).status).toBe(404);

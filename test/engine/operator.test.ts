@@ -186,14 +186,14 @@ describe('what fails after the hand-over', () => {
     });
   });
 
-  it('may be abandoned, and says so', async () => {
+  it('may be abandoned, and says that its users have moved and the source was kept', async () => {
     const world = new PortWorld().on('cloud.instances.stop', 'PeerRejected');
     await engine.over(world, async (start) => {
       const handle = await start();
       await eventually(async () => (await handle.query(status)).state === 'parked');
       await handle.executeUpdate(abandon);
       await expect(handle.result()).resolves.toMatchObject({
-        outcome: 'abandoned',
+        outcome: 'relocatedSourceKept',
         failure: { type: 'PeerRejected', step: 'retire' },
       });
     });

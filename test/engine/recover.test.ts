@@ -158,3 +158,25 @@ it('one that is parked for another reason has nobody to replace', async () => {
     await handle.executeUpdate(abandon);
   });
 });
+
+it('users whom somebody else has taken over while it was held are left to him: nothing is destroyed, and why is told', async () => {
+  const world = new PortWorld(3);
+  await engine.over(world, async (start) => {
+    const handle = await start(held, hour);
+    await reached(handle, 'held');
+    const other = Object.assign(world.add('w1'), { role: 'authority', epoch: 9 });
+    Object.assign(world.at('cloud')[0] ?? {}, { role: 'relay', epoch: 9, promisedTo: null });
+    await handle.executeUpdate(approve);
+    await expect(reached(handle, 'parked')).resolves.toMatchObject({
+      failure: { type: 'NotServing' },
+      left: [{ undo: 'releasePromise', type: 'SourceLost' }, { undo: 'removeTarget' }, { undo: 'deleteCopies' }],
+    });
+    await handle.executeUpdate(recover);
+    await expect(again(handle)).resolves.toMatchObject({ failure: { type: 'NotLost' } });
+    await handle.executeUpdate(abandon);
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'rolledBack' });
+    expect(world.instances.filter(({ role }) => role === 'authority')).toEqual([other]);
+  });
+  expect(world.calls).not.toContain('a1.instances.remove');
+  expect(world.calls).not.toContain('context.takesOver');
+});

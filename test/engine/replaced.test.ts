@@ -4,6 +4,7 @@ import type { RelocationRequest } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { approve, fencingStatus, pause, recover, recoverAccepting, scrap } from '../../workflows/messages.ts';
 import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
+import { busy } from '../support/busy.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { reached, refusalOf } from '../support/run.ts';
@@ -190,8 +191,9 @@ describe('a source that nobody can stop', () => {
 
   it('is replaced where devices are led away from it, once that is accepted; when it comes back it is fenced and counted', async () => {
     const { world, source } = frozen();
+    const deadMs = 200;
     await engine.over(world, async (start) => {
-      const handle = await start({ ...between, ...standby }, hour);
+      const handle = await start({ ...between, ...standby }, { ...hour, deadMs });
       await reached(handle, 'held');
       world.silent.add(source.id);
       await handle.executeUpdate(recover);
@@ -209,10 +211,21 @@ describe('a source that nobody can stop', () => {
       const tail = fencing(recovery?.fencing);
       await expect(tail.query(fencingStatus)).resolves.toMatchObject({ state: 'waiting' });
       expect(source.role).toBe('authority');
+      // However long it is silent, it is looked for as often
+      await eventually(async () => {
+        const [look] = (await tail.describe()).raw.pendingActivities ?? [];
+        const { seconds, nanos } = look?.currentRetryInterval ?? {};
+        return (look?.attempt ?? 0) > 6 && Number(seconds ?? 0) * 1_000 + (nanos ?? 0) / 1e6 === deadMs / 2;
+      });
 
       source.count = 9; // two that nobody else has
       world.on('a1.instances.remove');
       world.silent.delete(source.id);
+      const back = performance.now();
+      // Silent until just after it was asked: an orchestrator is given its time, then there is the pause between two looks
+      await eventually(async () => (await tail.query(fencingStatus)).state !== 'waiting', 30_000);
+      expect(source.role).toBe('relay');
+      expect(performance.now() - back).toBeLessThan(deadMs * 1.5 + 1_500 * busy());
       await expect(tail.result()).resolves.toEqual({ outcome: 'fenced', stranded: 2, kept: null });
     });
     expect(world.at('a1')).toEqual([]);

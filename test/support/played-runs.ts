@@ -35,6 +35,8 @@ export class PlayedRuns implements Runs {
   readonly asked: string[] = [];
   readonly runs = new Map<string, Played>();
   readonly waiting = new Set<string>();
+  /** Ids of those that are only being undone. */
+  readonly undone = new Set<string>();
   /** By somebody else, and from when on they have ended. */
   readonly others = new Map<string, Omit<Played, 'request'>>();
   readonly #live = new Set<Played>();
@@ -107,6 +109,10 @@ export class PlayedRuns implements Runs {
 
   async resting(): Promise<ReadonlySet<string>> {
     return this.waiting;
+  }
+
+  async goingBack(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(ids.filter((id) => this.undone.has(id)));
   }
 
   /** Lets time pass: the next ends as soon as everybody has done what there is to do; or `ms` pass, whoever ends. */

@@ -1,3 +1,4 @@
+import { Context as Activity } from '@temporalio/activity';
 import type {
   Application,
   Catalogue,
@@ -49,6 +50,15 @@ function turned(rule: Rule, lead: Lead, way: PathWay): Rule {
   return { ...rule, destinations: [...lead.former], leadsTo: lead.to.endpoint.host, active: true };
 }
 
+/** Undefined: it is asked outside of any. */
+function activityNow(): string | undefined {
+  try {
+    return Activity.current().info.activityType;
+  } catch {
+    return undefined;
+  }
+}
+
 const isRunning = ({ state }: Instance): boolean => state === 'started' || state === 'unknown';
 
 /**
@@ -57,6 +67,8 @@ const isRunning = ({ state }: Instance): boolean => state === 'started' || state
  */
 export class PortWorld implements Catalogue {
   readonly calls: string[] = [];
+  /** Of each call, the activity that made it. */
+  readonly asking: (string | undefined)[] = [];
   readonly instances: Made[] = [];
   readonly packages = new Set<string>(['cloud']);
   /** Polls before an instance runs. */
@@ -499,6 +511,7 @@ export class PortWorld implements Catalogue {
 
   async #called(call: string): Promise<void> {
     this.calls.push(call);
+    this.asking.push(activityNow());
     const interference = this.#interference.get(call)?.shift();
     if (typeof interference === 'function') await interference();
     else if (interference !== undefined) throw failure(interference, `${call} was made to fail`);

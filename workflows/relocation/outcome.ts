@@ -9,6 +9,9 @@ import type { Reason } from '../kit/failure.ts';
 import type { Account } from '../kit/procedure.ts';
 import type { Progress } from '../kit/progress.ts';
 
+/** Where the target serves its users, and their devices know: what is given up there is the source. */
+const onlySourceLeft: readonly StepName[] = ['drain', 'retire'];
+
 /** Collects what the result of a relocation tells. */
 export class Outcome implements Account<RelocationResult> {
   guarantee: RelocationResult['guarantee'] = null;
@@ -37,8 +40,9 @@ export class Outcome implements Account<RelocationResult> {
   }
 
   failed(how: 'refused' | 'rolledBack' | 'abandoned', { type, message }: Reason, leftovers: readonly Leftover[]): void {
-    this.#outcome = how === 'abandoned' && type === 'StillInUse' ? 'relocatedSourceKept' : how;
-    this.#failure = { type, step: this.#progress.step, message, remedy: failures[type].remedy };
+    const { step } = this.#progress;
+    this.#outcome = how === 'abandoned' && onlySourceLeft.includes(step) ? this.#served() : how;
+    this.#failure = { type, step, message, remedy: failures[type].remedy };
     this.#leftovers = leftovers;
   }
 
@@ -61,6 +65,10 @@ export class Outcome implements Account<RelocationResult> {
       recovery,
       cancelTooLate: cancelled && (handedOver !== undefined || this.decided),
     };
+  }
+
+  #served(): 'relocatedSourceKept' | 'recovered' {
+    return this.recovery === null ? 'relocatedSourceKept' : 'recovered';
   }
 
   #overlap(nothing: boolean): 'impossible' | 'possible' {
