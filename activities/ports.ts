@@ -26,6 +26,8 @@ export interface Wait {
    */
   readonly keep: (name: string, value: Kept) => void;
   readonly kept: (name: string) => string | undefined;
+  /** Resolves when the server has heard all that is kept: then it is a proof, for the price of an action. */
+  readonly heard: () => Promise<void>;
 }
 
 /** An application as the configuration knows it. */

@@ -61,6 +61,10 @@ export async function alive<T>(
         kept.set(name, value);
       },
       kept: (name) => now(kept.get(name)),
+      heard: async () => {
+        beat(); // one that is still on its way would tell of less
+        await heardOf(context, { told, kept: written(kept) }, signal);
+      },
     });
   } catch (error) {
     if (unheard) beat(); // the next attempt needs it; one that goes well costs no heartbeat
@@ -71,6 +75,20 @@ export async function alive<T>(
     clearTimeout(end);
   }
 }
+
+/** The server's answer is awaited; the SDK's own heartbeats have none. */
+async function heardOf({ client, info }: Context, pulse: Pulse, signal: AbortSignal): Promise<void> {
+  try {
+    await client.withAbortSignal(signal, async () => await client.activity.heartbeat(info.taskToken, pulse));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Error && ANSWERED.includes(error.name)) return;
+    throw failure('NotYet', 'Temporal has not heard what this step is about to do');
+  }
+}
+
+/** It was heard; what else was answered reaches the step by its signal. */
+const ANSWERED: readonly string[] = ['ActivityCancelledError', 'ActivityPausedError', 'ActivityResetError'];
 
 const now = <T extends string | undefined>(value: T | (() => string)): T | string =>
   typeof value === 'function' ? value() : value;

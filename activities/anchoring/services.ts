@@ -117,18 +117,22 @@ async function made(
     ids.add(id);
     wait.keep('made', () => JSON.stringify([...ids]));
   };
-  if (wait.kept('before') === undefined)
+  if (wait.kept('before') === undefined) {
     wait.keep('before', JSON.stringify(both.had.flatMap(({ id }) => (ids.has(id) ? [] : [id]))));
+    if (missing(both.wanted, both.had, alike(source)).length > 0) await wait.heard();
+  }
   const lacking = await scene.target.subscriptions.lacking(both.wanted, wait.signal);
   const able = both.wanted.filter((each) => !lacking.includes(each));
   for (const id of strays(carriage, { ...both, wanted: able }, idsIn(wait.kept('before')))) learn(id);
-  const { host } = source.endpoint;
-  await atOnce(AT_ONCE, missing(able, both.had, { from: host, to: host }), async (subscription) => {
+  await atOnce(AT_ONCE, missing(able, both.had, alike(source)), async (subscription) => {
     const created = await scene.target.subscriptions.create(carriage.to, subscription, carriage.from, wait.signal);
     if (created.made) learn(created.held.id);
   });
   return { exposed: able.length, lacking: lacking.length, made: [...ids] };
 }
+
+/** They keep the source's callback. */
+const alike = ({ endpoint: { host } }: Located): { from: string; to: string } => ({ from: host, to: host });
 
 /** At that platform the holder is known, and its name is the one under which they are made; they lead to the source. */
 const carriageOf = (

@@ -34,7 +34,7 @@ export function reachOf(cloud: string, ends: (dry: Item, wait: Wait) => Promise<
         await sleep(DRY_ORDER_LOOK_MS, undefined, { signal });
       };
       const dry: Item = { action: 'noChange', service: { id: cloud, serviceType: 'cloud' } };
-      const order = await ends(dry, { signal, pause, progress: nothing, keep: nothing, kept: nothing });
+      const order = await ends(dry, { signal, pause, progress: nothing, keep: nothing, kept: nothing, heard: noWait });
       const refusal = meaningOf(order) === 'completed' ? null : `${cloud}: the OSS does not reach it${notes(order)}`;
       last = { at: performance.now(), refusal };
     }
@@ -44,3 +44,4 @@ export function reachOf(cloud: string, ends: (dry: Item, wait: Wait) => Promise<
 }
 
 const nothing = (): undefined => undefined;
+const noWait = async (): Promise<void> => undefined;

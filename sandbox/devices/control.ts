@@ -9,6 +9,7 @@ import { AddressChangeNotification } from './registration.ts';
 import { Window } from './window.ts';
 
 const Named = z.strictObject({ name: z.string().min(1) });
+const Attachment = z.strictObject({ ue: z.string().min(1), network: z.enum(['cellular', 'wifi']) });
 
 /** The devices of the world `net`: their control, and the callbacks at which MEC 016 notifications reach them. */
 export const startDevices = async (net: number): Promise<Peer> =>
@@ -27,6 +28,8 @@ function routes(net: number): Router {
     const { appInfo: _, ...plan } = fleet.plan;
     return { running: true, ...plan };
   };
+
+  const deviceOf = (ue: string) => fleet?.devices.find((device) => device.ue === ue);
 
   return Router()
     .post('/fleet', (req, res) => {
@@ -57,8 +60,15 @@ function routes(net: number): Router {
       windows.delete(req.params.name);
       res.json(await window.end());
     })
+    .post('/attachments', (req, res) => {
+      const { ue, network } = Attachment.parse(req.body);
+      const device = deviceOf(ue);
+      if (fleet === undefined || device === undefined) return problem(res, 404, `no device ${ue}`);
+      fleet.goes(device, network);
+      res.sendStatus(204);
+    })
     .post('/callbacks/:ue', (req, res) => {
-      const device = fleet?.devices.find(({ ue }) => ue === req.params.ue);
+      const device = deviceOf(req.params.ue);
       if (fleet === undefined || device === undefined) return problem(res, 404, `no device ${req.params.ue}`);
       const notification = AddressChangeNotification.safeParse(req.body);
       // the other notifications of MEC 016 tell nothing that a device of ours acts on

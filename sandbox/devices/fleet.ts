@@ -60,6 +60,12 @@ export class Fleet {
     if (access !== undefined) device.attach(access);
   }
 
+  /** Its user walks there. */
+  goes(device: Device, network: Access['name']): void {
+    const access = this.#access.find(({ name }) => name === network);
+    if (access !== undefined) device.attach(access);
+  }
+
   /** Resolves when every write that was due is settled, with the next free number of each device. */
   async stop(): Promise<ReadonlyMap<string, number>> {
     this.#stop.abort();

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ActivityCancelledError, type Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, vi } from 'vitest';
 import { failure, keeping } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
@@ -7,6 +9,7 @@ import { idsIn, keeping as journalOf } from '../../activities/relocation/subscri
 import { stoodStillMs } from '../../activities/stillness.ts';
 import { alive, untilNextLook } from '../../activities/waiting.ts';
 
+const silent = new DefaultLogger('ERROR');
 const pace = { pollMs: 5, heartbeatMs: 5_000 };
 
 /** One attempt of a step that may take so long in all, begun so long after the first one was scheduled. */
@@ -17,6 +20,7 @@ function attempt({
   heartbeatMs = pace.heartbeatMs,
   patienceMs = 30_000,
   pollMs = pace.pollMs,
+  hears,
 }: {
   goneMs?: number;
   nth?: number;
@@ -24,8 +28,12 @@ function attempt({
   heartbeatMs?: number;
   patienceMs?: number;
   pollMs?: number;
+  /** In the server's place, where its answer is awaited. */
+  hears?: (details: unknown) => Promise<void>;
 } = {}) {
-  const environment = new MockActivityEnvironment({
+  const activity = { heartbeat: async (_: unknown, details: unknown) => await hears?.(details) };
+  const client = { activity, withAbortSignal: async (_: unknown, ask: () => Promise<void>) => await ask() };
+  const info = {
     startToCloseTimeoutMs: patienceMs,
     scheduleToCloseTimeoutMs: patienceMs,
     scheduledTimestampMs: 1_000,
@@ -33,7 +41,8 @@ function attempt({
     heartbeatDetails,
     attempt: nth,
     retryPolicy: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 20_000 },
-  });
+  };
+  const environment = new MockActivityEnvironment(info, { client: client as unknown as Client, logger: silent });
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => void beats.push(details));
   const step = async (work: (wait: Wait) => Promise<unknown>): Promise<unknown> =>
@@ -55,6 +64,24 @@ describe('what a step keeps', () => {
     expect(first.beats).toEqual([{ told: 'the step', kept: { instance: 'i1' } }]);
     const second = attempt({ heartbeatDetails: first.beats[0] });
     expect(await second.run(async ({ kept }) => [kept('instance'), kept('package')])).toEqual(['i1', undefined]);
+  });
+
+  it('is a proof once the server has heard it, also where that answers that the step is to stop', async () => {
+    const heard: unknown[] = [];
+    const answers = async (details: unknown): Promise<void> => void heard.push(details);
+    const before = async (wait: Wait): Promise<unknown> => {
+      wait.keep('before', '[]');
+      await wait.heard();
+      return heard.at(-1);
+    };
+    await expect(attempt({ hears: answers }).run(before)).resolves.toEqual({
+      told: 'the step',
+      kept: { before: '[]' },
+    });
+    const stops = async (): Promise<never> => await Promise.reject(new ActivityCancelledError('stop'));
+    await expect(attempt({ hears: stops }).run(before)).resolves.toBeDefined();
+    const away = async (): Promise<never> => await Promise.reject(new Error('14 UNAVAILABLE'));
+    await expect(attempt({ hears: away }).run(before)).rejects.toMatchObject({ type: 'NotYet', nonRetryable: false });
   });
 
   it('is written as often as it is told: ten times as many copies are ten times as many bytes', async () => {

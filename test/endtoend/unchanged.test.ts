@@ -1,8 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Anchor } from '../../api/anchor.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
+import { eventually } from '../support/eventually.ts';
 import { claimNetwork } from '../support/network.ts';
 import { restorable } from '../support/restorable.ts';
+import { fleet, measured, servingIn, subscribers, unharmed, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** After a refused, failed or cancelled relocation the world is what it was: shown by dumps of the whole sandbox. */
@@ -153,3 +156,68 @@ describe('and a difference would be seen', () => {
     expect(await world()).not.toStrictEqual(before); // subscriptions were made again: they have other ids
   });
 });
+
+describe('an application whose devices go to another access network', () => {
+  it('stays and is reached from there, also while it is moved on, without a loss; given back, nothing is left there', async () => {
+    await fleet(stage, 3);
+    await expect(stage.relocate('cloud', 'a1')).resolves.toMatchObject({ outcome: 'relocated' });
+    const before = await wifi();
+    const { result, figures } = await measured(stage, async () => {
+      const asked = { application: 'counter', source: 'a1', network: 'wifi' };
+      const { id } = (await (await stage.post('/v1/anchors', asked)).json()) as Anchor;
+      const held = await anchorReaches(id, ({ state }) => state === 'holds');
+      const [source] = servingIn(await worldOf(stage));
+      await allGo('wifi');
+      const served = servingIn(await worldOf(stage));
+      expect(await wifi()).not.toStrictEqual(before);
+      const moved = await stage.relocate('a1', 'a2');
+      await anchorReaches(id, (now) => now.source === 'a2' && now.exposed === 3);
+      await allGo('wifi'); // its notice has called them back
+      await allGo('cellular');
+      expect((await stage.post(`/v1/anchors/${id}/release`)).status).toBe(200);
+      const { result: released } = await anchorReaches(id, ({ state }) => state === 'ended');
+      return { held, stayed: served.join() === source, moved, released };
+    });
+    expect(result).toMatchObject({
+      held: { way: 'holder', holder: { site: 'w1' }, observed: true, exposed: 3, lacking: 0 },
+      stayed: true,
+      moved: { outcome: 'relocated', leftovers: [] },
+      released: { outcome: 'released', leftovers: [] },
+    });
+    expect(figures).toMatchObject({ ...unharmed, givenUp: 0 });
+    expect(figures.longestGapMs).toBeGreaterThan(0);
+    expect(await wifi()).toStrictEqual(before);
+    const hosts = subscribers(await worldOf(stage)).map((host) => host.startsWith(`127.${NETWORK}.22.`));
+    expect(hosts).toEqual([true, true, true]);
+  });
+});
+
+/** All that is there of anybody; packages are kept. */
+async function wifi(): Promise<unknown> {
+  const { peers, network } = await worldOf(stage);
+  const { packages: _kept, ...orchestrator } = peers['meo-wifi'];
+  return { orchestrator, platform: peers['platform-w1'], rules: network.networks['wifi']?.rules };
+}
+
+async function anchorReaches(id: string, wanted: (now: Anchor) => boolean): Promise<Anchor> {
+  let now: Anchor | undefined;
+  await eventually(async () => {
+    now = (await (await stage.ask(`/v1/anchors/${id}`)).json()) as Anchor;
+    return wanted(now);
+  }, 60_000).catch(() => {
+    throw new Error(`it is ${JSON.stringify(now)}`);
+  });
+  return now as Anchor;
+}
+
+/** And write there for a while. */
+async function allGo(network: 'cellular' | 'wifi'): Promise<void> {
+  const { devices } = (await worldOf(stage)).devices;
+  for (const { ue } of devices) await stage.sandbox('/devices/attachments', 'POST', { ue, network });
+  const written = new Map(devices.map(({ ue, acknowledged }) => [ue, acknowledged + 10]));
+  await eventually(
+    async () =>
+      (await worldOf(stage)).devices.devices.every(({ ue, acknowledged }) => acknowledged >= (written.get(ue) ?? 0)),
+    30_000,
+  );
+}

@@ -150,6 +150,24 @@ describe('a relocation of the source of an anchor', () => {
     });
   });
 
+  it('leads its devices on though its subscriptions cannot be made again, says so, and leaves none of those', async () => {
+    const world = served();
+    await anchoring(engine, world, async ({ anchor, relocate }) => {
+      const handle = await anchor();
+      await held(handle);
+      world.on('w1.subscriptions.created', ...Array.from({ length: 9 }, () => 'SubscriptionRefused' as const));
+      await expect((await relocate()).result()).resolves.toMatchObject({ outcome: 'relocated' });
+      await eventually(async () => (await held(handle)).trouble?.startsWith('SubscriptionRefused') === true);
+      expect(leading(world)).toStrictEqual([`name ${host(world, 'a2')}`, `all ${host(world, 'a2')}`]);
+      expect(world.at('a2')[0]?.subscriptions.length).toBeGreaterThan(2); // made, and no answer came
+      world.on('w1.subscriptions.created');
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+    expect(world.at('w1')).toStrictEqual([]);
+    expect(world.at('a2')).toMatchObject([{ role: 'authority', subscriptions: [{}, {}] }]);
+  });
+
   it('keeps its source where an anchor has not heard of it', async () => {
     const world = served();
     await anchoring(engine, world, async ({ anchor, relocate }) => {

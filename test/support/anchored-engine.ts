@@ -15,6 +15,7 @@ import { anchorsOver } from '../../worker/anchors.ts';
 import type { AnchorMemo } from '../../workflows/messages.ts';
 import type { anchorApplication } from '../../workflows/relocation/anchor-application.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
+import type { Dying } from './dying.ts';
 import { type Engine, quickPace } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
@@ -34,6 +35,7 @@ export async function anchoring(
   world: PortWorld,
   scenario: (begin: Beginning) => Promise<void>,
   more: Partial<Means> = {},
+  dying?: Dying,
 ): Promise<void> {
   const { client } = engine.environment;
   const { taskQueue } = engine;
@@ -43,7 +45,9 @@ export async function anchoring(
     world: undefined,
     taskQueue,
   });
-  const means = { catalogue: world, pace: quickPace, digest, turns: takingTurns(), anchors, ...more };
+  const mortal = { catalogue: dying?.catalogue(world) ?? world, anchors: dying?.anchors(anchors) ?? anchors };
+  const means = { ...mortal, pace: quickPace, digest, turns: takingTurns(), ...more };
+  const activities = { ...relocationActivities(means), ...anchoringActivities(means) };
   const begun: WorkflowHandle[] = [];
   const ours = { taskQueue };
   const begin: Beginning = {
@@ -83,7 +87,7 @@ export async function anchoring(
     },
   };
   try {
-    await engine.beside({ ...relocationActivities(means), ...anchoringActivities(means) }, async () => {
+    await engine.beside(dying?.activities(activities) ?? activities, async () => {
       await scenario(begin);
     });
   } finally {
@@ -94,14 +98,14 @@ export async function anchoring(
 const network = { vantage: undefined, resolverClampSeconds: 0 };
 
 /** Where it leads, once it holds. */
-export async function held(handle: AnchorHandle): Promise<Standing> {
+export async function held(handle: AnchorHandle, limitMs = 20_000): Promise<Standing> {
   let standing: Standing | null = null;
   await eventually(async () => {
     const { memo, status } = await handle.describe();
     if (status.name !== 'RUNNING') throw new Error(`it ended: ${JSON.stringify(await handle.result())}`);
     standing = (memo as unknown as AnchorMemo).standing;
     return standing !== null;
-  }, 20_000);
+  }, limitMs);
   if (standing === null) throw new Error('it does not hold');
   return standing;
 }

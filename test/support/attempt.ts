@@ -1,8 +1,14 @@
+import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { busy } from './busy.ts';
 
 const silent = new DefaultLogger('ERROR');
+/** Of a server that hears whatever it is told. */
+const client = {
+  activity: { heartbeat: async () => undefined },
+  withAbortSignal: async (_: unknown, ask: () => Promise<void>) => await ask(),
+} as unknown as Client;
 
 /** One attempt of an activity, with time for a machine that has other work; that it fails is no line of the log. */
 export function attemptOf(
@@ -10,5 +16,5 @@ export function attemptOf(
 ): MockActivityEnvironment {
   const limitMs = 1_000 * busy();
   const time = { startToCloseTimeoutMs: limitMs, scheduleToCloseTimeoutMs: limitMs };
-  return new MockActivityEnvironment({ ...time, ...info }, { logger: silent });
+  return new MockActivityEnvironment({ ...time, ...info }, { logger: silent, client });
 }

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import type { Anchors } from '../../activities/anchoring/anchors.ts';
 import type { Application, Catalogue, Site } from '../../activities/ports.ts';
 
 type Call = (...input: never[]) => Promise<unknown>;
@@ -13,6 +14,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   path: ['turn', 'turnBack'],
   notices: ['addressChanged'],
   context: ['state', 'promise', 'standBy', 'handOver', 'settle', 'supersede', 'retire'],
+  anchors: ['of', 'isFound', 'takeIn', 'moved', 'relocation'],
 };
 
 /**
@@ -46,6 +48,11 @@ export class Dying {
       applications: async () => await world.applications(),
       device: async (user) => await world.device(user),
     };
+  }
+
+  /** As Temporal is asked for them. */
+  anchors(all: Anchors): Anchors {
+    return this.#mortal(all as unknown as Ports, 'anchors', 'temporal') as unknown as Anchors;
   }
 
   async #carriedOut(activity: Call, input: never[]): Promise<unknown> {

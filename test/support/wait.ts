@@ -19,6 +19,7 @@ export function quickWait(
     pause: async () => await sleep(5, undefined, { signal }),
     keep: (name, value) => void kept.set(name, typeof value === 'string' ? value : value()),
     kept: (name) => kept.get(name),
+    heard: async () => undefined,
   };
 }
 
@@ -31,5 +32,6 @@ export function cancelledWait(): Wait {
     pause: async () => controller.signal.throwIfAborted(),
     keep: () => undefined,
     kept: () => undefined,
+    heard: async () => undefined,
   };
 }

@@ -135,8 +135,9 @@ export class Anchoring {
       const heard = this.#heard;
       this.#following = true;
       try {
-        const { made, turn, ...counts } = await this.step.followAnchor(order);
-        this.brought.made = made;
+        const follow = this.brought.keeping(async () => await this.step.followAnchor(order));
+        const { made, turn, ...counts } = await follow();
+        Object.assign(this.brought, { made, before: null });
         if (heard === this.#heard) this.turns = turn === null ? [] : [turn];
         this.#tells({ ...counts, trouble: null });
       } catch (error) {
@@ -159,10 +160,10 @@ export class Anchoring {
 
   async goesOnAnew(): Promise<never> {
     const { turns, lastedMs } = this;
-    const { from, to, own, there, made } = this.brought;
+    const { from, to, own, there, made, before } = this.brought;
     const [checked, standing] = [this.#checked, this.#standing];
     if (checked === undefined || standing === null) throw failure('NotPossibleNow', 'it does not hold');
-    const held = { checked, standing, turns, brought: { from, to, own, there, made }, lastedMs };
+    const held = { checked, standing, turns, brought: { from, to, own, there, made, before }, lastedMs };
     const { request } = this.#order;
     const { firstExecutionRunId: run, startTime, memo } = workflowInfo();
     const { first = { run, startedAt: startTime.toISOString() }, follower } = (memo ?? {}) as Partial<AnchorMemo>;

@@ -94,7 +94,7 @@ export class Brought {
   }
 }
 
-export type BroughtBefore = Partial<Pick<Brought, 'from' | 'to' | 'own' | 'there' | 'made'>>;
+export type BroughtBefore = Partial<Pick<Brought, 'from' | 'to' | 'own' | 'there' | 'made' | 'before'>>;
 
 type Told =
   | { readonly from: string; readonly seen?: SeenInLists }
