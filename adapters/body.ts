@@ -32,14 +32,44 @@ export async function* plain(body: Readable, encoding: string | undefined): Asyn
   }
 }
 
-/** All of it, at most `limit` bytes. */
-export async function whole(chunks: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.byteLength;
-    if (size > limit) throw new Unreadable(`with more than ${limit} bytes`);
-    parts.push(chunk);
+/** Bytes that come in pieces: however small these are, they cost their bytes and nothing else. */
+export class Gathered {
+  #held = Buffer.alloc(0);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
   }
-  return Buffer.concat(parts);
+
+  add(piece: Uint8Array): void {
+    const size = this.#size + piece.byteLength;
+    if (size > this.#held.length) {
+      const wider = Buffer.allocUnsafe(Math.max(size, 2 * this.#held.length));
+      this.#held.copy(wider, 0, 0, this.#size);
+      this.#held = wider;
+    }
+    this.#held.set(piece, this.#size);
+    this.#size = size;
+  }
+
+  /** What is there; begins anew. */
+  take(): Uint8Array {
+    const all = this.#held.subarray(0, this.#size);
+    [this.#held, this.#size] = [Buffer.alloc(0), 0];
+    return all;
+  }
+}
+
+/** All of it, at most `limit` bytes. */
+export async function whole(
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number,
+  tooLong = (): Error => new Unreadable(`with more than ${limit} bytes`),
+): Promise<Uint8Array> {
+  const gathered = new Gathered();
+  for await (const chunk of chunks) {
+    if (gathered.size + chunk.byteLength > limit) throw tooLong();
+    gathered.add(chunk);
+  }
+  return gathered.take();
 }

@@ -1,4 +1,4 @@
-import { Unreadable, whole } from './body.ts';
+import { Gathered, Unreadable, whole } from './body.ts';
 import { parseJson } from './json.ts';
 
 export interface Entry {
@@ -53,8 +53,7 @@ async function* inside(begun: Uint8Array, rest: AsyncIterator<Uint8Array>, limit
 /** Finds where an entry ends by quotes and brackets alone; what it says is for the parser. */
 class Splitter {
   readonly #limit: number;
-  #parts: Uint8Array[] = [];
-  #size = 0;
+  readonly #gathered = new Gathered();
   #depth = 0;
   #inText = false;
   #escaped = false;
@@ -100,10 +99,8 @@ class Splitter {
 
   *#entry(last: Uint8Array): Generator<Entry> {
     this.#keep(last);
-    const bytes = Buffer.concat(this.#parts);
-    const size = this.#size;
-    this.#parts = [];
-    this.#size = 0;
+    const bytes = this.#gathered.take();
+    const size = bytes.byteLength;
     const empty = bytes.every((byte) => NOTHING.has(byte));
     if (empty && this.#ended && this.#first) return;
     this.#first = false;
@@ -111,9 +108,9 @@ class Splitter {
   }
 
   #keep(part: Uint8Array): void {
-    this.#size += part.byteLength;
-    if (this.#size > this.#limit) throw new Unreadable(`with an entry of more than ${this.#limit} bytes`);
-    if (part.byteLength > 0) this.#parts.push(part);
+    if (this.#gathered.size + part.byteLength > this.#limit)
+      throw new Unreadable(`with an entry of more than ${this.#limit} bytes`);
+    this.#gathered.add(part);
   }
 }
 

@@ -12,7 +12,7 @@ import { found } from './partners/asking.ts';
 import type { QuestionMeans } from './mff/questions.ts';
 import { callbacks } from './partners/callbacks.ts';
 import { partnersOnly } from './partners/door.ts';
-import { ofStrangers } from './partners/limits.ts';
+import { ofStrangers, takenWithin } from './partners/limits.ts';
 import { outward } from './outward.ts';
 import { absent, ewbiForm, refusals } from './partners/refusals.ts';
 import { routes } from './serve.ts';
@@ -22,15 +22,18 @@ export interface OuterMeans extends QuestionMeans, Omit<BindingsMeans, 'poke'> {
   readonly poke: (partner: string) => Promise<void>;
   /** So often an address may ask in a second before it is known who asks. */
   readonly strangersPerSecond?: number;
+  /** From a request to when its answer has been taken. */
+  readonly takenMs?: number;
 }
 
 /** A partner is poked so often while it is tended once. */
 const POKES_PER_ROUND = 6;
 const STRANGERS_PER_SECOND = 100;
+const TAKEN_MS = 60_000;
 
 /** What the outer listener serves: partners, each known by its token. Nothing of a URL is logged: keys stand in paths. */
 export function outer(means: OuterMeans): Express {
-  const { log, tokens, federation, strangersPerSecond = STRANGERS_PER_SECOND } = means;
+  const { log, tokens, federation, strangersPerSecond = STRANGERS_PER_SECOND, takenMs = TAKEN_MS } = means;
   const everyMs = (federation.pace.aliveSeconds * 1_000) / POKES_PER_ROUND;
   const pokes = new Pokes(means.poke, everyMs, log);
   const poke = (partner: string): void => pokes.poke(partner);
@@ -38,7 +41,7 @@ export function outer(means: OuterMeans): Express {
     .disable('etag')
     .enable('strict routing')
     .enable('case sensitive routing')
-    .use(told(log), helmet(protection), fresh, ofStrangers(tokens, strangersPerSecond))
+    .use(told(log), takenWithin(takenMs), helmet(protection), fresh, ofStrangers(tokens, strangersPerSecond))
     .use(routes(callbacks({ ...means, poke })))
     .use(routes(description()))
     .use([ewbiBase, mffBase], ...partnersOnly(means))

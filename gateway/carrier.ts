@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, type Dispatcher } from 'undici';
+import { Deadline } from '../adapters/deadline.ts';
 import { HttpRefusal } from '../doors/refusal.ts';
 import { REFUSED } from '../protocols/mpp/path.ts';
-import { brokenAnswer, explained, refusedBeyond } from './explained.ts';
+import { brokenAnswer, explained, late, refusedBeyond } from './explained.ts';
 import { type Field, fieldsOf, isJson, ofAnswer, ofRequest, typeOf, valueOf, withoutBody } from './headers.ts';
 import type { Course, Passage } from './passage.ts';
 import { malformed } from './target.ts';
@@ -14,8 +15,8 @@ import { followed, withTrace } from './followed.ts';
 import { WouldLeak } from './translation.ts';
 
 const CONNECT_MS = 2_000;
-/** To an answer, however often it is asked for. */
-const HEADERS_MS = 10_000;
+/** From a whole request to an answer, however often it is asked for, and a token for it. */
+const ANSWER_MS = 10_000;
 /** Nothing passes for so long: it is over. */
 export const IDLE_MS = 60_000;
 
@@ -29,15 +30,20 @@ interface Sent {
   readonly asked: string;
   readonly fields: readonly Field[];
   readonly body: string | Readable | null;
-  /** How long the answer may still be waited for: a second question has what the first has left. */
-  readonly left: () => number;
 }
 
 type Answered = Dispatcher.ResponseData;
 
 /** Carries requests on, and answers back: with bounded memory, and bounded patience. */
 export class Carrier {
-  readonly #agent = new Agent({ connect: { timeout: CONNECT_MS }, bodyTimeout: IDLE_MS });
+  /** The agent's own clock counts its ticks, which come late when there is much to do: an answer is waited for by another one. */
+  readonly #agent = new Agent({ connect: { timeout: CONNECT_MS }, headersTimeout: 0, bodyTimeout: IDLE_MS });
+
+  readonly #answerMs: number;
+
+  constructor(answerMs = ANSWER_MS) {
+    this.#answerMs = answerMs;
+  }
 
   async end(): Promise<void> {
     await this.#agent.destroy();
@@ -45,12 +51,22 @@ export class Carrier {
 
   /** Throws a refusal as long as nothing was answered; what breaks off later is cut. */
   async carry(req: IncomingMessage, res: ServerResponse, passage: Passage, course: Course): Promise<void> {
+    const { signal } = course;
+    let deadline: Deadline | undefined;
+    const passed = (bytes: number): void => {
+      course.passed(bytes);
+      deadline?.putOff(); // of a body that is still being sent
+    };
     try {
-      const sent = await sentOn(req, passage, course);
-      const answer = await this.#admitted(sent, passage, course.signal);
+      const sent = await sentOn(req, passage, { signal, passed });
+      deadline = new Deadline(this.#answerMs);
+      const answer = await this.#admitted(sent, passage, AbortSignal.any([signal, deadline.signal]));
+      deadline.end();
       await answeredBack(res, sent, answer, passage, course);
     } catch (error) {
-      throw explained(error, course.signal);
+      throw deadline?.passed === true && !signal.aborted ? late() : explained(error, signal);
+    } finally {
+      deadline?.end();
     }
   }
 
@@ -83,10 +99,9 @@ export class Carrier {
     trace: readonly Field[],
     signal: AbortSignal,
   ): Promise<Answered> {
-    const { method, asked, fields, body, left } = sent;
+    const { method, asked, fields, body } = sent;
     const { origin } = new URL(asked);
     const request = (): Dispatcher.RequestOptions => ({
-      headersTimeout: left(),
       origin,
       path: asked.slice(origin.length),
       method,
@@ -109,18 +124,11 @@ export class Carrier {
   }
 }
 
-/** Counted from the first question on. */
-function patience(): Sent['left'] {
-  let until: number | undefined;
-  return () => Math.max(1, (until ??= performance.now() + HEADERS_MS) - performance.now());
-}
-
 const isRefusal = ({ headers }: Answered): boolean => headers[REFUSED.name] === REFUSED.value;
 
 /** The request as it is sent on. */
 async function sentOn(req: IncomingMessage, { asked, query, asks }: Passage, { passed }: Course): Promise<Sent> {
   const method = req.method ?? 'GET';
-  const left = patience();
   const fields = ofRequest(fieldsOf(req.rawHeaders));
   const length = Number(req.headers['content-length'] ?? 0);
   const hasBody = length > 0 || req.headers['transfer-encoding'] !== undefined;
@@ -140,14 +148,13 @@ async function sentOn(req: IncomingMessage, { asked, query, asks }: Passage, { p
         asked,
         fields: toldFields(fields, asked, translation),
         body: hasBody ? Readable.from(untold(counted(req, passed), type, translation), { objectMode: false }) : null,
-        left,
       };
     }
     if (length > JSON_LIMIT) throw new TooLong();
     const { text, read, translation } = await toldJson(req.iterator({ destroyOnReturn: false }), asks);
     passed(read);
     demandTold(query, translation);
-    return { method, asked, fields: withLength(toldFields(fields, asked, translation), text), body: text, left };
+    return { method, asked, fields: withLength(toldFields(fields, asked, translation), text), body: text };
   } catch (error) {
     if (error instanceof TooLong) throw new HttpRefusal(413, 'JSON is taken up to 1 MiB', 'Send less at once.');
     if (error instanceof SyntaxError) throw malformed('the body is no JSON');

@@ -1,5 +1,6 @@
 import type { Federation } from '../configuration/federation.ts';
 import type { Configuration } from '../configuration/peers.ts';
+import { Places } from '../doors/places.ts';
 import { HttpRefusal } from '../doors/refusal.ts';
 import { bearer } from '../doors/tokens/bearer.ts';
 import { callersOf } from '../doors/tokens/callers.ts';
@@ -17,7 +18,7 @@ export function partnersOnly(
 ): Handler {
   const callers = callersOf({ federation, systems });
   const strangers = new Strangers(STRANGERS_PER_SECOND);
-  const underWay = new Map<string, number>();
+  const places = new Places((partner) => federation.partners[partner]?.atOnce ?? 0);
 
   return async (req, res, found) => {
     const token = bearer(req);
@@ -27,11 +28,7 @@ export function partnersOnly(
     if (partner === undefined)
       throw new HttpRefusal(403, 'the client of the token is no partner of ours', 'Ask our operator.');
     found.partner = partner;
-    if (res.destroyed) return; // it will not close again, so it would be counted for ever
-    const before = underWay.get(partner) ?? 0;
-    if (before >= (federation.partners[partner]?.atOnce ?? 0)) throw tooMany();
-    underWay.set(partner, before + 1);
-    res.once('close', () => underWay.set(partner, (underWay.get(partner) ?? 1) - 1));
+    if (!places.take(partner, res)) throw tooMany();
     if (!caller.scopes.includes(SCOPE))
       throw new HttpRefusal(403, `the token has no scope ${SCOPE}`, 'Ask for a token with it.', {
         'www-authenticate': `Bearer error="insufficient_scope", scope="${SCOPE}"`,

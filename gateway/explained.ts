@@ -22,9 +22,11 @@ export function explained(error: unknown, signal: AbortSignal): unknown {
 export const brokenAnswer = (what: string): HttpRefusal =>
   new HttpRefusal(502, `the answer of the service ${what}`, 'Ask its provider.');
 
+export const late = (seconds = 2): HttpRefusal =>
+  new HttpRefusal(504, 'the service does not answer in time', 'Ask again later.', { 'retry-after': `${seconds}` });
+
 function unanswered(error: unknown): unknown {
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
-    return new HttpRefusal(504, 'the service does not answer in time', 'Ask again later.', { 'retry-after': '2' });
+  if (error instanceof errors.BodyTimeoutError) return late();
   if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
     return brokenAnswer('is no HTTP');
   const { code } = error as { code?: unknown };
@@ -42,9 +44,6 @@ export function refusedBeyond(status: number, retryAfter: string | string[] | un
     return new HttpRefusal(status, 'the gateway of the service does not take such a request', 'Mend the request.');
   if ([500, 502].includes(status)) return brokenAnswer('cannot be passed on');
   const after = Math.min(60, Number(retryAfter) || 2);
-  if (status === 504)
-    return new HttpRefusal(504, 'the service does not answer in time', 'Ask again later.', {
-      'retry-after': `${after}`,
-    });
+  if (status === 504) return late(after);
   return unavailable('the gateway of the service does not let it pass', 'Ask again later.', after);
 }

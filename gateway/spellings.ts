@@ -55,12 +55,25 @@ export function unspelled(text: string): readonly string[] {
   const all: string[] = [];
   let last = text;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const read = last.replaceAll(ESCAPES, character);
+    const read = last.replaceAll(ESCAPES, known);
     if (read === last) break;
     all.push(read);
     last = read;
   }
   return all;
+}
+
+/** There are some hundreds that are as short as that, and whoever writes thousands writes the same again and again. */
+const SHORT = 6;
+const characters = new Map<string, string>();
+
+function known(escape: string): string {
+  if (escape.length > SHORT) return character(escape);
+  const before = characters.get(escape);
+  if (before !== undefined) return before;
+  const read = character(escape);
+  characters.set(escape, read);
+  return read;
 }
 
 function character(escape: string): string {

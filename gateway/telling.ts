@@ -1,4 +1,5 @@
-import { plain } from '../adapters/body.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { plain, whole } from '../adapters/body.ts';
 import type { HttpRefusal } from '../doors/refusal.ts';
 import { type Field, withoutBody } from './headers.ts';
 import { type Found, retold, stringsOf } from './json-text.ts';
@@ -25,11 +26,13 @@ export async function toldJson(
   body: AsyncIterable<Uint8Array>,
   telling: Telling,
 ): Promise<{ readonly text: string; readonly read: number; readonly translation: Translation }> {
-  const bytes = await bounded(body);
+  const bytes = await whole(body, JSON_LIMIT, () => new TooLong());
   if (bytes.byteLength === 0) return { text: '', read: 0, translation: await telling([]) };
+  await letThrough(bytes.byteLength);
   const text = textOf(bytes);
   const strings = stringsOf(text);
   const translation = await telling(strings);
+  await letThrough(bytes.byteLength);
   return {
     text: retold(text, strings, (value) => translated(value, translation)),
     read: bytes.byteLength,
@@ -37,15 +40,13 @@ export async function toldJson(
   };
 }
 
-async function bounded(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > JSON_LIMIT) throw new TooLong();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** What takes so long to read that others are let through before. */
+const LONG = 16 * 1024;
+let latest: Promise<void> = Promise.resolve();
+
+/** Of those that are long one is read in a turn of the event loop, however many there are at once. */
+async function letThrough(bytes: number): Promise<void> {
+  if (bytes >= LONG) await (latest = latest.then(async () => await turn()));
 }
 
 /** Whole, in the encoding that it has though none was asked for. */

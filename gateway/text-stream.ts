@@ -15,9 +15,13 @@ export const isReadable = (type: string | undefined): boolean =>
 
 /** A URL goes no further than to one of these. */
 const BETWEEN = /[\s"'<>^`{|}]/;
-/** May an address begin here, of which the rest is still to come? */
-const BEGUN =
-  /(?::|%(?:25)*3a|\\u003a|&#(?:x3a|58|colon);?)(?:$|[/%\\&])|(?:%(?:25)*3?|\\u?0{0,2}3?|&#?x?[0-9a-z]{0,5})$/i;
+const COLON = String.raw`(?::|%(?:25)*3a|\\u003a|&(?:#(?:x3a|58)|colon);?)`;
+/** Here an address has begun, of which the rest is still to come. */
+const BEGUN = new RegExp(String.raw`${COLON}[/%\\&]`, 'i');
+/** It may begin with what comes next. */
+const BEGINNING = new RegExp(String.raw`(?:${COLON}|%(?:25)*3?|\\u?0{0,2}3?|&#?x?[0-9a-z]{0,5})$`, 'i');
+/** As much of a word as shows that. */
+const SIGN = 64;
 /** What begins like an address and does not end is none that anybody could use. */
 const LONGEST = 64 * 1024;
 /** Of what has gone on already: as much as a scheme. */
@@ -30,19 +34,25 @@ const BEFORE = 32;
 class TextStream {
   readonly #translation: Translation;
   #before = '';
+  /** A part of one word, however it came. */
   #kept = '';
+  #begun = false;
 
   constructor(translation: Translation) {
     this.#translation = translation;
   }
 
+  /** Looks at what has come, and not again at what is kept: who sends one byte at a time costs no more. */
   next(chunk: string): string {
-    const text = this.#kept + chunk;
-    let at = text.length;
-    while (at > 0 && !BETWEEN.test(text[at - 1] ?? '')) at -= 1;
-    if (text.length - at > LONGEST || !BEGUN.test(text.slice(at))) at = text.length;
-    this.#kept = text.slice(at);
-    return this.#told(text.slice(0, at));
+    let at = chunk.length;
+    while (at > 0 && !BETWEEN.test(chunk[at - 1] ?? '')) at -= 1;
+    const [done, going] = at === 0 ? ['', this.#kept] : [`${this.#kept}${chunk.slice(0, at)}`, ''];
+    const word = `${going.slice(-SIGN)}${chunk.slice(at)}`;
+    this.#begun = (going !== '' && this.#begun) || BEGUN.test(word);
+    const kept = `${going}${chunk.slice(at)}`;
+    const keeps = kept.length <= LONGEST && (this.#begun || BEGINNING.test(word.slice(-SIGN)));
+    this.#kept = keeps ? kept : '';
+    return this.#told(keeps ? done : `${done}${kept}`);
   }
 
   end(): string {

@@ -34,7 +34,7 @@ export function partnersOnly({ federation, configuration, tokens }: DoorMeans): 
     found(res).partner = partner;
     next();
   };
-  return [known, ofPartners(federation)];
+  return [known, ...ofPartners(federation)];
 }
 
 const CONTEXT = 'federationContextId';

@@ -3,6 +3,7 @@ import { rateLimit } from 'express-rate-limit';
 import type { Federation } from '../../configuration/federation.ts';
 import { HttpRefusal } from '../problem.ts';
 import { bearer } from '../../doors/tokens/bearer.ts';
+import { Places } from '../../doors/places.ts';
 import type { Tokens } from '../../doors/tokens/tokens.ts';
 import { partnerOf } from './asking.ts';
 
@@ -21,7 +22,7 @@ const inASecond = (
   });
 
 const tooMany = (): HttpRefusal =>
-  new HttpRefusal(429, 'there are too many requests in this second', 'Ask again after Retry-After.', {
+  new HttpRefusal(429, 'there are too many requests at once', 'Ask again after Retry-After.', {
     'retry-after': '1',
   });
 
@@ -29,9 +30,26 @@ const tooMany = (): HttpRefusal =>
 export const ofStrangers = (tokens: Tokens, perSecond: number): RequestHandler =>
   inASecond(() => perSecond, { skip: (req) => isKnown(req, tokens) });
 
-/** By partner, wherever it comes from. Each process counts for itself. */
-export const ofPartners = ({ partners }: Federation): RequestHandler =>
-  inASecond((res) => partners[partnerOf(res)]?.perSecond ?? 0, { keyGenerator: (_req, res) => partnerOf(res) });
+/** By partner, wherever it comes from: in a second, and under way. Each process counts for itself. */
+export function ofPartners({ partners }: Federation): readonly RequestHandler[] {
+  const places = new Places((partner) => partners[partner]?.atOnce ?? 0);
+  return [
+    inASecond((res) => partners[partnerOf(res)]?.perSecond ?? 0, { keyGenerator: (_req, res) => partnerOf(res) }),
+    (_req, res, next) => {
+      if (!places.take(partnerOf(res), res)) throw tooMany();
+      next();
+    },
+  ];
+}
+
+/** Who does not take his answer would have it kept for ever, and none of Node's limits concerns him. */
+export const takenWithin =
+  (ms: number): RequestHandler =>
+  ({ socket }, res, next) => {
+    const late = setTimeout(() => socket.destroy(), ms);
+    res.once('close', () => clearTimeout(late));
+    next();
+  };
 
 function isKnown(req: Request, tokens: Tokens): boolean {
   try {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { whole } from '../../adapters/body.ts';
 import { entriesOf } from '../../adapters/json-list.ts';
 import { everyPage } from '../../adapters/paging.ts';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
@@ -101,6 +102,21 @@ describe('a list', () => {
     };
     const expected = [{ id: 'ä,"]', x: [{}] }, null, { id: '€' }];
     for (let size = 1; size <= text.length; size += 1) expect(await seen(size)).toEqual(expected);
+  });
+
+  it('keeps of its pieces the bytes alone, and so does what is one thing', async () => {
+    const text = '[{"id":"one"},{"id":"two"}]';
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      const piece = Buffer.alloc(1); // as if its memory were free again once it was taken
+      for (const byte of Buffer.from(text)) {
+        piece[0] = byte;
+        yield piece;
+      }
+    }
+    const values: unknown[] = [];
+    for await (const { value } of entriesOf(pieces(), 100)) values.push(value);
+    expect(values).toEqual([{ id: 'one' }, { id: 'two' }]);
+    expect(Buffer.from(await whole(pieces(), 100)).toString()).toBe(text);
   });
 });
 

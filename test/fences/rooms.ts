@@ -138,6 +138,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'domain',
       'doors',
       'adapters/body.ts',
+      'adapters/deadline.ts',
       'adapters/oauth/tokens.ts',
       'protocols/mpp/path.ts',
       'traces/told.ts',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, get, request, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, createServer as listening, type Server as Listening, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -236,6 +237,23 @@ describe('a request', () => {
     expect(heard.join('')).toMatch(/content-length: 30[^]*to http:\/\/app.example\/, please/);
     expect(heard.join('')).not.toContain('x-client');
   });
+});
+
+it('an answer is waited for once the request is there: one that is long in coming, and comes on, is none that is late', async () => {
+  const wait = 200 * busy();
+  carrier = new Carrier(wait);
+  play = (socket, heard) => heard.includes('the end') && socket.end(`${OK}Content-Length: 2\r\n\r\nok`);
+  const req = request({ port: portOf(gateway), host: '127.0.0.1', path: '/x', method: 'POST', agent: false });
+  req.setHeader('content-type', 'image/png');
+  const answer = once(req, 'response') as Promise<[IncomingMessage]>;
+  for (let piece = 0; piece < 5; piece += 1) {
+    req.write('piece');
+    await sleep(wait / 3);
+  }
+  req.end('the end');
+  const [res] = await answer;
+  res.resume();
+  expect(res.statusCode).toBe(200);
 });
 
 it('whatever was played, it was no mistake of the gateway', () => {

@@ -1,6 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, integer } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isReadable, isTextual, toldText, untold } from '../../gateway/text-stream.ts';
+import { toldJson } from '../../gateway/telling.ts';
 import { translated, type Translation, WouldLeak } from '../../gateway/translation.ts';
 
 const outward: Translation = {
@@ -106,6 +107,54 @@ describe('a text that streams', () => {
   it('without end is not kept', async () => {
     const long = `x:/${'y'.repeat(500_000)}`;
     expect(await told(long, 1_000)).toBe(long);
+  });
+
+  it.each(['%', ':/', '&#', '\\\\', 'http://['])(
+    'costs no more where its bytes come one by one, be they all %s',
+    async (word) => {
+      const long = word.repeat(20_000 / word.length);
+      const begun = process.cpuUsage();
+      expect(await told(long, 1)).toBe(long);
+      expect(process.cpuUsage(begun).user).toBeLessThan(4_000_000); // microseconds; it was twenty seconds
+    },
+  );
+});
+
+describe('JSON', () => {
+  it('that comes in pieces is kept by its bytes: what a piece was is free again', async () => {
+    const text = JSON.stringify({ a: ['http://b1.inner:8080/rni/v2/x', 'y'.repeat(10_000)] });
+    const { text: said } = await toldJson(
+      (async function* () {
+        const piece = Buffer.alloc(1);
+        for (const byte of Buffer.from(text)) {
+          piece[0] = byte;
+          yield piece;
+        }
+      })(),
+      async () => outward,
+    );
+    expect(said).toBe(text.replace('http://b1.inner:8080/rni/v2', outward.to));
+  });
+
+  it('that is long is read in a turn of its own, however many come at once', async () => {
+    let turn = 0;
+    let ticking = setImmediate(function tick() {
+      turn += 1;
+      ticking = setImmediate(tick);
+    });
+    const long = JSON.stringify({ a: 'x'.repeat(100_000) });
+    const turns = new Set<number>();
+    const reading = Array.from(
+      { length: 10 },
+      async () =>
+        await toldJson(inParts(long, []), async () => {
+          turns.add(turn);
+          return outward;
+        }),
+    );
+    await Promise.all(reading);
+    clearImmediate(ticking);
+    expect(turns.size).toBe(10);
   });
 });
 

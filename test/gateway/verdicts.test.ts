@@ -184,7 +184,7 @@ describe('a partner', () => {
     const begun = performance.now();
     const { status } = await speak();
     expect([503, 504]).toContain(status);
-    expect(performance.now() - begun).toBeLessThan(11_500 * busy()); // 10 s, by a clock of half seconds
+    expect(performance.now() - begun).toBeLessThan(10_000 + 1_000 * busy()); // by a clock that does not go slower where there is much to do
   });
 
   it('has told where its gateway is, and is not believed where that leads elsewhere', async () => {

@@ -129,6 +129,8 @@ export const ewbi = '/operatorplatform/federation/v1';
 
 export interface OuterPlan {
   readonly strangers?: number;
+  readonly takenMs?: number;
+  readonly atOnce?: number;
   readonly pace?: object;
   readonly perSecond?: number;
   /** More of them, by name. */
@@ -151,7 +153,12 @@ export class Outer {
   readonly told: string[] = [];
   readonly #server: Server;
 
-  private constructor(issuer: Issuer, configuration: Configuration, catalogue: Catalogue, strangers: number) {
+  private constructor(
+    issuer: Issuer,
+    configuration: Configuration,
+    catalogue: Catalogue,
+    bounds: { strangersPerSecond: number; takenMs: number },
+  ) {
     this.issuer = issuer;
     this.configuration = configuration;
     const { federation } = configuration;
@@ -178,7 +185,7 @@ export class Outer {
           return await this.refresh(query);
         },
         log,
-        strangersPerSecond: strangers,
+        ...bounds,
       }),
     );
     this.#server = server;
@@ -193,13 +200,14 @@ export class Outer {
 
   static async start(
     catalogue: Catalogue,
-    { strangers = 10_000, pace = {}, perSecond = 1_000, systems = [] }: OuterPlan = {},
+    { strangers = 10_000, takenMs = 60_000, atOnce = 64, pace = {}, perSecond = 1_000, systems = [] }: OuterPlan = {},
   ): Promise<Outer> {
     const issuer = await Issuer.start();
     const configuration = federatedOfTest(issuer.url, pace);
-    for (const known of Object.values(configuration.federation?.partners ?? {})) known.perSecond = perSecond;
+    for (const known of Object.values(configuration.federation?.partners ?? {}))
+      Object.assign(known, { perSecond, atOnce });
     for (const name of systems) configuration.systems[name] = { meo: 'meo-inner', network: 'net-inner' };
-    const served = new Outer(issuer, configuration, catalogue, strangers);
+    const served = new Outer(issuer, configuration, catalogue, { strangersPerSecond: strangers, takenMs });
     await once(served.#server.listen(0, '127.0.0.1'), 'listening');
     return served;
   }
@@ -233,6 +241,11 @@ export class Outer {
 
   async join(who = 'b', link = `https://fm.${who}.example/callbacks/v1/key/partnerStatusLink`): Promise<Heard> {
     return await this.ask(who, 'POST', `${ewbi}/partner`, { body: request(who, link) });
+  }
+
+  /** That are open. */
+  async connections(): Promise<number> {
+    return await new Promise((told) => this.#server.getConnections((_error, count) => told(count)));
   }
 
   async context(who = 'b'): Promise<string> {

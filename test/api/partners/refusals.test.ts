@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +11,7 @@ import { want } from '../../../catalogue/wills.ts';
 import type { Will } from '../../../domain/federation.ts';
 import { EwbiProblem } from '../../../protocols/ewbi/problem.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../../support/catalogue.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ewbi, type Heard, nothingLeaked, Outer, request } from '../../support/outer.ts';
 
 let own: CatalogueOfTest;
@@ -252,6 +254,48 @@ describe('how often', () => {
       expect(refused[0]?.headers.get('retry-after')).toBe('1');
       expect((await slow.ask('c', 'GET', `${ewbi}/fed-context-id`)).status).toBe(404);
     } finally {
+      await slow.stop();
+    }
+  });
+
+  it('a partner has requests under way is limited for it alone', async () => {
+    const slow = await Outer.start(own.catalogue, { atOnce: 2 });
+    try {
+      const [b, c] = [await slow.context('b'), await slow.context('c')];
+      let goOn = (): void => undefined;
+      const going = new Promise<void>((resolve) => (goOn = resolve));
+      slow.refresh = async () => await going.then(() => true);
+      const question = async (who: string, context: string): Promise<Heard> =>
+        await slow.ask(who, 'POST', `/mff/v1/${context}/platform-queries`, {
+          body: {
+            message: randomUUID(),
+            via: { origin: `operator-${who}`, visited: [], hops: 0, patienceMs: 5_000 },
+            wish: { what: { kind: 'service', name: `nobody-has-${who}` } },
+          },
+        });
+      const asked = [question('b', b), question('b', b)];
+      await eventually(() => slow.refreshed.length === 2);
+      const more = await slow.ask('b', 'GET', `/mff/v1/${b}`);
+      expectRefusal(more, mffTable.showRelation, 429);
+      expect((await slow.ask('c', 'GET', `/mff/v1/${c}`)).status).toBe(200);
+      goOn();
+      expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
+      expect((await slow.ask('b', 'GET', `/mff/v1/${b}`)).status).toBe(200);
+    } finally {
+      await slow.stop();
+    }
+  });
+
+  it('nobody keeps an answer that he does not take', async () => {
+    const slow = await Outer.start(own.catalogue, { takenMs: 300 });
+    const { hostname, port } = new URL(slow.url);
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    try {
+      socket.pause().write('GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
+      await eventually(async () => (await slow.connections()) === 1);
+      await eventually(async () => (await slow.connections()) === 0);
+    } finally {
+      socket.destroy();
       await slow.stop();
     }
   });
