@@ -77,10 +77,10 @@ export const relocationTable = (relocations: readonly Relocation[], terminal: Te
 };
 
 /** What waits for somebody is seen first, then what did not go through. */
-const toneOf = (standing: string): Colour | undefined =>
-  /^(held|paused|parked)/.test(standing)
+const toneOf = (state: string): Colour | undefined =>
+  /^(held|paused|parked)/.test(state)
     ? 'yellow'
-    : /^(rolledBack|abandoned|terminated|refused)/.test(standing)
+    : /^(rolledBack|abandoned|terminated|refused)/.test(state)
       ? 'red'
       : undefined;
 
