@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AnchorRequest, AnchorResult, Way } from '../domain/anchor-request.ts';
-import { Instant } from './resources.ts';
+import { Instant, NextPage } from './resources.ts';
 
 export const anchorActions = ['release', 'retry', 'abandon'] as const;
 export type AnchorAction = (typeof anchorActions)[number];
@@ -40,7 +40,7 @@ export type Anchor = z.infer<typeof Anchor>;
 export const AnchorList = z
   .object({
     anchors: z.array(Anchor),
-    next: z.string().nullable().meta({ description: 'Of the next page; null: this is the last.' }),
+    next: NextPage,
   })
   .meta({ id: 'AnchorList', description: 'Those that run, then those that ended, the latest first.' });
 export type AnchorList = z.infer<typeof AnchorList>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant } from './resources.ts';
+import { Instant, NextPage } from './resources.ts';
 
 /** What members of the federation have, as our own network is told it. */
 const Told = {
@@ -35,9 +35,7 @@ export const OfferSeen = z
   .meta({ id: 'Offer' });
 export type OfferSeen = z.infer<typeof OfferSeen>;
 
-const next = z.string().nullable().meta({ description: 'Path of the next page; null: this is the last.' });
-
-export const OfferList = z.object({ offers: z.array(OfferSeen), next }).meta({ id: 'OfferList' });
+export const OfferList = z.object({ offers: z.array(OfferSeen), next: NextPage }).meta({ id: 'OfferList' });
 export type OfferList = z.infer<typeof OfferList>;
 
 /** Where hosts are. */
@@ -57,5 +55,5 @@ export const ZoneSeen = z
   .meta({ id: 'Zone' });
 export type ZoneSeen = z.infer<typeof ZoneSeen>;
 
-export const ZoneList = z.object({ zones: z.array(ZoneSeen), next }).meta({ id: 'ZoneList' });
+export const ZoneList = z.object({ zones: z.array(ZoneSeen), next: NextPage }).meta({ id: 'ZoneList' });
 export type ZoneList = z.infer<typeof ZoneList>;

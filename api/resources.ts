@@ -103,7 +103,7 @@ export const SystemList = z
     joinable: z.array(z.object({ partner: z.string(), operator: z.string() })).meta({
       description: 'Partners that are joined once something is looked for that nobody has (`join: onMiss`).',
     }),
-    next: z.string().nullable().meta({ description: 'The path of the next page.' }),
+    next: NextPage,
   })
   .meta({ id: 'SystemList' });
 export type SystemList = z.infer<typeof SystemList>;

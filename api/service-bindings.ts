@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { consumptionStepNames } from '../domain/binding.ts';
 import { failures, type FailureType } from '../domain/failures.ts';
 import { Asked } from '../domain/wish.ts';
+import { NextPage } from './resources.ts';
 
 /** What is consumed across operators, as the API tells it. */
 
@@ -52,7 +53,7 @@ export type ServiceBinding = z.infer<typeof ServiceBinding>;
 export const ServiceBindingList = z
   .object({
     bindings: z.array(ServiceBinding),
-    next: z.string().nullable().meta({ description: 'The next page, as a path of this API.' }),
+    next: NextPage,
   })
   .meta({ id: 'ServiceBindingList' });
 export type ServiceBindingList = z.infer<typeof ServiceBindingList>;

@@ -106,6 +106,12 @@ const ways = {
   holder: 'by rules of an instance made for it',
 } as const;
 
+const does: Readonly<Record<AnchorAction, string>> = {
+  release: 'ends it',
+  retry: 'tries again',
+  abandon: 'gives it up as it is',
+};
+
 function lines(now: Anchor, { hints }: Terminal): string[] {
   const { id, request, source, way, holder, relayed, observed, exposed, lacking, trouble, result, actions } = now;
   return [
@@ -119,7 +125,7 @@ function lines(now: Anchor, { hints }: Terminal): string[] {
       ? []
       : [`  ${result.failure.type}: ${legible(result.failure.message)}`, `  ${result.failure.remedy}`]),
     ...(result?.leftovers ?? []).map(({ undo, type, message }) => `  left: ${undo}: ${type}: ${legible(message)}`),
-    ...actions.map((action) => `  \`${hints.command('anchor', action, shortId(id))}\``),
+    ...actions.map((action) => `  \`${hints.command('anchor', action, shortId(id))}\` ${does[action]}`),
   ];
 }
 
@@ -138,4 +144,5 @@ const anchorTable = (all: readonly Anchor[], terminal: Terminal): string =>
       waitingFor === null ? '' : legible(waitingFor),
     ]),
     terminal,
+    { spare: ['for', 'by', 'users'] },
   );

@@ -3,8 +3,9 @@ import { bind, bindingPath, type Consumed } from './binding-progress.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { legible } from './legible.ts';
+import { everyPage } from './pages.ts';
 import { table } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { type Terminal, when } from './terminal.ts';
 
 /** Asks for it, and shows its steps until it is bound, or could not be. */
 export async function consume(client: FerryClient, terminal: Terminal, wanted: Consumed): Promise<Exit> {
@@ -15,13 +16,8 @@ export async function consume(client: FerryClient, terminal: Terminal, wanted: C
 }
 
 export async function bindings(client: FerryClient, terminal: Terminal, all: boolean): Promise<Exit> {
-  const first = await client.get<ServiceBindingList>(`/v1/service-bindings?limit=100&all=${String(all)}`);
-  const found = [...first.bindings];
-  for (let { next } = first; next !== null; ) {
-    const page = await client.get<ServiceBindingList>(next);
-    found.push(...page.bindings);
-    ({ next } = page);
-  }
+  const asked = await everyPage<ServiceBindingList>(client, '/v1/service-bindings', { all: String(all) });
+  const found = asked.flatMap((page) => page.bindings);
   if (terminal.json) terminal.list({ bindings: found, next: null }, found);
   else terminal.tell(found.length === 0 ? 'No bindings.' : bindingTable(found, terminal));
   return exits.done;
@@ -56,8 +52,9 @@ const bindingTable = (all: readonly ServiceBinding[], terminal: Terminal): strin
       partner ?? '-',
       state,
       String(requests),
-      usedAt?.slice(0, 19).replace('T', ' ') ?? '-',
+      usedAt === null ? '-' : when(usedAt, terminal),
       id,
     ]),
     terminal,
+    { spare: ['used', 'requests', 'side'] },
   );

@@ -6,7 +6,7 @@ import { untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
 import { everyPage } from './pages.ts';
 import { table } from './table.ts';
-import { seconds, type Terminal } from './terminal.ts';
+import { seconds, type Terminal, when } from './terminal.ts';
 
 const [LOOK_MS, PATIENCE_MS] = [1_000, 30_000];
 
@@ -31,8 +31,8 @@ export async function evacuate(
 
 export async function evacuations(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const all = (await everyPage<EvacuationList>(client, PATH)).flatMap((page) => page.evacuations);
-  if (terminal.json) terminal.document({ evacuations: all, next: null } satisfies EvacuationList);
-  else terminal.tell(all.length === 0 ? 'No evacuations.' : evacuationTable(all));
+  if (terminal.json) terminal.list({ evacuations: all, next: null } satisfies EvacuationList, all);
+  else terminal.tell(all.length === 0 ? 'No evacuations.' : evacuationTable(all, terminal));
   return exits.done;
 }
 
@@ -144,7 +144,7 @@ function lines(now: Evacuation, { hints }: Terminal): string[] {
   ];
 }
 
-const evacuationTable = (all: readonly Evacuation[]): string =>
+const evacuationTable = (all: readonly Evacuation[], terminal: Terminal): string =>
   table(
     ['site', 'to', 'state', 'at once', 'begun', 'moved', 'failed', 'id'],
     all.map(({ id, request, state, outcome, window, startedAt, counts }) => [
@@ -152,9 +152,11 @@ const evacuationTable = (all: readonly Evacuation[]): string =>
       (request.among ?? []).join(','),
       outcome ?? state,
       String(window),
-      startedAt.slice(0, 19).replace('T', ' '),
+      when(startedAt, terminal),
       counts === null ? '-' : `${counts.moved}/${counts.total}`,
       counts === null ? '-' : String(counts.failed),
       id,
     ]),
+    terminal,
+    { spare: ['at once', 'begun'] },
   );

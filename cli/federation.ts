@@ -3,19 +3,16 @@ import { type Direction, directions, type FederationCommand } from '../domain/fe
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { legible } from './legible.ts';
+import { everyPage } from './pages.ts';
 import { table } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { type Terminal, when } from './terminal.ts';
 
 /** Every page of them: an operator asks for the members, not for a part. */
 export async function systems(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const first = await client.get<SystemList>('/v1/systems?limit=100');
-  const all = [...first.systems];
-  for (let { next } = first; next !== null; ) {
-    const page = await client.get<SystemList>(next);
-    all.push(...page.systems);
-    ({ next } = page);
-  }
-  const whole = { ...first, systems: all, next: null };
+  const asked = await everyPage<SystemList>(client, '/v1/systems');
+  const all = asked.flatMap((page) => page.systems);
+  const [{ awaited, joinable } = { awaited: [], joinable: [] }] = asked;
+  const whole: SystemList = { systems: all, awaited, joinable, next: null };
   if (terminal.json) terminal.list(whole, all);
   else for (const line of systemLines(whole, terminal)) terminal.tell(line);
   return exits.done;
@@ -79,7 +76,7 @@ const systemTable = (all: SystemList['systems'], terminal: Terminal): string =>
     ['system', 'provider', 'operator', 'told by', 'seen', 'id'],
     all.map(({ id, name, provider, operator, partner, local, seenAt }) => {
       const teller = partner ?? (local === name ? 'ours' : `ours, ${local}`);
-      return [legible(name), legible(provider), operator, teller, seenAt.slice(0, 19).replace('T', ' '), id];
+      return [legible(name), legible(provider), operator, teller, when(seenAt, terminal), id];
     }),
     terminal,
   );
@@ -97,14 +94,13 @@ const federationTable = (all: readonly FederationWith[], terminal: Terminal): st
           ours,
           theirs ?? '-',
           usable ? 'usable' : agreed ? 'not usable' : 'no agreement',
-          shortly(heardAt),
-          shortly(silentSince),
+          when(heardAt, terminal),
+          when(silentSince, terminal),
           linkMs === null ? '' : `${linkMs} ms`,
           problem ?? '',
         ];
       }),
     ),
     terminal,
+    { spare: ['link', 'silent since', 'heard', 'theirs'] },
   );
-
-const shortly = (instant: string | null): string => instant?.slice(0, 19).replace('T', ' ') ?? '';

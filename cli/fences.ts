@@ -9,7 +9,7 @@ import { age, type Terminal } from './terminal.ts';
 /** Sources that were taken to be dead: who waits for them, and what they had accepted. */
 export async function fences(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const all = await everyFence(client);
-  if (terminal.json) terminal.document({ fences: [...all], next: null } satisfies FencingList);
+  if (terminal.json) terminal.list({ fences: [...all], next: null } satisfies FencingList, all);
   else if (all.length === 0) terminal.tell('No source that was taken to be dead is waited for.');
   else terminal.tell(fenceTable(all, terminal));
   return exits.done;
@@ -45,4 +45,5 @@ const fenceTable = (all: readonly Fencing[], terminal: Terminal): string =>
           : `stays as a relay: ${result.kept.message}`,
     ]),
     terminal,
+    { spare: ['stranded'] },
   );

@@ -18,7 +18,7 @@ export async function follow(client: FerryClient, terminal: Terminal, request: o
 export async function followers(client: FerryClient, terminal: Terminal, name: string | undefined): Promise<Exit> {
   if (name !== undefined) return told(terminal, await client.get<Follower>(one(await idOf(client, name))));
   const all = await running(client);
-  if (terminal.json) terminal.document({ followers: all, next: null } satisfies FollowerList);
+  if (terminal.json) terminal.list({ followers: all, next: null } satisfies FollowerList, all);
   else terminal.tell(all.length === 0 ? 'Nobody is followed.' : followerTable(all, terminal));
   return exits.done;
 }
@@ -55,13 +55,15 @@ function lines(now: Follower, { hints }: Terminal): string[] {
   const left = result?.left ?? null;
   return [
     `${legible(application)} follows ${legible(user)} among ${among.join(', ')}: ${state ?? 'no worker has answered'}`,
-    `  the device: ${where(now)}; served at ${site ?? 'a site that was not looked for yet'}; its id is ${id}`,
+    `  the device: ${where(now)}; served at ${site ?? 'a site that is still looked for'}; its id is ${id}`,
     ...(dueAt === null ? [] : [`  it is looked again at ${dueAt}`]),
-    ...(moves === null ? [] : [`  ${moves} moves${relocation === null ? '' : `, the last one ${relocation}`}`]),
+    ...(moves === null
+      ? []
+      : [`  ${moves === 1 ? '1 move' : `${moves} moves`}${relocation === null ? '' : `, the last one ${relocation}`}`]),
     ...(anchor === null ? [] : [`  its device is led there by the anchor ${anchor}`]),
     ...(trouble === null ? [] : [`  ${legible(trouble)}`]),
     ...(left === null ? [] : [`  left at a location service until it runs out: ${legible(left)}`]),
-    ...(now.endedAt === null ? [`  \`${hints.command('unfollow', id)}\` ends it`] : []),
+    ...(now.endedAt === null && state !== 'ending' ? [`  \`${hints.command('unfollow', id)}\` ends it`] : []),
   ];
 }
 
@@ -82,4 +84,5 @@ const followerTable = (all: readonly Follower[], terminal: Terminal): string =>
       now.trouble === null ? '' : legible(now.trouble),
     ]),
     terminal,
+    { spare: ['moves', 'since'] },
   );

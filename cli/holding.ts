@@ -15,8 +15,8 @@ export async function hold(client: FerryClient, terminal: Terminal, site: string
 
 export async function holds(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const all = (await everyPage<HoldList>(client, '/v1/holds')).flatMap((page) => page.holds);
-  if (terminal.json) terminal.document({ holds: all, next: null } satisfies HoldList);
-  else terminal.tell(all.length === 0 ? 'No site is held.' : holdTable(all));
+  if (terminal.json) terminal.list({ holds: all, next: null } satisfies HoldList, all);
+  else terminal.tell(all.length === 0 ? 'No site is held.' : holdTable(all, terminal));
   return exits.done;
 }
 
@@ -27,8 +27,9 @@ export async function reopen(client: FerryClient, terminal: Terminal, site: stri
   return exits.done;
 }
 
-const holdTable = (all: readonly Hold[]): string =>
+const holdTable = (all: readonly Hold[], terminal: Terminal): string =>
   table(
     ['site', 'held for', 'why'],
     all.map(({ site, since, why }) => [site, age(since), legible(why)]),
+    terminal,
   );

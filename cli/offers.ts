@@ -2,31 +2,17 @@ import type { OfferList, ZoneList } from '../api/offered.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { legible } from './legible.ts';
+import { everyPage } from './pages.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
-
-interface Page {
-  readonly next: string | null;
-}
-
-/** Every page of them: an operator asks for what there is, not for a part. */
-async function pages<List extends Page>(client: FerryClient, path: string): Promise<List[]> {
-  const found: List[] = [];
-  for (let next: string | null = path; next !== null; ) {
-    const page: List = await client.get<List>(next);
-    found.push(page);
-    ({ next } = page);
-  }
-  return found;
-}
 
 export async function offers(
   client: FerryClient,
   terminal: Terminal,
   { kind, name }: { kind?: string | undefined; name?: string | undefined },
 ): Promise<Exit> {
-  const query = new URLSearchParams({ limit: '100', ...(kind && { kind }), ...(name && { name }) });
-  const found = (await pages<OfferList>(client, `/v1/offers?${query.toString()}`)).flatMap((page) => page.offers);
+  const filters = { ...(kind && { kind }), ...(name && { name }) };
+  const found = (await everyPage<OfferList>(client, '/v1/offers', filters)).flatMap((page) => page.offers);
   if (terminal.json) terminal.list({ offers: found, next: null } satisfies OfferList, found);
   else terminal.tell(found.length === 0 ? 'Nothing is offered.' : offerTable(found, terminal));
   return exits.done;
@@ -51,7 +37,7 @@ const offerTable = (found: OfferList['offers'], terminal: Terminal): string =>
   );
 
 export async function zones(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const found = (await pages<ZoneList>(client, '/v1/zones?limit=100')).flatMap((page) => page.zones);
+  const found = (await everyPage<ZoneList>(client, '/v1/zones')).flatMap((page) => page.zones);
   if (terminal.json) terminal.list({ zones: found, next: null } satisfies ZoneList, found);
   else terminal.tell(found.length === 0 ? 'No zones.' : zoneTable(found, terminal));
   return exits.done;

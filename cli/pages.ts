@@ -25,15 +25,16 @@ export async function* pages(
   } while (next !== null && left > 0);
 }
 
-/** Every page of another list, one after the other. */
+/** Every page of another list, one after the other. `filters`: as the API's query has them. */
 export async function everyPage<Page extends { readonly next: string | null }>(
   client: FerryClient,
   path: string,
+  filters: Readonly<Record<string, string>> = {},
 ): Promise<readonly Page[]> {
   const all: Page[] = [];
   let next: string | null = null;
   do {
-    const asked = new URLSearchParams({ limit: String(AT_A_TIME), ...(next !== null && { next }) });
+    const asked = new URLSearchParams({ ...filters, limit: String(AT_A_TIME), ...(next !== null && { next }) });
     const page: Page = await client.get<Page>(`${path}?${asked.toString()}`);
     all.push(page);
     next = page.next ?? null; // an older API tells all at once

@@ -37,11 +37,12 @@ const placementTable = (placements: readonly Placement[], terminal: Terminal): s
       one.site,
       one.system,
       one.network ?? '',
-      one.present ? 'serves them now' : one.possible ? 'yes' : terminal.paint('red', 'no'),
+      one.present ? 'serves them now' : one.possible ? 'yes' : 'no',
       one.guarantee ?? '',
       one.expectedFreezeMs === null ? '' : `${one.expectedFreezeMs} ms`,
       one.latencyMs === null ? '' : `${one.latencyMs} ms${one.kpi === 'missed' ? ', too long' : ''}`,
       one.distanceKm === null ? '' : `${one.distanceKm} km`,
     ]),
     terminal,
+    { spare: ['system', 'guarantee'], tone: (cell, head) => (head === 'fits' && cell === 'no' ? 'red' : undefined) },
   );

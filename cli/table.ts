@@ -1,22 +1,52 @@
 import type { ApplicationList, PeerList, Relocation, SiteList } from '../api/resources.ts';
 import { shortId } from './hints.ts';
 import { standing } from './relocation-text.ts';
-import { age, fitting, seconds, type Terminal } from './terminal.ts';
+import { columnsFor } from './columns.ts';
+import { age, type Colour, fitting, seconds, type Terminal, when } from './terminal.ts';
 
 export type Align = 'left' | 'right';
 
-/** Columns without lines, for people and for grep. What is wider than `width` is cut. */
+interface Look {
+  readonly aligns?: readonly Align[];
+  readonly width?: number;
+  readonly paint?: Terminal['paint'];
+}
+
+interface More {
+  /** Heads of columns that a narrow line can do without, what is missed least first. */
+  readonly spare?: readonly string[];
+  readonly tone?: (cell: string, head: string) => Colour | undefined;
+}
+
+/** Columns without lines, for people and for grep; so many and so wide that they fit. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { aligns = [], width = Number.POSITIVE_INFINITY }: { aligns?: readonly Align[]; width?: number } = {},
+  { aligns = [], width = Number.POSITIVE_INFINITY, paint = plain }: Look = {},
+  { spare = [], tone = () => undefined }: More = {},
 ): string {
-  const lines = [head, ...rows];
-  const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
-  const padded = (cell: string, at: number): string =>
-    aligns[at] === 'right' ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0);
-  return lines.map((line) => fitting(line.map(padded).join('  ').trimEnd(), width)).join('\n');
+  const columns = columnsFor({ head, rows, room: width, spare });
+  const lineOf = (cells: readonly string[], painted: (cell: string, at: number) => string): string =>
+    columns
+      .map(({ at, width: wide }) => {
+        const cell = fitting(cells[at] ?? '', wide);
+        const rest = ' '.repeat(wide - cell.length);
+        return aligns[at] === 'right' ? `${rest}${painted(cell, at)}` : `${painted(cell, at)}${rest}`;
+      })
+      .join('  ')
+      .trimEnd();
+  const toned = (cell: string, at: number): string => {
+    const colour = tone(cell, head[at] ?? '');
+    return colour === undefined || cell === '' ? cell : paint(colour, cell);
+  };
+  const first = fitting(
+    lineOf(head, (cell) => cell),
+    width,
+  );
+  return [paint('dim', first), ...rows.map((row) => fitting(lineOf(row, toned), width))].join('\n');
 }
+
+const plain = (_: Colour, text: string): string => text;
 
 /** What is longest comes last. */
 export const relocationTable = (relocations: readonly Relocation[], terminal: Terminal): string => {
@@ -28,7 +58,7 @@ export const relocationTable = (relocations: readonly Relocation[], terminal: Te
       const took = endedAt === null ? '' : seconds(Date.parse(endedAt) - Date.parse(startedAt));
       const { application, source, target, users } = request;
       const whose = users === '*' ? 'all' : users;
-      const begun = wide ? startedAt : `${age(startedAt)} ago`;
+      const begun = when(startedAt, terminal);
       return [
         wide ? id : shortId(id),
         application,
@@ -42,8 +72,17 @@ export const relocationTable = (relocations: readonly Relocation[], terminal: Te
       ];
     }),
     terminal,
+    { spare: ['took', 'begun', 'users'], tone: (cell, head) => (head === 'state' ? toneOf(cell) : undefined) },
   );
 };
+
+/** What waits for somebody is seen first, then what did not go through. */
+const toneOf = (state: string): Colour | undefined =>
+  /^(held|paused|parked)/.test(state)
+    ? 'yellow'
+    : /^(rolledBack|abandoned|terminated|refused)/.test(state)
+      ? 'red'
+      : undefined;
 
 /** Since when, for what, and what it failed of last. */
 const waits = ({ what, since, attempt, lastFailure }: NonNullable<Relocation['waitingFor']>): string =>
@@ -63,6 +102,7 @@ export const peerTable = ({ peers }: PeerList, terminal: Terminal): string =>
       reachable ? able(capabilities, terminal.format === 'wide') : detail,
     ]),
     terminal,
+    { tone: (cell, head) => (head === 'reachable' && cell === 'no' ? 'red' : undefined) },
   );
 
 /** All of them, or what is missing of how many. */

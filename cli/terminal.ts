@@ -8,7 +8,7 @@ export interface Stream {
   readonly columns?: number;
 }
 
-type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /** What a command shows: a text that fits, all of it, the document of the API, or a line for each thing of a list or change. */
 export type Format = 'text' | 'wide' | 'json' | 'jsonl';
@@ -60,9 +60,9 @@ export class Terminal {
     this.#person.write(`\r\u001B[K${line === '' ? '' : fitting(line, this.#columns - 1)}`);
   }
 
-  paint(colour: Colour, text: string): string {
-    return this.#colours ? styleText(colour, text, { validateStream: false }) : text;
-  }
+  /** A property, since tables are given it. */
+  readonly paint = (colour: Colour, text: string): string =>
+    this.#colours ? styleText(colour, text, { validateStream: false }) : text;
 
   get #person(): Stream {
     return this.json ? this.#stderr : this.#stdout;
@@ -104,3 +104,7 @@ export function age(since: string, now = Date.now()): string {
   const [unit, one] = UNITS.find(([, length]) => ms >= 2 * length) ?? (['s', 1_000] as const);
   return `${Math.floor(ms / one)}${unit}`;
 }
+
+/** How long ago; the instant itself where nothing is shortened. */
+export const when = (instant: string | null, { format }: Pick<Terminal, 'format'>): string =>
+  instant === null ? '' : format === 'wide' ? instant : `${age(instant)} ago`;

@@ -98,7 +98,8 @@ async function metPartners(house: House, terminal: Terminal): Promise<readonly P
 
 const where = ({ api, temporal, temporalUi, sandbox, application }: Addresses): string[] => [
   '',
-  `  API          ${api}  (documentation: ${api}/docs)`,
+  `  Console      ${api}`,
+  `  API          ${api}/v1  (documentation: ${api}/docs)`,
   `  Temporal     ${temporal}${temporalUi === null ? '' : `  (UI: ${temporalUi})`}`,
   ...(sandbox === null ? [] : [`  Sandbox      ${sandbox}/sandbox/state`]),
   ...(application === null ? [] : [`  ${application.name.padEnd(12)} says in ${application.instances}/<instance>.log`]),

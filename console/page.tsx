@@ -72,6 +72,10 @@ export function Page({ known }: { readonly known: Known }) {
                 key={place.name}
                 site={place}
                 hold={picture.holds.get(place.name)}
+                evacuation={[...picture.evacuations.values()].find(
+                  ({ request, returns, endedAt }) =>
+                    request.site === place.name && returns === null && endedAt === null,
+                )}
                 leave={leave}
                 held={(hold) => known.held(hold)}
                 reopened={(hold) => known.reopened(hold)}

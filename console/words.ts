@@ -62,6 +62,10 @@ export function stepsDone(move: Relocation): number {
   return move.step === null ? 0 : stepNames.indexOf(move.step);
 }
 
+/** `counter: cloud → a1`; and which user, where it is one. */
+export const wayOf = ({ request: { application, source, target, users: of } }: Relocation): string =>
+  `${application}${of === '*' ? '' : `, ${of}`}: ${source} → ${target}`;
+
 export const whose = ({ request }: Relocation): string => (request.users === '*' ? 'all users' : request.users);
 
 export const actionWords: Readonly<Record<Action, string>> = {
@@ -107,7 +111,13 @@ const clock = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
-export const timeOf = (instant: string): string => clock.format(new Date(instant));
+const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+
+/** By the clock of who looks; with the day, where that is another one. */
+export function timeOf(instant: string, now = new Date()): string {
+  const at = new Date(instant);
+  return at.toDateString() === now.toDateString() ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`;
+}
 
 export const users = (count: number): string => `${count} ${count === 1 ? 'user' : 'users'}`;
 

@@ -14,6 +14,7 @@ import type { Consumptions, Run } from '../consuming.ts';
 import type { Handlers } from '../serve.ts';
 import type { ServiceBinding } from '../service-bindings.ts';
 import { nobody } from './unfederated.ts';
+import { linked } from './pages.ts';
 import type { NorthboundTable } from './table.ts';
 import { BINDING_ID } from './table/bindings.ts';
 
@@ -86,15 +87,11 @@ export function bindingHandlers(means: Means): Handlers<NorthboundTable, Names> 
       res.json(shown);
     },
 
-    listBindings: async ({ query: { limit, next: after, all }, res }) => {
+    listBindings: async ({ query: { limit, next: after, all }, req, res }) => {
       const { catalogue } = federated();
       const page = await bindingsListed(catalogue, { after, limit, closed: all === 'true' });
-      const last = page.length === limit ? page.at(-1)?.id : undefined;
-      const query = new URLSearchParams({ limit: String(limit), all, ...(last !== undefined && { next: last }) });
-      res.json({
-        bindings: page.map(ofRow),
-        next: last === undefined ? null : `/v1/service-bindings?${query.toString()}`,
-      });
+      const last = page.length === limit ? (page.at(-1)?.id ?? null) : null;
+      res.json({ bindings: page.map(ofRow), next: linked(req, res, last, '/v1/service-bindings') });
     },
 
     showBinding: async ({ params: { id }, res }) => {

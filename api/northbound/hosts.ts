@@ -95,7 +95,7 @@ export class Hosts {
       else this.#ended(key);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.#board.post(key, 'gone', { id }); // kept no longer than the index says
+      this.#board.post(key, 'gone', { id, what: kind }); // kept no longer than the index says
       this.#ended(key);
     }
   }

@@ -7,6 +7,7 @@ import type { Configuration } from '../../configuration/peers.ts';
 import type { OfferList, ZoneList } from '../offered.ts';
 import type { SystemList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
+import { linked } from './pages.ts';
 import type { NorthboundTable } from './table.ts';
 import { nobody } from './unfederated.ts';
 
@@ -14,7 +15,7 @@ export const memberHandlers = (
   { systems, federation }: Pick<Configuration, 'systems' | 'federation'>,
   catalogue: Catalogue | undefined,
 ): Handlers<NorthboundTable, 'listSystems' | 'listOffers' | 'listZones'> => ({
-  listSystems: async ({ query: { limit, next: after }, res }) => {
+  listSystems: async ({ query: { limit, next: after }, req, res }) => {
     if (federation === undefined || catalogue === undefined) throw nobody();
     const partners = await tellers(catalogue, federation);
     const [{ members, next }, registered] = await Promise.all([
@@ -25,30 +26,30 @@ export const memberHandlers = (
       systems: members.map((member) => shown(member, partners)),
       awaited: awaited(systems, registered),
       joinable: joinable(federation, new Set(partners.values())),
-      next: pageAfter('/v1/systems', { limit, next }),
+      next: linked(req, res, next, '/v1/systems'),
     };
     res.json(list);
   },
 
-  listOffers: async ({ query: { limit, next: after, kind, name }, res }) => {
+  listOffers: async ({ query: { limit, next: after, kind, name }, req, res }) => {
     if (federation === undefined || catalogue === undefined) throw nobody();
     const partners = await tellers(catalogue, federation);
     const agreements = [...partners.keys()];
     const { rows, next } = await offersListed(catalogue, { agreements, after, limit, kind, name });
     const list: OfferList = {
       offers: rows.map((row) => offerShown(row, partners)),
-      next: pageAfter('/v1/offers', { kind, name, limit, next }),
+      next: linked(req, res, next, '/v1/offers'),
     };
     res.json(list);
   },
 
-  listZones: async ({ query: { limit, next: after }, res }) => {
+  listZones: async ({ query: { limit, next: after }, req, res }) => {
     if (federation === undefined || catalogue === undefined) throw nobody();
     const partners = await tellers(catalogue, federation);
     const { rows, next } = await zonesListed(catalogue, { agreements: [...partners.keys()], after, limit });
     const list: ZoneList = {
       zones: rows.map((row) => zoneShown(row, partners, federation)),
-      next: pageAfter('/v1/zones', { limit, next }),
+      next: linked(req, res, next, '/v1/zones'),
     };
     res.json(list);
   },
@@ -59,17 +60,6 @@ type Tellers = ReadonlyMap<string, string>;
 /** Who tells of what we see, by the agreement under which it was told. */
 const tellers = async (catalogue: Catalogue, federation: Federation): Promise<Tellers> =>
   new Map((await usableAgreements(catalogue, federation)).map(({ id, partner }) => [id, partner] as const));
-
-function pageAfter(
-  path: string,
-  query: { limit: number; next: string | null; [more: string]: string | number | null | undefined },
-): string | null {
-  if (query.next === null) return null;
-  const asked = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] as [string, string]],
-  );
-  return `${path}?${new URLSearchParams(asked).toString()}`;
-}
 
 const partnerOf = (agreement: string | null, partners: Tellers): string | null =>
   agreement === null ? null : (partners.get(agreement) ?? null);

@@ -10,8 +10,12 @@ interface Asked {
 
 /** The token of the next page, also in `Link`; null: this is the last. */
 export function following(req: Request, res: Response, token: Uint8Array, { path, query }: Asked): string | null {
-  if (token.length === 0) return null;
-  const next = sealed(token, query);
+  return linked(req, res, token.length === 0 ? null : sealed(token, query), path);
+}
+
+/** What asks for the next page, also in `Link` as a whole path; null: this is the last. */
+export function linked(req: Request, res: Response, next: string | null, path: string): string | null {
+  if (next === null) return null;
   const search = new URLSearchParams(req.query as Record<string, string>);
   search.set('next', next);
   res.links({ next: `${path}?${search.toString()}` });

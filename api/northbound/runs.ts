@@ -137,7 +137,7 @@ export class Runs {
   }
 
   #gone(id: string): void {
-    this.#board.post(id, 'gone', { id });
+    this.#board.post(id, 'gone', { id, what: 'relocation' });
     this.#over(id);
   }
 

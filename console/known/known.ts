@@ -28,6 +28,12 @@ export interface Sources {
   readonly catalogue: Source | null;
 }
 
+/** What Temporal does not keep any longer: a fence has the id of its relocation. */
+interface Gone {
+  readonly id: string;
+  readonly what: 'relocation' | 'evacuation' | 'fence';
+}
+
 /** What the page shows, at one moment. */
 export interface Picture {
   readonly link: 'opening' | 'live' | 'lost';
@@ -149,10 +155,12 @@ export class Known {
     if (event === 'anew') {
       [this.#moves, this.#partners, this.#anew] = [new Map(), new Map(), true];
       [this.#holds, this.#evacuations, this.#fences] = [new Map(), new Map(), new Map()];
+      // Of another process: its configuration may name other sites
+      if (this.#picture.sources !== null) void this.#sites();
       return;
     }
     if (event === 'relocation') this.#moved(told as Relocation);
-    if (event === 'gone') this.#gone((told as { id: string }).id);
+    if (event === 'gone') this.#gone(told as Gone);
     if (event === 'hold') this.#holds.set((told as Hold).site, told as Hold);
     if (event === 'reopened') this.#holds.delete((told as Pick<Hold, 'site'>).site);
     if (event === 'evacuation') this.#evacuations.set((told as Evacuation).id, told as Evacuation);
@@ -165,9 +173,9 @@ export class Known {
     if (!this.#anew) this.#show();
   }
 
-  #gone(id: string): void {
-    this.#moves.delete(id);
-    this.#evacuations.delete(id);
+  #gone({ id, what }: Gone): void {
+    const kept = { relocation: this.#moves, evacuation: this.#evacuations, fence: this.#fences };
+    kept[what].delete(id);
   }
 
   #moved(move: Relocation): void {

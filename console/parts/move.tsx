@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Relocation } from '../../api/resources.ts';
-import { standing, toneOf } from '../words.ts';
+import { standing, toneOf, wayOf } from '../words.ts';
 
 interface Props {
   readonly move: Relocation;
@@ -12,7 +12,6 @@ interface Props {
 
 /** A move as it stands in a list, to be chosen. */
 export function Move({ move, chosen, choose, children }: Props) {
-  const { application, source, target } = move.request;
   return (
     <li>
       <button
@@ -21,9 +20,7 @@ export function Move({ move, chosen, choose, children }: Props) {
         aria-current={move.id === chosen ? 'true' : undefined}
         onClick={() => choose(move.id)}
       >
-        <b>
-          {application}: {source} → {target}
-        </b>
+        <b title={wayOf(move)}>{wayOf(move)}</b>
         <span class="badge">{standing(move)}</span>
         {children}
       </button>

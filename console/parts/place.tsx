@@ -4,12 +4,14 @@ import type { Hold } from '../../api/hold.ts';
 import type { Problem } from '../../api/resources.ts';
 import { ask, post, problemOf } from '../known/ask.ts';
 import type { Site } from '../known/known.ts';
-import { timeOf } from '../words.ts';
+import { evacuationWord, timeOf } from '../words.ts';
 import { Said } from './said.tsx';
 
 interface Props {
   readonly site: Site;
   readonly hold: Hold | undefined;
+  /** Of this site, and under way. */
+  readonly evacuation: Evacuation | undefined;
   readonly leave: () => void;
   readonly held: (hold: Hold) => void;
   readonly reopened: (hold: Hold) => void;
@@ -17,7 +19,7 @@ interface Props {
 }
 
 /** A site: who is asked for it, and what an operator may say of it. */
-export function Place({ site, hold, leave, held, reopened, emptied }: Props) {
+export function Place({ site, hold, evacuation, leave, held, reopened, emptied }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [why, setWhy] = useState('');
   const [sure, setSure] = useState(false);
@@ -40,6 +42,7 @@ export function Place({ site, hold, leave, held, reopened, emptied }: Props) {
           {name}
         </h2>
         {hold !== undefined && <span class="badge">held</span>}
+        {evacuation !== undefined && <span class="badge">{evacuationWord(evacuation)}</span>}
         <button type="button" class="leave" aria-label="Close" onClick={leave}>
           ×
         </button>
@@ -47,7 +50,9 @@ export function Place({ site, hold, leave, held, reopened, emptied }: Props) {
       <dl class="facts">
         <dt>is</dt>
         <dd>
-          {kind === 'cloud' ? 'a cloud' : `a MEC host of ${system ?? 'no system'}, in the path of ${network ?? 'none'}`}
+          {kind === 'cloud'
+            ? 'a cloud'
+            : `a MEC host of the system ${system ?? '-'}, in the access network ${network ?? '-'}`}
         </dd>
         {Object.entries(peers).map(([part, peer]) => (
           <>
@@ -95,7 +100,7 @@ export function Place({ site, hold, leave, held, reopened, emptied }: Props) {
             Reopen it
           </button>
         )}
-        {kind === 'mecHost' && (
+        {kind === 'mecHost' && evacuation === undefined && (
           <button
             type="button"
             class={sure ? 'sure' : ''}

@@ -112,10 +112,12 @@ function Chip({ tenant: { application, detail, instances }, site, taken, take }:
       onDragEnd={() => take(null)}
     >
       <span>{application}</span>
-      <small>{users(count)}</small>
+      <small>
+        {count} <i>{count === 1 ? 'user' : 'users'}</i>
+      </small>
     </button>
   );
 }
 
 const standingOf = ({ state, serves }: Instance): string =>
-  state === 'started' && serves === 'nobody' ? 'standby' : state;
+  state === 'notInstantiated' ? 'not running' : state === 'started' && serves === 'nobody' ? 'standby' : state;

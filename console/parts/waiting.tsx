@@ -31,7 +31,7 @@ export function Waiting({ moves, fences, chosen, choose, fenced }: Props) {
       <ul>
         {waiting.map((move) => (
           <Move key={move.id} {...{ move, chosen, choose }}>
-            <small>{move.waitingFor?.lastFailure ?? move.waitingFor?.what ?? ''}</small>
+            <small title={whyOf(move)}>{whyOf(move)}</small>
             {move.since !== null && <time dateTime={move.since}>since {timeOf(move.since)}</time>}
           </Move>
         ))}
@@ -42,6 +42,8 @@ export function Waiting({ moves, fences, chosen, choose, fenced }: Props) {
     </section>
   );
 }
+
+const whyOf = ({ waitingFor }: Relocation): string => waitingFor?.lastFailure ?? waitingFor?.what ?? '';
 
 /** A source that nobody could stop: it is fenced when it comes back, and a person knows whether it ever will. */
 function Lost({ fencing, fenced }: { readonly fencing: Fencing } & Pick<Props, 'fenced'>) {

@@ -68,6 +68,24 @@ describe('the OpenAPI document', () => {
     expect(new Set(said).size).toBe(said.length);
   });
 
+  it.each(
+    described.filter(({ path, operation }) => path.startsWith('/v1/') && under('next', operation.responses).length > 0),
+  )(
+    'has $operation.operationId ask for the next page with what `next` of the page before says, or its `Link`',
+    ({ operation }) => {
+      expect(operation.parameters?.find(({ name }) => name === 'next')?.description).toMatch(
+        'from `next` of the page before',
+      );
+      expect(operation.responses['200']).toHaveProperty('headers.Link');
+    },
+  );
+
+  it('never calls `next` of a page a path', () => {
+    const said = under('next', document.components.schemas).map((one) => JSON.stringify(one));
+    expect(said.length).toBeGreaterThan(8);
+    expect(said.filter((one) => one.includes('path'))).toEqual([]);
+  });
+
   it('resolves every $ref', () => {
     const refs = under('$ref', published) as string[];
     expect(refs.length).toBeGreaterThan(10);

@@ -100,10 +100,13 @@ describe('what is bound', () => {
   it('is listed page by page, both sides, without an address', async () => {
     const all = [await used(), ...(await served(3))];
     const found: ServiceBinding[] = [];
-    for (let next: string | null = `${ROOT}?limit=3`; next !== null; ) {
-      const { body }: { body: ServiceBindingList } = await api.get<ServiceBindingList>(next);
+    for (let next: string | null = ''; next !== null; ) {
+      const { body, headers }: Awaited<ReturnType<typeof api.get<ServiceBindingList>>> = await api.get(
+        `${ROOT}?limit=3${next === '' ? '' : `&next=${next}`}`,
+      );
       found.push(...body.bindings);
       ({ next } = body);
+      expect(headers.get('link')).toBe(next === null ? null : `<${ROOT}?limit=3&next=${next}>; rel="next"`);
     }
     expect(found.map(({ id }) => id).toSorted()).toEqual(all.toSorted());
     expect(JSON.stringify(found)).not.toContain('10.3.0.7');

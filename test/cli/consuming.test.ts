@@ -79,23 +79,23 @@ describe('ferry consume', () => {
 
 describe('ferry bindings', () => {
   it('shows all pages of both sides', async () => {
-    const next = '/v1/service-bindings?limit=100&all=true&next=1';
+    const path = '/v1/service-bindings?all=true&limit=100';
     api.answer = ({ url, ...rest }, response) =>
       answering(
         200,
-        url === next
+        url.endsWith('&next=1')
           ? { bindings: [binding({ side: 'producer', id: 'other', usedAt: null, partner: null })], next: null }
-          : { bindings: [binding()], next },
+          : { bindings: [binding()], next: '1' },
       )({ url, ...rest }, response);
     const { exit, out } = await asked('bindings', '--all');
     expect(exit).toBe(0);
     expect(out.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['what', 'at', 'side', 'partner', 'state', 'requests', 'used', 'id'],
-      ['speech?[2J', 'a2 of cellular', 'consumer', 'b', 'open', '1204', '2026-01-01 00:01:03', 'an-id'],
+      ['speech?[2J', 'a2 of cellular', 'consumer', 'b', 'open', '1204', expect.stringMatching(/^\d+d ago$/), 'an-id'],
       ['speech?[2J', 'a2 of cellular', 'producer', '-', 'open', '1204', '-', 'other'],
       [''],
     ]);
-    expect(api.asked.map(({ url }) => url)).toEqual(['/v1/service-bindings?limit=100&all=true', next]);
+    expect(api.asked.map(({ url }) => url)).toEqual([path, `${path}&next=1`]);
   });
 
   it('says that there are none', async () => {

@@ -37,16 +37,16 @@ describe('ferry systems', () => {
       joinable: [{ partner: 'c', operator: 'operator-c' }],
     };
     api.answer = ({ url }, response) =>
-      answering(
-        200,
-        url.includes('next') ? list([learned]) : list([system('cellular')], { ...others, next: '/v1/systems?next=1' }),
-      )({ url, method: 'GET', headers: {}, body: undefined }, response);
+      answering(200, url.includes('next') ? list([learned]) : list([system('cellular')], { ...others, next: '1' }))(
+        { url, method: 'GET', headers: {}, body: undefined },
+        response,
+      );
     const { exit, out } = await asked();
     expect(exit).toBe(0);
     expect(out.split('\n')).toEqual([
-      'system    provider    operator    told by  seen                 id',
-      'cellular  Operator A  operator-a  ours     2030-01-31 12:00:00  id-cellular',
-      'metro     Operator B  operator-b  b        2030-01-31 12:00:00  id-metro',
+      'system    provider    operator    told by  seen    id',
+      'cellular  Operator A  operator-a  ours     0s ago  id-cellular',
+      'metro     Operator B  operator-b  b        0s ago  id-metro',
       'wifi has not been registered: its MEO does so as meo-wifi.',
       'c (operator-c) is joined once something is looked for.',
       '',

@@ -53,6 +53,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
   it('draws a move with its nine steps, follows it, and colours it by its state', async () => {
     const move = moveOf('counter', 'cloud', 'a1', 2);
+    move.request.users = 'ue-7';
     const page = await over({ moves: [move] });
     const arc = page.locator('.arc');
     await expect.poll(async () => await arc.locator('circle').count()).toBe(9);
@@ -62,7 +63,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     expect(await arc.getAttribute('class')).toMatch('parked');
     fake.change(move, { state: 'ended', outcome: 'relocated', endedAt: new Date().toISOString(), actions: [] });
     await expect.poll(async () => await arc.count()).toBe(0);
-    await page.getByLabel('Ended').getByText('counter: cloud → a1').waitFor();
+    await page.getByLabel('Ended').getByText('counter, ue-7: cloud → a1').waitFor();
   });
 
   it('tells of what waits for a person what it waits for, attempt and last failure, and offers exactly its actions', async () => {
@@ -83,7 +84,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByLabel('Waits for a person').getByRole('button').click();
     const detail = page.getByLabel('A move');
     await expect(detail.innerText()).resolves.toMatch(
-      /an operator: retry, or abandon it[^]*attempt\s+7[^]*PeerUnavailable: oss: 503/,
+      /an operator: retry, or abandon it[^]*since\s+Jan 1, [^]*attempt\s+7[^]*PeerUnavailable: oss: 503/,
     );
     const offered = async (): Promise<string[]> => await detail.locator('[data-action]').allInnerTexts();
     expect(await offered()).toEqual(['Retry', 'Abandon']);
@@ -200,8 +201,12 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
   it('shows a source that was taken to be dead among what waits for a person, until it is gone for good', async () => {
     const fencing = fencingOf('counter', 'a1', 'a2');
-    const page = await over({ fences: [fencing] });
+    const other = fencingOf('chat', 'a1', 'a2');
+    const page = await over({ fences: [fencing, other] });
     const waits = page.getByLabel('Waits for a person');
+    fake.tell('gone', { id: fencing.id, what: 'relocation' }); // who waits for its source outlives it
+    fake.tell('gone', { id: other.id, what: 'fence' });
+    await expect.poll(async () => await waits.getByRole('article').count()).toBe(1);
     await expect(waits.innerText()).resolves.toMatch(/counter at a1[^]*taken to be dead[^]*a2 serves in its place/i);
     await waits.getByText('It is gone for good').click();
     expect(fake.said).toEqual([]);
@@ -222,6 +227,9 @@ describe.skipIf(!hasBrowser)('the console', () => {
       /a1 → a2[^]*40 of 100 moved, 8 under way, 2 failed, 50 not begun[^]*OnHold: a2 is held[^]*1 more/,
     );
     await expect(page.locator('[data-site=a1]').innerText()).resolves.toMatch('is being emptied');
+    await page.getByRole('button', { name: 'Site a1' }).click();
+    await expect(page.getByLabel('A site').innerText()).resolves.toMatch('being emptied');
+    expect(await page.getByLabel('A site').getByText('Empty it').count()).toBe(0);
     await shown.getByLabel('at once').fill('5');
     await shown.getByText('Set').click();
     await expect.poll(() => fake.said).toEqual([{ resize: { window: 5 } }]);

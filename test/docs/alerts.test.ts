@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { RelocationResult } from '../../domain/relocation.ts';
 import { metrics } from '../../domain/metrics.ts';
+import { alerts, expressions as asked, panels } from '../support/alerts.ts';
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const read = async (path: string): Promise<string> => await readFile(file(path), 'utf8');
@@ -28,24 +28,6 @@ function isHere(): boolean {
   }
 }
 const without = !isHere();
-
-interface Rules {
-  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
-}
-interface Board {
-  readonly panels: readonly {
-    readonly title: string;
-    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-    readonly targets: readonly { readonly expr: string; readonly legendFormat?: string }[];
-  }[];
-}
-const { groups } = parse(await read('deploy/prometheus/ferry.rules.yml')) as Rules;
-const alerts = groups.flatMap(({ rules }) => rules);
-const { panels } = JSON.parse(await read('deploy/grafana/ferry.json')) as Board;
-const asked = [
-  ...alerts.map(({ alert, expr }) => [alert, expr] as const),
-  ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
-];
 
 /** The labels of each metric, as the page of operations tells. */
 const [, page = ''] = (await read('docs/operations.md')).split('\n## Metrics\n');

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RelocationList } from '../../api/resources.ts';
 import { hasBrowser, launch, pageOf } from '../support/browser.ts';
 import { busy } from '../support/busy.ts';
+import { cpuMsOf } from '../support/cpu.ts';
 import { claimNetwork } from '../support/network.ts';
 import { fleet } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
@@ -61,6 +62,28 @@ describe.skipIf(!hasBrowser)('the console on a running stage', () => {
     await counterAt('a1').waitFor();
     await page.getByText(/median freeze/).waitFor();
     expect(wrong).toEqual([]);
+  });
+
+  it('costs the API less than a tenth of a core while ten of it follow a move', async () => {
+    const leave = new AbortController();
+    const streams = await Promise.all(
+      Array.from({ length: 10 }, async () => await fetch(`${stage.api}/v1/events`, { signal: leave.signal })),
+    );
+    const read = streams.map(async ({ body }) => await body?.pipeTo(new WritableStream()).catch(() => undefined));
+    const [begun, before] = [performance.now(), cpuMsOf(stage.apiPart.pid)];
+    const { id } = await stage.begin('a1', 'cloud', { cutOver: { approval: true } });
+    await page.getByLabel('Waits for a person').getByRole('button').waitFor();
+    await stage.post(`/v1/relocations/${id}/approve`);
+    await page.getByLabel('Waits for a person').waitFor({ state: 'detached' });
+    await counterAt('cloud').waitFor();
+    const share = (cpuMsOf(stage.apiPart.pid) - before) / (performance.now() - begun);
+    leave.abort();
+    await Promise.all(read);
+    process.stdout.write(`With eleven who listen to a move the API took ${(100 * share).toFixed(1)} % of a core.\n`);
+    expect(share).toBeGreaterThan(0);
+    expect(share).toBeLessThan(0.1);
+    await stage.relocate('cloud', 'a1');
+    await counterAt('a1').waitFor();
   });
 
   it('tells why a move is parked, and has it tried again', async () => {

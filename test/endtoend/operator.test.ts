@@ -1,15 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
-import { claimNetwork } from '../support/network.ts';
+import { expressions, unanswered } from '../support/alerts.ts';
+import { claimNetwork, portsOf } from '../support/network.ts';
 import { fleet, hold } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** What waits for an operator, with real processes: parked after the hand-over, held before it. */
 const { net: NETWORK } = await claimNetwork();
 let stage: Stage;
+let shown = 0;
 beforeAll(async () => {
-  stage = await Stage.set(NETWORK, { pace: { insistMs: 5_000 } });
+  [shown] = await portsOf(NETWORK);
+  stage = await Stage.set(NETWORK, { pace: { insistMs: 5_000 }, environment: { FERRY_METRICS_PORT: String(shown) } });
 });
 afterAll(async () => await stage.strike());
 afterEach(async () => await stage.clearFaults());
@@ -74,6 +77,40 @@ describe('a relocation whose source cannot be retired', () => {
       target: 'a2',
     });
     await expect(plan.json()).resolves.toMatchObject({ possible: true, obstacles: [] });
+  });
+});
+
+describe('a relocation whose target cannot be taken away again', () => {
+  it('may be abandoned on its way back: what is left behind is told, and where', async () => {
+    await stage.fault({
+      peer: 'meo-wifi',
+      operation: 'DELETE /app_lcm/v1/app_instances/*',
+      kind: 'status',
+      status: 500,
+    });
+    const { id } = await stage.begin('cloud', 'w1', { cutOver: { approval: true } });
+    await stage.reaches(id, ['held']);
+    expect(await act(id, 'cancel')).toBe(200);
+    await stage.reaches(id, ['parked']);
+    expect(await act(id, 'abandon')).toBe(200);
+    await expect(stage.ends(id)).resolves.toMatchObject({
+      outcome: 'rolledBack',
+      leftovers: [{ undo: 'removeTarget' }],
+    });
+  });
+});
+
+describe('what Prometheus reads of the API and of the worker by now', () => {
+  const samples = async (url: string): Promise<string[]> =>
+    (await (await fetch(`${url}/metrics`)).text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+
+  it('has every name and label for which alerts and board ask, and of the SDK who polls, and what there is room for', async () => {
+    const all = [...(await samples(stage.api)), ...(await samples(`http://127.0.0.1:${shown}`))];
+    const missing = expressions.flatMap(([who, expr]) => unanswered(expr, all).map((what) => `${who}: ${what}`));
+    expect(missing).toEqual([]);
+    expect(all.filter((line) => line.startsWith('temporal_num_pollers{'))).not.toEqual([]);
+    expect(unanswered('temporal_worker_task_slots_available{worker_type="ActivityWorker"}', all)).toEqual([]);
+    expect(unanswered('ferry_no_such_metric', all)).toEqual(['ferry_no_such_metric']);
   });
 });
 

@@ -35,6 +35,7 @@ interface SandboxOptions {
   readonly users: number;
   readonly ownTemporal: boolean;
   readonly app: string;
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 /** Each look at a relocation costs a query of its workflow, some ms of CPU: often enough, and no oftener. */
@@ -76,7 +77,8 @@ export class Stage {
   /**
    * `clamp`: seconds; `capacity`: instances that a MEC host takes; `quirks`: as the sandbox takes them at its start;
    * `users`: so many are known to Ferry, where they are to be more than the sandbox founds; `ownTemporal`: its dev server
-   * may be killed; `app`: a package to be run instead of the counter; `pace`: members that are to be other than PACE.
+   * may be killed; `app`: a package to be run instead of the counter; `environment`: of API and worker, besides ours; `pace`:
+   * members that are to be other than PACE.
    */
   static async set(
     net: number,
@@ -87,12 +89,13 @@ export class Stage {
       users = 0,
       ownTemporal = false,
       app = '',
+      environment = {},
       pace = {},
     }: Partial<SandboxOptions> & { pace?: Partial<Pace> } = {},
   ): Promise<Stage> {
     const stage = new Stage();
     try {
-      await stage.#start(net, { clamp, capacity, quirks, users, ownTemporal, app }, { ...PACE, ...pace });
+      await stage.#start(net, { clamp, capacity, quirks, users, ownTemporal, app, environment }, { ...PACE, ...pace });
     } catch (error) {
       await stage.strike(); // a failed start leaves no process behind
       throw error;
@@ -102,7 +105,7 @@ export class Stage {
 
   async #start(
     net: number,
-    { clamp, capacity, quirks, users, ownTemporal, app }: SandboxOptions,
+    { clamp, capacity, quirks, users, ownTemporal, app, environment }: SandboxOptions,
     pace: Partial<Pace>,
   ): Promise<void> {
     const configuration = join(this.folder, 'configuration.json');
@@ -136,6 +139,7 @@ export class Stage {
       for (let n = 1; n <= users; n += 1) written.users[`ue-${n}`] ??= { address: `127.${net}.100.${n}` };
     });
     this.#environment = {
+      ...environment,
       FERRY_CONFIG: configuration,
       FERRY_PORT: '0',
       FERRY_SECRET: 'known to every worker of this stage',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BindingRequest } from '../../../domain/binding-request.ts';
 import { type ServiceBinding as Shown, ServiceBinding, ServiceBindingList } from '../../service-bindings.ts';
 import type { Table } from '../../serve.ts';
-import { Limit } from './shared.ts';
+import { Limit, NextId, PageHeaders } from './shared.ts';
 
 /** Of a consumer's a digest of what is bound where, and a run; of a producer's its row. */
 export const BINDING_ID = /^(?:([a-z2-7]{25})\.)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
@@ -17,7 +17,7 @@ const WaitSeconds = z
 
 const Query = z.strictObject({
   limit: Limit,
-  next: z.uuid().optional().meta({ description: 'Opaque; from `next` of the page before.' }),
+  next: NextId,
   all: z.enum(['true', 'false']).default('false').meta({ description: 'Those too that were closed in the last day.' }),
 });
 
@@ -77,7 +77,12 @@ export const bindingsTable = {
     summary: 'List what we use of partners, and what they use of ours',
     query: Query,
     answers: {
-      200: { description: 'A page of them.', schema: ServiceBindingList, example: { bindings: [example], next: null } },
+      200: {
+        description: 'A page of them.',
+        schema: ServiceBindingList,
+        example: { bindings: [example], next: null },
+        headers: PageHeaders,
+      },
     },
     failures: ['CatalogueUnavailable'],
     refusals: nobody,

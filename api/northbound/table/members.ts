@@ -3,11 +3,11 @@ import { OfferList, ZoneList } from '../../offered.ts';
 import { SystemList } from '../../resources.ts';
 import type { Table } from '../../serve.ts';
 import { offersExample, systemsExample, zonesExample } from '../examples.ts';
-import { Limit } from './shared.ts';
+import { Limit, NextId, PageHeaders } from './shared.ts';
 
 const SystemsQuery = z.strictObject({
   limit: Limit,
-  next: z.uuid().optional().meta({ description: 'Opaque; from `next` of the page before.' }),
+  next: NextId,
 });
 
 const OffersQuery = SystemsQuery.extend({
@@ -31,7 +31,9 @@ export const membersTable = {
     path: '/v1/systems',
     summary: 'List the MEC systems of the federation, and the partners that could be joined',
     query: SystemsQuery,
-    answers: { 200: { description: 'A page of them.', schema: SystemList, example: systemsExample } },
+    answers: {
+      200: { description: 'A page of them.', schema: SystemList, example: systemsExample, headers: PageHeaders },
+    },
     failures: ['CatalogueUnavailable'],
     refusals: { 404: 'This Ferry federates with nobody.' },
     asksTemporal: false,
@@ -43,13 +45,15 @@ export const membersTable = {
       'List services and applications that members of the federation offer: ours, and those that partners told of',
     description: 'A query of what is known: nobody is asked.',
     query: OffersQuery,
-    answers: { 200: { description: 'A page of them.', schema: OfferList, example: offersExample } },
+    answers: {
+      200: { description: 'A page of them.', schema: OfferList, example: offersExample, headers: PageHeaders },
+    },
   },
   listZones: {
     ...queried,
     path: '/v1/zones',
     summary: 'List the zones in which hosts are: ours, and those that partners offer',
     query: SystemsQuery,
-    answers: { 200: { description: 'A page of them.', schema: ZoneList, example: zonesExample } },
+    answers: { 200: { description: 'A page of them.', schema: ZoneList, example: zonesExample, headers: PageHeaders } },
   },
 } as const satisfies Table;

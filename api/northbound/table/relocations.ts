@@ -205,7 +205,7 @@ export const relocationTable = {
     path: '/v1/events',
     summary: 'Watch all relocations, what is said of hosts, and how it stands with partners',
     description:
-      'Server-sent events: `relocation`, `evacuation`, `hold`, `fence` and `federation` with the whole resource of each, at once and whenever it changes; of those that ended, the latest. `gone` with the `id` of a relocation or an evacuation that Temporal does not keep any longer; `reopened` with the `site` whose hold has ended. `sources` when all was told that is known, and when Temporal or the database stops or begins to answer; what was told stands meanwhile. Whoever comes back with the id of what was read last is told what has changed since; where that is not known any more, `anew` comes first: what was told before counts for nothing. However many listen, all is read once. At most 100 streams at a time.',
+      'Server-sent events: `relocation`, `evacuation`, `hold`, `fence` and `federation` with the whole resource of each, at once and whenever it changes; of those that ended, the latest. `gone` with `what` Temporal does not keep any longer, `relocation`, `evacuation` or `fence`, and its `id`; `reopened` with the `site` whose hold has ended. `sources` when all was told that is known, and when Temporal or the database stops or begins to answer; what was told stands meanwhile. Whoever comes back with the id of what was read last is told what has changed since; where that is not known any more, `anew` comes first: what was told before counts for nothing. However many listen, all is read once. At most 100 streams at a time.',
     headers: ReadUpTo,
     answers: { 200: { description: 'A stream of events.', media: 'text/event-stream', schema: z.string() } },
     failures: [],

@@ -21,6 +21,9 @@ export const Next = z
   .optional()
   .meta({ description: 'Opaque; from `next` of the page before.' });
 
+/** The same of a list that the database keeps. */
+export const NextId = z.uuid().optional().meta({ description: 'Opaque; from `next` of the page before.' });
+
 export const Page = z.strictObject({ limit: Limit, next: Next });
 
 /** What a page says of the one after it, besides `next`. */

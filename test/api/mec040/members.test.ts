@@ -200,7 +200,7 @@ describe('northbound', () => {
       awaited: [{ system: 'two', client: 'meo-two' }],
       joinable: [{ partner: 'c', operator: 'operator-c' }],
     });
-    const second = (await federator.api.get<SystemList>(first.next ?? '')).body;
+    const second = (await federator.api.get<SystemList>(`/v1/systems?next=${first.next}`)).body;
     expect([first.systems.length, second.systems.length, second.next]).toEqual([20, 11, null]);
     expect([...first.systems, ...second.systems].filter(({ local }) => local !== null)).toMatchObject([
       {
