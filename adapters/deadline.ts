@@ -1,24 +1,24 @@
 /**
- * Aborts after a while, unless it is put off: what is long may take long, as long as it goes on coming. And as soon as
- * `other` does. One is made for each call, and `AbortSignal.any` costs as much as the call's own handling.
+ * Aborts after a while, unless it is put off: what is long may take long, as long as it goes on coming. And, until it ends,
+ * with `other`: one is made for each call, and `AbortSignal.any` costs much of what the call itself does.
  */
 export class Deadline {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  readonly #other: AbortSignal;
+  readonly #other: AbortSignal | undefined;
   #passed = false;
 
-  constructor(ms: number, other: AbortSignal) {
+  constructor(ms: number, other?: AbortSignal) {
     this.#other = other;
     this.#timer = setTimeout(() => {
       this.#passed = true;
       this.#controller.abort();
     }, ms);
-    if (other.aborted) this.#follow();
-    else other.addEventListener('abort', this.#follow);
+    if (other?.aborted === true) this.#follow();
+    else other?.addEventListener('abort', this.#follow);
   }
 
-  readonly #follow = (): void => this.#controller.abort(this.#other.reason);
+  readonly #follow = (): void => this.#controller.abort(this.#other?.reason);
 
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -34,7 +34,7 @@ export class Deadline {
 
   end(): void {
     clearTimeout(this.#timer);
-    this.#other.removeEventListener('abort', this.#follow);
+    this.#other?.removeEventListener('abort', this.#follow);
   }
 }
 

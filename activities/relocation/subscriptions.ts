@@ -195,10 +195,7 @@ function lookingFor(reading: Reading, before: SeenInLists, made: SeenInLists): r
   if (reading === 'all' || Object.keys(before).length === 0) return [{}, {}];
   const used = Object.entries(before).filter(([, names]) => reading === 'ahead' || names.length > 0);
   const services = new Set([...used.map(([path]) => path), ...Object.keys(made)].map(serviceAt));
-  return [
-    { among: ({ path }) => Object.hasOwn(before, path) },
-    { among: ({ path }) => services.has(serviceAt(path)) },
-  ];
+  return [{ among: ({ path }) => Object.hasOwn(before, path) }, { among: ({ path }) => services.has(serviceAt(path)) }];
 }
 
 /** An API is below its own name, whatever its version (MEC 009, 6.2): two platforms may have different ones. */
