@@ -8,7 +8,9 @@ import type { Hold, HoldList } from '../../api/hold.ts';
 import type { Problem, Relocation, RelocationList } from '../../api/resources.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import { emptied } from '../../bench/evacuating/emptied.ts';
-import { Served } from '../support/api.ts';
+import { failure } from '../../activities/failure.ts';
+import { runsOver } from '../../worker/runs.ts';
+import { named, Served } from '../support/api.ts';
 import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
 import { quickPace } from '../support/engine.ts';
@@ -169,6 +171,28 @@ describe('an evacuation', () => {
       const relocation = await api.get(`/v1/relocations/${failed?.relocation}`);
       expect(relocation).toMatchObject({ status: 200, body: { outcome: 'refused' } });
       await eventually(async () => (await begunBy(api, now)).length === 2);
+    });
+  });
+
+  it('sees of its relocations which are only being undone', async () => {
+    const [forward, back] = [gate(), gate()];
+    const world = new PortWorld().on('a1.instances.remove', back.wait);
+    world.on('a1.instances.instantiate', async () => {
+      await forward.wait();
+      throw failure('TargetRefused', 'there is no room');
+    });
+    await over(world, async (api, taskQueue) => {
+      const runs = runsOver(temporal, { ...named, pace: quickPace, taskQueue });
+      const { id } = (await starting(api)).body;
+      const goesBack = async () => (await runs.goingBack([id], new AbortController().signal)).has(id);
+      await forward.arrived;
+      expect(await goesBack()).toBe(false);
+      forward.open();
+      await back.arrived;
+      expect(await goesBack()).toBe(true);
+      back.open();
+      await endOf(api, { id });
+      expect(await goesBack()).toBe(false);
     });
   });
 
