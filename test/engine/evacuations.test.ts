@@ -227,7 +227,7 @@ describe('a site of many, whose workers are killed', () => {
         outcome: 'inPart',
         counts: { total: MANY, moved: 38, failed: 2, underWay: 0, left: 0 },
       });
-      const failed = seen.result.failures.map(({ application, failure }) => `${application}: ${failure}`);
+      const failed = seen.result.failures.map((one) => `${one.application}: ${one.failure}`);
       expect(failed.toSorted()).toEqual(['app-0: LcmOperationFailed', 'app-20: LcmOperationFailed']);
       expect(seen.begun).toMatchObject({ relocated: 38, twice: 0 });
       expect(seen.begun.atOnce).toBeLessThanOrEqual(WINDOW);
