@@ -11,7 +11,7 @@ export interface Begun {
   readonly relocated: number;
   /** Applications that were relocated more often than once. */
   readonly twice: number;
-  /** So many went on at the same time at most. */
+  /** So many went on at the same time at most; what failed and was only being undone is not counted. */
   readonly atOnce: number;
 }
 
@@ -36,9 +36,10 @@ async function listed(client: Client, evacuation: string): Promise<Begun & { rea
     const { application } = (memo as unknown as RelocationMemo).request;
     relocations += 1;
     if (closeTime === undefined) open += 1;
-    changes.push([startTime.getTime(), 1], [closeTime?.getTime() ?? Number.POSITIVE_INFINITY, -1]);
-    if (typedSearchAttributes.get(searchAttributes.outcome) === 'relocated')
-      times.set(application, (times.get(application) ?? 0) + 1);
+    const outcome = typedSearchAttributes.get(searchAttributes.outcome);
+    if (outcome !== 'rolledBack')
+      changes.push([startTime.getTime(), 1], [closeTime?.getTime() ?? Number.POSITIVE_INFINITY, -1]);
+    if (outcome === 'relocated') times.set(application, (times.get(application) ?? 0) + 1);
   }
   const twice = [...times.values()].filter((many) => many > 1).length;
   return { relocations, relocated: times.size, twice, open, atOnce: mostOf(changes) };

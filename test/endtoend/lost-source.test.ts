@@ -140,7 +140,14 @@ it('a source that is frozen, and that nobody can stop, is replaced once that is 
     kind: 'status',
     status: 503,
   });
+  // A client whose connection no rule turns: what it sends to a source that stands still is answered when that wakes up
+  const [subscription] = (await worldOf(stage)).peers['platform-a1'].radio;
+  const source = `http://${new URL(subscription?.callbackReference ?? '').hostname}`;
+  const write = async (number: number): Promise<number> =>
+    (await fetch(`${source}:7000/users/ue-9/writes`, { method: 'POST', body: JSON.stringify({ number }) })).status;
+  await expect(write(1)).resolves.toBe(200);
   await signal(from, 'SIGSTOP');
+  const late = write(2);
   await silenceTold(id);
   const accept = { lostWrites: true, fence: 'ledAway' };
   expect((await stage.post(`/v1/relocations/${id}/recover`, { accept })).status).toBe(200);
@@ -155,11 +162,14 @@ it('a source that is frozen, and that nobody can stop, is replaced once that is 
 
   await signal(from, 'SIGCONT');
   await eventually(async () => (await fence()).state !== 'waiting', 30_000, 100);
+  await expect(late).resolves.toBe(200);
+  // It accepts nothing any more: what it has, less what the target was given, is what is stranded, to the last write
+  const has = countsIn((await ask<Dump>('GET', `${source}:7001/provider/state`)).body);
+  const stranded = has.reduce((sum, [, count]) => sum + count, 0) - (recovery?.writes ?? 0);
+  expect(stranded).toBeGreaterThan(0);
   await stage.clearFaults();
   await eventually(async () => (await fence()).state === 'ended', 60_000, 200);
-  await expect(fence()).resolves.toMatchObject({
-    result: { outcome: 'fenced', stranded: expect.any(Number), kept: null },
-  });
+  await expect(fence()).resolves.toMatchObject({ result: { outcome: 'fenced', stranded, kept: null } });
   await expect(served()).resolves.toBe(to);
   const { instances } = (await worldOf(stage)).peers['meo-cellular'];
   expect(instances.map((instance) => instance.id)).toEqual([to]);

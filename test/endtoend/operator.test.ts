@@ -20,6 +20,11 @@ afterEach(async () => await stage.clearFaults());
 const act = async (id: string, action: string): Promise<number> =>
   (await stage.post(`/v1/relocations/${id}/${action}`)).status;
 
+async function anotherWorker(): Promise<void> {
+  await stage.killWorker();
+  await stage.startWorker();
+}
+
 interface World {
   readonly peers: Readonly<
     Record<
@@ -141,7 +146,12 @@ describe('a held cut-over', () => {
       async () => !(await stage.sandbox<{ pid: number }[]>('/processes')).some((one) => one.pid === pid),
     );
 
+    // The worker dies while it is held, and once more when that has been approved
+    await stage.killWorker();
+    expect(await act(id, 'approve')).toBe(503);
+    await stage.startWorker();
     expect(await act(id, 'approve')).toBe(200);
+    await anotherWorker();
     await expect(stage.ends(id)).resolves.toMatchObject({
       outcome: 'relocated',
       moved: { subscriptions: 4 },
@@ -154,12 +164,23 @@ describe('a held cut-over', () => {
     expect(total).toMatchObject({ lost: 0, stale: 0, doubled: 0 });
   });
 
-  it('begins by itself at its time', async () => {
+  it('begins by itself at its time, also where that passes while there is no worker', async () => {
     const at = new Date(Date.now() + 5_000 * busy()).toISOString(); // by then it is held
     const { id } = await stage.begin('a2', 'cloud', { cutOver: { at } });
     const held = await stage.reaches(id, ['held']);
     expect(held.waitingFor).toMatchObject({ until: at });
+    await stage.killWorker();
+    await eventually(() => Date.now() > Date.parse(at), 30_000);
+    await stage.startWorker();
     await expect(stage.ends(id)).resolves.toMatchObject({ outcome: 'relocated' });
+  });
+
+  it('is undone where its worker dies as soon as it was cancelled', async () => {
+    const { id } = await stage.begin('cloud', 'a1', { cutOver: { approval: true } });
+    await stage.reaches(id, ['held']);
+    expect(await act(id, 'cancel')).toBe(200);
+    await anotherWorker();
+    await expect(stage.ends(id)).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
   });
 });
 

@@ -8,7 +8,9 @@ import type { Hold, HoldList } from '../../api/hold.ts';
 import type { Problem, Relocation, RelocationList } from '../../api/resources.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import { emptied } from '../../bench/evacuating/emptied.ts';
-import { Served } from '../support/api.ts';
+import { failure } from '../../activities/failure.ts';
+import { runsOver } from '../../worker/runs.ts';
+import { named, Served } from '../support/api.ts';
 import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
 import { quickPace } from '../support/engine.ts';
@@ -172,6 +174,28 @@ describe('an evacuation', () => {
     });
   });
 
+  it('sees of its relocations which are only being undone', async () => {
+    const [forward, back] = [gate(), gate()];
+    const world = new PortWorld().on('a1.instances.remove', back.wait);
+    world.on('a1.instances.instantiate', async () => {
+      await forward.wait();
+      throw failure('TargetRefused', 'there is no room');
+    });
+    await over(world, async (api, taskQueue) => {
+      const runs = runsOver(temporal, { ...named, pace: quickPace, taskQueue });
+      const { id } = (await starting(api)).body;
+      const goesBack = async () => (await runs.goingBack([id], new AbortController().signal)).has(id);
+      await forward.arrived;
+      expect(await goesBack()).toBe(false);
+      forward.open();
+      await back.arrived;
+      expect(await goesBack()).toBe(true);
+      back.open();
+      await endOf(api, { id });
+      expect(await goesBack()).toBe(false);
+    });
+  });
+
   it('joins a relocation that somebody else has begun', async () => {
     await over(new PortWorld(), async (api) => {
       const theirs = await starting(api, { cutOver: { approval: true } });
@@ -203,7 +227,7 @@ describe('a site of many, whose workers are killed', () => {
         outcome: 'inPart',
         counts: { total: MANY, moved: 38, failed: 2, underWay: 0, left: 0 },
       });
-      const failed = seen.result.failures.map(({ application, failure }) => `${application}: ${failure}`);
+      const failed = seen.result.failures.map((one) => `${one.application}: ${one.failure}`);
       expect(failed.toSorted()).toEqual(['app-0: LcmOperationFailed', 'app-20: LcmOperationFailed']);
       expect(seen.begun).toMatchObject({ relocated: 38, twice: 0 });
       expect(seen.begun.atOnce).toBeLessThanOrEqual(WINDOW);
