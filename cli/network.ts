@@ -29,7 +29,7 @@ export async function where(client: FerryClient, terminal: Terminal, application
   if (terminal.json) terminal.list(answer, list.applications);
   else {
     terminal.tell(whereTable(list, terminal));
-    for (const { name, led } of list.applications) for (const one of led) terminal.tell(ledSentence(name, one));
+    for (const { name, led } of list.applications) for (const way of led) terminal.tell(ledSentence(name, way));
   }
   return exits.done;
 }
