@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Way } from '../domain/anchor-request.ts';
 import { actions } from '../domain/actions.ts';
 import { wills } from '../domain/federation.ts';
 import { Direction, Failure, RelocationRequest, RelocationResult, Step } from '../domain/relocation.ts';
@@ -126,6 +127,18 @@ export const SiteList = z
   .meta({ id: 'SiteList' });
 export type SiteList = z.infer<typeof SiteList>;
 
+/** Who is led alike is one of these. */
+const Led = z.object({
+  network: z.string().meta({ description: 'The access network of the devices.' }),
+  site: z.string().meta({ description: 'The site that serves them.' }),
+  instance: z.string().nullable().meta({ description: 'Its instance; null: not led yet, or no more.' }),
+  way: Way.nullable().meta({ description: 'null: it is being made, or was never made.' }),
+  holder: z.object({ site: z.string(), instance: z.string() }).nullable().meta({ description: 'Whose rules lead.' }),
+  relayed: z.boolean().meta({ description: 'By the holder: the network cannot reach the instance.' }),
+  everybody: z.boolean().meta({ description: 'Whoever is in that network; false: single users.' }),
+  anchors: z.int().positive().meta({ description: 'How many lead so. /v1/anchors lists them.' }),
+});
+
 /** Where an application is, as its instances say themselves. */
 export const ApplicationSeen = z
   .object({
@@ -149,6 +162,7 @@ export const ApplicationSeen = z
         ),
       }),
     ),
+    led: z.array(Led).meta({ description: 'Devices of other access networks that are led to it, by what (anchors).' }),
   })
   .meta({ id: 'Application' });
 export type ApplicationSeen = z.infer<typeof ApplicationSeen>;

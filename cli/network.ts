@@ -1,6 +1,7 @@
 import type { ApplicationList, ApplicationSeen, PeerList, SiteList } from '../api/resources.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
+import { legible } from './legible.ts';
 import { peerTable, siteTable, whereTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,6 +27,20 @@ export async function where(client: FerryClient, terminal: Terminal, application
   const answer = await client.get<ApplicationList | ApplicationSeen>(`/v1/applications${one}`);
   const list = 'applications' in answer ? answer : { applications: [answer] };
   if (terminal.json) terminal.list(answer, list.applications);
-  else terminal.tell(whereTable(list, terminal));
+  else {
+    terminal.tell(whereTable(list, terminal));
+    for (const { name, led } of list.applications) for (const way of led) terminal.tell(ledSentence(name, way));
+  }
   return exits.done;
+}
+
+/** `counter: devices of wifi are served at a1 by i-1, led there by rules of h-1 at w1`. */
+function ledSentence(application: string, led: ApplicationSeen['led'][number]): string {
+  const { network, site, instance, way, holder, relayed, everybody, anchors } = led;
+  const whose = everybody ? 'devices' : anchors === 1 ? 'one device' : `${anchors} devices`;
+  const subject = `${legible(application)}: ${whose} of ${network}`;
+  if (way === null) return `${subject}: an anchor to ${site} is being made, or was never made`;
+  const served = `${subject} ${anchors === 1 && !everybody ? 'is' : 'are'} served at ${site} by ${instance ?? ''}`;
+  if (holder === null) return `${served}: the network leads there by itself`;
+  return `${served}, ${relayed ? 'relayed' : 'led there by the rules of'} ${relayed ? 'by ' : ''}${holder.instance} at ${holder.site}`;
 }

@@ -2,7 +2,7 @@ import type { Taking } from '../../domain/anchoring.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
 import { calm } from '../relocation/copy-ahead.ts';
-import { look, sceneOf, type Both, type Means, type Scene } from '../relocation/subject.ts';
+import { look, sceneOf, whatItSays, type Both, type Means, type Scene } from '../relocation/subject.ts';
 import { alive, until } from '../waiting.ts';
 import { networkNamed, notLedTo } from './view.ts';
 
@@ -73,8 +73,13 @@ export const turningAnchor = (means: Means) => ({
 async function observeBack(means: Means, scene: Scene, order: TurnBackOrder, wait: Wait): Promise<void> {
   const { vantage } = (await networkNamed(means, order.network)).network;
   if (vantage === undefined || scene.device !== null || order.relayed || order.named) return;
-  const { endpoint } = await look(scene.source, scene.application, order.from, wait.signal);
-  if (endpoint === null) return;
+  // A source that died with its host keeps nobody from giving back what leads to it
+  const source = await whatItSays(
+    async () => await look(scene.source, scene.application, order.from, wait.signal),
+    wait.signal,
+  );
+  if (source instanceof Error || source.endpoint === null) return;
+  const { endpoint } = source;
   const gone = await until(wait, means.pace.stepMs / 2, async () => {
     wait.progress(`observing from ${order.network} that the name leads there no more`);
     const { addresses } = await vantage.resolve(scene.application.domainName, wait.signal);

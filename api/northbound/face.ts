@@ -79,7 +79,7 @@ export function northbound(
       ...healthHandlers(temporal, taskQueue, condition, federated?.answers),
       ...metricHandlers(temporal, taskQueue),
       ...(federated?.handlers ?? unfederated),
-      ...networkHandlers(configuration, procedures),
+      ...networkHandlers(configuration, procedures, temporal),
       showDescription: ({ res }) => {
         res.json(northboundDocument());
       },

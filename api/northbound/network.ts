@@ -1,24 +1,33 @@
+import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../configuration/peers.ts';
 import { HttpRefusal } from '../problem.ts';
-import type { SiteList } from '../resources.ts';
+import type { ApplicationSeen, SiteList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
+import { ledTo } from './led.ts';
 import type { Procedures } from './procedures.ts';
 import type { NorthboundTable } from './table.ts';
 
 export const networkHandlers = (
   configuration: Configuration,
   procedures: Procedures,
+  temporal: Client,
 ): Handlers<NorthboundTable, 'listSites' | 'listApplications' | 'showApplication' | 'listPeers'> =>
   networkOf(
     configuration,
     procedures,
-    together(async (names) => await procedures.locate(names)),
+    together(async (names) => {
+      const [seen, led] = await Promise.all([procedures.locate(names), ledTo(temporal)]);
+      return seen.map((application) => ({ ...application, led: [...(led.get(application.name) ?? [])] }));
+    }),
   );
+
+type Located = Awaited<ReturnType<Procedures['locate']>>[number];
+type Locate = (names: readonly string[]) => Promise<(Located & Pick<ApplicationSeen, 'led'>)[]>;
 
 const networkOf = (
   configuration: Configuration,
   procedures: Procedures,
-  locate: Procedures['locate'],
+  locate: Locate,
 ): ReturnType<typeof networkHandlers> => ({
   listSites: ({ res }) => {
     res.json(sitesOf(configuration));
@@ -39,8 +48,8 @@ const networkOf = (
 });
 
 /** Ten consoles that ask at the same moment where an application is have its instances asked once. */
-function together(locate: Procedures['locate']): Procedures['locate'] {
-  const asked = new Map<string, ReturnType<Procedures['locate']>>();
+function together(locate: Locate): Locate {
+  const asked = new Map<string, ReturnType<Locate>>();
   return async (names) => {
     const which = names.join();
     const answer = asked.get(which) ?? locate(names).finally(() => asked.delete(which));

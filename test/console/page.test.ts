@@ -260,7 +260,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     const name = '<img src=x onerror=alert(1)>';
     const page = await over({
       sites: [...sites, { name, kind: 'mecHost', system: name, network: name, peers: { [name]: name } }],
-      applications: [{ name, sites: [placed('cloud', 1, 'all')] }],
+      applications: [{ name, sites: [placed('cloud', 1, 'all')], led: [] }],
       moves: [moveOf(name, 'cloud', name, 3)],
     });
     await page.getByLabel('Under way').getByRole('button').click();
@@ -291,7 +291,10 @@ describe.skipIf(!hasBrowser)('the console', () => {
   it('fits a narrow screen', async () => {
     const long = 'an-application-with-a-very-long-name-that-does-not-end-soon';
     const page = await over(
-      { applications: [{ name: long, sites: [placed('cloud', 6, 'all')] }], moves: [moveOf(long, 'cloud', 'a1', 2)] },
+      {
+        applications: [{ name: long, sites: [placed('cloud', 6, 'all')], led: [] }],
+        moves: [moveOf(long, 'cloud', 'a1', 2)],
+      },
       { width: 360, height: 740 },
     );
     await page.getByLabel('Under way').getByRole('button').click();

@@ -203,6 +203,19 @@ describe('an anchor', () => {
     });
   });
 
+  it('whose source has died with its host is released all the same', async () => {
+    const world = served();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor();
+      await held(handle);
+      world.silent.add(world.at('a1')[0]?.id ?? '');
+      world.on('a1.instances.list', ...Array.from({ length: 2_000 }, () => 'PeerUnavailable' as const));
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+    expect(world.at('w1')).toStrictEqual([]);
+  });
+
   it('that lives long goes on in a new run, by the same names: moved, and released, as if it were the first', async () => {
     const world = served();
     const before = world.dump();

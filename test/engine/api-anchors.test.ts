@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { anchoringActivities } from '../../activities/anchoring/index.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
+import { whereActivities } from '../../activities/where.ts';
 import type { Anchor, AnchorList } from '../../api/anchor.ts';
+import type { ApplicationSeen } from '../../api/resources.ts';
 import { digest } from '../../configuration/digest.ts';
 import { anchorsOver } from '../../worker/anchors.ts';
 import { named, Served } from '../support/api.ts';
@@ -23,7 +25,8 @@ async function over(scenario: (api: Served, world: PortWorld) => Promise<void>):
   const { taskQueue } = engine;
   const anchors = anchorsOver(temporal, { ...named, pace: quickPace, taskQueue });
   const means = { catalogue: world, pace: quickPace, digest, turns: takingTurns(), anchors };
-  await engine.beside({ ...relocationActivities(means), ...anchoringActivities(means) }, async () => {
+  const activities = { ...relocationActivities(means), ...anchoringActivities(means), ...whereActivities(means) };
+  await engine.beside(activities, async () => {
     const api = await Served.start({ temporal, taskQueue, pace: quickPace });
     try {
       await scenario(api, world);
@@ -47,7 +50,7 @@ async function reaches(api: Served, { links }: Anchor, state: Anchor['state']): 
 
 describe('an anchor of the API', () => {
   it('is started once, shown with what leads there, and released once', async () => {
-    await over(async (api) => {
+    await over(async (api, world) => {
       const { status, headers, body } = await api.post<Anchor>(PATH, wish);
       expect(status).toBe(202);
       expect(headers.get('location')).toBe(`${PATH}/${body.id}`);
@@ -57,6 +60,14 @@ describe('an anchor of the API', () => {
       const holds = await reaches(api, body, 'holds');
       expect(holds).toMatchObject({ way: 'holder', holder: { site: 'w1' }, observed: true, exposed: 1, lacking: 0 });
       expect(holds).toMatchObject({ actions: ['release'], takenBy: null, trouble: null, endedAt: null });
+
+      await eventually(async () => {
+        const { led } = (await api.get<ApplicationSeen>('/v1/applications/counter')).body;
+        return led.length === 1 && led[0]?.instance === world.at('a1')[0]?.id;
+      }, 20_000);
+      await expect(api.get<ApplicationSeen>('/v1/applications/counter')).resolves.toMatchObject({
+        body: { led: [{ network: 'wifi', site: 'a1', way: 'holder', holder: { site: 'w1' }, everybody: true }] },
+      });
 
       const other = await api.post(PATH, { ...wish, source: 'cloud' });
       expect(other).toMatchObject({ status: 409, body: { failure: 'AlreadyAnchored' } });

@@ -44,6 +44,7 @@ export class FakeV1 {
     this.applications = Array.from({ length: applications }, (_, n) => ({
       name: `app-${n}`,
       sites: [placed(this.#siteAt(n * 4), 20 + n, 'all')],
+      led: [],
     }));
     this.moves = Array.from({ length: moves }, (_, n) =>
       moveOf(`app-${n % Math.max(1, applications)}`, this.#siteAt(n * 4), this.#siteAt(n * 4 + 3 + (n % 7)), n % 9),
