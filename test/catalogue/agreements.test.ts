@@ -152,12 +152,12 @@ describe('a name that comes to mean another operator', () => {
 
   it.each(['which was kept', 'which was not kept before'])('takes over nothing of the former one, %s', async (kept) => {
     const operator = kept === 'which was kept' ? { operator: 'operator-b' } : {};
-    const given_ = { context: 'context-b', callback_url: 'https://fm.b.example/x' };
+    const serving = { context: 'context-b', callback_url: 'https://fm.b.example/x' };
     const serves = await agreements.begin(own.catalogue, {
       partner: 'b',
       direction: 'serves',
       ...operator,
-      given: given_,
+      given: serving,
     });
     const used = await agreements.begin(own.catalogue, { ...uses, ...operator });
     await sql`insert into binding (name, side, agreement, offer, system, platform, kind, offer_name, solution, state, owed, path_secret)
