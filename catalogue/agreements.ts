@@ -37,9 +37,17 @@ export interface Beginning {
  */
 export async function begin(
   catalogue: Catalogue,
-  { partner, direction, given }: { partner: string; direction: Direction; given?: Beginning },
+  {
+    given,
+    ...whose
+  }: {
+    readonly partner: string;
+    readonly direction: Direction;
+    readonly operator?: string;
+    readonly given?: Beginning;
+  },
 ): Promise<Agreement> {
-  const row = { partner, direction, callback_key: randomBytes(32).toString('base64url'), ...given };
+  const row = { ...whose, callback_key: randomBytes(32).toString('base64url'), ...given };
   const begun = await asking(
     catalogue
       .insertInto('agreement')

@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Configuration } from '../configuration/peers.ts';
 import { asking, type Catalogue } from './database.ts';
 import { announce, type Noted } from './notices.ts';
+import { keepOperators } from './operators.ts';
 import type { Tables } from './tables.ts';
 
 /** Where hosts are. Partners keep what they were told of a zone, so one that stays is the same. */
@@ -27,7 +28,7 @@ async function keepZones(transaction: Transaction<Tables>, sites: Configuration[
 }
 
 /**
- * Keeps our systems in step with the configuration: those without a client are rows as they stand there; those that a
+ * Keeps our systems, and with whom agreements are, in step with the configuration: those without a client are rows as they stand there; those that a
  * client has registered stay as long as it is a client. Any program does so at its start, and changes nothing where all
  * is as it should be.
  */
@@ -79,6 +80,7 @@ export async function keepConfigured(
         returning id, name, provider`.execute(transaction);
       await announce(transaction, [...gone.rows, ...changed.rows]);
       await keepZones(transaction, sites);
+      await keepOperators(transaction, federation);
     }),
   );
 }

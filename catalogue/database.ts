@@ -6,6 +6,7 @@ import { inventory } from './migrations/002-inventory.ts';
 import { bindings } from './migrations/003-bindings.ts';
 import { subscriptionsAskedFor } from './migrations/004-subscriptions-asked-for.ts';
 import { owed } from './migrations/005-owed.ts';
+import { operators } from './migrations/006-operators.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -33,6 +34,7 @@ const migrations = {
   '003-bindings': bindings,
   '004-subscriptions-asked-for': subscriptionsAskedFor,
   '005-owed': owed,
+  '006-operators': operators,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */

@@ -59,7 +59,14 @@ export function factsOf(catalogue: Catalogue, federation: Pick<Federation, 'part
       const [uses, serves] = await Promise.all([standing(partner, 'uses'), standing(partner, 'serves')]);
       return { at: rows[0]?.at ?? new Date(0), uses, serves };
     },
-    begin: async (partner) => await agreements.begin(catalogue, { partner, direction: 'uses' }),
+    async begin(partner) {
+      const whose = partners[partner]?.operator;
+      return await agreements.begin(catalogue, {
+        partner,
+        direction: 'uses',
+        ...(whose !== undefined && { operator: whose }),
+      });
+    },
     asking: async (agreement) => await agreements.askedFor(catalogue, agreement),
     async contextGiven(agreement, joined) {
       if (await agreements.contextGiven(catalogue, agreement, joined))

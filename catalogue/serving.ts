@@ -62,7 +62,7 @@ export async function serve(catalogue: Catalogue, request: Request): Promise<voi
   const { partner, operator, callbackUrl, networks } = request;
   const given = { context: randomUUID(), callback_url: callbackUrl };
   await inOne(catalogue, async (transaction) => {
-    const { id, context } = await begin(transaction, { partner, direction: 'serves', given });
+    const { id, context } = await begin(transaction, { partner, direction: 'serves', operator, given });
     await changeNetworks(transaction, id, () => networks);
     if (context === given.context) await note(transaction, line({ id, partner }, operator, 'joined'));
   });

@@ -15,6 +15,8 @@ export interface Tables {
     id: Generated<string>;
     partner: string;
     direction: Direction;
+    /** Whom it is with; null: it was made before that was kept. */
+    operator: string | null;
     /** The federationContextId, allotted by the serving side; null until it answered. */
     context: string | null;
     theirs: Will | null;

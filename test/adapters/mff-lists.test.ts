@@ -108,3 +108,21 @@ describe.each(Object.entries(lists))('a partner’s list of %s', (name, { entry,
     await expect(ask()).rejects.toMatchObject({ type: expect.stringMatching(/^Peer/) as string });
   });
 });
+
+describe('what is not there for a partner (404)', () => {
+  const name = 'n'.repeat(26);
+  const announcement = { name, offer: 'offer', forApplication: null };
+  const mine = (): ReturnType<typeof mffPartner> => mffPartner(server.exchange, { operator: 'b' });
+
+  it.each<[string, (signal: AbortSignal) => Promise<unknown>, unknown]>([
+    ['relation', async (signal) => await mine().relation('context', signal), 'gone'],
+    ['systems', async (signal) => await mine().systems('context', null, signal), 'gone'],
+    ['bindings', async (signal) => await mine().bindings('context', signal), []],
+    ['announced', async (signal) => await mine().announce('context', announcement, signal), 'absent'],
+    ['binding', async (signal) => await mine().binding('context', name, signal), 'absent'],
+    ['withdrawn', async (signal) => await mine().withdraw('context', name, signal), 'absent'],
+  ])('is an answer, and no failure: %s', async (_what, ask, told) => {
+    server = await faultyServer(() => ({ status: 404, json: { title: 'Not Found' } }), { timeoutMs: 10_000 });
+    await expect(ask(AbortSignal.timeout(60_000))).resolves.toEqual(told);
+  });
+});

@@ -1,14 +1,21 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Agreement } from '../../activities/federation/ports.ts';
 import * as agreements from '../../catalogue/agreements.ts';
+import { keepConfigured } from '../../catalogue/configured.ts';
+import { want, willTowards } from '../../catalogue/wills.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 
 let own: CatalogueOfTest;
 beforeAll(async () => {
   own = await catalogueOfTest();
 });
 afterAll(async () => await own?.drop());
-beforeEach(async () => void (await own.catalogue.deleteFrom('agreement').execute()));
+beforeEach(async () => {
+  for (const table of ['binding', 'agreement', 'will', 'ledger'] as const)
+    await own.catalogue.deleteFrom(table).execute();
+});
 
 const uses = { partner: 'b', direction: 'uses' } as const;
 const begun = async (): Promise<Agreement> => await agreements.begin(own.catalogue, uses);
@@ -124,5 +131,57 @@ describe('an agreement', () => {
     for (const table of ['system', 'zone', 'alias'] as const)
       await expect(own.catalogue.selectFrom(table).select('id').execute()).resolves.toStrictEqual([]);
     await expect(now()).resolves.toBeUndefined();
+  });
+});
+
+describe('a name that comes to mean another operator', () => {
+  const keep = async (operator: string): Promise<void> =>
+    await keepConfigured(own.catalogue, {
+      systems: {},
+      sites: {},
+      federation: federationOfTest({ partners: { b: partnerOfTest('b', { operator }), c: partnerOfTest('c') } }),
+    });
+  const standing = async (): Promise<unknown[]> =>
+    await own.catalogue
+      .selectFrom('agreement')
+      .select(['partner', 'direction', 'problem'])
+      .where('ended_at', 'is', null)
+      .orderBy('partner')
+      .orderBy('direction')
+      .execute();
+
+  it.each(['which was kept', 'which was not kept before'])('takes over nothing of the former one, %s', async (kept) => {
+    const operator = kept === 'which was kept' ? { operator: 'operator-b' } : {};
+    const serving = { context: 'context-b', callback_url: 'https://fm.b.example/x' };
+    const serves = await agreements.begin(own.catalogue, {
+      partner: 'b',
+      direction: 'serves',
+      ...operator,
+      given: serving,
+    });
+    const used = await agreements.begin(own.catalogue, { ...uses, ...operator });
+    await sql`insert into binding (name, side, agreement, offer, system, platform, kind, offer_name, solution, state, owed, path_secret)
+      values ('n1', 'consumer', ${used.id}, gen_random_uuid(), 's', 'p', 'service', 'speech', 'federators', 'open', true, 's')`.execute(
+      own.catalogue,
+    );
+    await agreements.begin(own.catalogue, { partner: 'c', direction: 'uses' });
+    await want(own.catalogue, { partner: 'b', direction: 'serves', ours: 'suspended', why: 'test' });
+    await keep('operator-b');
+    expect(await standing()).toHaveLength(3);
+
+    await Promise.all([keep('operator-z'), keep('operator-z')]);
+    expect(await standing()).toEqual([{ partner: 'c', direction: 'uses', problem: null }]);
+    await expect(agreements.agreementServed(own.catalogue, 'context-b')).resolves.toBeUndefined();
+    const bound = await own.catalogue.selectFrom('binding').select(['state', 'owed']).execute();
+    expect(bound).toEqual([{ state: 'closed', owed: false }]);
+    const lines = await own.catalogue.selectFrom('ledger').selectAll().where('key', '=', serves.id).execute();
+    expect(lines.map(({ kind, role, origin }) => [kind, role, origin])).toEqual([['left', 'served', 'operator-b']]);
+    await expect(willTowards(own.catalogue, { partner: 'b', direction: 'serves', joins: true })).resolves.toMatchObject(
+      { ours: 'suspended' },
+    );
+
+    await agreements.begin(own.catalogue, { ...uses, operator: 'operator-z' });
+    await keep('operator-z');
+    expect(await standing()).toHaveLength(2);
   });
 });

@@ -243,6 +243,23 @@ describe('an admission', () => {
     await expect(world.rows()).resolves.toMatchObject([{ state: 'closed', told: false }]);
     expect(world.left).toEqual(nothing);
   });
+
+  it('that is given up in the middle takes back what it has told', async () => {
+    const binding = await world.announcedToUs();
+    world.before = (each) => {
+      if (!effects['tell the orchestrator'](each)) return undefined;
+      world.decisions.set(each.path.split('/').at(-1) ?? '', each.json);
+      return { status: 503 }; // heard, and not answered
+    };
+    await world.over(async ({ admit }) => {
+      const handle = await admit(binding);
+      await eventually(() => world.decisions.size > 0);
+      await handle.cancel();
+      await handle.result();
+    });
+    await expect(world.rows()).resolves.toMatchObject([{ state: 'closed', told: false }]);
+    expect(world.left).toEqual(nothing);
+  });
 });
 
 describe('a release', () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { begin } from '../../../catalogue/agreements.ts';
+import { begin, end } from '../../../catalogue/agreements.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../../support/catalogue.ts';
 import { type Heard, nothingLeaked, Outer } from '../../support/outer.ts';
 
@@ -82,7 +82,10 @@ describe('what a partner calls back', () => {
     await keyOf('b');
     const { callbackKey: served } = await begin(own.catalogue, { partner: 'b', direction: 'serves' });
     const { callbackKey: stranger } = await begin(own.catalogue, { partner: 'zed', direction: 'uses' });
-    const keys = [randomBytes(32).toString('base64url'), 'x', '%00', served, stranger];
+    const earlier = await begin(own.catalogue, { partner: 'c', direction: 'uses' });
+    await end(own.catalogue, earlier, 'test');
+    await keyOf('c'); // it has joined again
+    const keys = [randomBytes(32).toString('base64url'), 'x', '%00', served, stranger, earlier.callbackKey];
     const answers = await Promise.all(keys.map(async (key) => await call(key, 'partnerStatusLink', '{')));
     expect(answers.map((answer) => answer.status)).toEqual(keys.map(() => 404));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);

@@ -294,6 +294,7 @@ describe('how often', () => {
       socket.pause().write('GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
       await eventually(async () => (await slow.connections()) === 1);
       await eventually(async () => (await slow.connections()) === 0);
+      expect(await slow.connections()).toBe(0);
     } finally {
       socket.destroy();
       await slow.stop();
