@@ -16,10 +16,15 @@ export async function followAll(client: FerryClient, terminal: Terminal, signal:
   const said = new Map<string, string>();
   let read: string | undefined;
   let failingSince: number | undefined;
+  let greeted = !terminal.alive;
   for (;;) {
     try {
       for await (const { id, event = '', data } of client.everything(read, signal)) {
         [read, failingSince] = [id ?? read, undefined];
+        if (event === 'sources' && !greeted) {
+          greeted = true;
+          terminal.tell(terminal.paint('dim', `${restOf(said)}What changes is told here; Ctrl-C ends it.`));
+        }
         const told = toldOf(event, JSON.parse(data));
         if (told === undefined || said.get(told.of) === told.line) continue;
         const first = !said.has(told.of);
@@ -36,6 +41,10 @@ export async function followAll(client: FerryClient, terminal: Terminal, signal:
     await pause(PAUSE_MS, undefined, { signal });
   }
 }
+
+/** Partners are always told of. */
+const restOf = (said: ReadonlyMap<string, string>): string =>
+  [...said.keys()].every((of) => of.startsWith('partner ')) ? 'Nothing is under way. ' : '';
 
 interface ToldOf {
   readonly of: string;

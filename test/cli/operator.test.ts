@@ -451,4 +451,15 @@ describe('ferry watch without a relocation', () => {
         .map((line) => line.slice(10)),
     ).toEqual(['counter: cloud → a1, all users  working: check', 'counter: cloud → a1, all users  relocated']);
   });
+
+  it('says to a person that nothing is under way, and how it ends', async () => {
+    const sources = { temporal: { answers: true, since: '', detail: null }, catalogue: null };
+    const streams = [
+      streaming(`id: a.1\nevent: sources\ndata: ${JSON.stringify(sources)}\n\n`),
+      answering(404, { type: 'about:blank', title: 'Not Found', status: 404, detail: 'enough' }),
+    ];
+    api.answer = (asked, response) => streams[api.asked.length - 1]?.(asked, response);
+    const { out } = await ferryOn({ isTTY: true, columns: 80 }, 'watch', ...at());
+    expect(out).toContain('Nothing is under way. What changes is told here; Ctrl-C ends it.');
+  });
 });
