@@ -19,7 +19,7 @@ const LOOK_SECONDS = 5;
 
 let pair: Pair;
 beforeAll(async () => {
-  pair = await Pair.set(NETWORK);
+  pair = await Pair.set(NETWORK, { ownServers: true });
   await joined(pair);
 }, 240_000);
 afterAll(async () => await pair?.strike());

@@ -16,7 +16,7 @@ let contexts: Contexts;
 const secrets = new Set<string>();
 
 beforeAll(async () => {
-  pair = await Pair.set(NETWORK);
+  pair = await Pair.set(NETWORK, { ownServers: true });
   for (const secret of secretsOf(pair)) secrets.add(secret);
 }, 240_000);
 afterEach(() => pair?.border.clear());

@@ -16,7 +16,7 @@ let consumed: Consumed;
 beforeAll(async () => {
   network = await claimNetwork();
   // Nothing is given up because this machine starts somebody slowly
-  pair = await Pair.set(network.net, { tapped: true, pace: { stepMs: 90_000, insistMs: 180_000 } });
+  pair = await Pair.set(network.net, { ownServers: true, tapped: true, pace: { stepMs: 90_000, insistMs: 180_000 } });
   consumed = new Consumed(pair);
   await joined(pair);
 }, 600_000);

@@ -63,9 +63,10 @@ export interface Answer<T = unknown> {
 
 /**
  * Asked by its own process, a server soon gives up a connection on which a busy machine has not yet sent anything: of a
- * thousand requests at once, so many are on their way.
+ * thousand requests at once, so many are on their way. And it closes one that is idle after five seconds, perhaps just when
+ * it is used again: whoever asks has closed it long before.
  */
-const dispatcher = new Agent({ connections: 250, connect: { timeout: 60_000 } });
+const dispatcher = new Agent({ connections: 250, connect: { timeout: 60_000 }, keepAliveMaxTimeout: 1_000 });
 
 /** The API, served for a test. */
 export class Served {

@@ -109,5 +109,12 @@ export const eventDepartures = (stream: string): string[] =>
     return validate(JSON.parse(data)) ? [] : [`an event: ${ajv.errorsText(validate.errors)}: ${data}`];
   });
 
-const patternOf = (template: string): RegExp =>
-  new RegExp(`^${template.replaceAll('.', String.raw`\.`).replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+const patterns = new Map<string, RegExp>();
+
+function patternOf(template: string): RegExp {
+  const known = patterns.get(template);
+  if (known !== undefined) return known;
+  const pattern = new RegExp(`^${template.replaceAll('.', String.raw`\.`).replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+  patterns.set(template, pattern);
+  return pattern;
+}

@@ -2,13 +2,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
 import { claimNetwork } from './network.ts';
 import { fleet, hold, measured, servingIn, subscribers, unharmed, worldOf } from './sight.ts';
-import { type Logged, Stage } from './stage.ts';
+import { anonymous, type Logged, Stage } from './stage.ts';
 
 /** How to kill the worker of a stage where it hurts, and what then has to be. */
 let NETWORK: number;
 export let stage: Stage;
 
-/** One for each test file that says so. */
 export function onAStage(): void {
   beforeAll(async () => {
     ({ net: NETWORK } = await claimNetwork());
@@ -31,39 +30,38 @@ const turning = [
   'platform-a1 PUT /mec_app_support/v1/applications/{id}/dns_rules/name',
   'platform-a1 PUT /mec_app_support/v1/applications/{id}/traffic_rules/all',
 ];
-const leaving = [
-  'lcm-proxy POST /notifications/address_change',
-  ...Array.from({ length: 3 }, () => 'platform-a1 DELETE /rni/v2/subscriptions/{id}'),
-];
+const telling = 'lcm-proxy POST /notifications/address_change';
+const unsubscribing = Array.from({ length: 3 }, () => 'platform-a1 DELETE /rni/v2/subscriptions/{id}');
 
-/** Each part is of a test file of its own: the stages work side by side. */
-const parts = {
-  instance: {
-    a1: ['meo-cellular POST /app_lcm/v1/app_instances', 'meo-cellular POST /app_lcm/v1/app_instances/{id}/instantiate'],
-    cloud: [
+/** In turn, what has an effect. Each group is of a step or two: of those that are alike all are in one. */
+const groups: Readonly<Record<Site, readonly (readonly string[])[]>> = {
+  a1: [
+    ['meo-cellular POST /app_lcm/v1/app_instances', 'meo-cellular POST /app_lcm/v1/app_instances/{id}/instantiate'],
+    subscribing,
+    turning,
+    [telling],
+    unsubscribing,
+    ['oss POST /tmf-api/serviceOrdering/v4/serviceOrder', 'cloud-manager POST /cloud/v1/instances/counter-0/stop'],
+  ],
+  cloud: [
+    [
       'oss POST /tmf-api/serviceOrdering/v4/serviceOrder',
       'oss POST /tmf-api/serviceOrdering/v4/serviceOrder',
       'cloud-manager POST /cloud/v1/instances/counter-0/start',
     ],
-  },
-  path: { a1: [...subscribing, ...turning], cloud: [...subscribing, ...turning] },
-  retirement: {
-    a1: [
-      ...leaving,
-      'oss POST /tmf-api/serviceOrdering/v4/serviceOrder',
-      'cloud-manager POST /cloud/v1/instances/counter-0/stop',
-    ],
-    cloud: [
-      ...leaving,
+    subscribing,
+    turning,
+    [telling],
+    unsubscribing,
+    [
       'meo-cellular POST /app_lcm/v1/app_instances/{id}/terminate',
       'meo-cellular DELETE /app_lcm/v1/app_instances/{id}',
     ],
-  },
-} as const;
+  ],
+};
 
-const all = (target: Site): string[] => Object.values(parts).flatMap((part) => part[target]);
 /** Of a whole relocation. */
-export const effectsTo = { a1: all('a1'), cloud: all('cloud') } as const;
+export const effectsTo = { a1: groups.a1.flat(), cloud: groups.cloud.flat() } as const;
 
 /** The only effects that may be repeated after an unknown outcome: no read tells whether they took place. */
 const repeatable: readonly { readonly effect: string; readonly nth: number; readonly target: Site }[] = [
@@ -86,8 +84,13 @@ function less(these: readonly string[], others: readonly string[]): string[] {
 
 const logged = async (since: number): Promise<Logged[]> => await stage.sandbox<Logged[]>(`/log?since=${since}`);
 
+interface Armed {
+  isHeld(): Promise<boolean>;
+  kill(): Promise<void>;
+}
+
 /** Arms a fault that holds the call when it is executed; `kill` awaits that, and gives the worker's place to another one. */
-export async function armed(effect: string, nth: number): Promise<{ kill(): Promise<void> }> {
+export async function armed(effect: string, nth: number): Promise<Armed> {
   const [peer = '', method = '', path = ''] = effect.split(' ');
   const since = await stage.logEnd();
   const operation = `${method} ${path.replaceAll('{id}', '*')}`;
@@ -95,7 +98,7 @@ export async function armed(effect: string, nth: number): Promise<{ kill(): Prom
   const kill = async (): Promise<void> => {
     await call.held();
     const here = (await logged(since)).filter(
-      (one) => one.fault === 'hold' && `${one.peer} ${one.method}` === `${peer} ${method}`,
+      (one) => one.fault === 'hold' && `${one.peer} ${one.method} ${anonymous(one.path)}` === effect,
     );
     expect(here).toMatchObject([{ effect: true, phase: 'executed' }]);
     await stage.killWorker(); // throws unless it died of SIGKILL
@@ -104,7 +107,7 @@ export async function armed(effect: string, nth: number): Promise<{ kill(): Prom
     await eventually(async () => (await logged(since)).some(({ n, phase }) => n === here[0]?.n && phase === answered));
     await stage.startWorker();
   };
-  return { kill };
+  return { isHeld: async () => (await stage.faultState(call.id)).held > 0, kill };
 }
 
 export async function isServedAt(site: Site): Promise<void> {
@@ -150,41 +153,71 @@ async function havePackage(): Promise<void> {
   if ((await worldOf(stage)).peers['meo-cellular'].packages.length === 0) await bringTo('a1');
 }
 
-interface Killed {
-  readonly target: Site;
+interface Death {
   readonly effect: string;
+  /** Of those that are alike. */
   readonly nth: number;
-  readonly expected: readonly string[];
 }
 
-const killed = (target: Site, effects: readonly string[], expected: readonly string[] = effectsTo[target]): Killed[] =>
-  effects.map((effect, at) => ({
-    target,
-    effect,
-    nth: effects.slice(0, at + 1).filter((one) => one === effect).length,
-    expected,
-  }));
+/** A relocation, and each effect at which a worker dies of it: one of each group. */
+interface Journey {
+  readonly target: Site;
+  readonly deaths: readonly Death[];
+}
 
-/** For each effect of this part of a relocation: a worker that dies of it costs nothing. */
-export function dyingOfEach(part: keyof typeof parts): void {
-  const { a1, cloud } = parts[part];
-  const withPackage = [...packaging, ...effectsTo.a1];
-  const there = [...(part === 'instance' ? killed('a1', packaging, withPackage) : []), ...killed('a1', a1)];
-  // On the way back only what differs
-  const back = killed('cloud', cloud).filter(({ effect }) => /oss|cloud-manager|rules|app_lcm/.test(effect));
+const deathsOf = (group: readonly string[]): Death[] =>
+  group.map((effect, at) => ({ effect, nth: group.slice(0, at + 1).filter((one) => one === effect).length }));
+
+/** As many as it takes until a worker has died of everything. Of one group one dies: each begins with what is done. */
+function journeysTo(target: Site, deaths: readonly (readonly Death[])[]): Journey[] {
+  const many = Math.max(...deaths.map(({ length }) => length));
+  return Array.from({ length: many }, (_, at) => ({
+    target,
+    deaths: deaths.flatMap((group) => group.slice(at, at + 1)),
+  }));
+}
+
+const there = journeysTo('a1', [packaging, ...groups.a1].map(deathsOf));
+/** Only what differs. */
+const back = journeysTo(
+  'cloud',
+  groups.cloud.map((group) => deathsOf(group).filter(({ effect }) => /oss|cloud-manager|rules|app_lcm/.test(effect))),
+);
+const told = ({ target, deaths }: Journey): string =>
+  `on the way to ${target}: ${deaths.map(({ effect, nth }) => `${effect} (${nth})`).join(', ')}`;
+
+/** Kills at each, in whatever order they come. */
+async function killAt(calls: readonly Armed[]): Promise<void> {
+  for (const waiting = new Set(calls); waiting.size > 0; ) {
+    let held: Armed | undefined;
+    await eventually(async () => {
+      for (const call of waiting) if (await call.isHeld()) held = call;
+      return held !== undefined;
+    }, 30_000);
+    if (held === undefined) return;
+    waiting.delete(held);
+    await held.kill();
+  }
+}
+
+/** For each effect of a relocation: a worker that dies of it costs nothing. Each step knows nothing of what another bore. */
+export function dyingOfEach(): void {
   const inTurn = there
     .flatMap((one, at) => [one, ...back.slice(at, at + 1)])
-    .map((one) => [`on the way to ${one.target}: ${one.effect} (${one.nth})`, one] as const);
+    .map((journey) => [told(journey), journey] as const);
 
-  it.each(inTurn)('%s', async (_, { target, effect, nth, expected }) => {
-    if (!packaging.includes(effect)) await havePackage();
+  it.each(inTurn)('%s', async (_, { target, deaths }) => {
+    const packages = deaths.some(({ effect }) => packaging.includes(effect));
+    if (!packages) await havePackage();
     await bringTo(away[target]);
-    if (packaging.includes(effect)) await forgetPackage();
+    if (packages) await forgetPackage();
+    const expected = [...(packages ? packaging : []), ...effectsTo[target]];
     const since = await stage.logEnd();
     const { result, figures } = await measured(stage, async () => {
-      const call = await armed(effect, nth);
+      const calls: Armed[] = [];
+      for (const { effect, nth } of deaths) calls.push(await armed(effect, nth));
       const { id } = await stage.begin(away[target], target);
-      await call.kill();
+      await killAt(calls);
       return await stage.ends(id);
     });
     expect(result).toMatchObject({
@@ -196,8 +229,10 @@ export function dyingOfEach(part: keyof typeof parts): void {
     expect(figures).toMatchObject(unharmed);
     const effects = await stage.effects(since);
     expect(less(expected, effects)).toEqual([]);
-    const mayRepeat = repeatable.some((one) => one.effect === effect && one.nth === nth && one.target === target);
-    expect(less(effects, expected)).toEqual(mayRepeat ? [effect] : []);
+    const mayRepeat = deaths.filter(({ effect, nth }) =>
+      repeatable.some((one) => one.effect === effect && one.nth === nth && one.target === target),
+    );
+    expect(less(effects, expected)).toEqual(mayRepeat.map(({ effect }) => effect));
     await isServedAt(target);
   });
 }

@@ -10,6 +10,7 @@ import { temporalCli } from '../../servers/obtain.ts';
 import { createDatabase, type PostgresPlan, type PostgresServer, startPostgres } from '../../servers/postgres.ts';
 import { ownNamespace } from '../../temporal/namespace.ts';
 import { Border } from './border.ts';
+import { newNamespace } from './namespace.ts';
 import { portsOf } from './network.ts';
 import { endParts, type Part, startPart } from './part.ts';
 import { Tap } from './tap.ts';
@@ -32,10 +33,21 @@ export interface Operator {
 }
 
 interface PairOptions {
+  /** Temporal and PostgreSQL may be killed, or looked at on disk; else they are those of the test run. */
+  readonly ownServers: boolean;
   /** What is written to the databases can be seen, and held. */
   readonly tapped: boolean;
   /** Members of Ferry's pace that are to be other than the sandbox's. */
   readonly pace: Readonly<Record<string, number>>;
+}
+
+interface Servers {
+  /** Of Temporal. */
+  readonly address: string;
+  /** Of PostgreSQL. */
+  readonly url: string;
+  /** A's and B's. */
+  readonly namespaces: readonly [string, string];
 }
 
 /** Two operators, each with a Ferry, and a border between them that everything passes. Every part a process of its own. */
@@ -65,8 +77,11 @@ export class Pair {
     [this.#net, this.#options] = [net, options];
   }
 
-  static async set(net: number, { tapped = false, pace = {} }: Partial<PairOptions> = {}): Promise<Pair> {
-    const pair = new Pair(net, { tapped, pace });
+  static async set(
+    net: number,
+    { ownServers = false, tapped = false, pace = {} }: Partial<PairOptions> = {},
+  ): Promise<Pair> {
+    const pair = new Pair(net, { ownServers, tapped, pace });
     try {
       await pair.#start();
     } catch (error) {
@@ -77,6 +92,39 @@ export class Pair {
   }
 
   async #start(): Promise<void> {
+    const net = this.#net;
+    const files = ['--package-cache', this.folder, '--config-out', join(this.folder, 'configuration.json')];
+    files.push('--pace', JSON.stringify(this.#options.pace));
+    const inner = await freePort('127.0.0.1', 21_000 + net);
+    const [servers, sandbox] = await Promise.all([
+      this.#servers(),
+      this.#part('sandbox/main.ts', {}, ['--net', String(net), '--ferry', `http://127.0.0.1:${inner}`, ...files]),
+      this.border.stand('operator-a', `127.${net}.10.9`, `http://127.${net}.10.1:8701`),
+      this.border.stand('operator-b', `127.${net}.50.9`, `http://127.${net}.50.1:8701`),
+      ...[10, 50].map(async (third) => {
+        const to = { host: `127.${net}.${third}.2`, port: 8703 };
+        this.#wires.set(third, await Wire.between(`127.${net}.${third}.9`, 8703, to));
+      }),
+    ]);
+    this.control = String(sandbox.said['control']);
+    const ferries = sandbox.said['ferries'] as Ferry[];
+    const [a, b] = await Promise.all(
+      ferries.map(async (ferry, nth) => {
+        this.#atTheBorder(ferry.configuration);
+        return await this.#operator(ferry, { ...servers, nth, inner });
+      }),
+    );
+    if (a === undefined || b === undefined) throw new Error('the sandbox is not of two operators');
+    [this.a, this.b] = [a, b];
+  }
+
+  async #servers(): Promise<Servers> {
+    const { TEST_TEMPORAL_ADDRESS: address, TEST_DATABASE_URL: url } = process.env;
+    if (this.#options.ownServers || address === undefined || url === undefined) return await this.#startServers();
+    return { address, url, namespaces: await Promise.all([newNamespace(address), newNamespace(address)]) };
+  }
+
+  async #startServers(): Promise<Servers> {
     const net = this.#net;
     const [port, uiPort] = await portsOf(net);
     const database = join(this.folder, 'temporal.db');
@@ -95,34 +143,12 @@ export class Pair {
       port: await freePort('127.0.0.1', 21_500 + net),
       log: log('postgres'),
     };
-    const files = ['--package-cache', this.folder, '--config-out', join(this.folder, 'configuration.json')];
-    files.push('--pace', JSON.stringify(this.#options.pace));
-    const inner = await freePort('127.0.0.1', 21_000 + net);
-    const [temporal, postgres, sandbox] = await Promise.all([
+    const [{ address }, { url }] = await Promise.all([
       startDevServer(this.#temporalPlan).then((server) => (this.#temporal = server)),
       startPostgres(this.#postgresPlan).then((server) => (this.#postgres = server)),
-      this.#part('sandbox/main.ts', {}, ['--net', String(net), '--ferry', `http://127.0.0.1:${inner}`, ...files]),
-      this.border.stand('operator-a', `127.${net}.10.9`, `http://127.${net}.10.1:8701`),
-      this.border.stand('operator-b', `127.${net}.50.9`, `http://127.${net}.50.1:8701`),
-      ...[10, 50].map(async (third) => {
-        const to = { host: `127.${net}.${third}.2`, port: 8703 };
-        this.#wires.set(third, await Wire.between(`127.${net}.${third}.9`, 8703, to));
-      }),
     ]);
-    this.control = String(sandbox.said['control']);
-    await ownNamespace(
-      { connectionOptions: { address: temporal.address }, namespace: 'operator-b' },
-      { sandbox: true },
-    );
-    const ferries = sandbox.said['ferries'] as Ferry[];
-    const [a, b] = await Promise.all(
-      ferries.map(async (ferry, nth) => {
-        this.#atTheBorder(ferry.configuration);
-        return await this.#operator(ferry, { address: temporal.address, url: postgres.url, nth, inner });
-      }),
-    );
-    if (a === undefined || b === undefined) throw new Error('the sandbox is not of two operators');
-    [this.a, this.b] = [a, b];
+    await ownNamespace({ connectionOptions: { address }, namespace: 'operator-b' }, { sandbox: true });
+    return { address, url, namespaces: ['default', 'operator-b'] };
   }
 
   /** Each is reached at the border. */
@@ -142,11 +168,11 @@ export class Pair {
 
   async #operator(
     { operator, configuration, inner, outer, gateway: gatewayAt }: Ferry,
-    at: { address: string; url: string; nth: number; inner: number },
+    at: Servers & { nth: number; inner: number },
   ): Promise<Operator> {
     const first = at.nth === 0;
-    const namespace = first ? 'default' : operator;
-    const database = await createDatabase(at.url, operator.replaceAll('-', '_'));
+    const namespace = at.namespaces[first ? 0 : 1];
+    const database = await createDatabase(at.url, `${operator.replaceAll('-', '_')}_${this.#net}_${Date.now()}`);
     const tap = this.#options.tapped ? await this.#tap(first ? 10 : 50, database) : undefined;
     const environment = {
       FERRY_CONFIG: configuration,
