@@ -14,7 +14,7 @@ import {
   sightOf,
   strays,
   type Carriage,
-  type CopiedSubscriptions,
+  type Journal,
 } from './subscriptions.ts';
 import {
   endOf,
@@ -50,6 +50,8 @@ export interface CopyOrder extends Both {
   readonly seen?: SeenInLists;
   /** That were found to lead to the source; absent: nobody has looked yet. */
   readonly anchors?: readonly string[];
+  /** The target instance was there before: what is made for it does not go with it. Runs that began earlier do not tell. */
+  readonly stays?: true;
   /** The source is taken to be dead: what its platform still shows is copied, and nothing is asked of itself. */
   readonly lost?: true;
 }
@@ -84,7 +86,7 @@ export const copying = (means: Means) => ({
       const carriage = carriageOf(scene, source, target, sightOf(order, wait));
       const [{ made, subscriptions, seen }, users] = await together(
         wait.signal,
-        async (signal) => await subscriptionsCopied(carriage, { ...wait, signal }),
+        async (signal) => await subscriptionsCopied(carriage, order, { ...wait, signal }),
         async (signal) => await contextCopied(means, scene, order, source, target, { ...wait, signal }),
       );
       return { subscriptions, users, made, seen, turns: await plannedTurns(means, scene, order, source, target, wait) };
@@ -116,7 +118,7 @@ async function copiedFromLost(means: Means, scene: Scene, order: CopyOrder, wait
   }
   const source: Located = { ...seen, state: 'started', endpoint };
   const carriage = carriageOf(scene, source, target, sightOf(order, wait));
-  const copied = await whatItSays(async () => await subscriptionsCopied(carriage, wait), wait.signal);
+  const copied = await whatItSays(async () => await subscriptionsCopied(carriage, order, wait), wait.signal);
   const told = copied instanceof Error ? { ...nothing, made: idsIn(wait.kept('made')) } : copied;
   return { ...told, users: 0, turns: await plannedTurns(means, scene, order, source, target, wait) };
 }
@@ -156,6 +158,7 @@ export async function calm(instant: number, wait: Wait): Promise<boolean> {
 
 async function subscriptionsCopied(
   carriage: Carriage,
+  { stays }: CopyOrder,
   wait: Wait,
 ): Promise<Pick<Copied, 'made' | 'subscriptions' | 'seen'>> {
   const made = new Set(carriage.made);
@@ -163,11 +166,13 @@ async function subscriptionsCopied(
     made.add(id);
     wait.keep('made', () => JSON.stringify([...made]));
   };
-  const journal = {
-    begins({ had, seen }: Pick<CopiedSubscriptions, 'had' | 'seen'>) {
+  const journal: Journal = {
+    async begins({ had, seen }, lacking) {
       keepSeen(wait, seen);
       if (wait.kept('before') !== undefined) return; // an earlier attempt began
       wait.keep('before', JSON.stringify(had.flatMap(({ id }) => (made.has(id) ? [] : [id]))));
+      // Whoever dies just now leaves nobody who knows which of them were not there
+      if (stays === true && lacking.length > 0) await wait.heard();
     },
     made: learn,
   };

@@ -15,7 +15,10 @@ export const packaging = (means: Means) => ({
   distributePackage: async ({ found, ...subject }: PackageOrder): Promise<'kept' | 'distributed'> =>
     await alive(means.pace, async (wait) => {
       const { application, target, key } = await sceneOf(means, subject);
-      if (found === 'kept' || (await target.packages.find(application, wait.signal)) === 'usable') return 'kept';
+      const usable = found === 'kept' || (await target.packages.find(application, wait.signal)) === 'usable';
+      // An earlier attempt may have brought it, and not heard so
+      if (usable) return wait.kept('bringing') === undefined ? 'kept' : 'distributed';
+      wait.keep('bringing', application.appDId);
       wait.progress(`bringing ${application.name} ${application.softVersion} to ${target.name}`);
       await target.packages.distribute(application, key('distributePackage'), wait);
       return 'distributed';

@@ -65,9 +65,9 @@ export async function foreseeSubscriptions(
   return { wanted, notCarried, seen, lacking: await target.subscriptions.lacking(wanted, signal) };
 }
 
-/** Hears of what is about to be done, and of each that is made as soon as it is: a failure must not hide it. */
+/** Hears of what is about to be done, before it is, and of each that is made as soon as it is: a failure must not hide it. */
 export interface Journal {
-  begins(both: Omit<CopiedSubscriptions, 'made'>): void;
+  begins(both: Omit<CopiedSubscriptions, 'made'>, lacking: readonly Subscription[]): Promise<void> | void;
   made(id: string): void;
 }
 
@@ -125,9 +125,10 @@ export async function copySubscriptions(
   const { target, from, to } = carriage;
   const both = await bothHave(carriage, signal, reading);
   const { wanted, had } = both;
-  journal.begins(both);
+  const lacking = missing(wanted, had, moveOf(carriage));
+  await journal.begins(both, lacking);
   const made: string[] = [];
-  await atOnce(AT_ONCE, missing(wanted, had, moveOf(carriage)), async (subscription) => {
+  await atOnce(AT_ONCE, lacking, async (subscription) => {
     const created = await target.subscriptions.create(to, subscription, from, signal);
     if (!created.made) return;
     made.push(created.held.id);

@@ -89,6 +89,21 @@ describe('what was made is deleted', () => {
   });
 });
 
+describe('what the target had', () => {
+  it.each([
+    ['was there before, so that copies would stay', true, ['heard', 'subscriptions.create']],
+    ['was made for this relocation, and goes with its copies', false, ['subscriptions.create']],
+  ])('of an instance that %s', async (_, stays, expected) => {
+    const { copyAhead, both } = steps();
+    const heard = () => void world.calls.push('heard');
+    const order = { ...both, made: [], turns: null, ...(stays && { stays: true as const }) };
+    await attemptOf({}, heard).run(copyAhead, order);
+    const done = world.calls.map((call) => call.replace('a1.', '')).filter((call) => expected.includes(call));
+    expect([...new Set(done)]).toEqual(expected);
+    expect(world.calls.includes('heard')).toBe(stays);
+  });
+});
+
 describe('a copy of which no answer came', () => {
   beforeEach(copied);
 

@@ -49,8 +49,9 @@ async function relocate(relocating: Relocating, request: RelocationRequest): Pro
     // 4. Copy subscriptions and context ahead ([5.3.2-4], [5.4.2-3])
     const both = { ...subject, from, to };
     const anchors = checked.anchors && { anchors: checked.anchors };
+    const stays = result.moved.instance !== 'created' && ({ stays: true } as const);
     const copy = brought.keeping(() =>
-      step.copyAhead({ ...both, ...brought.subscriptions, turns: brought.turns, ...anchors }),
+      step.copyAhead({ ...both, ...brought.subscriptions, turns: brought.turns, ...anchors, ...stays }),
     );
     const { turns, ...copied } = await procedure.step('copyAhead', copy, {
       deleteCopies: () => undo.deleteCopies({ ...both, ...brought.copies, calmAt: calmAt() }),
