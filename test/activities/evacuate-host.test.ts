@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { evacuationActivities, type EvacuateOrder } from '../../activities/evacuation/evacuate-host.ts';
 import type { Begun } from '../../activities/evacuation/runs.ts';
 import type { EvacuationResult } from '../../domain/evacuation.ts';
+import { awake } from '../support/awake.ts';
 import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
 import { moved, PlayedRuns, rolledBack } from '../support/played-runs.ts';
@@ -192,6 +193,7 @@ describe('an evacuation', () => {
       expect(runs.most).toBe(3);
     } finally {
       vi.useRealTimers();
+      await awake();
     }
   });
 
