@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Aborts after a while, unless it is put off: what is long may take long, as long as it goes on coming. And, until it ends,
  * with `other`: one is made for each call, and `AbortSignal.any` costs much of what the call itself does.
@@ -14,6 +16,7 @@ export class Deadline {
       this.#passed = true;
       this.#controller.abort();
     }, ms);
+    if (other !== undefined) setMaxListeners(0, other); // a step asks as much at once as it likes, and Node would warn of it
     if (other?.aborted === true) this.#follow();
     else other?.addEventListener('abort', this.#follow);
   }

@@ -57,6 +57,7 @@ export async function federatingOver(federation: Federation, means: Means): Prom
       federation,
       configuration,
       log,
+      proxies: environment.FERRY_OUTER_PROXIES,
       poke: async (partner) => await pokeTending(temporal, partner, ours),
       admit: async (...row) => await consumptions.admit(...row),
       refresh: new Questions(temporal, ours, federation.pace).refreshing(log),

@@ -11,6 +11,7 @@ import { description, mff } from './mff/face.ts';
 import { found } from './partners/asking.ts';
 import type { QuestionMeans } from './mff/questions.ts';
 import { callbacks } from './partners/callbacks.ts';
+import { askerBehind } from '../doors/asker.ts';
 import { partnersOnly } from './partners/door.ts';
 import { ofStrangers, takenWithin } from './partners/limits.ts';
 import { outward } from './outward.ts';
@@ -22,6 +23,8 @@ export interface OuterMeans extends QuestionMeans, Omit<BindingsMeans, 'poke'> {
   readonly poke: (partner: string) => Promise<void>;
   /** So often an address may ask in a second before it is known who asks. */
   readonly strangersPerSecond?: number;
+  /** What is in front of it: its addresses. */
+  readonly proxies?: readonly string[];
   /** From a request to when its answer has been taken. */
   readonly takenMs?: number;
 }
@@ -33,7 +36,14 @@ const TAKEN_MS = 60_000;
 
 /** What the outer listener serves: partners, each known by its token. Nothing of a URL is logged: keys stand in paths. */
 export function outer(means: OuterMeans): Express {
-  const { log, tokens, federation, strangersPerSecond = STRANGERS_PER_SECOND, takenMs = TAKEN_MS } = means;
+  const {
+    log,
+    tokens,
+    federation,
+    strangersPerSecond = STRANGERS_PER_SECOND,
+    proxies = [],
+    takenMs = TAKEN_MS,
+  } = means;
   const everyMs = (federation.pace.aliveSeconds * 1_000) / POKES_PER_ROUND;
   const pokes = new Pokes(means.poke, everyMs, log);
   const poke = (partner: string): void => pokes.poke(partner);
@@ -41,7 +51,13 @@ export function outer(means: OuterMeans): Express {
     .disable('etag')
     .enable('strict routing')
     .enable('case sensitive routing')
-    .use(told(log), takenWithin(takenMs), helmet(protection), fresh, ofStrangers(tokens, strangersPerSecond))
+    .use(
+      told(log),
+      takenWithin(takenMs),
+      helmet(protection),
+      fresh,
+      ofStrangers(tokens, askerBehind(proxies), strangersPerSecond),
+    )
     .use(routes(callbacks({ ...means, poke })))
     .use(routes(description()))
     .use([ewbiBase, mffBase], ...partnersOnly(means))

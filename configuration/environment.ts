@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { isLoopback } from './addresses.ts';
+import { isAddress, isLoopback, mistakeInRange } from './addresses.ts';
 
 /** As in a Host (RFC 9110, 7.2): a name, an IPv4 address, or an IPv6 address in brackets; the port where it is not the default. */
 const HOST = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
+
+const isProxy = (text: string): boolean => isAddress(text) || mistakeInRange(text) === undefined;
 
 const Port = z
   .string()
@@ -32,6 +34,12 @@ const Variables = z.object({
   FERRY_OUTER_PORT: Port.default(8701),
   /** Let others than this machine reach it although it speaks plain HTTP: whoever listens could use a partner's token. */
   FERRY_OUTER_INSECURE: z.stringbool('is neither true nor false').default(false),
+  /** What speaks TLS in front of the outer listeners: its addresses or ranges. It tells who asks; without, all are one. */
+  FERRY_OUTER_PROXIES: z
+    .string()
+    .transform((text) => text.split(',').map((proxy) => proxy.trim()))
+    .pipe(z.array(z.string().refine(isProxy, 'is no list of addresses such as 10.0.0.7,10.1.0.0/16')))
+    .default([]),
   /** Of the gateway: where applications of own platforms reach it, and where partners' gateways do. */
   FERRY_GATEWAY_HOST: z.string().default('127.0.0.1'),
   FERRY_GATEWAY_PORT: Port.default(8702),

@@ -1,5 +1,6 @@
 import type { Federation } from '../configuration/federation.ts';
 import type { Configuration } from '../configuration/peers.ts';
+import type { Asker } from '../doors/asker.ts';
 import { Places } from '../doors/places.ts';
 import { HttpRefusal } from '../doors/refusal.ts';
 import { bearer } from '../doors/tokens/bearer.ts';
@@ -14,7 +15,7 @@ const STRANGERS_PER_SECOND = 100;
 /** Who comes in: a token of ours, of a partner, that has not too much under way, and may use the gateway. */
 export function partnersOnly(
   tokens: Tokens,
-  { federation, systems }: { federation: Federation; systems: Configuration['systems'] },
+  { federation, systems, asker }: { federation: Federation; systems: Configuration['systems']; asker: Asker },
 ): Handler {
   const callers = callersOf({ federation, systems });
   const strangers = new Strangers(STRANGERS_PER_SECOND);
@@ -22,7 +23,7 @@ export function partnersOnly(
 
   return async (req, res, found) => {
     const token = bearer(req);
-    if (!tokens.isChecked(token) && !strangers.admits(req.socket.remoteAddress ?? '')) throw tooMany();
+    if (!tokens.isChecked(token) && !strangers.admits(asker(req))) throw tooMany();
     const caller = await tokens.check(token);
     const partner = callers.partner(caller);
     if (partner === undefined)

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { answers } from '../catalogue/database.ts';
 import type { Federation } from '../configuration/federation.ts';
+import type { Asker } from '../doors/asker.ts';
 import type { Tokens } from '../doors/tokens/tokens.ts';
 import { base } from '../protocols/mpp/path.ts';
 import { notificationsIn, notificationsOut } from './callbacks.ts';
@@ -34,7 +35,7 @@ export const innerFace = (means: Means): RequestListener =>
   );
 
 /** For partners' gateways. */
-export const outerFace = (means: Means, tokens: Tokens, federation: Federation): RequestListener =>
+export const outerFace = (means: Means, tokens: Tokens, federation: Federation, asker: Asker): RequestListener =>
   served(
     [
       {
@@ -50,5 +51,5 @@ export const outerFace = (means: Means, tokens: Tokens, federation: Federation):
       { name: `${base}/alive`, at: new RegExp(`^${base}/alive$`), handler: live },
     ],
     means.log,
-    partnersOnly(tokens, { federation, systems: means.configuration.systems }),
+    partnersOnly(tokens, { federation, systems: means.configuration.systems, asker }),
   );

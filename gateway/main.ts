@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino';
 import { Tokens as Granted } from '../adapters/oauth/tokens.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
 import { type GatewaySettings, gatewaySettings, orExit } from '../configuration/settings.ts';
+import { askerBehind } from '../doors/asker.ts';
 import { close, serverOf } from '../doors/server.ts';
 import { Tokens } from '../doors/tokens/tokens.ts';
 import { SCOPE } from '../protocols/mpp/path.ts';
@@ -55,7 +56,8 @@ const means: Means = {
 /** Bodies may take long, as long as they go on coming. */
 const bounds = { requestTimeout: 0 };
 const inner = serverOf(traced(innerFace(means), true), bounds).setTimeout(IDLE_MS);
-const outerServed = outerFace(means, new Tokens(federation.issuers), federation);
+const asker = askerBehind(environment.FERRY_OUTER_PROXIES);
+const outerServed = outerFace(means, new Tokens(federation.issuers), federation, asker);
 const outer = serverOf(traced(outerServed, false), bounds).setTimeout(IDLE_MS);
 
 try {

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import type { Federation } from '../../configuration/federation.ts';
 import { HttpRefusal } from '../problem.ts';
+import type { Asker } from '../../doors/asker.ts';
 import { bearer } from '../../doors/tokens/bearer.ts';
 import { Places } from '../../doors/places.ts';
 import type { Tokens } from '../../doors/tokens/tokens.ts';
@@ -27,8 +28,8 @@ const tooMany = (): HttpRefusal =>
   });
 
 /** By address, for whoever is not known yet: what a token is costs something to find out. */
-export const ofStrangers = (tokens: Tokens, perSecond: number): RequestHandler =>
-  inASecond(() => perSecond, { skip: (req) => isKnown(req, tokens) });
+export const ofStrangers = (tokens: Tokens, asker: Asker, perSecond: number): RequestHandler =>
+  inASecond(() => perSecond, { keyGenerator: asker, skip: (req) => isKnown(req, tokens) });
 
 /** By partner, wherever it comes from: in a second, and under way. Each process counts for itself. */
 export function ofPartners({ partners }: Federation): readonly RequestHandler[] {

@@ -5,6 +5,7 @@ import type { ApplicationSeen, Relocation } from '../../api/resources.ts';
 import type { Picture, Site } from '../known/known.ts';
 import { Arcs } from './arcs.tsx';
 import { bearing, nearest } from './bearing.ts';
+import { Led } from './led.tsx';
 import { Partners } from './partners.tsx';
 import type { Wish } from './planner.tsx';
 import { Said } from './said.tsx';
@@ -80,6 +81,7 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }
                 <h2>
                   {name} {kind === 'network' && <small>access network</small>}
                 </h2>
+                {kind === 'network' && <Led network={name} applications={applications.values()} />}
                 <div class="systems">
                   {systems.map(({ system, members }) => (
                     <section

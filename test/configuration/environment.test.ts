@@ -29,6 +29,7 @@ describe('the environment', () => {
       FERRY_OUTER_HOST: '127.0.0.1',
       FERRY_OUTER_PORT: 8701,
       FERRY_OUTER_INSECURE: false,
+      FERRY_OUTER_PROXIES: [],
     });
   });
 

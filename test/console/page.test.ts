@@ -1,9 +1,15 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { FederationDirection } from '../../api/resources.ts';
+import type { ApplicationSeen, FederationDirection } from '../../api/resources.ts';
 import { hasBrowser, launch, pageOf } from '../support/browser.ts';
 import { busy } from '../support/busy.ts';
 import { evacuationOf, FakeV1, fencingOf, holdOf, moveOf, placed } from '../support/fake-v1.ts';
+
+const counter = (led: ApplicationSeen['led'] = []): ApplicationSeen => ({
+  name: 'counter',
+  sites: [placed('cloud', 6, 'all')],
+  led,
+});
 
 /** The page in a browser, over a `/v1` that is played: what seldom comes about, and more of it than a machine can run. */
 describe.skipIf(!hasBrowser)('the console', () => {
@@ -27,7 +33,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     viewport = { width: 1440, height: 900 },
   ): Promise<Page> => {
     fake = new FakeV1({ sites: 0, applications: 0, moves: 0 });
-    Object.assign(fake, { sites, applications: [{ name: 'counter', sites: [placed('cloud', 6, 'all')] }] }, change);
+    Object.assign(fake, { sites, applications: [counter()] }, change);
     await fake.start();
     const opened = await pageOf(browser, fake.url, { viewport });
     wrong = opened.wrong;
@@ -254,6 +260,25 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await place.getByText('Move everything to the hosts beside it?').click();
     await page.getByLabel('Evacuation of a1').waitFor();
     expect(fake.said).toEqual(['reopen a2', { hold: { site: 'a1', why: 'new disks' } }, { empty: { site: 'a1' } }]);
+  });
+
+  it('shows out of which network devices are led to an application, and through whom', async () => {
+    const holder = { site: 'w1', instance: 'h-1' };
+    const led = { network: 'wifi', site: 'cloud', instance: 'i-1', way: 'holder', holder, relayed: false } as const;
+    const page = await over({
+      applications: [
+        counter([
+          { ...led, everybody: false, anchors: 3 },
+          { ...led, site: 'a1', instance: null, way: null, holder: null, everybody: true, anchors: 1 },
+        ]),
+      ],
+    });
+    const lines = page.getByLabel('Led out of wifi').locator('li');
+    await expect(lines.allInnerTexts()).resolves.toEqual([
+      'counter 3 devices led to cloud through w1',
+      'counter anchor to a1, which does not lead yet',
+    ]);
+    await expect(page.getByLabel('Led out of cellular').count()).resolves.toBe(0);
   });
 
   it('takes names for text', async () => {

@@ -69,7 +69,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   doors: {
     because: 'Whoever listens: bounded servers, who asks by a token of ours, how a refusal is told.',
-    runs: ['configuration', 'domain', 'jose', 'zod', 'node:*'],
+    runs: ['configuration', 'domain', 'express-rate-limit', 'jose', 'proxy-addr', 'zod', 'node:*'],
     types: ['pino'],
   },
   traces: {

@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Tokens } from '../../doors/tokens/tokens.ts';
+import { askerBehind } from '../../doors/asker.ts';
 import { partnersOnly } from '../../gateway/door.ts';
 import { served } from '../../gateway/served.ts';
 import { eventually } from '../support/eventually.ts';
@@ -39,7 +40,7 @@ beforeEach(async () => {
         },
       ],
       pino({ level: 'silent' }),
-      partnersOnly(tokens, { federation, systems: {} }),
+      partnersOnly(tokens, { federation, systems: {}, asker: askerBehind([]) }),
     ),
   );
   await once(server.listen(0, '127.0.0.1'), 'listening');

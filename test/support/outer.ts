@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { mffDocument } from '../../api/mff/face.ts';
-import { outer } from '../../api/outer.ts';
+import { outer, type OuterMeans } from '../../api/outer.ts';
 import { close, serverOf } from '../../doors/server.ts';
 import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
@@ -129,6 +129,7 @@ export const ewbi = '/operatorplatform/federation/v1';
 
 export interface OuterPlan {
   readonly strangers?: number;
+  readonly proxies?: readonly string[];
   readonly takenMs?: number;
   readonly atOnce?: number;
   readonly pace?: object;
@@ -157,7 +158,7 @@ export class Outer {
     issuer: Issuer,
     configuration: Configuration,
     catalogue: Catalogue,
-    bounds: { strangersPerSecond: number; takenMs: number },
+    bounds: Pick<OuterMeans, 'strangersPerSecond' | 'takenMs' | 'proxies'>,
   ) {
     this.issuer = issuer;
     this.configuration = configuration;
@@ -200,14 +201,22 @@ export class Outer {
 
   static async start(
     catalogue: Catalogue,
-    { strangers = 10_000, takenMs = 60_000, atOnce = 64, pace = {}, perSecond = 1_000, systems = [] }: OuterPlan = {},
+    {
+      strangers = 10_000,
+      proxies = [],
+      takenMs = 60_000,
+      atOnce = 64,
+      pace = {},
+      perSecond = 1_000,
+      systems = [],
+    }: OuterPlan = {},
   ): Promise<Outer> {
     const issuer = await Issuer.start();
     const configuration = federatedOfTest(issuer.url, pace);
     for (const known of Object.values(configuration.federation?.partners ?? {}))
       Object.assign(known, { perSecond, atOnce });
     for (const name of systems) configuration.systems[name] = { meo: 'meo-inner', network: 'net-inner' };
-    const served = new Outer(issuer, configuration, catalogue, { strangersPerSecond: strangers, takenMs });
+    const served = new Outer(issuer, configuration, catalogue, { strangersPerSecond: strangers, takenMs, proxies });
     await once(served.#server.listen(0, '127.0.0.1'), 'listening');
     return served;
   }

@@ -301,6 +301,21 @@ describe('how often', () => {
     }
   });
 
+  it('an address asks behind what speaks TLS is its own, by the word of that alone', async () => {
+    const slow = await Outer.start(own.catalogue, { strangers: 3, proxies: ['127.0.0.0/8'] });
+    try {
+      const asked = async (from: string) => {
+        const headers = { authorization: 'Bearer x', 'x-forwarded-for': `203.0.113.99, ${from}` };
+        return (await fetch(`${slow.url}${ewbi}/fed-context-id`, { headers })).status;
+      };
+      const flood = await Promise.all(Array.from({ length: 60 }, async () => await asked('198.51.100.1')));
+      expect(new Set(flood)).toEqual(new Set([401, 429]));
+      expect(await asked('198.51.100.2')).toBe(401);
+    } finally {
+      await slow.stop();
+    }
+  });
+
   it('an address asks is limited until it is known who asks', async () => {
     const slow = await Outer.start(own.catalogue, { strangers: 3 });
     try {
