@@ -4,7 +4,7 @@ import type { AnchorRequest } from '../domain/anchor-request.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { shortId } from './hints.ts';
-import { untilInterrupted } from './interruption.ts';
+import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
 import { Unnamed } from './naming.ts';
 import { table } from './table.ts';
@@ -86,13 +86,20 @@ async function shown(
     }
     return now;
   });
-  if (followed === 'interrupted') return exits.interrupted;
+  if (followed === 'interrupted') {
+    const about = (word: 'show' | 'release'): string => terminal.hints.command('anchor', word, shortId(now.id));
+    return goesOn(terminal, [about('show'), 'tells how it stands'], [about('release'), 'ends it']);
+  }
   if (terminal.json) terminal.document(now);
   else for (const line of lines(now, terminal)) terminal.tell(line);
-  const { result } = now;
-  return result === null || (result.outcome === 'released' && result.leftovers.length === 0)
-    ? exits.done
-    : exits.notThrough;
+  return exitOf(now);
+}
+
+function exitOf({ state, result }: Anchor): Exit {
+  if (result !== null)
+    return result.outcome === 'released' && result.leftovers.length === 0 ? exits.done : exits.notThrough;
+  if (state === 'parked') return exits.parked;
+  return state === 'terminated' ? exits.notThrough : exits.done;
 }
 
 const whose = (users: string): string => (users === '*' ? 'all users' : legible(users));

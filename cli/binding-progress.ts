@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceBinding } from '../api/service-bindings.ts';
 import { consumptionStepNames, consumptionSteps, type ConsumptionStep } from '../domain/binding.ts';
 import type { FerryClient } from './client.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
-const LOOK_MS = 100;
+const LOOK_MS = 200;
 const WIDTH = Math.max(...consumptionStepNames.map((name) => numbered(name).length));
 
 /** What is to be bound, and for whom. */
@@ -15,7 +16,12 @@ export interface Consumed {
 }
 
 /** Asks for it, and shows its steps until it is bound, or could not be. */
-export async function bind(client: FerryClient, terminal: Terminal, wanted: Consumed): Promise<ServiceBinding> {
+export async function bind(
+  client: FerryClient,
+  terminal: Terminal,
+  wanted: Consumed,
+  signal?: AbortSignal,
+): Promise<ServiceBinding> {
   const { system, platform, kind, name } = wanted;
   const progress = new BindingProgress(terminal);
   try {
@@ -23,7 +29,7 @@ export async function bind(client: FerryClient, terminal: Terminal, wanted: Cons
     for (;;) {
       progress.show(binding);
       if (binding.state !== 'working') return binding;
-      await new Promise((again) => setTimeout(again, LOOK_MS));
+      await pause(LOOK_MS, undefined, signal && { signal });
       binding = await client.get<ServiceBinding>(bindingPath(binding.id));
     }
   } finally {

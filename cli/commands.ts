@@ -7,7 +7,7 @@ import { exitOf, follow, reaches, rests } from './follow.ts';
 import { followAll } from './follow-all.ts';
 import { pages } from './pages.ts';
 import { planLines } from './plan-text.ts';
-import { untilInterrupted } from './interruption.ts';
+import { goesOn, untilInterrupted } from './interruption.ts';
 import { nextLines, relocationLines, standing, subject } from './relocation-text.ts';
 import { relocationTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -53,10 +53,17 @@ export async function protect(
   const relocation = await untilInterrupted(
     async (signal) => await follow(client, id, terminal, { signal, rest: (now) => now.state === 'held' || rests(now) }),
   );
-  if (relocation === 'interrupted') return exits.interrupted;
+  if (relocation === 'interrupted') return followedNoMore(terminal, id);
   if (terminal.json) terminal.document(relocation);
   return relocation.state === 'held' ? exits.done : exitOf(relocation);
 }
+
+const followedNoMore = (terminal: Terminal, id: string): Exit =>
+  goesOn(
+    terminal,
+    [terminal.hints.about('watch', id), 'follows it'],
+    [terminal.hints.about('cancel', id), 'takes it back'],
+  );
 
 /** Ctrl-C ends the watching; the relocation goes on. `until`: a state at which the watching ends as well. */
 export async function watch(
@@ -69,13 +76,7 @@ export async function watch(
     async (signal) =>
       await follow(client, id, terminal, { signal, ...(until !== undefined && { rest: reaches(until) }) }),
   );
-  if (relocation === 'interrupted') {
-    const { hints } = terminal;
-    terminal.tell(
-      `\nIt goes on. \`${hints.about('watch', id)}\` follows it, \`${hints.about('cancel', id)}\` takes it back.`,
-    );
-    return exits.interrupted;
-  }
+  if (relocation === 'interrupted') return followedNoMore(terminal, id);
   if (terminal.format === 'json') terminal.document(relocation);
   else if (!terminal.json && relocation.links.temporal !== null)
     terminal.tell(terminal.paint('dim', `  ${relocation.links.temporal}`));

@@ -2,6 +2,7 @@ import type { ServiceBinding, ServiceBindingList } from '../api/service-bindings
 import { bind, bindingPath, type Consumed } from './binding-progress.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
+import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
 import { everyPage } from './pages.ts';
 import { table } from './table.ts';
@@ -9,7 +10,8 @@ import { type Terminal, when } from './terminal.ts';
 
 /** Asks for it, and shows its steps until it is bound, or could not be. */
 export async function consume(client: FerryClient, terminal: Terminal, wanted: Consumed): Promise<Exit> {
-  const binding = await bind(client, terminal, wanted);
+  const binding = await untilInterrupted(async (signal) => await bind(client, terminal, wanted, signal));
+  if (binding === 'interrupted') return goesOn(terminal, [terminal.hints.command('bindings'), 'tells how it stands']);
   if (terminal.json) terminal.document(binding);
   else for (const line of lines(binding)) terminal.tell(line);
   return binding.state === 'open' ? exits.done : exits.notThrough;

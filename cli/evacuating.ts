@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Evacuation, EvacuationList } from '../api/evacuation.ts';
 import { type FerryClient, Refused } from './client.ts';
 import { type Exit, exits } from './exits.ts';
-import { untilInterrupted } from './interruption.ts';
+import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
 import { everyPage } from './pages.ts';
 import { table } from './table.ts';
@@ -67,11 +67,8 @@ async function said(
 /** Ctrl-C ends the watching; the evacuation goes on. */
 async function watch(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
   const ended = await untilInterrupted(async (signal) => await follow(client, terminal, id, signal));
-  if (ended === 'interrupted') {
-    const { hints } = terminal;
-    terminal.tell(`\nIt goes on. \`${hints.command('evacuations', 'watch', id)}\` follows it.`);
-    return exits.interrupted;
-  }
+  if (ended === 'interrupted')
+    return goesOn(terminal, [terminal.hints.command('evacuations', 'watch', id), 'follows it']);
   if (terminal.json) terminal.document(ended);
   else for (const line of lines(ended, terminal)) terminal.tell(line);
   return ended.outcome === 'evacuated' ? exits.done : exits.notThrough;

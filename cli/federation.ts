@@ -1,4 +1,4 @@
-import type { FederationList, FederationWith, SystemList } from '../api/resources.ts';
+import type { FederationDirection, FederationList, FederationWith, SystemList } from '../api/resources.ts';
 import { type Direction, directions, type FederationCommand } from '../domain/federation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
@@ -24,6 +24,9 @@ const systemLines = ({ systems: all, awaited, joinable }: SystemList, terminal: 
   ...joinable.map(({ partner, operator }) => `${partner} (${operator}) is joined once something is looked for.`),
 ];
 
+/** What was agreed, and our operator wants, can be used. */
+const stands = ({ ours, agreed, usable }: FederationDirection): boolean => ours !== 'open' || !agreed || usable;
+
 export async function federations(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const answer = await client.get<FederationList>('/v1/federations');
   if (terminal.json) terminal.list(answer, answer.federations);
@@ -31,7 +34,7 @@ export async function federations(client: FerryClient, terminal: Terminal): Prom
     terminal.tell(
       answer.federations.length === 0 ? 'No partners are configured.' : federationTable(answer.federations, terminal),
     );
-  return exits.done;
+  return answer.federations.every(({ uses, serves }) => stands(uses) && stands(serves)) ? exits.done : exits.notThrough;
 }
 
 export async function federate(

@@ -39,7 +39,7 @@ const fenceTable = (all: readonly Fencing[], terminal: Terminal): string =>
       result === null ? age(startedAt) : '',
       result?.stranded == null ? '' : String(result.stranded),
       result === null
-        ? 'when it comes back it is fenced; `ferry scrap` when it is gone for good'
+        ? `when it comes back it is fenced; \`${terminal.hints.about('scrap', id)}\` when it is gone for good`
         : result.kept === null
           ? ''
           : `stays as a relay: ${result.kept.message}`,

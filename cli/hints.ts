@@ -7,6 +7,9 @@ const SHORT = 8;
 /** The end of an id: the random part of its run's. */
 export const shortId = (id: string): string => id.slice(-SHORT);
 
+/** What a command is not carried out without. */
+const demands: Readonly<Record<string, readonly string[]>> = { recover: ['--accept-lost-writes'] };
+
 /** Commands that are told to be typed: as this one was called, towards the same API. */
 export class Hints {
   /** Where it was typed; else whoever types the hint has the same environment. */
@@ -24,7 +27,7 @@ export class Hints {
   }
 
   about(action: string, id: string): string {
-    return this.command(action, shortId(id));
+    return this.command(action, shortId(id), ...(demands[action] ?? []));
   }
 }
 

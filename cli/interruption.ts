@@ -1,4 +1,5 @@
-import { exits } from './exits.ts';
+import { type Exit, exits } from './exits.ts';
+import type { Terminal } from './terminal.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -26,4 +27,10 @@ export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
   }
+}
+
+/** What was watched goes on: which commands do what to it. */
+export function goesOn(terminal: Terminal, ...commands: readonly (readonly [command: string, does: string])[]): Exit {
+  terminal.tell(`\nIt goes on. ${commands.map(([command, does]) => `\`${command}\` ${does}`).join(', ')}.`);
+  return exits.interrupted;
 }

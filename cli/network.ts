@@ -31,7 +31,8 @@ export async function where(client: FerryClient, terminal: Terminal, application
     terminal.tell(whereTable(list, terminal));
     for (const { name, led } of list.applications) for (const way of led) terminal.tell(ledSentence(name, way));
   }
-  return exits.done;
+  const asked = list.applications.flatMap((seen) => seen.sites).every(({ detail }) => detail === null);
+  return asked ? exits.done : exits.notThrough;
 }
 
 /** `counter: devices of wifi are served at a1 by i-1, led there by rules of h-1 at w1`. */

@@ -1,7 +1,7 @@
 import type { Plan } from '../domain/relocation.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
-const guarantees: Record<Plan['guarantee'], string> = {
+const guarantees: Record<NonNullable<Plan['guarantee']>, string> = {
   zeroLoss: 'no write is lost (the application keeps the application contract)',
   applicationOwn: "what the application's own transfer keeps, by its provider's word (MEC 021)",
   none: 'none: the source is stopped, and nothing moves what it keeps',
@@ -21,7 +21,9 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
     ]),
     ...(plan.guarantee === 'stateless' && obstacles.some(({ failure }) => failure === 'ContractMissing')
       ? [] // an older worker means that there is none
-      : [`  guarantee      ${guarantees[plan.guarantee]}`]),
+      : [
+          `  guarantee      ${plan.guarantee === null ? 'not known: no instance has answered' : guarantees[plan.guarantee]}`,
+        ]),
     `  package        ${plan.package}`,
     `  instance       ${plan.instance}`,
     `  subscriptions  ${plan.subscriptions}`,

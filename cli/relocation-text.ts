@@ -81,7 +81,9 @@ function recoveryLines(
     ...(mayHaveWritten === undefined ? [] : [`May have written: ${mayHaveWritten}.`]),
     ...(fencing == null
       ? []
-      : [`It is fenced when it comes back: \`ferry fences\`; gone for good: ${hints.about('scrap', id)}`]),
+      : [
+          `It is fenced when it comes back: \`${hints.command('fences')}\`; gone for good: \`${hints.about('scrap', id)}\``,
+        ]),
   ];
 }
 

@@ -144,8 +144,11 @@ export const Plan = z
       description:
         'What becomes of anchors to the source, by network and holder; absent where an older worker answers.',
     }),
-    guarantee: Guarantee.meta({ description: 'What can be had: `accept` has to be as weak or weaker.' }),
-    risk: Risk.optional().meta({ description: 'Absent where an older worker answers.' }),
+    guarantee: Guarantee.nullable().meta({
+      description:
+        'What can be had: `accept` has to be as weak or weaker. null: no instance has answered, so nothing is known.',
+    }),
+    risk: Risk.optional().meta({ description: 'Absent where the guarantee is not known, or an older worker answers.' }),
     confirmation: z
       .boolean()
       .meta({ description: 'The application wants each move confirmed (MEC 021): held until it is approved.' }),

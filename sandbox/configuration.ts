@@ -11,6 +11,8 @@ export interface Plan {
   readonly ttlSeconds: number;
   /** The inner listener of A's Ferry, where its own network reaches it. */
   readonly ferry?: string;
+  /** Instances take orders only of whoever shows MANAGEMENT_TOKEN, which all of this have in their environment. */
+  readonly managed?: boolean;
   /** Members of Ferry's pace that are to be other than below. */
   readonly pace: Readonly<Record<string, number>>;
 }

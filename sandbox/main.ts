@@ -53,6 +53,7 @@ const plan: Plan = {
   ferry: values.ferry,
   ttlSeconds: z.coerce.number().int().positive().parse(values.ttl),
   pace: z.record(z.string(), z.number()).parse(JSON.parse(values.pace)),
+  managed: (process.env['MANAGEMENT_TOKEN'] ?? '') !== '',
 };
 const topologyName = Topology.parse(values.topology);
 const topology = topologies[topologyName];

@@ -30,7 +30,9 @@ export async function foundWorld({ net, ttlSeconds }: Plan, built: BuiltPackage)
   const { endpoint } = await reaches<{ endpoint: { host: string; port: number } }>(instance, 'running');
 
   const found = { platform: at('2.11'), subscriptions: SUBSCRIPTIONS, users: users(net) };
-  await send('POST', `http://${endpoint.host}:7001/provider/found`, found).catch((error: unknown) => {
+  const { MANAGEMENT_TOKEN: token } = process.env;
+  const shown = token ? { authorization: `Bearer ${token}` } : {};
+  await send('POST', `http://${endpoint.host}:7001/provider/found`, found, shown).catch((error: unknown) => {
     throw new Error(`the first instance did not become the authority of everybody: ${(error as Error).message}`, {
       cause: error,
     });
@@ -48,13 +50,13 @@ export async function makeOdd({ net }: Plan, quirks: StartQuirks): Promise<void>
     await send('POST', `http://127.${net}.0.2:8080/quirks`, { peer: '*', quirk });
 }
 
-async function send<T = unknown>(method: string, url: string, body?: object): Promise<T> {
+async function send<T = unknown>(method: string, url: string, body?: object, more: object = {}): Promise<T> {
   const archive = Buffer.isBuffer(body);
   const answer = await fetch(url, {
     method,
     signal: AbortSignal.timeout(10_000),
     ...(body !== undefined && {
-      headers: { 'content-type': archive ? 'application/zip' : 'application/json' },
+      headers: { 'content-type': archive ? 'application/zip' : 'application/json', ...more },
       body: archive ? body : JSON.stringify(body),
     }),
   });

@@ -104,8 +104,7 @@ export const checking = (means: Means) => ({
         steering: [...told],
         anchors: [...anchors],
         observed: seen.observed,
-        guarantee: seen.guarantee,
-        risk: { ...risks[seen.guarantee] },
+        ...promisedBy(seen, order),
         confirmation,
         expectedFreezeMs: seen.expectedFreezeMs,
         drainMs: seen.drainMs,
@@ -113,3 +112,10 @@ export const checking = (means: Means) => ({
       };
     }),
 });
+
+/** Of nobody who has answered nothing is promised, whatever the configuration declares. */
+const promisedBy = (
+  { authority, guarantee }: Pick<Inspection, 'authority' | 'guarantee'>,
+  { lost }: InspectionOrder,
+): Pick<Plan, 'guarantee' | 'risk'> =>
+  authority === undefined && lost !== true ? { guarantee: null } : { guarantee, risk: { ...risks[guarantee] } };

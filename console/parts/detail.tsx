@@ -3,7 +3,18 @@ import type { Problem, Relocation } from '../../api/resources.ts';
 import type { Action } from '../../domain/actions.ts';
 import { stepNames, steps } from '../../domain/steps.ts';
 import { freshKey, post, problemOf } from '../known/ask.ts';
-import { actionWords, asksTwice, directions, duration, standing, stepsDone, timeOf, toneOf, whose } from '../words.ts';
+import {
+  actionWords,
+  asksTwice,
+  directions,
+  duration,
+  standing,
+  stepsDone,
+  timeOf,
+  toneOf,
+  users,
+  whose,
+} from '../words.ts';
 import { Recover } from './recover.tsx';
 import { Said } from './said.tsx';
 
@@ -156,9 +167,21 @@ function Steps({ move }: Pick<Props, 'move'>) {
 
 function Result({ move: { result } }: Pick<Props, 'move'>) {
   if (result === null) return null;
-  const { failure, leftovers, moved, freezeMs, totalMs, pathObserved } = result;
+  const { failure, leftovers, moved, freezeMs, interruption, writerOverlap, totalMs, pathObserved } = result;
+  const { recovery, cancelTooLate } = result;
   return (
     <>
+      {recovery != null && (
+        <div class="said">
+          <b>The source was taken to be dead</b>
+          <p>
+            {recovery.writes} writes of {users(recovery.users)} were saved.
+            {recovery.mayBeLost !== undefined && ` May be lost: ${recovery.mayBeLost}.`}
+            {recovery.mayHaveWritten !== undefined && ` May have written: ${recovery.mayHaveWritten}.`}
+          </p>
+        </div>
+      )}
+      {cancelTooLate && <p class="said">A cancellation came too late: the hand-over had begun.</p>}
       {failure !== null && (
         <div class="said bad">
           <b>{failure.type}</b>
@@ -180,6 +203,20 @@ function Result({ move: { result } }: Pick<Props, 'move'>) {
           <>
             <dt>frozen</dt>
             <dd>{duration(freezeMs)}</dd>
+          </>
+        )}
+        {freezeMs === null && interruption != null && (
+          <>
+            <dt>not served</dt>
+            <dd>
+              {duration(interruption.atLeastMs)} to {duration(interruption.atMostMs)}
+            </dd>
+          </>
+        )}
+        {writerOverlap === 'possible' && (
+          <>
+            <dt>writers</dt>
+            <dd>two may have written at once</dd>
           </>
         )}
         {failure === null && (

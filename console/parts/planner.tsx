@@ -193,7 +193,7 @@ function Told({ plan }: { readonly plan: Plan }) {
       )}
       <dl class="facts">
         <dt>guarantee</dt>
-        <dd>{guarantees[plan.guarantee]}</dd>
+        <dd>{plan.guarantee === null ? 'not known: no instance has answered' : guarantees[plan.guarantee]}</dd>
         <dt>freeze</dt>
         <dd>{plan.expectedFreezeMs === null ? 'not known' : `about ${duration(plan.expectedFreezeMs)}`}</dd>
         <dt>package</dt>

@@ -23,10 +23,13 @@ export interface Passed {
 const LARGEST_BODY = 64 * 1024 * 1024;
 const agent = new Agent({ keepAlive: true, maxSockets: 128 });
 
-/** Tells a peer something; never throws. */
-export async function post(url: string, body: object, timeoutMs: number): Promise<Answer> {
+/** Tells a peer something; never throws. `token`: where it wants to see one. */
+export async function post(url: string, body: object, timeoutMs: number, token?: string): Promise<Answer> {
   try {
-    const headers = { 'content-type': 'application/json' };
+    const headers = {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    };
     const { status, body: said } = await exchange(url, { method: 'POST', headers }, JSON.stringify(body), timeoutMs);
     const parsed = jsonOf(said);
     return { status, type: status < 400 ? null : typeOf(parsed), body: parsed, refused: false };

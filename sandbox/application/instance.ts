@@ -28,6 +28,8 @@ const TELL_MS = 800;
 export interface Limits {
   readonly freezeLimitMs: number;
   readonly farewellMs?: number;
+  /** What it shows to its other instances. */
+  readonly token?: string | undefined;
   /** Others than the contract's: for whoever wants to see what goes wrong without one. */
   readonly rules?: Rules;
 }
@@ -38,6 +40,7 @@ export class Instance {
   readonly #freezeLimitMs: number;
   readonly #farewellMs: number;
   readonly #rules: Rules;
+  readonly #token: string | undefined;
   readonly #waiting = new Map<number, (ending: Ending) => void>();
   readonly #copying = new Set<string>();
   /** When content came last, by relocation. */
@@ -46,9 +49,10 @@ export class Instance {
   /** Of the last exchange with a target: what a freeze lasts at least. */
   #roundTripMs = 5;
 
-  constructor(self: Peer, { freezeLimitMs, farewellMs = FAREWELL_MS, rules = allRules }: Limits) {
+  constructor(self: Peer, { freezeLimitMs, farewellMs = FAREWELL_MS, rules = allRules, token }: Limits) {
     this.state = newState(self);
     [this.#freezeLimitMs, this.#farewellMs, this.#rules] = [freezeLimitMs, farewellMs, rules];
+    this.#token = token;
   }
 
   get expectedFreezeMs(): number {
@@ -159,7 +163,7 @@ export class Instance {
 
   async #send(to: Peer, path: string, body: object, timeoutMs: number): Promise<Answer> {
     const sent = performance.now();
-    const heard = await post(`http://${to}${path}`, body, timeoutMs);
+    const heard = await post(`http://${to}${path}`, body, timeoutMs, this.#token);
     if (heard.status === 204) this.#roundTripMs = performance.now() - sent;
     return heard;
   }

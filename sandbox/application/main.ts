@@ -3,6 +3,7 @@ import { serve } from './server.ts';
 
 /** An instance of the counter. It ends when it is asked to (SIGTERM). */
 const { INSTANCE_ID: id, HOST: host, PORT, MANAGEMENT_PORT, FREEZE_LIMIT_MS, PLATFORM_URL: platform } = process.env;
+const { MANAGEMENT_TOKEN: token } = process.env;
 
 const number = (text: string | undefined, usual: number): number => {
   const value = Number(text || usual);
@@ -17,6 +18,7 @@ const application = await serve({
   port: number(PORT, 7000),
   managementPort: number(MANAGEMENT_PORT, 7001),
   freezeLimitMs: number(FREEZE_LIMIT_MS, 2_000),
+  ...(token && { token }),
 });
 process.stderr.write(`${id} serves clients on ${host}:${PORT || 7000}\n`);
 

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { json, Malformed, malformed, refusal } from './answers.ts';
 import { read } from './exchange.ts';
@@ -18,6 +19,8 @@ export interface ManagementEndpoint {
   readonly instance: Instance;
   readonly visitors: Visitors;
   readonly notifications: Notifications;
+  /** Absent: whoever reaches it may manage it. */
+  readonly token?: string | undefined;
 }
 
 interface Asked {
@@ -31,7 +34,7 @@ const LARGEST_BODY = 64 * 1024 * 1024;
 export const management = (endpoint: ManagementEndpoint): RequestListener => {
   const routes = routesOf(endpoint);
   return (req, res) => {
-    answer(routes, req, res).catch((error: unknown) => malformed(res, error));
+    answer(routes, endpoint.token, req, res).catch((error: unknown) => malformed(res, error));
   };
 };
 
@@ -39,9 +42,12 @@ type Route = (asked: Asked) => Promise<Ending | object> | object;
 
 async function answer(
   routes: Readonly<Record<string, Route>>,
+  token: string | undefined,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
+  if (token !== undefined && !same(req.headers.authorization ?? '', `Bearer ${token}`))
+    throw new Malformed('who calls has to show the token of its operator', 401);
   const url = new URL(req.url ?? '/', 'http://instance');
   const route = routes[`${req.method} ${url.pathname}`];
   if (route === undefined) throw new Malformed('no such resource', 404);
@@ -52,6 +58,10 @@ async function answer(
   else if (said.kind === 'answer' && said.body !== null) json(res, 200, said.body);
   else res.writeHead(204).end();
 }
+
+/** Takes as long wherever they differ. */
+const same = (one: string, other: string): boolean => timingSafeEqual(hashed(one), hashed(other));
+const hashed = (word: string): Buffer => createHash('sha256').update(word).digest();
 
 const routesOf = (endpoint: ManagementEndpoint): Readonly<Record<string, Route>> => {
   const { instance } = endpoint;

@@ -12,6 +12,8 @@ export interface Plan {
   readonly port: number;
   readonly managementPort: number;
   readonly freezeLimitMs: number;
+  /** Of whoever may manage it, its other instances included; absent: whoever reaches it. */
+  readonly token?: string;
 }
 
 export interface RunningApplication {
@@ -24,11 +26,18 @@ const KEEP_ALIVE_MS = 75_000;
 const GRACE_MS = 1_000;
 
 /** Serves both endpoints; who reaches the clients' one reaches an instance that can be managed. */
-export async function serve({ id, host, port, managementPort, freezeLimitMs }: Plan): Promise<RunningApplication> {
-  const instance = new Instance(`${host}:${managementPort}`, { freezeLimitMs });
+export async function serve({
+  id,
+  host,
+  port,
+  managementPort,
+  freezeLimitMs,
+  token,
+}: Plan): Promise<RunningApplication> {
+  const instance = new Instance(`${host}:${managementPort}`, { freezeLimitMs, token });
   const parts = { id, instance, visitors: new Visitors(), notifications: new Notifications(instance.state) };
   const base = `http://${host}:${port}`;
-  const managed = await listening(createServer(management({ ...parts, base })), managementPort, host);
+  const managed = await listening(createServer(management({ ...parts, base, token })), managementPort, host);
   const served = await listening(createServer(clients({ ...parts, port })), port, host);
   return { close: async () => void (await Promise.all([closed(served), closed(managed)])) };
 }

@@ -34,6 +34,7 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
   const peer = peerOf(plan.net);
   const range = (third: number): string => `127.${plan.net}.${third}.0/24`;
   const { descriptor } = built;
+  const management = { port: 7001, ...(plan.managed === true && { token: { env: 'MANAGEMENT_TOKEN' } }) };
   return {
     world: plan.world,
     ...(plan.ferry !== undefined && { callback: plan.ferry }),
@@ -106,7 +107,7 @@ export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: s
           ...(descriptor.appTrafficRule ?? []).map(({ trafficRuleId }) => trafficRuleId),
         ],
         port: 7000,
-        ...(built.transfer === undefined ? { management: { port: 7001 } } : { transfer: built.transfer }),
+        ...(built.transfer === undefined ? { management } : { transfer: built.transfer }),
         requires: descriptor.appServiceRequired?.map(({ serName }) => serName) ?? [],
         stateful: true,
       },

@@ -154,9 +154,10 @@ describe('an instance at the source that does not answer', () => {
     world.silent.add(world.at('cloud')[0]?.id ?? '');
     world.add('cloud');
     await expect(run(activities().checkRelocation, order)).rejects.toMatchObject({ type: 'PeerUnavailable' });
-    const { possible, obstacles } = await run(activities().planRelocation, order);
+    const { possible, obstacles, guarantee, risk } = await run(activities().planRelocation, order);
     expect(possible).toBe(false);
     expect(obstacles).toMatchObject([{ failure: 'PeerUnavailable', where: 'cloud' }]);
+    expect([guarantee, risk]).toEqual([null, undefined]); // whatever the configuration declares
   });
 
   it('holds up the look no longer than itself, however many there are', async () => {

@@ -42,6 +42,13 @@ describe('ferry federation', () => {
     expect(theirs).toMatch(/^b +serves +open +- +no agreement +b does not answer$/);
   });
 
+  it('tells by its exit status that what was agreed and is wanted cannot be used', async () => {
+    api.answer = answering(200, { federations: [federation({ uses: { ...shut, problem: 'b is silent' } })] });
+    expect((await asked()).exit).toBe(1);
+    api.answer = answering(200, { federations: [federation({ uses: { ...shut, ours: 'suspended' } })] });
+    expect((await asked()).exit).toBe(0);
+  });
+
   it('says that there are no partners', async () => {
     api.answer = answering(200, { federations: [] });
     expect((await asked()).out).toBe('No partners are configured.\n');

@@ -129,6 +129,7 @@ describe('Ctrl-C while a relocation is watched', () => {
   it.each([
     ['watch', ID],
     ['relocate', 'counter', 'cloud', 'a1'],
+    ['protect', 'counter', 'cloud', 'a1'],
   ])('in `%s` leaves it running, and says how it is followed and taken back', async (...argv) => {
     api.answer = (asked, response) => {
       if (asked.method === 'POST') return answering(202, relocation())(asked, response);
@@ -348,6 +349,21 @@ describe('sites and applications', () => {
 });
 
 describe('a plan', () => {
+  it('promises nothing where nobody has answered', async () => {
+    const obstacles = [{ failure: 'NotServing', where: 'cloud', detail: 'nobody', remedy: 'Look at it.' }];
+    const plan = { direction: 'cloudToMec', possible: false, obstacles, package: 'kept', instance: 'create' };
+    api.answer = answering(200, {
+      ...plan,
+      steering: [],
+      subscriptions: 0,
+      observed: true,
+      guarantee: null,
+      drainMs: 0,
+    });
+    const { out } = await ferry('plan', 'counter', 'cloud', 'a1', ...at());
+    expect(out).toContain('not known: no instance has answered');
+  });
+
   it('promises nothing of a context that it has just refused to move', async () => {
     const obstacles = [{ failure: 'ContractMissing', where: 'cloud', detail: 'no contract', remedy: 'Keep it.' }];
     const plan = {
@@ -378,6 +394,8 @@ describe('hints can be pasted', () => {
     hints.said = { api: 'http://127.0.0.1:9' };
     expect(hints.about('show', ID)).toBe(`npx ferry show ${SHORT} --api http://127.0.0.1:9`);
     expect(hints.command('up')).toBe('npx ferry up');
+    const lost = '--accept-lost-writes';
+    expect(hints.about('recover', ID)).toBe(`npx ferry recover ${SHORT} ${lost} --api http://127.0.0.1:9`);
   });
 });
 

@@ -205,6 +205,33 @@ describe.skipIf(!hasBrowser)('the console', () => {
       .toEqual([`recover ${move.id}`, { accept: { lostWrites: true, fence: 'ledAway', otherUnknown: true } }]);
   });
 
+  it('tells of one that has ended what a weaker way has cost', async () => {
+    const result = {
+      outcome: 'recovered',
+      failure: null,
+      leftovers: [],
+      durationsMs: {},
+      totalMs: 4_000,
+      epoch: 2,
+      moved: { users: 2, subscriptions: 3, instance: 'shared', package: 'kept' },
+      freezeMs: null,
+      interruption: { atLeastMs: 1_000, atMostMs: 3_000 },
+      writerOverlap: 'possible',
+      guarantee: 'zeroLoss',
+      pathObserved: true,
+      cancelTooLate: true,
+      recovery: { fence: 'ledAway', users: 2, writes: 40, mayBeLost: 'the last of it', mayHaveWritten: 'old sockets' },
+    };
+    const ended = { state: 'ended', outcome: 'recovered', endedAt: new Date().toISOString(), actions: [], result };
+    const page = await over({ moves: [Object.assign(moveOf('counter', 'a1', 'a2', 8), ended)] });
+    await page.getByLabel('Ended').getByRole('button').first().click();
+    await expect
+      .poll(async () => await page.getByLabel('A move').innerText())
+      .toMatch(
+        /40 writes of 2 users were saved\. May be lost: the last of it\. May have written: old sockets\.[^]*too late[^]*not served[^]*to[^]*two may have written/,
+      );
+  });
+
   it('shows a source that was taken to be dead among what waits for a person, until it is gone for good', async () => {
     const fencing = fencingOf('counter', 'a1', 'a2');
     const other = fencingOf('chat', 'a1', 'a2');

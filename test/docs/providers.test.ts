@@ -68,7 +68,7 @@ describe('docs/providers.md', () => {
   it('tells every variable that an instance is given', () => {
     const given = [...read('sandbox/runner.ts').matchAll(/^ {6}([A-Z_]+): /gm)].map(([, name = '']) => name);
     const told = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name = '']) => name);
-    expect(told.toSorted()).toEqual([...given, 'PLATFORM_URL'].toSorted());
+    expect(told.toSorted()).toEqual([...given, 'MANAGEMENT_TOKEN', 'PLATFORM_URL'].toSorted());
     for (const passedOn of ['PATH', 'HOME', 'LANG', 'TMPDIR']) expect(page).toContain(`\`${passedOn}\``);
   });
 

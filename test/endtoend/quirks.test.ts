@@ -4,14 +4,18 @@ import { restorable } from '../support/restorable.ts';
 import { fleet, measured, unharmed, worldOf, type World } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
-/** Every peer is as odd as the published texts allow (sandbox/README.md, Quirks), all of it at once. */
+/**
+ * Every peer is as odd as the published texts allow (sandbox/README.md, Quirks), all of it at once; and the application
+ * takes orders of nobody who does not show the token of its operator.
+ */
 const { net: NETWORK } = await claimNetwork();
 /** Gateways that wake and lists that lag cost some steps several seconds. */
 const LIMIT_MS = 150_000;
+const TOKEN = 'of the operator of this world';
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.set(NETWORK, { quirks: 'harmless' });
+  stage = await Stage.set(NETWORK, { quirks: 'harmless', environment: { MANAGEMENT_TOKEN: TOKEN } });
 });
 afterAll(async () => await stage.strike());
 
@@ -45,7 +49,7 @@ const present = ({ peers }: World): Record<string, unknown> => ({
 
 describe('among peers with every harmless quirk', () => {
   it('a relocation that fails leaves everything as it was', async () => {
-    const before = await restorable(stage, NETWORK);
+    const before = await restorable(stage, NETWORK, TOKEN);
     const refused = await stage.fault({
       peer: 'platform-a1',
       operation: 'PUT /mec_app_support/v1/applications/*/traffic_rules/*',
@@ -60,7 +64,7 @@ describe('among peers with every harmless quirk', () => {
       leftovers: [],
     });
     expect((await stage.faultState(refused)).fired).toBe(1);
-    expect(await restorable(stage, NETWORK)).toStrictEqual(before);
+    expect(await restorable(stage, NETWORK, TOKEN)).toStrictEqual(before);
     await stage.clearFaults();
     await fleet(stage, 3, { rate: 10, giveUpMs: 2_000 });
   });

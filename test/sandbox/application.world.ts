@@ -44,11 +44,13 @@ const alone = new Agent();
 export class Process {
   readonly host: string;
   readonly #child: ChildProcess;
+  readonly #token: string | undefined;
   readonly ended: Promise<number | null>;
   said = '';
 
-  private constructor(host: string, child: ChildProcess) {
+  private constructor(host: string, child: ChildProcess, token: string | undefined) {
     this.host = host;
+    this.#token = token;
     this.#child = child;
     this.ended = once(child, 'exit').then(([status]) => status as number | null);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => void (this.said += text));
@@ -62,7 +64,7 @@ export class Process {
   ): Promise<Process> {
     const own = { INSTANCE_ID: id, HOST: host, PATH: process.env['PATH'] ?? '', ...env };
     const child = spawnTethered([program, args], { env: own, stdio: ['ignore', 'ignore', 'pipe'] });
-    const started = new Process(host, child);
+    const started = new Process(host, child, env['MANAGEMENT_TOKEN']);
     await until(() => started.said !== '', 'the instance starts');
     return started;
   }
@@ -83,8 +85,9 @@ export class Process {
     return await ask<T>(method, `http://${this.host}:7000${path}`, body, agent);
   }
 
-  async manage<T>(method: string, path: string, body?: object): Promise<Answer<T>> {
-    return await ask<T>(method, `http://${this.host}:7001${path}`, body, alone);
+  /** `token`: that which it wants to see. */
+  async manage<T>(method: string, path: string, body?: object, token = this.#token): Promise<Answer<T>> {
+    return await ask<T>(method, `http://${this.host}:7001${path}`, body, alone, token);
   }
 
   async contract<T>(call: string, body: object): Promise<Answer<T>> {
@@ -100,9 +103,16 @@ export class Process {
   }
 }
 
-async function ask<T>(method: string, url: string, body: object | undefined, agent: Agent): Promise<Answer<T>> {
+async function ask<T>(
+  method: string,
+  url: string,
+  body: object | undefined,
+  agent: Agent,
+  token?: string,
+): Promise<Answer<T>> {
   return await new Promise((resolve, reject) => {
-    const asked = request(url, { method, agent, signal: AbortSignal.timeout(10_000) }, (answer) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const asked = request(url, { method, headers, agent, signal: AbortSignal.timeout(10_000) }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk: string) => void (text += chunk));

@@ -9,14 +9,15 @@ interface World {
 }
 
 /** The world as far as an undo has to restore it, while the cloud's first instance serves the users. */
-export async function restorable(stage: Stage, net: number): Promise<unknown> {
+export async function restorable(stage: Stage, net: number, token = ''): Promise<unknown> {
   const { peers, network } = await stage.sandbox<World>('/state');
   const {
     repository: _files, // never changed by Ferry
     oss: _orders, // the record of what was asked, the dry order of 6.6.3 included
     ...rest
   } = peers;
-  const application = await fetch(`http://127.${net}.41.1:7001/relocation/v1/state?users=*`);
+  const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
+  const application = await fetch(`http://127.${net}.41.1:7001/relocation/v1/state?users=*`, { headers });
   const { role, users, promisedTo } = (await application.json()) as Record<string, unknown>;
   return {
     // packages are named by their content, kept and reported: no undo removes them

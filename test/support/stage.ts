@@ -77,7 +77,7 @@ export class Stage {
   /**
    * `clamp`: seconds; `capacity`: instances that a MEC host takes; `quirks`: as the sandbox takes them at its start;
    * `users`: so many are known to Ferry, where they are to be more than the sandbox founds; `ownTemporal`: its dev server
-   * may be killed; `app`: a package to be run instead of the counter; `environment`: of API and worker, besides ours; `pace`:
+   * may be killed; `app`: a package to be run instead of the counter; `environment`: of all of it, besides ours; `pace`:
    * members that are to be other than PACE.
    */
   static async set(
@@ -109,6 +109,7 @@ export class Stage {
     pace: Partial<Pace>,
   ): Promise<void> {
     const configuration = join(this.folder, 'configuration.json');
+    this.#environment = environment;
     const shared = ownTemporal ? undefined : process.env['TEST_TEMPORAL_ADDRESS'];
     const [, sandbox] = await Promise.all([
       shared === undefined ? this.#startTemporal(net) : this.#joinTemporal(shared),
