@@ -141,7 +141,8 @@ it('a source that is frozen, and that nobody can stop, is replaced once that is 
     status: 503,
   });
   // A client whose connection no rule turns: what it sends to a source that stands still is answered when that wakes up
-  const [subscription] = (await worldOf(stage)).peers['platform-a1'].radio;
+  const { radio } = (await worldOf(stage)).peers['platform-a1']; // the cloud's are there, too
+  const subscription = radio.find(({ callbackReference }) => callbackReference.includes(`127.${NETWORK}.21.`));
   const source = `http://${new URL(subscription?.callbackReference ?? '').hostname}`;
   const write = async (number: number): Promise<number> =>
     (await fetch(`${source}:7000/users/ue-9/writes`, { method: 'POST', body: JSON.stringify({ number }) })).status;
