@@ -217,10 +217,10 @@ export class Evacuation {
 
   async #lookWhoRests(signal: AbortSignal): Promise<void> {
     const { runs } = this.#means;
-    const [resting, goingBack] = await Promise.all([
-      runs.resting(this.#order.evacuation, signal),
-      runs.goingBack(this.#overdue(), signal),
-    ]);
+    const resting = await runs.resting(this.#order.evacuation, signal);
+    // Who waits for a person takes no room anyway, and there may be thousands of them
+    const overdue = this.#overdue().filter((id) => !resting.has(id));
+    const goingBack = await runs.goingBack(overdue, signal);
     const named = (ids: ReadonlySet<string>): ReadonlySet<string> =>
       new Set([...this.#flights].flatMap(([name, { id }]) => (ids.has(id) ? [name] : [])));
     this.#window.rest(named(resting));
