@@ -115,8 +115,8 @@ it('is told by the benchmark as well, which moves one by its real adapters again
     if (plain === undefined) throw new Error('the benchmark has no plain relocation');
     const engines = await running.sample('engine', plain);
     expect(engines).toMatchObject({ events: 65, actions: 12 });
-    // 186, and one or two more where the path is seen to change only at a second look
-    expect(engines['calls']).toBeLessThan(200);
+    // 140, and some more where the path is seen to change, or an operation to end, only at a later look
+    expect(engines['calls']).toBeLessThan(160);
     await expect(running.sample('naive', plain)).resolves.toMatchObject({ events: 125, actions: 21 });
   } finally {
     await running.stop();
