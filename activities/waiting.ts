@@ -41,7 +41,7 @@ export async function alive<T>(
   const begun = performance.now();
   const gone = (): number => performance.now() - begun;
   const left = (): number => timeLeft(context) - gone();
-  const pulse = setInterval(beat, Math.min(SIGN_OF_LIFE_MS, heartbeatMs / 3));
+  const pulse = beating(beat, heartbeatMs / 3);
   const end = setTimeout(() => late.abort(failure('NotYet', `${told}: not done in time`)), patience(context));
   try {
     // The server has given this attempt up by now, and another worker may have done it
@@ -71,9 +71,21 @@ export async function alive<T>(
     const last = soonEnough(error, left(), backoff(context));
     throw kept.size === 0 ? last : keeping(last, written(kept));
   } finally {
-    clearInterval(pulse);
+    pulse.stop();
     clearTimeout(end);
   }
+}
+
+/** Soon once, for whoever looks at it and for a cancellation; then as often as the SDK has one to send, whose cost is its own. */
+function beating(beat: () => void, everyMs: number): { readonly stop: () => void } {
+  let timer = setTimeout(
+    () => {
+      timer = setInterval(beat, everyMs);
+      beat();
+    },
+    Math.min(SIGN_OF_LIFE_MS, everyMs),
+  );
+  return { stop: () => clearTimeout(timer) };
 }
 
 /** The server's answer is awaited; the SDK's own heartbeats have none. */

@@ -1,7 +1,7 @@
 import type { Outcome } from './relocation.ts';
 
 /** The users are served by the target now. */
-const MOVED = new Set<Outcome | 'terminated'>(['relocated', 'relocatedSourceKept', 'recovered']);
+const MOVED: ReadonlySet<Outcome | 'terminated'> = new Set(['relocated', 'relocatedSourceKept', 'recovered']);
 
 /** `terminated`: from outside. */
 export const isMoved = (outcome: Outcome | 'terminated' | undefined): boolean =>

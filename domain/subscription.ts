@@ -170,7 +170,7 @@ const spelt = (uri: string): string => (URL.canParse(uri) ? new URL(uri).href : 
 /**
  * What a subscription is about. A server may fill in how and when it tells, never of whom or where.
  */
-const ABOUT = new Set(
+const ABOUT: ReadonlySet<string> = new Set(
   ['associateId', 'ecgi', 'nrcgi', 'erabId', 'qci', 'address', 'addressList', 'zoneId', 'areaDefine'].concat([
     'monitoredAddress',
     'referenceAddress',

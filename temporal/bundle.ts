@@ -15,12 +15,16 @@ export async function workflowBundle(made?: string): Promise<WorkflowBundleOptio
   return built ? { codePath: bundleFile } : { code: await bundleWorkflows() };
 }
 
+const workflows = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+const traces = fileURLToPath(new URL('../workflows/kit/traces.ts', import.meta.url));
+
 /** The workflows as one script; its source map is inside. */
 export async function bundleWorkflows(): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    workflowInterceptorModules: [fileURLToPath(new URL('../workflows/kit/traces.ts', import.meta.url))],
-    preloadModules: ['@temporalio/workflow'],
+    workflowsPath: workflows,
+    workflowInterceptorModules: [traces],
+    // Once, instead of for each run that is begun, or read again: no module of ours has a state (`test/boundaries`)
+    preloadModules: ['@temporalio/workflow', workflows, traces],
     logger: new DefaultLogger('WARN'),
     // Each start of a worker reads, decodes and hands on the map: the sources lie beside it
     webpackConfigHook: (webpack) => ({ ...webpack, devtool: 'inline-nosources-source-map' }),

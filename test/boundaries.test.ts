@@ -25,6 +25,21 @@ it("and of packages those of the SDK's workflow part", () => {
   ]);
 });
 
+/** It is what one run would leave to another, of another application. */
+it('every module of ours in it is loaded once for all runs, and keeps nothing', () => {
+  const code = /exports\.preloadModules = .*?\n\}/s.exec(workflowBundle.code)?.[0] ?? '';
+  for (const module of ['./workflows/index.ts', './workflows/kit/traces.ts']) expect(code).toContain(` "${module}")`);
+  const keeping =
+    /^(export )?((let|var) .*|const \w+\b(?!: Readonly)[^=]*= new (Weak)?(Map|Set).*)$|^ +static (?!readonly |async |\w+\().*$/gm;
+  const ours = modules.filter((name) => !name.includes('/node_modules/') && name.endsWith('.ts'));
+  const found = ours.flatMap((name) =>
+    (readFileSync(fileURLToPath(new URL(`.${name}`, import.meta.url)), 'utf8').match(keeping) ?? []).map(
+      (line) => `${name}: ${line}`,
+    ),
+  );
+  expect(found).toEqual([]);
+});
+
 /** A build makes one value of a package of the older module system, so that what is taken out of it by a name is undefined. */
 it('a package that is loaded later is one of modules', () => {
   const root = fileURLToPath(new URL('../', import.meta.url));

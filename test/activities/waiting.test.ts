@@ -195,6 +195,25 @@ describe('a peer that stays away', () => {
 });
 
 describe('a step that waits', () => {
+  it('gives a sign of life in its first second, and then as seldom as it may: thousands wait at once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    try {
+      const { beats, run } = attempt({ heartbeatMs: 30_000, pollMs: 60_000, patienceMs: 3_600_000 });
+      let told: (() => void) | undefined;
+      const waiting = run(async () => await new Promise<void>((resolve) => (told = resolve)));
+      const beatsAfter = async (ms: number): Promise<number> => {
+        await vi.advanceTimersByTimeAsync(ms);
+        return beats.length;
+      };
+      expect([await beatsAfter(1_000), await beatsAfter(9_000), await beatsAfter(50_000)]).toEqual([1, 1, 6]);
+      told?.();
+      await waiting;
+      expect(await beatsAfter(60_000)).toBe(6);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('looks more seldom the longer it lasts, and is late by a twentieth of the wait at most', async () => {
     const looks = [0];
     for (let at = 0; at < 3_600_000; looks.push(at)) at += untilNextLook(at, 500);
