@@ -339,6 +339,19 @@ describe('looking at the path', () => {
     });
   });
 
+  it.each([
+    ['300', 300],
+    [0.5, 1],
+    ['', 0],
+    ['a while', 0],
+    [null, 0],
+    [{}, 0],
+  ])('reads the time of a DNS rule in whatever form, and the rule with it: %j', async (ttl, seconds) => {
+    platform.dns('source', { ...dnsRule('DnsRule001', S, 'ACTIVE'), ttl });
+    const sight = await path.look(placed('source', S), all, soon());
+    expect(sight).toMatchObject({ by: { name: true }, ttlSeconds: seconds });
+  });
+
   it('tells of a single device that names do not lead it', async () => {
     expect(await path.look(placed('source', S), one, soon())).toMatchObject({
       by: { name: false, traffic: true },

@@ -80,6 +80,8 @@ export class PortWorld implements Catalogue {
   missingServices: string[] = [];
   mobility: 'free' | 'confirmation' | 'forbidden' = 'free';
   steerable = true;
+  /** So many seconds resolvers may keep what they answered. */
+  ttl = 0;
   /** Ids of instances that no list shows. */
   readonly hidden = new Set<string>();
   /** Ids of instances whom no device reaches but by a rule of their own site. */
@@ -447,8 +449,8 @@ export class PortWorld implements Catalogue {
           .flatMap(({ rules }) => rules)
           .find((candidate) => candidate.kind === 'dns' && candidate.active);
         return rule?.kind === 'dns'
-          ? { addresses: [rule.address], ttl: 0 }
-          : { addresses: [this.at('cloud')[0]?.endpoint?.host ?? ''], ttl: 0 };
+          ? { addresses: [rule.address], ttl: this.ttl }
+          : { addresses: [this.at('cloud')[0]?.endpoint?.host ?? ''], ttl: this.ttl };
       },
       answering: async (at) => {
         const led = inNetwork()
