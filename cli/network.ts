@@ -34,7 +34,7 @@ export async function where(client: FerryClient, terminal: Terminal, application
       terminal.tell("which devices of other networks are led there is not known: Temporal's index does not answer");
   }
   const told = list.applications.every(
-    ({ led, sites }) => led !== null && sites.every(({ detail }) => detail === null),
+    (seen) => seen.led !== null && seen.sites.every(({ detail }) => detail === null),
   );
   return told ? exits.done : exits.notThrough;
 }

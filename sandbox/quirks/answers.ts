@@ -36,6 +36,14 @@ export const answers: Partial<Record<QuirkName, (call: Call) => void>> = {
     res.location = (url: string) => location(elsewhere(url));
   },
 
+  slashedLinks: ({ res }) => {
+    changeJson(res, (body) =>
+      everyObject(body, (one) => (typeof one['href'] === 'string' ? { ...one, href: slashed(one['href']) } : one)),
+    );
+    const location = res.location.bind(res);
+    res.location = (url: string) => location(slashed(url));
+  },
+
   localProblems: ({ res }) => {
     res.locals['wording'] = (detail: string): string =>
       `作业 ${1_000 + Math.floor(Math.random() * 9_000)} 于 ${new Date().toISOString()} 失败（参数错误）：${detail}`;
@@ -69,6 +77,9 @@ const filledSubscription = (one: Members): Members => ({
 /** `counter.edge.example` as people write it into a descriptor. */
 const capitals = (name: string): string =>
   `${name.replace(/\.$/, '').replaceAll(/(?<=^|\.)[a-z]/g, (letter) => letter.toUpperCase())}.`;
+
+/** A query, if any, comes after it. */
+const slashed = (link: string): string => link.replace(/\/?(?=\?|$)/, '/');
 
 /** What a peer behind a gateway believes to be its own address. */
 const elsewhere = (link: string): string => link.replace(/^https?:\/\/[^/]+/, 'https://mep.inner.example:8443/gateway');

@@ -345,7 +345,7 @@ describe('sites and applications', () => {
     expect(unknown.out).toMatch(
       /counter +cloud +i-1 .*\n.*which devices .* is not known: Temporal's index does not answer/s,
     );
-    expect(unknown.status).toBe(1);
+    expect(unknown.exit).toBe(1);
     const peersOf = { meo: 'meo-cellular', platform: 'mep-1' };
     api.answer = answering(200, {
       sites: [{ name: 'a1', kind: 'mecHost', system: 'cellular', network: 'cell', peers: peersOf }],

@@ -39,6 +39,10 @@ beforeEach(async () => {
           .location(href)
           .json({ id, _links: { self: { href } } });
       })
+      .delete('/app_lcm/v1/things/:id', (req, res) => {
+        things = things.filter(({ id }) => id !== req.params.id);
+        res.status(204).end();
+      })
       .post('/app_lcm/v1/app_instances/:id/instantiate', (_req, res) => void res.status(202).end())
       .get('/links', (_req, res) => void res.json({ _links: { self: { href: '/links' }, subscription: [] } }))
       .get('/tagged', (_req, res) => void res.set('ETag', tag()).json({}))
@@ -100,9 +104,14 @@ describe('a quirk', () => {
     const ordered = order('harmless');
     const at = (peer: string): QuirkName[] => ordered.flatMap((one) => (one.peer === peer ? one.quirk : []));
     expect(ordered.every(({ quirk }) => table[quirk].harmless)).toBe(true);
-    const alternatives = ['nullLists', 'voidLists', 'weakTags', 'bareTags'];
+    const alternatives = ['nullLists', 'voidLists', 'weakTags', 'bareTags'].concat([
+      'trailingSlash',
+      'movedGets',
+      'pagedLists',
+      'overlappingPages',
+    ]);
     const both = [...at('meo-b'), ...at('platform-a')].filter((name) => alternatives.includes(name)).toSorted();
-    expect(both).toHaveLength(3);
+    expect(both).toHaveLength(6);
     const rest = names.filter((name) => table[name].harmless && !alternatives.includes(name));
     expect(new Set([...at('meo-b'), ...at('platform-a')])).toEqual(new Set([...rest, ...both]));
   });
@@ -126,6 +135,25 @@ describe('a quirk of a request', () => {
     expect(things).toEqual([]);
     expect((await create('a')).status).toBe(201);
     expect(things).toHaveLength(1);
+  });
+
+  it('movedGets: leads a GET on by 301, and takes whatever changes something as it comes', async () => {
+    order('movedGets', 'meo-b');
+    const answer = await fetch(`${meo.url}/app_lcm/v1/things?x=1`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([301, '/app_lcm/v1/things/?x=1']);
+    expect((await create('a')).status).toBe(201);
+    expect((await list()).body).toEqual([{ id: 'a' }]);
+  });
+
+  it('goneForGood: what was deleted is 410, until its name is given out again', async () => {
+    order('goneForGood', 'meo-b');
+    const one = `${meo.url}/app_lcm/v1/things/a`;
+    await create('a');
+    for (const status of [204, 410, 410]) expect((await ask('DELETE', one)).status).toBe(status);
+    expect((await ask('GET', `${one}/`)).status).toBe(410);
+    expect((await ask('DELETE', `${meo.url}/app_lcm/v1/things/b`)).status).toBe(204);
+    await create('a');
+    expect((await ask('DELETE', one)).status).toBe(204);
   });
 
   it('trailingSlash: faults meet the call that is executed', async () => {
@@ -192,8 +220,11 @@ describe('a quirk of an answer', () => {
     );
   });
 
-  it('pagedLists: two at a time, the rest behind the link', async () => {
-    order('pagedLists', 'meo-b');
+  it.each([
+    ['pagedLists', ['a', 'b', 'c', 'd', 'e']],
+    ['overlappingPages', ['a', 'b', 'b', 'c', 'c', 'd', 'd', 'e']],
+  ] as const)('%s: two at a time, the rest behind the link', async (quirk, shown) => {
+    order(quirk, 'meo-b');
     for (const id of ['a', 'b', 'c', 'd', 'e']) await create(id);
     const seen: string[] = [];
     const queries: boolean[] = [];
@@ -206,7 +237,7 @@ describe('a quirk of an answer', () => {
       path = /^<(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1];
       queries.push(path?.includes('all_fields') ?? true);
     }
-    expect([seen, new Set(queries)]).toEqual([['a', 'b', 'c', 'd', 'e'], new Set([true])]);
+    expect([seen, new Set(queries)]).toEqual([shown, new Set([true])]);
   });
 
   it('activeRulesOnly: INACTIVE rules are not listed', async () => {
@@ -232,6 +263,13 @@ describe('a quirk of an answer', () => {
     const { headers, body } = await create('a');
     expect(headers.get('location')).toBe('https://mep.inner.example:8443/gateway/t/v1/a');
     expect(body).toMatchObject({ _links: { self: { href: 'https://mep.inner.example:8443/gateway/t/v1/a' } } });
+  });
+
+  it('slashedLinks: links and Location end with a slash', async () => {
+    order('slashedLinks', 'meo-b');
+    const { headers, body } = await create('a');
+    expect(headers.get('location')).toBe(`http://127.${NET}.0.40/t/v1/a/`);
+    expect(body).toMatchObject({ _links: { self: { href: `http://127.${NET}.0.40/t/v1/a/` } } });
   });
 
   it('weakTags: they never match', async () => {
