@@ -84,9 +84,10 @@ export const cloudInstances = (
     instantiate: async (application, key, wait) =>
       await running(await orders.fulfil({ wish: 'instantiate', application }, key, wait), wait),
 
-    stateOf: async (id, signal) => {
+    stateOf: async ({ appDId }, id, signal) => {
       const instance = await look(id, signal);
-      return instance === undefined ? 'gone' : ours(instance).state;
+      if (instance === undefined) return 'gone';
+      return instance.appDId === appDId ? ours(instance).state : 'another';
     },
 
     isBeingMade: async () => false,

@@ -142,9 +142,10 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
       }
     },
 
-    async stateOf(id, signal) {
+    async stateOf({ appDId }, id, signal) {
       const info = (await life.read(id, signal)) ?? (await life.look('id', id, signal))[0];
-      return info === undefined ? 'gone' : stateIn(info);
+      if (info === undefined) return 'gone';
+      return (info.appDId ?? appDId) === appDId ? stateIn(info) : 'another';
     },
 
     isBeingMade: async (id, signal) => (await life.operations.open(id, signal)) !== undefined,

@@ -260,7 +260,7 @@ describe('the instances of a cloud', () => {
     };
     await instances.remove('made', key, quickWait());
     await instances.remove('made', key, quickWait());
-    expect(await instances.stateOf('made', soon())).toBe('gone');
+    expect(await instances.stateOf(counter, 'made', soon())).toBe('gone');
     expect([...running]).toEqual([]);
     expect(oss.orders).toHaveLength(1);
   });
@@ -357,7 +357,7 @@ describe('the instances of a cloud', () => {
         { id: 'odd', state: 'unknown', endpoint: null },
         { id: 'made', state: 'started' },
       ]);
-      expect(await instances.stateOf('odd', soon())).toBe('unknown');
+      expect(await instances.stateOf(counter, 'odd', soon())).toBe('unknown');
     },
   );
 

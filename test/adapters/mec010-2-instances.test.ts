@@ -207,8 +207,14 @@ describe('removing', () => {
     await instances().remove(id, key, quickWait());
     await instances().remove(id, key, quickWait());
     await instances().stop(id, key, quickWait());
-    expect(await instances().stateOf(id, soon())).toBe('gone');
+    expect(await instances().stateOf(application, id, soon())).toBe('gone');
     expect(meo.instances).toEqual([]);
+  });
+
+  it('tells one of another application from one that is gone, by whatever id', async () => {
+    const { id } = meo.add('of a neighbour', 'STARTED', 'neighbour-1');
+    expect(await instances().stateOf(application, id, soon())).toBe('another');
+    expect(await instances().stateOf(application, 'i77', soon())).toBe('gone');
   });
 
   it('is content when there is nothing', async () => {

@@ -79,6 +79,8 @@ export class PortWorld implements Catalogue {
   expectedFreezeMs = 5;
   missingServices: string[] = [];
   mobility: 'free' | 'confirmation' | 'forbidden' = 'free';
+  /** Ids that were given out again, to instances of other applications. */
+  readonly others = new Set<string>();
   steerable = true;
   /** So many seconds resolvers may keep what they answered. */
   ttl = 0;
@@ -228,7 +230,7 @@ export class PortWorld implements Catalogue {
           await call('instances.instantiated');
           return { ...made };
         },
-        stateOf: async (id) => find(id)?.state ?? 'gone',
+        stateOf: async (_, id) => (this.others.has(id) ? 'another' : (find(id)?.state ?? 'gone')),
         isBeingMade: async () => false,
         start: async (id) => {
           await call('instances.start');
