@@ -11,10 +11,14 @@ export const inUri = (host: string): string => (host.includes(':') ? `[${host}]`
 
 /**
  * An address in the one spelling in which addresses are compared (RFC 5952): peers and people write those of IPv6 in
- * many, and those of IPv4 as if they were of IPv6 (RFC 4291, 2.5.5.2). What is no address stays as it is.
+ * many, those of IPv4 as if they were of IPv6 (RFC 4291, 2.5.5.2), and either with a mask that leaves nothing open (MEC
+ * 011). What is no address stays as it is.
  */
 export function plainAddress(address: string): string {
-  const plain = address.trim().replace(/^\[(.*)\]$/, '$1');
+  const plain = address
+    .trim()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/^([\d.]+)\/32$|^([\da-f:.]+:[\da-f:.]*)\/128$/i, '$1$2');
   if (!/^[0-9a-f]*:[0-9a-f:.]*$/i.test(plain) || !URL.canParse(`http://[${plain}]`))
     return plain === '' ? address : plain;
   const host = new URL(`http://[${plain}]`).hostname.slice(1, -1);

@@ -28,6 +28,18 @@ export const answers: Partial<Record<QuirkName, (call: Call) => void>> = {
       ),
     ),
 
+  maskedAddresses: ({ res }) =>
+    changeJson(res, (body) =>
+      everyObject(body, (one) =>
+        Object.fromEntries(
+          Object.entries(one).map(([member, value]) => [
+            member,
+            /^(src|dst)Address$/.test(member) && Array.isArray(value) ? value.map(masked) : value,
+          ]),
+        ),
+      ),
+    ),
+
   foreignLinks: ({ res }) => {
     changeJson(res, (body) =>
       everyObject(body, (one) => (typeof one['href'] === 'string' ? { ...one, href: elsewhere(one['href']) } : one)),
@@ -73,6 +85,10 @@ const filledSubscription = (one: Members): Members => ({
     ),
   ),
 });
+
+/** A single address as firewalls have it. */
+const masked = (address: unknown): unknown =>
+  typeof address === 'string' && /^[\d.]+$/.test(address) ? `${address}/32` : address;
 
 /** `counter.edge.example` as people write it into a descriptor. */
 const capitals = (name: string): string =>

@@ -17,6 +17,7 @@ export const quirks = {
   farCallbacks: { harmless: true, at: ['platform'] },
   filledDefaults: { harmless: true, at: ['platform'] },
   capitalNames: { harmless: true, at: ['platform'] },
+  maskedAddresses: { harmless: true, at: ['platform'] },
   foreignLinks: { harmless: true, at: ['meo', 'platform'] },
   slashedLinks: { harmless: true, at: ['meo', 'platform'] },
   goneForGood: { harmless: true, at: ['meo', 'platform'] },

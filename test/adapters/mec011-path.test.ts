@@ -125,6 +125,25 @@ describe('a turn', () => {
         }
   });
 
+  it.each([null, '127.10.100.1'])(
+    'is carried out and undone where addresses get a mask (device: %s)',
+    async (device) => {
+      platform.masks = true;
+      const [here, away] = await both({ device });
+      for (const turn of [here, away]) await path.turn(turn, quickWait());
+      const id = device === null ? 'TrafficRule001' : 'TrafficRule002';
+      const [filter] = platform.of('target')[`traffic_rules/${id}`]?.['trafficFilter'] as Record<string, string[]>[];
+      expect(filter?.['dstAddress']).toEqual([`${S}/32`, `${C}/32`]);
+      const count = platform.written.length;
+      for (const turn of [here, away]) expect(await path.turn(turn, quickWait())).toBe(0);
+      expect(platform.written).toHaveLength(count);
+      for (const turn of [here, away]) await path.turnBack(turn, quickWait());
+      expect(platform.of('target')[`traffic_rules/${id}`]).toMatchObject({ state: 'INACTIVE' });
+      const [back] = platform.of('target')[`traffic_rules/${id}`]?.['trafficFilter'] as Record<string, string[]>[];
+      expect([back?.['srcAddress'] ?? [], back?.['dstAddress'] ?? []]).toEqual([[], []]);
+    },
+  );
+
   it('is carried out once, however often it is asked for, also when an answer was lost', async () => {
     const [here] = await both();
     platform.server.loseAnswer(/^PUT .*dns_rules/, 'reset');

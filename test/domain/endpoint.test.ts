@@ -9,6 +9,8 @@ describe('an address', () => {
     ['::ffff:10.2.1.7', '10.2.1.7'],
     ['::FFFF:a02:107', '10.2.1.7'],
     [' 10.2.1.7 ', '10.2.1.7'],
+    ['10.2.1.7/32', '10.2.1.7'],
+    ['2001:DB8::7/128', '2001:db8::7'],
     ['::', '::'],
   ])('is spelt in one way: %s is %s', (address, plain) => {
     expect(plainAddress(address)).toBe(plain);

@@ -16,6 +16,9 @@ const { net: NET } = await claimNetwork();
 
 /** Quirks that show on the wire, at a peer that is nothing but a few lists. */
 
+interface Filtered {
+  readonly trafficFilter: readonly object[];
+}
 const PEERS = ['platform-a', 'meo-b'];
 let quirks: Quirks;
 let faults: Faults;
@@ -54,7 +57,7 @@ beforeEach(async () => {
         throw new Refused(409, 'no place');
       })
       .get('/apps/:id/dns_rules', (_req, res) => void res.json(rules))
-      .get('/apps/:id/traffic_rules', (_req, res) => void res.json([]));
+      .get('/apps/:id/traffic_rules', (_req, res) => void res.json(filters));
   const serve = async (name: string, address: string) =>
     await servePeer({ name, address, port: 0, routes: routes(), state: () => null }, around);
   [platform, meo] = [await serve('platform-a', `127.${NET}.0.40`), await serve('meo-b', `127.${NET}.0.41`)];
@@ -66,6 +69,9 @@ afterEach(async () => {
 const rules = [
   { dnsRuleId: 'a', domainName: 'counter.edge.example', ipAddress: '127.9.9.9', state: 'ACTIVE' },
   { dnsRuleId: 'b', domainName: 'other.example', ipAddress: '127.9.9.8', ttl: 7, state: 'INACTIVE' },
+];
+const filters: readonly Filtered[] = [
+  { trafficFilter: [{ srcAddress: ['127.9.9.9'], dstAddress: ['127.0.0.0/8', '::1'] }] },
 ];
 const order = (quirk: QuirkOrder['quirk'], peer = '*', operation?: string) =>
   quirks.order({ peer, quirk, ...(operation && { operation }) }, PEERS);
@@ -255,6 +261,14 @@ describe('a quirk of an answer', () => {
     expect((await ask('GET', `${platform.url}/apps/i/dns_rules`)).body).toMatchObject([
       { domainName: 'Counter.Edge.Example.' },
       { domainName: 'Other.Example.' },
+    ]);
+  });
+
+  it('maskedAddresses: single addresses of filters have their mask', async () => {
+    order('maskedAddresses', 'platform-a');
+    const { body } = await ask<Filtered[]>('GET', `${platform.url}/apps/a1/traffic_rules`);
+    expect(body.map(({ trafficFilter }) => trafficFilter)).toEqual([
+      [{ srcAddress: ['127.9.9.9/32'], dstAddress: ['127.0.0.0/8', '::1'] }],
     ]);
   });
 
