@@ -85,8 +85,11 @@ export interface Instances {
    * started. TargetRefused, LcmOperationFailed, WrongHost, NotYet.
    */
   instantiate(application: Application, key: string, wait: Wait): Promise<Instance>;
-  /** By its own id, whatever the list shows, which may lie; `gone`: nothing shows it. */
-  stateOf(id: string, signal: AbortSignal): Promise<Instance['state'] | 'gone'>;
+  /**
+   * By its own id, whatever the list shows, which may lie; `gone`: nothing shows it; `another`: it is one of another
+   * application, since a peer may give an id out again.
+   */
+  stateOf(application: Application, id: string, signal: AbortSignal): Promise<Instance['state'] | 'gone' | 'another'>;
   /** Is one that is `notInstantiated` about to be started? Where `list` says `starting`, nobody has to ask. */
   isBeingMade(id: string, signal: AbortSignal): Promise<boolean>;
   /** Re-starts a stopped one. "Already so" is success. */

@@ -19,6 +19,15 @@ const [LATE_BY, SELDOM] = [0.05, 20];
 /** What travels with a heartbeat: what the step is doing, and where there is something to keep, that too. */
 type Pulse = string | { readonly told: string; readonly kept: Readonly<Record<string, string>> };
 
+/** When each attempt that is under way began. */
+const begins = new WeakMap<Context, number>();
+
+/** What time it is to the server, or a little less: instants that a workflow tells are of its clock, and ours may be hours away. */
+export function serverNow(context = Context.current()): number {
+  const now = performance.now();
+  return context.info.currentAttemptScheduledTimestampMs + now - (begins.get(context) ?? now);
+}
+
 /**
  * Runs a step that tells that it is alive, and stops when the server wants it to: a cancellation reaches an activity
  * with its heartbeats only. What it keeps goes with its signs of life, and with its failure.
@@ -39,6 +48,7 @@ export async function alive<T>(
     unheard = false;
   };
   const begun = performance.now();
+  begins.set(context, begun);
   const gone = (): number => performance.now() - begun;
   const left = (): number => timeLeft(context) - gone();
   const pulse = beating(beat, heartbeatMs / 3);

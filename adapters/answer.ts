@@ -9,8 +9,13 @@ import { scrubbed } from './scrubbed.ts';
 export const BODY_LIMIT = 4 * 1024 * 1024;
 /** Of what explains a refusal: what is longer explains nothing. */
 const REFUSAL_LIMIT = 256 * 1024;
-/** They keep method and body (RFC 9110, 15.4.8 and 15.4.9). */
-export const REDIRECTS = [307, 308];
+/** It is not there: not found, or, where a peer remembers what it had, gone (RFC 9110, 15.5.5 and 15.5.11). */
+export const GONE: readonly number[] = [404, 410];
+/** They keep method and body (RFC 9110, 15.4.8 and 15.4.9). The older ones make a GET of whatever was asked (15.4.2 and 15.4.3). */
+const REDIRECTS = { kept: [307, 308], asGet: [301, 302] };
+
+export const isRedirect = (status: number, method: string): boolean =>
+  REDIRECTS.kept.includes(status) || (method === 'GET' && REDIRECTS.asGet.includes(status));
 
 /** An answer before its body. */
 export interface Opened {
@@ -51,9 +56,9 @@ export async function fitting<T>(schema: z.ZodType<T>, opened: Opened): Promise<
 }
 
 /** The problem document of a refusal as it came, and what it says. */
-export async function refusal(opened: Opened): Promise<{ problem: unknown; told: string }> {
+export async function refusal(opened: Opened, method: string): Promise<{ problem: unknown; told: string }> {
   const { status, headers } = opened;
-  if (REDIRECTS.includes(status)) {
+  if (isRedirect(status, method)) {
     await opened.body.dump();
     return { problem: undefined, told: `answered ${status}: it sends elsewhere than below its url, or in circles` };
   }

@@ -8,9 +8,9 @@ import {
   chunksOf,
   fitting,
   isExpected,
+  isRedirect,
   isStale,
   type Opened,
-  REDIRECTS,
   refusal,
   single,
   unfit,
@@ -20,9 +20,10 @@ import { type Answer, type Call, type Credentials, discreet, headersOf, type Pee
 import { Deadline, PROGRESS_BYTES } from './deadline.ts';
 import { entriesOf } from './json-list.ts';
 import { below, nextLink } from './links.ts';
-import { retryAfterMs } from './problem.ts';
+import { clockOf, retryAfterMs } from './problem.ts';
 import { mistrust, secured } from './secured.ts';
 
+export { GONE } from './answer.ts';
 export type { Answer, Call, Credentials, PeerAddress } from './call.ts';
 
 const CONNECTIONS = 16;
@@ -148,7 +149,7 @@ export class Exchange {
         signal,
       } satisfies Dispatcher.RequestOptions);
       const opened = { status: answered.statusCode, headers: answered.headers, path, body: answered.body };
-      if (!REDIRECTS.includes(opened.status)) return opened;
+      if (!isRedirect(opened.status, call.method)) return opened;
       const next = below(this.#peer.url, single(opened.headers['location']), path);
       if (next === undefined || hops === HOPS) return opened;
       await opened.body.dump();
@@ -159,12 +160,12 @@ export class Exchange {
   /** Thrown, unless the caller judges it itself: then the problem document as it came. */
   async #refused(call: Call<unknown>, opened: Opened): Promise<{ body: unknown; told: string }> {
     const { status, headers } = opened;
-    const { problem, told } = await refusal(opened);
+    const { problem, told } = await refusal(opened, call.method);
     if (call.alsoExpect?.includes(status) === true) return { body: problem, told };
     // 501 says that it never will (RFC 9110, 15.6.2): nothing to wait for.
     const passing = (status >= 500 && status !== 501) || status === 408 || status === 429;
     if (!passing) throw this.#failure('PeerRejected', call, told);
-    const after = retryAfterMs(single(headers['retry-after']));
+    const after = retryAfterMs(single(headers['retry-after']), clockOf(single(headers['date'])));
     const wish = after === undefined ? '' : `; it asked to come back in ${Math.ceil(after / 1_000)} s`;
     throw this.#failure('PeerUnavailable', call, `${told}${wish}`, after);
   }

@@ -1,6 +1,20 @@
-/** The id at the end of a link, whatever host and path it names: peers stand behind proxies that know other names. */
+/**
+ * The id at the end of a link, whatever host and path it names: peers stand behind proxies that know other names. Some end
+ * their paths with a slash.
+ */
 export function lastSegment(href: string): string {
-  const segment = href.split(/[?#]/, 1)[0]?.split('/').at(-1) ?? '';
+  const path = href.split(/[?#]/, 1)[0] ?? '';
+  return decoded(path.replace(/\/$/, '').split('/').at(-1) ?? '');
+}
+
+/** The id of what was made in a collection, by the path at which it is said to be; undefined: that is not in there. */
+export function idIn(collection: string, location: string | null): string | undefined {
+  const [id = ''] =
+    location?.startsWith(`${collection}/`) === true ? location.slice(collection.length + 1).split(/[/?#]/) : [];
+  return id === '' ? undefined : decoded(id);
+}
+
+function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -35,7 +35,13 @@ function text(bytes: Uint8Array, contentType: string): string {
   }
 }
 
-/** RFC 9110, 10.2.3: seconds or a date. In ms, bounded; undefined: no wish, or one that has passed. */
+/** What time it is to a peer, by its own word: its dates are of its clock, which may be hours from ours. */
+export function clockOf(date: string | undefined): number {
+  const at = Date.parse(date ?? '');
+  return Number.isNaN(at) ? Date.now() : at;
+}
+
+/** RFC 9110, 10.2.3: seconds or a date. In ms, bounded; undefined: no wish, or one that has passed. `now`: to who says it. */
 export function retryAfterMs(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined;
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - now;

@@ -132,7 +132,8 @@ function outOfTime({ cause, lastHeartbeatDetails }: TimeoutFailure): { type: Fai
   return { type: 'PeerUnavailable', message: `${doing}a peer has not answered in time` };
 }
 
-const isTemporals = (error: unknown): error is Error =>
+/** Temporal does not answer, or not as it should. */
+export const isTemporals = (error: unknown): error is Error =>
   error instanceof ServiceError ||
   error instanceof NamespaceNotFoundError ||
   error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||

@@ -162,7 +162,10 @@ export const ApplicationSeen = z
         ),
       }),
     ),
-    led: z.array(Led).meta({ description: 'Devices of other access networks that are led to it, by what (anchors).' }),
+    led: z.array(Led).nullable().meta({
+      description:
+        "Devices of other access networks that are led to it, by what (anchors); null: not known, since Temporal's index does not answer.",
+    }),
   })
   .meta({ id: 'Application' });
 export type ApplicationSeen = z.infer<typeof ApplicationSeen>;

@@ -29,14 +29,18 @@ export async function where(client: FerryClient, terminal: Terminal, application
   if (terminal.json) terminal.list(answer, list.applications);
   else {
     terminal.tell(whereTable(list, terminal));
-    for (const { name, led } of list.applications) for (const way of led) terminal.tell(ledSentence(name, way));
+    for (const { name, led } of list.applications) for (const way of led ?? []) terminal.tell(ledSentence(name, way));
+    if (list.applications.some(({ led }) => led === null))
+      terminal.tell("which devices of other networks are led there is not known: Temporal's index does not answer");
   }
-  const asked = list.applications.flatMap((seen) => seen.sites).every(({ detail }) => detail === null);
-  return asked ? exits.done : exits.notThrough;
+  const told = list.applications.every(
+    (seen) => seen.led !== null && seen.sites.every(({ detail }) => detail === null),
+  );
+  return told ? exits.done : exits.notThrough;
 }
 
 /** `counter: devices of wifi are served at a1 by i-1, led there by rules of h-1 at w1`. */
-function ledSentence(application: string, led: ApplicationSeen['led'][number]): string {
+function ledSentence(application: string, led: NonNullable<ApplicationSeen['led']>[number]): string {
   const { network, site, instance, way, holder, relayed, everybody, anchors } = led;
   const whose = everybody ? 'devices' : anchors === 1 ? 'one device' : `${anchors} devices`;
   const subject = `${legible(application)}: ${whose} of ${network}`;

@@ -4,6 +4,7 @@ import { isAddress, mistakeInRange } from './addresses.ts';
 import { contradictions, type Readable } from './contradictions.ts';
 import { Client, Secret, Tls } from './credentials.ts';
 import { Federation } from './federation.ts';
+import { plainAddress } from '../domain/endpoint.ts';
 import { Name } from '../domain/name.ts';
 import { strict } from './strict.ts';
 import { named, Url } from './values.ts';
@@ -17,7 +18,7 @@ const Cidr = z.string().superRefine((text, context) => {
   const message = mistakeInRange(text);
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
-const Address = z.string().refine(isAddress, 'is no address such as 10.50.0.7');
+const Address = z.string().refine(isAddress, 'is no address such as 10.50.0.7').transform(plainAddress);
 
 /** Every peer: where its API is, whether that may be plain HTTP, how patient we are with one call, and who we are to it. */
 const peer = {

@@ -30,6 +30,10 @@ export type Rule = DnsRule | TrafficRule;
 /** Names of the DNS compare without regard to case and to the dot at their end (RFC 4343). */
 export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
+/** No resolver keeps an answer longer than a week (RFC 8767, 4); a time with its highest bit set is none (RFC 2181, 8). */
+export const keptSeconds = (ttl: number): number => (ttl < 0 || ttl > 2 ** 31 - 1 ? 0 : Math.min(ttl, LONGEST_KEPT));
+const LONGEST_KEPT = 604_800;
+
 export const isIPv6 = (address: string): boolean => address.includes(':');
 
 export function sameRule(a: Rule, b: Rule): boolean {

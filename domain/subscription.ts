@@ -1,3 +1,5 @@
+import { inUri, plainAddress } from './endpoint.ts';
+
 /**
  * A subscription of an application at a MEC service, in a form that can be compared and made again
  * elsewhere.
@@ -83,19 +85,14 @@ export function hostOf(uri: string): string | undefined {
  * Names are compared as RFC 4343 says; an IPv6 address stands in brackets only where a port could
  * follow.
  */
-export const plainHost = (host: string): string =>
-  host
-    .replace(/^\[|\]$/g, '')
-    .replace(/\.$/, '')
-    .toLowerCase();
+export const plainHost = (host: string): string => plainAddress(host).replace(/\.$/, '').toLowerCase();
 
 /**
  * Only the host, and only the instance's own: scheme, port, path and query are the application's.
  */
 export function turned(callback: string, { from, to }: Move): string {
   if (hostOf(callback) !== plainHost(from)) return callback;
-  const host = to.includes(':') ? `[${to}]` : to;
-  return callback.replace(AUTHORITY, (_, before: string) => `${before}${host}`);
+  return callback.replace(AUTHORITY, (_, before: string) => `${before}${inUri(to)}`);
 }
 
 /**
@@ -217,9 +214,9 @@ export const blank = (value: unknown): boolean =>
   (Array.isArray(value) && value.length === 0) ||
   (isObject(value) && Object.values(value).every(blank));
 
-/** As a whole value anywhere: an address is part of many others. */
+/** As a whole value anywhere, since an address is part of many others; MEC 013 has it in a URI. */
 function names(value: unknown, device: string): boolean {
-  if (typeof value === 'string') return value === device;
+  if (typeof value === 'string') return plainAddress(value.replace(/^acr:/i, '')) === device;
   return typeof value === 'object' && value !== null && Object.values(value).some((part) => names(part, device));
 }
 

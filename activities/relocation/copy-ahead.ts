@@ -2,7 +2,7 @@ import { serves } from '../../domain/application.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
 import type { Application, Lead, PathSight, Site, Wait } from '../ports.ts';
-import { alive, together, until } from '../waiting.ts';
+import { alive, serverNow, together, until } from '../waiting.ts';
 import { type AnchorTurn, takeAnchors } from './anchors-turned.ts';
 import {
   bothHave,
@@ -151,8 +151,8 @@ function owning(site: Site, seen: Seen): Located | undefined {
 
 /** Waits until then; false: it has passed already. */
 export async function calm(instant: number, wait: Wait): Promise<boolean> {
-  if (Date.now() >= instant) return false;
-  while (Date.now() < instant) await wait.pause();
+  if (serverNow() >= instant) return false;
+  while (serverNow() < instant) await wait.pause();
   return true;
 }
 

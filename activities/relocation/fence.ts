@@ -7,6 +7,7 @@ import { signOf } from './lost.ts';
 import { instancesAt } from './others.ts';
 import {
   canBeAsked,
+  demandOurs,
   isLocated,
   locate,
   look,
@@ -99,10 +100,11 @@ export const fencing = (means: Means) => ({
 });
 
 async function stopped(scene: Scene, { from }: Both, step: string, wait: Wait): Promise<void> {
-  const { source, key } = scene;
+  const { source, application, key } = scene;
+  await demandOurs(source, application, from, wait.signal);
   if (source.instances.whenLeft === 'stop') await source.instances.stop(from, key(step), wait);
   else await source.instances.remove(from, key(step), wait);
-  const left = await lookById(source, from, wait.signal);
+  const left = await lookById(source, application, from, wait.signal);
   if (mayRun(left)) throw notThere(source, from, left);
 }
 

@@ -145,8 +145,11 @@ async function patiently<T>(wait: Wait, limitMs: number, work: (wait: Wait) => P
   const begun = Date.now();
   const { currentAttemptScheduledTimestampMs: due } = Context.current().info;
   const { spentMs = 0, failedAt = due } = JSON.parse(wait.kept('patience') ?? '{}') as Spent;
+  // No attempt begins before it is due: a clock that says so is behind the server's
+  const behind = Math.max(0, due - begun);
   const before = spentMs + Math.max(0, due - failedAt);
-  const spent = (): number => before + Date.now() - begun;
+  const began = performance.now();
+  const spent = (): number => Math.round(before + performance.now() - began);
   const limit = new AbortController();
   const pulse = setInterval(
     () => wait.keep('patience', JSON.stringify({ spentMs: spent() } satisfies Spent)),
@@ -157,7 +160,7 @@ async function patiently<T>(wait: Wait, limitMs: number, work: (wait: Wait) => P
     if (before >= limitMs) throw outOfPatience;
     return await work({ ...wait, signal: AbortSignal.any([wait.signal, limit.signal]) });
   } catch (error) {
-    wait.keep('patience', JSON.stringify({ spentMs: spent(), failedAt: Date.now() } satisfies Spent));
+    wait.keep('patience', JSON.stringify({ spentMs: spent(), failedAt: Date.now() + behind } satisfies Spent));
     throw spent() >= limitMs && error instanceof ApplicationFailure ? final(error) : error;
   } finally {
     clearInterval(pulse);

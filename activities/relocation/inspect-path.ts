@@ -1,3 +1,4 @@
+import { keptSeconds } from '../../domain/rule.ts';
 import type { Instance, Led, Network, PathSight } from '../ports.ts';
 import type { Obstacles } from './obstacles.ts';
 import { leads, networksOf, type Located, type Scene } from './subject.ts';
@@ -36,7 +37,7 @@ export async function inspectPath(
   return {
     steers: seen.some((sight) => leads(sight, device)),
     why: `no ${device === null ? 'name or traffic' : 'traffic'} rule at either side could lead devices there`,
-    ttlSeconds: Math.max(0, ...ttls),
+    ttlSeconds: Math.max(0, ...ttls.map(keptSeconds)),
     blocked: away?.obstacles ?? [],
     told: sights.flatMap(([name, sight]) => (sight?.told ?? []).map((told) => `${name}: ${told}`)),
   };

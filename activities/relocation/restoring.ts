@@ -32,7 +32,7 @@ export async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): P
     .filter((id) => id !== null)
     .filter((id) => listed.every((shown) => shown.id !== id));
   const seen: Seen[] = [...listed];
-  for (const id of unlisted) seen.push(await lookById(site, id, wait.signal));
+  for (const id of unlisted) seen.push(await lookById(site, application, id, wait.signal));
 
   for (const instance of seen) {
     const { id, name } = instance;
@@ -45,7 +45,7 @@ export async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): P
         keptOwn ||= ours;
         continue;
       }
-    } else if (hasRun(instance, order)) throw notThere(site, id, instance);
+    } else if (instance.another === true || hasRun(instance, order)) throw notThere(site, id, instance);
     else if (instance.state === 'gone' || (!ours && id !== restarted)) continue;
     if (id === restarted) {
       await site.instances.stop(id, key('stopTarget'), wait);
@@ -59,7 +59,7 @@ export async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): P
   if (!found && !keptOwn) await site.instances.remove(step, step, wait);
 
   for (const id of unlisted) {
-    const left = await lookById(site, id, wait.signal);
+    const left = await lookById(site, application, id, wait.signal);
     if (id === own ? left.state !== 'gone' : mayRun(left)) throw notThere(site, id, left);
   }
 }

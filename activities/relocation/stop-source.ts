@@ -6,6 +6,7 @@ import { calm } from './copy-ahead.ts';
 import { concerned } from './guarantee.ts';
 import {
   canBeAsked,
+  demandOurs,
   endOf,
   locate,
   look,
@@ -36,8 +37,9 @@ export const stopping = (means: Means) => ({
       const target = await locate(scene.target, scene.application, order.to, wait.signal);
       if (canBeAsked(seen)) await chance(means, scene, seen, target, wait);
       wait.progress(`stopping instance ${order.from}`);
+      await demandOurs(scene.source, scene.application, order.from, wait.signal);
       await scene.source.instances.stop(order.from, scene.key('stopSource'), wait);
-      const left = await lookById(scene.source, order.from, wait.signal);
+      const left = await lookById(scene.source, scene.application, order.from, wait.signal);
       if (mayRun(left)) throw notThere(scene.source, order.from, left);
       const stoppedAt = performance.now();
       if (seen.endpoint !== null)
@@ -51,7 +53,8 @@ export const stopping = (means: Means) => ({
    */
   startSource: async (order: UndoOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
-      const { site, key } = await endOf(means, order, 'source');
+      const { application, site, key } = await endOf(means, order, 'source');
+      await demandOurs(site, application, order.from, wait.signal);
       wait.progress(`starting instance ${order.from} again`);
       await site.instances.start(order.from, key('startSource'), wait);
       if (await calm(order.calmAt, wait)) await site.instances.start(order.from, key('startSourceAgain'), wait);

@@ -131,16 +131,28 @@ export async function find(
 /** As a list shows it, or its own id. */
 export interface Seen extends Omit<Instance, 'state'> {
   readonly state: Instance['state'] | 'gone';
+  /** Its id is that of another application's by now: nothing is done to that. */
+  readonly another?: true;
 }
 
 /** A list is no witness of absence: whom it does not show is asked for by his id. */
 export async function look(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Seen> {
-  return (await find(site, application, id, signal)) ?? (await lookById(site, id, signal));
+  return (await find(site, application, id, signal)) ?? (await lookById(site, application, id, signal));
 }
 
-export async function lookById(site: Site, id: string, signal: AbortSignal): Promise<Seen> {
-  const state = await site.instances.stateOf(id, signal);
+export async function lookById(site: Site, application: Application, id: string, signal: AbortSignal): Promise<Seen> {
+  const state = await site.instances.stateOf(application, id, signal);
+  if (state === 'another')
+    return { id, name: null, state: 'unknown', endpoint: null, unusable: leftAlone(id), another: true };
   return { id, name: null, state, endpoint: null, unusable: `instance ${id} is ${state}, and no list shows it` };
+}
+
+const leftAlone = (id: string): string => `instance ${id} is one of another application, and is left alone`;
+
+/** Before it is stopped, started or removed by its id alone; where it cannot be seen, that id is the best there is. */
+export async function demandOurs(site: Site, application: Application, id: string, signal: AbortSignal): Promise<void> {
+  const state = await whatItSays(async () => await site.instances.stateOf(application, id, signal), signal);
+  if (state === 'another') throw failure('NotYet', `${site.name}: ${leftAlone(id)}`);
 }
 
 export const mayRun = ({ state }: Seen): boolean => state === 'started' || state === 'starting' || state === 'unknown';

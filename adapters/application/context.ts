@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { failure } from '../../activities/failure.ts';
 import type { Context } from '../../activities/ports.ts';
 import { serves } from '../../domain/application.ts';
-import type { Endpoint } from '../../domain/endpoint.ts';
+import { authorityOf, type Endpoint } from '../../domain/endpoint.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import { Refused } from '../../protocols/application/contract.ts';
 import { type Answer, type Call, type Credentials, Exchange } from '../http.ts';
@@ -43,8 +43,7 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
   const managed = ({ host }: Endpoint): Endpoint => ({ host, port: managementPort });
 
   function instance(at: Endpoint): Exchange {
-    const { host, port } = managed(at);
-    const url = `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
+    const url = `${tls === undefined ? 'http' : 'https'}://${authorityOf(managed(at))}`;
     const exchange = exchanges.get(url) ?? new Exchange({ name, url, timeoutMs: ANSWER_MS, tls }, log, credentials);
     exchanges.delete(url);
     exchanges.set(url, exchange); // the last used is the last

@@ -2,7 +2,7 @@ import { failure } from '../../activities/failure.ts';
 import type { Instance, Instances, Wait } from '../../activities/ports.ts';
 import { CloudInstance, instances } from '../../protocols/cloud-manager/cloud.ts';
 import { addressRange } from '../address-range.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { scrubbed } from '../problem.ts';
 import type { Orders } from '../tmf641/orders.ts';
 import { listed } from './list.ts';
@@ -32,11 +32,9 @@ export const cloudInstances = (
   /** Undefined: not there. */
   async function look(id: string, signal: AbortSignal): Promise<CloudInstance | undefined> {
     const path = `${instances}/${encodeURIComponent(id)}`;
-    const { status, body } = await manager.ask(
-      { method: 'GET', path, schema: CloudInstance, alsoExpect: [404] },
-      signal,
-    );
-    return status === 404 ? undefined : body;
+    const call = { method: 'GET', path, schema: CloudInstance, alsoExpect: GONE } as const;
+    const { status, body } = await manager.ask(call, signal);
+    return GONE.includes(status) ? undefined : body;
   }
 
   /** `unseen`: its manager does not tell. What is asked by the id that we know is asked all the same. */
@@ -78,15 +76,18 @@ export const cloudInstances = (
   return {
     list: async ({ appDId }, signal) => {
       const held = await listed(manager, instances, { appDId, schema: CloudInstance }, signal);
-      return held.toSorted((a, b) => (a.since ?? '').localeCompare(b.since ?? '')).map(ours);
+      // A list that grew between two of its parts shows one twice
+      const each = [...new Map(held.map((instance) => [instance.name, instance])).values()];
+      return each.toSorted((a, b) => (a.since ?? '').localeCompare(b.since ?? '')).map(ours);
     },
 
     instantiate: async (application, key, wait) =>
       await running(await orders.fulfil({ wish: 'instantiate', application }, key, wait), wait),
 
-    stateOf: async (id, signal) => {
+    stateOf: async ({ appDId }, id, signal) => {
       const instance = await look(id, signal);
-      return instance === undefined ? 'gone' : ours(instance).state;
+      if (instance === undefined) return 'gone';
+      return instance.appDId === appDId ? ours(instance).state : 'another';
     },
 
     isBeingMade: async () => false,

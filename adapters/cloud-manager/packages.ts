@@ -1,7 +1,7 @@
 import { failure } from '../../activities/failure.ts';
 import type { Application, Packages, Wait } from '../../activities/ports.ts';
 import { CloudPackage, packages } from '../../protocols/cloud-manager/cloud.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { scrubbed } from '../problem.ts';
 import { listed } from './list.ts';
 
@@ -29,11 +29,11 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
     for (let unseen = 0; held.state !== 'ready' && held.state !== 'failed'; ) {
       wait.progress(`${cloud}: fetching and validating the package`);
       await wait.pause();
-      const call = { method: 'GET', path: at(held.id), schema: CloudPackage, alsoExpect: [404] } as const;
+      const call = { method: 'GET', path: at(held.id), schema: CloudPackage, alsoExpect: GONE } as const;
       const { status, body } = await manager.ask(call, wait.signal);
-      unseen = status === 404 ? unseen + 1 : 0;
+      unseen = GONE.includes(status) ? unseen + 1 : 0;
       if (unseen > LOOKS) throw failure('NotYet', `${cloud}: the cloud does not show a package that it took`);
-      if (status !== 404) held = body;
+      if (unseen === 0) held = body;
     }
     return held;
   }
@@ -56,7 +56,7 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
       let { held, wasThere } = await offer(application, key, wait.signal);
       if (wasThere && held.state === 'failed') {
         // What failed before us may have been the way to the repository, not the package: it gets one more chance.
-        await manager.ask({ method: 'DELETE', path: at(held.id), key, alsoExpect: [404] }, wait.signal);
+        await manager.ask({ method: 'DELETE', path: at(held.id), key, alsoExpect: GONE }, wait.signal);
         ({ held } = await offer(application, key, wait.signal));
       }
       held = await fetched(held, wait);

@@ -2,11 +2,9 @@ import { failure } from '../../activities/failure.ts';
 import type { Owner } from '../../activities/ports.ts';
 import type { HeldSubscription } from '../../domain/subscription.ts';
 import { typeOf } from '../../protocols/mec-services/shapes.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { isUnreadable, type Place, readOne } from './collection.ts';
 import { belongs, recordOf, typeIn, whose } from './record.ts';
-
-const GONE = [404, 410];
 
 export interface Sought {
   readonly platform: Exchange;

@@ -5,7 +5,7 @@ import { atOnce } from '../../domain/at-once.ts';
 import { fulfils, type HeldSubscription, type NotCarried, type Subscription } from '../../domain/subscription.ts';
 import { type MecService, mecServices } from '../../protocols/mec-services/service.ts';
 import { hrefOf, typeOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { missingServices } from '../mec011/services.ts';
 import { stillHeld } from './by-id.ts';
 import { ABSENT, idOf, isUnreadable, listOf, type Place, placesOf, readOne } from './collection.ts';
@@ -117,7 +117,7 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
   }
 
   async function remove(id: string, signal: AbortSignal): Promise<void> {
-    await platform.ask({ method: 'DELETE', path: id, alsoExpect: [404, 410] }, signal);
+    await platform.ask({ method: 'DELETE', path: id, alsoExpect: GONE }, signal);
     known.forget(id);
   }
 

@@ -10,7 +10,7 @@ import {
 } from '../../protocols/mec010-2/life-cycle.ts';
 import { addressRange } from '../address-range.ts';
 import type { Exchange } from '../http.ts';
-import { lastSegment } from '../links.ts';
+import { idIn } from '../links.ts';
 import { endpointOf, type Found } from './endpoint.ts';
 import { isInstantiated, lifeCycle } from './life-cycle.ts';
 import { LOOKS } from './operations.ts';
@@ -45,7 +45,7 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
     const call = { method: 'POST', path: appInstances, json, schema: Created, alsoExpect: [403, 409], key } as const;
     const { status, body, location, told } = await meo.ask(call, wait.signal);
     if (status < 300) {
-      const id = body?.id ?? (location?.startsWith(`${appInstances}/`) === true ? lastSegment(location) : undefined);
+      const id = body?.id ?? idIn(appInstances, location);
       if (id !== undefined) return { id, fresh: true };
     }
     const [there] = await life.look('appInstanceName', key, wait.signal);
@@ -142,9 +142,10 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
       }
     },
 
-    async stateOf(id, signal) {
+    async stateOf({ appDId }, id, signal) {
       const info = (await life.read(id, signal)) ?? (await life.look('id', id, signal))[0];
-      return info === undefined ? 'gone' : stateIn(info);
+      if (info === undefined) return 'gone';
+      return (info.appDId ?? appDId) === appDId ? stateIn(info) : 'another';
     },
 
     isBeingMade: async (id, signal) => (await life.operations.open(id, signal)) !== undefined,

@@ -1,7 +1,7 @@
 import { failure } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
 import { AppInstanceInfo, appInstances, OneAppInstance } from '../../protocols/mec010-2/life-cycle.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { oncePerTurn } from '../one-turn.ts';
 import { equals, everyPage } from '../paging.ts';
 import { lcmOperations, LOOKS, type Task } from './operations.ts';
@@ -23,15 +23,15 @@ export const lifeCycle = (meo: Exchange) => {
     const path = whole ? appInstances : `${appInstances}?${equals(attribute, value)}`;
     const isSame = (info: AppInstanceInfo): boolean => info[attribute] === value; // the filter may be ignored
     const ask = async () => await everyPage(meo, path, AppInstanceInfo, signal, [], isSame);
-    const same = await oncePerTurn(meo, `${path} ${attribute} ${value}`, signal, ask);
+    const same = once(await oncePerTurn(meo, `${path} ${attribute} ${value}`, signal, ask));
     if (attribute !== 'appInstanceName') return same;
     return [...same.filter(isInstantiated), ...same.filter((info) => !isInstantiated(info))];
   }
 
   async function read(id: string, signal: AbortSignal): Promise<AppInstanceInfo | undefined> {
-    const call = { method: 'GET', path: instancePath(id), schema: OneAppInstance, alsoExpect: [404] } as const;
+    const call = { method: 'GET', path: instancePath(id), schema: OneAppInstance, alsoExpect: GONE } as const;
     const { status, body } = await meo.ask(call, signal);
-    return status === 404 ? undefined : body;
+    return GONE.includes(status) ? undefined : body;
   }
 
   /**
@@ -73,7 +73,7 @@ export const lifeCycle = (meo: Exchange) => {
       const there = await arrived(status < 300 ? LOOKS : 1);
       if (there !== undefined) return there;
       if (status < 300) throw failure('LcmOperationFailed', `${told}, but instance ${id} is not as it was wanted`);
-      if (status !== 404) throw failure('TargetRefused', told);
+      if (!GONE.includes(status)) throw failure('TargetRefused', told);
       // It may not know yet what it has created itself
       const isThere = (await read(id, wait.signal)) !== undefined;
       if (looked === LOOKS) throw failure(isThere ? 'TargetRefused' : 'NotYet', told);
@@ -88,6 +88,11 @@ export const lifeCycle = (meo: Exchange) => {
 
   return { operations, look, read, bring, isGone };
 };
+
+/** Where a list grew between two of its parts, both show the same one: nobody may take it for two. */
+const once = (listed: readonly AppInstanceInfo[]): readonly AppInstanceInfo[] => [
+  ...new Map(listed.map((info) => [info.id, info])).values(),
+];
 
 export const instancePath = (id: string): string => `${appInstances}/${encodeURIComponent(id)}`;
 

@@ -1,5 +1,5 @@
 import { AppPkgInfo, OneAppPkg, packageManagement, type PackageDialect } from '../../protocols/mec010-2/package.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { lastSegment } from '../links.ts';
 import { equals, everyPage } from '../paging.ts';
 
@@ -21,9 +21,9 @@ export const listedPackages = (meo: Exchange, { collection: name }: Pick<Package
   }
 
   async function readAt(path: string, signal: AbortSignal): Promise<Held | undefined> {
-    const call = { method: 'GET', path, schema: OneAppPkg, alsoExpect: [404] } as const;
+    const call = { method: 'GET', path, schema: OneAppPkg, alsoExpect: GONE } as const;
     const { status, body } = await meo.ask(call, signal);
-    return status === 404 ? undefined : { info: body, path };
+    return GONE.includes(status) ? undefined : { info: body, path };
   }
 
   /** As an individual resource: a list leaves out the checksum. Another one may answer under the id of its descriptor. */

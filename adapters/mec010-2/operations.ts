@@ -11,8 +11,8 @@ import {
   type OperateAppRequest,
   type TerminateAppRequest,
 } from '../../protocols/mec010-2/life-cycle.ts';
-import type { Exchange } from '../http.ts';
-import { lastSegment } from '../links.ts';
+import { type Exchange, GONE } from '../http.ts';
+import { idIn, lastSegment } from '../links.ts';
 import { everyPage, isNone } from '../paging.ts';
 import { scrubbed } from '../scrubbed.ts';
 
@@ -21,10 +21,10 @@ export type Task =
   | { readonly call: 'operate'; readonly json: OperateAppRequest }
   | { readonly call: 'terminate'; readonly json: TerminateAppRequest };
 
-/** 403 and 409: the state forbids it, or a right is missing. 404: it is gone. */
-const CONFLICT = [403, 404, 409];
+/** 403 and 409: the state forbids it, or a right is missing. Else it is gone. */
+const CONFLICT = [403, 409, ...GONE];
 /** Not every MEO keeps a list of them: then none is known, and the instance itself is looked at. */
-const NO_SERVICE = [404, 501];
+const NO_SERVICE = [...GONE, 501];
 /** V2.1.1 has none of cancel, retry and fail. */
 const NOT_NOW = [...CONFLICT, 405, 501];
 
@@ -34,9 +34,9 @@ export const LOOKS = 20;
 /** Life cycle operation occurrences: one is open per instance, and it is looked for before the next is begun. */
 export const lcmOperations = (meo: Exchange) => {
   async function read(id: string, signal: AbortSignal): Promise<AppLcmOpOcc | undefined> {
-    const call = { method: 'GET', path: pathOf(id), schema: AppLcmOpOcc, alsoExpect: [404] } as const;
+    const call = { method: 'GET', path: pathOf(id), schema: AppLcmOpOcc, alsoExpect: GONE } as const;
     const { status, body } = await meo.ask(call, signal);
-    return status === 404 ? undefined : body;
+    return GONE.includes(status) ? undefined : body;
   }
 
   /** The one that is open at this instance. Of others, and of those that ended, however many, nothing is kept. */
@@ -119,8 +119,7 @@ export const lcmOperations = (meo: Exchange) => {
   ): Promise<{ readonly operation: string | undefined; readonly status: number; readonly told: string }> {
     const path = `${appInstances}/${encodeURIComponent(instance)}/${call}`;
     const { status, location, told } = await meo.ask({ method: 'POST', path, json, alsoExpect: CONFLICT, key }, signal);
-    const operation = location?.startsWith(`${appLcmOpOccs}/`) === true ? lastSegment(location) : undefined;
-    return { operation, status, told };
+    return { operation: idIn(appLcmOpOccs, location), status, told };
   }
 
   return { open, complete, close, begin };

@@ -7,7 +7,7 @@ import {
   type PackageDialect,
   packageManagement,
 } from '../../protocols/mec010-2/package.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { scrubbed } from '../scrubbed.ts';
 import { archiveOf, compared, furthest, hasFailed, isUsable, likeness } from './content.ts';
 import { type Held, keyOf, listedPackages } from './listed-packages.ts';
@@ -58,13 +58,13 @@ export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages
   async function upload(path: string, application: Application, key: string, signal: AbortSignal): Promise<boolean> {
     const bytes = { type: 'application/zip', body: await archiveOf(application) };
     // 403 and 409: it has begun already
-    const alsoExpect = [...BAD_CONTENT, 403, 404, 409];
+    const alsoExpect = [...BAD_CONTENT, 403, 409, ...GONE];
     const { status, told } = await meo.ask(
       { method: 'PUT', path: `${path}/package_content`, bytes, alsoExpect, key },
       signal,
     );
     if (BAD_CONTENT.includes(status)) throw failure('PackageInvalid', told);
-    return status !== 404;
+    return !GONE.includes(status);
   }
 
   async function enable(path: string, key: string, signal: AbortSignal): Promise<void> {
@@ -137,7 +137,8 @@ export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages
     let ours = await underKey(key, signal);
     if (isOurs && !ours.some(({ info }) => info.id === held.info.id)) ours = await underKey(key, signal, true);
     for (const { info, path } of ours)
-      if (info.id !== held.info.id) await meo.ask({ method: 'DELETE', path, alsoExpect: [403, 404, 409], key }, signal);
+      if (info.id !== held.info.id)
+        await meo.ask({ method: 'DELETE', path, alsoExpect: [403, 409, ...GONE], key }, signal);
   }
 
   return {

@@ -2,7 +2,7 @@ import { failure } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
 import { failures, isFailureType } from '../../domain/failures.ts';
 import type { TerminateAppRequest } from '../../protocols/mec010-2/life-cycle.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { instancePath, isInstantiated, type lifeCycle } from './life-cycle.ts';
 import { LOOKS } from './operations.ts';
 
@@ -48,9 +48,9 @@ export const removal = (meo: Exchange, { operations, look, read, bring, isGone }
     const info = await blind.seeing(async () => await read(id, wait.signal));
     if (info === undefined || isInstantiated(info)) await terminated(id, key, wait, blind);
     for (let looks = 1; ; looks += 1) {
-      const call = { method: 'DELETE', path: instancePath(id), alsoExpect: [403, 404, 409], key } as const;
+      const call = { method: 'DELETE', path: instancePath(id), alsoExpect: [403, 409, ...GONE], key } as const;
       const { status, told } = await meo.ask(call, wait.signal);
-      if (status < 300 || status === 404) return;
+      if (status < 300 || GONE.includes(status)) return;
       const gone = await blind.seeing(async () => (await read(id, wait.signal)) === undefined);
       if (gone === true && info !== undefined) return;
       if (looks === LOOKS) throw blind.reason ?? failure('Conflict', told);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { sameRule, type Rule } from '../../domain/rule.ts';
-import type { Answer, Call, Exchange } from '../http.ts';
+import { type Answer, type Call, type Exchange, GONE } from '../http.ts';
 import { dns, traffic, type Kind } from './wire.ts';
 
 /** One rule as it is, with what the platform says of it. */
@@ -27,7 +27,6 @@ export interface Sight {
 
 /** No such kind of rules on this platform: some answer 501 (AdvantEDGE), some know no such path. */
 const ABSENT = [405, 406, 410, 501];
-const GONE = [404, 410];
 const LONGEST_LIST = 10_000;
 /** Peers limit what they are asked at once. */
 const AT_ONCE = 4;
@@ -139,7 +138,7 @@ export class RulesOfInstance {
         json: kind.toWire(to, from.wire as W),
         headers: from.version === null ? {} : { 'if-match': from.version },
         schema: z.unknown(),
-        alsoExpect: [404, 412],
+        alsoExpect: [...GONE, 412],
       },
       signal,
     );

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { plainAddress } from '../../domain/endpoint.ts';
 import { isIPv6, type DnsRule, type TrafficRule } from '../../domain/rule.ts';
 import {
   DnsRule as WireDnsRule,
@@ -28,8 +29,8 @@ export const dns: Kind<DnsRule, WireDnsRule> = {
     kind: 'dns',
     id: dnsRuleId,
     name: domainName,
-    address: ipAddress,
-    ttl: ttl ?? null,
+    address: plainAddress(ipAddress),
+    ttl: secondsIn(ttl),
     active: state === 'ACTIVE',
   }),
   toWire: (rule, as) => ({
@@ -52,9 +53,9 @@ export const traffic: Kind<TrafficRule, WireTrafficRule> = {
     return {
       kind: 'traffic',
       id: wire.trafficRuleId,
-      sources: filter.srcAddress ?? [],
-      destinations: filter.dstAddress ?? [],
-      leadsTo: exit.dstIpAddress ?? '',
+      sources: (filter.srcAddress ?? []).map(plainAddress),
+      destinations: (filter.dstAddress ?? []).map(plainAddress),
+      leadsTo: plainAddress(exit.dstIpAddress ?? ''),
       active: wire.state === 'ACTIVE',
       lists: { sources: Array.isArray(filter.srcAddress), destinations: Array.isArray(filter.dstAddress) },
     };
@@ -78,6 +79,12 @@ export const traffic: Kind<TrafficRule, WireTrafficRule> = {
     };
   },
 };
+
+function secondsIn(ttl: unknown): number | null {
+  const seconds =
+    typeof ttl === 'number' || (typeof ttl === 'string' && ttl.trim() !== '') ? Math.ceil(Number(ttl)) : NaN;
+  return Number.isSafeInteger(seconds) ? seconds : null;
+}
 
 /** Its way out, where it is one IP interface without a tunnel: the only one that we can turn. */
 function onlyInterface({ dstInterface }: WireTrafficRule): DestinationInterface | undefined {

@@ -14,10 +14,9 @@ import {
 } from '../../protocols/mec013/location.ts';
 import { entriesOf, hrefOf } from '../../protocols/mec-services/shapes.ts';
 import type { Answer, Call } from '../call.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 import { lastSegment } from '../links.ts';
 
-const GONE = [404, 410];
 const AT_ONCE = 6;
 const PAGES = 100;
 /** What the address in the query or the body would tell is told nowhere. */
@@ -71,7 +70,7 @@ export const mec013Location = (exchange: Exchange): LocationService => {
 
   return {
     zoneOf: async (device, signal) => {
-      const call = { method: 'GET', path: usersAt(device), schema: UserList, alsoExpect: [404] } as const;
+      const call = { method: 'GET', path: usersAt(device), schema: UserList, alsoExpect: GONE } as const;
       const { status, body } = await discreetly(exchange, device).ask(call, signal);
       const users = status < 300 ? (body.userList?.user ?? []) : [];
       return users.find(({ address }) => address === acr(device))?.zoneId ?? null;

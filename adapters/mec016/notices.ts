@@ -1,4 +1,5 @@
 import type { Notices } from '../../activities/ports.ts';
+import { authorityOf } from '../../domain/endpoint.ts';
 import { type AddressChangeNotification, addressChange } from '../../protocols/mec016/notices.ts';
 import type { Exchange } from '../http.ts';
 
@@ -16,7 +17,7 @@ export const mec016Notices = (proxy: Exchange): Notices => ({
       notificationType: 'AddressChangeNotification',
       contextId: user === '*' ? from : user,
       appInstanceId: to,
-      referenceURI: `http://${endpoint.host}:${endpoint.port}/`,
+      referenceURI: `http://${authorityOf(endpoint)}/`,
     };
     const call = { method: 'POST', path: addressChange, json: notice, alsoExpect: NOBODY } as const;
     return (await proxy.ask(call, signal)).status < 300;

@@ -7,12 +7,12 @@ import {
   stricter,
   strictest,
 } from '../../protocols/mec021/registration.ts';
-import { Exchange } from '../http.ts';
+import { Exchange, GONE } from '../http.ts';
 import { equals, everyPage } from '../paging.ts';
 import { listenersOf, notificationsFor } from './procedure.ts';
 
 /** Not every platform has the service: then nothing was registered. */
-const NO_SERVICE = [404, 501];
+const NO_SERVICE = [...GONE, 501];
 const CALLBACK_MS = 4_000;
 /** Instances come and go while a worker lives. */
 const REMEMBERED = 64;

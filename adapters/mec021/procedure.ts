@@ -7,6 +7,7 @@ import {
   wordFor,
 } from '../../protocols/mec021/procedure.ts';
 import { addressIn, type AssociateId } from '../../protocols/mec021/registration.ts';
+import { plainAddress } from '../../domain/endpoint.ts';
 import { mecServices } from '../../protocols/mec-services/service.ts';
 import { hrefOf, typeOf } from '../../protocols/mec-services/shapes.ts';
 import { atOnce } from '../../domain/at-once.ts';
@@ -71,7 +72,7 @@ const shortOf = (status: MobilityStatus): MobilityTold => status.slice('INTERHOS
 function leadsTo(callback: string, { endpoint }: Owner): boolean {
   if (!URL.canParse(callback)) return false;
   const { protocol, hostname, username, password } = new URL(callback);
-  return /^https?:$/.test(protocol) && hostname === endpoint.host && username === '' && password === '';
+  return /^https?:$/.test(protocol) && plainAddress(hostname) === endpoint.host && username === '' && password === '';
 }
 
 /** What one listener is told: the body that its service would send (MEC 021, 7.4.2). */

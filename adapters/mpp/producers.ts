@@ -4,10 +4,9 @@ import { failure } from '../../activities/failure.ts';
 import { type MecService, mecServices } from '../../protocols/mec-services/service.ts';
 import { isUnreadable, listOf, readOne } from '../mec-services/collection.ts';
 import { withoutQuery } from '../call.ts';
-import { Exchange } from '../http.ts';
+import { Exchange, GONE } from '../http.ts';
 
 const PATIENCE_MS = 10_000;
-const GONE = [404, 410];
 /** So many of a collection are read at once. */
 const AT_ONCE = 8;
 

@@ -1,7 +1,5 @@
-import { z } from 'zod';
 import { ListedOrder, ServiceOrder, serviceOrders } from '../../protocols/tmf641/order.ts';
-import { failure } from '../../activities/failure.ts';
-import type { Exchange } from '../http.ts';
+import { type Exchange, GONE } from '../http.ts';
 
 const PAGE = 100;
 /** So many pages of the newest orders are looked through where an OSS cannot be asked for a key. */
@@ -11,7 +9,6 @@ const FARTHEST = 1_000_000;
 /** An earlier attempt of a step, or what its undo looks for, is not older. */
 const LOOKED_BACK_MS = 2 * 86_400_000;
 const UNKNOWN_QUERY = 400;
-const GONE = [404, 410];
 
 interface Page {
   readonly orders: readonly ListedOrder[];
@@ -37,15 +34,16 @@ export async function idsUnder(oss: Exchange, key: string, signal: AbortSignal):
   /** Undefined: the server does not know a parameter of the query. */
   async function page(query: string): Promise<Page | undefined> {
     const path = query === '' ? serviceOrders : `${serviceOrders}?${query}`;
-    const call = { method: 'GET', path, schema: z.unknown(), alsoExpect: [UNKNOWN_QUERY] } as const;
-    const { status, body, told } = await oss.ask(call, signal);
-    if (status === UNKNOWN_QUERY) return undefined;
-    if (body !== null && body !== undefined && !Array.isArray(body))
-      throw failure('PeerMalformed', `${told}, but not with a list`);
-    const entries: readonly unknown[] = body ?? [];
-    // Most are of others: what cannot be read of them does not matter
-    const orders = entries.map((entry) => ListedOrder.safeParse(entry)).flatMap(({ data }) => data ?? []);
-    return { orders, size: entries.length };
+    const call = { method: 'GET', path, alsoExpect: [UNKNOWN_QUERY] } as const;
+    const orders: ListedOrder[] = [];
+    let size = 0;
+    // Most are of others: what cannot be read of them does not matter, nor how long all of them are
+    const take = (entry: unknown): void => {
+      size += 1;
+      orders.push(...[ListedOrder.safeParse(entry).data ?? []].flat());
+    };
+    const { status } = await oss.each(call, take, signal);
+    return status === UNKNOWN_QUERY ? undefined : { orders, size };
   }
 
   const underKey = ({ orders }: Page): string[] =>

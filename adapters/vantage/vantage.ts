@@ -1,4 +1,5 @@
 import type { Vantage } from '../../activities/ports.ts';
+import { authorityOf, plainAddress } from '../../domain/endpoint.ts';
 import { Asked, base, Resolution } from '../../protocols/vantage/vantage.ts';
 import type { Exchange } from '../http.ts';
 
@@ -11,11 +12,11 @@ export const vantagePoint = (point: Exchange): Vantage => ({
     const { answers } = (await point.ask({ method: 'GET', path, schema: Resolution }, signal)).body;
     // A resolver may hand out any of them: the shortest is the first that is asked for again.
     const ttl = answers.length === 0 ? 0 : Math.min(...answers.map((answer) => answer.ttl));
-    return { addresses: answers.map(({ address }) => address), ttl };
+    return { addresses: answers.map(({ address }) => plainAddress(address)), ttl };
   },
 
-  answering: async ({ host, port }, device, signal) => {
-    const json = { url: `http://${host}:${port}/`, from: device };
+  answering: async (endpoint, device, signal) => {
+    const json = { url: `http://${authorityOf(endpoint)}/`, from: device };
     const { status, body } = await point.ask(
       { method: 'POST', path: `${base}/ask`, json, schema: Asked, alsoExpect: [502], question: true },
       signal,

@@ -4,7 +4,7 @@ import type { AnchorMemo } from '../../workflows/messages.ts';
 import type { ApplicationSeen } from '../resources.ts';
 import { CALL_MS } from './reader.ts';
 
-type Led = ApplicationSeen['led'][number];
+type Led = NonNullable<ApplicationSeen['led']>[number];
 
 const RUNNING = `${ANCHORS} AND ExecutionStatus = 'Running'`;
 /** Of each application; a network has few holders, however many users are led through them. */

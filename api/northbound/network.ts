@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../configuration/peers.ts';
-import { HttpRefusal } from '../problem.ts';
+import { HttpRefusal, isTemporals } from '../problem.ts';
 import type { ApplicationSeen, SiteList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
 import { ledTo } from './led.ts';
@@ -16,8 +16,8 @@ export const networkHandlers = (
     configuration,
     procedures,
     together(async (names) => {
-      const [seen, led] = await Promise.all([procedures.locate(names), ledTo(temporal)]);
-      return seen.map((application) => ({ ...application, led: [...(led.get(application.name) ?? [])] }));
+      const [seen, led] = await Promise.all([procedures.locate(names), ledTo(temporal).catch(unknown)]);
+      return seen.map((application) => ({ ...application, led: led && [...(led.get(application.name) ?? [])] }));
     }),
   );
 
@@ -46,6 +46,12 @@ const networkOf = (
     res.json({ peers: await procedures.survey() });
   },
 });
+
+/** Where the index does not answer, or takes no more questions, the instances can still be asked. */
+function unknown(error: unknown): null {
+  if (!isTemporals(error)) throw error;
+  return null;
+}
 
 /** Ten consoles that ask at the same moment where an application is have its instances asked once. */
 function together(locate: Locate): Locate {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { plainAddress } from '../../domain/endpoint.ts';
 
 /** The cloud manager's API, `/cloud/v1` (docs/operations.md). */
 
-const Endpoint = z.object({ host: z.string().min(1), port: z.int().min(1).max(65_535) });
+const Endpoint = z.object({ host: z.string().min(1).transform(plainAddress), port: z.int().min(1).max(65_535) });
 
 export const CloudPackage = z.object({
   id: z.string().min(1),

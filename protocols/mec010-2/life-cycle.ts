@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainAddress } from '../../domain/endpoint.ts';
 
 /** MEC 010-2 V3.1.1, application life cycle management: what of it is read and written. Unknown members pass. */
 export const appInstances = '/app_lcm/v1/app_instances';
@@ -9,9 +10,10 @@ const told = z.string().nullish().catch(undefined);
 
 /** V2.1.1 tells none. A port is a number to most. */
 const Address = z.object({
-  host: z.string().min(1),
+  host: z.string().min(1).transform(plainAddress),
   port: z
     .union([z.int(), z.string().regex(/^\d+$/).transform(Number)])
+    .pipe(z.int().min(1).max(65_535))
     .nullish()
     .catch(undefined),
 });

@@ -15,8 +15,8 @@ export const DnsRule = z.looseObject({
   /** EdgeGallery's prose says IPv4, IPv6. */
   ipAddressType: z.string(),
   ipAddress: z.string(),
-  /** Seconds. */
-  ttl: z.int().nullish(),
+  /** Seconds, as a number to most. */
+  ttl: z.unknown(),
   state: State,
 });
 export type DnsRule = z.infer<typeof DnsRule>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainAddress } from '../../domain/endpoint.ts';
 
 /** MEC 021, registrations of applications at the application mobility service. */
 export const appMobilityServices = '/amsi/v1/app_mobility_services';
@@ -28,7 +29,7 @@ export const AssociateId = z.union([z.string(), z.looseObject({ value: z.string(
 export type AssociateId = z.infer<typeof AssociateId>;
 
 export const addressIn = (associate: AssociateId): string =>
-  typeof associate === 'string' ? associate : associate.value;
+  plainAddress(typeof associate === 'string' ? associate : associate.value);
 
 /** Its numbers of V2.2.1, as its members may be wrapped once more, or the names of V2.1.1. All else is not transferred. */
 const Transferred = z

@@ -28,12 +28,32 @@ export const answers: Partial<Record<QuirkName, (call: Call) => void>> = {
       ),
     ),
 
+  maskedAddresses: ({ res }) =>
+    changeJson(res, (body) =>
+      everyObject(body, (one) =>
+        Object.fromEntries(
+          Object.entries(one).map(([member, value]) => [
+            member,
+            /^(src|dst)Address$/.test(member) && Array.isArray(value) ? value.map(masked) : value,
+          ]),
+        ),
+      ),
+    ),
+
   foreignLinks: ({ res }) => {
     changeJson(res, (body) =>
       everyObject(body, (one) => (typeof one['href'] === 'string' ? { ...one, href: elsewhere(one['href']) } : one)),
     );
     const location = res.location.bind(res);
     res.location = (url: string) => location(elsewhere(url));
+  },
+
+  slashedLinks: ({ res }) => {
+    changeJson(res, (body) =>
+      everyObject(body, (one) => (typeof one['href'] === 'string' ? { ...one, href: slashed(one['href']) } : one)),
+    );
+    const location = res.location.bind(res);
+    res.location = (url: string) => location(slashed(url));
   },
 
   localProblems: ({ res }) => {
@@ -66,9 +86,16 @@ const filledSubscription = (one: Members): Members => ({
   ),
 });
 
+/** A single address as firewalls have it. */
+const masked = (address: unknown): unknown =>
+  typeof address === 'string' && /^[\d.]+$/.test(address) ? `${address}/32` : address;
+
 /** `counter.edge.example` as people write it into a descriptor. */
 const capitals = (name: string): string =>
   `${name.replace(/\.$/, '').replaceAll(/(?<=^|\.)[a-z]/g, (letter) => letter.toUpperCase())}.`;
+
+/** A query, if any, comes after it. */
+const slashed = (link: string): string => link.replace(/\/?(?=\?|$)/, '/');
 
 /** What a peer behind a gateway believes to be its own address. */
 const elsewhere = (link: string): string => link.replace(/^https?:\/\/[^/]+/, 'https://mep.inner.example:8443/gateway');

@@ -10,16 +10,10 @@ export const lists: Partial<Record<QuirkName, (call: Call) => void>> = {
   },
 
   /** MEC 009, 6.20: the rest is behind the link. */
-  pagedLists: ({ req, res }) => {
-    if (req.method !== 'GET') return;
-    changeJson(res, (body) => {
-      if (!Array.isArray(body)) return body;
-      const from = Number(Buffer.from(parameter(req, MARK) ?? '', 'base64url').toString() || 0);
-      const next = from + PAGE;
-      if (next < body.length) res.setHeader('Link', `<${pageAt(req.originalUrl, next)}>; rel="next"`);
-      return body.slice(from, next);
-    });
-  },
+  pagedLists: (call) => inParts(call, PAGE),
+
+  /** As if an entry had come before the others between two of its parts. */
+  overlappingPages: (call) => inParts(call, PAGE - 1),
 
   nullLists: ({ req, res }) => {
     if (req.method === 'GET') onLists(res, (list) => (list.length === 0 ? null : list));
@@ -46,6 +40,17 @@ function onLists(res: Response, change: (list: readonly Entry[]) => readonly Ent
     const [member, list] = Object.entries(links ?? {}).find(([, value]) => Array.isArray(value)) ?? [];
     if (member === undefined) return body;
     return { ...(body as Entry), _links: { ...links, [member]: change(list as Entry[]) } };
+  });
+}
+
+/** Parts of two entries, of which the next one begins so many further on. */
+function inParts({ req, res }: Call, step: number): void {
+  if (req.method !== 'GET') return;
+  changeJson(res, (body) => {
+    if (!Array.isArray(body)) return body;
+    const from = Number(Buffer.from(parameter(req, MARK) ?? '', 'base64url').toString() || 0);
+    if (from + PAGE < body.length) res.setHeader('Link', `<${pageAt(req.originalUrl, from + step)}>; rel="next"`);
+    return body.slice(from, from + PAGE);
   });
 }
 

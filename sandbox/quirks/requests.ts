@@ -1,14 +1,21 @@
 import { problem } from '../problem.ts';
-import { type Call, lastOf } from './call.ts';
+import { type Call, changeHeaders, lastOf } from './call.ts';
 import type { QuirkName } from './table.ts';
 
 /** Quirks by which a call is answered before anything is done. True: it is. */
 export const requests: Partial<Record<QuirkName, (call: Call) => boolean>> = {
-  trailingSlash: ({ req, res }) => {
-    if (req.path.endsWith('/')) return false;
-    const query = req.originalUrl.slice(req.originalUrl.split('?', 1)[0]?.length);
-    res.status(308).location(`${req.path}/${query}`).end();
-    return true;
+  trailingSlash: (call) => ledToSlash(call, 308),
+  movedGets: (call) => call.req.method === 'GET' && ledToSlash(call, 301),
+
+  /** What was deleted is remembered. */
+  goneForGood: ({ req, res, memory }) => {
+    const path = req.path.replace(/\/$/, '');
+    if (memory.isGone(path)) return answered(() => problem(res, 410, 'it was here, and is gone'));
+    if (req.method === 'DELETE')
+      changeHeaders(res, () => {
+        if (res.statusCode < 300) memory.deleted(path);
+      });
+    return false;
   },
 
   /** The first call of a kind: ids do not make it another one. */
@@ -69,6 +76,13 @@ const KNOWN = new Set([
 ]);
 
 const isVersion = (segment: string): boolean => /^v\d+$/.test(segment);
+function ledToSlash({ req, res }: Call, status: number): boolean {
+  if (req.path.endsWith('/')) return false;
+  const query = req.originalUrl.slice(req.originalUrl.split('?', 1)[0]?.length);
+  res.status(status).location(`${req.path}/${query}`).end();
+  return true;
+}
+
 const radioMissing = (path: string): boolean => path.startsWith('/rni/');
 
 function answered(answer: () => void): true {

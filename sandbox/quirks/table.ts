@@ -7,6 +7,7 @@ export const quirks = {
   retryLater: { harmless: true, at: ['meo', 'platform', 'oss'] },
   strictQuery: { harmless: true, at: ['meo', 'platform'] },
   trailingSlash: { harmless: true, at: ['meo', 'oss'] },
+  movedGets: { harmless: true, at: ['meo', 'oss'] },
   notReadyYet: { harmless: true, at: ['platform'] },
   createdUnknown: { harmless: true, at: ['meo'] },
   laggingLists: { harmless: true, at: ['meo', 'platform', 'oss'] },
@@ -16,8 +17,12 @@ export const quirks = {
   farCallbacks: { harmless: true, at: ['platform'] },
   filledDefaults: { harmless: true, at: ['platform'] },
   capitalNames: { harmless: true, at: ['platform'] },
+  maskedAddresses: { harmless: true, at: ['platform'] },
   foreignLinks: { harmless: true, at: ['meo', 'platform'] },
+  slashedLinks: { harmless: true, at: ['meo', 'platform'] },
+  goneForGood: { harmless: true, at: ['meo', 'platform'] },
   pagedLists: { harmless: true, at: ['meo', 'platform', 'oss'] },
+  overlappingPages: { harmless: true, at: ['meo', 'platform', 'oss'] },
   nullLists: { harmless: true, at: ['meo', 'platform', 'oss'] },
   voidLists: { harmless: true, at: ['meo', 'platform', 'oss'] },
   weakTags: { harmless: true, at: ['platform'] },
@@ -43,6 +48,8 @@ export const names = Object.keys(quirks) as [QuirkName, ...QuirkName[]];
 
 /** Two ways to be odd in the same place: a peer has one of them. */
 const ALTERNATIVES: readonly (readonly [QuirkName, QuirkName])[] = [
+  ['trailingSlash', 'movedGets'],
+  ['pagedLists', 'overlappingPages'],
   ['nullLists', 'voidLists'],
   ['weakTags', 'bareTags'],
 ];

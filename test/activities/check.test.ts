@@ -57,6 +57,16 @@ async function attempted(attempt: number, heard?: unknown, time = {}) {
   return { untouched: told?.kept?.['untouched'] === true, from: told?.kept?.['from'], beat };
 }
 
+it.each([
+  [300, 300_000],
+  [2 ** 31 - 1, 604_800_000],
+  [4_294_967_295, 0],
+])('a check lets old answers of %i seconds be kept for %i ms', async (ttl, ms) => {
+  world.ttl = ttl;
+  const { drainMs } = await run(activities().checkRelocation, order);
+  expect(drainMs).toBe(ms);
+});
+
 describe('a check that fails', () => {
   it('says that nothing was touched, in a later attempt too, as long as each attempt says that it has not asked', async () => {
     world.on('context.state', 'PeerUnavailable', 'PeerUnavailable', 'PeerUnavailable');

@@ -79,9 +79,15 @@ describe('what was made is deleted', () => {
     expect(ids()).toEqual(['/own']);
   });
 
-  it('also where the peer carries it out after everybody had given up', async () => {
+  it.each([
+    ['', 0],
+    [', by a worker whose clock is hours behind', 9],
+    [', by a worker whose clock is hours ahead', -9],
+  ])('also where the peer carries it out after everybody had given up%s', async (_, hours) => {
     const { deleteCopies, lost } = steps();
-    const undone = run(deleteCopies, { ...lost, calmAt: Date.now() + 300 });
+    const scheduled = Date.now() + hours * 3_600_000;
+    const attempt = attemptOf({ scheduledTimestampMs: scheduled, currentAttemptScheduledTimestampMs: scheduled });
+    const undone = attempt.run(deleteCopies, { ...lost, calmAt: scheduled + 300 });
     await new Promise((resolve) => setTimeout(resolve, 100));
     target().subscriptions.push(...structuredClone(source().subscriptions));
     await undone;

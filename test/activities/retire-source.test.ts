@@ -44,6 +44,20 @@ it('leaves a subscription that is made while others are deleted, until it has a 
   expect(target?.subscriptions).toHaveLength(4);
 });
 
+it('does nothing to an instance of another application that has been given the id of the source', async () => {
+  const { world, activities, both } = await handedOver();
+  const [neighbour] = world.at('cloud');
+  Object.assign(neighbour ?? {}, { state: 'stopped' });
+  world.hidden.add(both.from);
+  world.others.add(both.from);
+  const told = `cloud: instance ${both.from} is one of another application, and is left alone`;
+  await expect(run(activities.retireSource, both)).rejects.toThrow(told);
+  await expect(run(activities.stopSource, both)).rejects.toThrow(told);
+  await expect(run(activities.startSource, { ...both, calmAt: 0 })).rejects.toThrow(told);
+  expect(world.calls.filter((call) => /^cloud\.instances\.(stop|start|remove)/.test(call))).toEqual([]);
+  expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+});
+
 describe('a source that runs, and that no list shows', () => {
   it('is not taken for one without clients, and not taken away unasked: it may serve others', async () => {
     const { world, activities, both } = await handedOver();

@@ -73,6 +73,17 @@ describe('an undo at the target', () => {
     expect(world.at('a1')).toMatchObject([{ role: 'authority' }]);
   });
 
+  it('does not delete one of another application that has been given its id', async () => {
+    const { removeTarget, removal } = await held(world);
+    Object.assign(at('a1'), { state: 'stopped' });
+    world.hidden.add(removal.to);
+    world.others.add(removal.to);
+    const told = `a1: instance ${removal.to} is one of another application, and is left alone`;
+    await expect(run(removeTarget, removal)).rejects.toThrow(told);
+    await expect(run(removeTarget, { ...removal, to: null })).rejects.toThrow(told);
+    expect(world.at('a1')).toHaveLength(1);
+  });
+
   it('does not delete it where an orchestrator shows it by its name only', async () => {
     const target = await PlayedTarget.open(5_000);
     try {

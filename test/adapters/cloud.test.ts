@@ -251,12 +251,30 @@ describe('the instances of a cloud', () => {
     expect(instances.whenLeft).toBe('stop');
   });
 
-  it('are removed, and that they are not there is success', async () => {
+  it.each([404, 410])('are removed, and that they are not there (%i) is success', async (gone) => {
     holds('made', 'running');
+    const there = play;
+    play = (heard) => {
+      const reply = there(heard);
+      return reply.status === 404 ? { ...reply, status: gone } : reply;
+    };
     await instances.remove('made', key, quickWait());
     await instances.remove('made', key, quickWait());
+    expect(await instances.stateOf(counter, 'made', soon())).toBe('gone');
     expect([...running]).toEqual([]);
     expect(oss.orders).toHaveLength(1);
+  });
+
+  it('are found among ten thousand of others, and one that is shown twice is one', async () => {
+    const others = Array.from({ length: 10_000 }, (_, n) => ({
+      name: `${n}`,
+      appDId: 'other',
+      detail: 'x'.repeat(500),
+    }));
+    holds('made', 'running');
+    const all = [running.get('made'), ...others, running.get('made')];
+    play = () => ({ status: 200, json: all });
+    expect(await instances.list(counter, soon())).toMatchObject([{ id: 'made' }]);
   });
 
   it('are not made any more once they are removed', async () => {
@@ -339,7 +357,7 @@ describe('the instances of a cloud', () => {
         { id: 'odd', state: 'unknown', endpoint: null },
         { id: 'made', state: 'started' },
       ]);
-      expect(await instances.stateOf('odd', soon())).toBe('unknown');
+      expect(await instances.stateOf(counter, 'odd', soon())).toBe('unknown');
     },
   );
 

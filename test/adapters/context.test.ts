@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../activities/ports.ts';
@@ -45,6 +47,19 @@ describe('the application contract', () => {
     expect(await context.state(at, '*', soon())).toMatchObject({ retiring: true });
     play = () => ({ status: 200, json: { ...state, role: 'king' } });
     await expect(context.state(at, '*', soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
+  });
+
+  it('is asked at an IPv6 address as well', async () => {
+    const server = createServer((_, res) => void res.writeHead(204).end());
+    await new Promise<void>((listening) => server.listen(0, '::1', listening));
+    try {
+      const managementPort = (server.address() as AddressInfo).port;
+      const there = contractContext({ name: 'application', managementPort }, pino({ enabled: false }));
+      const introduction = { relocation, users: '*', source: { host: '2001:db8::9', port: 7000 }, epoch: 1 };
+      await expect(there.standBy({ host: '::1', port: 80 }, introduction, soon())).resolves.toBeUndefined();
+    } finally {
+      server.close();
+    }
   });
 
   it('names management endpoints in bodies', async () => {

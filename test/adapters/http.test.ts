@@ -75,7 +75,7 @@ describe('a peer that refuses', () => {
     await expect(exchange.ask(get, soon())).rejects.toMatchObject({ type: 'PeerUnavailable', nonRetryable: false });
   });
 
-  it.each([400, 401, 403, 404, 409, 412, 422, 501, 302])('is taken at its word with %i', async (status) => {
+  it.each([400, 401, 403, 404, 409, 412, 422, 501, 300, 303])('is taken at its word with %i', async (status) => {
     const exchange = await replying({ status, headers: { location: '/elsewhere' } });
     await expect(exchange.ask(get, soon())).rejects.toMatchObject({ type: 'PeerRejected', nonRetryable: true });
     expect(peer.count(/./)).toBe(1);
@@ -93,6 +93,18 @@ describe('a peer that refuses', () => {
     const { nextRetryDelay } = error as unknown as { nextRetryDelay: number };
     expect(nextRetryDelay).toBeGreaterThan(55_000);
     expect(nextRetryDelay).toBeLessThanOrEqual(60_000);
+  });
+
+  it.each([-9, 9])('is understood by its own clock, be it %i hours from ours', async (hours) => {
+    const there = (ms: number) => new Date(Date.now() + hours * 3_600_000 + ms).toUTCString();
+    const exchange = await answering(() => ({
+      status: 503,
+      headers: { 'retry-after': there(30_000), date: there(0) },
+    }));
+    const error = await exchange.ask(get, soon()).catch((reason: unknown) => reason as Error);
+    expect(Math.abs((error as unknown as { nextRetryDelay: number }).nextRetryDelay - 30_000)).toBeLessThanOrEqual(
+      1_000,
+    );
   });
 
   it('is quoted, without addresses and not at length', async () => {
@@ -155,6 +167,22 @@ describe('a peer that sends elsewhere', () => {
         message: 'peer: GET /things answered 308: it sends elsewhere than below its url, or in circles',
       });
       expect(peer.heard.length).toBeLessThan(5);
+    },
+  );
+
+  it.each([301, 302])(
+    'by a redirect that makes a GET of whatever was asked is followed with a GET alone (%i)',
+    async (status) => {
+      const exchange = await answering(({ path }) =>
+        path.endsWith('/') ? { status: 200, json: { id: 'a' } } : { status, headers: { location: `${path}/` } },
+      );
+      expect(await exchange.ask({ ...get, path: '/things' }, soon())).toMatchObject({ status: 200, body: { id: 'a' } });
+      for (const method of ['POST', 'PUT', 'DELETE'] as const)
+        await expect(exchange.ask({ ...get, method, path: '/things' }, soon())).rejects.toMatchObject({
+          type: 'PeerRejected',
+        });
+      expect(peer.count('GET /things/')).toBe(1);
+      expect(peer.heard).toHaveLength(5);
     },
   );
 

@@ -78,6 +78,16 @@ describe('instantiating', () => {
     expect(meo.instances.map(({ id }) => id)).not.toContain(late.id);
   });
 
+  it('takes one that a list shows twice for one', async () => {
+    const ours = meo.add(key, 'STARTED');
+    meo.add('somebody else');
+    meo.oddInstances.push(meo.infoOf(ours)); // the list grew between two of its parts
+    expect(await instances().list(application, soon())).toMatchObject([{ id: ours.id }, { name: 'somebody else' }]);
+    expect((await instances().instantiate(application, key, quickWait())).id).toBe(ours.id);
+    expect(meo.server.count(/^(POST|DELETE)/)).toBe(0);
+    expect(ours.state).toBe('STARTED');
+  });
+
   it('retries once what may be cured', async () => {
     meo.endings.push('FAILED_TEMP', 'COMPLETED');
     expect((await instances().instantiate(application, key, quickWait())).state).toBe('started');
@@ -184,6 +194,27 @@ describe('removing', () => {
     const { id } = meo.add('runs', 'STARTED');
     await instances().remove(id, key, quickWait());
     expect(meo.instances).toEqual([]);
+  });
+
+  it('is content with what is gone, as a MEO says who remembers it (410)', async () => {
+    meo.instead = ({ path }) => {
+      const [, id] = /\/app_(?:instances|lcm_op_occs)\/(\w+)/.exec(path) ?? [];
+      const there = [...meo.instances, ...meo.operations].some((each) => each.id === id);
+      return id === undefined || there ? undefined : { status: 410, json: { detail: 'it was here' } };
+    };
+    const { id } = meo.add(key, 'STARTED');
+    await instances().remove('unknown', key, quickWait());
+    await instances().remove(id, key, quickWait());
+    await instances().remove(id, key, quickWait());
+    await instances().stop(id, key, quickWait());
+    expect(await instances().stateOf(application, id, soon())).toBe('gone');
+    expect(meo.instances).toEqual([]);
+  });
+
+  it('tells one of another application from one that is gone, by whatever id', async () => {
+    const { id } = meo.add('of a neighbour', 'STARTED', 'neighbour-1');
+    expect(await instances().stateOf(application, id, soon())).toBe('another');
+    expect(await instances().stateOf(application, 'i77', soon())).toBe('gone');
   });
 
   it('is content when there is nothing', async () => {
@@ -422,16 +453,20 @@ describe('a MEO that shows late what it has done', () => {
     expect(meo.server.count(lcm('instantiate'))).toBe(1);
   });
 
-  it('is found by its Location where the answer to a creation has no body', async () => {
-    meo.instead = ({ method, path, json }) =>
-      method === 'POST' && path.endsWith('/app_instances')
-        ? {
-            status: 201,
-            headers: { location: `/app_lcm/v1/app_instances/${meo.add(String(json['appInstanceName'])).id}` },
-          }
-        : undefined;
-    expect((await instances().instantiate(application, key, quickWait())).id).toBe('i1');
-  });
+  it.each(['', '/', '?view=full'])(
+    'is found by its Location where the answer to a creation has no body (it ends with %j)',
+    async (end) => {
+      meo.instead = ({ method, path, json }) =>
+        method === 'POST' && path.endsWith('/app_instances')
+          ? {
+              status: 201,
+              headers: { location: `/app_lcm/v1/app_instances/${meo.add(String(json['appInstanceName'])).id}${end}` },
+            }
+          : undefined;
+      expect((await instances().instantiate(application, key, quickWait())).id).toBe('i1');
+      expect(meo.server.count(lcm('instantiate'))).toBe(1);
+    },
+  );
 });
 
 describe('an endpoint that cannot be used', () => {
@@ -453,6 +488,12 @@ describe('an endpoint that cannot be used', () => {
       'no port',
       'EndpointUnusable',
       [{ host: '10.2.1.7' }],
+      `an address without a port as its endpoint; wanted is ${range}`,
+    ],
+    [
+      'a port that there cannot be',
+      'EndpointUnusable',
+      [{ host: '10.2.1.7', port: 70_000 }],
       `an address without a port as its endpoint; wanted is ${range}`,
     ],
     [

@@ -125,6 +125,25 @@ describe('a turn', () => {
         }
   });
 
+  it.each([null, '127.10.100.1'])(
+    'is carried out and undone where addresses get a mask (device: %s)',
+    async (device) => {
+      platform.masks = true;
+      const [here, away] = await both({ device });
+      for (const turn of [here, away]) await path.turn(turn, quickWait());
+      const id = device === null ? 'TrafficRule001' : 'TrafficRule002';
+      const [filter] = platform.of('target')[`traffic_rules/${id}`]?.['trafficFilter'] as Record<string, string[]>[];
+      expect(filter?.['dstAddress']).toEqual([`${S}/32`, `${C}/32`]);
+      const count = platform.written.length;
+      for (const turn of [here, away]) expect(await path.turn(turn, quickWait())).toBe(0);
+      expect(platform.written).toHaveLength(count);
+      for (const turn of [here, away]) await path.turnBack(turn, quickWait());
+      expect(platform.of('target')[`traffic_rules/${id}`]).toMatchObject({ state: 'INACTIVE' });
+      const [back] = platform.of('target')[`traffic_rules/${id}`]?.['trafficFilter'] as Record<string, string[]>[];
+      expect([back?.['srcAddress'] ?? [], back?.['dstAddress'] ?? []]).toEqual([[], []]);
+    },
+  );
+
   it('is carried out once, however often it is asked for, also when an answer was lost', async () => {
     const [here] = await both();
     platform.server.loseAnswer(/^PUT .*dns_rules/, 'reset');
@@ -337,6 +356,19 @@ describe('looking at the path', () => {
     expect(await path.look(placed('target', T), all, soon())).toMatchObject({
       names: [{ name: 'other.example', leads: false }],
     });
+  });
+
+  it.each([
+    ['300', 300],
+    [0.5, 1],
+    ['', 0],
+    ['a while', 0],
+    [null, 0],
+    [{}, 0],
+  ])('reads the time of a DNS rule in whatever form, and the rule with it: %j', async (ttl, seconds) => {
+    platform.dns('source', { ...dnsRule('DnsRule001', S, 'ACTIVE'), ttl });
+    const sight = await path.look(placed('source', S), all, soon());
+    expect(sight).toMatchObject({ by: { name: true }, ttlSeconds: seconds });
   });
 
   it('tells of a single device that names do not lead it', async () => {

@@ -61,6 +61,22 @@ describe('services', () => {
     expect(await missingServices(peer.exchange, ['RNIS'], soon())).toEqual(['RNIS']);
   });
 
+  it('are found among ten thousand of others, in several parts, beside what no schema takes', async () => {
+    const others = Array.from({ length: 10_000 }, (_, n) => ({
+      serInstanceId: `${n}`,
+      serName: `other-${n}`,
+      state: 'ACTIVE',
+      transportInfo: { id: 'x', description: 'x'.repeat(500) },
+    }));
+    const odd = '{"serName":7},{"serName":"RNIS","state":"ACTIVE","constructor":{}},null';
+    before = ({ query }) =>
+      query.has('part')
+        ? { status: 200, text: `[${odd},{"serName":"RNIS","state":"ACTIVE"}]` }
+        : { status: 200, json: others, headers: { link: '</mec_service_mgmt/v1/services?part=2>; rel="next"' } };
+    expect(await missingServices(peer.exchange, ['RNIS', 'AMS'], soon())).toEqual(['AMS']);
+    expect(peer.heard).toHaveLength(2);
+  });
+
   it('are not asked for when none is required', async () => {
     expect(await missingServices(peer.exchange, [], soon())).toEqual([]);
     expect(peer.heard).toEqual([]);

@@ -53,6 +53,11 @@ describe("a notice of an application's new address", () => {
     ]);
   });
 
+  it('names an IPv6 address as a URI writes it', async () => {
+    await notices().addressChanged({ ...notice, endpoint: { host: '2001:db8::7', port: 7000 }, user: 'ue-1' }, soon());
+    expect(told()).toEqual([['/ue-1', 'at-a1', 'http://[2001:db8::7]:7000/']]);
+  });
+
   it('reaches only the one who moved', async () => {
     await notices().addressChanged({ ...notice, user: 'ue-2' }, soon());
     expect(told()).toEqual([['/ue-2', 'at-a1', 'http://127.0.0.2:7000/']]);

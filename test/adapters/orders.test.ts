@@ -164,7 +164,7 @@ describe('an order at the OSS', () => {
 
   it.each([
     ['no JSON', { status: 200, text: '<html>' }],
-    ['no list', { status: 200, json: { orders: [] } }],
+    ['no list', { status: 200, json: { orders: [], of: 'nobody' } }],
   ])('is not placed when the OSS lists %s', async (_, answer) => {
     await oss.peer.close();
     const peer = await faultyServer(() => answer);
@@ -262,6 +262,17 @@ describe('an OSS with a long history', () => {
     orders = cloudOrders(oss.peer.exchange, 'cloud');
     const ours = { ...(await lost()), orderDate: new Date().toISOString() };
     oss.orders.push(...history(1_010, longAgo), ours);
+    expect(await orders.fulfil(instantiate, key, quickWait())).toBe(key);
+    expect(oss.peer.count(/^POST/)).toBe(1);
+  });
+
+  it('that ignores every query, and lists more than an answer may have bytes, is read as it comes', async () => {
+    await oss.peer.close();
+    oss = await playedOss({ ignoresPaging: true });
+    orders = cloudOrders(oss.peer.exchange, 'cloud');
+    const ours = await lost();
+    const description = 'x'.repeat(400);
+    oss.orders.push(...history(12_000, longAgo).map((order) => ({ ...order, description })), ours);
     expect(await orders.fulfil(instantiate, key, quickWait())).toBe(key);
     expect(oss.peer.count(/^POST/)).toBe(1);
   });

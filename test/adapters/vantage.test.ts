@@ -57,6 +57,14 @@ describe('a vantage point', () => {
     });
   });
 
+  it('asks at an IPv6 address as a URI writes it, and resolves to what an orchestrator tells as well', async () => {
+    play = () => ({ status: 200, json: { headers: { 'ferry-instance': 'i6' } } });
+    await vantage().answering({ host: '2001:db8::7', port: 7000 }, null, soon());
+    expect(point.heard[0]?.json).toMatchObject({ url: 'http://[2001:db8::7]:7000/' });
+    play = () => ({ status: 200, json: { answers: [{ address: '2001:DB8:0::7', ttl: 1 }] } });
+    expect((await vantage().resolve('x', soon())).addresses).toEqual(['2001:db8::7']);
+  });
+
   it('tells that nobody answered, which is no failure of its own', async () => {
     play = () => ({ status: 502, json: { title: 'nobody' } });
     expect(await vantage().answering({ host: '127.0.0.2', port: 7000 }, null, soon())).toEqual({ who: 'nobody' });

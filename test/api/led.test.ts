@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { networkHandlers } from '../../api/northbound/network.ts';
+import type { Procedures } from '../../api/northbound/procedures.ts';
 import { ledBy } from '../../api/northbound/led.ts';
 import type { Standing } from '../../domain/anchoring.ts';
+import { named, nowhere } from '../support/api.ts';
 
 /** What leads devices of other networks to an application, as the memos of its anchors tell. */
 const standing: Standing = {
@@ -42,5 +45,21 @@ describe('what leads to an application', () => {
     expect(ledBy([undefined, null, {}, { standing }, { request: { ...request }, standing: null }]).size).toBe(1);
     const networks = Array.from({ length: 1_000 }, (_, n) => ({ request: { ...request, network: `n${n}` }, standing }));
     expect(ledBy([...networks, ...networks]).get('counter')).toHaveLength(100);
+  });
+
+  it('is not known where the index does not answer, and where the application is, is told all the same', async () => {
+    const temporal = nowhere();
+    const procedures = { locate: async () => [{ name: 'counter', sites: [] }] } as unknown as Procedures;
+    const told: unknown[] = [];
+    const res = { json: (body: unknown) => void told.push(body) };
+    try {
+      const { listApplications, showApplication } = networkHandlers(named, procedures, temporal);
+      await listApplications({ res } as never);
+      await showApplication({ res, params: { name: 'counter' } } as never);
+    } finally {
+      await temporal.connection.close();
+    }
+    const counter = { name: 'counter', sites: [], led: null };
+    expect(told).toEqual([{ applications: [counter] }, counter]);
   });
 });

@@ -340,6 +340,12 @@ describe('sites and applications', () => {
     expect(out).toMatch(/counter +cloud +i-1 +started +all/);
     expect(out).toMatch(/counter +a2 .*meo does not answer/);
     expect(out).not.toContain('a1');
+    api.answer = answering(200, { name: 'counter', sites: sites.slice(0, 2), led: null });
+    const unknown = await ferry('where', 'counter', ...at());
+    expect(unknown.out).toMatch(
+      /counter +cloud +i-1 .*\n.*which devices .* is not known: Temporal's index does not answer/s,
+    );
+    expect(unknown.exit).toBe(1);
     const peersOf = { meo: 'meo-cellular', platform: 'mep-1' };
     api.answer = answering(200, {
       sites: [{ name: 'a1', kind: 'mecHost', system: 'cellular', network: 'cell', peers: peersOf }],

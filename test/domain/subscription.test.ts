@@ -40,7 +40,7 @@ describe('a callback', () => {
     expect(turned('http://[2001:db8::7]:1/x', { from: '2001:db8::7', to: '2001:db8::9' })).toBe(
       'http://[2001:db8::9]:1/x',
     );
-    expect(hostOf('http://[2001:db8::7]:1/x')).toBe('2001:db8::7');
+    expect(hostOf('http://[2001:DB8:0::7]:1/x')).toBe('2001:db8::7');
     expect(hostOf('no uri')).toBeUndefined();
   });
 });
@@ -99,7 +99,10 @@ describe('of one device', () => {
   it.each([
     ['alone', about('10.0.0.1')],
     ['no', about('10.0.0.11')],
-    ['no', about('acr:10.0.0.1')],
+    ['alone', { ...base, body: { address: 'acr:10.0.0.1' } }],
+    ['amongOthers', { ...base, body: { addressList: ['acr:10.0.0.2', 'acr:10.0.0.1'] } }],
+    ['no', { ...base, body: { address: 'acr:10.0.0.11' } }],
+    ['no', { ...base, body: { address: 'tel:10.0.0.1' } }],
     ['no', filtered({})],
     ['amongOthers', about('10.0.0.1', '10.0.0.2')],
     ['alone', { ...base, filter: { address: '10.0.0.1' } }],
@@ -108,4 +111,12 @@ describe('of one device', () => {
   ])('they tell %s', (told, subscription) => {
     expect(concerns(subscription, '10.0.0.1')).toBe(told);
   });
+
+  it.each(['2001:db8::7', '2001:DB8:0:0::7', 'acr:2001:DB8::7'])(
+    'they tell of it however its address is spelt: %s',
+    (value) => {
+      expect(concerns(about(value), '2001:db8::7')).toBe('alone');
+      expect(concerns(about('2001:db8::71'), '2001:db8::7')).toBe('no');
+    },
+  );
 });

@@ -63,7 +63,7 @@ describe('an anchor of the API', () => {
 
       await eventually(async () => {
         const { led } = (await api.get<ApplicationSeen>('/v1/applications/counter')).body;
-        return led.length === 1 && led[0]?.instance === world.at('a1')[0]?.id;
+        return led?.length === 1 && led[0]?.instance === world.at('a1')[0]?.id;
       }, 20_000);
       await expect(api.get<ApplicationSeen>('/v1/applications/counter')).resolves.toMatchObject({
         body: { led: [{ network: 'wifi', site: 'a1', way: 'holder', holder: { site: 'w1' }, everybody: true }] },

@@ -16,6 +16,9 @@ const { net: NET } = await claimNetwork();
 
 /** Quirks that show on the wire, at a peer that is nothing but a few lists. */
 
+interface Filtered {
+  readonly trafficFilter: readonly object[];
+}
 const PEERS = ['platform-a', 'meo-b'];
 let quirks: Quirks;
 let faults: Faults;
@@ -39,6 +42,10 @@ beforeEach(async () => {
           .location(href)
           .json({ id, _links: { self: { href } } });
       })
+      .delete('/app_lcm/v1/things/:id', (req, res) => {
+        things = things.filter(({ id }) => id !== req.params.id);
+        res.status(204).end();
+      })
       .post('/app_lcm/v1/app_instances/:id/instantiate', (_req, res) => void res.status(202).end())
       .get('/links', (_req, res) => void res.json({ _links: { self: { href: '/links' }, subscription: [] } }))
       .get('/tagged', (_req, res) => void res.set('ETag', tag()).json({}))
@@ -50,7 +57,7 @@ beforeEach(async () => {
         throw new Refused(409, 'no place');
       })
       .get('/apps/:id/dns_rules', (_req, res) => void res.json(rules))
-      .get('/apps/:id/traffic_rules', (_req, res) => void res.json([]));
+      .get('/apps/:id/traffic_rules', (_req, res) => void res.json(filters));
   const serve = async (name: string, address: string) =>
     await servePeer({ name, address, port: 0, routes: routes(), state: () => null }, around);
   [platform, meo] = [await serve('platform-a', `127.${NET}.0.40`), await serve('meo-b', `127.${NET}.0.41`)];
@@ -62,6 +69,9 @@ afterEach(async () => {
 const rules = [
   { dnsRuleId: 'a', domainName: 'counter.edge.example', ipAddress: '127.9.9.9', state: 'ACTIVE' },
   { dnsRuleId: 'b', domainName: 'other.example', ipAddress: '127.9.9.8', ttl: 7, state: 'INACTIVE' },
+];
+const filters: readonly Filtered[] = [
+  { trafficFilter: [{ srcAddress: ['127.9.9.9'], dstAddress: ['127.0.0.0/8', '::1'] }] },
 ];
 const order = (quirk: QuirkOrder['quirk'], peer = '*', operation?: string) =>
   quirks.order({ peer, quirk, ...(operation && { operation }) }, PEERS);
@@ -100,9 +110,14 @@ describe('a quirk', () => {
     const ordered = order('harmless');
     const at = (peer: string): QuirkName[] => ordered.flatMap((one) => (one.peer === peer ? one.quirk : []));
     expect(ordered.every(({ quirk }) => table[quirk].harmless)).toBe(true);
-    const alternatives = ['nullLists', 'voidLists', 'weakTags', 'bareTags'];
+    const alternatives = ['nullLists', 'voidLists', 'weakTags', 'bareTags'].concat([
+      'trailingSlash',
+      'movedGets',
+      'pagedLists',
+      'overlappingPages',
+    ]);
     const both = [...at('meo-b'), ...at('platform-a')].filter((name) => alternatives.includes(name)).toSorted();
-    expect(both).toHaveLength(3);
+    expect(both).toHaveLength(6);
     const rest = names.filter((name) => table[name].harmless && !alternatives.includes(name));
     expect(new Set([...at('meo-b'), ...at('platform-a')])).toEqual(new Set([...rest, ...both]));
   });
@@ -126,6 +141,25 @@ describe('a quirk of a request', () => {
     expect(things).toEqual([]);
     expect((await create('a')).status).toBe(201);
     expect(things).toHaveLength(1);
+  });
+
+  it('movedGets: leads a GET on by 301, and takes whatever changes something as it comes', async () => {
+    order('movedGets', 'meo-b');
+    const answer = await fetch(`${meo.url}/app_lcm/v1/things?x=1`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([301, '/app_lcm/v1/things/?x=1']);
+    expect((await create('a')).status).toBe(201);
+    expect((await list()).body).toEqual([{ id: 'a' }]);
+  });
+
+  it('goneForGood: what was deleted is 410, until its name is given out again', async () => {
+    order('goneForGood', 'meo-b');
+    const one = `${meo.url}/app_lcm/v1/things/a`;
+    await create('a');
+    for (const status of [204, 410, 410]) expect((await ask('DELETE', one)).status).toBe(status);
+    expect((await ask('GET', `${one}/`)).status).toBe(410);
+    expect((await ask('DELETE', `${meo.url}/app_lcm/v1/things/b`)).status).toBe(204);
+    await create('a');
+    expect((await ask('DELETE', one)).status).toBe(204);
   });
 
   it('trailingSlash: faults meet the call that is executed', async () => {
@@ -192,8 +226,11 @@ describe('a quirk of an answer', () => {
     );
   });
 
-  it('pagedLists: two at a time, the rest behind the link', async () => {
-    order('pagedLists', 'meo-b');
+  it.each([
+    ['pagedLists', ['a', 'b', 'c', 'd', 'e']],
+    ['overlappingPages', ['a', 'b', 'b', 'c', 'c', 'd', 'd', 'e']],
+  ] as const)('%s: two at a time, the rest behind the link', async (quirk, shown) => {
+    order(quirk, 'meo-b');
     for (const id of ['a', 'b', 'c', 'd', 'e']) await create(id);
     const seen: string[] = [];
     const queries: boolean[] = [];
@@ -206,7 +243,7 @@ describe('a quirk of an answer', () => {
       path = /^<(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1];
       queries.push(path?.includes('all_fields') ?? true);
     }
-    expect([seen, new Set(queries)]).toEqual([['a', 'b', 'c', 'd', 'e'], new Set([true])]);
+    expect([seen, new Set(queries)]).toEqual([shown, new Set([true])]);
   });
 
   it('activeRulesOnly: INACTIVE rules are not listed', async () => {
@@ -227,11 +264,26 @@ describe('a quirk of an answer', () => {
     ]);
   });
 
+  it('maskedAddresses: single addresses of filters have their mask', async () => {
+    order('maskedAddresses', 'platform-a');
+    const { body } = await ask<Filtered[]>('GET', `${platform.url}/apps/a1/traffic_rules`);
+    expect(body.map(({ trafficFilter }) => trafficFilter)).toEqual([
+      [{ srcAddress: ['127.9.9.9/32'], dstAddress: ['127.0.0.0/8', '::1'] }],
+    ]);
+  });
+
   it('foreignLinks: links and Location name another host, and a path before ours', async () => {
     order('foreignLinks', 'meo-b');
     const { headers, body } = await create('a');
     expect(headers.get('location')).toBe('https://mep.inner.example:8443/gateway/t/v1/a');
     expect(body).toMatchObject({ _links: { self: { href: 'https://mep.inner.example:8443/gateway/t/v1/a' } } });
+  });
+
+  it('slashedLinks: links and Location end with a slash', async () => {
+    order('slashedLinks', 'meo-b');
+    const { headers, body } = await create('a');
+    expect(headers.get('location')).toBe(`http://127.${NET}.0.40/t/v1/a/`);
+    expect(body).toMatchObject({ _links: { self: { href: `http://127.${NET}.0.40/t/v1/a/` } } });
   });
 
   it('weakTags: they never match', async () => {

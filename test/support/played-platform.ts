@@ -22,6 +22,8 @@ export class PlayedPlatform {
   tags: Tags = 'strong';
   /** Lists ACTIVE rules only. */
   activeOnly = false;
+  /** Keeps the addresses of filters with their masks (MEC 011: an address plus mask), as its firewall has them. */
+  masks = false;
   /** What an empty list is. */
   nothing: Reply = { status: 200, json: [] };
   /** Answers in the rules' place. */
@@ -66,7 +68,8 @@ export class PlayedPlatform {
       .map(({ path }) => path.split('/').slice(-2).join('/'));
   }
 
-  #put(path: string, body: Body): void {
+  #put(path: string, given: Body): void {
+    const body = this.masks ? masked(given) : given;
     this.rules.set(path, { body, version: (this.rules.get(path)?.version ?? 0) + 1 });
   }
 
@@ -106,6 +109,15 @@ export class PlayedPlatform {
     };
     return tags[this.tags];
   }
+}
+
+function masked(body: Body): Body {
+  const text = JSON.stringify(body, (member, value: unknown) =>
+    /^(src|dst)Address$/.test(member) && Array.isArray(value)
+      ? (value as string[]).map((one) => (one.includes('/') ? one : `${one}/${one.includes(':') ? 128 : 32}`))
+      : value,
+  );
+  return JSON.parse(text) as Body;
 }
 
 const ROOT = '/mec_app_support/v1/applications';

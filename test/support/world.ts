@@ -79,7 +79,11 @@ export class PortWorld implements Catalogue {
   expectedFreezeMs = 5;
   missingServices: string[] = [];
   mobility: 'free' | 'confirmation' | 'forbidden' = 'free';
+  /** Ids that were given out again, to instances of other applications. */
+  readonly others = new Set<string>();
   steerable = true;
+  /** So many seconds resolvers may keep what they answered. */
+  ttl = 0;
   /** Ids of instances that no list shows. */
   readonly hidden = new Set<string>();
   /** Ids of instances whom no device reaches but by a rule of their own site. */
@@ -226,7 +230,7 @@ export class PortWorld implements Catalogue {
           await call('instances.instantiated');
           return { ...made };
         },
-        stateOf: async (id) => find(id)?.state ?? 'gone',
+        stateOf: async (_, id) => (this.others.has(id) ? 'another' : (find(id)?.state ?? 'gone')),
         isBeingMade: async () => false,
         start: async (id) => {
           await call('instances.start');
@@ -447,8 +451,8 @@ export class PortWorld implements Catalogue {
           .flatMap(({ rules }) => rules)
           .find((candidate) => candidate.kind === 'dns' && candidate.active);
         return rule?.kind === 'dns'
-          ? { addresses: [rule.address], ttl: 0 }
-          : { addresses: [this.at('cloud')[0]?.endpoint?.host ?? ''], ttl: 0 };
+          ? { addresses: [rule.address], ttl: this.ttl }
+          : { addresses: [this.at('cloud')[0]?.endpoint?.host ?? ''], ttl: this.ttl };
       },
       answering: async (at) => {
         const led = inNetwork()
