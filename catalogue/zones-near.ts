@@ -43,8 +43,9 @@ export function around({ where, whose, of, order, limit, anywhere }: Near): Quer
     sql`${there} and zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`;
   const nearest = (box: Box, n: number) => {
     const apart = sql`zone.at <-> point(${lonFor(box, where)}, ${where.lat})`;
-    return sql`select zone.*, ${apart} as apart, ${n}::int as box from zone where ${there} order by ${apart} limit ${FEW}`;
+    return sql`select ${placed}, ${apart} as apart, ${n}::int as box from zone where ${there} order by ${apart} limit ${FEW}`;
   };
+  const placed = sql`zone.id, zone.foreign_id, zone.at`; // all that the index has
   const scarce = sql`(select count(*) from anywhere) <= ${FEW}`;
   return sql`
     with few as materialized (
@@ -61,10 +62,10 @@ export function around({ where, whose, of, order, limit, anywhere }: Near): Quer
       select * from first
       union all
       (${of(sql`(select zone.*, km from (
-            select zone.* from zone
+            select ${placed} from zone
             where ${scarce} and id = any(array(select zone from anywhere)) and ${there}
             union all
-            select * from (${zones(wide, (box) => sql`select * from zone where ${inside(box)}`)}) as zone where not ${scarce}) as zone,
+            select * from (${zones(wide, (box) => sql`select ${placed} from zone where ${inside(box)}`)}) as zone where not ${scarce}) as zone,
           lateral (select ${kmFrom(where)} as km offset 0) as distance
         where km > (select km from reach) and km <= ${withinKm}::float8
         order by km, id)`)})

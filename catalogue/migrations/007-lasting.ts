@@ -16,8 +16,12 @@ const statements = [
   'drop index offer_of',
   `create index offer_of on offer (application, kind, state, agreement, lasting(valid_until), latency_ms, id)
      where application is not null`,
-  // Partners that look for ours pass over nobody else's
-  'create index zone_ours on zone using gist (at) where agreement is null',
-  // Where a zone is, without a look at its row
+  // What is near is known without a look at rows; partners that look for ours pass over nobody else's
+  'drop index zone_at',
+  'create index zone_at on zone using gist (at) include (id, foreign_id, agreement, valid_until)',
+  'create index zone_ours on zone using gist (at) include (id, foreign_id, valid_until) where agreement is null',
   'create index zone_place on zone (id) include (at)',
+  // Narrow, so that the way to an entry is short
+  'drop index offer_near',
+  'create index offer_near on offer (zone, name)',
 ];
