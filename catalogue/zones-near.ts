@@ -38,6 +38,7 @@ export function around({ where, whose, of, order, limit, anywhere }: Near): Quer
       boxes.map((box, n) => sql`(${each(box, n)})`),
       sql` union all `,
     );
+  const placed = sql`zone.id, zone.foreign_id, zone.at`; // all that the index has
   const there = sql`zone.at is not null and ${whose} and ${isValid('zone')}`;
   const inside = ({ south, west, north, east }: Box) =>
     sql`${there} and zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`;
@@ -45,7 +46,6 @@ export function around({ where, whose, of, order, limit, anywhere }: Near): Quer
     const apart = sql`zone.at <-> point(${lonFor(box, where)}, ${where.lat})`;
     return sql`select ${placed}, ${apart} as apart, ${n}::int as box from zone where ${there} order by ${apart} limit ${FEW}`;
   };
-  const placed = sql`zone.id, zone.foreign_id, zone.at`; // all that the index has
   const scarce = sql`(select count(*) from anywhere) <= ${FEW}`;
   return sql`
     with few as materialized (
