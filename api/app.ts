@@ -12,15 +12,18 @@ import { deskOf, type Means, northbound } from './northbound/face.ts';
 import { outsiders } from './outsiders/outsiders.ts';
 import { HttpRefusal, printable, problems } from './problem.ts';
 import { routes } from './serve.ts';
+import { TAKEN_MS, takenWithin } from './taken.ts';
 
 type InnerMeans = Omit<Means, 'federated'> & {
   /** Names under which it may be asked. */
   readonly hosts: readonly string[];
   readonly federating?: Federating | undefined;
+  /** From a request to when its answer has been taken. */
+  readonly takenMs?: number;
 };
 
 /** What the inner listener serves: our own network. */
-export function app({ hosts, federating, ...means }: InnerMeans): Express {
+export function app({ hosts, federating, takenMs = TAKEN_MS, ...means }: InnerMeans): Express {
   const { catalogue, consumptions } = federating ?? {};
   const federated = catalogue && federating?.faces.federatedNorthbound({ ...means, catalogue, consumptions });
   const desk = deskOf(means);
@@ -29,7 +32,7 @@ export function app({ hosts, federating, ...means }: InnerMeans): Express {
     .disable('etag')
     .enable('strict routing')
     .enable('case sensitive routing')
-    .use(told(means.log), helmet(protection), fresh, ownHosts(hosts), ownPages)
+    .use(told(means.log), takenWithin(takenMs), helmet(protection), fresh, ownHosts(hosts), ownPages)
     .use(inventories(means, federating))
     .use(...jsonBody)
     .use(consolePage())

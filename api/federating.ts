@@ -69,7 +69,7 @@ async function opened({ configuration, environment, log }: Means): Promise<Catal
   const { DATABASE_URL: url = '' } = environment;
   try {
     const catalogue = await openCatalogue({ url, connections: CONNECTIONS, world: configuration.world });
-    await keepConfigured(catalogue, configuration);
+    for (const told of await keepConfigured(catalogue, configuration)) log.warn(told);
     return catalogue;
   } catch (error) {
     log.error(

@@ -13,10 +13,11 @@ import type { QuestionMeans } from './mff/questions.ts';
 import { callbacks } from './partners/callbacks.ts';
 import { askerBehind } from '../doors/asker.ts';
 import { partnersOnly } from './partners/door.ts';
-import { ofStrangers, takenWithin } from './partners/limits.ts';
+import { ofStrangers } from './partners/limits.ts';
 import { outward } from './outward.ts';
 import { absent, ewbiForm, refusals } from './partners/refusals.ts';
 import { routes } from './serve.ts';
+import { TAKEN_MS, takenWithin } from './taken.ts';
 
 export interface OuterMeans extends QuestionMeans, Omit<BindingsMeans, 'poke'> {
   /** Wakes the tending of a partner. */
@@ -32,7 +33,6 @@ export interface OuterMeans extends QuestionMeans, Omit<BindingsMeans, 'poke'> {
 /** A partner is poked so often while it is tended once. */
 const POKES_PER_ROUND = 6;
 const STRANGERS_PER_SECOND = 100;
-const TAKEN_MS = 60_000;
 
 /** What the outer listener serves: partners, each known by its token. Nothing of a URL is logged: keys stand in paths. */
 export function outer(means: OuterMeans): Express {

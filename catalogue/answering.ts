@@ -1,10 +1,12 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SystemOpen } from '../domain/policy.ts';
-import type { By, Place, Wish } from '../domain/wish.ts';
+import type { By, Place, What, Wish } from '../domain/wish.ts';
 import { isUuid } from './aliases.ts';
 import { asking, type Catalogue } from './database.ts';
-import { boxesAround, kmFrom } from './places.ts';
+import { isValid, quickestOf } from './lifetimes.ts';
+import { kmFrom } from './places.ts';
 import type { OfferKind } from './tables.ts';
+import { around, FEW as FEW_ZONES } from './zones-near.ts';
 
 /**
  * What partners are answered: what of ours they may see, by the aliases of their agreement. Policy stands in the conditions,
@@ -108,9 +110,6 @@ const shownOne = ({ systems }: Opened, id: Query): Query =>
 
 const listed = (list: Query, entry: Query): Condition => sql`(${list} ? '*' or ${list} ? ${entry})`;
 
-const isValid = (table: string): Condition =>
-  sql`(${sql.ref(`${table}.valid_until`)} is null or ${sql.ref(`${table}.valid_until`)} > now())`;
-
 /** What is shown is judged by its name, as the configuration lists it. */
 const isShown = (kind: OfferKind): Condition =>
   listed(kind === 'service' ? sql`shown.services` : sql`shown.applications`, sql`offer.name`);
@@ -130,53 +129,55 @@ const FEW = 32;
 function offersOf(opened: Opened, wish: Wish, limit: number): Query {
   const { what, where } = wish;
   const fitting = sql.join<SqlBool>([isShown(what.kind), ...conditions(wish)], sql` and `);
-  if (where !== undefined) return offersNear(opened, what, fitting, where, limit);
-  const zones = sql`left join lateral (select at from zone where zone.id = offer.zone
+  const areFew = opened.systems.length <= FEW;
+  if (where !== undefined && !areFew) return offersNear(opened, what, fitting, where, limit);
+  const km = where === undefined ? sql`0::float8` : kmFrom(where);
+  const zones = sql`left join lateral (select at, ${km} as km from zone where zone.id = offer.zone
     and ${listed(sql`shown.zones`, sql`zone.foreign_id`)} and ${isValid('zone')} offset 0) as zone on true`;
-  const found = sql`offer.*, shown.operator, zone.at[1] as lat, zone.at[0] as lon, 0::float8 as km`;
-  if (opened.systems.length <= FEW)
+  const found = sql`offer.*, shown.operator, zone.at[1] as lat, zone.at[0] as lon, coalesce(zone.km, 0) as km`;
+  if (areFew)
     return sql`
       select ${found} from ${shown(opened)}
       join offer on offer.system = shown.id and offer.agreement is null and ${isNamed(what.kind, what.name)}
-      ${onPlatforms} ${zones} where ${fitting} order by offer.latency_ms, offer.id limit ${limit}`;
-  const range = (called: Condition) => sql`
-    select ${found} from (
-      select * from offer where kind = ${what.kind} and ${called} and state = 'ACTIVE' and agreement is null
-      order by agreement, latency_ms, id) as offer
-    cross join lateral ${shownOne(opened, sql`offer.system`)}
-    ${onPlatforms} ${zones} where ${fitting}
-    order by offer.agreement, offer.latency_ms, offer.id limit ${limit}`; // as the index has it: else all is sorted
-  if (what.kind === 'service') return range(sql`name = ${what.name}`);
+      ${onPlatforms} ${zones} where ${fitting} ${where === undefined ? sql`` : sql`and zone.km <= ${where.withinKm}`}
+      order by km, offer.latency_ms, offer.id limit ${limit}`;
+  const joins = sql`cross join lateral ${shownOne(opened, sql`offer.system`)} ${onPlatforms} ${zones}`;
+  return ranges(what, (called) => quickestOf({ called, entry: found, joins, fitting }, limit), limit);
+}
+
+/** An application by its name or its appDId: what is called so twice is found once. */
+function ranges({ kind, name: wanted }: What, of: (called: Condition) => Query, limit: number): Query {
+  const called = sql<SqlBool>`offer.kind = ${kind} and offer.name = ${wanted}`;
+  if (kind === 'service') return of(called);
   return sql`
-    select * from ((${range(sql`name = ${what.name}`)})
-      union all (${range(sql`application = ${what.name} and name <> ${what.name}`)})) as either
+    select * from ((${of(called)})
+      union all (${of(sql`offer.kind = ${kind} and offer.application = ${wanted} and offer.name <> ${wanted}`)})) as either
     order by latency_ms, id limit ${limit}`;
 }
 
-/** Zones in a box by their index, the nearest first, and what is offered in each until there is enough. */
-function offersNear(
-  opened: Opened,
-  { kind, name: wanted }: Wish['what'],
-  fitting: Condition,
-  where: Place,
-  limit: number,
-): Query {
-  const boxes = boxesAround(where).map(
-    ({ south, west, north, east }) => sql`zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`,
-  );
-  return sql`
-    select offer.*, shown.operator, near.at[1] as lat, near.at[0] as lon, near.km
-    from (
-      select id, foreign_id, at, km from zone, lateral (select ${kmFrom(where)} as km) as distance
-      where (${sql.join(boxes, sql` or `)}) and km <= ${where.withinKm} and zone.agreement is null and ${isValid('zone')}
-      order by km, id) as near
-    cross join lateral (
-      select * from offer where offer.zone = near.id and ${isNamed(kind, wanted)} and offer.state = 'ACTIVE'
-        and offer.agreement is null offset 0) as offer
-    cross join lateral ${shownOne(opened, sql`offer.system`)}
-    ${onPlatforms}
-    where ${fitting} and ${listed(sql`shown.zones`, sql`near.foreign_id`)}
-    order by near.km, offer.latency_ms, offer.id limit ${limit}`;
+/** Zones near the place, the nearest first, and what is offered in each until there is enough. */
+function offersNear(opened: Opened, what: What, fitting: Condition, where: Place, limit: number): Query {
+  return around({
+    where,
+    whose: sql`zone.agreement is null`,
+    of: (near) => sql`
+      select offer.*, shown.operator, near.at[1] as lat, near.at[0] as lon, near.km
+      from ${near} as near
+      cross join lateral (
+        select * from offer where offer.zone = near.id and ${isNamed(what.kind, what.name)} and offer.state = 'ACTIVE'
+          and offer.agreement is null offset 0) as offer
+      cross join lateral ${shownOne(opened, sql`offer.system`)}
+      ${onPlatforms}
+      where ${fitting} and ${listed(sql`shown.zones`, sql`near.foreign_id`)}
+      order by near.km, offer.latency_ms, offer.id limit ${limit}`,
+    order: sql`km, latency_ms, id`,
+    limit,
+    anywhere: ranges(
+      what,
+      (called) => quickestOf({ called, entry: sql`offer.*`, fitting: sql`true` }, FEW_ZONES + 1),
+      FEW_ZONES + 1,
+    ),
+  });
 }
 
 const onPlatforms = sql`cross join lateral (

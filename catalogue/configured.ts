@@ -30,20 +30,20 @@ async function keepZones(transaction: Transaction<Tables>, sites: Configuration[
 /**
  * Keeps our systems, and with whom agreements are, in step with the configuration: those without a client are rows as they stand there; those that a
  * client has registered stay as long as it is a client. Any program does so at its start, and changes nothing where all
- * is as it should be.
+ * is as it should be. Returns what our operator is to be told.
  */
 export async function keepConfigured(
   catalogue: Catalogue,
   { systems, sites, federation }: Pick<Configuration, 'systems' | 'sites' | 'federation'>,
-): Promise<void> {
-  if (federation === undefined) return;
+): Promise<readonly string[]> {
+  if (federation === undefined) return [];
   const entries = Object.entries(systems);
   const { id: operator, name: provider } = federation.operator;
   const plain = entries.flatMap(([local, { meo, client }]) => (client === undefined ? [{ local, meo }] : []));
   const clients = entries.flatMap(([local, { meo, client }]) => (client === undefined ? [] : [{ local, meo, client }]));
   const written = { plain: JSON.stringify(plain), clients: JSON.stringify(clients) };
 
-  await asking(
+  return await asking(
     catalogue.transaction().execute(async (transaction) => {
       await sql`select from meta for update`.execute(transaction); // two programs that start at once take turns
       const gone = await sql<Noted>`
@@ -80,7 +80,7 @@ export async function keepConfigured(
         returning id, name, provider`.execute(transaction);
       await announce(transaction, [...gone.rows, ...changed.rows]);
       await keepZones(transaction, sites);
-      await keepOperators(transaction, federation);
+      return await keepOperators(transaction, federation);
     }),
   );
 }

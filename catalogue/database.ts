@@ -7,6 +7,7 @@ import { bindings } from './migrations/003-bindings.ts';
 import { subscriptionsAskedFor } from './migrations/004-subscriptions-asked-for.ts';
 import { owed } from './migrations/005-owed.ts';
 import { operators } from './migrations/006-operators.ts';
+import { lasting } from './migrations/007-lasting.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -23,7 +24,9 @@ export interface CataloguePlan {
 
 /** The server gives a statement up after this; one that stands still is given up itself a little later. */
 const STATEMENT_MS = 5_000;
-const SILENCE_MS = 6_000;
+const SILENCE_MS = 1_000;
+/** An index of a million entries takes its time, and whoever starts beside it waits. */
+const MIGRATION_MS = 600_000;
 /** So long a program that starts waits for a server that takes connections, and does not answer yet. */
 const REACH_MS = 20_000;
 
@@ -35,16 +38,30 @@ const migrations = {
   '004-subscriptions-asked-for': subscriptionsAskedFor,
   '005-owed': owed,
   '006-operators': operators,
+  '007-lasting': lasting,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */
 export async function openCatalogue({ url, connections, world }: CataloguePlan): Promise<Catalogue> {
+  const catalogue = await connected(url, connections, STATEMENT_MS);
+  try {
+    await reach(catalogue);
+    await migrate(catalogue, url);
+    await belongTo(world ?? null, catalogue);
+  } catch (error) {
+    await catalogue.destroy();
+    throw error;
+  }
+  return catalogue;
+}
+
+async function connected(url: string, connections: number, statementMs: number): Promise<Catalogue> {
   const { Pool } = await import('pg'); // whoever has no federation does not load it
   const pool = new Pool({
     connectionString: url,
     max: connections,
-    statement_timeout: STATEMENT_MS,
-    query_timeout: SILENCE_MS,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + SILENCE_MS,
     connectionTimeoutMillis: STATEMENT_MS,
   });
   // One that is lost while it is in use fails its query, and says so beside that: nobody else would be listening
@@ -53,16 +70,7 @@ export async function openCatalogue({ url, connections, world }: CataloguePlan):
     endWhereSilent(connection);
   });
   pool.on('error', () => undefined); // an idle connection was lost: the next query opens another, or says why it cannot
-  const catalogue = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  try {
-    await reach(catalogue);
-    await migrate(catalogue);
-    await belongTo(world ?? null, catalogue);
-  } catch (error) {
-    await catalogue.destroy();
-    throw error;
-  }
-  return catalogue;
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 
 /** What was not answered in time may be answered later, or keep all that is asked after it waiting: it is not asked again. */
@@ -87,10 +95,17 @@ async function reach(catalogue: Catalogue): Promise<void> {
 }
 
 /** Two programs that start at once take turns. */
-async function migrate(catalogue: Catalogue): Promise<void> {
-  const migrator = new Migrator({ db: catalogue, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+async function migrate(catalogue: Catalogue, url: string): Promise<void> {
+  const provider = { getMigrations: async () => migrations };
+  const all = await new Migrator({ db: catalogue, provider }).getMigrations();
+  if (all.every(({ executedAt }) => executedAt !== undefined)) return;
+  const patient = await connected(url, 2, MIGRATION_MS);
+  try {
+    const { error } = await new Migrator({ db: patient, provider }).migrateToLatest();
+    if (error !== undefined) throw error;
+  } finally {
+    await patient.destroy();
+  }
 }
 
 async function belongTo(world: string | null, catalogue: Catalogue): Promise<void> {

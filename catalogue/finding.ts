@@ -1,10 +1,12 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { By, Place, What, Wish } from '../domain/wish.ts';
 import { asking, type Catalogue } from './database.ts';
-import { boxesAround, kmBetween, kmFrom } from './places.ts';
+import { isValid, quickestOf } from './lifetimes.ts';
+import { kmBetween } from './places.ts';
 import type { Member } from './systems.ts';
 import type { OfferKind, OfferState } from './tables.ts';
 import type { Usable } from './usable.ts';
+import { around, FEW } from './zones-near.ts';
 
 /**
  * Look-ups. Each is one range of an index for each side that is seen, ours and every usable agreement; whatever else is told
@@ -76,7 +78,8 @@ export async function candidates(
         chosen.achievable as "achievableMs", chosen.bandwidth_kbps as "bandwidthKbps",
         chosen.place[1] as lat, chosen.place[0] as lon
       from chosen
-      join system on system.id = chosen.system and ${isValid('system')}
+      join (select * from system where id = any(array(select system from chosen)) and ${isValid('system')}) as system
+        on system.id = chosen.system
       order by chosen.rank, chosen.achievable, chosen.id`.execute(catalogue),
   );
   return rows.map((row) => ({ ...row, km: where === undefined ? null : kmBetween(where, row) }));
@@ -90,40 +93,51 @@ function conditions({ version, of }: What, kpi: Wish['kpi'], { ours }: Seen): Co
   if (version !== undefined) all.push(sql`offer.version = ${version}`);
   if (of !== undefined) all.push(sql`offer.application = ${of}`);
   if (kpi?.bandwidthKbps !== undefined) all.push(sql`offer.bandwidth_kbps >= ${kpi.bandwidthKbps}`);
-  if (kpi?.latencyMs !== undefined) all.push(sql`offer.latency_ms + side.link <= ${kpi.latencyMs}`);
+  if (kpi?.latencyMs !== undefined) all.push(sql`offer.latency_ms <= ${kpi.latencyMs} - side.link`); // so the range ends there
   if (ours !== undefined)
     all.push(sql`(offer.agreement is not null or offer.system = any(array(
       select id from system where local = any(${ours}::text[]) and agreement is null)))`);
   return sql.join(all, sql` and `);
 }
 
-const isValid = (table: 'offer' | 'system' | 'zone'): Condition =>
-  sql`(${sql.ref(`${table}.valid_until`)} is null or ${sql.ref(`${table}.valid_until`)} > now())`;
-
 /** Each side has a range of its own, so that none has to pass over what another one offers. */
 function byName(what: What, fitting: Condition, seen: Seen, limit: number): RawBuilder<unknown> {
-  const named = (side: Condition, more: Condition) => sql`
-    select offer.*, offer.latency_ms + side.link as achievable from offer
-    where offer.kind = ${what.kind} and ${more} and offer.state = 'ACTIVE' and ${side} and ${fitting}
-    order by offer.agreement, offer.latency_ms, offer.id limit ${limit}`; // as the index has it: else all is sorted
-  const of = (side: Condition) =>
-    what.kind === 'service'
-      ? named(side, sql`offer.name = ${what.name}`)
-      : sql`(${named(side, sql`offer.name = ${what.name}`)})
-          union all (${named(side, sql`offer.application = ${what.name} and offer.name <> ${what.name}`)})`;
+  const ofSystem = ranges(
+    what,
+    (called) => sql`
+      select ${achievable} from offer
+      where offer.system = side.system and offer.kind = ${what.kind} and ${called} and offer.state = 'ACTIVE' and ${fitting}
+      order by offer.latency_ms, offer.id limit ${limit}`,
+  );
   return sql`
     with ours as materialized (
       select found.*, 0 as rank from ${own(seen)} as side cross join lateral (
-        ${of(seen.ours === undefined ? sql`offer.agreement is null` : sql`offer.system = side.system`)}) as found)
+        ${seen.ours === undefined ? ofSide(what, fitting, limit) : ofSystem}) as found)
     select either.*, zone.at as place from (
       select * from ours
       union all
       (select found.*, 1 as rank from ${sides(seen)} as side
-      cross join lateral (${of(sql`offer.agreement = side.agreement`)}) as found
+      cross join lateral (${ofSide(what, fitting, limit, sql`side.agreement`)}) as found
       where (select count(*) from ours) < ${limit})
       order by rank, achievable, id limit ${limit}
     ) as either
     left join zone on zone.id = either.zone`;
+}
+
+const achievable = sql`offer.*, offer.latency_ms + side.link as achievable`;
+
+/** Of one side; absent: ours. */
+const ofSide = (what: What, fitting: Condition, limit: number, agreement?: RawBuilder<unknown>): RawBuilder<unknown> =>
+  ranges(what, (named) => {
+    const called: Condition = sql`offer.kind = ${what.kind} and ${named}`;
+    return quickestOf({ called, ...(agreement && { agreement }), entry: achievable, fitting }, limit);
+  });
+
+/** An application by its name or its appDId: what is called so twice is found once. */
+function ranges({ kind, name }: What, of: (called: Condition) => RawBuilder<unknown>): RawBuilder<unknown> {
+  const named = sql<SqlBool>`offer.name = ${name}`;
+  if (kind === 'service') return of(named);
+  return sql`(${of(named)}) union all (${of(sql`offer.application = ${name} and offer.name <> ${name}`)})`;
 }
 
 /** One range for all of ours, or one for each system: of a few the others are not passed over. */
@@ -136,29 +150,33 @@ const sides = ({ theirs }: Seen): RawBuilder<unknown> =>
   sql`(select * from unnest(
     ${theirs.map(({ id }) => id)}::uuid[], ${theirs.map(({ linkMs }) => linkMs)}::float8[]) as each (agreement, link))`;
 
-/** Zones in a box by their index, the nearest first, and what is offered in each until there is enough. */
+/** What is offered in the zones around a place, the nearest first, until there is enough. */
 function byPlace(what: What, fitting: Condition, seen: Seen, where: Place, limit: number): RawBuilder<unknown> {
-  const boxes = sql.join(
-    boxesAround(where).map(
-      ({ south, west, north, east }) => sql`zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`,
-    ),
-    sql` or `,
-  );
   const named =
     what.kind === 'service' ? sql`offer.name = ${what.name}` : sql`${what.name} in (offer.name, offer.application)`;
-  return sql`
-    select offer.*, offer.latency_ms + side.link as achievable, near.km as rank, near.at as place
-    from (
-      select id, at, km from zone, lateral (select ${kmFrom(where)} as km) as distance
-      where (${boxes}) and km <= ${where.withinKm} and ${isValid('zone')}
-      order by km, id) as near
-    cross join lateral (
-      select * from offer
-      where offer.zone = near.id and offer.kind = ${what.kind} and ${named} and offer.state = 'ACTIVE') as offer
-    join (select null::uuid as agreement, 0::float8 as link union all select * from ${sides(seen)}) as side
-      on side.agreement is not distinct from offer.agreement
-    where ${fitting}
-    order by near.km, achievable, offer.id limit ${limit}`;
+  const theirs = seen.theirs.map(({ id }) => id);
+  return around({
+    where,
+    whose: sql`(zone.agreement is null or zone.agreement = any(${theirs}::uuid[]))`,
+    of: (near) => sql`
+      select offer.*, offer.latency_ms + side.link as achievable, near.km as rank, near.at as place
+      from ${near} as near
+      cross join lateral (
+        select * from offer
+        where offer.zone = near.id and offer.kind = ${what.kind} and ${named} and offer.state = 'ACTIVE') as offer
+      join (select null::uuid as agreement, 0::float8 as link union all select * from ${sides(seen)}) as side
+        on side.agreement is not distinct from offer.agreement
+      where ${fitting}
+      order by near.km, achievable, offer.id limit ${limit}`,
+    order: sql`rank, achievable, id`,
+    limit,
+    anywhere: sql`
+      (select found.zone from (select 0::float8 as link) as side
+      cross join lateral (${ofSide(what, fitting, FEW + 1)}) as found)
+      union all
+      (select found.zone from ${sides(seen)} as side
+      cross join lateral (${ofSide(what, fitting, FEW + 1, sql`side.agreement`)}) as found)`,
+  });
 }
 
 /** Members that have an application or a service, serve one of these devices, or are one: in the order of their ids. */

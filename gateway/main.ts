@@ -3,6 +3,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { Tokens as Granted } from '../adapters/oauth/tokens.ts';
+import { keepConfigured } from '../catalogue/configured.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
 import { type GatewaySettings, gatewaySettings, orExit } from '../configuration/settings.ts';
 import { askerBehind } from '../doors/asker.ts';
@@ -117,7 +118,9 @@ async function opened(
   logger: Logger,
 ): Promise<Catalogue> {
   try {
-    return await openCatalogue({ url, connections: CONNECTIONS, world: configuration.world });
+    const opening = await openCatalogue({ url, connections: CONNECTIONS, world: configuration.world });
+    for (const told of await keepConfigured(opening, configuration)) logger.warn(told);
+    return opening;
   } catch (error) {
     logger.error(
       `the catalogue does not open (${(error as Error).message}): look at the PostgreSQL server of DATABASE_URL`,

@@ -55,7 +55,7 @@ export async function federatedOver(
 async function opened(configuration: Configuration, url: string, log: Logger): Promise<Catalogue> {
   try {
     const opening = await openCatalogue({ url, connections: CONNECTIONS, world: configuration.world });
-    await keepConfigured(opening, configuration);
+    for (const told of await keepConfigured(opening, configuration)) log.warn(told);
     return opening;
   } catch (error) {
     log.error(

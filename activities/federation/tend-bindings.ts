@@ -157,7 +157,10 @@ async function silence(
   if (settled) await bindings.unsubscribed(id, { made: [], settled });
 }
 
-/** What is over leaves nothing at our own peers: neither the service at the platform nor the decision. */
+/**
+ * What is over leaves nothing at our own peers: the service at the platform, and then the decision, without which our
+ * orchestrator would find there what nobody has told it of.
+ */
 async function settle(
   { bindings, exposure: known, decisions }: ConsumingMeans,
   { id, name, system, platform, exposedAs, told }: Binding,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { unavailable } from '../problem.ts';
+import { cutWhereStill, TAKEN_MS } from '../taken.ts';
 
 const KEEPALIVE_MS = 15_000;
 const AT_MOST = 100;
@@ -22,11 +23,11 @@ export type Events = (signal: AbortSignal, room: () => Promise<void>) => AsyncIt
 export class Streams {
   readonly #stopping: AbortSignal;
   readonly #log: Logger;
+  readonly #stillMs: number;
   #open = 0;
 
-  constructor(stopping: AbortSignal, log: Logger) {
-    this.#stopping = stopping;
-    this.#log = log;
+  constructor(stopping: AbortSignal, log: Logger, stillMs = TAKEN_MS) {
+    [this.#stopping, this.#log, this.#stillMs] = [stopping, log, stillMs];
   }
 
   /** A stream that breaks off is simply ended: its reader comes back. Throws where there are too many. */
@@ -41,12 +42,13 @@ export class Streams {
     this.#open += 1;
     const gone = new AbortController();
     res.once('close', () => gone.abort());
-    const keepalive = setInterval(() => void (res.writableNeedDrain || res.write(': keepalive\n\n')), KEEPALIVE_MS);
+    const write = cutWhereStill(res, this.#stillMs);
+    const keepalive = setInterval(() => void (res.writableNeedDrain || write(': keepalive\n\n')), KEEPALIVE_MS);
     try {
-      res.write(`retry: ${RETRY_MS}\n\n`);
+      write(`retry: ${RETRY_MS}\n\n`);
       const signal = AbortSignal.any([gone.signal, this.#stopping]);
       for await (const { id, event, data } of events(signal, async () => await roomIn(res, signal)))
-        res.write(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`);
+        write(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`);
     } catch (error) {
       this.#log.warn({ err: error }, 'a stream of events was broken off');
     } finally {

@@ -43,15 +43,6 @@ export function ofPartners({ partners }: Federation): readonly RequestHandler[] 
   ];
 }
 
-/** Who does not take his answer would have it kept for ever, and none of Node's limits concerns him. */
-export const takenWithin =
-  (ms: number): RequestHandler =>
-  ({ socket }, res, next) => {
-    const late = setTimeout(() => socket.destroy(), ms);
-    res.once('close', () => clearTimeout(late));
-    next();
-  };
-
 function isKnown(req: Request, tokens: Tokens): boolean {
   try {
     return tokens.known(bearer(req)) !== undefined;

@@ -204,6 +204,19 @@ describe('a partner that the configuration names no more', () => {
     expect(world.partner.server.heard).toEqual([]); // nobody knows how
   });
 
+  it('is known to our orchestrator for as long as our platform shows anything of it', async () => {
+    const [name = ''] = await used(1);
+    await sql`update binding set told = true`.execute(world.own.catalogue);
+    world.decisions.set(name, {});
+    delete partners()['b'];
+    world.before = (each) => (is('DELETE', /\/services\//)(each) ? { status: 503 } : undefined);
+    await world.tend();
+    expect([shown(), [...world.decisions.keys()]]).toEqual([['ACTIVE'], [name]]);
+    world.before = () => undefined;
+    await world.tend();
+    expect([shown(), [...world.decisions.keys()]]).toEqual([[], []]);
+  });
+
   it('is tended by a worker that starts, until nothing of it is known any more', async () => {
     const { catalogue, url } = world.own;
     const tended = async (): Promise<readonly string[]> => {

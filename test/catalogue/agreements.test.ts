@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Agreement } from '../../activities/federation/ports.ts';
 import * as agreements from '../../catalogue/agreements.ts';
 import { keepConfigured } from '../../catalogue/configured.ts';
+import type { Federation } from '../../configuration/federation.ts';
 import { want, willTowards } from '../../catalogue/wills.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { federationOfTest, partnerOfTest } from '../support/federation.ts';
@@ -134,13 +135,12 @@ describe('an agreement', () => {
   });
 });
 
+const named = async (partners: Federation['partners']): Promise<readonly string[]> =>
+  await keepConfigured(own.catalogue, { systems: {}, sites: {}, federation: federationOfTest({ partners }) });
+
 describe('a name that comes to mean another operator', () => {
-  const keep = async (operator: string): Promise<void> =>
-    await keepConfigured(own.catalogue, {
-      systems: {},
-      sites: {},
-      federation: federationOfTest({ partners: { b: partnerOfTest('b', { operator }), c: partnerOfTest('c') } }),
-    });
+  const keep = async (operator: string): Promise<readonly string[]> =>
+    await named({ b: partnerOfTest('b', { operator }), c: partnerOfTest('c') });
   const standing = async (): Promise<unknown[]> =>
     await own.catalogue
       .selectFrom('agreement')
@@ -183,5 +183,38 @@ describe('a name that comes to mean another operator', () => {
     await agreements.begin(own.catalogue, { ...uses, operator: 'operator-z' });
     await keep('operator-z');
     expect(await standing()).toHaveLength(2);
+  });
+});
+
+describe('an operator that comes to have another name', () => {
+  const operator = 'operator-b';
+  const willTo = async (partner: string) =>
+    (await willTowards(own.catalogue, { partner, direction: 'serves', joins: true })).ours;
+  beforeEach(async () => {
+    await agreements.begin(own.catalogue, { ...uses, operator });
+    await want(own.catalogue, { partner: 'b', direction: 'serves', ours: 'suspended', why: 'test' });
+  });
+
+  it('stays suspended, which is told once, until our operator says otherwise of the new name', async () => {
+    const renamed = { d: partnerOfTest('d', { operator }), c: partnerOfTest('c') };
+    const told = await Promise.all([named(renamed), named(renamed)]);
+    expect(told.flat()).toEqual([
+      expect.stringMatching(/^d is operator-b, which was called b: .* serves suspended; .* resume d/),
+    ]);
+    await expect(Promise.all([willTo('d'), willTo('c')])).resolves.toEqual(['suspended', 'open']);
+    await want(own.catalogue, { partner: 'd', direction: 'serves', ours: 'open', why: 'test' });
+    await expect(named(renamed)).resolves.toEqual([]);
+    await expect(willTo('d')).resolves.toBe('open');
+  });
+
+  it('while its former one goes to somebody else: both are', async () => {
+    const exchanged = { b: partnerOfTest('b', { operator: 'operator-z' }), d: partnerOfTest('d', { operator }) };
+    await expect(named(exchanged)).resolves.toHaveLength(1);
+    await expect(Promise.all([willTo('b'), willTo('d')])).resolves.toEqual(['suspended', 'suspended']);
+  });
+
+  it('beside that which it has: each name has its own', async () => {
+    await expect(named({ b: partnerOfTest('b'), d: partnerOfTest('d', { operator }) })).resolves.toEqual([]);
+    await expect(willTo('d')).resolves.toBe('open');
   });
 });

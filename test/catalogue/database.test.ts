@@ -4,6 +4,9 @@ import { answers, asking, openCatalogue } from '../../catalogue/database.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { Wire } from '../support/wire.ts';
 
+/** What kysely locks as it migrates. */
+const MIGRATIONS = '3853314791062309107';
+
 let own: CatalogueOfTest;
 beforeAll(async () => {
   own = await catalogueOfTest();
@@ -25,6 +28,20 @@ describe('a catalogue', () => {
   it('is brought up to date by whichever program is first, also by many at once', async () => {
     await sql`drop schema public cascade; create schema public`.execute(own.catalogue);
     await Promise.all(Array.from({ length: 8 }, async () => await opened()));
+    expect(await systems()).toBe(0);
+  });
+
+  it('that is brought up to date for longer than any question may take is waited for', async () => {
+    await sql`drop schema public cascade; create schema public`.execute(own.catalogue);
+    await own.catalogue.connection().execute(async (slow) => {
+      await sql`select pg_advisory_lock(${MIGRATIONS}::bigint)`.execute(slow);
+      const all = Promise.all([opened(), opened()]);
+      all.catch(() => undefined); // told below
+      await sql`select pg_sleep(3)`.execute(slow);
+      await sql`select pg_sleep(3)`.execute(slow);
+      await sql`select pg_advisory_unlock(${MIGRATIONS}::bigint)`.execute(slow);
+      await all;
+    });
     expect(await systems()).toBe(0);
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sql } from 'kysely';
+import { Client } from 'pg';
 import { begin } from '../../catalogue/agreements.ts';
 import { anyUnheard, offersShown, type Opened, systemsAnswering } from '../../catalogue/answering.ts';
 import { candidates, type Seen, systemsBy } from '../../catalogue/finding.ts';
@@ -21,11 +22,26 @@ beforeAll(async () => {
   own = await catalogueOfTest();
   many = await manyOffers(own.url, OFFERS);
   seen = { theirs: many.usable };
+  // Without the limits of a program: on a busy machine it takes its time
+  const patient = new Client({ connectionString: own.url });
+  await patient.connect();
+  // What is not renewed is there for a day: more of it than fits into LIMIT pages
+  await patient.query(
+    `update offer set name = 'expired', valid_until = now() - interval '1 hour'
+      where foreign_id = 'o4' and (agreement is null or agreement = $1)`,
+    [many.usable[0]?.id],
+  );
+  // Zones as far apart as among a million: few to a page
+  await patient.query('alter table zone set (fillfactor = 10)');
+  for (const table of ['zone', 'offer']) await patient.query(`vacuum (full, analyze) ${table}`);
+  await patient.query('vacuum zone'); // which pages need no look
+  await patient.end();
 }, 60_000 * busy());
 afterAll(async () => await own?.drop());
 
 const service = (name: string): Wish['what'] => ({ kind: 'service', name });
 const where = { lat: 50, lon: 10, withinKm: 100 };
+const wide = { ...where, withinKm: 1_000 };
 
 const costly = ({ buffers }: Explained): boolean => buffers > LIMIT;
 
@@ -37,8 +53,18 @@ describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`,
     'a name that nobody has': { what: service('nobody') },
     'an application by its name or appDId': { what: { kind: 'application', name: 'appd-77' } },
     'a name with KPI': { what: service('everywhere'), kpi: { latencyMs: 20, bandwidthKbps: 2_000 } },
+    'a name with KPI that nobody keeps': { what: service('everywhere'), kpi: { latencyMs: 4 } },
+    'a name of which all has expired': { what: service('expired') },
     'a name near a place': { what: service('everywhere'), where },
+    'a name near a place, of much that is within reach': { what: service('everywhere'), where: wide },
+    'a name with KPI near a place, of much that is within reach': {
+      what: service('everywhere'),
+      where: wide,
+      kpi: { latencyMs: 90, bandwidthKbps: 2_000 },
+    },
     'a rare name near a place': { what: service('rare'), where },
+    'a rare name near a place, of much that is within reach': { what: service('rare'), where: wide },
+    'a name near a place of which all has expired': { what: service('expired'), where: wide },
   };
   it.each(Object.entries(wishes))('%s', async (_what, wish) => {
     const queries = await explained(own.catalogue, async (catalogue) => await candidates(catalogue, wish, seen));
@@ -95,7 +121,10 @@ describe('what a partner is told of ours touches no more either, once each has i
     'a name that nobody has': { what: service('nobody') },
     'an application by its name or appDId': { what: { kind: 'application', name: 'appd-77' } },
     'a name with KPI': { what: service('everywhere'), kpi: { latencyMs: 20, bandwidthKbps: 2_000 } },
+    'a name with KPI that nobody keeps': { what: service('everywhere'), kpi: { latencyMs: 4 } },
+    'a name of which all has expired': { what: service('expired') },
     'a name near a place': { what: service('everywhere'), where },
+    'a name near a place, of much that is within reach': { what: service('everywhere'), where: wide },
   };
   const members = {
     'by a service that all have': { service: 'everywhere' },
@@ -142,9 +171,9 @@ describe('what a partner is told of ours touches no more either, once each has i
           ? system
           : { local: system.local, services: ['others'], applications: [], zones: [], devices: false },
       );
-      const wide = { ...wish, ...(wish.where && { where: { ...wish.where, withinKm: 5_000 } }) };
-      const found = await offersShown(own.catalogue, { agreement, systems }, wide, 20);
-      expect(found).toEqual(await offersShown(own.catalogue, few, wide, 20));
+      const farther = { ...wish, ...(wish.where && { where: { ...wish.where, withinKm: 5_000 } }) };
+      const found = await offersShown(own.catalogue, { agreement, systems }, farther, 20);
+      expect(found).toEqual(await offersShown(own.catalogue, few, farther, 20));
     },
   );
 });

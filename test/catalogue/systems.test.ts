@@ -144,7 +144,7 @@ describe('a system', () => {
 
 describe('systems of the configuration', () => {
   const system = (client?: string) => ({ meo: 'meo', network: 'n', ...(client !== undefined && { client }) });
-  const kept = async (systems: Record<string, ReturnType<typeof system>>): Promise<void> =>
+  const kept = async (systems: Record<string, ReturnType<typeof system>>): Promise<readonly string[]> =>
     await keepConfigured(own.catalogue, { systems, sites: {}, federation: federationOfTest() });
   const rows = async () => await own.catalogue.selectFrom('system').select(['id', 'local', 'version']).execute();
 

@@ -316,4 +316,18 @@ describe('a gateway that is killed', () => {
     gateways.service = speaks;
     await eventually(async () => (await speak().catch(() => ({ status: 0 }))).status === 200);
   });
+
+  it('and starts before anybody else carries nothing to an operator that its partner has become meanwhile', async () => {
+    await gateways.parts.a.kill();
+    await gateways.tell('a', "update agreement set operator = 'operator-z'");
+    let heard = 0;
+    gateways.service = (req, res) => {
+      heard += 1;
+      speaks(req, res);
+    };
+    gateways.parts.a = await gateways.startGateway('a');
+    expect(isRefusal(await speak())).toBe(true);
+    expect(heard).toBe(0);
+    await gateways.tell('a', "update agreement set operator = 'operator-b', ended_at = null");
+  });
 });

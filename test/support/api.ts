@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { RequestListener } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
@@ -72,12 +72,13 @@ const dispatcher = new Agent({ connections: 250, connect: { timeout: 60_000 }, k
 export class Served {
   readonly url: string;
   readonly stopping: AbortController;
+  readonly #server: Server;
   readonly #stop: () => Promise<void>;
 
-  constructor(at: string, stopping: AbortController, stop: () => Promise<void>) {
+  constructor(at: string, stopping: AbortController, { server, stop }: { server: Server; stop: () => Promise<void> }) {
     this.url = at;
     this.stopping = stopping;
-    this.#stop = stop;
+    [this.#server, this.#stop] = [server, stop];
   }
 
   static async start({
@@ -93,6 +94,7 @@ export class Served {
     sites = {},
     callback,
     federating,
+    takenMs = 60_000,
     followed = (served) => served,
   }: {
     temporal: Client;
@@ -107,6 +109,7 @@ export class Served {
     sites?: Configuration['sites'];
     callback?: string;
     federating?: Omit<Federating, 'faces'>;
+    takenMs?: number;
     followed?: (served: RequestListener) => RequestListener;
   }): Promise<Served> {
     const stopping = new AbortController();
@@ -131,19 +134,25 @@ export class Served {
           condition: { stopping: stopping.signal, prepared: () => prepared },
           log: pino({ level: 'silent' }),
           hosts: ['ferry.example'],
+          takenMs,
         }),
       ),
     );
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
-    return new Served(`http://127.0.0.1:${port}`, stopping, async () => {
+    const stop = async (): Promise<void> => {
       stopping.abort();
       await close(server, 1_000);
-    });
+    };
+    return new Served(`http://127.0.0.1:${port}`, stopping, { server, stop });
   }
 
   async stop(): Promise<void> {
     await this.#stop();
+  }
+
+  async connections(): Promise<number> {
+    return await new Promise((resolve) => this.#server.getConnections((_error, count) => resolve(count)));
   }
 
   async get<T = Problem>(path: string): Promise<Answer<T>> {

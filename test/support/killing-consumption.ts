@@ -119,22 +119,23 @@ export class Consumed {
     };
   }
 
-  /** Does something, in the midst of which somebody dies, and comes back. `isHit`: that has come. */
-  async #during<T>(kill: Kill | undefined, work: (isHit: () => boolean) => Promise<T>): Promise<T> {
-    if (kill === undefined) return await work(() => true);
-    const armed = await this.#arm(kill);
-    let isHit = false;
-    const working = work(() => isHit);
+  /** Does something, in the midst of which one after the other dies, and comes back. `isHit`: all that has come. */
+  async #during<T>(kills: readonly Kill[], work: (isHit: () => boolean) => Promise<T>): Promise<T> {
+    const armed = await Promise.all(kills.map(async (kill) => ({ ...kill, ...(await this.#arm(kill)) })));
+    let left = kills.length;
+    const working = work(() => left === 0);
     working.catch(() => undefined); // told below
-    // What is executed may be all that was waited for, while whoever asked for it has no answer yet
-    await comes(
-      async () => ({ effect: kill.effect, held: await armed.held() }),
-      ({ held }) => held,
-    );
-    isHit = true;
-    await this.#kill(kill.victim);
-    await armed.release();
-    await this.#startAgain(kill.victim);
+    for (const { effect, victim, held, release } of armed) {
+      // What is executed may be all that was waited for, while whoever asked for it has no answer yet
+      await comes(
+        async () => ({ effect, held: await held() }),
+        ({ held: isHeld }) => isHeld,
+      );
+      left -= 1;
+      await this.#kill(victim);
+      await release();
+      await this.#startAgain(victim);
+    }
     return await working;
   }
 
@@ -168,8 +169,8 @@ export class Consumed {
   }
 
   /** Open, however often it had to be asked for; what was given up left nothing. */
-  async bound(kill?: Kill): Promise<ServiceBinding> {
-    let binding = await this.#during(kill, async (isHit) => await this.#asked(isHit));
+  async bound(kills: readonly Kill[] = []): Promise<ServiceBinding> {
+    let binding = await this.#during(kills, async (isHit) => await this.#asked(isHit));
     for (let again = 0; binding.state === 'failed' && again < 2; again += 1) {
       await this.isGone();
       binding = await this.#asked();
@@ -202,7 +203,7 @@ export class Consumed {
   }
 
   /** An application of A subscribes; whatever it hears of that, the service can be used. How many the producer has then. */
-  async subscribed(binding: ServiceBinding, kill?: Kill): Promise<number> {
+  async subscribed(binding: ServiceBinding, kills: readonly Kill[] = []): Promise<number> {
     const [{ path_secret: secret } = { path_secret: '' }] = await this.#pair.rows<{ path_secret: string }>(
       this.#pair.a,
       'select path_secret from binding where name = $1',
@@ -224,8 +225,8 @@ export class Consumed {
       await answer.arrayBuffer();
       return answer.status;
     };
-    if (kill !== undefined) {
-      await this.#during(kill, async () => await subscribe().catch(() => undefined));
+    if (kills.length > 0) {
+      await this.#during(kills, async () => await subscribe().catch(() => undefined));
       await answers();
     }
     // Whoever heard no answer asks again
@@ -234,8 +235,8 @@ export class Consumed {
     return (await this.standing()).subscriptions ?? 0;
   }
 
-  async released({ id }: ServiceBinding, kill?: Kill): Promise<void> {
-    await this.#during(kill, async () => {
+  async released({ id }: ServiceBinding, kills: readonly Kill[] = []): Promise<void> {
+    await this.#during(kills, async () => {
       await comes(
         async () => await this.#ask('DELETE', `/v1/service-bindings/${id}`),
         ({ status }) => status === 202,
