@@ -161,8 +161,10 @@ export interface FollowerStanding {
   readonly relocation: string | null;
   /** That leads the device to that site, by its id. */
   readonly anchor?: string | null;
-  /** Why the last look led to nothing, or nobody can tell where the device is; null: all is well. */
+  /** Why the last look led to nothing; null: it did not, or there is no reason for another. */
   readonly trouble: string | null;
+  /** Why it could not be asked where the device is, or be told that; null: it was. Runs that began earlier do not tell. */
+  readonly unanswered?: string | null;
   readonly doing: 'waiting' | 'following' | 'ending';
   /** When the next look is due; null: there is no reason for one. */
   readonly dueAt: string | null;

@@ -1,15 +1,27 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../bench/counts.ts';
+import type { FollowOrder } from '../../activities/following/follow.ts';
 import type { Anchor } from '../../api/anchor.ts';
 import type { Follower, FollowerList } from '../../api/follower.ts';
 import type { Relocation } from '../../api/resources.ts';
+import { FollowerRequest } from '../../domain/follower-request.ts';
+import type { Followed } from '../../domain/following.ts';
 import { zones } from '../../sandbox/peers/location.ts';
 import type { Served } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Around, DEVICE, everythingRecorded, followedOver } from '../support/followed.ts';
-import { moved } from '../../workflows/messages.ts';
-import { alone, gate, reached as relocationReached, servedByTheEngine, temporal } from '../support/served-engine.ts';
+import { followerOf } from '../../temporal/following.ts';
+import { endFollower, followerStanding, moved } from '../../workflows/messages.ts';
+import {
+  alone,
+  engine,
+  gate,
+  reached as relocationReached,
+  servedByTheEngine,
+  temporal,
+} from '../support/served-engine.ts';
+import { quickPace } from '../support/pace.ts';
 import { PortWorld } from '../support/world.ts';
 
 servedByTheEngine();
@@ -180,6 +192,46 @@ describe('a follower', () => {
       expect(now).toMatchObject({ id: first.id, relocation: there.relocation, moves: 1, network: 'wifi' });
       expect((await api.get<FollowerList>(PATH)).body.followers.map(({ id }) => id)).toEqual([first.id]);
     });
+  });
+});
+
+it('a look that lasts for months leaves its follower one history of bounded length, and the next run knows all', async () => {
+  const held = gate();
+  let happenedAt = 0;
+  const activities = {
+    listenForDevice: async () => ({ network: 'wifi', happenedAt: (happenedAt += 1) }),
+    hushForDevice: async () => undefined,
+    followDevice: async ({ network }: FollowOrder): Promise<Followed> => {
+      await held.wait();
+      return { did: 'serves', network, site: 'w1', relocation: null, anchor: null };
+    },
+  };
+  await engine.beside(activities, async () => {
+    const request = { ...FollowerRequest.parse({ ...order, holdSeconds: 1 }), lookSeconds: 0.01 };
+    const ours = { taskQueue: engine.taskQueue, world: undefined };
+    const pace = { ...quickPace, heartbeatMs: LIMIT_MS };
+    await temporal.workflow.start('followDevice', followerOf({ request, pace }, 'follow:long', ours));
+    const run = runOf({ id: 'long' });
+    await held.arrived;
+    const { runId } = await run.describe();
+    const events = async (): Promise<number> => (await run.describe()).historyLength;
+    await eventually(async () => {
+      await Promise.all(
+        Array.from({ length: 20 }, async () => await run.signal(moved, { network: 'wifi', happenedAt: null })),
+      );
+      return (await events()) > 1_000;
+    }, LIMIT_MS);
+    const recorded = async () => (await temporal.workflow.getHandle(run.workflowId, runId).fetchHistory()).events ?? [];
+    const asksNoMore = async () => (await recorded()).findIndex(({ markerRecordedEventAttributes: is }) => is != null);
+    await eventually(async () => (await asksNoMore()) > 0, LIMIT_MS);
+    await expect(run.query(followerStanding)).resolves.toMatchObject({ doing: 'following' });
+    expect((await run.describe()).runId).toBe(runId);
+    held.open();
+    await eventually(async () => (await run.describe()).runId !== runId, LIMIT_MS);
+    const later = (await recorded()).slice(await asksNoMore());
+    expect(later.filter(({ activityTaskScheduledEventAttributes: is }) => is != null)).toStrictEqual([]);
+    await eventually(async () => (await run.query(followerStanding)).site === 'w1', LIMIT_MS);
+    await run.executeUpdate(endFollower);
   });
 });
 
