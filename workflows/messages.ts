@@ -15,6 +15,7 @@ import type { FencingStatus } from '../domain/fencing.ts';
 import type { PlacementRequest } from '../domain/placement.ts';
 import type { Acceptance } from '../domain/recovery.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
+import type { SeenInLists } from '../domain/subscription.ts';
 import type { Query } from '../domain/wish.ts';
 import type { BroughtBefore } from './relocation/brought.ts';
 
@@ -58,7 +59,8 @@ export const abandon = defineUpdate<RelocationStatus>('abandon');
 
 /** What starts `fenceSource`, for a source that was taken to be dead and not stopped. JSON, names only. */
 export interface FencingOrder {
-  readonly both: Both;
+  /** `seen`: its subscriptions. Runs that began earlier do not tell. */
+  readonly both: Both & { readonly seen?: SeenInLists };
   /** Of the takeover. */
   readonly epoch: number;
   /** What the target was given then. */

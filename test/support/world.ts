@@ -70,6 +70,8 @@ export class PortWorld implements Catalogue {
   /** Of each call, the activity that made it. */
   readonly asking: (string | undefined)[] = [];
   readonly instances: Made[] = [];
+  /** Those that were taken away, with the subscriptions that their platforms still have. */
+  readonly remains: Made[] = [];
   readonly packages = new Set<string>(['cloud']);
   /** Polls before an instance runs. */
   polls = 1;
@@ -249,7 +251,7 @@ export class PortWorld implements Catalogue {
         remove: async (id) => {
           await call('instances.remove');
           const at = this.instances.findIndex((instance) => instance.id === id || instance.name === id);
-          if (at >= 0) this.instances.splice(at, 1);
+          if (at >= 0) this.remains.push(...this.instances.splice(at, 1));
         },
         whenLeft: cloud ? 'stop' : 'remove',
         reach: async () => {
@@ -258,13 +260,14 @@ export class PortWorld implements Catalogue {
         },
       },
       subscriptions: {
-        list: async ({ endpoint }) => {
+        list: async ({ instance, endpoint }) => {
           await call('subscriptions.list');
+          const owner = [...this.instances, ...this.remains].find((each) =>
+            endpoint === null ? each.id === instance : each.endpoint?.host === endpoint.host,
+          );
           return {
             held: structuredClone(
-              (owned(endpoint)?.subscriptions ?? []).filter(
-                ({ id }) => (this.#elsewhere.get(id) ?? owned(endpoint)?.site) === name,
-              ),
+              (owner?.subscriptions ?? []).filter(({ id }) => (this.#elsewhere.get(id) ?? owner?.site) === name),
             ),
             notCarried: [],
             listed: () => true,
@@ -283,7 +286,7 @@ export class PortWorld implements Catalogue {
         },
         remove: async (id) => {
           await call('subscriptions.remove');
-          for (const instance of this.instances)
+          for (const instance of [...this.instances, ...this.remains])
             instance.subscriptions = instance.subscriptions.filter((subscription) => subscription.id !== id);
         },
         missing: async () => this.missingServices,
