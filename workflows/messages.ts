@@ -76,6 +76,8 @@ export interface AnchorOrder {
   readonly request: AnchorRequest;
   readonly pace: Pace;
   readonly held?: HeldAnchor;
+  /** Is its source looked at as long as it holds? Runs that began earlier do not tell: it is not. */
+  readonly watched?: true;
   /** Of one run: then it goes on in a new one; absent: 2,000. */
   readonly events?: number;
 }

@@ -49,7 +49,8 @@ describe('an anchor', () => {
       expect(leading(world, 'w1')).toStrictEqual([`name ${host(world, 'a1')}`, `all ${host(world, 'a1')}`]);
       expect(source).toMatchObject({ role: 'authority', promisedTo: null });
       const { events = [] } = await handle.fetchHistory();
-      expect(events?.length).toBe(35);
+      // The last one: its source is watched
+      expect(events?.length).toBe(36);
       await handle.executeUpdate(cancel);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', failure: null, leftovers: [] });
     });
@@ -210,6 +211,46 @@ describe('an anchor', () => {
       await held(handle);
       world.silent.add(world.at('a1')[0]?.id ?? '');
       world.on('a1.instances.list', ...Array.from({ length: 2_000 }, () => 'PeerUnavailable' as const));
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+    expect(world.at('w1')).toStrictEqual([]);
+  });
+
+  it('tells that its source serves nobody, for as long as that is so', async () => {
+    const world = served();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor();
+      const [source] = world.at('a1');
+      const since = async () => (await held(handle)).silentSince;
+      await expect(since()).resolves.toBeNull();
+      world.silent.add(source?.id ?? '');
+      await eventually(async () => Date.parse((await since()) ?? '') <= Date.now(), 20_000);
+      world.silent.clear();
+      await eventually(async () => (await since()) === null, 20_000);
+      world.restart('a1'); // it has forgotten whom it served
+      await eventually(async () => (await since()) != null, 20_000);
+      // What sends on to whoever serves is no dead end
+      Object.assign(source ?? {}, { role: 'relay' });
+      await eventually(async () => (await since()) === null, 20_000);
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+  });
+
+  it('whose source has died is taken along by the relocation that goes on without it', async () => {
+    const world = served();
+    await anchoring(engine, world, async ({ anchor, relocate }) => {
+      const handle = await anchor();
+      await held(handle);
+      world.silent.add(world.at('a1')[0]?.id ?? '');
+      await eventually(async () => (await held(handle)).silentSince != null, 20_000);
+      const accept = { lostWrites: true } as const;
+      const moved = await relocate({ sourceLost: { accept } });
+      await expect(moved.result()).resolves.toMatchObject({ outcome: 'recovered', leftovers: [] });
+      await eventually(async () => (await held(handle)).source === 'a2', 20_000);
+      await expect(held(handle)).resolves.toMatchObject({ silentSince: null, trouble: null, exposed: 3 });
+      expect(leading(world, 'w1')).toStrictEqual([`name ${host(world, 'a2')}`, `all ${host(world, 'a2')}`]);
       await handle.executeUpdate(cancel);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
     });
