@@ -293,3 +293,40 @@ describe('an anchor', () => {
     expect(before).toHaveLength(2);
   });
 });
+
+describe('two anchors to one application in one network, of all users and of one', () => {
+  const both = [{}, { users: 'ue-1' }] as const;
+  const usersOf = (world: PortWorld) => world.at('w1')[0]?.rules.find(({ id }) => id === 'users');
+
+  it.each([
+    ['all', 'all', 0, 0],
+    ['all', 'one', 0, 1],
+    ['one', 'all', 1, 0],
+    ['one', 'one', 1, 1],
+  ] as const)(
+    'each leads its own, and the last takes the holder along: begun with %s, ended with %s',
+    async (...how) => {
+      const [, , begins, ends] = how;
+      const world = Object.assign(served(), { byDevice: true });
+      const before = world.dump();
+      await anchoring(engine, world, async ({ anchor }) => {
+        const first = await anchor(both[begins]);
+        await expect(held(first)).resolves.toMatchObject({ way: 'holder' });
+        const second = await anchor(both[1 - begins]);
+        await expect(held(second)).resolves.toMatchObject({ way: 'holder' });
+        expect(world.at('w1')).toHaveLength(1);
+        expect(usersOf(world)).toMatchObject({ active: true, leadsTo: host(world, 'a1') });
+        const [ended, stays] = begins === ends ? [first, second] : [second, first];
+        await ended.executeUpdate(cancel);
+        await expect(ended.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+        const left =
+          ends === 0 ? [`users ${host(world, 'a1')}`] : [`name ${host(world, 'a1')}`, `all ${host(world, 'a1')}`];
+        expect(leading(world, 'w1')).toStrictEqual(left);
+        await expect(held(stays)).resolves.toMatchObject({ way: 'holder', holder: { site: 'w1' } });
+        await stays.executeUpdate(cancel);
+        await expect(stays.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+      });
+      expect(world.dump()).toStrictEqual(before);
+    },
+  );
+});

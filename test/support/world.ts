@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Context as Activity } from '@temporalio/activity';
 import type {
   Application,
@@ -44,7 +45,18 @@ const DOMAIN = 'counter.edge.test';
 const SITES = ['cloud', 'a1', 'a2', 'w1'];
 
 /** As an application's rules lead in a world where each instance has one name and one traffic rule. */
-function turned(rule: Rule, lead: Lead, way: PathWay): Rule {
+function turned(rule: Rule, lead: Lead, way: PathWay, byDevice: boolean): Rule {
+  if (byDevice && lead.device !== null) {
+    if (rule.kind === 'dns' || rule.id !== 'users' || way === 'away') return rule;
+    return {
+      ...rule,
+      sources: [lead.device],
+      destinations: [...lead.former],
+      leadsTo: lead.to.endpoint.host,
+      active: true,
+    };
+  }
+  if (byDevice && rule.id === 'users') return rule;
   if (rule.kind === 'dns') return { ...rule, address: lead.to.endpoint.host, active: way !== 'away' || rule.active };
   if (rule.id !== 'all' || (way === 'away' && lead.sameNetwork)) return { ...rule, active: false };
   return { ...rule, destinations: [...lead.former], leadsTo: lead.to.endpoint.host, active: true };
@@ -82,6 +94,8 @@ export class PortWorld implements Catalogue {
   missingServices: string[] = [];
   mobility: 'free' | 'confirmation' | 'forbidden' = 'free';
   steerable = true;
+  /** One device is led by a rule of its own, which nobody else touches. */
+  byDevice = false;
   /** Ids of instances that no list shows. */
   readonly hidden = new Set<string>();
   /** Ids of instances whom no device reaches but by a rule of their own site. */
@@ -416,7 +430,7 @@ export class PortWorld implements Catalogue {
         const { instance } = way === 'here' ? lead.to : lead.from;
         const rules = structuredClone(find(instance)?.rules ?? []);
         const before = earlier === null ? rules : (JSON.parse(earlier) as Turn).before;
-        return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way)) });
+        return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way, this.byDevice)) });
       },
       takenFurther: (turn, later) => {
         const [own, further] = [JSON.parse(turn) as Turn, JSON.parse(later) as Turn];
@@ -429,10 +443,11 @@ export class PortWorld implements Catalogue {
         return written;
       },
       turnBack: async (turn) => {
-        const { instance, before } = JSON.parse(turn) as Turn;
+        const { instance, before, after } = JSON.parse(turn) as Turn;
         await this.#called(`${name}.path.turnBack`);
         let written = 0;
-        for (const rule of before) written += await write(find(instance), rule);
+        for (const rule of this.byDevice ? before.filter((_, at) => !isDeepStrictEqual(before[at], after[at])) : before)
+          written += await write(find(instance), rule);
         return written;
       },
       holds: async ({ id }) => (find(id)?.rules ?? []).some(({ active }) => active),
