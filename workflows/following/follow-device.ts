@@ -71,7 +71,6 @@ export async function followDevice({ request, pace, standing }: FollowerOrder): 
     }
   };
 
-  const isFull = (): boolean => workflowInfo().historyLength > EVENTS || workflowInfo().continueAsNewSuggested;
   const isLong = (): boolean => !asking && isFull();
 
   const goAfter = async (): Promise<never> => {
@@ -126,6 +125,8 @@ export async function followDevice({ request, pace, standing }: FollowerOrder): 
     return { moves: follower.standing.following.moves, left };
   }
 }
+
+const isFull = (): boolean => workflowInfo().historyLength > EVENTS || workflowInfo().continueAsNewSuggested;
 
 /** All of them go on until they are cancelled, and have ended then: nothing is begun behind the end. */
 async function untilCancelled(all: readonly Promise<never>[]): Promise<never> {

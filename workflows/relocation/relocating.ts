@@ -93,8 +93,8 @@ export class Relocating {
 
     // 9. Retire the source (5.3.1, [5.3.2-4])
     const order = { ...both, ...brought.subscriptions, ...brought.taken };
-    const { left = [] }: Partial<Retired> = await procedure.forward('retire', () => step.retireSource(order));
-    this.result.leaves('retireSource', left);
+    const retired: Partial<Retired> = await procedure.forward('retire', () => step.retireSource(order));
+    this.result.leaves('retireSource', retired.left ?? []); // an older worker answers a word
   }
 
   /** A source that nobody could stop is waited for by another run: its users are served. */
