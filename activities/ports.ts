@@ -118,6 +118,9 @@ export interface Owner {
   readonly endpoint: Endpoint;
 }
 
+/** One that is gone may have an address no more: of those without its id only what was seen before is known to be its own. */
+export type Owning = Pick<Owner, 'instance'> & { readonly endpoint: Endpoint | null };
+
 export interface SubscriptionsSeen {
   readonly held: readonly HeldSubscription[];
   readonly notCarried: readonly NotCarried[];
@@ -145,7 +148,7 @@ export interface Subscriptions {
    * What is the owner's. `notCarried` is told, never passed over: it stays behind, or nobody knows whose it is. What was
    * seen `before` is seen again, or known to be gone. NotYet: neither, or a list that was there is not.
    */
-  list(owner: Owner, signal: AbortSignal, looking?: Looking): Promise<SubscriptionsSeen>;
+  list(owner: Owning, signal: AbortSignal, looking?: Looking): Promise<SubscriptionsSeen>;
   /** Of these, those whose service is not here, so that they cannot be made. Asked before an instance is started. */
   lacking<S extends Subscription>(subscriptions: readonly S[], signal: AbortSignal): Promise<readonly S[]>;
   /**

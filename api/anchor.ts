@@ -27,6 +27,9 @@ export const Anchor = z
       .nullable()
       .meta({ description: 'The relocation that moves its source, or did last; by its id.' }),
     trouble: z.string().nullable().meta({ description: 'What could not be brought after the source.' }),
+    silentSince: Instant.nullable().meta({
+      description: 'Its source serves nobody since then: it is silent, or has forgotten its users. null: it serves.',
+    }),
     startedAt: Instant,
     endedAt: Instant.nullable(),
     waitingFor: z.string().nullable().meta({ description: 'A sentence: what it does, or why it does not go on.' }),

@@ -17,7 +17,9 @@ export const Follower = z
     moves: z.int().nonnegative().nullable().meta({ description: 'That it has begun.' }),
     relocation: z.string().nullable().meta({ description: 'The last of them, by its id.' }),
     anchor: z.string().nullable().meta({ description: 'That leads its device to that site, by its id.' }),
-    trouble: z.string().nullable().meta({ description: 'Why the last look led to nothing, in a sentence.' }),
+    trouble: z.string().nullable().meta({
+      description: 'Why the last look led to nothing, or where the device is cannot be asked, in a sentence.',
+    }),
     startedAt: Instant.meta({ description: 'Of its latest run: a long one is continued in another.' }),
     endedAt: Instant.nullable(),
     result: FollowerResult.nullable(),

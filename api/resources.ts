@@ -136,6 +136,7 @@ const Led = z.object({
   holder: z.object({ site: z.string(), instance: z.string() }).nullable().meta({ description: 'Whose rules lead.' }),
   relayed: z.boolean().meta({ description: 'By the holder: the network cannot reach the instance.' }),
   everybody: z.boolean().meta({ description: 'Whoever is in that network; false: single users.' }),
+  silentSince: Instant.nullable().meta({ description: 'The instance serves nobody since then; null: it serves.' }),
   anchors: z.int().positive().meta({ description: 'How many lead so. /v1/anchors lists them.' }),
 });
 

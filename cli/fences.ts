@@ -2,6 +2,7 @@ import type { Fencing, FencingList } from '../api/northbound/table/fences.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { shortId } from './hints.ts';
+import { legible } from './legible.ts';
 import { everyPage } from './pages.ts';
 import { table } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
@@ -41,7 +42,7 @@ const fenceTable = (all: readonly Fencing[], terminal: Terminal): string =>
       result === null
         ? `when it comes back it is fenced; \`${terminal.hints.about('scrap', id)}\` when it is gone for good`
         : result.kept === null
-          ? ''
+          ? legible(result.left?.message ?? '')
           : `stays as a relay: ${result.kept.message}`,
     ]),
     terminal,

@@ -41,11 +41,12 @@ export async function where(client: FerryClient, terminal: Terminal, application
 
 /** `counter: devices of wifi are served at a1 by i-1, led there by rules of h-1 at w1`. */
 function ledSentence(application: string, led: NonNullable<ApplicationSeen['led']>[number]): string {
-  const { network, site, instance, way, holder, relayed, everybody, anchors } = led;
+  const { network, site, instance, way, holder, relayed, everybody, silentSince, anchors } = led;
   const whose = everybody ? 'devices' : anchors === 1 ? 'one device' : `${anchors} devices`;
   const subject = `${legible(application)}: ${whose} of ${network}`;
   if (way === null) return `${subject}: an anchor to ${site} is being made, or was never made`;
-  const served = `${subject} ${anchors === 1 && !everybody ? 'is' : 'are'} served at ${site} by ${instance ?? ''}`;
+  const silent = silentSince === null ? '' : `, which serves nobody since ${silentSince}`;
+  const served = `${subject} ${anchors === 1 && !everybody ? 'is' : 'are'} served at ${site} by ${instance ?? ''}${silent}`;
   if (holder === null) return `${served}: the network leads there by itself`;
   return `${served}, ${relayed ? 'relayed' : 'led there by the rules of'} ${relayed ? 'by ' : ''}${holder.instance} at ${holder.site}`;
 }

@@ -45,6 +45,8 @@ export interface Standing {
   readonly under: Omit<Taking, 'turn'> | null;
   /** What could not be brought after the source. */
   readonly trouble: string | null;
+  /** Its source serves nobody since then: it is silent, or has forgotten its users. Null, as from an older worker: it serves. */
+  readonly silentSince?: string | null;
 }
 
 /** An anchor as a relocation finds it; `standing` null: it is being made, or undone before it held. */
@@ -91,5 +93,12 @@ export const promisedElsewhere = ({ promisedTo }: { readonly promisedTo: string 
 /** After its source has moved. Where that is now the holder, the rules there are its own. */
 export function moved(standing: Standing, { target, to }: Pick<Taking, 'target' | 'to'>): Standing {
   const home = standing.holder?.site === target && standing.holder.instance === to;
-  return { ...standing, source: target, from: to, under: null, ...(home && { way: 'network', relayed: false }) };
+  return {
+    ...standing,
+    source: target,
+    from: to,
+    under: null,
+    silentSince: null,
+    ...(home && { way: 'network', relayed: false }),
+  };
 }

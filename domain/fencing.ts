@@ -16,6 +16,10 @@ export const FencingResult = z
       .object({ type: Failure, message: z.string() })
       .nullable()
       .meta({ description: 'Why it stays, as a relay; null: it was retired.' }),
+    left: z
+      .object({ type: Failure, message: z.string() })
+      .optional()
+      .meta({ description: 'What of it could not be cleared away at the platform that served it.' }),
   })
   .meta({ id: 'FencingResult' });
 export type FencingResult = z.infer<typeof FencingResult>;

@@ -43,7 +43,7 @@ export function anchorOf(
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     taskQueue,
-    args: [order],
+    args: [{ ...order, watched: true }],
     memo: { request, standing: null, ...(follower !== undefined && { follower }) } satisfies AnchorMemo,
     typedSearchAttributes: [
       { key: searchAttributes.application, value: application },

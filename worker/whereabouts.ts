@@ -4,7 +4,10 @@ import type { Listener, Whereabouts } from '../activities/following/whereabouts.
 import { type LocationService, mec013Location } from '../adapters/mec013/location.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import { isLocated, networkIn, networksOf, sightingsPath } from '../configuration/whereabouts.ts';
+import { everyAtOnce } from '../domain/at-once.ts';
 import { Peers } from './peers.ts';
+
+const AT_ONCE = 4;
 
 type Known = Pick<Configuration, 'peers' | 'networks' | 'systems' | 'sites' | 'users' | 'callback'>;
 
@@ -33,24 +36,43 @@ export function whereaboutsOf(configuration: Known, log: Logger): Whereabouts {
   return {
     networkOf: async (user, among, signal) => {
       const { device, names } = known(user, among);
-      for (const name of names) {
-        const zone = await serviceAt(name).zoneOf(device, signal);
-        const network = zone === null ? null : networkIn(configuration, name, zone);
-        if (network !== null) return network;
-      }
-      return null;
+      const { answers, failed } = await each(names, signal, async (name) => {
+        const zones = await serviceAt(name).zonesOf(device, signal);
+        return zones.map((zone) => networkIn(configuration, name, zone)).find((network) => network !== null);
+      });
+      const seen = answers.find((network) => network !== undefined);
+      if (seen === undefined && failed !== undefined) throw failed;
+      return seen ?? null;
     },
     listen: async (listener, seconds, signal) => {
       const { device, names } = known(listener.user, listener.among);
       const until = Date.now() + seconds * 1_000;
-      for (const name of names) {
+      const { failed } = await each(names, signal, async (name) => {
         const listening = { device, callback: callbackOf(listener, name), correlator: listener.follower, until };
         await serviceAt(name).listen(listening, signal);
-      }
+      });
+      if (failed !== undefined) throw failed;
     },
     hush: async (listener, signal) => {
       const { device, names } = known(listener.user, listener.among);
-      for (const name of names) await serviceAt(name).hush({ device, callback: callbackOf(listener, name) }, signal);
+      const { failed } = await each(names, signal, async (name) => {
+        await serviceAt(name).hush({ device, callback: callbackOf(listener, name) }, signal);
+      });
+      if (failed !== undefined) throw failed;
     },
+  };
+}
+
+/** Whoever is away says nothing of the others: all are asked. `failed`: the first of those who did not answer. */
+async function each<T>(
+  names: readonly string[],
+  signal: AbortSignal,
+  ask: (name: string) => Promise<T>,
+): Promise<{ readonly answers: readonly T[]; readonly failed: Error | undefined }> {
+  const said = await everyAtOnce(AT_ONCE, names, ask);
+  signal.throwIfAborted();
+  return {
+    answers: said.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    failed: said.find((one) => one.status === 'rejected')?.reason as Error | undefined,
   };
 }

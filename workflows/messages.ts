@@ -15,6 +15,7 @@ import type { FencingStatus } from '../domain/fencing.ts';
 import type { PlacementRequest } from '../domain/placement.ts';
 import type { Acceptance } from '../domain/recovery.ts';
 import type { Direction, RelocationRequest, RelocationStatus } from '../domain/relocation.ts';
+import type { SeenInLists } from '../domain/subscription.ts';
 import type { Query } from '../domain/wish.ts';
 import type { BroughtBefore } from './relocation/brought.ts';
 
@@ -58,7 +59,8 @@ export const abandon = defineUpdate<RelocationStatus>('abandon');
 
 /** What starts `fenceSource`, for a source that was taken to be dead and not stopped. JSON, names only. */
 export interface FencingOrder {
-  readonly both: Both;
+  /** `seen`: its subscriptions. Runs that began earlier do not tell. */
+  readonly both: Both & { readonly seen?: SeenInLists };
   /** Of the takeover. */
   readonly epoch: number;
   /** What the target was given then. */
@@ -74,6 +76,8 @@ export interface AnchorOrder {
   readonly request: AnchorRequest;
   readonly pace: Pace;
   readonly held?: HeldAnchor;
+  /** Is its source looked at as long as it holds? Runs that began earlier do not tell: it is not. */
+  readonly watched?: true;
   /** Of one run: then it goes on in a new one; absent: 2,000. */
   readonly events?: number;
 }
@@ -161,8 +165,10 @@ export interface FollowerStanding {
   readonly relocation: string | null;
   /** That leads the device to that site, by its id. */
   readonly anchor?: string | null;
-  /** Why the last look led to nothing, or nobody can tell where the device is; null: all is well. */
+  /** Why the last look led to nothing; null: it did not, or there is no reason for another. */
   readonly trouble: string | null;
+  /** Why it could not be asked where the device is, or be told that; null: it was. Runs that began earlier do not tell. */
+  readonly unanswered?: string | null;
   readonly doing: 'waiting' | 'following' | 'ending';
   /** When the next look is due; null: there is no reason for one. */
   readonly dueAt: string | null;

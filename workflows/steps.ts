@@ -185,12 +185,21 @@ export function anchoringAt(pace: Pace) {
     scheduleToCloseTimeout: pace.insistMs,
     taskQueue,
   };
+  /** However long: each look is soon over, and the server repeats it without an event. Once a minute: each is an action. */
+  const watch = {
+    ...patient,
+    startToCloseTimeout: pace.stepMs,
+    scheduleToCloseTimeout: FOREVER_MS,
+    taskQueue,
+    retry: { initialInterval: pace.deadMs * 6, backoffCoefficient: 1 },
+  };
   return {
     checkAnchor: ofAnchor('checkAnchor', step, titledOfAnchor('check')),
     distributePackage,
     instantiateTarget,
     exposeServices: ofAnchor('exposeServices', step, titledOfAnchor('services')),
     turnAnchor: ofAnchor('turnAnchor', step, titledOfAnchor('path')),
+    watchAnchored: ofAnchor('watchAnchored', watch, 'does the source serve (GR MEC 035, 5.4.1)'),
     followAnchor: ofAnchor('followAnchor', insist, 'the source has moved: follow it'),
     undo: {
       removeHolder: undo.removeTarget,

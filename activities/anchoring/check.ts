@@ -9,6 +9,7 @@ import type { Inspection } from '../relocation/inspection.ts';
 import { Obstacles } from '../relocation/obstacles.ts';
 import { isLocated, leads, sceneOf, whatItSays, type Located, type Means, type Scene } from '../relocation/subject.ts';
 import { alive, until } from '../waiting.ts';
+import type { Anchor } from './anchors.ts';
 import { networkNamed, notLedTo } from './view.ts';
 
 export interface AnchorSubject {
@@ -60,14 +61,29 @@ export const checkingAnchor = (means: Means) => ({
       const { addresses = [] } = (await vantage?.resolve(scene.application.domainName, wait.signal)) ?? {};
       const named = addresses.includes(source.endpoint.host);
       const none = { from: source.id, there: null, relayed: false, observed, named };
+      const beside = await besideIt(means, order, wait.signal);
       const ledBy = vantage && (await notLedTo(vantage, scene.application, scene.device, source, wait.signal));
-      if (ledBy === '' && order.site === null) return { ...none, way: 'network', site: null };
+      if (ledBy === '' && order.site === null && beside.length === 0) return { ...none, way: 'network', site: null };
       const answering = await vantage?.answering(source.endpoint, scene.device, wait.signal);
       const relayed = answering?.who !== 'instance' || answering.id !== source.id;
       const able = order.site === null ? sites : sites.filter(({ name }) => name === order.site);
-      return { ...none, relayed, ...(await holderAmong(means, able, scene, order, source, wait.signal)) };
+      return {
+        ...none,
+        relayed,
+        ...(await holderAmong(means, able, scene, { ...order, beside }, source, wait.signal)),
+      };
     }),
 });
+
+/** Others of the application there: what they lead is led no more once they are released, and their holders go with the last. */
+async function besideIt(
+  { anchors }: Means,
+  { application, users, network }: AnchorCheck,
+  signal: AbortSignal,
+): Promise<readonly Anchor[]> {
+  const all = (await anchors?.of({ application, users: '*' }, signal)) ?? [];
+  return all.filter((one) => one.network === network && one.users !== users);
+}
 
 /** Whoever looks for anchors finds this one, before it looks at its source. */
 async function found({ anchors, pace }: Means, { chain, application }: AnchorCheck, wait: Wait): Promise<void> {
@@ -100,13 +116,14 @@ async function sourceOf({ anchors }: Means, scene: Scene, order: AnchorCheck, si
 }
 
 type Holder = Pick<CheckedAnchor, 'way' | 'site' | 'there'>;
+type Beside = AnchorCheck & { readonly beside: readonly Anchor[] };
 
 /** An instance that runs before one that has to be made; what one site does not answer holds up no other. */
 async function holderAmong(
   means: Means,
   sites: readonly Site[],
   scene: Scene,
-  order: AnchorCheck,
+  order: Beside,
   source: Located,
   signal: AbortSignal,
 ): Promise<Holder> {
@@ -127,7 +144,7 @@ async function holderAt(
   means: Means,
   site: Site,
   scene: Scene,
-  order: AnchorCheck,
+  order: Beside,
   source: Located,
   signal: AbortSignal,
 ): Promise<Holder | string> {
@@ -143,10 +160,14 @@ async function holderAt(
   const sight = await site.path?.look(runs ? instance : null, whom, signal);
   if (sight === undefined || !leads(sight, device))
     return sight === undefined || sight.told.length === 0 ? 'it has no rules' : sight.told.join(', ');
-  if (runs) return { way: 'rule', site: site.name, there: { id: instance.id, was: 'started' } };
+  const isTheirs = order.beside.some(
+    ({ standing }) => standing?.way === 'holder' && standing.holder?.instance === instance?.id,
+  );
+  if (runs && !isTheirs) return { way: 'rule', site: site.name, there: { id: instance.id, was: 'started' } };
   const held = await site.packages.find(application, signal);
   if (held === 'mismatch') return `it holds another package as ${application.appDId}`;
   if (held === 'absent') await site.packages.sendable(application);
   await site.instances.reach(application, { mayOrder: false }, signal);
-  return { way: 'holder', site: site.name, there: instance === undefined ? null : { id: instance.id, was: 'stopped' } };
+  const found = isTheirs ? undefined : instance;
+  return { way: 'holder', site: site.name, there: found === undefined ? null : { id: found.id, was: 'stopped' } };
 }

@@ -3,6 +3,7 @@ import { checkingAnchor } from './check.ts';
 import { marking } from './mark.ts';
 import { turningAnchor } from './path.ts';
 import { exposing } from './services.ts';
+import { watchingAnchored } from './watch.ts';
 
 /** The steps of an anchor that no relocation has, and their undos. */
 export const anchoringActivities = (means: Means) => ({
@@ -10,5 +11,6 @@ export const anchoringActivities = (means: Means) => ({
   ...exposing(means),
   ...turningAnchor(means),
   ...marking(means),
+  ...watchingAnchored(means),
 });
 export type AnchoringActivities = ReturnType<typeof anchoringActivities>;

@@ -1,8 +1,10 @@
 import { type ApplicationState, isAuthority } from '../../domain/application.ts';
 import { type Acceptance, type Fenced, suffices } from '../../domain/recovery.ts';
+import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
 import type { Network, Wait } from '../ports.ts';
 import { alive, until } from '../waiting.ts';
+import { clearDeserted, type LeftThere } from './deserted.ts';
 import { signOf } from './lost.ts';
 import { instancesAt } from './others.ts';
 import {
@@ -33,6 +35,8 @@ export interface ReturnOrder extends Both {
   readonly epoch: number;
   /** What the target was given then. */
   readonly writes: number;
+  /** Runs that began earlier do not tell. */
+  readonly seen?: SeenInLists;
 }
 
 /** What became of a source that was taken to be dead. `gone`: nothing of it is left that could write. */
@@ -40,6 +44,8 @@ export interface Returned {
   readonly how: 'fenced' | 'gone';
   /** Writes that it has and the target was not given; null: nobody can tell any more. */
   readonly stranded: number | null;
+  /** What of it could not be cleared away. */
+  readonly left?: readonly LeftThere[];
 }
 
 /** What keeps a source that was taken to be dead from being a second writer (GR MEC 035, 5.3.1). */
@@ -78,10 +84,14 @@ export const fencing = (means: Means) => ({
       const scene = await sceneOf(means, order);
       const { source, application, context, relocation } = scene;
       const seen = await look(source, application, order.from, wait.signal);
-      if (seen.state === 'gone') return { how: 'gone', stranded: null };
+      const gone = async (): Promise<Returned> => {
+        const left = await clearDeserted(scene, order, seen, means.pace, wait);
+        return { how: 'gone', stranded: null, left };
+      };
+      if (seen.state === 'gone') return await gone();
       if (!canBeAsked(seen) || (await signOf(scene, seen, order.users, means.pace.deadMs, wait.signal)) === 'silent') {
         const why = await stoppedIn(means.pace.deadMs, scene, order, wait);
-        if (why === undefined) return { how: 'gone', stranded: null };
+        if (why === undefined) return await gone();
         throw failure('NotYet', `${source.name}: instance ${order.from} is silent, and nobody has stopped it`);
       }
       wait.progress('fencing the source, which has come back');

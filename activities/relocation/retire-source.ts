@@ -3,6 +3,7 @@ import { atOnce, everyAtOnce } from '../../domain/at-once.ts';
 import type { Site, Wait } from '../ports.ts';
 import { noAnchorLeft } from './anchored.ts';
 import { carriageOf } from './copy-ahead.ts';
+import { clearDeserted, type LeftThere } from './deserted.ts';
 import { copySubscriptions, keeping, releaseSubscriptions, sightOf } from './subscriptions.ts';
 import {
   askable,
@@ -21,7 +22,11 @@ import {
 /** Their peers limit what they are asked. */
 const SITES_AT_ONCE = 4;
 
-export type Retired = 'stopped' | 'removed' | 'serving';
+export interface Retired {
+  readonly how: 'stopped' | 'removed' | 'serving';
+  /** Of a source that had died: what of it could not be cleared away. */
+  readonly left: readonly LeftThere[];
+}
 
 export const retiring = (means: Means) => ({
   /**
@@ -33,6 +38,7 @@ export const retiring = (means: Means) => ({
       const scene = await sceneOf(means, order);
       const seen = await look(scene.source, scene.application, order.from, wait.signal);
       const instance = askable(scene.source, seen) ?? leftBehind(scene, seen);
+      const left = instance === undefined ? await clearDeserted(scene, order, seen, means.pace, wait) : [];
       if (instance !== undefined) {
         const target = await locate(scene.target, scene.application, order.to, wait.signal);
         await releaseSource(scene, order, instance, target, wait);
@@ -40,7 +46,7 @@ export const retiring = (means: Means) => ({
         const retire = { relocation, users: order.users };
         if ((await context.source.retire(instance.endpoint, retire, wait.signal)) === 'stays') {
           if (scene.device !== null) await scene.source.path?.release(instance.id, scene.device, wait);
-          return 'serving';
+          return { how: 'serving', left };
         }
         await noAnchorLeft(means, scene, order, wait.signal);
         // Before it goes: an address is somebody else's as soon as it is free
@@ -49,7 +55,7 @@ export const retiring = (means: Means) => ({
           await forgetElsewhere(await means.catalogue.sites(), scene, instance, target, wait);
         }
       }
-      return await leave(scene, order, wait);
+      return { how: await leave(scene, order, wait), left };
     }),
 });
 

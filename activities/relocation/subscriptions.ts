@@ -235,7 +235,7 @@ export const concerning = <S extends Subscription>(device: string | null, subscr
   device === null ? subscriptions : subscriptions.filter((each) => concerns(each, device) !== 'no');
 
 /** What nobody needs at the source any more: one that names other devices too still tells of them. */
-const leaving = <S extends Subscription>(device: string | null, subscriptions: readonly S[]): readonly S[] =>
+export const leaving = <S extends Subscription>(device: string | null, subscriptions: readonly S[]): readonly S[] =>
   device === null ? subscriptions : subscriptions.filter((each) => concerns(each, device) === 'alone');
 
 const moveOf = ({ from, to }: Carriage) => ({ from: from.endpoint.host, to: to.endpoint.host });

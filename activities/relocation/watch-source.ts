@@ -1,5 +1,6 @@
 import type { Copy } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
+import type { Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
 import { signOf } from './lost.ts';
 import { canBeAsked, locate, look, sceneOf, type Both, type Means, type Scene } from './subject.ts';
@@ -21,25 +22,30 @@ export const watching = (means: Means) => ({
   watchSource: async (order: WatchOrder): Promise<Watched> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
-      const silentSince = await silence(means, scene, order);
+      const silentSince = await silence(means, scene, order, wait);
       if (order.until === 'answers' && silentSince === null) return { silentSince, copy: null };
       if (order.until === 'answers' || silentSince === null)
         throw failure('NotYet', `${scene.source.name}: instance ${order.from} is as it was`);
       const target = await locate(scene.target, scene.application, order.to, wait.signal);
       const state = await scene.context.target.state(target.endpoint, order.users, wait.signal);
       return { silentSince, copy: copyIn(state) };
-
-      /** Since when it gives no sign of life, for as long as it has to; null: it gives one. */
-      async function silence({ pace }: Means, of: Scene, { users, from }: WatchOrder): Promise<string | null> {
-        const since = new Date();
-        do {
-          const seen = await look(of.source, of.application, from, wait.signal);
-          const sign = canBeAsked(seen) ? await signOf(of, seen, users, pace.deadMs, wait.signal) : 'silent';
-          if (sign === 'serves') return null;
-          if (order.until === 'answers') break; // one look tells
-          await wait.pause();
-        } while (Date.now() - since.getTime() < pace.deadMs);
-        return since.toISOString();
-      }
     }),
 });
+
+/** Since when it gives no sign of life, for as long as it has to, or serves nobody; null: it gives one. */
+export async function silence(
+  { pace }: Pick<Means, 'pace'>,
+  scene: Scene,
+  { users, from, until }: Pick<WatchOrder, 'users' | 'from' | 'until'>,
+  wait: Wait,
+): Promise<string | null> {
+  const since = new Date();
+  do {
+    const seen = await look(scene.source, scene.application, from, wait.signal);
+    const sign = canBeAsked(seen) ? await signOf(scene, seen, users, pace.deadMs, wait.signal) : 'silent';
+    if (sign === 'serves') return null;
+    if (until === 'answers') break; // one look tells
+    await wait.pause();
+  } while (Date.now() - since.getTime() < pace.deadMs);
+  return since.toISOString();
+}

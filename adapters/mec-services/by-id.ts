@@ -1,5 +1,5 @@
 import { failure } from '../../activities/failure.ts';
-import type { Owner } from '../../activities/ports.ts';
+import type { Owning } from '../../activities/ports.ts';
 import type { HeldSubscription } from '../../domain/subscription.ts';
 import { typeOf } from '../../protocols/mec-services/shapes.ts';
 import { type Exchange, GONE } from '../http.ts';
@@ -12,7 +12,7 @@ export interface Sought {
   readonly id: string;
   /** Its list shows it, whatever it is by now. */
   readonly shown: boolean;
-  readonly owner: Owner;
+  readonly owner: Owning;
 }
 
 /**
@@ -29,7 +29,9 @@ export async function stillHeld(sought: Sought, signal: AbortSignal): Promise<He
   }
   const its = whose(wire);
   if (its.subscriber === null && its.host === null) throw unknown(sought, 'does not tell whose it is');
-  if (!belongs(its, owner)) return undefined;
+  // Without an address nobody can tell: it was its own before
+  const isAsBefore = owner.endpoint === null && its.subscriber === null;
+  if (!isAsBefore && !belongs(its, owner)) return undefined;
   const type = typeOf(wire);
   const record = recordOf(place.service, type === null ? undefined : typeIn(place.types, type), id, wire);
   if (typeof record === 'string') throw unknown(sought, `cannot be carried over as it is now: ${record}`);

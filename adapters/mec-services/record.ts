@@ -1,4 +1,4 @@
-import type { Owner } from '../../activities/ports.ts';
+import type { Owner, Owning } from '../../activities/ports.ts';
 import {
   blank,
   type HeldSubscription,
@@ -32,8 +32,8 @@ export const whose = (wire: unknown): Whose => {
 };
 
 /** Its id decides. Only where it carries none, the address to which it leads does. */
-export const belongs = ({ subscriber, host }: Whose, { instance, endpoint }: Owner): boolean =>
-  subscriber === null ? host === plainHost(endpoint.host) : subscriber === instance;
+export const belongs = ({ subscriber, host }: Whose, { instance, endpoint }: Owning): boolean =>
+  subscriber === null ? endpoint !== null && host === plainHost(endpoint.host) : subscriber === instance;
 
 /** What an entry of a list tells already; undefined: the subscription itself has to be read. */
 export function toldBy(entry: Json, type: SubscriptionType | undefined): Whose | undefined {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
-import type { Looking, Owner, Subscriptions, SubscriptionsSeen } from '../../activities/ports.ts';
+import type { Looking, Owner, Owning, Subscriptions, SubscriptionsSeen } from '../../activities/ports.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { fulfils, type HeldSubscription, type NotCarried, type Subscription } from '../../domain/subscription.ts';
 import { type MecService, mecServices } from '../../protocols/mec-services/service.ts';
@@ -36,7 +36,7 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
   const known = new Acquaintances();
 
   /** What is the owner's in one place. `before`: the names of those that were, where its list was there. */
-  async function look(place: Place, owner: Owner, signal: AbortSignal, before?: readonly string[]): Promise<Seen> {
+  async function look(place: Place, owner: Owning, signal: AbortSignal, before?: readonly string[]): Promise<Seen> {
     const { service, types, path } = place;
     const listed = await listOf(platform, place, signal);
     if (listed.is !== 'open' && before !== undefined)
@@ -89,7 +89,7 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
   }
 
   async function list(
-    owner: Owner,
+    owner: Owning,
     signal: AbortSignal,
     { before = {}, among = () => true }: Looking = {},
   ): Promise<SubscriptionsSeen> {

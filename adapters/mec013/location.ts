@@ -5,8 +5,10 @@ import { isFailureType } from '../../domain/failures.ts';
 import {
   acr,
   userLocationEvent,
+  UserInfo,
   UserList,
   UserLocationEventSubscription,
+  users,
   usersAt,
   userSubscription,
   userSubscriptions,
@@ -17,6 +19,9 @@ import type { Answer, Call } from '../call.ts';
 import { type Exchange, GONE } from '../http.ts';
 import { lastSegment } from '../links.ts';
 
+/** What is of others may be hidden from us, and may be broken. */
+const HIDDEN = [400, 401, 403, 405, 406];
+const BROKEN = [500, 501];
 const AT_ONCE = 6;
 const PAGES = 100;
 /** What the address in the query or the body would tell is told nowhere. */
@@ -33,8 +38,8 @@ export interface Listening {
 
 /** A location service: asked where a device is, and to tell when it enters a zone. */
 export interface LocationService {
-  /** Its zone; null: the service does not see it. */
-  zoneOf(device: string, signal: AbortSignal): Promise<string | null>;
+  /** The zones in which it is said to be: they may overlap; none: the service does not see it. */
+  zonesOf(device: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Looked for first: what is there is prolonged, and there is one of it afterwards. */
   listen(listening: Listening, signal: AbortSignal): Promise<void>;
   /** "Nothing there" is success. */
@@ -43,21 +48,31 @@ export interface LocationService {
 
 /** MEC 013 V3.1.1. */
 export const mec013Location = (exchange: Exchange): LocationService => {
-  /** Ours, among all that this device has: services may pass over the filter. */
-  const ours = async ({ device, callback }: Pick<Listening, 'device' | 'callback'>, signal: AbortSignal) => {
+  /** Each part of a list, for those who pass over the filter. */
+  async function* parts<T>(first: string, call: Omit<Call<T>, 'method' | 'path'>, device: string, signal: AbortSignal) {
+    const seen = new Set<string>();
+    for (let page: string | null = first; page !== null && !seen.has(page) && seen.size < PAGES; ) {
+      seen.add(page);
+      const answer: Answer<T> = await discreetly(exchange, device).ask({ ...call, method: 'GET', path: page }, signal);
+      yield answer;
+      page = answer.status < 300 ? answer.next : null;
+    }
+  }
+
+  /** Ours, among all that this device has, and that others have; whoever cannot be read is none of ours, unless `strictly`. */
+  const ours = async (
+    { device, callback }: Pick<Listening, 'device' | 'callback'>,
+    signal: AbortSignal,
+    strictly = false,
+  ): Promise<readonly string[]> => {
     const service = discreetly(exchange, device);
     const ids = new Set<string>();
-    let page: string | null = userSubscriptionsOf(device);
-    for (let nth = 0; page !== null && nth < PAGES; nth += 1) {
-      const call: Call<unknown> = { method: 'GET', path: page, label, schema: z.unknown() };
-      const answer: Answer<unknown> = await service.ask(call, signal);
-      for (const entry of entriesOf(answer.body)) ids.add(lastSegment(hrefOf(entry) ?? ''));
-      page = answer.next;
-    }
+    for await (const { body } of parts(userSubscriptionsOf(device), { label, schema: z.unknown() }, device, signal))
+      for (const entry of entriesOf(body)) ids.add(lastSegment(hrefOf(entry) ?? ''));
     ids.delete('');
+    const alsoExpect = [...GONE, ...HIDDEN, ...(strictly ? [] : BROKEN)];
     const read = await atOnce(AT_ONCE, [...ids], async (id) => {
-      const path = userSubscription(id);
-      const call = { method: 'GET', path, label, schema: z.unknown(), alsoExpect: GONE } as const;
+      const call = { method: 'GET', path: userSubscription(id), label, schema: z.unknown(), alsoExpect } as const;
       const { status, body } = await service.ask(call, signal);
       const seen = status < 300 ? UserLocationEventSubscription.safeParse(body).data : undefined;
       return seen?.userLocationEventSubscription?.callbackReference === callback ? [id] : [];
@@ -69,11 +84,15 @@ export const mec013Location = (exchange: Exchange): LocationService => {
   };
 
   return {
-    zoneOf: async (device, signal) => {
-      const call = { method: 'GET', path: usersAt(device), schema: UserList, alsoExpect: GONE } as const;
-      const { status, body } = await discreetly(exchange, device).ask(call, signal);
-      const users = status < 300 ? (body.userList?.user ?? []) : [];
-      return users.find(({ address }) => address === acr(device))?.zoneId ?? null;
+    zonesOf: async (device, signal) => {
+      const zones: string[] = [];
+      const call = { label: users, schema: UserList, alsoExpect: GONE };
+      for await (const { status, body } of parts(usersAt(device), call, device, signal))
+        for (const entry of status < 300 ? (body.userList?.user ?? []) : []) {
+          const user = UserInfo.safeParse(entry).data;
+          if (user?.address === acr(device)) zones.push(user.zoneId);
+        }
+      return zones;
     },
 
     listen: async (listening, signal) => {
@@ -90,7 +109,7 @@ export const mec013Location = (exchange: Exchange): LocationService => {
     },
 
     hush: async (of, signal) => {
-      for (const id of await ours(of, signal)) await remove(id, signal);
+      for (const id of await ours(of, signal, true)) await remove(id, signal);
     },
   };
 };

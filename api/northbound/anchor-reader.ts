@@ -104,6 +104,7 @@ export class AnchorReader {
       lacking: standing?.lacking ?? 0,
       takenBy: standing?.under?.relocation ?? null,
       trouble: standing?.trouble ?? null,
+      silentSince: standing?.silentSince ?? null,
       startedAt: first?.startedAt ?? startTime.toISOString(),
       endedAt: closeTime?.toISOString() ?? null,
       ...(info.status.name === 'RUNNING' ? await this.#running(info) : await this.#over(info)),
@@ -121,7 +122,9 @@ export class AnchorReader {
     // A worker tells of what it has done before the server has written that
     const known = (info.memo as unknown as AnchorMemo).standing !== null;
     const state = !known && status.state === 'held' ? 'making' : stateOf(status);
-    return { ...nothing, state, waitingFor: waitsFor(status) ?? doing, actions: offered(status) };
+    const waitingFor =
+      waitsFor(status) ?? (state === 'holds' ? lost(info.memo as unknown as AnchorMemo) : null) ?? doing;
+    return { ...nothing, state, waitingFor, actions: offered(status) };
   }
 
   async #over({ status, workflowId, runId }: Info): Promise<Standing> {
@@ -166,6 +169,13 @@ const stateOf = (status: AnchorStatus): Anchor['state'] =>
 function waitsFor(status: AnchorStatus): string | null {
   if (status.state !== 'parked') return null;
   return status.left.map(({ type, message }) => `${type}: ${message}`).join('; ');
+}
+
+/** Devices are led to nobody. */
+function lost({ standing }: AnchorMemo): string | null {
+  if (standing?.silentSince == null) return null;
+  const { source, from, silentSince } = standing;
+  return `${source}: instance ${from} serves nobody since ${silentSince}, and devices are led to it all the same. A relocation from ${source} with sourceLost takes the anchor along; released, devices are led there no more`;
 }
 
 const offered = (status: AnchorStatus): AnchorAction[] =>

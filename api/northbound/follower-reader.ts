@@ -91,7 +91,7 @@ type Shown = Pick<Follower, 'network' | 'since' | 'site' | 'dueAt' | 'relocation
 function shown(standing: FollowerStanding | null): Shown {
   if (standing === null)
     return { network: null, since: null, site: null, dueAt: null, relocation: null, anchor: null, trouble: null };
-  const { following, site, dueAt, relocation, anchor = null, trouble } = standing;
+  const { following, site, dueAt, relocation, anchor = null, trouble, unanswered = null } = standing;
   return {
     network: following.network,
     since: new Date(following.since).toISOString(),
@@ -99,7 +99,7 @@ function shown(standing: FollowerStanding | null): Shown {
     dueAt,
     relocation,
     anchor,
-    trouble,
+    trouble: trouble ?? unanswered,
   };
 }
 

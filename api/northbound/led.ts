@@ -32,12 +32,18 @@ export function ledBy(memos: readonly unknown[]): ReadonlyMap<string, readonly L
     if (request === undefined) continue; // started by hand
     const { application, users, network } = request;
     const { way = null, relayed = false, source = request.source, from = null, holder = null } = standing ?? {};
+    const silent = standing?.silentSince ?? null;
     const alike = { network, site: source, instance: from, way, holder, relayed };
     const key = JSON.stringify(alike);
     const ways = byApplication.get(application) ?? new Map<string, Led>();
-    const { anchors = 0, everybody = false } = ways.get(key) ?? {};
+    const { anchors = 0, everybody = false, silentSince = silent } = ways.get(key) ?? {};
     if (ways.size < AT_MOST || anchors > 0)
-      ways.set(key, { ...alike, everybody: everybody || users === '*', anchors: anchors + 1 });
+      ways.set(key, {
+        ...alike,
+        everybody: everybody || users === '*',
+        silentSince: silentSince ?? silent,
+        anchors: anchors + 1,
+      });
     byApplication.set(application, ways);
   }
   return new Map([...byApplication].map(([name, ways]) => [name, [...ways.values()]]));

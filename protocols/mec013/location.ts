@@ -7,15 +7,17 @@ const BASE = '/location/v3';
 /** A device by its address in the access network. */
 export const acr = (address: string): string => `acr:${address}`;
 
-export const usersAt = (address: string): string => `${BASE}/queries/users?address=${encodeURIComponent(acr(address))}`;
+export const users = `${BASE}/queries/users`;
+export const usersAt = (address: string): string => `${users}?address=${encodeURIComponent(acr(address))}`;
 export const userSubscriptions = `${BASE}/subscriptions/users`;
 export const userSubscriptionsOf = (address: string): string =>
   `${userSubscriptions}?subscription_type=event&address=${encodeURIComponent(acr(address))}`;
 export const userSubscription = (id: string): string => `${userSubscriptions}/${encodeURIComponent(id)}`;
 
-const UserInfo = z.object({ address: z.string(), zoneId: z.string() });
+/** What tells one from another, and where it is: of others a service may say whatever it likes. */
+export const UserInfo = z.object({ address: z.string(), zoneId: z.string() });
 /** Nobody may be told by null, or by leaving it out. */
-export const UserList = z.object({ userList: z.object({ user: z.array(UserInfo).nullish() }).nullish() });
+export const UserList = z.object({ userList: z.object({ user: z.array(z.unknown()).nullish() }).nullish() });
 
 const TimeStamp = z.object({
   seconds: z.int().nonnegative(),

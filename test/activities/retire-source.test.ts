@@ -14,7 +14,7 @@ async function handedOver() {
   const world = new PortWorld();
   const activities = relocationActivities({
     catalogue: world,
-    pace: { ...Pace.parse({}), pollMs: 1, drainLimitMs: 20 },
+    pace: { ...Pace.parse({}), pollMs: 1, drainLimitMs: 20, stepMs: 400 },
     digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
     turns: takingTurns(),
   });
@@ -39,7 +39,7 @@ it('leaves a subscription that is made while others are deleted, until it has a 
   expect(source).toMatchObject({ state: 'started', subscriptions: [{ filter: { ecgi: [99] } }] });
   expect(target?.subscriptions).toHaveLength(3);
 
-  await expect(run(activities.retireSource, both)).resolves.toBe('stopped');
+  await expect(run(activities.retireSource, both)).resolves.toEqual({ how: 'stopped', left: [] });
   expect(source).toMatchObject({ state: 'stopped', subscriptions: [] });
   expect(target?.subscriptions).toHaveLength(4);
 });
@@ -67,7 +67,7 @@ describe('a source that runs, and that no list shows', () => {
     await expect(run(activities.retireSource, both)).rejects.toMatchObject({ type: 'NotYet' });
     expect(world.at('cloud')).toMatchObject([{ state: 'started' }]);
     world.hidden.clear();
-    await expect(run(activities.retireSource, both)).resolves.toBe('stopped');
+    await expect(run(activities.retireSource, both)).resolves.toEqual({ how: 'stopped', left: [] });
   });
 
   it('is not taken for released from its promise', async () => {
@@ -76,5 +76,50 @@ describe('a source that runs, and that no list shows', () => {
     await expect(run(activities.releasePromise, { ...both, to: null })).rejects.toThrow(
       `cloud: instance ${both.from} is started, and no list shows it`,
     );
+  });
+});
+
+/** Its subscriptions lead to nobody: the target has the like. */
+describe('a source that is dead when it is to be retired', () => {
+  const subscriptions = (world: PortWorld): number =>
+    [...world.instances, ...world.remains].reduce(
+      (sum, { id, subscriptions: all }) => sum + (id === 'i1' ? all.length : 0),
+      0,
+    );
+
+  it.each([
+    ['has failed', (world: PortWorld) => void Object.assign(world.at('cloud')[0] ?? {}, { state: 'failed' })],
+    [
+      'is stopped, and has no address',
+      (world: PortWorld) => void Object.assign(world.at('cloud')[0] ?? {}, { state: 'stopped', endpoint: null }),
+    ],
+    ['is gone', (world: PortWorld) => void world.remains.push(...world.instances.splice(0, 1))],
+  ])('leaves no subscription behind, and the target has what it made last: it %s', async (_, dies) => {
+    const { world, activities, both } = await handedOver();
+    const [source] = world.at('cloud');
+    if (source !== undefined) world.subscribe(source, 99);
+    dies(world);
+    expect(subscriptions(world)).toBe(4);
+    const { left } = await run(activities.retireSource, both);
+    expect([left, subscriptions(world)]).toEqual([[], 0]);
+    const copied = source?.endpoint == null || !world.instances.includes(source) ? 3 : 4;
+    expect(world.at('a1')[0]?.subscriptions).toHaveLength(copied);
+  });
+
+  it('whose platform does not answer, or refuses, is retired all the same, and what it leaves is told', async () => {
+    const { world, activities, both } = await handedOver();
+    Object.assign(world.at('cloud')[0] ?? {}, { state: 'failed' });
+    world.on('cloud.subscriptions.remove', ...Array.from({ length: 5_000 }, () => 'PeerUnavailable' as const));
+    await expect(run(activities.retireSource, both)).resolves.toEqual({
+      how: 'stopped',
+      left: [
+        {
+          type: 'PeerUnavailable',
+          message:
+            'cloud: subscriptions of instance i1, which runs no more, may be left and tell nobody: cloud.subscriptions.remove was made to fail',
+        },
+      ],
+    });
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
   });
 });

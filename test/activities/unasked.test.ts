@@ -210,6 +210,6 @@ describe('a source that was left', () => {
     await run(handOver, both);
     Object.assign(at('cloud'), serves, { state: 'unknown' });
     await run(confirmQuiet, both);
-    await expect(run(retireSource, both)).resolves.toBe('serving');
+    await expect(run(retireSource, both)).resolves.toMatchObject({ how: 'serving' });
   });
 });

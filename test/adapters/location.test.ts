@@ -7,7 +7,10 @@ import { Journal } from '../../sandbox/journal.ts';
 import { type Peer, servePeer } from '../../sandbox/peer.ts';
 import { Location, zones } from '../../sandbox/peers/location.ts';
 import { eventually } from '../support/eventually.ts';
-import { faultyServer, type FaultyServer } from '../support/faulty-server.ts';
+import { named } from '../support/api.ts';
+import { faultyServer, type FaultyServer, type Reply } from '../support/faulty-server.ts';
+import { whereaboutsOf } from '../../worker/whereabouts.ts';
+import { Configuration } from '../../configuration/peers.ts';
 
 const DEVICE = '10.9.9.1';
 const USERS = '/location/v3/subscriptions/users';
@@ -45,10 +48,10 @@ describe('a location service (MEC 013)', () => {
   });
 
   it('says in which zone a device is, or that it does not see it', async () => {
-    await expect(here().zoneOf(DEVICE, soon())).resolves.toBeNull();
+    await expect(here().zonesOf(DEVICE, soon())).resolves.toEqual([]);
     location.comes(DEVICE, zones.wifi);
     location.comes('10.9.9.2', zones.cellular);
-    await expect(here().zoneOf(DEVICE, soon())).resolves.toBe(zones.wifi);
+    await expect(here().zonesOf(DEVICE, soon())).resolves.toEqual([zones.wifi]);
   });
 
   it('tells of a device what it was asked to; asked again it is prolonged, and told once', async () => {
@@ -103,8 +106,98 @@ describe('a location service (MEC 013)', () => {
     const refused = await here()
       .listen(listening(), soon())
       .catch((error: Error) => error.message);
-    await here().zoneOf(DEVICE, soon());
+    await here().zonesOf(DEVICE, soon());
     expect(lines.length).toBeGreaterThan(2);
     expect([refused, ...lines].join('\n')).not.toContain(DEVICE);
+  });
+});
+
+describe('a location service with strange entries of others', () => {
+  const callback = 'http://ferry/sightings';
+  const of = (address: string, zoneId: unknown) => ({ address: `acr:${address}`, zoneId });
+  const strangers = [null, 7, 'x', {}, { address: null }, { address: `acr:${DEVICE}` }, of('10.9.9.2', 'moon')];
+  const subscription = (id: string) => ({
+    href: `http://elsewhere/x/${id}`,
+    subscriptionType: 'UserLocationEventSubscription',
+  });
+  const shown: Record<string, object> = {
+    hidden: { status: 403 },
+    broken: { status: 500 },
+    empty: { status: 200, json: null },
+    other: { status: 200, json: { distanceSubscription: { callbackReference: 7 } } },
+    ours: { status: 200, json: { userLocationEventSubscription: { callbackReference: callback } } },
+  };
+  const served = async () =>
+    await faultyServer(({ method, path, query, json }) => {
+      if (method === 'PUT') return { status: 200, json };
+      if (method === 'DELETE') return { status: 204 };
+      const last = path.split('/').at(-1) ?? '';
+      if (shown[last] !== undefined) return shown[last] as Reply;
+      const next = { link: `<${path}?part=2>; rel="next"` };
+      const isLast = query.get('part') === '2';
+      if (path.endsWith('/queries/users')) {
+        const user = isLast ? [of(DEVICE, 'loading bay'), of(DEVICE, zones.wifi), of(DEVICE, zones.wifi)] : strangers;
+        return { status: 200, json: { userList: { user } }, headers: isLast ? {} : next };
+      }
+      const listed = isLast
+        ? [subscription('ours'), subscription('ours')]
+        : ['hidden', 'broken', 'empty', 'other'].map(subscription);
+      const list = { notificationSubscriptionList: { subscription: [null, {}, { href: 7 }, ...listed] } };
+      return { status: 200, json: list, headers: isLast ? {} : next };
+    });
+
+  it('tells of ours what it tells, on whatever part of a list', async () => {
+    const odd = await served();
+    const here = mec013Location(odd.exchange);
+    await expect(here.zonesOf(DEVICE, soon())).resolves.toEqual(['loading bay', zones.wifi, zones.wifi]);
+    await here.listen({ device: DEVICE, callback, correlator: 'f', until: Date.now() }, soon());
+    expect([odd.count('PUT /location/v3/subscriptions/users/ours'), odd.count(/^POST/)]).toEqual([1, 0]);
+    await odd.close();
+  });
+
+  it('has nothing deleted of them, and is not taken for empty where one of them might be ours', async () => {
+    const odd = await served();
+    const here = mec013Location(odd.exchange);
+    await expect(here.hush({ device: DEVICE, callback }, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    shown['broken'] = { status: 404 };
+    await here.hush({ device: DEVICE, callback }, soon());
+    expect(odd.heard.flatMap(({ method, path }) => (method === 'DELETE' ? [path] : []))).toEqual([
+      '/location/v3/subscriptions/users/ours',
+    ]);
+    await odd.close();
+  });
+});
+
+describe('several location services', () => {
+  it('are each asked and told, whatever another answers; only where none of them sees it one that is away counts', async () => {
+    const hearing = { status: 200, json: { notificationSubscriptionList: {} } };
+    let user: unknown[] = [{ address: `acr:${DEVICE}`, zoneId: zones.wifi }];
+    const away = await faultyServer(() => ({ status: 503 }));
+    const there = await faultyServer(({ method, path }) => {
+      if (method !== 'GET') return { status: 201, json: {} };
+      return path.endsWith('/queries/users') ? { status: 200, json: { userList: { user } } } : hearing;
+    });
+    const peer = (url: string) => ({ kind: 'location', url, insecure: true });
+    const whereabouts = whereaboutsOf(
+      {
+        ...named,
+        peers: Configuration.shape.peers.parse({ away: peer(away.url), there: peer(there.url) }),
+        networks: {
+          cellular: { resolverClampSeconds: 0, location: { service: 'away', zones: [zones.cellular] } },
+          wifi: { resolverClampSeconds: 0, location: { service: 'there', zones: [zones.wifi] } },
+        },
+        callback: 'http://api.inside',
+      },
+      pino({ level: 'silent' }),
+    );
+    const listener = { follower: 'f', user: 'ue-1', among: ['a1', 'w1'] };
+    await expect(whereabouts.networkOf('ue-1', listener.among, soon())).resolves.toBe('wifi');
+    await expect(whereabouts.listen(listener, 60, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    expect(there.count('POST /location/v3/subscriptions/users')).toBe(1);
+    user = [];
+    await expect(whereabouts.networkOf('ue-1', listener.among, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+    });
+    await Promise.all([away.close(), there.close()]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Owner, Subscriptions } from '../../activities/ports.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
-import type { HeldSubscription } from '../../domain/subscription.ts';
+import type { HeldSubscription, SeenInLists } from '../../domain/subscription.ts';
 import { busy } from '../support/busy.ts';
 import type { Reply } from '../support/faulty-server.ts';
 import { hrefOf, type PlayedServices, playedServices } from '../support/played-services.ts';
@@ -54,6 +54,19 @@ describe("an instance's subscriptions", () => {
       filterCriteriaAssocHo: { ...cellChange.filterCriteriaAssocHo, appInstanceId: 'neighbour-1' },
     });
     expect(await ids()).toEqual([`${rni}/s1`, `${rni}/s2`]);
+  });
+
+  it('are, once its address is known no more, those that carry its id, and those without one that it had before', async () => {
+    services.hold(rni, 's1', cellChange);
+    services.hold(rni, 's2', unnamed);
+    services.hold(rni, 's3', { ...unnamed, callbackReference: 'http://10.2.1.8:7000/events/cell' });
+    const named = { ...cellChange.filterCriteriaAssocHo, appInstanceId: 'neighbour-1' };
+    services.hold(rni, 's4', { ...cellChange, filterCriteriaAssocHo: named });
+    const gone = { instance: 'i1', endpoint: null };
+    const idsOf = async (before: SeenInLists) =>
+      (await subscriptions.list(gone, soon(), { before })).held.map(({ id }) => id);
+    expect(await idsOf({})).toEqual([`${rni}/s1`]);
+    expect(await idsOf({ [rni]: ['s1', 's2', 's4', 's9'] })).toEqual([`${rni}/s1`, `${rni}/s2`]);
   });
 
   it('are found by the address of their callback where they carry no id', async () => {

@@ -19,7 +19,15 @@ const standing: Standing = {
   trouble: null,
 };
 const request = { application: 'counter', users: '*', source: 'a1', network: 'wifi' };
-const led = { network: 'wifi', site: 'a2', instance: 'i2', way: 'holder', holder: standing.holder, relayed: false };
+const led = {
+  network: 'wifi',
+  site: 'a2',
+  instance: 'i2',
+  way: 'holder',
+  holder: standing.holder,
+  relayed: false,
+  silentSince: null,
+};
 
 describe('what leads to an application', () => {
   it('is told of where it leads now, and of one that does not hold yet where it was asked for', () => {
@@ -28,7 +36,21 @@ describe('what leads to an application', () => {
       { request: { ...request, application: 'game' }, standing: null },
     ]);
     expect(told.get('counter')).toEqual([{ ...led, everybody: true, anchors: 1 }]);
-    const unknown = { network: 'wifi', site: 'a1', instance: null, way: null, holder: null, relayed: false };
+    const silentSince = '2026-01-01T00:00:00.000Z';
+    const lost = ledBy([
+      { request, standing },
+      { request, standing: { ...standing, silentSince } },
+    ]);
+    expect(lost.get('counter')).toEqual([{ ...led, silentSince, everybody: true, anchors: 2 }]);
+    const unknown = {
+      network: 'wifi',
+      site: 'a1',
+      instance: null,
+      way: null,
+      holder: null,
+      relayed: false,
+      silentSince: null,
+    };
     expect(told.get('game')).toEqual([{ ...unknown, everybody: true, anchors: 1 }]);
   });
 

@@ -24,6 +24,7 @@ const anchor = (more: Partial<Anchor> = {}): Anchor => ({
   lacking: 0,
   takenBy: null,
   trouble: null,
+  silentSince: null,
   startedAt: '2026-01-01T00:00:00.000Z',
   endedAt: null,
   waitingFor: null,

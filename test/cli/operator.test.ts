@@ -323,18 +323,28 @@ describe('sites and applications', () => {
       { site: 'a2', detail: 'meo does not answer', instances: [] },
     ];
     const holder = { site: 'w1', instance: 'h-1' };
-    const alike = { network: 'wifi', site: 'cloud', instance: 'i-1', way: 'holder', holder, relayed: false };
+    const alike = {
+      network: 'wifi',
+      site: 'cloud',
+      instance: 'i-1',
+      way: 'holder',
+      holder,
+      relayed: false,
+      silentSince: null as string | null,
+    };
     const led = [
       { ...alike, everybody: true, anchors: 2 },
       { ...alike, way: 'network', holder: null, everybody: false, anchors: 1 },
-      { ...alike, relayed: true, everybody: false, anchors: 40 },
+      { ...alike, relayed: true, silentSince: '2026-01-01T00:00:00.000Z', everybody: false, anchors: 40 },
       { ...alike, instance: null, way: null, holder: null, everybody: true, anchors: 1 },
     ];
     api.answer = answering(200, { name: 'counter', sites, led });
     const { out } = await ferry('where', 'counter', ...at());
     expect(out).toContain('counter: devices of wifi are served at cloud by i-1, led there by the rules of h-1 at w1');
     expect(out).toContain('counter: one device of wifi is served at cloud by i-1: the network leads there by itself');
-    expect(out).toContain('counter: 40 devices of wifi are served at cloud by i-1, relayed by h-1 at w1');
+    expect(out).toContain(
+      'counter: 40 devices of wifi are served at cloud by i-1, which serves nobody since 2026-01-01T00:00:00.000Z, relayed by h-1 at w1',
+    );
     expect(out).toContain('counter: devices of wifi: an anchor to cloud is being made, or was never made');
     expect(api.asked[0]?.url).toBe('/v1/applications/counter');
     expect(out).toMatch(/counter +cloud +i-1 +started +all/);

@@ -291,7 +291,15 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
   it('shows out of which network devices are led to an application, and through whom', async () => {
     const holder = { site: 'w1', instance: 'h-1' };
-    const led = { network: 'wifi', site: 'cloud', instance: 'i-1', way: 'holder', holder, relayed: false } as const;
+    const led = {
+      network: 'wifi',
+      site: 'cloud',
+      instance: 'i-1',
+      way: 'holder',
+      holder,
+      relayed: false,
+      silentSince: null,
+    } as const;
     const page = await over({
       applications: [
         counter([

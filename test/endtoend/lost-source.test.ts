@@ -4,7 +4,7 @@ import { ask } from '../support/asking.ts';
 import { eventually } from '../support/eventually.ts';
 import { claimNetwork } from '../support/network.ts';
 import { busy } from '../support/busy.ts';
-import { fleet, hold, measured, processOf, worldOf } from '../support/sight.ts';
+import { fleet, hold, measured, processOf, subscribers, worldOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The process of the source is killed: what the target has of its users is the only copy. */
@@ -68,6 +68,9 @@ describe('a source whose process is killed', () => {
     await kill('counter-0');
     await notice.release();
     await expect(stage.ends(id)).resolves.toMatchObject({ outcome: 'relocated', leftovers: [] });
+    // What it had at the platform that served it went with it
+    const hosts = new Set(subscribers(await worldOf(stage)));
+    expect([...hosts]).toEqual([`127.${NETWORK}.21.1`]);
   });
 
   it('while the cut-over is held is lost: nothing at the target is destroyed, and the target takes its place when an operator says so', async () => {

@@ -49,7 +49,8 @@ describe('an anchor', () => {
       expect(leading(world, 'w1')).toStrictEqual([`name ${host(world, 'a1')}`, `all ${host(world, 'a1')}`]);
       expect(source).toMatchObject({ role: 'authority', promisedTo: null });
       const { events = [] } = await handle.fetchHistory();
-      expect(events?.length).toBe(35);
+      // The last one: its source is watched
+      expect(events?.length).toBe(36);
       await handle.executeUpdate(cancel);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', failure: null, leftovers: [] });
     });
@@ -216,6 +217,47 @@ describe('an anchor', () => {
     expect(world.at('w1')).toStrictEqual([]);
   });
 
+  it('tells that its source serves nobody, for as long as that is so', async () => {
+    const world = served();
+    await anchoring(engine, world, async ({ anchor }) => {
+      const handle = await anchor();
+      const [source] = world.at('a1');
+      const since = async () => (await held(handle)).silentSince;
+      await expect(since()).resolves.toBeNull();
+      world.silent.add(source?.id ?? '');
+      await eventually(async () => Date.parse((await since()) ?? '') <= Date.now(), 20_000);
+      world.silent.clear();
+      await eventually(async () => (await since()) === null, 20_000);
+      world.restart('a1'); // it has forgotten whom it served
+      await eventually(async () => (await since()) != null, 20_000);
+      // What sends on to whoever serves is no dead end
+      Object.assign(source ?? {}, { role: 'relay' });
+      await eventually(async () => (await since()) === null, 20_000);
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+  });
+
+  it('whose source has died is taken along by the relocation that goes on without it', async () => {
+    const world = served();
+    await anchoring(engine, world, async ({ anchor, relocate }) => {
+      const handle = await anchor();
+      await held(handle);
+      Object.assign(world.at('w1')[0] ?? {}, { count: 0 }); // a holder is given nothing of the users
+      world.silent.add(world.at('a1')[0]?.id ?? '');
+      await eventually(async () => (await held(handle)).silentSince != null, 20_000);
+      const accept = { lostWrites: true } as const;
+      const moved = await relocate({ sourceLost: { accept } });
+      await expect(moved.result()).resolves.toMatchObject({ outcome: 'recovered', leftovers: [] });
+      await eventually(async () => (await held(handle)).source === 'a2', 20_000);
+      await expect(held(handle)).resolves.toMatchObject({ silentSince: null, trouble: null, exposed: 3 });
+      expect(leading(world, 'w1')).toStrictEqual([`name ${host(world, 'a2')}`, `all ${host(world, 'a2')}`]);
+      await handle.executeUpdate(cancel);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+    expect(world.at('w1')).toStrictEqual([]);
+  });
+
   it('that lives long goes on in a new run, by the same names: moved, and released, as if it were the first', async () => {
     const world = served();
     const before = world.dump();
@@ -250,4 +292,41 @@ describe('an anchor', () => {
     expect(world.at('a1')).toMatchObject([{ role: 'authority', promisedTo: null }]);
     expect(before).toHaveLength(2);
   });
+});
+
+describe('two anchors to one application in one network, of all users and of one', () => {
+  const both = [{}, { users: 'ue-1' }] as const;
+  const usersOf = (world: PortWorld) => world.at('w1')[0]?.rules.find(({ id }) => id === 'users');
+
+  it.each([
+    ['all', 'all', 0, 0],
+    ['all', 'one', 0, 1],
+    ['one', 'all', 1, 0],
+    ['one', 'one', 1, 1],
+  ] as const)(
+    'each leads its own, and the last takes the holder along: begun with %s, ended with %s',
+    async (...how) => {
+      const [, , begins, ends] = how;
+      const world = Object.assign(served(), { byDevice: true });
+      const before = world.dump();
+      await anchoring(engine, world, async ({ anchor }) => {
+        const first = await anchor(both[begins]);
+        await expect(held(first)).resolves.toMatchObject({ way: 'holder' });
+        const second = await anchor(both[1 - begins]);
+        await expect(held(second)).resolves.toMatchObject({ way: 'holder' });
+        expect(world.at('w1')).toHaveLength(1);
+        expect(usersOf(world)).toMatchObject({ active: true, leadsTo: host(world, 'a1') });
+        const [ended, stays] = begins === ends ? [first, second] : [second, first];
+        await ended.executeUpdate(cancel);
+        await expect(ended.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+        const left =
+          ends === 0 ? [`users ${host(world, 'a1')}`] : [`name ${host(world, 'a1')}`, `all ${host(world, 'a1')}`];
+        expect(leading(world, 'w1')).toStrictEqual(left);
+        await expect(held(stays)).resolves.toMatchObject({ way: 'holder', holder: { site: 'w1' } });
+        await stays.executeUpdate(cancel);
+        await expect(stays.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+      });
+      expect(world.dump()).toStrictEqual(before);
+    },
+  );
 });

@@ -1,15 +1,28 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../bench/counts.ts';
+import type { FollowOrder } from '../../activities/following/follow.ts';
 import type { Anchor } from '../../api/anchor.ts';
 import type { Follower, FollowerList } from '../../api/follower.ts';
 import type { Relocation } from '../../api/resources.ts';
+import { FollowerRequest } from '../../domain/follower-request.ts';
+import type { Followed } from '../../domain/following.ts';
 import { zones } from '../../sandbox/peers/location.ts';
 import type { Served } from '../support/api.ts';
+import { Dying } from '../support/dying.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Around, DEVICE, everythingRecorded, followedOver } from '../support/followed.ts';
-import { moved } from '../../workflows/messages.ts';
-import { alone, gate, reached as relocationReached, servedByTheEngine, temporal } from '../support/served-engine.ts';
+import { followerOf } from '../../temporal/following.ts';
+import { endFollower, followerStanding, moved } from '../../workflows/messages.ts';
+import {
+  alone,
+  engine,
+  gate,
+  reached as relocationReached,
+  servedByTheEngine,
+  temporal,
+} from '../support/served-engine.ts';
+import { quickPace } from '../support/pace.ts';
 import { PortWorld } from '../support/world.ts';
 
 servedByTheEngine();
@@ -49,6 +62,8 @@ async function following({ api }: Pick<Around, 'api'>, more: object = {}): Promi
 
 const relocations = async (): Promise<number> =>
   (await temporal.workflow.count("WorkflowType = 'relocateApplication'")).count;
+const anchors = async (state: 'Running' | 'Completed'): Promise<number> =>
+  (await temporal.workflow.count(`WorkflowType = 'anchorApplication' AND ExecutionStatus = '${state}'`)).count;
 
 describe('a follower', () => {
   it('moves its application after the device by an ordinary relocation: 15 events and 3 actions a move, 4 and 1 a change that is not followed', async () => {
@@ -182,6 +197,99 @@ describe('a follower', () => {
     });
   });
 });
+
+it('a look that lasts for months leaves its follower one history of bounded length, and the next run knows all', async () => {
+  const held = gate();
+  let happenedAt = 0;
+  const activities = {
+    listenForDevice: async () => ({ network: 'wifi', happenedAt: (happenedAt += 1) }),
+    hushForDevice: async () => undefined,
+    followDevice: async ({ network }: FollowOrder): Promise<Followed> => {
+      await held.wait();
+      return { did: 'serves', network, site: 'w1', relocation: null, anchor: null };
+    },
+  };
+  await engine.beside(activities, async () => {
+    const request = { ...FollowerRequest.parse({ ...order, holdSeconds: 1 }), lookSeconds: 0.01 };
+    const ours = { taskQueue: engine.taskQueue, world: undefined };
+    const pace = { ...quickPace, heartbeatMs: LIMIT_MS };
+    await temporal.workflow.start('followDevice', followerOf({ request, pace }, 'follow:long', ours));
+    const run = runOf({ id: 'long' });
+    await held.arrived;
+    const { runId } = await run.describe();
+    const events = async (): Promise<number> => (await run.describe()).historyLength;
+    await eventually(async () => {
+      await Promise.all(
+        Array.from({ length: 20 }, async () => await run.signal(moved, { network: 'wifi', happenedAt: null })),
+      );
+      return (await events()) > 1_000;
+    }, LIMIT_MS);
+    const recorded = async () => (await temporal.workflow.getHandle(run.workflowId, runId).fetchHistory()).events ?? [];
+    const asksNoMore = async () => (await recorded()).findIndex(({ markerRecordedEventAttributes: is }) => is != null);
+    await eventually(async () => (await asksNoMore()) > 0, LIMIT_MS);
+    await expect(run.query(followerStanding)).resolves.toMatchObject({ doing: 'following' });
+    expect((await run.describe()).runId).toBe(runId);
+    held.open();
+    await eventually(async () => (await run.describe()).runId !== runId, LIMIT_MS);
+    const later = (await recorded()).slice(await asksNoMore());
+    expect(later.filter(({ activityTaskScheduledEventAttributes: is }) => is != null)).toStrictEqual([]);
+    await eventually(async () => (await run.query(followerStanding)).site === 'w1', LIMIT_MS);
+    await run.executeUpdate(endFollower);
+  });
+});
+
+describe.each(['before', 'executed'] as const)(
+  'a worker that is killed once at each call of a follower (%s)',
+  (when) => {
+    it('leaves one anchor, then one move, and nothing told that nobody wants to hear', async () => {
+      const [world, dying] = [atA1(), new Dying(when)];
+      world.missingServices = ['RNIS'];
+      await followedOver(
+        world,
+        async ({ api, location }) => {
+          const first = await following({ api }, { anchor: true });
+          const [moves, released] = [await relocations(), await anchors('Completed')];
+          location.comes(DEVICE, zones.wifi);
+          const led = await reached(api, first, ({ anchor, state }) => anchor !== null && state === 'waiting');
+          expect(led).toMatchObject({ network: 'wifi', site: 'a1', trouble: null });
+          location.comes(DEVICE, zones.cellular);
+          await reached(api, first, (now) => now.anchor === null && now.network === 'cellular');
+          await eventually(async () => (await anchors('Completed')) === released + 1, LIMIT_MS);
+          expect(await anchors('Running')).toBe(0);
+
+          world.missingServices = [];
+          expect(location.comes(DEVICE, zones.wifi)).toBe(1);
+          const there = await reached(api, first, served('w1'));
+          expect(there).toMatchObject({ network: 'wifi', trouble: null });
+          await eventually(async () => (await relocations()) > moves);
+          expect(await relocations()).toBe(moves + 1);
+          expect(location.state()).toMatchObject({ subscriptions: [{}] });
+
+          await api.ask(first.links.self, { method: 'DELETE' });
+          const over = await reached(api, first, ({ state }) => state === 'ended');
+          expect(over).toMatchObject({ result: { left: null } });
+          expect(location.state()).toMatchObject({ subscriptions: [] });
+        },
+        dying,
+      );
+      expect(world.at('a1')).toEqual([]);
+      expect(world.at('w1')).toMatchObject([{ role: 'authority', promisedTo: null }]);
+      expect(dying.at.toSorted()).toEqual(
+        [
+          'followDevice ferry.runs.begin',
+          'followDevice ferry.runs.ended',
+          'followDevice ferry.ways.begin',
+          'followDevice ferry.ways.holds',
+          'followDevice ferry.ways.release',
+          'followDevice ferry.whereabouts.networkOf',
+          'hushForDevice ferry.whereabouts.hush',
+          'listenForDevice ferry.whereabouts.listen',
+          'listenForDevice ferry.whereabouts.networkOf',
+        ].toSorted(),
+      );
+    });
+  },
+);
 
 describe('the end of a follower', () => {
   it('takes back what is told to it, twice is once, and whoever goes on telling it is told so', async () => {

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failure } from '../../activities/failure.ts';
+import type { FollowOrder } from '../../activities/following/follow.ts';
+import { FollowerRequest } from '../../domain/follower-request.ts';
+import type { Followed, Sighting } from '../../domain/following.ts';
 import { testServer } from '../../servers/obtain.ts';
-import { retry, status } from '../../workflows/messages.ts';
-import { Engine } from '../support/engine.ts';
+import { followerOf } from '../../temporal/following.ts';
+import type { followDevice } from '../../workflows/following/follow-device.ts';
+import { endFollower, followerStanding, retry, status } from '../../workflows/messages.ts';
+import { Engine, quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { PortWorld } from '../support/world.ts';
 
@@ -49,6 +55,48 @@ describe('over hours', () => {
       await expect(handle.query(status)).resolves.toMatchObject({ state: 'parked', step: 'retire' });
       await handle.executeUpdate(retry);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
+    });
+  });
+
+  it('a location service that is away is asked again, and said to be away until it answers; what was missed is made good', async () => {
+    let answers: () => Sighting = () => ({ network: 'cellular', happenedAt: null });
+    const asked: string[] = [];
+    const activities = {
+      listenForDevice: async () => answers(),
+      hushForDevice: async () => undefined,
+      followDevice: async ({ network }: FollowOrder): Promise<Followed> => {
+        asked.push(network);
+        return { did: 'serves', network, site: network === 'wifi' ? 'w1' : 'a1', relocation: null, anchor: null };
+      },
+    };
+    await engine.beside(activities, async () => {
+      const request = FollowerRequest.parse({ application: 'counter', user: 'ue-1', among: ['a1', 'w1'] });
+      const ours = { taskQueue: engine.taskQueue, world: undefined };
+      const { client } = engine.environment;
+      await client.workflow.start('followDevice', followerOf({ request, pace: quickPace }, 'follow:hours', ours));
+      const handle = client.workflow.getHandle<typeof followDevice>('follow:hours');
+      const standing = async () => await handle.query(followerStanding);
+      await eventually(async () => (await standing()).site === 'a1');
+
+      answers = () => {
+        throw failure('PeerRejected', 'whereabouts: answered 403');
+      };
+      await engine.environment.sleep('11 minutes');
+      const away = { unanswered: 'PeerRejected: whereabouts: answered 403', trouble: null, dueAt: null, site: 'a1' };
+      await eventually(async () => (await standing()).unanswered === away.unanswered);
+      const events = async (): Promise<number> => (await handle.describe()).historyLength;
+      const before = await events();
+      await engine.environment.sleep('1 hour');
+      await expect(standing()).resolves.toMatchObject(away);
+      // A question in ten minutes, and its timer
+      expect((await events()) - before).toBe(6 * 11);
+
+      answers = () => ({ network: 'wifi', happenedAt: null });
+      await engine.environment.sleep('11 minutes');
+      await expect(standing()).resolves.toMatchObject({ site: 'w1', unanswered: null, trouble: null });
+      expect(asked).toStrictEqual(['cellular', 'wifi']);
+      await handle.executeUpdate(endFollower);
+      await expect(handle.result()).resolves.toMatchObject({ left: null });
     });
   });
 });

@@ -15,6 +15,9 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   notices: ['addressChanged'],
   context: ['state', 'promise', 'standBy', 'handOver', 'settle', 'supersede', 'retire'],
   anchors: ['of', 'isFound', 'takeIn', 'moved', 'relocation'],
+  whereabouts: ['networkOf', 'listen', 'hush'],
+  runs: ['begin', 'ended'],
+  ways: ['begin', 'holds', 'release'],
 };
 
 /**
@@ -52,7 +55,12 @@ export class Dying {
 
   /** As Temporal is asked for them. */
   anchors(all: Anchors): Anchors {
-    return this.#mortal(all as unknown as Ports, 'anchors', 'temporal') as unknown as Anchors;
+    return this.beyond('anchors', all);
+  }
+
+  /** What is asked of no site. */
+  beyond<T extends object>(name: 'anchors' | 'whereabouts' | 'runs' | 'ways', all: T): T {
+    return this.#mortal(all as unknown as Ports, name, 'ferry') as unknown as T;
   }
 
   async #carriedOut(activity: Call, input: never[]): Promise<unknown> {

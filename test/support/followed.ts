@@ -12,6 +12,7 @@ import { anchorsOver } from '../../worker/anchors.ts';
 import { waysOver } from '../../worker/ways.ts';
 import { whereaboutsOf } from '../../worker/whereabouts.ts';
 import { named, type Served } from './api.ts';
+import type { Dying } from './dying.ts';
 import { engine, over, temporal } from './served-engine.ts';
 import type { PortWorld } from './world.ts';
 
@@ -27,7 +28,11 @@ export interface Around {
 }
 
 /** The API, a worker and a location service, which tells the API over the wire. The device is in cellular. */
-export async function followedOver(world: PortWorld, scenario: (around: Around) => Promise<void>): Promise<void> {
+export async function followedOver(
+  world: PortWorld,
+  scenario: (around: Around) => Promise<void>,
+  dying?: Dying,
+): Promise<void> {
   const [journal, faults] = [new Journal(), new Faults()];
   const location = new Location('http://location.inside:99');
   location.comes(DEVICE, zones.cellular);
@@ -58,16 +63,18 @@ export async function followedOver(world: PortWorld, scenario: (around: Around) 
           const { pace } = means;
           const ours = { taskQueue: engine.taskQueue, world: named.world };
           const all = { ...means, anchors: anchorsOver(temporal, { networks, pace, ...ours }) };
+          const ways = waysOver(temporal, { pace, ...ours });
+          const following = followingActivities({
+            whereabouts: dying?.beyond('whereabouts', whereabouts) ?? whereabouts,
+            placements: async (order, wait) => await placementsOf(all, order, wait),
+            runs: dying?.beyond('runs', runs) ?? runs,
+            ways: dying?.beyond('ways', ways) ?? ways,
+            pace,
+          });
           return {
             ...relocationActivities(all),
             ...anchoringActivities(all),
-            ...followingActivities({
-              whereabouts,
-              placements: async (order, wait) => await placementsOf(all, order, wait),
-              runs,
-              ways: waysOver(temporal, { pace, ...ours }),
-              pace,
-            }),
+            ...(dying?.activities(following) ?? following),
           };
         },
         served: { networks, peers, callback: 'http://api.inside' },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Context as Activity } from '@temporalio/activity';
 import type {
   Application,
@@ -44,7 +45,18 @@ const DOMAIN = 'counter.edge.test';
 const SITES = ['cloud', 'a1', 'a2', 'w1'];
 
 /** As an application's rules lead in a world where each instance has one name and one traffic rule. */
-function turned(rule: Rule, lead: Lead, way: PathWay): Rule {
+function turned(rule: Rule, lead: Lead, way: PathWay, byDevice: boolean): Rule {
+  if (byDevice && lead.device !== null) {
+    if (rule.kind === 'dns' || rule.id !== 'users' || way === 'away') return rule;
+    return {
+      ...rule,
+      sources: [lead.device],
+      destinations: [...lead.former],
+      leadsTo: lead.to.endpoint.host,
+      active: true,
+    };
+  }
+  if (byDevice && rule.id === 'users') return rule;
   if (rule.kind === 'dns') return { ...rule, address: lead.to.endpoint.host, active: way !== 'away' || rule.active };
   if (rule.id !== 'all' || (way === 'away' && lead.sameNetwork)) return { ...rule, active: false };
   return { ...rule, destinations: [...lead.former], leadsTo: lead.to.endpoint.host, active: true };
@@ -70,6 +82,8 @@ export class PortWorld implements Catalogue {
   /** Of each call, the activity that made it. */
   readonly asking: (string | undefined)[] = [];
   readonly instances: Made[] = [];
+  /** Those that were taken away, with the subscriptions that their platforms still have. */
+  readonly remains: Made[] = [];
   readonly packages = new Set<string>(['cloud']);
   /** Polls before an instance runs. */
   polls = 1;
@@ -84,6 +98,8 @@ export class PortWorld implements Catalogue {
   steerable = true;
   /** So many seconds resolvers may keep what they answered. */
   ttl = 0;
+  /** One device is led by a rule of its own, which nobody else touches. */
+  byDevice = false;
   /** Ids of instances that no list shows. */
   readonly hidden = new Set<string>();
   /** Ids of instances whom no device reaches but by a rule of their own site. */
@@ -253,7 +269,7 @@ export class PortWorld implements Catalogue {
         remove: async (id) => {
           await call('instances.remove');
           const at = this.instances.findIndex((instance) => instance.id === id || instance.name === id);
-          if (at >= 0) this.instances.splice(at, 1);
+          if (at >= 0) this.remains.push(...this.instances.splice(at, 1));
         },
         whenLeft: cloud ? 'stop' : 'remove',
         reach: async () => {
@@ -262,13 +278,14 @@ export class PortWorld implements Catalogue {
         },
       },
       subscriptions: {
-        list: async ({ endpoint }) => {
+        list: async ({ instance, endpoint }) => {
           await call('subscriptions.list');
+          const owner = [...this.instances, ...this.remains].find((each) =>
+            endpoint === null ? each.id === instance : each.endpoint?.host === endpoint.host,
+          );
           return {
             held: structuredClone(
-              (owned(endpoint)?.subscriptions ?? []).filter(
-                ({ id }) => (this.#elsewhere.get(id) ?? owned(endpoint)?.site) === name,
-              ),
+              (owner?.subscriptions ?? []).filter(({ id }) => (this.#elsewhere.get(id) ?? owner?.site) === name),
             ),
             notCarried: [],
             listed: () => true,
@@ -287,7 +304,7 @@ export class PortWorld implements Catalogue {
         },
         remove: async (id) => {
           await call('subscriptions.remove');
-          for (const instance of this.instances)
+          for (const instance of [...this.instances, ...this.remains])
             instance.subscriptions = instance.subscriptions.filter((subscription) => subscription.id !== id);
         },
         missing: async () => this.missingServices,
@@ -417,7 +434,7 @@ export class PortWorld implements Catalogue {
         const { instance } = way === 'here' ? lead.to : lead.from;
         const rules = structuredClone(find(instance)?.rules ?? []);
         const before = earlier === null ? rules : (JSON.parse(earlier) as Turn).before;
-        return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way)) });
+        return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way, this.byDevice)) });
       },
       takenFurther: (turn, later) => {
         const [own, further] = [JSON.parse(turn) as Turn, JSON.parse(later) as Turn];
@@ -430,10 +447,11 @@ export class PortWorld implements Catalogue {
         return written;
       },
       turnBack: async (turn) => {
-        const { instance, before } = JSON.parse(turn) as Turn;
+        const { instance, before, after } = JSON.parse(turn) as Turn;
         await this.#called(`${name}.path.turnBack`);
         let written = 0;
-        for (const rule of before) written += await write(find(instance), rule);
+        for (const rule of this.byDevice ? before.filter((_, at) => !isDeepStrictEqual(before[at], after[at])) : before)
+          written += await write(find(instance), rule);
         return written;
       },
       holds: async ({ id }) => (find(id)?.rules ?? []).some(({ active }) => active),

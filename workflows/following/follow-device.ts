@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setHandler,
   setWorkflowOptions,
   sleep,
@@ -55,21 +56,22 @@ export async function followDevice({ request, pace, standing }: FollowerOrder): 
   /** What was told may be lost, and whoever tells may forget that he should: asked again, however quiet it is. */
   const listen = async (): Promise<never> => {
     for (;;) {
+      // A look may wait for a person, for months: the run after it asks again
+      if (isFull() && patched('a-long-look-asks-no-more')) await condition(() => !isFull());
       asking = true;
       try {
-        follower.hears(await listenForDevice({ ...listener, seconds: lookSeconds * LOOKS_LISTENED }));
+        follower.asked(await listenForDevice({ ...listener, seconds: lookSeconds * LOOKS_LISTENED }));
       } catch (error) {
         if (isCancellation(error)) throw error;
         const { type, message } = foreseen(error);
-        follower.troubled(`${type}: ${message}`);
+        follower.asked({ unanswered: `${type}: ${message}` });
       }
       asking = false;
       await sleep(lookSeconds * 1_000);
     }
   };
 
-  const isLong = (): boolean =>
-    !asking && (workflowInfo().historyLength > EVENTS || workflowInfo().continueAsNewSuggested);
+  const isLong = (): boolean => !asking && isFull();
 
   const goAfter = async (): Promise<never> => {
     for (;;) {
@@ -123,6 +125,8 @@ export async function followDevice({ request, pace, standing }: FollowerOrder): 
     return { moves: follower.standing.following.moves, left };
   }
 }
+
+const isFull = (): boolean => workflowInfo().historyLength > EVENTS || workflowInfo().continueAsNewSuggested;
 
 /** All of them go on until they are cancelled, and have ended then: nothing is begun behind the end. */
 async function untilCancelled(all: readonly Promise<never>[]): Promise<never> {

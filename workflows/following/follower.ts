@@ -33,12 +33,15 @@ export class Follower {
     this.#is({ following: heard(this.#standing.following, sighting, Date.now()) });
   }
 
-  does(doing: FollowerStanding['doing']): void {
-    this.#is({ doing });
+  /** Whoever was asked where the device is has answered; else why not. */
+  asked(answer: Sighting | { readonly unanswered: string }): void {
+    if ('unanswered' in answer) return this.#is(answer);
+    this.hears(answer);
+    this.#is({ unanswered: null });
   }
 
-  troubled(trouble: string | null): void {
-    this.#is({ trouble });
+  does(doing: FollowerStanding['doing']): void {
+    this.#is({ doing });
   }
 
   /** A look that began then is over. */
@@ -51,7 +54,11 @@ export class Follower {
   #is(change: Partial<FollowerStanding>): void {
     this.#standing = { ...this.#standing, ...change };
     const due = this.dueAt;
-    this.#standing = { ...this.#standing, dueAt: due === null ? null : new Date(due).toISOString() };
+    const told =
+      due === null
+        ? { dueAt: null, trouble: null } // what stood in the way of a look does not, once there is no reason for one
+        : { dueAt: new Date(due).toISOString() };
+    this.#standing = { ...this.#standing, ...told };
     setCurrentDetails(details(this.#standing));
   }
 }
@@ -66,7 +73,8 @@ function saidBy(outcome: Followed): Partial<FollowerStanding> {
   return { ...told, ...(outcome.relocation !== null && { relocation: outcome.relocation }) };
 }
 
-function details({ following, site, relocation, anchor = null, trouble, doing, dueAt: due }: FollowerStanding): string {
+function details(standing: FollowerStanding): string {
+  const { following, site, relocation, anchor = null, trouble, unanswered = null, doing, dueAt: due } = standing;
   const { network, since, moves } = following;
   const where = network === null ? 'Nobody sees the device' : `The device is in **${network}**`;
   return [
@@ -77,5 +85,6 @@ function details({ following, site, relocation, anchor = null, trouble, doing, d
     `- Moves: ${moves}${relocation === null ? '' : `, the last one ${relocation}`}`,
     ...(anchor === null ? [] : [`- Its device is led there, by the anchor ${anchor}`]),
     ...(trouble === null ? [] : [`- ${trouble}`]),
+    ...(unanswered === null ? [] : [`- Where it is could not be asked: ${unanswered}`]),
   ].join('\n');
 }

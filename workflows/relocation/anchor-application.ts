@@ -28,7 +28,9 @@ export async function anchorApplication(order: AnchorOrder): Promise<AnchorResul
       anchoring.holds();
     } else if (anchoring.site !== null) procedure.broughtAbout(undos);
     const following = new CancellationScope();
-    const followed = following.run(async () => await anchoring.follow()).catch(() => undefined);
+    const followed = following
+      .run(async () => await Promise.all([anchoring.follow(), anchoring.watch()]))
+      .catch(() => undefined);
     try {
       await procedure.keep(() => anchoring.mayGoOnAnew);
     } finally {

@@ -1,4 +1,13 @@
-import { condition, makeContinueAsNewFunc, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  isCancellation,
+  makeContinueAsNewFunc,
+  setHandler,
+  sleep,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { CheckedAnchor } from '../../activities/anchoring/check.ts';
 import type { Exposed } from '../../activities/anchoring/services.ts';
 import type { Both } from '../../activities/relocation/subject.ts';
@@ -23,6 +32,8 @@ import { Brought } from './brought.ts';
 
 /** Of one run: then it goes on in a new one, so that no history grows for ever. */
 const EVENTS = 2_000;
+/** A source that could not be looked at is looked at again after so long. */
+const LATER = '1 minute';
 
 type Step = Omit<ReturnType<typeof anchoringAt>, 'undo'>;
 
@@ -119,7 +130,33 @@ export class Anchoring {
   holds(): void {
     const { way = 'network', relayed = false, observed = false } = this.#checked ?? {};
     const led = this.#led ?? { holder: null, observed };
-    this.#stands({ way, relayed, ...this.at, ...led, ...this.#counts, under: null, trouble: null });
+    this.#stands({ way, relayed, ...this.at, ...led, ...this.#counts, under: null, trouble: null, silentSince: null });
+  }
+
+  /** As long as it holds: tells whether its source serves, wherever that is by now. */
+  async watch(): Promise<void> {
+    if (this.#order.watched !== true) return; // begun when none was: from its next run on
+    for (;;) {
+      const { users, application, chain } = this.subject;
+      const at = this.at;
+      const until = this.#standing?.silentSince == null ? 'silent' : 'answers';
+      const looking = new CancellationScope();
+      try {
+        const silentSince = await looking.run(
+          async () =>
+            await Promise.race([
+              this.step.watchAnchored({ chain, application, users, ...at, until }),
+              condition(() => this.at.from !== at.from || this.at.source !== at.source).then(() => undefined),
+            ]),
+        );
+        if (silentSince !== undefined) this.#tells({ silentSince });
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        await sleep(LATER);
+      } finally {
+        looking.cancel();
+      }
+    }
   }
 
   /** As long as it holds: comes after its source, whoever moves it. */
@@ -168,7 +205,11 @@ export class Anchoring {
     const { firstExecutionRunId: run, startTime, memo } = workflowInfo();
     const { first = { run, startedAt: startTime.toISOString() }, follower } = (memo ?? {}) as Partial<AnchorMemo>;
     const told = { request, standing, first, ...(follower !== undefined && { follower }) } satisfies AnchorMemo;
-    return await makeContinueAsNewFunc<typeof anchorApplication>({ memo: told })({ ...this.#order, held });
+    return await makeContinueAsNewFunc<typeof anchorApplication>({ memo: told })({
+      ...this.#order,
+      watched: true,
+      held,
+    });
   }
 
   /** What a relocation has told meanwhile counts too. */

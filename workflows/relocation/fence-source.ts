@@ -56,7 +56,10 @@ export async function fenceSource({ both, epoch, writes, pace }: FencingOrder): 
       throw error;
     });
   if (returned === null) return ended({ outcome: 'scrapped', stranded: null, kept: null });
-  if (returned.how === 'gone') return ended({ outcome: 'gone', stranded: null, kept: null });
+  if (returned.how === 'gone') {
+    const { left: [left] = [] } = returned;
+    return ended({ outcome: 'gone', stranded: null, kept: null, ...(left !== undefined && { left }) });
+  }
 
   // It relays now: drained and retired as any source (5.3.1, [5.3.2-4])
   enter('retiring');

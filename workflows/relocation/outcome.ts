@@ -39,6 +39,12 @@ export class Outcome implements Account<RelocationResult> {
     this.#outcome = 'recovered';
   }
 
+  /** What a step that went through could not clear away. An older worker tells of none. */
+  leaves(step: string, left: readonly Reason[]): void {
+    const told = left.map(({ type, message }) => ({ undo: step, type, message, remedy: failures[type].remedy }));
+    this.#leftovers = [...this.#leftovers, ...told];
+  }
+
   failed(how: 'refused' | 'rolledBack' | 'abandoned', { type, message }: Reason, leftovers: readonly Leftover[]): void {
     const { step } = this.#progress;
     this.#outcome = how === 'abandoned' && onlySourceLeft.includes(step) ? this.#served() : how;

@@ -1,4 +1,5 @@
 import { sleep, startChild, TemporalFailure, workflowInfo } from '@temporalio/workflow';
+import type { Retired } from '../../activities/relocation/retire-source.ts';
 import type { Both, Subject } from '../../activities/relocation/subject.ts';
 import type { SwitchOrder } from '../../activities/relocation/switch-path.ts';
 import type { Pace } from '../../configuration/peers.ts';
@@ -9,6 +10,7 @@ import type { RelocationRequest, RelocationResult } from '../../domain/relocatio
 import { steps, stepsOf, undos, type StepName, type UndoName } from '../../domain/steps.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { Procedure, type Recovery } from '../kit/procedure.ts';
+import type { FencingOrder } from '../messages.ts';
 import { forwardAt, stepsAt } from '../steps.ts';
 import { Brought } from './brought.ts';
 import { fenceSource } from './fence-source.ts';
@@ -90,7 +92,9 @@ export class Relocating {
     if (tellsWhoComes(this.result.guarantee)) await procedure.forward('drain', () => step.confirmQuiet(both));
 
     // 9. Retire the source (5.3.1, [5.3.2-4])
-    await procedure.forward('retire', () => step.retireSource({ ...both, ...brought.subscriptions, ...brought.taken }));
+    const order = { ...both, ...brought.subscriptions, ...brought.taken };
+    const retired: Partial<Retired> = await procedure.forward('retire', () => step.retireSource(order));
+    this.result.leaves('retireSource', retired.left ?? []); // an older worker answers a word
   }
 
   /** A source that nobody could stop is waited for by another run: its users are served. */
@@ -99,12 +103,12 @@ export class Relocating {
     await notify(this, both);
     const { recovery } = this.result;
     if (recovery === null) return;
-    await waitFor(both, epoch, recovery.writes, this.#pace);
+    await waitFor({ ...both, seen: this.brought.seen }, epoch, recovery.writes, this.#pace);
     this.result.recovery = { ...recovery, fencing: runNameOf(both.chain) };
   }
 }
 
-async function waitFor(both: Both, epoch: number, writes: number, pace: Pace): Promise<void> {
+async function waitFor(both: FencingOrder['both'], epoch: number, writes: number, pace: Pace): Promise<void> {
   const { application, source, target } = both;
   const world = workflowInfo().typedSearchAttributes.get(searchAttributes.world);
   try {

@@ -21,6 +21,7 @@ const example: Anchor = {
   lacking: 0,
   takenBy: null,
   trouble: null,
+  silentSince: null,
   startedAt: '2026-01-01T12:00:00.000Z',
   endedAt: null,
   waitingFor: null,
