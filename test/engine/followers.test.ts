@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { costOf } from '../../bench/counts.ts';
 import type { Anchor } from '../../api/anchor.ts';
 import type { Follower, FollowerList } from '../../api/follower.ts';
+import type { WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { zones } from '../../sandbox/peers/location.ts';
 import type { Served } from '../support/api.ts';
@@ -135,8 +136,20 @@ describe('a follower', () => {
       const stuck = await reached(api, first, ({ trouble }) => trouble !== null);
       expect(stuck).toMatchObject({ site: 'a1', moves: 0 });
       expect(stuck.trouble).toMatch(/^w1: .*RNIS/);
+      const waiting = async () => (await api.get<WaitingList>('/v1/waiting')).body.waiting;
+      await eventually(async () => (await waiting()).length === 1, LIMIT_MS);
+      await expect(waiting()).resolves.toMatchObject([
+        {
+          kind: 'follower',
+          id: first.id,
+          about: 'counter follows ue-1',
+          state: 'troubled',
+          waitingFor: { lastFailure: stuck.trouble, nextAt: expect.any(String) as string },
+        },
+      ]);
       world.missingServices = [];
       expect(await reached(api, first, served('w1'))).toMatchObject({ trouble: null, moves: 1 });
+      await eventually(async () => (await waiting()).length === 0, LIMIT_MS);
     });
   });
 

@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   CancellationScope,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   setWorkflowOptions,
@@ -57,6 +58,8 @@ export async function fenceSource({ both, epoch, writes, pace }: FencingOrder): 
     });
   if (returned === null) return ended({ outcome: 'scrapped', stranded: null, kept: null });
   if (returned.how === 'gone') return ended({ outcome: 'gone', stranded: null, kept: null });
+
+  if (patched('who-came-back-needs-nobody')) upsertSearchAttributes([{ key: searchAttributes.outcome, value: null }]);
 
   // It relays now: drained and retired as any source (5.3.1, [5.3.2-4])
   enter('retiring');
