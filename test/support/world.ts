@@ -3,6 +3,7 @@ import type {
   Application,
   Catalogue,
   Context,
+  Described,
   Instance,
   Lead,
   Network,
@@ -71,6 +72,8 @@ export class PortWorld implements Catalogue {
   readonly asking: (string | undefined)[] = [];
   readonly instances: Made[] = [];
   readonly packages = new Set<string>(['cloud']);
+  /** What the descriptor of the package says, where it is known before an instance is made. */
+  described: Described | undefined;
   /** Polls before an instance runs. */
   polls = 1;
   /** Seconds since the source saw a client. */
@@ -208,6 +211,7 @@ export class PortWorld implements Catalogue {
           return this.packages.has(name) ? 'usable' : 'absent';
         },
         sendable: async () => await call('packages.sendable'),
+        described: async () => this.described,
         distribute: async () => {
           await call('packages.distribute');
           this.packages.add(name);
