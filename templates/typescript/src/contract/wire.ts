@@ -29,8 +29,9 @@ export class Malformed extends Error {
 const { MANAGEMENT_TOKEN: token = '' } = process.env;
 const proof: Readonly<Record<string, string>> = token === '' ? {} : { authorization: `Bearer ${token}` };
 
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
 export function demandToken({ headers }: IncomingMessage): void {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   if (token !== '' && !timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`)))
     throw new Malformed('who calls has to show the token', 401);
 }
