@@ -68,11 +68,23 @@ export interface Instance {
   readonly unusable?: string;
 }
 
+/** What the descriptor of a package says. */
+export interface Described {
+  /** For which it has DNS rules. */
+  readonly names: readonly string[];
+  /** Has it traffic rules? Which of them can lead whom, the instance's own rules tell. */
+  readonly traffic: boolean;
+  /** MEC services that it cannot do without. */
+  readonly requires: readonly string[];
+}
+
 export interface Packages {
   /** Is the same package (appDId, versions, checksum) there and usable? `mismatch`: the same versions, other content. */
   find(application: Application, signal: AbortSignal): Promise<'usable' | 'absent' | 'unusable' | 'mismatch'>;
   /** Is there what would have to be sent, as the configuration says it is? PackageInvalid. */
   sendable(application: Application): Promise<void>;
+  /** Asks no peer. Undefined: it cannot be read here, so that only the instance tells. */
+  described(application: Application): Promise<Described | undefined>;
   /** Looks before it creates; returns when it is usable. PackageInvalid, PackageMismatch, NotYet. */
   distribute(application: Application, key: string, wait: Wait): Promise<void>;
 }

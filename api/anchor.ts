@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AnchorRequest, AnchorResult, Way } from '../domain/anchor-request.ts';
-import { Instant, NextPage } from './resources.ts';
+import { Instant, NextPage, WaitingFor } from './resources.ts';
 
 export const anchorActions = ['release', 'retry', 'abandon'] as const;
 export type AnchorAction = (typeof anchorActions)[number];
@@ -32,7 +32,7 @@ export const Anchor = z
     }),
     startedAt: Instant,
     endedAt: Instant.nullable(),
-    waitingFor: z.string().nullable().meta({ description: 'A sentence: what it does, or why it does not go on.' }),
+    waitingFor: WaitingFor.nullable(),
     actions: z.array(z.enum(anchorActions)).meta({ description: 'What an operator may do now.' }),
     result: AnchorResult.nullable(),
     links: z.object({ self: z.string(), temporal: z.string().nullable() }),

@@ -6,7 +6,7 @@ import {
   EvacuationResult,
   WindowSize,
 } from '../domain/evacuation.ts';
-import { Instant, NextPage } from './resources.ts';
+import { Instant, NextPage, WaitingFor } from './resources.ts';
 
 export const evacuationActions = ['pause', 'resume', 'cancel'] as const;
 
@@ -31,7 +31,7 @@ export const Evacuation = z
     failures: z
       .array(EvacuationFailure.extend({ remedy: z.string() }).meta({ id: 'EvacuationFailed' }))
       .meta({ description: 'The first 100; all are among its relocations.' }),
-    waitingFor: z.string().nullable().meta({ description: 'A sentence: what it does, or why it does not go on.' }),
+    waitingFor: WaitingFor.nullable(),
     actions: z.array(z.enum(evacuationActions)).meta({ description: 'What an operator may do now.' }),
     outcome: EvacuationResult.shape.outcome.nullable(),
     links: z.object({

@@ -10,6 +10,22 @@ export const Instant = z.iso.datetime();
 
 export const NextPage = z.string().nullable().meta({ description: 'Of the next page; null: this is the last.' });
 
+/** What a run waits for, of whichever kind it is. */
+export const WaitingFor = z
+  .object({
+    what: z.string().meta({ description: 'A sentence: which peer or person, and for what.' }),
+    since: Instant,
+    until: Instant.nullable(),
+    attempt: z.int().nullable(),
+    nextAt: Instant.nullable().meta({ description: 'When it is attempted again; null: it is, or it is not known.' }),
+    lastFailure: z.string().nullable(),
+    call: z
+      .string()
+      .meta({ description: 'The call that would show the same.', example: 'temporal workflow describe …' }),
+  })
+  .meta({ id: 'WaitingFor' });
+export type WaitingFor = z.infer<typeof WaitingFor>;
+
 export const Relocation = z
   .object({
     id: z.string(),
@@ -26,18 +42,7 @@ export const Relocation = z
       .meta({ description: 'A command that was accepted, and takes effect when the step under way has ended.' }),
     startedAt: Instant,
     endedAt: Instant.nullable(),
-    waitingFor: z
-      .object({
-        what: z.string().meta({ description: 'A sentence: which peer or person, and for what.' }),
-        since: Instant,
-        until: Instant.nullable(),
-        attempt: z.int().nullable(),
-        lastFailure: z.string().nullable(),
-        call: z
-          .string()
-          .meta({ description: 'The call that would show the same.', example: 'temporal workflow describe …' }),
-      })
-      .nullable(),
+    waitingFor: WaitingFor.nullable(),
     actions: z.array(z.enum(actions)).meta({ description: 'What an operator may do now.' }),
     durationsMs: z
       .record(z.string(), z.int().nonnegative())

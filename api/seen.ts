@@ -31,6 +31,8 @@ export interface Pending {
   readonly lastFailure: string | null;
   readonly since: string;
   readonly until: string | null;
+  /** When the next attempt begins; null: one is under way. */
+  readonly nextAt: string | null;
 }
 
 /** Undefined: a run that the API has not started, which has no memo of ours; and nobody told the order that it has. */
@@ -70,6 +72,7 @@ export function pendingIn({ raw }: WorkflowExecutionDescription): Pending | unde
     lastFailure: failure == null ? null : `${type === '' ? '' : `${type}: `}${failure.message ?? ''}`,
     since: instant(activity.scheduledTime) ?? instant(activity.lastStartedTime) ?? new Date().toISOString(),
     until: instant(activity.expirationTime),
+    nextAt: instant(activity.nextAttemptScheduleTime),
   };
 }
 

@@ -5,6 +5,7 @@ import { isWaits, type Waits } from '../domain/waits.ts';
 import { stepNames, steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 import type { Relocation } from './resources.ts';
 import type { Pending, Seen } from './seen.ts';
+import { attempted, parkedFor, type Person, personOf, silent } from './waiting-for.ts';
 
 /** What the workflow itself said, or why it said nothing: it was not asked, or no worker answered. */
 export type Told = RelocationStatus | 'notAsked' | 'silent';
@@ -65,15 +66,8 @@ function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
     told === 'notAsked'
       ? pending === undefined
         ? null
-        : during(seen, pending)
-      : {
-          what: `a worker: none has answered; Temporal shows ${what ?? 'no step under way'}`,
-          since: pending?.since ?? startedAt,
-          until: pending?.until ?? null,
-          attempt: pending?.attempt ?? null,
-          lastFailure: pending?.lastFailure ?? null,
-          call: describeCall(seen),
-        };
+        : attempted(seen, pending, titleOf(pending))
+      : silent(seen, pending, what ?? 'no step under way', startedAt);
   const since = pending?.since ?? null;
   const resting = outcome === undefined ? undefined : waits[outcome as keyof typeof waits];
   if (resting !== undefined) {
@@ -130,14 +124,7 @@ const titleOf = (pending: Pending): string => {
 function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'] {
   const { pending } = seen;
   const { deadline = null } = seen.memo.request;
-  const person: Person = (what, until, lastFailure) => ({
-    what,
-    since: status.since,
-    until,
-    attempt: null,
-    lastFailure,
-    call: describeCall(seen),
-  });
+  const person = personOf(seen, status.since);
   switch (status.state) {
     case 'paused':
       // After the hand-over the deadline ends nothing any more
@@ -149,10 +136,10 @@ function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'
     case 'held':
       return heldFor(status, deadline, person);
     case 'parked':
-      return parked(status, person);
+      return parkedFor(status, person, (undo) => undos[undo as UndoName].title);
     case 'working':
     case 'rollingBack':
-      if (pending !== undefined) return during(seen, pending);
+      if (pending !== undefined) return attempted(seen, pending, titleOf(pending));
       return status.step === 'drain' && status.state === 'working'
         ? person('old addresses to leave the caches', null, null)
         : null;
@@ -161,8 +148,6 @@ function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'
   }
   return null;
 }
-
-type Person = (what: string, until: string | null, lastFailure: string | null) => Relocation['waitingFor'];
 
 function heldFor(
   status: Extract<RelocationStatus, { state: 'held' }>,
@@ -189,37 +174,6 @@ function standbyTold({ silentSince, copy }: Standby): string {
       : `; the standby has ${copy.writes} writes of ${copy.users} ${copy.users === 1 ? 'user' : 'users'}`;
   return `an operator: the source has been silent since ${silentSince}: recover, or cancel${has}`;
 }
-
-/** On the way back: what is still to be undone, and why it could not be; on the way forward: what the step failed of. */
-function parked(
-  { failure, left, until, abandonable, recoverable }: Extract<RelocationStatus, { state: 'parked' }>,
-  person: Person,
-): Relocation['waitingFor'] {
-  const instead = recoverable ? ', recover' : '';
-  const may = abandonable
-    ? `retry${instead}, or abandon it`
-    : `retry${recoverable ? ', or recover' : ''}: it is not known yet who serves the users`;
-  const [first] = left;
-  if (first === undefined) return person(`an operator: ${may}`, until, `${failure.type}: ${failure.message}`);
-  const undone = left.map(({ undo }) => `"${undos[undo as UndoName].title}"`).join(', ');
-  return person(
-    `an operator, on the way back: ${may}; still to be undone: ${undone}`,
-    until,
-    left.map(({ type, message }) => `${type}: ${message}`).join('; '),
-  );
-}
-
-const during = (seen: Seen, pending: Pending): Relocation['waitingFor'] => ({
-  what: pending.sentence ?? titleOf(pending),
-  since: pending.since,
-  until: pending.until,
-  attempt: pending.attempt,
-  lastFailure: pending.lastFailure,
-  call: describeCall(seen),
-});
-
-const describeCall = ({ workflowId, runId }: Seen): string =>
-  `temporal workflow describe --workflow-id ${workflowId} --run-id ${runId}`;
 
 const temporalLink = ({ workflowId, runId }: Seen, { temporalUi, namespace }: Links): string | null =>
   temporalUi === undefined

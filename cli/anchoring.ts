@@ -6,8 +6,8 @@ import { type Exit, exits } from './exits.ts';
 import { shortId } from './hints.ts';
 import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
-import { Unnamed } from './naming.ts';
-import { table } from './table.ts';
+import { endingIn, Unnamed } from './naming.ts';
+import { table, waits } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
 
 const LOOK_MS = 500;
@@ -61,9 +61,11 @@ const LOOKED_AT = 1_000;
 
 async function idOf(client: FerryClient, name: string): Promise<string> {
   if (name.includes('.')) return name;
-  const ids = (await listed(client, LOOKED_AT)).anchors.map(({ id }) => id).filter((id) => id.endsWith(name));
-  if (ids.length > 1) throw new Unnamed(`more than one anchor ends with ${name}: say more of its id`);
-  const [id] = ids;
+  const known = (await listed(client, LOOKED_AT)).anchors;
+  const id = endingIn(
+    name,
+    known.map((each) => ({ id: each.id, about: subject(each) })),
+  );
   if (id === undefined) throw new Unnamed(`no anchor ends with ${name}`);
   return id;
 }
@@ -104,8 +106,11 @@ function exitOf({ state, result }: Anchor): Exit {
 
 const whose = (users: string): string => (users === '*' ? 'all users' : legible(users));
 
+const subject = ({ request: { application, users, network }, source }: Anchor): string =>
+  `${legible(application)}, ${whose(users)}: ${network} → ${source}`;
+
 const standing = ({ state, result, waitingFor }: Anchor): string =>
-  [result?.outcome ?? state ?? 'not known', ...(waitingFor === null ? [] : [legible(waitingFor)])].join(': ');
+  [result?.outcome ?? state ?? 'not known', ...(waitingFor === null ? [] : [legible(waits(waitingFor))])].join(': ');
 
 const ways = {
   network: 'the network leads there by itself',
@@ -120,9 +125,9 @@ const does: Readonly<Record<AnchorAction, string>> = {
 };
 
 function lines(now: Anchor, { hints }: Terminal): string[] {
-  const { id, request, source, way, holder, relayed, observed, exposed, lacking, trouble, result, actions } = now;
+  const { id, request, way, holder, relayed, observed, exposed, lacking, trouble, result, actions } = now;
   return [
-    `${legible(request.application)}, ${whose(request.users)}: ${request.network} → ${source}: ${standing(now)}`,
+    `${subject(now)}: ${standing(now)}`,
     ...(way === null ? [] : [`  ${ways[way]}${holder === null ? '' : ` (${holder.instance} at ${holder.site})`}`]),
     ...(relayed ? [`  ${request.network} cannot reach the source: the holder relays`] : []),
     ...(way !== null && !observed ? [`  ${request.network} has no vantage point: not observed`] : []),
@@ -148,7 +153,7 @@ const anchorTable = (all: readonly Anchor[], terminal: Terminal): string =>
       holder?.site ?? way ?? '',
       result?.outcome ?? state ?? 'not known',
       result === null ? age(startedAt) : '',
-      waitingFor === null ? '' : legible(waitingFor),
+      waitingFor === null ? '' : legible(waits(waitingFor)),
     ]),
     terminal,
     { spare: ['for', 'by', 'users'] },

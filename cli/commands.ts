@@ -1,3 +1,4 @@
+import type { Waiting, WaitingList } from '../api/northbound/table/waiting.ts';
 import type { Relocation, RelocationList } from '../api/resources.ts';
 import type { Action } from '../domain/actions.ts';
 import type { Plan, RelocationRequest } from '../domain/relocation.ts';
@@ -9,12 +10,13 @@ import { pages } from './pages.ts';
 import { planLines } from './plan-text.ts';
 import { goesOn, untilInterrupted } from './interruption.ts';
 import { nextLines, relocationLines, standing, subject } from './relocation-text.ts';
-import { relocationTable } from './table.ts';
+import { relocationTable, waitingTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What each command asks of the API, and shows. Each throws Refused or Unreachable. */
 
-const one = (id: string, action = ''): string => `/v1/relocations/${encodeURIComponent(id)}${action}`;
+const RELOCATIONS = '/v1/relocations';
+const one = (id: string, action = ''): string => `${RELOCATIONS}/${encodeURIComponent(id)}${action}`;
 
 export async function relocate(
   client: FerryClient,
@@ -108,10 +110,9 @@ export async function list(
   filters: Record<string, string | undefined>,
   limit: number | undefined,
 ): Promise<Exit> {
-  const given = Object.entries(filters).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const told: Relocation[] = [];
   let more: string | null = null;
-  for await (const { relocations, next } of pages(client, Object.fromEntries(given), limit)) {
+  for await (const { relocations, next } of pages<RelocationList>(client, RELOCATIONS, { filters, atMost: limit })) {
     told.push(...relocations);
     more = next;
   }
@@ -120,11 +121,35 @@ export async function list(
   else if (answer.relocations.length === 0) terminal.tell('No relocations.');
   else {
     terminal.tell(relocationTable(answer.relocations, terminal));
-    if (answer.next !== null)
-      terminal.tell(terminal.paint('dim', `There are more: --limit ${Math.max(100, 2 * told.length)} shows so many.`));
+    if (answer.next !== null) terminal.tell(moreThan(told.length, terminal));
   }
   return exits.done;
 }
+
+/** Of every kind, in one look. */
+export async function listWaiting(
+  client: FerryClient,
+  terminal: Terminal,
+  filters: Record<string, string | undefined>,
+  atMost: number | undefined,
+): Promise<Exit> {
+  const waiting: Waiting[] = [];
+  let more: string | null = null;
+  for await (const page of pages<WaitingList>(client, '/v1/waiting', { filters, atMost })) {
+    waiting.push(...page.waiting);
+    more = page.next;
+  }
+  if (terminal.json) terminal.list({ waiting, next: more } satisfies WaitingList, waiting);
+  else if (waiting.length === 0) terminal.tell('Nothing waits for a person.');
+  else {
+    terminal.tell(waitingTable(waiting, terminal));
+    if (more !== null) terminal.tell(moreThan(waiting.length, terminal));
+  }
+  return exits.done;
+}
+
+const moreThan = (shown: number, terminal: Terminal): string =>
+  terminal.paint('dim', `There are more: --limit ${Math.max(100, 2 * shown)} shows so many.`);
 
 export async function show(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
   const relocation = await client.get<Relocation>(one(id));

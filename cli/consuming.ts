@@ -3,7 +3,9 @@ import { bind, bindingPath, type Consumed } from './binding-progress.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { goesOn, untilInterrupted } from './interruption.ts';
+import { shortId } from './hints.ts';
 import { legible } from './legible.ts';
+import { endingIn, isEnd } from './naming.ts';
 import { everyPage } from './pages.ts';
 import { table } from './table.ts';
 import { type Terminal, when } from './terminal.ts';
@@ -18,14 +20,25 @@ export async function consume(client: FerryClient, terminal: Terminal, wanted: C
 }
 
 export async function bindings(client: FerryClient, terminal: Terminal, all: boolean): Promise<Exit> {
-  const asked = await everyPage<ServiceBindingList>(client, '/v1/service-bindings', { all: String(all) });
-  const found = asked.flatMap((page) => page.bindings);
+  const found = await known(client, all);
   if (terminal.json) terminal.list({ bindings: found, next: null }, found);
   else terminal.tell(found.length === 0 ? 'No bindings.' : bindingTable(found, terminal));
   return exits.done;
 }
 
-export async function release(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
+const known = async (client: FerryClient, all: boolean): Promise<ServiceBinding[]> =>
+  (await everyPage<ServiceBindingList>(client, '/v1/service-bindings', { all: String(all) })).flatMap(
+    (page) => page.bindings,
+  );
+
+const called = ({ id, what, platform, system }: ServiceBinding) => ({
+  id,
+  about: `${legible(what.name)} at ${platform} of ${system}`,
+});
+
+/** `name`: its id, or the end of it. */
+export async function release(client: FerryClient, terminal: Terminal, name: string): Promise<Exit> {
+  const id = (isEnd(name) ? endingIn(name, (await known(client, false)).map(called)) : undefined) ?? name;
   const binding = await client.delete<ServiceBinding>(bindingPath(id));
   if (terminal.json) terminal.document(binding);
   else terminal.tell(`${legible(binding.what.name)} at ${binding.platform} is being released.`);
@@ -55,7 +68,7 @@ const bindingTable = (all: readonly ServiceBinding[], terminal: Terminal): strin
       state,
       String(requests),
       usedAt === null ? '-' : when(usedAt, terminal),
-      id,
+      terminal.format === 'wide' ? id : shortId(id),
     ]),
     terminal,
     { spare: ['used', 'requests', 'side'] },

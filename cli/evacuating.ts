@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Evacuation, EvacuationList } from '../api/evacuation.ts';
+import { EVACUATION_ID } from '../domain/evacuation.ts';
 import { type FerryClient, Refused } from './client.ts';
 import { type Exit, exits } from './exits.ts';
+import { shortId } from './hints.ts';
 import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
+import { endingIn, isEnd } from './naming.ts';
 import { everyPage } from './pages.ts';
-import { table } from './table.ts';
+import { table, triedSoFar } from './table.ts';
 import { seconds, type Terminal, when } from './terminal.ts';
 
 const [LOOK_MS, PATIENCE_MS] = [1_000, 30_000];
@@ -30,18 +33,19 @@ export async function evacuate(
 }
 
 export async function evacuations(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const all = (await everyPage<EvacuationList>(client, PATH)).flatMap((page) => page.evacuations);
+  const all = await everyEvacuation(client);
   if (terminal.json) terminal.list({ evacuations: all, next: null } satisfies EvacuationList, all);
   else terminal.tell(all.length === 0 ? 'No evacuations.' : evacuationTable(all, terminal));
   return exits.done;
 }
 
-/** `site`: or an id of one that has ended. */
+/** `name`: of a site, whose latest it is; or its id, or the end of that. */
 export async function say(
   client: FerryClient,
   terminal: Terminal,
-  { command, site, window }: { command: EvacuationCommand; site: string; window: number | undefined },
+  { command, site: name, window }: { command: EvacuationCommand; site: string; window: number | undefined },
 ): Promise<Exit> {
+  const site = await idOf(client, name);
   if (command === 'return') {
     const back = await client.post<Evacuation>(`${one(site)}/return`, window === undefined ? {} : { window });
     return await watch(client, terminal, back.id);
@@ -51,6 +55,23 @@ export async function say(
   if (terminal.json) terminal.document(now);
   else for (const line of lines(now, terminal)) terminal.tell(line);
   return exits.done;
+}
+
+/** A site is asked for as it is: the API knows which of its evacuations is the latest. */
+async function idOf(client: FerryClient, name: string): Promise<string> {
+  if (!isEnd(name)) return name;
+  const known = (await everyEvacuation(client)).map((each) => ({ id: each.id, about: wayOf(each) }));
+  return endingIn(name, known) ?? name;
+}
+
+const everyEvacuation = async (client: FerryClient): Promise<Evacuation[]> =>
+  (await everyPage<EvacuationList>(client, PATH)).flatMap((page) => page.evacuations);
+
+/** By which its relocations are found: by its id they are asked for also when it is not kept any more. */
+export async function evacuationOf(client: FerryClient, name: string): Promise<string> {
+  if (EVACUATION_ID.safeParse(name).success) return name;
+  const { links } = await client.get<Evacuation>(one(await idOf(client, name)));
+  return new URL(links.relocations, client.url).searchParams.get('evacuation') ?? name;
 }
 
 async function said(
@@ -94,8 +115,11 @@ async function follow(client: FerryClient, terminal: Terminal, id: string, signa
   }
 }
 
-export const standing = ({ state, waitingFor, outcome }: Evacuation): string =>
-  outcome ?? (waitingFor === null ? state : state === 'working' ? waitingFor : `${state}: ${waitingFor}`);
+export function standing({ state, waitingFor, outcome }: Evacuation): string {
+  if (outcome !== null || waitingFor === null) return outcome ?? state;
+  const told = [waitingFor.what, ...triedSoFar(waitingFor)].join('; ');
+  return state === 'working' ? told : `${state}: ${told}`;
+}
 
 const wayOf = ({ request: { site, among = [] }, returns }: Evacuation): string =>
   returns === null ? `${site} → ${among.join(', ')}` : `${among.join(', ')} → ${site} (return)`;
@@ -152,7 +176,7 @@ const evacuationTable = (all: readonly Evacuation[], terminal: Terminal): string
       when(startedAt, terminal),
       counts === null ? '-' : `${counts.moved}/${counts.total}`,
       counts === null ? '-' : String(counts.failed),
-      id,
+      terminal.format === 'wide' ? id : shortId(id),
     ]),
     terminal,
     { spare: ['at once', 'begun'] },

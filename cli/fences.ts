@@ -3,6 +3,7 @@ import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { shortId } from './hints.ts';
 import { legible } from './legible.ts';
+import { endingIn } from './naming.ts';
 import { everyPage } from './pages.ts';
 import { table } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
@@ -17,10 +18,11 @@ export async function fences(client: FerryClient, terminal: Terminal): Promise<E
 }
 
 export async function scrap(client: FerryClient, terminal: Terminal, name: string): Promise<Exit> {
-  const ids = (await everyFence(client)).map(({ id }) => id).filter((id) => id === name || id.endsWith(name));
-  const fencing = await client.post<Fencing>(
-    `/v1/fences/${encodeURIComponent(ids.length === 1 ? (ids[0] ?? name) : name)}/scrap`,
-  );
+  const known = (await everyFence(client)).map((each) => ({
+    id: each.id,
+    about: `${each.application} at ${each.source}`,
+  }));
+  const fencing = await client.post<Fencing>(`/v1/fences/${encodeURIComponent(endingIn(name, known) ?? name)}/scrap`);
   if (terminal.json) terminal.document(fencing);
   else terminal.tell(`${fencing.application} at ${fencing.source}: nobody waits for it any more.`);
   return exits.done;

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Evacuation } from '../api/evacuation.ts';
 import type { Hold } from '../api/hold.ts';
+import type { Waiting } from '../api/northbound/table/waiting.ts';
 import type { Fencing } from '../api/northbound/table/fences.ts';
 import type { FederationDirection, FederationWith, Relocation } from '../api/resources.ts';
 import { type FerryClient, Refused } from './client.ts';
 import { standing as standingOf } from './evacuating.ts';
+import { shortId } from './hints.ts';
 import { legible } from './legible.ts';
 import { standing, subject } from './relocation-text.ts';
 import type { Terminal } from './terminal.ts';
@@ -68,10 +70,23 @@ function toldOf(event: string, data: unknown): ToldOf | undefined {
       over: false,
     };
   }
+  if (event === 'waiting' || event === 'waitsNoMore') return waitTold(event, data as Pick<Waiting, 'kind' | 'id'>);
   if (event !== 'sources') return hostTold(event, data);
   const { temporal } = data as { temporal: { answers: boolean } | null };
   const away = temporal?.answers === false;
   return { of: 'sources', line: away ? 'Temporal does not answer' : 'Temporal answers', over: !away };
+}
+
+/** Of what nothing else is told here. */
+const OTHERS: readonly Waiting['kind'][] = ['anchor', 'follower'];
+
+function waitTold(event: string, data: Pick<Waiting, 'kind' | 'id'> & Partial<Waiting>): ToldOf | undefined {
+  const { kind, id, about = '', state, waitingFor } = data;
+  if (!OTHERS.includes(kind)) return undefined;
+  const over = event === 'waitsNoMore';
+  const why = waitingFor?.lastFailure ?? waitingFor?.what ?? '';
+  const line = over ? `${kind} ${shortId(id)}  goes on` : `${kind} ${legible(about)}  ${state} (${legible(why)})`;
+  return { of: `${kind} ${id}`, line, over };
 }
 
 /** Hosts that are emptied, held, or were taken to be dead. */

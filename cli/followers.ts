@@ -2,7 +2,7 @@ import type { Follower, FollowerList } from '../api/follower.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { legible } from './legible.ts';
-import { Unnamed } from './naming.ts';
+import { endingIn, Unnamed } from './naming.ts';
 import { everyPage } from './pages.ts';
 import { table } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
@@ -34,9 +34,10 @@ const WHOLE = 25;
 
 async function idOf(client: FerryClient, name: string): Promise<string> {
   if (name.length === WHOLE) return name;
-  const ids = (await running(client)).map(({ id }) => id).filter((id) => id.endsWith(name));
-  const [id, ...more] = ids;
-  if (more.length > 0) throw new Unnamed(`more than one follower ends with ${name}: say more of its id`);
+  const id = endingIn(
+    name,
+    (await running(client)).map((each) => ({ id: each.id, about: subject(each) })),
+  );
   if (id === undefined) throw new Unnamed(`no follower that runs ends with ${name}`);
   return id;
 }
@@ -46,6 +47,9 @@ function told(terminal: Terminal, now: Follower): Exit {
   else for (const line of lines(now, terminal)) terminal.tell(line);
   return exits.done;
 }
+
+const subject = ({ request: { application, user } }: Follower): string =>
+  `${legible(application)} follows ${legible(user)}`;
 
 const where = ({ network }: Follower): string => network ?? 'not seen';
 

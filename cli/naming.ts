@@ -1,4 +1,4 @@
-import type { Relocation } from '../api/resources.ts';
+import type { Relocation, RelocationList } from '../api/resources.ts';
 import { RELOCATION_ID } from '../domain/identity.ts';
 import { Name } from '../domain/name.ts';
 import type { FerryClient } from './client.ts';
@@ -14,6 +14,26 @@ const LOOKED_AT = 2_000;
 
 /** Ids end with that of a run, a UUID. */
 const END = /^[0-9a-f-]{4,36}$/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+interface Known {
+  readonly id: string;
+  /** Which one it is, for a person. */
+  readonly about: string;
+}
+
+/** The whole id of the one that a person means by the end of it; undefined: none of these ends so. */
+export function endingIn(name: string, known: readonly Known[]): string | undefined {
+  const called = known.filter(({ id }) => id.endsWith(name));
+  if (called.length > 1)
+    throw new Unnamed(
+      `${name} is the end of more than one id:\n${called.map(({ id, about }) => `  ${id}  ${about}`).join('\n')}`,
+    );
+  return called[0]?.id;
+}
+
+/** May it be the end of an id that ends with that of a run, and is no whole one? */
+export const isEnd = (name: string): boolean => END.test(name) && !UUID.test(name);
 
 /** The id of the relocation that a person means: by its id, by its application, or by the end of its id. */
 export async function resolved(client: FerryClient, name: string): Promise<string> {
@@ -25,7 +45,11 @@ export async function resolved(client: FerryClient, name: string): Promise<strin
 /** The newest that runs; when none does, the one that ended last: in this order the API tells them. */
 async function ofApplication(client: FerryClient, application: string): Promise<Relocation | undefined> {
   if (!Name.safeParse(application).success) return undefined;
-  for await (const { relocations } of pages(client, { application }, 1)) return relocations[0];
+  for await (const { relocations } of pages<RelocationList>(client, '/v1/relocations', {
+    filters: { application },
+    atMost: 1,
+  }))
+    return relocations[0];
   return undefined;
 }
 
@@ -33,19 +57,24 @@ async function endingWith(client: FerryClient, name: string): Promise<Relocation
   const called: Relocation[] = [];
   let unseen = false;
   if (END.test(name))
-    for await (const { relocations, next } of pages(client, {}, LOOKED_AT)) {
+    for await (const { relocations, next } of pages<RelocationList>(client, '/v1/relocations', {
+      filters: {},
+      atMost: LOOKED_AT,
+    })) {
       called.push(...relocations.filter(({ id }) => id.endsWith(name)));
       unseen = next !== null;
       if (called.length > 0 && name.length >= shortId(called[0]?.id ?? '').length) break;
     }
-  const [one, other] = called;
+  endingIn(
+    name,
+    called.map((each) => ({ id: each.id, about: subject(each) })),
+  );
+  const [one] = called;
   if (one === undefined)
     throw new Unnamed(
       unseen
         ? `of the ${LOOKED_AT} relocations that are listed first none is called ${name}, and there are more: name one by its whole id`
         : `no relocation is called ${name}: name one by its id, by the end of it, or by its application`,
     );
-  if (other === undefined) return one;
-  const lines = called.map((each) => `  ${each.id}  ${subject(each)}`);
-  throw new Unnamed(`${name} is the end of more than one id:\n${lines.join('\n')}`);
+  return one;
 }

@@ -1,26 +1,30 @@
-import type { RelocationList } from '../api/resources.ts';
 import type { FerryClient } from './client.ts';
 
 /** So many the API tells at a time. */
 const AT_A_TIME = 100;
 
-/** The list of relocations, page by page, until `atMost` were told; without that, the one page that the API gives. */
-export async function* pages(
+interface Wanted {
+  readonly filters: Readonly<Record<string, string | undefined>>;
+  /** Undefined: the one page that the API gives. */
+  readonly atMost?: number | undefined;
+}
+
+/** A list, page by page, until `atMost` things were told. */
+export async function* pages<Page extends { readonly next: string | null }>(
   client: FerryClient,
-  filters: Readonly<Record<string, string>>,
-  atMost?: number,
-): AsyncGenerator<RelocationList> {
+  path: string,
+  { filters, atMost }: Wanted,
+): AsyncGenerator<Page> {
+  const given = Object.entries(filters).filter((entry): entry is [string, string] => entry[1] !== undefined);
   let left = atMost ?? 0;
   let next: string | null = null;
   do {
-    const asked = new URLSearchParams(filters);
+    const asked = new URLSearchParams(given);
     if (atMost !== undefined) asked.set('limit', String(Math.min(left, AT_A_TIME)));
     if (next !== null) asked.set('next', next);
-    const page: RelocationList = await client.get<RelocationList>(
-      `/v1/relocations${asked.size === 0 ? '' : `?${asked.toString()}`}`,
-    );
+    const page: Page = await client.get<Page>(`${path}${asked.size === 0 ? '' : `?${asked.toString()}`}`);
     yield page;
-    left -= page.relocations.length;
+    left -= Object.values(page).reduce((count: number, all) => count + (Array.isArray(all) ? all.length : 0), 0);
     ({ next } = page);
   } while (next !== null && left > 0);
 }

@@ -116,6 +116,7 @@ export function relocationLines(relocation: Relocation, terminal: Terminal): str
     ['waits for', waitingFor === null ? null : `${waitingFor.what}, since ${waitingFor.since}`],
     ['until', waitingFor?.until ?? null],
     ['attempt', waitingFor?.attempt === null || waitingFor === null ? null : String(waitingFor.attempt)],
+    ['next attempt', waitingFor?.nextAt ?? null],
     ['last failure', waitingFor?.lastFailure ?? null],
     ['look closer', waitingFor?.call ?? null],
     [

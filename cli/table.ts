@@ -1,4 +1,5 @@
-import type { ApplicationList, PeerList, Relocation, SiteList } from '../api/resources.ts';
+import type { Waiting } from '../api/northbound/table/waiting.ts';
+import type { ApplicationList, PeerList, Relocation, SiteList, WaitingFor } from '../api/resources.ts';
 import { shortId } from './hints.ts';
 import { standing } from './relocation-text.ts';
 import { columnsFor } from './columns.ts';
@@ -85,12 +86,36 @@ const toneOf = (state: string): Colour | undefined =>
       : undefined;
 
 /** Since when, for what, and what it failed of last. */
-const waits = ({ what, since, attempt, lastFailure }: NonNullable<Relocation['waitingFor']>): string =>
-  [
-    `${age(since)}: ${what}`,
-    ...(attempt !== null && attempt > 1 ? [`attempt ${attempt}`] : []),
-    ...(lastFailure === null ? [] : [lastFailure]),
-  ].join('; ');
+export const waits = ({ what, since, ...tried }: WaitingFor): string =>
+  [`${age(since)}: ${what}`, ...triedSoFar(tried)].join('; ');
+
+/** Of what is attempted again and again: how often, when again, and what it failed of last. */
+export const triedSoFar = ({
+  attempt,
+  nextAt,
+  lastFailure,
+}: Pick<WaitingFor, 'attempt' | 'nextAt' | 'lastFailure'>): string[] => [
+  ...(attempt !== null && attempt > 1
+    ? [`attempt ${attempt}${nextAt == null ? '' : ` in ${seconds(Math.max(0, Date.parse(nextAt) - Date.now()))}`}`]
+    : []),
+  ...(lastFailure === null ? [] : [lastFailure]),
+];
+
+/** Of every kind, one line for each. */
+export const waitingTable = (waiting: readonly Waiting[], terminal: Terminal): string =>
+  table(
+    ['kind', 'id', 'about', 'state', 'for', 'waits for'],
+    waiting.map(({ kind, id, about, state, waitingFor: { since, what, ...tried } }) => [
+      kind,
+      terminal.format === 'wide' || !id.includes('.') ? id : shortId(id),
+      about,
+      state,
+      age(since),
+      [what, ...triedSoFar(tried)].join('; '),
+    ]),
+    terminal,
+    { spare: ['for'], tone: (cell, head) => (head === 'state' ? (toneOf(cell) ?? 'yellow') : undefined) },
+  );
 
 export const peerTable = ({ peers }: PeerList, terminal: Terminal): string =>
   table(

@@ -2,6 +2,7 @@ import { useEffect, useReducer, useState } from 'preact/hooks';
 import type { Known } from './known/known.ts';
 import { Detail } from './parts/detail.tsx';
 import { Evacuations } from './parts/evacuations.tsx';
+import { Followers } from './parts/followers.tsx';
 import { Header } from './parts/header.tsx';
 import { NetworkMap } from './parts/map.tsx';
 import { Moves } from './parts/moves.tsx';
@@ -27,13 +28,7 @@ export function Page({ known }: { readonly known: Known }) {
     <>
       <Header picture={picture} />
       <main>
-        <Waiting
-          moves={moves}
-          fences={[...picture.fences.values()]}
-          chosen={chosen?.id}
-          choose={choose}
-          fenced={(fencing) => known.fenced(fencing)}
-        />
+        <Waiting moves={moves} others={[...picture.waiting.values()]} chosen={chosen?.id} choose={choose} />
         <div class="stage">
           <div class="ahead">
             <NetworkMap
@@ -86,6 +81,7 @@ export function Page({ known }: { readonly known: Known }) {
               evacuations={[...picture.evacuations.values()]}
               answered={(evacuation) => known.emptied(evacuation)}
             />
+            <Followers followers={[...picture.followers.values()]} />
             <Moves moves={moves} told={picture.sources !== null} chosen={chosen?.id} choose={choose} />
           </aside>
         </div>

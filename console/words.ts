@@ -1,6 +1,6 @@
 import type { Evacuation } from '../api/evacuation.ts';
+import type { Waiting } from '../api/northbound/table/waiting.ts';
 import type { Relocation } from '../api/resources.ts';
-import type { Action } from '../domain/actions.ts';
 import { stepNames } from '../domain/steps.ts';
 
 /** How a move looks: by its colour, and, for who does not tell colours apart, by its word. */
@@ -68,7 +68,7 @@ export const wayOf = ({ request: { application, source, target, users: of } }: R
 
 export const whose = ({ request }: Relocation): string => (request.users === '*' ? 'all users' : request.users);
 
-export const actionWords: Readonly<Record<Action, string>> = {
+export const actionWords: Readonly<Record<Waiting['actions'][number], string>> = {
   pause: 'Pause',
   resume: 'Resume',
   cancel: 'Cancel',
@@ -76,12 +76,28 @@ export const actionWords: Readonly<Record<Action, string>> = {
   retry: 'Retry',
   abandon: 'Abandon',
   recover: 'Recover',
+  release: 'Release',
+  scrap: 'It is gone for good',
+  leave: 'Leave',
 };
 
 /** What cannot be taken back is asked twice; `recover` has a plan of its own before it. */
-export const asksTwice: Partial<Record<Action, string>> = {
+export const asksTwice: Partial<Record<Waiting['actions'][number], string>> = {
   cancel: 'Roll it back?',
   abandon: 'Give it up as it is?',
+  release: 'Lead nobody there?',
+  scrap: 'Nobody would fence it. Gone for good?',
+  leave: 'End the federation?',
+};
+
+/** How what waits and is no relocation looks. */
+export const kindWords: Readonly<Record<Waiting['kind'], string>> = {
+  relocation: 'move',
+  evacuation: 'evacuation',
+  anchor: 'anchor',
+  follower: 'follower',
+  fence: 'taken to be dead',
+  federation: 'partner',
 };
 
 export const guarantees = {

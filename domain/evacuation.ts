@@ -87,3 +87,8 @@ export const EvacuationResult = z
   })
   .meta({ id: 'EvacuationResult' });
 export type EvacuationResult = z.infer<typeof EvacuationResult>;
+
+/** As its relocations have it: its site, or whatever it was called by hand, and its first run. Nothing in it needs escaping. */
+export const EVACUATION_ID = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\.[0-9a-f-]{36}$/, 'is no id of an evacuation');

@@ -16,15 +16,9 @@ export const anchorWorkflowId = (
 ): string => `anchor:${digest(`${application}\n${users}\n${network}`)}`;
 
 /** As the API gives it out: names the run too. */
-export const anchorId = (workflowId: string, runId: string): string =>
-  `${workflowId.slice(workflowId.indexOf(':') + 1)}.${runId}`;
+export const anchorId = (workflowId: string, runId: string): string => runIdOf('anchor', workflowId, runId);
 
-export const ANCHOR_ID = /^([a-z2-7]{25})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-
-export function parseAnchorId(id: string): { workflowId: string; runId: string } | undefined {
-  const [, of, runId] = ANCHOR_ID.exec(id) ?? [];
-  return of === undefined || runId === undefined ? undefined : { workflowId: `anchor:${of}`, runId };
-}
+export const parseAnchorId = (id: string): { workflowId: string; runId: string } | undefined => parsed('anchor', id);
 
 /** One follower of a user's device for an application at a time. */
 export const followerId = ({ application, user }: { application: string; user: string }, digest: Digest): string =>
@@ -36,22 +30,24 @@ export const followerIdOf = (workflowId: string): string => workflowId.slice(wor
 /** One wait for each source of these users that was taken to be dead. Made in a workflow: of its chain, which is unique. */
 export const fencingWorkflowId = (chain: string): string => `fence:${runNameOf(chain)}`;
 
-/**
- * What the API gives out: names the run too, so that two moves of one subject are two resources. The workflow id is our
- * own, or after a `~` whatever somebody gave it who started the run by hand.
- */
-export function relocationId(workflowId: string, runId: string): string {
-  const id = `${workflowId.slice(workflowId.indexOf(':') + 1)}.${runId}`;
-  const own = parseRelocationId(id)?.workflowId === workflowId;
-  return own ? id : `~${encodeURIComponent(workflowId)}.${runId}`;
-}
+/** What the API gives out: names the run too, so that two moves of one subject are two resources. */
+export const relocationId = (workflowId: string, runId: string): string => runIdOf('relocation', workflowId, runId);
 
+export const parseRelocationId = (id: string): { workflowId: string; runId: string } | undefined =>
+  parsed('relocation', id);
+
+/** The workflow id is our own, or after a `~` whatever somebody gave it who started the run by hand. */
 export const RELOCATION_ID = /^([a-z2-7]{25}|~[^/?#]{1,1000})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-export function parseRelocationId(id: string): { workflowId: string; runId: string } | undefined {
+function runIdOf(kind: string, workflowId: string, runId: string): string {
+  const id = `${workflowId.slice(workflowId.indexOf(':') + 1)}.${runId}`;
+  return parsed(kind, id)?.workflowId === workflowId ? id : `~${encodeURIComponent(workflowId)}.${runId}`;
+}
+
+function parsed(kind: string, id: string): { workflowId: string; runId: string } | undefined {
   const [, of, runId] = RELOCATION_ID.exec(id) ?? [];
   if (of === undefined || runId === undefined) return undefined;
-  if (!of.startsWith('~')) return { workflowId: `relocation:${of}`, runId };
+  if (!of.startsWith('~')) return { workflowId: `${kind}:${of}`, runId };
   try {
     return { workflowId: decodeURIComponent(of.slice(1)), runId };
   } catch {

@@ -7,6 +7,8 @@ export const metrics = {
   temporalUp: { name: 'ferry_temporal_up', help: '1: Temporal answered when it was asked last' },
   standing: { name: 'ferry_relocations', help: 'Relocations that have not ended, by what they do' },
   oldest: { name: 'ferry_relocation_oldest_seconds', help: 'How long ago the oldest of them was started' },
+  waiting: { name: 'ferry_waiting', help: 'What waits for a person, by kind and in which state' },
+  waitingOldest: { name: 'ferry_waiting_oldest_seconds', help: 'How long ago the oldest of them was started' },
   pollers: { name: 'ferry_pollers', help: 'Workers that asked for work within the last minute, by queue' },
   /** Of the worker in which a relocation ended. */
   ended: { name: 'ferry_relocations_ended', help: 'Relocations that have ended, by direction and outcome' },

@@ -9,3 +9,10 @@ export const isWaits = (word: string): word is Waits => (waits as readonly strin
 
 /** Those that wait for a person. */
 export const waitsForPerson = ['held', 'paused', 'parked'] as const satisfies readonly Waits[];
+
+/**
+ * Whatever runs, of whichever kind, and needs a person, in the word of the same index. `unfenced`: a source that was taken to
+ * be dead, and that nobody has stopped. `troubled`: it looks again by itself, and a person has to see why in vain.
+ */
+export const needsPerson = [...waitsForPerson, 'unfenced', 'troubled'] as const;
+export type NeedsPerson = (typeof needsPerson)[number];

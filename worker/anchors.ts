@@ -130,11 +130,11 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
   };
 }
 
-/** Whoever started one by hand has told nothing of it, and may lead nobody. */
+/** Whoever started one by hand has told nothing of it yet; nor does a memo keep what is null. */
 function shown(info: WorkflowExecutionDescription): Anchor | undefined {
   const { status, memo } = info;
-  const { request, standing } = (memo ?? {}) as Partial<AnchorMemo>;
-  if (status.name !== 'RUNNING' || request === undefined || standing === undefined) return undefined;
+  const { request, standing = null } = (memo ?? {}) as Partial<AnchorMemo>;
+  if (status.name !== 'RUNNING' || request === undefined) return undefined;
   const { users, network, source } = request;
   return { id: anchorIdOf(info), users, network, source, standing };
 }

@@ -125,6 +125,8 @@ export interface EvacuationMemo {
   readonly request: EvacuationOrder['request'];
   readonly returns?: string;
   readonly wish: EvacuationWish;
+  /** Null, as where it is absent: it is not paused. */
+  readonly pausedAt?: string | null;
 }
 
 /** What an operator may say to an evacuation. Refused by its validators: NotPossibleNow. */

@@ -1,13 +1,19 @@
-import { keptSeconds } from '../../domain/rule.ts';
-import type { Instance, Led, Network, PathSight } from '../ports.ts';
+import { keptSeconds, plainName } from '../../domain/rule.ts';
+import type { Described, Instance, Led, Network, PathSight } from '../ports.ts';
 import type { Obstacles } from './obstacles.ts';
 import { leads, networksOf, type Located, type Scene } from './subject.ts';
+
+interface Ends {
+  readonly authority: Located | undefined;
+  readonly there: Instance | undefined;
+  /** Of what an instance there would be made of, where that is known. */
+  readonly descriptor: Described | undefined;
+}
 
 /** Whoever steers the devices of the networks concerned. */
 export async function inspectPath(
   { source, target, application, device }: Scene,
-  authority: Located | undefined,
-  there: Instance | undefined,
+  { authority, there, descriptor }: Ends,
   obstacles: Obstacles,
   signal: AbortSignal,
 ): Promise<{
@@ -23,11 +29,14 @@ export async function inspectPath(
     await obstacles.asking(undefined, site.name, async () => await site.path?.look(instance, whom, signal));
   const resolve = async ({ name, vantage }: Network) =>
     vantage && (await obstacles.asking(undefined, name, async () => vantage.resolve(whom.name, signal)));
-  const [here, away, ...resolved] = await Promise.all([
-    look(target, there === undefined || there.state !== 'started' ? null : there),
+  const led = there === undefined || there.state !== 'started' ? null : there;
+  const [found, away, ...resolved] = await Promise.all([
+    look(target, led),
     authority === undefined ? undefined : look(source, authority),
     ...networksOf({ source, target }).map(resolve),
   ]);
+  const here =
+    led !== null || found === undefined || descriptor === undefined ? found : asMade(found, descriptor, whom);
   const sights = [
     [target.name, here],
     [source.name, away],
@@ -40,5 +49,28 @@ export async function inspectPath(
     ttlSeconds: Math.max(0, ...ttls.map(keptSeconds)),
     blocked: away?.obstacles ?? [],
     told: sights.flatMap(([name, sight]) => (sight?.told ?? []).map((told) => `${name}: ${told}`)),
+  };
+}
+
+/** Of an instance that is still to be made its descriptor tells which rules it will have: of kinds that the platform knows. */
+function asMade(
+  sight: PathSight,
+  { names, traffic }: Described,
+  { name, device }: { name: string; device: string | null },
+): PathSight {
+  const named = names.some((each) => plainName(each) === plainName(name));
+  const by = { name: sight.by.name && named, traffic: sight.by.traffic && traffic };
+  return {
+    ...sight,
+    by,
+    told: [
+      ...sight.told,
+      ...(by.name ? ['the DNS rule of its descriptor will lead the name'] : []),
+      ...(by.traffic
+        ? [`a traffic rule of its descriptor will lead ${device === null ? 'every device' : 'this device'}`]
+        : []),
+      ...(sight.by.name && !named ? [`its descriptor has no DNS rule for ${name}`] : []),
+      ...(sight.by.traffic && !traffic ? ['its descriptor has no traffic rule'] : []),
+    ],
   };
 }

@@ -54,13 +54,15 @@ export async function inspect(
   const { application, source, target, device } = scene;
   const obstacles = new Obstacles(everything, signal);
 
+  const descriptor = await target.packages.described(application);
+  const needed = [...new Set([...application.requires, ...(descriptor?.requires ?? [])])];
   const [seen, { there, silent }, held, missing, reach, cordon] = await Promise.all([
     order.lost
       ? nobody
       : obstacles.asking(nobody, source.name, async () => await servingAt(scene, order, obstacles, signal)),
     obstacles.asking(nothingThere, target.name, async () => await atTarget(scene, order, signal)),
     obstacles.asking('absent' as const, target.name, async () => await target.packages.find(application, signal)),
-    obstacles.asking([], target.name, async () => await target.subscriptions.missing(application.requires, signal)),
+    obstacles.asking([], target.name, async () => await target.subscriptions.missing(needed, signal)),
     obstacles.asking(
       'reached' as const,
       target.name,
@@ -92,7 +94,7 @@ export async function inspect(
           async () => await source.mobility?.level(authority.id, device, signal),
         ),
     authority === undefined ? none : inspectSubscriptions(scene, authority, obstacles, signal),
-    inspectPath(scene, authority, there, obstacles, signal),
+    inspectPath(scene, { authority, there, descriptor }, obstacles, signal),
   ]);
   const promisedTo = serves?.state.promisedTo ?? null;
   if (promisedTo !== null && promisedTo !== scene.relocation)
@@ -121,7 +123,9 @@ export async function inspect(
     obstacles.add('PackageMismatch', target.name, `holds another package as ${application.appDId}`);
   if (held === 'absent')
     await obstacles.asking(undefined, target.name, async () => await target.packages.sendable(application));
-  if (missing.length > 0) obstacles.add('ServiceMissing', target.name, `${missing.join(', ')} is not ACTIVE`);
+  // Where an instance runs already it has what its descriptor asks for, whatever that is called there
+  const lacking = missing.filter((name) => there === undefined || application.requires.includes(name));
+  if (lacking.length > 0) obstacles.add('ServiceMissing', target.name, `${lacking.join(', ')} is not ACTIVE`);
   if (there !== undefined && there.id === authority?.id)
     obstacles.add('TargetRefused', target.name, `instance ${there.id} there is the source itself: the sites overlap`);
   for (const detail of subscriptions.lacking) obstacles.add('SubscriptionRefused', target.name, detail);

@@ -51,6 +51,7 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
     },
 
     sendable: async () => undefined, // the cloud fetches it itself
+    described: async () => undefined, // a cloud makes no rules of it
 
     distribute: async (application, key, wait) => {
       let { held, wasThere } = await offer(application, key, wait.signal);

@@ -10,6 +10,7 @@ import {
 import { type Exchange, GONE } from '../http.ts';
 import { scrubbed } from '../scrubbed.ts';
 import { archiveOf, compared, furthest, hasFailed, isUsable, likeness } from './content.ts';
+import { descriptorOf } from './descriptor.ts';
 import { type Held, keyOf, listedPackages } from './listed-packages.ts';
 import { LOOKS } from './operations.ts';
 
@@ -149,6 +150,8 @@ export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages
       if (untold.length > 0) throw cannotBeCompared(untold);
       return others.length > 0 ? 'mismatch' : 'absent';
     },
+
+    described: descriptorOf,
 
     async sendable(application) {
       if (dialect.content === 'put') await archiveOf(application);

@@ -174,7 +174,6 @@ async function unmade(platform: Exchange, device: string | null, signal: AbortSi
     told: [
       ...(dns?.available === true ? [] : ['its platform has no DNS rules']),
       ...(traffic?.available === true ? [] : ['its platform has no traffic rules']),
-      ...(by.name || by.traffic ? ['which rules lead to the instance, its descriptor decides'] : []),
     ],
     obstacles: [],
     ttlSeconds: 0,

@@ -1,7 +1,8 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { actionsOf } from '../../domain/actions.ts';
-import type { AnchorResult, AnchorStatus } from '../../domain/anchor-request.ts';
+import { AnchorRequest, type AnchorResult, type AnchorStatus } from '../../domain/anchor-request.ts';
+import { anchorSteps, type AnchorUndo, anchorUndos } from '../../domain/anchoring.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { parseAnchorId } from '../../domain/identity.ts';
@@ -9,7 +10,9 @@ import { anchorIdOf, ANCHORS } from '../../temporal/anchoring.ts';
 import { executionInfoFromRaw } from '../../temporal/internals.ts';
 import { type AnchorMemo, anchorStatus } from '../../workflows/messages.ts';
 import type { Anchor, AnchorAction } from '../anchor.ts';
-import { pendingIn } from '../seen.ts';
+import type { WaitingFor } from '../resources.ts';
+import { type Pending, pendingIn } from '../seen.ts';
+import { attempted, parkedFor, personOf, silent } from '../waiting-for.ts';
 import { CALL_MS } from './reader.ts';
 
 type Info = WorkflowExecutionInfo | WorkflowExecutionDescription;
@@ -108,7 +111,7 @@ export class AnchorReader {
       startedAt: first?.startedAt ?? startTime.toISOString(),
       endedAt: closeTime?.toISOString() ?? null,
       ...(info.status.name === 'RUNNING' ? await this.#running(info) : await this.#over(info)),
-      links: { self: `/v1/anchors/${id}`, temporal: this.#temporalUi === undefined ? null : link },
+      links: { self: `/v1/anchors/${encodeURIComponent(id)}`, temporal: this.#temporalUi === undefined ? null : link },
     };
   }
 
@@ -116,15 +119,18 @@ export class AnchorReader {
     const pending = 'pendingActivities' in info.raw ? pendingIn(info as WorkflowExecutionDescription) : undefined;
     const status = await this.#ask(info);
     const nothing = { actions: [], result: null };
-    if (status === null) return { ...nothing, state: null, waitingFor: 'no worker has answered' };
+    if (status === null)
+      return {
+        ...nothing,
+        state: null,
+        waitingFor: silent(info, pending, pending?.activity ?? 'no step under way', info.startTime.toISOString()),
+      };
     if (status.state === 'ended') return { ...nothing, state: 'ended', waitingFor: null, result: status.result };
-    const doing = pending?.lastFailure ?? pending?.sentence ?? null;
     // A worker tells of what it has done before the server has written that
-    const known = (info.memo as unknown as AnchorMemo).standing !== null;
+    const known = (info.memo as unknown as Partial<AnchorMemo>).standing != null;
     const state = !known && status.state === 'held' ? 'making' : stateOf(status);
-    const waitingFor =
-      waitsFor(status) ?? (state === 'holds' ? lost(info.memo as unknown as AnchorMemo) : null) ?? doing;
-    return { ...nothing, state, waitingFor, actions: offered(status) };
+    const gone = state === 'holds' ? lost(info) : null;
+    return { ...nothing, state, waitingFor: waitsFor(info, status, pending) ?? gone, actions: offered(status) };
   }
 
   async #over({ status, workflowId, runId }: Info): Promise<Standing> {
@@ -165,23 +171,34 @@ const states = {
 const stateOf = (status: AnchorStatus): Anchor['state'] =>
   status.state === 'working' && status.cancelling ? 'releasing' : states[status.state];
 
-/** Why it waits, where an operator is waited for. */
-function waitsFor(status: AnchorStatus): string | null {
-  if (status.state !== 'parked') return null;
-  return status.left.map(({ type, message }) => `${type}: ${message}`).join('; ');
+function waitsFor(info: Info, status: AnchorStatus, pending: Pending | undefined): WaitingFor | null {
+  const person = personOf(info, status.since);
+  if (status.state === 'parked') return parkedFor(status, person, (undo) => anchorUndos[undo as AnchorUndo].title);
+  if (status.state === 'paused')
+    return person(`an operator: paused before "${anchorSteps[status.step].title}"`, null, null);
+  return pending === undefined ? null : attempted(info, pending, titleOf(pending));
 }
 
 /** Devices are led to nobody. */
-function lost({ standing }: AnchorMemo): string | null {
+function lost(info: Info): WaitingFor | null {
+  const { standing } = info.memo as unknown as AnchorMemo;
   if (standing?.silentSince == null) return null;
   const { source, from, silentSince } = standing;
-  return `${source}: instance ${from} serves nobody since ${silentSince}, and devices are led to it all the same. A relocation from ${source} with sourceLost takes the anchor along; released, devices are led there no more`;
+  const what = `an operator: ${source}: instance ${from} serves nobody since ${silentSince}, and devices are led to it all the same. A relocation from ${source} with sourceLost takes the anchor along; released, devices are led there no more`;
+  return personOf(info, silentSince)(what, null, null);
 }
+
+const titleOf = ({ activity }: Pending): string => {
+  const step = Object.values(anchorSteps).find((one) => one.activity === activity);
+  if (step !== undefined) return step.title;
+  return Object.hasOwn(anchorUndos, activity) ? `undo: ${anchorUndos[activity as AnchorUndo].title}` : activity;
+};
 
 const offered = (status: AnchorStatus): AnchorAction[] =>
   actionsOf(status).flatMap((action): AnchorAction[] =>
     action === 'cancel' ? ['release'] : action === 'retry' || action === 'abandon' ? [action] : [],
   );
 
-/** Somebody may have started one by hand, without a memo. */
-const isOurs = ({ type, memo }: Info): boolean => type === 'anchorApplication' && memo?.['request'] !== undefined;
+/** Somebody may have started one by hand: then it has written down what it is about, which may be no request. */
+const isOurs = ({ type, memo }: Info): boolean =>
+  type === 'anchorApplication' && AnchorRequest.safeParse(memo?.['request']).success;

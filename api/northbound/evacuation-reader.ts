@@ -1,12 +1,18 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { defaultPayloadConverter, WorkflowNotFoundError } from '@temporalio/common';
-import { EvacuationCounts, EvacuationFailure, type EvacuationResult } from '../../domain/evacuation.ts';
+import {
+  EvacuationCounts,
+  EvacuationFailure,
+  EvacuationRequest,
+  type EvacuationResult,
+} from '../../domain/evacuation.ts';
 import { failures, Refusal } from '../../domain/failures.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { evacuationWorkflowId, returnWorkflowId } from '../../temporal/evacuating.ts';
 import type { EvacuationMemo } from '../../workflows/messages.ts';
 import type { Evacuation } from '../evacuation.ts';
-import { pendingIn } from '../seen.ts';
+import { type Pending, pendingIn } from '../seen.ts';
+import { attempted, personOf } from '../waiting-for.ts';
 import { indexed } from './index-of-runs.ts';
 import { CALL_MS } from './reader.ts';
 
@@ -30,7 +36,7 @@ export class EvacuationReader {
   /** By its id, or by its site: the latest. Throws a Refusal (UnknownEvacuation). */
   async look(id: string): Promise<WorkflowExecutionDescription> {
     const [, name = id, runId] = ID.exec(id) ?? [];
-    const workflowId = name.startsWith(BACK) ? returnWorkflowId(name.slice(BACK.length)) : evacuationWorkflowId(name);
+    const workflowId = workflowIdOf(name);
     try {
       const seen = await this.#within(
         async () => await this.#temporal.workflow.getHandle(workflowId, runId).describe(),
@@ -58,7 +64,8 @@ export class EvacuationReader {
   }
 
   async #show(info: Info, whole: boolean): Promise<Evacuation> {
-    const { request, returns = null, wish } = info.memo as unknown as EvacuationMemo;
+    const memo = info.memo as unknown as EvacuationMemo;
+    const { request, returns = null, wish } = memo;
     const id = evacuationIdOf(info);
     const { workflowId, runId, startTime, closeTime } = info;
     const self = `/v1/evacuations/${encodeURIComponent(id)}`;
@@ -70,7 +77,7 @@ export class EvacuationReader {
       window: wish.window,
       startedAt: startTime.toISOString(),
       endedAt: closeTime?.toISOString() ?? null,
-      ...(info.status.name === 'RUNNING' ? running(info, wish) : await this.#over(info, whole)),
+      ...(info.status.name === 'RUNNING' ? running(info, memo) : await this.#over(info, whole)),
       links: {
         self,
         relocations: `/v1/relocations?evacuation=${encodeURIComponent(firstOf(info))}`,
@@ -105,7 +112,8 @@ const remedied = (one: EvacuationFailure): Evacuation['failures'][number] => ({
 
 type Standing = Pick<Evacuation, 'state' | 'counts' | 'failures' | 'waitingFor' | 'actions' | 'outcome'>;
 
-function running(info: Info, { paused, cancelled }: EvacuationMemo['wish']): Standing {
+function running(info: Info, memo: EvacuationMemo): Standing {
+  const { paused, cancelled } = memo.wish;
   const pending = 'pendingActivities' in info.raw ? pendingIn(info as WorkflowExecutionDescription) : undefined;
   const kept = 'pendingActivities' in info.raw ? keptIn(info as WorkflowExecutionDescription) : {};
   return {
@@ -117,10 +125,22 @@ function running(info: Info, { paused, cancelled }: EvacuationMemo['wish']): Sta
       .catch([])
       .parse(parsed(kept.failures) ?? [])
       .map(remedied),
-    waitingFor: pending?.sentence ?? pending?.lastFailure ?? 'a worker that takes it on',
+    waitingFor: waitsFor(info, memo, pending),
     actions: cancelled ? [] : [paused ? 'resume' : 'pause', 'cancel'],
     outcome: null,
   };
+}
+
+function waitsFor(info: Info, { wish: { paused, cancelled }, pausedAt }: EvacuationMemo, pending: Pending | undefined) {
+  const startedAt = info.startTime.toISOString();
+  const sentence = pending?.sentence ?? 'a worker that takes it on';
+  if (paused && !cancelled)
+    return personOf(info, pausedAt ?? startedAt)(
+      `an operator: paused; ${sentence}`,
+      null,
+      pending?.lastFailure ?? null,
+    );
+  return pending === undefined ? personOf(info, startedAt)(sentence, null, null) : attempted(info, pending, sentence);
 }
 
 /** What whoever carries it out has said of it last. */
@@ -139,9 +159,29 @@ function parsed(text: unknown): unknown {
   }
 }
 
-const siteOf = ({ workflowId }: Info): string => workflowId.slice(workflowId.indexOf(':') + 1);
-const isReturn = ({ workflowId }: Info): boolean => workflowId.startsWith(returnWorkflowId(''));
-export const evacuationIdOf = (info: Info): string => `${isReturn(info) ? BACK : ''}${siteOf(info)}.${info.runId}`;
+/** A site's own; after a `~` what comes back to one; after two whatever somebody called it who began it by hand. */
+function workflowIdOf(name: string): string {
+  if (!name.startsWith(BACK)) return evacuationWorkflowId(name);
+  const rest = name.slice(BACK.length);
+  return rest.startsWith(BACK) ? decoded(rest.slice(BACK.length)) : returnWorkflowId(rest);
+}
+
+function nameOf(workflowId: string): string {
+  const site = siteOf({ workflowId });
+  if (workflowId === evacuationWorkflowId(site)) return site;
+  return workflowId === returnWorkflowId(site) ? `${BACK}${site}` : `${BACK}${BACK}${encodeURIComponent(workflowId)}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const siteOf = ({ workflowId }: Pick<Info, 'workflowId'>): string => workflowId.slice(workflowId.indexOf(':') + 1);
+export const evacuationIdOf = ({ workflowId, runId }: Info): string => `${nameOf(workflowId)}.${runId}`;
 
 /** What it has begun is known by its first run: it stays the same when it is reset. */
 export function firstOf(info: Info): string {
@@ -150,6 +190,6 @@ export function firstOf(info: Info): string {
   return `${siteOf(info)}.${first == null || first === '' ? info.runId : first}`;
 }
 
-/** Somebody may have started one by hand, without a memo. */
+/** Somebody may have started one by hand: then it has written down what it is about, which may be no request. */
 export const isOurs = ({ type, memo }: Info): boolean =>
-  type === 'evacuateHost' && memo?.['request'] !== undefined && memo['wish'] !== undefined;
+  type === 'evacuateHost' && EvacuationRequest.safeParse(memo?.['request']).success && memo?.['wish'] !== undefined;

@@ -27,6 +27,7 @@ export const relocationExample: Relocation = {
     since: '2026-01-01T12:00:02.000Z',
     until: '2026-01-01T12:15:02.000Z',
     attempt: 1,
+    nextAt: null,
     lastFailure: null,
     call: 'temporal workflow describe --workflow-id relocation:mfrggzdfmztwq2lknnwg23tpo --run-id 01a20e13-15b3-77c0-9b4a-5e1e3e2ee0a5',
   },

@@ -25,6 +25,8 @@ import { Starter } from './starter.ts';
 import { Streams } from './stream.ts';
 import { unfederated } from './unfederated.ts';
 import { northboundTable, type NorthboundTable } from './table.ts';
+import { waitingHandlers } from './waiting.ts';
+import { WaitingReader } from './waiting-reader.ts';
 
 export interface Means {
   readonly temporal: Client;
@@ -58,7 +60,8 @@ export function northbound(
   { reader, admission, starter, procedures }: Desk,
 ): Face<NorthboundTable> {
   const { stopping } = condition;
-  const feed = new Feed({ temporal, reader, temporalUi, partners: federated?.partners, stopping, log });
+  const waiting = new WaitingReader(temporal, reader, temporalUi);
+  const feed = new Feed({ temporal, reader, waiting, temporalUi, partners: federated?.partners, stopping, log });
   const streams = new Streams(stopping, log);
   return {
     table: northboundTable,
@@ -66,6 +69,7 @@ export function northbound(
     handlers: {
       ...relocationHandlers({ temporal, configuration, reader, starter, procedures }),
       ...commandHandlers(temporal, reader),
+      ...waitingHandlers(waiting, federated?.partners),
       ...fenceHandlers(temporal),
       ...anchorHandlers({ temporal, admission, configuration, taskQueue, temporalUi }),
       ...evacuationHandlers({ temporal, configuration, taskQueue, temporalUi }),

@@ -5,10 +5,14 @@ import { Refusal } from '../../domain/failures.ts';
 import type { FederationWith } from '../resources.ts';
 import { Board } from './board.ts';
 import type { FederatedNorthbound } from './federated.ts';
+import { FollowerReader } from './follower-reader.ts';
+import { FollowersFeed } from './followers-feed.ts';
 import { Hosts } from './hosts.ts';
 import type { Reader } from './reader.ts';
 import { Runs } from './runs.ts';
 import type { StreamEvent } from './stream.ts';
+import { WaitingFeed } from './waiting-feed.ts';
+import type { WaitingReader } from './waiting-reader.ts';
 
 const ROUND_MS = 500;
 /** What is said of hosts changes by the second at most. */
@@ -19,6 +23,7 @@ const FEDERATION_MS = 2_000;
 interface Means {
   readonly temporal: Client;
   readonly reader: Reader;
+  readonly waiting: WaitingReader;
   readonly temporalUi: string | undefined;
   /** Undefined: this Ferry federates with nobody. */
   readonly partners: FederatedNorthbound['partners'] | undefined;
@@ -42,6 +47,8 @@ export class Feed {
   readonly #board = new Board();
   readonly #runs: Runs;
   readonly #hosts: Hosts;
+  readonly #waiting: WaitingFeed;
+  readonly #followers: FollowersFeed;
   readonly #sources: { temporal: Source | null; catalogue: Source | null } = { temporal: null, catalogue: null };
   #federationAt = Number.NEGATIVE_INFINITY;
   #hostsAt = Number.NEGATIVE_INFINITY;
@@ -53,6 +60,8 @@ export class Feed {
     this.#means = means;
     this.#runs = new Runs(means.temporal, means.reader, this.#board);
     this.#hosts = new Hosts(means.temporal, means.temporalUi, this.#board);
+    this.#waiting = new WaitingFeed(means.waiting, this.#board);
+    this.#followers = new FollowersFeed(new FollowerReader(means.temporal, means.temporalUi), this.#board);
   }
 
   /** What `from` has not read, and then what changes, until `signal` says so. */
@@ -108,6 +117,8 @@ export class Feed {
       await this.#runs.round(now);
       if (now - this.#hostsAt < HOSTS_MS) return;
       await this.#hosts.round(now);
+      await this.#waiting.round();
+      await this.#followers.round(now);
       this.#hostsAt = now;
     });
     const { partners } = this.#means;
@@ -136,6 +147,7 @@ export class Feed {
   }
 
   #tell(partners: readonly FederationWith[]): void {
+    this.#waiting.partners(partners);
     for (const federation of partners) {
       // Of these alone nobody wants to hear
       const mark = JSON.stringify(federation, (key, value: unknown) =>

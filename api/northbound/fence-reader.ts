@@ -1,4 +1,4 @@
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { atOnce } from '../../domain/at-once.ts';
 import { Refusal } from '../../domain/failures.ts';
@@ -6,6 +6,9 @@ import type { FencingResult, FencingStatus } from '../../domain/fencing.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { fencingStatus } from '../../workflows/messages.ts';
+import type { WaitingFor } from '../resources.ts';
+import { pendingIn } from '../seen.ts';
+import { attempted, personOf, silent } from '../waiting-for.ts';
 import { indexed } from './index-of-runs.ts';
 import { CALL_MS } from './reader.ts';
 import type { Fencing } from './table/fences.ts';
@@ -41,22 +44,31 @@ export class FenceReader {
   async page(limit: number, token?: Uint8Array): Promise<{ fences: Fencing[]; token: Uint8Array }> {
     const page = await indexed(this.#temporal, FENCES, limit, token);
     return {
-      fences: [...(await atOnce(AT_ONCE, page.infos, async (info) => await this.#shown(info)))],
+      fences: [...(await atOnce(AT_ONCE, page.infos, async (info) => await this.#now(info)))],
       token: page.token,
     };
   }
 
-  async #shown(info: Run): Promise<Fencing> {
+  /** What runs is described: the index knows of no attempts. */
+  async #now(info: WorkflowExecutionInfo): Promise<Fencing> {
+    return info.closeTime === undefined ? await this.read(fenceIdOf(info)) : await this.#shown(info);
+  }
+
+  async #shown(info: WorkflowExecutionInfo | WorkflowExecutionDescription): Promise<Fencing> {
     const { typedSearchAttributes, startTime, closeTime } = info;
     const id = fenceIdOf(info);
     const status = await this.#told(info);
-    const { application, source, target } = searchAttributes;
+    const state = status?.state ?? (closeTime === undefined ? null : 'ended');
+    const at = (key: 'application' | 'source' | 'target'): string =>
+      typedSearchAttributes.get(searchAttributes[key]) ?? '';
     return {
       id,
-      application: typedSearchAttributes.get(application) ?? '',
-      source: typedSearchAttributes.get(source) ?? '',
-      target: typedSearchAttributes.get(target) ?? '',
-      state: status?.state ?? (closeTime === undefined ? null : 'ended'),
+      application: at('application'),
+      source: at('source'),
+      target: at('target'),
+      state,
+      waitingFor: waitsFor(info, state, { source: at('source'), target: at('target') }),
+      actions: state === 'waiting' ? ['scrap'] : [],
       startedAt: startTime.toISOString(),
       endedAt: closeTime?.toISOString() ?? null,
       result: status?.result ?? null,
@@ -83,3 +95,20 @@ export class FenceReader {
 }
 
 const unknown = (): Refusal => new Refusal('UnknownFence', 'no source of that relocation is waited for');
+
+function waitsFor(
+  info: WorkflowExecutionInfo | WorkflowExecutionDescription,
+  state: Fencing['state'],
+  { source, target }: Pick<Fencing, 'source' | 'target'>,
+): WaitingFor | null {
+  if (state === 'ended') return null;
+  const pending = 'pendingActivities' in info.raw ? pendingIn(info as WorkflowExecutionDescription) : undefined;
+  const startedAt = info.startTime.toISOString();
+  if (state === null) return silent(info, pending, pending?.activity ?? 'no step under way', startedAt);
+  const what =
+    state === 'retiring'
+      ? `${source}, which has come back and gives way, to be retired`
+      : `${source} to come back, so that it can be fenced: ${target} serves in its place, and nobody could stop it, so that it may go on writing for whoever reaches it; or an operator who knows that it is gone for good: scrap`;
+  if (pending === undefined) return personOf(info, startedAt)(what, null, null);
+  return { ...attempted(info, pending, what), what, since: startedAt };
+}

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { executionInfoFromRaw } from '../../temporal/internals.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
-import { type Waits, waitsForPerson } from '../../domain/waits.ts';
+import { needsPerson, type Waits, waitsForPerson } from '../../domain/waits.ts';
 import { CALL_MS } from './reader.ts';
 import { type Seen, seenIn } from '../seen.ts';
 
@@ -44,6 +44,10 @@ export function queryFor(filter: Filter): string {
   if (filter.outcome !== undefined) conditions.push(is(outcome, filter.outcome));
   return conditions.join(' AND ');
 }
+
+/** Whatever needs a person, of whichever kind. */
+export const queryForPerson = (filter: Pick<Filter, 'application' | 'source' | 'target' | 'evacuation'>): string =>
+  [RUNNING, isAny(outcome, needsPerson), queryFor(filter)].filter((condition) => condition !== '').join(' AND ');
 
 /** Runs of these subjects with one of these digests of Idempotency-Keys, and the latest ones whatever their key. */
 export const queryForKeys = (

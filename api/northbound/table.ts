@@ -11,10 +11,12 @@ import { membersTable } from './table/members.ts';
 import { networkTable } from './table/network.ts';
 import { processTable } from './table/process.ts';
 import { relocationTable } from './table/relocations.ts';
+import { waitingTable } from './table/waiting.ts';
 
 /** What operators, orchestrators and operations support systems of our own network may ask. */
 export const northboundTable = {
   ...relocationTable,
+  ...waitingTable,
   ...fencesTable,
   ...anchorsTable,
   ...evacuationsTable,

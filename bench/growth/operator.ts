@@ -67,7 +67,11 @@ export class Operator {
     const listMs = await medianOf(async () => await this.#client.get('/v1/relocations'));
     const pageOf100Ms = await medianOf(async () => await this.#client.get('/v1/relocations?limit=100'), 5);
     const begun = performance.now();
-    for await (const page of pages(this.#client, { state: 'running' }, many)) void page;
+    for await (const page of pages<RelocationList>(this.#client, '/v1/relocations', {
+      filters: { state: 'running' },
+      atMost: many,
+    }))
+      void page;
     const allPagesMs = performance.now() - begun;
     return { showMs, pauseMs, listMs, pageOf100Ms, allPagesMs, ...(await this.#streamed(many)) };
   }

@@ -56,7 +56,7 @@ export function evacuating(line: CommandLine): void {
       ['ferry evacuations return a1', 'what it has moved away comes back, once a1 is there again'],
     ])
     .addArgument(new Argument('[command]').choices(evacuationCommands))
-    .argument('[site]', 'the site: its latest; or the id of one')
+    .argument('[site]', 'the site: its latest; or the id of one, or the end of it')
     .option('--window <n>', 'with resize and return: so many at once', integer(1, WIDEST))
     .action(
       line.does(

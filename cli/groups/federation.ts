@@ -54,7 +54,10 @@ export function federation(line: CommandLine): void {
       ),
     );
   line
-    .asking('release <id>', 'end a binding; one that is being bound is given up, and undone')
+    .asking(
+      'release <binding>',
+      'end a binding, by its id or the end of it; one that is being bound is given up, and undone',
+    )
     .action(line.does(async (id: string, options: ApiOptions) => await release(clientOf(options), terminal, id)));
   line
     .asking('federation [command] [partner]', 'how it stands with each partner; join, suspend, resume or leave one', [

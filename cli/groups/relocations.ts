@@ -2,8 +2,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Relocation } from '../../api/resources.ts';
 import { acceptable, type Accepted } from '../../domain/guarantee.ts';
 import { type Fence, fences as accepted } from '../../domain/recovery.ts';
-import { act, list, moveBack, plan, protect, relocate, show, watch, watchAll } from '../commands.ts';
+import { act, list, listWaiting, moveBack, plan, protect, relocate, show, watch, watchAll } from '../commands.ts';
 import { type ApiOptions, clientOf, type CommandLine, type Example } from '../command-line.ts';
+import { evacuationOf } from '../evacuating.ts';
 import { fences, scrap } from '../fences.ts';
 import { resolved } from '../naming.ts';
 import { instant, integer } from '../options.ts';
@@ -127,7 +128,7 @@ export function relocations(line: CommandLine): void {
   );
   line
     .asking('list', 'relocations: those that run, the newest first, then those that ended, the latest first', [
-      ['ferry list --waiting', 'what waits for a person'],
+      ['ferry list --waiting', 'what waits for a person, of every kind'],
       ['ferry list --waiting --limit 1000 --json', 'all of it, in a script'],
       ['ferry list --state ended --outcome rolledBack -o wide', 'what did not go through'],
     ])
@@ -135,16 +136,22 @@ export function relocations(line: CommandLine): void {
     .option('--source <site>')
     .option('--target <site>')
     .addOption(new Option('--state <state>').choices(STATES))
-    .addOption(new Option('--waiting', 'those that wait for a person: held, paused, parked').conflicts('state'))
+    .addOption(
+      new Option('--waiting', 'what waits for a person, of every kind, in place of relocations').conflicts([
+        'state',
+        'outcome',
+      ]),
+    )
     .addOption(new Option('--outcome <outcome>').choices(OUTCOMES))
-    .option('--evacuation <id>', 'what this evacuation has begun')
+    .option('--evacuation <evacuation>', 'what it has begun; by its site, its id, or the end of that')
     .option('--limit <n>', 'at most so many (default: 20)', integer(1, 100_000))
     .action(
       line.does(async ({ waiting, ...options }: ListOptions) => {
-        const { application, source, target, outcome, evacuation, limit } = options;
-        const state = waiting ? 'waiting' : options.state;
-        const filters = { application, source, target, state, outcome, evacuation };
-        return await list(clientOf(options), terminal, filters, limit);
+        const { application, source, target, state, outcome, limit } = options;
+        const client = clientOf(options);
+        const evacuation = options.evacuation && (await evacuationOf(client, options.evacuation));
+        if (waiting) return await listWaiting(client, terminal, { application, source, target, evacuation }, limit);
+        return await list(client, terminal, { application, source, target, state, outcome, evacuation }, limit);
       }),
     );
   about('show', 'everything that is known of one', async (client, id) => await show(client, terminal, id));

@@ -1,7 +1,8 @@
 import type { EventSourceMessage } from 'eventsource-parser/stream';
 import type { Evacuation } from '../../api/evacuation.ts';
 import type { Hold } from '../../api/hold.ts';
-import type { Fencing } from '../../api/northbound/table/fences.ts';
+import type { Follower } from '../../api/follower.ts';
+import type { Waiting } from '../../api/northbound/table/waiting.ts';
 import type {
   ApplicationList,
   ApplicationSeen,
@@ -28,10 +29,10 @@ export interface Sources {
   readonly catalogue: Source | null;
 }
 
-/** What Temporal does not keep any longer: a fence has the id of its relocation. */
+/** What Temporal does not keep any longer, or follows no more. A fence is told of as what waits. */
 interface Gone {
   readonly id: string;
-  readonly what: 'relocation' | 'evacuation' | 'fence';
+  readonly what: 'relocation' | 'evacuation' | 'fence' | 'follower';
 }
 
 /** What the page shows, at one moment. */
@@ -49,8 +50,9 @@ export interface Picture {
   /** Sites to which nothing is moved. */
   readonly holds: ReadonlyMap<string, Hold>;
   readonly evacuations: ReadonlyMap<string, Evacuation>;
-  /** Sources that were taken to be dead. */
-  readonly fences: ReadonlyMap<string, Fencing>;
+  /** What waits for a person and is no relocation, by its kind and id. */
+  readonly waiting: ReadonlyMap<string, Waiting>;
+  readonly followers: ReadonlyMap<string, Follower>;
 }
 
 /** Of those that ended, so many are shown. */
@@ -71,13 +73,15 @@ export class Known {
     partners: new Map(),
     holds: new Map(),
     evacuations: new Map(),
-    fences: new Map(),
+    waiting: new Map(),
+    followers: new Map(),
   };
   #moves = new Map<string, Relocation>();
   #partners = new Map<string, FederationWith>();
   #holds = new Map<string, Hold>();
   #evacuations = new Map<string, Evacuation>();
-  #fences = new Map<string, Fencing>();
+  #waiting = new Map<string, Waiting>();
+  #followers = new Map<string, Follower>();
   /** While all is told anew, what was known stands. */
   #anew = false;
   #due = false;
@@ -136,11 +140,6 @@ export class Known {
     this.#show();
   }
 
-  fenced(fencing: Fencing): void {
-    this.#fences.set(fencing.id, fencing);
-    this.#show();
-  }
-
   async #sites(): Promise<void> {
     try {
       const { sites } = await get<SiteList>('/v1/sites');
@@ -154,7 +153,8 @@ export class Known {
     const told: unknown = JSON.parse(data);
     if (event === 'anew') {
       [this.#moves, this.#partners, this.#anew] = [new Map(), new Map(), true];
-      [this.#holds, this.#evacuations, this.#fences] = [new Map(), new Map(), new Map()];
+      [this.#holds, this.#evacuations] = [new Map(), new Map()];
+      [this.#waiting, this.#followers] = [new Map(), new Map()];
       // Of another process: its configuration may name other sites
       if (this.#picture.sources !== null) void this.#sites();
       return;
@@ -164,7 +164,9 @@ export class Known {
     if (event === 'hold') this.#holds.set((told as Hold).site, told as Hold);
     if (event === 'reopened') this.#holds.delete((told as Pick<Hold, 'site'>).site);
     if (event === 'evacuation') this.#evacuations.set((told as Evacuation).id, told as Evacuation);
-    if (event === 'fence') this.#fences.set((told as Fencing).id, told as Fencing);
+    if (event === 'waiting') this.#waiting.set(nameOf(told as Waiting), told as Waiting);
+    if (event === 'waitsNoMore') this.#waiting.delete(nameOf(told as Waiting));
+    if (event === 'follower') this.#followers.set((told as Follower).id, told as Follower);
     if (event === 'federation') this.#partners.set((told as FederationWith).partner, told as FederationWith);
     if (event === 'sources') {
       this.#anew = false;
@@ -174,8 +176,13 @@ export class Known {
   }
 
   #gone({ id, what }: Gone): void {
-    const kept = { relocation: this.#moves, evacuation: this.#evacuations, fence: this.#fences };
-    kept[what].delete(id);
+    const kept = {
+      relocation: this.#moves,
+      evacuation: this.#evacuations,
+      follower: this.#followers,
+      fence: undefined,
+    };
+    kept[what]?.delete(id);
   }
 
   #moved(move: Relocation): void {
@@ -224,13 +231,16 @@ export class Known {
           partners: new Map(this.#partners),
           holds: new Map(this.#holds),
           evacuations: new Map(this.#evacuations),
-          fences: new Map(this.#fences),
+          waiting: new Map(this.#waiting),
+          followers: new Map(this.#followers),
         };
       for (const show of this.#shown) show();
       if (this.#picture.sources !== null) wholeAt();
     });
   }
 }
+
+const nameOf = ({ kind, id }: Pick<Waiting, 'kind' | 'id'>): string => `${kind} ${id}`;
 
 /** Users are elsewhere once they were handed over, and instances when it has ended. */
 const isElsewhere = ({ step, endedAt }: Relocation): number =>

@@ -3,6 +3,7 @@ import type { Problem, Relocation } from '../../api/resources.ts';
 import type { Action } from '../../domain/actions.ts';
 import { stepNames, steps } from '../../domain/steps.ts';
 import { freshKey, post, problemOf } from '../known/ask.ts';
+import { Waits } from './waits.tsx';
 import {
   actionWords,
   asksTwice,
@@ -45,7 +46,7 @@ export function Detail({ move, leave, answered }: Props) {
           {whose(move)}, {directions[move.direction]}
         </span>
       </p>
-      <Waits move={move} />
+      <Waits waitingFor={move.waitingFor} />
       <Actions move={move} answered={answered} />
       <Steps move={move} />
       <Result move={move} />
@@ -64,34 +65,6 @@ export function Detail({ move, leave, answered }: Props) {
 
 /** A link leads to a page, whatever is told. */
 const isPage = (url: string | null): url is string => url !== null && /^https?:\/\//.test(url);
-
-function Waits({ move: { waitingFor } }: Pick<Props, 'move'>) {
-  if (waitingFor === null) return null;
-  const { what, since, until, attempt, lastFailure } = waitingFor;
-  return (
-    <dl class="waits">
-      <dt>waits for</dt>
-      <dd>{what}</dd>
-      <dt>since</dt>
-      <dd>
-        {timeOf(since)}
-        {until !== null && `, until ${timeOf(until)}`}
-      </dd>
-      {attempt !== null && attempt > 1 && (
-        <>
-          <dt>attempt</dt>
-          <dd>{attempt}</dd>
-        </>
-      )}
-      {lastFailure !== null && (
-        <>
-          <dt>last failure</dt>
-          <dd class="failure">{lastFailure}</dd>
-        </>
-      )}
-    </dl>
-  );
-}
 
 const classOf = (action: Action, sure: Action | null): string =>
   asksTwice[action] === undefined ? (action === 'recover' ? '' : 'main') : sure === action ? 'sure' : '';

@@ -49,7 +49,12 @@ function One({ evacuation, answered }: { readonly evacuation: Evacuation } & Pic
         <time dateTime={endedAt ?? startedAt}>{timeOf(endedAt ?? startedAt)}</time>
       </p>
       <Progress counts={counts} />
-      {waitingFor !== null && counts === null && <p class="empty">{waitingFor}</p>}
+      {waitingFor !== null && counts === null && <p class="empty">{waitingFor.what}</p>}
+      {waitingFor !== null && waitingFor.lastFailure !== null && (
+        <p class="failure">
+          attempt {waitingFor.attempt}: {waitingFor.lastFailure}
+        </p>
+      )}
       {failures.slice(0, FAILURES).map(({ application, users, target, failure, message }) => (
         <p key={`${application} ${users}`} class="failure">
           {application}, {users === '*' ? 'all users' : users}

@@ -1,32 +1,29 @@
 import { useState } from 'preact/hooks';
-import type { Fencing } from '../../api/northbound/table/fences.ts';
+import type { Waiting as Other } from '../../api/northbound/table/waiting.ts';
 import type { Problem, Relocation } from '../../api/resources.ts';
 import { post, problemOf } from '../known/ask.ts';
-import { timeOf, waitsForPerson } from '../words.ts';
+import { actionWords, asksTwice, kindWords, timeOf, waitsForPerson } from '../words.ts';
 import { Move } from './move.tsx';
 import { Said } from './said.tsx';
 
 interface Props {
   readonly moves: readonly Relocation[];
-  readonly fences: readonly Fencing[];
+  readonly others: readonly Other[];
   readonly chosen: string | undefined;
   readonly choose: (id: string) => void;
-  readonly fenced: (fencing: Fencing) => void;
 }
 
-/** What does not go on without a person: the longest waiting first. */
-export function Waiting({ moves, fences, chosen, choose, fenced }: Props) {
+/** What does not go on without a person, of every kind: the longest waiting first. */
+export function Waiting({ moves, others, chosen, choose }: Props) {
   const waiting = moves
     .filter(waitsForPerson)
     .toSorted((a, b) => (a.since ?? a.startedAt).localeCompare(b.since ?? b.startedAt));
-  const lost = fences
-    .filter(({ endedAt, state }) => endedAt === null && state !== 'retiring')
-    .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
-  if (waiting.length + lost.length === 0) return null;
+  const besides = others.toSorted((a, b) => a.waitingFor.since.localeCompare(b.waitingFor.since));
+  if (waiting.length + besides.length === 0) return null;
   return (
     <section class="waiting" aria-label="Waits for a person">
       <h2>
-        Waits for a person <em>{waiting.length + lost.length}</em>
+        Waits for a person <em>{waiting.length + besides.length}</em>
       </h2>
       <ul>
         {waiting.map((move) => (
@@ -35,55 +32,62 @@ export function Waiting({ moves, fences, chosen, choose, fenced }: Props) {
             {move.since !== null && <time dateTime={move.since}>since {timeOf(move.since)}</time>}
           </Move>
         ))}
-        {lost.map((fencing) => (
-          <Lost key={fencing.id} fencing={fencing} fenced={fenced} />
+        {besides.map((other) => (
+          <One key={`${other.kind} ${other.id} ${other.waitingFor.since}`} other={other} />
         ))}
       </ul>
     </section>
   );
 }
 
-const whyOf = ({ waitingFor }: Relocation): string => waitingFor?.lastFailure ?? waitingFor?.what ?? '';
+const whyOf = ({ waitingFor }: Pick<Relocation, 'waitingFor'>): string =>
+  waitingFor?.lastFailure ?? waitingFor?.what ?? '';
 
-/** A source that nobody could stop: it is fenced when it comes back, and a person knows whether it ever will. */
-function Lost({ fencing, fenced }: { readonly fencing: Fencing } & Pick<Props, 'fenced'>) {
-  const { id, application, source, target, startedAt } = fencing;
-  const [sure, setSure] = useState(false);
-  const [asking, setAsking] = useState(false);
+/** What an evacuation has moved stays where it is. */
+const questionOf = (action: Other['actions'][number]): string | undefined =>
+  action === 'cancel' ? 'Begin nothing more?' : asksTwice[action];
+
+/** Exactly what the API offers now; what was said stands until it is told what came of it. */
+function One({ other }: { readonly other: Other }) {
+  const { kind, about, state, waitingFor, actions, links } = other;
+  const [sure, setSure] = useState<string | null>(null);
+  const [said, setSaid] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const scrap = async (): Promise<void> => {
-    setAsking(true);
+  const say = async (action: Other['actions'][number]): Promise<void> => {
+    if (questionOf(action) !== undefined && sure !== action) return setSure(action);
+    setSaid(true);
     setProblem(null);
     try {
-      fenced(await post<Fencing>(`/v1/fences/${encodeURIComponent(id)}/scrap`));
+      await post(`${links.self}/${action}`);
     } catch (error) {
       setProblem(problemOf(error));
+      setSaid(false);
     }
-    setAsking(false);
-    setSure(false);
+    setSure(null);
   };
   return (
     <li>
-      <article class="lost parked" aria-label={`${application} at ${source}, taken to be dead`}>
-        <b>
-          {application} at {source}
-        </b>
-        <span class="badge">taken to be dead</span>
-        <small>
-          {target} serves in its place. Nobody could stop it: it may go on writing for whoever reaches it, until it
-          comes back and is fenced.
-        </small>
-        <div class="actions">
-          <button
-            type="button"
-            class={sure ? 'sure' : ''}
-            disabled={asking}
-            onClick={() => (sure ? void scrap() : setSure(true))}
-          >
-            {sure ? 'Nobody would fence it. Gone for good?' : 'It is gone for good'}
-          </button>
-        </div>
-        <time dateTime={startedAt}>since {timeOf(startedAt)}</time>
+      <article class="other parked" aria-label={`${kindWords[kind]}: ${about}`}>
+        <b title={about}>{about}</b>
+        <span class="badge">{kind === 'fence' ? kindWords[kind] : `${kindWords[kind]}, ${state}`}</span>
+        <small>{waitingFor.what}</small>
+        {waitingFor.lastFailure !== null && <small class="failure">{waitingFor.lastFailure}</small>}
+        {actions.length > 0 && (
+          <div class="actions">
+            {actions.map((action) => (
+              <button
+                key={action}
+                type="button"
+                class={sure === action ? 'sure' : ''}
+                disabled={said}
+                onClick={() => void say(action)}
+              >
+                {sure === action ? questionOf(action) : actionWords[action]}
+              </button>
+            ))}
+          </div>
+        )}
+        <time dateTime={waitingFor.since}>since {timeOf(waitingFor.since)}</time>
         {problem !== null && <Said problem={problem} />}
       </article>
     </li>

@@ -129,7 +129,8 @@ export class Instance {
       const heard = await this.#send(to, '/transfer/v1/commit', commit, CALL_MS);
       if (heard.status === 204) this.happens({ kind: 'committed', relocation, number: commit.number });
       else if (heard.type === 'NotPrepared' && !whole) whole = true;
-      else await pause(RETRY_MS);
+      else if (this.#rules.repeats) await pause(RETRY_MS);
+      else return;
     }
   }
 

@@ -25,6 +25,8 @@ export interface Rules {
   readonly complete: (held: Prepare['total'], total: Prepare['total']) => boolean;
   /** Was this write accepted before? The highest number alone does not tell. */
   readonly accepted: (accepted: Intervals, number: number) => boolean;
+  /** The decision is told until the target has heard it. */
+  readonly repeats: boolean;
   /** An instance stays while it holds what its target has not heard of. */
   readonly holds: (relocation: Relocation) => boolean;
   /** It stays while a relocation is on its way to it. */
@@ -55,6 +57,7 @@ export const rules: Rules = {
   fenced: (own, heard) => heard > own,
   complete: (held, total) => held.entries === total.entries && held.count === total.count,
   accepted: has,
+  repeats: true,
   holds: (known) => known.phase === 'handedOver' && !known.committed,
   expects: ({ phase }) => phase === 'receiving',
   takes: (retiring) => retiring?.final !== true,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ApplicationFailure } from '@temporalio/common';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../../activities/failure.ts';
+import type { Described } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
@@ -199,6 +200,43 @@ describe('a plan', () => {
       'PeerUnavailable a1',
       'PeerUnavailable cloud',
     ]);
+  });
+
+  const whole: Described = { names: ['Counter.EDGE.test.'], traffic: true, requires: ['RNIS'] };
+
+  it('tells which rules an instance that is still to be made will have, as the descriptor of its package says', async () => {
+    world.described = whole;
+    const { possible, steering } = await run(activities().planRelocation, order);
+    expect(possible).toBe(true);
+    expect(steering).toEqual(
+      expect.arrayContaining([
+        'a1: the DNS rule of its descriptor will lead the name',
+        'a1: a traffic rule of its descriptor will lead every device',
+      ]),
+    );
+  });
+
+  it.each<[string, Described, string, string]>([
+    ['no rules', { ...whole, names: [], traffic: false }, 'NotSteerable', 'no name or traffic rule at either side'],
+    ['a rule for another name', { ...whole, names: ['chess.test'], traffic: false }, 'NotSteerable', 'no name or'],
+    ['a service that is not there', { ...whole, requires: ['RNIS', 'LocationService'] }, 'ServiceMissing', 'Location'],
+  ])('says before anything is done that a package with %s cannot be moved', async (_, described, type, detail) => {
+    world.described = described;
+    world.missingServices = described.requires.filter((name) => name !== 'RNIS');
+    const { possible, obstacles, steering } = await run(activities().planRelocation, order);
+    expect([possible, obstacles.map((one) => [one.failure, one.where])]).toEqual([false, [[type, 'a1']]]);
+    expect(obstacles[0]?.detail).toContain(detail);
+    expect(steering.some((told) => told === 'a1: its descriptor has no traffic rule')).toBe(!described.traffic);
+    await expect(run(activities().checkRelocation, order)).rejects.toMatchObject({ type });
+    expect(world.calls.filter((call) => /distribute|instantiate/.test(call))).toEqual([]);
+  });
+
+  it('asks nothing of the descriptor where an instance runs there already', async () => {
+    world.described = { names: [], traffic: false, requires: ['LocationService'] };
+    world.missingServices = ['LocationService'];
+    world.servedAt('a2');
+    const { possible } = await run(activities().planRelocation, { ...order, source: 'a2', target: 'cloud' });
+    expect(possible).toBe(true);
   });
 
   it('answers within its time though a peer hangs for longer than that', async () => {

@@ -15,7 +15,7 @@ import { failures } from '../../domain/failures.ts';
 import { stepNames } from '../../domain/steps.ts';
 import { named, nowhere, Served } from '../support/api.ts';
 import { referred } from '../support/referred.ts';
-import { fits as isTaken } from '../support/conditions.ts';
+import { eventKinds, fits as isTaken } from '../support/conditions.ts';
 
 interface Media {
   readonly schema: object;
@@ -155,6 +155,14 @@ describe('the OpenAPI document', () => {
       security: [],
       info: { license: { identifier: 'Apache-2.0' } },
     });
+  });
+
+  it('names every kind of event that a stream tells', () => {
+    const told = described
+      .filter(({ operation }) => operation.operationId.startsWith('watch'))
+      .map(({ operation }) => JSON.stringify(operation))
+      .join('\n');
+    expect(eventKinds.filter((kind) => !told.includes(`\`${kind}\``))).toEqual([]);
   });
 
   it('names every operation once, each with a summary', () => {

@@ -52,7 +52,43 @@ const leftOut: readonly (readonly [what: string, wrong: Partial<Rules>, rule: st
   ['staying for a relocation that is on its way', { expects: () => false }, 'stays'],
   ['the refusal of users by an instance that goes', { takes: () => true }, 'stays'],
   ['the fence of a takeover', { fences: false }, 'takeover'],
+  ['telling the decision until it was heard', { repeats: false }, 'decisionIsTold'],
 ];
+
+const receipts = new Set<string>();
+/** An answer that is not what the contract has there; as long as the right one. */
+const answering =
+  (path: string, otherwise: (answer: string) => string): Wrong['first'] =>
+  (req, res) => {
+    if (req.url !== path) return false;
+    const end = res.end.bind(res);
+    res.end = ((text?: string) => end(text === undefined ? '' : otherwise(text))) as typeof res.end;
+    return false;
+  };
+
+it.each<[string, string, Wrong['first']]>([
+  [
+    'another word for a refusal',
+    'calls',
+    answering('/relocation/v1/promise', (text) => text.replaceAll('NotServing', 'NoServices')),
+  ],
+  [
+    'another receipt when it is asked again',
+    'sameAnswer',
+    answering('/relocation/v1/handOver', (text) => {
+      const again = receipts.has(text);
+      receipts.add(text);
+      return again ? text.replace(/"count":\d/, '"count":9') : text;
+    }),
+  ],
+])(
+  'names exactly the rule that is broken by %s',
+  async (_, rule, first) => {
+    const { findings } = await checkedWith({ ...(first && { first }) });
+    expect(findings.filter(({ verdict }) => verdict === 'broken').map((one) => one.rule)).toEqual([rule]);
+  },
+  LIMIT,
+);
 
 it(
   'names the standby that begins as an authority when it is started again',

@@ -105,6 +105,22 @@ describe('ferry bindings', () => {
 });
 
 describe('ferry release', () => {
+  it('finds it by the end of its id; more than one that ends so are told, and none is ended', async () => {
+    const id = (at: number) => `0199999${at}-1111-7111-8111-11111111beef`;
+    api.answer = answering(200, {
+      bindings: [binding({ id: id(1) })],
+      next: null,
+      what: { name: 'x' },
+      platform: 'a2',
+    });
+    expect((await asked('release', 'beef')).exit).toBe(0);
+    expect(api.asked.at(-1)).toMatchObject({ method: 'DELETE', url: `/v1/service-bindings/${id(1)}` });
+    api.answer = answering(200, { bindings: [1, 2].map((at) => binding({ id: id(at) })), next: null });
+    const { exit, err } = await asked('release', 'beef');
+    expect([exit, api.asked.at(-1)?.method]).toEqual([3, 'GET']);
+    expect(err).toContain(`  ${id(2)}  speech?[2J at a2 of cellular`);
+  });
+
   it('ends the one that is named, also where its id is odd', async () => {
     api.answer = answering(202, binding());
     const { exit, out } = await asked('release', 'an/id');

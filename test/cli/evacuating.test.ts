@@ -31,7 +31,15 @@ const evacuation = (more: Partial<Evacuation> = {}): Evacuation => ({
   endedAt: null,
   counts: { total: 9, moved: 3, failed: 0, underWay: 2, resting: 1, left: 4 },
   failures: [],
-  waitingFor: '3 of 9 moved',
+  waitingFor: {
+    what: '3 of 9 moved',
+    since: '2026-01-01T00:00:00.000Z',
+    until: null,
+    attempt: 1,
+    nextAt: null,
+    lastFailure: null,
+    call: '',
+  },
   actions: ['pause', 'cancel'],
   outcome: null,
   links: { self: `/v1/evacuations/${ID}`, relocations: '', temporal: null },
@@ -108,7 +116,7 @@ describe('ferry evacuations', () => {
     api.answer = answering(200, { evacuations: [evacuation(), over({ outcome: 'inPart', counts: null })] });
     const { exit, out } = await asked('evacuations');
     expect(exit).toBe(0);
-    expect(out).toMatch(/a1 +a2,a3 +working +50 +\d+d ago +3\/9 +0 +a1\.0199/);
+    expect(out).toMatch(/a1 +a2,a3 +working +50 +\d+d ago +3\/9 +0 +11111111/);
     expect(out).toMatch(/a1 +a2,a3 +inPart/);
   });
 
@@ -126,6 +134,43 @@ describe('ferry evacuations', () => {
     expect(out).toContain('3 of 9 moved, 0 failed, 4 not begun');
     expect(out).toContain('2 under way, 1 of them wait for a person');
     expect(out).toContain('evacuations pause a1');
+  });
+
+  it('says of one that is tried again how often, and of what it failed', async () => {
+    const { waitingFor } = evacuation();
+    const lastFailure = 'PeerUnavailable: meo-cellular: 503';
+    api.answer = answering(200, evacuation({ waitingFor: waitingFor && { ...waitingFor, attempt: 7, lastFailure } }));
+    const { out } = await asked('evacuations', 'show', 'a1');
+    expect(out).toContain('a2, a3: 3 of 9 moved; attempt 7; PeerUnavailable: meo-cellular: 503\n');
+  });
+
+  it.each([
+    ['evacuations', 'show', '11111111'],
+    ['list', '--evacuation', '11111111'],
+  ])('finds one by the end of its id, as others are: %j', async (...typed) => {
+    const links = { ...evacuation().links, relocations: `/v1/relocations?evacuation=${ID}` };
+    api.answer = ({ url, ...rest }, response) =>
+      answering(
+        200,
+        url.startsWith('/v1/relocations')
+          ? { relocations: [], next: null }
+          : url.includes('?')
+            ? { evacuations: [evacuation()], next: null }
+            : evacuation({ links }),
+      )({ url, ...rest }, response);
+    expect((await asked(...typed)).exit).toBe(0);
+    const urls = ['/v1/evacuations?limit=100', `/v1/evacuations/${ID}`];
+    const of = `/v1/relocations?evacuation=${ID}`;
+    expect(api.asked.map(({ url }) => url)).toEqual(typed[0] === 'list' ? [...urls, of] : urls);
+  });
+
+  it('tells of more than one that ends so, and touches none', async () => {
+    const evacuations = [evacuation(), evacuation({ id: ID.replace('a1', 'a2') })];
+    api.answer = answering(200, { evacuations, next: null });
+    const { exit, err } = await asked('evacuations', 'cancel', '11111111');
+    expect(exit).toBe(3);
+    expect(err).toMatch(/11111111 is the end of more than one id:\n {2}a1\.0.*a1 → a2, a3\n {2}a2\.0/);
+    expect(api.asked.map(({ method }) => method)).toEqual(['GET']);
   });
 
   it('returns one, and follows that to its end', async () => {

@@ -264,6 +264,7 @@ describe('ferry list, show, peers and the actions', () => {
       since: '2030-01-31T12:00:01.000Z',
       until: null,
       attempt: 2,
+      nextAt: null,
       lastFailure: 'a1 answered 503',
       call: 'temporal workflow describe',
     };

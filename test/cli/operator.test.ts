@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Relocation, RelocationList } from '../../api/resources.ts';
+import type { Waiting, WaitingList } from '../../api/northbound/table/waiting.ts';
+import type { Relocation } from '../../api/resources.ts';
 import { Hints } from '../../cli/hints.ts';
 import { Progress } from '../../cli/progress.ts';
 import { age, Terminal } from '../../cli/terminal.ts';
@@ -38,6 +39,7 @@ const waitingFor = (members: Partial<NonNullable<Relocation['waitingFor']>> = {}
   since: new Date(Date.now() - 90_000).toISOString(),
   until: null,
   attempt: 4,
+  nextAt: null,
   lastFailure: 'PeerUnavailable: oss answered 503 to GET /tmf-api/serviceOrdering/v4/serviceOrder/7, which takes long',
   call: 'temporal workflow describe',
   ...members,
@@ -61,32 +63,59 @@ describe('a command tells what it made of the run, and what happens next', () =>
 });
 
 describe('what waits for a person', () => {
-  it('is one filter away, with what it waits for and since when', async () => {
-    const parked = relocation({ state: 'parked', step: 'retire', waitingFor: waitingFor({ attempt: null }) });
-    api.answer = answering(200, { relocations: [parked], next: null });
-    const { out } = await ferry('list', '--waiting', ...at());
-    expect(api.asked[0]?.url).toBe('/v1/relocations?state=waiting');
-    expect(out).toMatch(/parked: retire .* 90s: oss to carry out the order; PeerUnavailable: oss answered 503/);
+  const waits = (kind: Waiting['kind'], id: string, more: Partial<Waiting> = {}): Waiting => ({
+    kind,
+    id,
+    about: 'counter: cloud → a1, all users',
+    state: 'parked',
+    waitingFor: waitingFor({ attempt: null }),
+    actions: [],
+    links: { self: '', temporal: null },
+    ...more,
+  });
+
+  it('is one look away, of every kind, with what it waits for and since when', async () => {
+    const fence = { about: 'chat at a1, taken to be dead', state: 'unfenced' } as const;
+    const partner = { about: 'the federation with b', state: 'suspended' } as const;
+    const waiting = [waits('relocation', ID), waits('fence', ID, fence), waits('federation', 'operator-b', partner)];
+    api.answer = answering(200, { waiting, next: null });
+    const { out } = await ferry('list', '--waiting', '--application', 'counter', ...at());
+    expect(api.asked[0]?.url).toBe('/v1/waiting?application=counter');
+    const [, ...rows] = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/));
+    const what = expect.stringMatching(/^oss to carry out the order; PeerUnavailable: oss answered 503/) as string;
+    expect(rows).toEqual([
+      ['relocation', SHORT, 'counter: cloud → a1, all users', 'parked', '90s', what],
+      ['fence', SHORT, 'chat at a1, taken to be dead', 'unfenced', '90s', what],
+      ['federation', 'operator-b', 'the federation with b', 'suspended', '90s', what],
+    ]);
+  });
+
+  it('is nothing, where nothing does', async () => {
+    api.answer = answering(200, { waiting: [], next: null });
+    await expect(ferry('list', '--waiting', ...at())).resolves.toMatchObject({ out: 'Nothing waits for a person.\n' });
   });
 
   it('is told whole, however many pages of the API it fills; and that there is more', async () => {
     const page = (more: number): Answer =>
       answering(200, {
-        relocations: Array.from({ length: 100 }, () => relocation({ state: 'parked' })),
+        waiting: Array.from({ length: 100 }, () => waits('relocation', ID)),
         next: more > 0 ? `page-${more}` : null,
       });
     api.answer = (asked, response) =>
       page(asked.url.includes('next=') ? Number(asked.url.slice(-1)) - 1 : 3)(asked, response);
     const { out } = await ferry('list', '--waiting', '--limit', '250', ...at());
     expect(api.asked.map(({ url }) => url)).toEqual([
-      '/v1/relocations?state=waiting&limit=100',
-      '/v1/relocations?state=waiting&limit=100&next=page-3',
-      '/v1/relocations?state=waiting&limit=50&next=page-2',
+      '/v1/waiting?limit=100',
+      '/v1/waiting?limit=100&next=page-3',
+      '/v1/waiting?limit=50&next=page-2',
     ]);
     expect(out).toContain('There are more: --limit 600 shows so many.');
     const all = await ferry('list', '--waiting', '--limit', '1000', '--json', ...at());
-    const { relocations, next } = JSON.parse(all.out) as RelocationList;
-    expect([relocations.length, next]).toEqual([400, null]);
+    const { waiting, next } = JSON.parse(all.out) as WaitingList;
+    expect([waiting.length, next]).toEqual([400, null]);
   });
 
   it.each(['held', 'paused', 'parked', 'waiting'])('is also found by state %s', async (state) => {

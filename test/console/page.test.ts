@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ApplicationSeen, FederationDirection } from '../../api/resources.ts';
 import { hasBrowser, launch, pageOf } from '../support/browser.ts';
 import { busy } from '../support/busy.ts';
-import { evacuationOf, FakeV1, fencingOf, holdOf, moveOf, placed } from '../support/fake-v1.ts';
+import { evacuationOf, FakeV1, followerOf, holdOf, moveOf, placed, waitingOf, waitsFor } from '../support/fake-v1.ts';
 
 const counter = (led: ApplicationSeen['led'] = []): ApplicationSeen => ({
   name: 'counter',
@@ -28,7 +28,10 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
   const over = async (
     change: Partial<
-      Pick<FakeV1, 'sites' | 'applications' | 'moves' | 'partners' | 'plan' | 'holds' | 'evacuations' | 'fences'>
+      Pick<
+        FakeV1,
+        'sites' | 'applications' | 'moves' | 'partners' | 'plan' | 'holds' | 'evacuations' | 'waiting' | 'followers'
+      >
     >,
     viewport = { width: 1440, height: 900 },
   ): Promise<Page> => {
@@ -78,6 +81,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
       since: '2026-01-01T00:00:00.000Z',
       until: null,
       attempt: 7,
+      nextAt: null,
       lastFailure: 'PeerUnavailable: oss: 503',
       call: '',
     };
@@ -232,20 +236,43 @@ describe.skipIf(!hasBrowser)('the console', () => {
       );
   });
 
-  it('shows a source that was taken to be dead among what waits for a person, until it is gone for good', async () => {
-    const fencing = fencingOf('counter', 'a1', 'a2');
-    const other = fencingOf('chat', 'a1', 'a2');
-    const page = await over({ fences: [fencing, other] });
+  it('shows whatever waits for a person, of every kind, offers what the API does, and asks twice for what is for good', async () => {
+    const fence = waitingOf('fence', 'counter at a1, taken to be dead', { state: 'unfenced', actions: ['scrap'] });
+    const anchor = waitingOf('anchor', 'chat: wifi → a1, all users', {
+      waitingFor: waitsFor('an operator, on the way back: retry', 'Conflict: meo: 409'),
+      actions: ['retry', 'abandon'],
+    });
+    const follower = waitingOf('follower', 'counter follows ue-1', { state: 'troubled' });
+    const page = await over({ waiting: [fence, anchor, follower], moves: [] });
     const waits = page.getByLabel('Waits for a person');
-    fake.tell('gone', { id: fencing.id, what: 'relocation' }); // who waits for its source outlives it
-    fake.tell('gone', { id: other.id, what: 'fence' });
-    await expect.poll(async () => await waits.getByRole('article').count()).toBe(1);
-    await expect(waits.innerText()).resolves.toMatch(/counter at a1[^]*taken to be dead[^]*a2 serves in its place/i);
+    await expect.poll(async () => await waits.getByRole('article').count()).toBe(3);
+    await expect(page.getByLabel(`anchor: ${anchor.about}`).innerText()).resolves.toMatch(
+      /chat: wifi → a1[^]*anchor, parked[^]*on the way back: retry[^]*Conflict: meo: 409[^]*Retry[^]*Abandon/i,
+    );
+    fake.tell('gone', { id: fence.id, what: 'relocation' }); // who waits for its source outlives it
+    fake.tell('waitsNoMore', { kind: 'follower', id: follower.id });
+    await expect.poll(async () => await waits.getByRole('article').count()).toBe(2);
     await waits.getByText('It is gone for good').click();
     expect(fake.said).toEqual([]);
     await waits.getByText('Nobody would fence it. Gone for good?').click();
+    await expect.poll(() => fake.said).toEqual([`/v1/fences/${fence.id}/scrap`]);
+    fake.tell('waitsNoMore', { kind: 'fence', id: fence.id });
+    await waits.getByText('Retry', { exact: true }).click();
+    await expect.poll(() => fake.said.at(-1)).toBe(`/v1/anchors/${anchor.id}/retry`);
+    await expect.poll(async () => await waits.locator('button:disabled').count()).toBe(2);
+    fake.tell('waitsNoMore', { kind: 'anchor', id: anchor.id });
     await expect.poll(async () => await waits.count()).toBe(0);
-    expect(fake.said).toEqual([`scrap ${fencing.id}`]);
+  });
+
+  it('shows who is followed, where the device is and who serves it, until nothing follows', async () => {
+    const troubled = followerOf('counter', 'ue-2', { network: null, trouble: 'PeerUnavailable: location: 503' });
+    const page = await over({ followers: [followerOf('counter', 'ue-1'), troubled] });
+    const shown = page.getByLabel('Followers');
+    await expect(shown.innerText()).resolves.toMatch(
+      /counter follows ue-1\s+in cellular, served at a1; 3 moves[^]*ue-2\s+nobody sees the device[^]*PeerUnavailable/,
+    );
+    fake.tell('gone', { id: troubled.id, what: 'follower' });
+    await expect.poll(async () => await shown.getByRole('listitem').count()).toBe(1);
   });
 
   it('shows how far an evacuation is, what failed, and says to it what may be said', async () => {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Configuration, parseConfiguration } from '../../configuration/peers.ts';
-import { waits } from '../../domain/waits.ts';
+import { Configuration, Pace, parseConfiguration } from '../../configuration/peers.ts';
+import { needsPerson, waits } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -60,7 +60,16 @@ describe('docs/operations.md, and docs/federation.md for what only a federation 
 
   it('name every word by which what waits is found in the index', () => {
     const named = quoted(operations);
-    expect(waits.filter((word) => !named.has(word))).toStrictEqual([]);
+    expect([...waits, ...needsPerson].filter((word) => !named.has(word))).toStrictEqual([]);
+  });
+
+  it('tells of each patience how long it is', () => {
+    const [, table = ''] = /\*\*Pace\*\*[^|]*([^]*?)\n\n/.exec(operations) ?? [];
+    const told = [...table.matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm)].map(([, name = '', ms = '']) => [
+      name,
+      Number(ms.replaceAll(',', '')),
+    ]);
+    expect(Object.fromEntries(told)).toStrictEqual(Pace.parse({}));
   });
 
   it('name every search attribute', () => {

@@ -4,12 +4,14 @@ import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { whereActivities } from '../../activities/where.ts';
 import type { Anchor, AnchorList } from '../../api/anchor.ts';
+import type { WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { ApplicationSeen } from '../../api/resources.ts';
 import { digest } from '../../configuration/digest.ts';
 import { anchorsOver } from '../../worker/anchors.ts';
 import { named, Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { everything } from '../support/events.ts';
 import { engine, servedByTheEngine, temporal } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
 
@@ -80,6 +82,69 @@ describe('an anchor of the API', () => {
       expect(ended.endedAt).not.toBeNull();
       const again = await api.post(`${holds.links.self}/release`);
       expect(again).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+    });
+  });
+
+  it('that cannot be released is parked: in the one list of what waits for a person, and in the stream of everything', async () => {
+    await over(async (api, world) => {
+      const { body } = await api.post<Anchor>(PATH, wish);
+      await reaches(api, body, 'holds');
+      world.on('w1.path.turnBack', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
+      await api.post<Anchor>(`${body.links.self}/release`);
+      const parked = await reaches(api, body, 'parked');
+      expect(parked.waitingFor).toMatchObject({
+        what: expect.stringMatching(
+          /^an operator, on the way back: retry, or abandon it; still.*"lead devices/,
+        ) as string,
+        lastFailure: expect.stringMatching(/^PeerRejected: /) as string,
+      });
+      const waiting = async () => (await api.get<WaitingList>('/v1/waiting?application=counter')).body.waiting;
+      await eventually(async () => (await waiting()).length === 1);
+      const { id, links } = body;
+      const expected = {
+        kind: 'anchor',
+        id,
+        about: 'counter: wifi → a1, all users',
+        state: 'parked',
+        waitingFor: parked.waitingFor,
+        actions: ['retry', 'abandon'],
+        links: { self: links.self },
+      };
+      await expect(waiting()).resolves.toMatchObject([expected]);
+      await expect(api.get('/v1/waiting?application=chess')).resolves.toMatchObject({
+        body: { waiting: [], next: null },
+      });
+      const told: unknown[] = [];
+      for await (const { event = '', json } of everything(api.url)) {
+        if (json['id'] !== id) continue;
+        told.push([event, json]);
+        if (event === 'waitsNoMore') break;
+        await api.post<Anchor>(`${links.self}/abandon`);
+      }
+      expect(told).toMatchObject([
+        ['waiting', expected],
+        ['waitsNoMore', { kind: 'anchor', id }],
+      ]);
+    });
+  });
+
+  it('that was begun by hand, past the API, is listed, shown and released like any other', async () => {
+    await over(async (api) => {
+      const run = await temporal.workflow.start('anchorApplication', {
+        workflowId: 'by hand / 2',
+        taskQueue: engine.taskQueue,
+        args: [{ request: { ...wish, users: '*' }, pace: quickPace }],
+      });
+      const id = `~by%20hand%20%2F%202.${run.firstExecutionRunId}`;
+      await eventually(async () => {
+        const { anchors } = (await api.get<AnchorList>(PATH)).body;
+        return anchors.some((one) => one.id === id && one.request.network === 'wifi');
+      }, 30_000);
+      const self = `${PATH}/${encodeURIComponent(id)}`;
+      const one = { links: { self } } as Anchor;
+      await expect(reaches(api, one, 'holds')).resolves.toMatchObject({ way: 'holder', links: { self } });
+      await expect(api.post(`${self}/release`)).resolves.toMatchObject({ status: 200 });
+      await expect(reaches(api, one, 'ended')).resolves.toMatchObject({ result: { outcome: 'released' } });
     });
   });
 

@@ -105,6 +105,13 @@ describe('the list', () => {
       await reached(api, approval, 'held');
       await eventually(async () => (await ids('waiting'))[0] === approval.id);
       expect(await ids('held')).toEqual([approval.id]);
+      const { state, waitingFor, actions, links } = await show(api, approval);
+      const { self, temporal: inTemporal } = links;
+      const about = 'counter: a1 → cloud, ue-1';
+      const one = { kind: 'relocation', id: approval.id, about, state, waitingFor, actions };
+      await expect(api.get('/v1/waiting')).resolves.toMatchObject({
+        body: { waiting: [{ ...one, links: { self, temporal: inTemporal } }], next: null },
+      });
       await command(api, approval, 'cancel');
       await reached(api, approval, 'ended');
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Evacuation, EvacuationList } from '../../api/evacuation.ts';
 import type { Hold, HoldList } from '../../api/hold.ts';
+import type { WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { Problem, Relocation, RelocationList } from '../../api/resources.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import { emptied } from '../../bench/evacuating/emptied.ts';
@@ -114,18 +115,57 @@ describe('an evacuation', () => {
         });
       await expect(said('POST', '/pause')).resolves.toMatchObject({
         status: 200,
-        body: { state: 'paused', actions: ['resume', 'cancel'] },
+        body: {
+          state: 'paused',
+          actions: ['resume', 'cancel'],
+          waitingFor: { what: expect.stringMatching(/^an operator: paused; /) as string },
+        },
       });
+      const waiting = async (source: string) =>
+        (await api.get<WaitingList>(`/v1/waiting?source=${source}`)).body.waiting.map(({ about, state }) => [
+          about,
+          state,
+        ]);
+      await eventually(async () => (await waiting('cloud')).length === 1);
+      await expect(waiting('cloud')).resolves.toEqual([['cloud → a1', 'paused']]);
+      await expect(waiting('a2')).resolves.toEqual([]);
       await expect(said('POST', '/pause')).resolves.toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
       await expect(said('PATCH', '', { window: 7 })).resolves.toMatchObject({ status: 200, body: { window: 7 } });
       await expect(said('PATCH', '', { window: 0 })).resolves.toMatchObject({ status: 400 });
       await expect(said('POST', '/resume')).resolves.toMatchObject({ body: { state: 'working', window: 7 } });
+      await eventually(async () => (await waiting('cloud')).length === 0);
       await expect(said('POST', '/cancel')).resolves.toMatchObject({ body: { state: 'cancelling', actions: [] } });
       await expect(said('POST', '/resume')).resolves.toMatchObject({ status: 409 });
       await reached(api, ({ counts }) => counts?.underWay === 1);
 
       held.open(); // what is under way goes on to its end
       expect(await ended(api)).toMatchObject({ outcome: 'evacuated', counts: { moved: 1 }, window: 7 });
+    });
+  });
+
+  it('that was begun by hand, past the API, is carried out, listed, shown and commanded like any other', async () => {
+    const held = gate();
+    await over(new PortWorld().on('a1.packages.distribute', held.wait), async (api, taskQueue) => {
+      const request = { ...order, window: 50, perUser: false };
+      const { firstExecutionRunId: run } = await temporal.workflow.start('evacuateHost', {
+        workflowId: 'by hand: 3',
+        taskQueue,
+        args: [{ request, pace: quickPace }],
+      });
+      const id = `~~by%20hand%3A%203.${run}`;
+      await held.arrived;
+      await eventually(async () => {
+        const { evacuations } = (await api.get<EvacuationList>(PATH)).body;
+        return evacuations.some((one) => one.id === id && one.state === 'working');
+      });
+      const self = `${PATH}/${encodeURIComponent(id)}`;
+      await expect(api.post(`${self}/cancel`)).resolves.toMatchObject({
+        status: 200,
+        body: { id, state: 'cancelling' },
+      });
+      held.open();
+      const end = await reached(api, ({ state }) => state === 'ended', encodeURIComponent(id));
+      expect(end).toMatchObject({ outcome: 'evacuated', counts: { moved: 1 }, links: { self } });
     });
   });
 
@@ -406,7 +446,7 @@ describe('without a worker', () => {
   it('an evacuation is started, and waits for one; a command is answered 503', async () => {
     await alone(async (api) => {
       const { status, body } = await api.post<Evacuation>(PATH, { site: 'a1' });
-      expect([status, body.request.among, body.waitingFor]).toEqual([202, ['a2'], 'a worker that takes it on']);
+      expect([status, body.request.among, body.waitingFor?.what]).toEqual([202, ['a2'], 'a worker that takes it on']);
       await expect(api.post(`${PATH}/a1/pause`)).resolves.toMatchObject({ status: 503 });
     });
   });

@@ -4,6 +4,7 @@ import { costOf } from '../../bench/counts.ts';
 import type { FollowOrder } from '../../activities/following/follow.ts';
 import type { Anchor } from '../../api/anchor.ts';
 import type { Follower, FollowerList } from '../../api/follower.ts';
+import type { WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { FollowerRequest } from '../../domain/follower-request.ts';
 import type { Followed } from '../../domain/following.ts';
@@ -150,8 +151,20 @@ describe('a follower', () => {
       const stuck = await reached(api, first, ({ trouble }) => trouble !== null);
       expect(stuck).toMatchObject({ site: 'a1', moves: 0 });
       expect(stuck.trouble).toMatch(/^w1: .*RNIS/);
+      const waiting = async () => (await api.get<WaitingList>('/v1/waiting')).body.waiting;
+      await eventually(async () => (await waiting()).length === 1, LIMIT_MS);
+      await expect(waiting()).resolves.toMatchObject([
+        {
+          kind: 'follower',
+          id: first.id,
+          about: 'counter follows ue-1',
+          state: 'troubled',
+          waitingFor: { lastFailure: stuck.trouble, nextAt: expect.any(String) as string },
+        },
+      ]);
       world.missingServices = [];
       expect(await reached(api, first, served('w1'))).toMatchObject({ trouble: null, moves: 1 });
+      await eventually(async () => (await waiting()).length === 0, LIMIT_MS);
     });
   });
 

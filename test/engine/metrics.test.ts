@@ -25,6 +25,7 @@ describe('the metrics of the API', () => {
       async (api) => {
         const { body } = await starting(api, { cutOver: { approval: true } });
         await reached(api, body, 'held', LIMIT_MS);
+        await api.post('/v1/holds', { site: 'a2', why: 'new memory' });
         // Temporal's index is some time behind, and is asked every ten seconds at most
         await eventually(
           async () => (await lines(api, 'ferry_relocations{')).includes('ferry_relocations{state="held"} 1'),
@@ -36,6 +37,12 @@ describe('the metrics of the API', () => {
           'ferry_relocations{state="parked"} 0',
           'ferry_relocations{state="paused"} 0',
           'ferry_relocations{state="running"} 1',
+        ]);
+        const waiting = await lines(api, 'ferry_waiting{');
+        expect(waiting).toHaveLength(9);
+        expect(waiting.filter((line) => !line.endsWith(' 0'))).toEqual([
+          'ferry_waiting{kind="relocation",state="held"} 1',
+          'ferry_waiting{kind="hold",state="held"} 1',
         ]);
         const oldest = (await lines(api, 'ferry_relocation_oldest_seconds{state="held"}'))[0] ?? '';
         expect(Number(oldest.split(' ')[1])).toBeGreaterThan(0);

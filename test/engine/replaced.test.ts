@@ -186,6 +186,8 @@ describe('a source that nobody can stop', () => {
     world.on('a1.instances.remove', ...always);
     return { world, source };
   };
+  const indexed = async (run: WorkflowHandle): Promise<readonly unknown[] | undefined> =>
+    (await run.describe()).searchAttributes['FerryOutcome'];
   const fencing = (id: string | null | undefined): WorkflowHandle<typeof fenceSource> =>
     engine.environment.client.workflow.getHandle<typeof fenceSource>(`fence:${id}`);
 
@@ -210,6 +212,7 @@ describe('a source that nobody can stop', () => {
       });
       const tail = fencing(recovery?.fencing);
       await expect(tail.query(fencingStatus)).resolves.toMatchObject({ state: 'waiting' });
+      await expect(indexed(tail)).resolves.toEqual(['unfenced']); // a person knows whether it ever comes back
       expect(source.role).toBe('authority');
       // However long it is silent, it is looked for as often
       await eventually(async () => {
@@ -226,6 +229,7 @@ describe('a source that nobody can stop', () => {
       await eventually(async () => (await tail.query(fencingStatus)).state !== 'waiting', 30_000);
       expect(source.role).toBe('relay');
       expect(performance.now() - back).toBeLessThan(deadMs * 1.5 + 1_500 * busy());
+      await eventually(async () => (await indexed(tail))?.[0] !== 'unfenced', 30_000);
       await expect(tail.result()).resolves.toEqual({ outcome: 'fenced', stranded: 2, kept: null });
     });
     expect(world.at('a1')).toEqual([]);

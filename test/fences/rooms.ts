@@ -38,7 +38,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     because: 'An adapter speaks one API through adapters/http.ts, realises ports, and fails in one way.',
     runs: ['domain', 'protocols', 'activities/failure.ts', 'traces/told.ts', 'oauth4webapi', 'zod', 'node:*'],
     types: ['activities', 'pino'],
-    files: { 'http.ts': ['undici'], 'answer.ts': ['undici'], 'secured.ts': ['undici'] },
+    files: {
+      'http.ts': ['undici'],
+      'answer.ts': ['undici'],
+      'secured.ts': ['undici'],
+      'mec010-2/descriptor.ts': ['yauzl'],
+    },
   },
   check: {
     because:

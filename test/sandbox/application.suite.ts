@@ -619,5 +619,29 @@ export function keepsTheContract(NET: number, made: (folder: string) => Promise<
     end();
   });
 
+  it('takes orders of nobody who does not show its token, and shows it to its other instances', async () => {
+    const env = { MANAGEMENT_TOKEN: 'of its operator' };
+    const [source, target] = await Promise.all(
+      ['61', '62'].map(async (host) => await start(`kept-${host}`, `127.${NET}.16.${host}`, env)),
+    );
+    if (source === undefined || target === undefined) throw new Error('they did not start');
+    const founding = { platform: null, subscriptions: 0, users: {} };
+    for (const token of ['', 'of somebody else'])
+      expect((await source.manage('POST', '/provider/found', founding, token)).status).toBe(401);
+    expect((await source.manage('POST', '/provider/found', founding)).status).toBe(200);
+    const names = { relocation: 'r1', users: '*' };
+    const state = '/relocation/v1/state?users=*';
+    expect((await source.manage('GET', state, undefined, 'of somebody else')).status).toBe(401);
+    const introduction = { ...names, source: source.endpoint, chunk: [] };
+    expect((await target.contract('copy', introduction)).status).toBe(204);
+    expect((await source.contract('promise', { ...names, target: target.endpoint })).status).toBe(200);
+    const receipt = await source.contract('handOver', { ...names, target: target.endpoint });
+    expect(receipt).toMatchObject({ status: 200 });
+    await until(async () => {
+      const { body } = await target.manage<{ role: string }>('GET', state);
+      return body.role === 'authority';
+    }, 'the target is told that it is the authority');
+  });
+
   return { start, pair, prepared, handOver };
 }

@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { northboundDocument } from '../../api/northbound/face.ts';
+import { waitingKinds } from '../../api/northbound/table/waiting.ts';
 import { referred } from './referred.ts';
 
 /** What the API publishes of itself, and whether an answer keeps it. */
@@ -92,19 +93,45 @@ function departuresFrom(of: Document, { method, path, status, headers, body }: S
 }
 
 const problemDetailsSchema = { $ref: '#/components/schemas/Problem' };
+const object = (properties: Readonly<Record<string, object>>): object => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+  additionalProperties: false,
+});
+const source = {
+  anyOf: [
+    { type: 'null' },
+    object({
+      answers: { type: 'boolean' },
+      since: { type: 'string', format: 'date-time' },
+      detail: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+    }),
+  ],
+};
 const eventSchemas: Readonly<Record<string, object>> = {
   relocation: { $ref: '#/components/schemas/Relocation' },
   evacuation: { $ref: '#/components/schemas/Evacuation' },
   hold: { $ref: '#/components/schemas/Hold' },
   fence: { $ref: '#/components/schemas/Fencing' },
+  follower: { $ref: '#/components/schemas/Follower' },
   federation: { $ref: '#/components/schemas/Federation' },
+  waiting: { $ref: '#/components/schemas/Waiting' },
+  waitsNoMore: object({ kind: { enum: waitingKinds }, id: { type: 'string' } }),
+  gone: object({ id: { type: 'string' }, what: { enum: ['relocation', 'evacuation', 'fence', 'follower'] } }),
+  reopened: object({ site: { type: 'string' } }),
+  anew: object({}),
+  sources: object({ temporal: source, catalogue: source }),
+  step: { type: 'object' },
 };
+/** Every kind that a stream tells. */
+export const eventKinds = Object.keys(eventSchemas);
 
 /** The same of every event of a stream. */
 export const eventDepartures = (stream: string): string[] =>
   [...stream.matchAll(/^event: (\w+)\ndata: (.*)$/gm)].flatMap(([, event = '', data = '']) => {
     const schema = eventSchemas[event];
-    if (schema === undefined) return [];
+    if (schema === undefined) return [`an event of no kind that is published: ${event}`];
     const validate = validatorOf(schema);
     return validate(JSON.parse(data)) ? [] : [`an event: ${ajv.errorsText(validate.errors)}: ${data}`];
   });

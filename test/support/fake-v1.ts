@@ -5,8 +5,16 @@ import express, { type Response } from 'express';
 import { consolePage } from '../../api/console.ts';
 import type { Evacuation } from '../../api/evacuation.ts';
 import type { Hold } from '../../api/hold.ts';
-import type { Fencing } from '../../api/northbound/table/fences.ts';
-import type { ApplicationList, FederationWith, Problem, Relocation, SiteList } from '../../api/resources.ts';
+import type { Follower } from '../../api/follower.ts';
+import type { Waiting } from '../../api/northbound/table/waiting.ts';
+import type {
+  ApplicationList,
+  FederationWith,
+  Problem,
+  Relocation,
+  SiteList,
+  WaitingFor,
+} from '../../api/resources.ts';
 import { actions } from '../../domain/actions.ts';
 import { stepNames } from '../../domain/steps.ts';
 
@@ -27,7 +35,8 @@ export class FakeV1 {
   partners: FederationWith[] = [];
   holds: Hold[] = [];
   evacuations: Evacuation[] = [];
-  fences: Fencing[] = [];
+  waiting: Waiting[] = [];
+  followers: Follower[] = [];
   temporal = true;
   answersAfterMs = 0;
   plan: object = {};
@@ -100,9 +109,10 @@ export class FakeV1 {
         this.said.push(`${req.params.action} ${req.params.id}`);
         res.json({ ...this.evacuations[0], state: 'cancelling', actions: [] });
       })
-      .post('/v1/fences/:id/scrap', (req, res) => {
-        this.said.push(`scrap ${req.params.id}`);
-        res.json({ ...this.fences[0], state: 'ended', endedAt: new Date().toISOString() });
+      .post(['/v1/fences/:id/:action', '/v1/anchors/:id/:action'], (req, res) => {
+        this.said.push(req.path);
+        if (this.refuses === undefined) res.json({});
+        else res.status(409).json(this.refuses);
       })
       .post('/v1/plans', (req, res) => {
         this.said.push({ plan: req.body as unknown });
@@ -132,7 +142,8 @@ export class FakeV1 {
     for (const partner of this.partners) this.tell('federation', partner, [to]);
     for (const hold of this.holds) this.tell('hold', hold, [to]);
     for (const evacuation of this.evacuations) this.tell('evacuation', evacuation, [to]);
-    for (const fencing of this.fences) this.tell('fence', fencing, [to]);
+    for (const one of this.waiting) this.tell('waiting', one, [to]);
+    for (const follower of this.followers) this.tell('follower', follower, [to]);
     this.sources([to]);
   }
 
@@ -226,24 +237,65 @@ export function evacuationOf(site: string): Evacuation {
     endedAt: null,
     counts: { total: 100, moved: 40, failed: 2, underWay: 8, resting: 0, left: 50 },
     failures: [],
-    waitingFor: '40 of 100 moved',
+    waitingFor: waitsFor('40 of 100 moved'),
     actions: ['pause', 'cancel'],
     outcome: null,
     links: { self: `/v1/evacuations/${id}`, relocations: `/v1/relocations?evacuation=${id}`, temporal: null },
   };
 }
 
-export function fencingOf(application: string, source: string, target: string): Fencing {
+export const waitsFor = (what: string, lastFailure: string | null = null): WaitingFor => ({
+  what,
+  since: new Date().toISOString(),
+  until: null,
+  attempt: 1,
+  nextAt: null,
+  lastFailure,
+  call: '',
+});
+
+/** One that waits for a person and is no relocation. */
+export function waitingOf(kind: Waiting['kind'], about: string, more: Partial<Waiting> = {}): Waiting {
   const id = `${randomUUID()}.${randomUUID()}`;
+  const self = `/v1/${kind}s/${id}`;
+  return {
+    kind,
+    id,
+    about,
+    state: 'parked',
+    waitingFor: waitsFor('an operator'),
+    actions: [],
+    links: { self, temporal: null },
+    ...more,
+  };
+}
+
+export function followerOf(application: string, user: string, more: Partial<Follower> = {}): Follower {
+  const id = randomUUID();
   return {
     id,
-    application,
-    source,
-    target,
+    request: {
+      application,
+      user,
+      among: ['a1', 'w1'],
+      staySeconds: 10,
+      holdSeconds: 60,
+      perHour: 12,
+      lookSeconds: 600,
+    },
     state: 'waiting',
+    network: 'cellular',
+    since: new Date().toISOString(),
+    site: 'a1',
+    dueAt: null,
+    moves: 3,
+    relocation: null,
+    anchor: null,
+    trouble: null,
     startedAt: new Date().toISOString(),
     endedAt: null,
     result: null,
-    links: { self: `/v1/fences/${id}`, relocation: `/v1/relocations/${id}` },
+    links: { self: `/v1/followers/${id}`, temporal: null },
+    ...more,
   };
 }

@@ -4,6 +4,7 @@ import type {
   Application,
   Catalogue,
   Context,
+  Described,
   Instance,
   Lead,
   Network,
@@ -85,6 +86,8 @@ export class PortWorld implements Catalogue {
   /** Those that were taken away, with the subscriptions that their platforms still have. */
   readonly remains: Made[] = [];
   readonly packages = new Set<string>(['cloud']);
+  /** What the descriptor of the package says, where it is known before an instance is made. */
+  described: Described | undefined;
   /** Polls before an instance runs. */
   polls = 1;
   /** Seconds since the source saw a client. */
@@ -228,6 +231,7 @@ export class PortWorld implements Catalogue {
           return this.packages.has(name) ? 'usable' : 'absent';
         },
         sendable: async () => await call('packages.sendable'),
+        described: async () => this.described,
         distribute: async () => {
           await call('packages.distribute');
           this.packages.add(name);

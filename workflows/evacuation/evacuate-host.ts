@@ -1,16 +1,21 @@
 import {
   allHandlersFinished,
   condition,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertMemo,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { EvacuationResult, EvacuationWish } from '../../domain/evacuation.ts';
 import { chainOf, runNameOf } from '../../domain/identity.ts';
+import type { NeedsPerson } from '../../domain/waits.ts';
 import { isWindow, WIDEST } from '../../domain/window.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { toldByHand } from '../kit/by-hand.ts';
 import { failure } from '../kit/failure.ts';
-import { evacuation, type EvacuationOrder } from '../messages.ts';
+import { evacuation, type EvacuationMemo, type EvacuationOrder } from '../messages.ts';
 import { evacuationAt } from '../steps.ts';
 
 /**
@@ -21,10 +26,15 @@ import { evacuationAt } from '../steps.ts';
 export async function evacuateHost({ request, returns, pace }: EvacuationOrder): Promise<EvacuationResult> {
   const { site, among, perUser, accept, deadline = null } = request;
   let wish: EvacuationWish = { window: request.window, paused: false, cancelled: false };
+  toldByHand({ request, ...(returns !== undefined && { returns }), wish } satisfies EvacuationMemo, { source: site });
 
   const wants = (change: Partial<EvacuationWish>): EvacuationWish => {
+    const waited = waitsForPerson(wish);
     wish = { ...wish, ...change };
-    upsertMemo({ wish });
+    const waits = waitsForPerson(wish);
+    upsertMemo({ wish, ...(waits !== waited && { pausedAt: waits ? new Date().toISOString() : null }) });
+    if (waits !== waited && patched('a-paused-evacuation-is-indexed'))
+      upsertSearchAttributes([{ key: searchAttributes.outcome, value: waits ? PAUSED : null }]);
     const { window, paused, cancelled } = wish;
     setCurrentDetails(
       cancelled ? 'Cancelled: nothing more is begun.' : `${paused ? '**Paused**, ' : ''}${window} at once`,
@@ -71,3 +81,6 @@ export async function evacuateHost({ request, returns, pace }: EvacuationOrder):
   await condition(allHandlersFinished);
   return result;
 }
+
+const PAUSED: NeedsPerson = 'paused';
+const waitsForPerson = ({ paused, cancelled }: EvacuationWish): boolean => paused && !cancelled;

@@ -12,8 +12,9 @@ import {
 } from '@temporalio/workflow';
 import type { FollowerResult } from '../../domain/follower-request.ts';
 import { chainOf, followerIdOf } from '../../domain/identity.ts';
+import { toldByHand } from '../kit/by-hand.ts';
 import { foreseen } from '../kit/failure.ts';
-import { endFollower, followerStanding, type FollowerOrder, moved } from '../messages.ts';
+import { endFollower, type FollowerMemo, followerStanding, type FollowerOrder, moved } from '../messages.ts';
 import { followingAt } from '../steps.ts';
 import { Follower } from './follower.ts';
 
@@ -39,6 +40,7 @@ setWorkflowOptions(
 export async function followDevice({ request, pace, standing }: FollowerOrder): Promise<FollowerResult> {
   const { application, user, among, accept = null, anchor: mayAnchor = false, lookSeconds } = request;
   const { listenForDevice, followDevice: follow, hushForDevice } = followingAt(pace);
+  toldByHand({ request } satisfies FollowerMemo, { application });
   const chain = chainOf(workflowInfo());
   const follower = new Follower(request, standing);
   const listener = { follower: followerIdOf(workflowInfo().workflowId), user, among };

@@ -1,6 +1,8 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { patched, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { FollowerRequest } from '../../domain/follower-request.ts';
 import { after, beginning, dueAt, type Followed, heard, type Sighting } from '../../domain/following.ts';
+import type { NeedsPerson } from '../../domain/waits.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { FollowerStanding } from '../messages.ts';
 
 /** Where a follower stands, as the Temporal UI, the API and its next run are told. */
@@ -52,7 +54,13 @@ export class Follower {
   }
 
   #is(change: Partial<FollowerStanding>): void {
+    const troubled = this.#standing.trouble !== null;
     this.#standing = { ...this.#standing, ...change };
+    const isTroubled = this.#standing.trouble !== null;
+    if (isTroubled !== troubled && patched('who-is-troubled-is-indexed'))
+      upsertSearchAttributes([
+        { key: searchAttributes.outcome, value: isTroubled ? ('troubled' satisfies NeedsPerson) : null },
+      ]);
     const due = this.dueAt;
     const told =
       due === null

@@ -1,6 +1,7 @@
 import { CancellationScope, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { AnchorRequest, AnchorResult } from '../../domain/anchor-request.ts';
-import type { AnchorOrder } from '../messages.ts';
+import { toldByHand } from '../kit/by-hand.ts';
+import type { AnchorMemo, AnchorOrder } from '../messages.ts';
 import { Anchoring } from './anchoring.ts';
 import { undosOf, type Undos } from './anchor-undos.ts';
 
@@ -19,6 +20,8 @@ setWorkflowOptions(
  * meanwhile takes it along. As its history grows it goes on in a new run, by the same names.
  */
 export async function anchorApplication(order: AnchorOrder): Promise<AnchorResult> {
+  const { application, source, network } = order.request;
+  toldByHand({ request: order.request, standing: null } satisfies AnchorMemo, { application, source, target: network });
   const anchoring = new Anchoring(order);
   const { procedure } = anchoring;
   const undos = undosOf(anchoring);

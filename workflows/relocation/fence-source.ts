@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   CancellationScope,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   setWorkflowOptions,
@@ -60,6 +61,8 @@ export async function fenceSource({ both, epoch, writes, pace }: FencingOrder): 
     const { left: [left] = [] } = returned;
     return ended({ outcome: 'gone', stranded: null, kept: null, ...(left !== undefined && { left }) });
   }
+
+  if (patched('who-came-back-needs-nobody')) upsertSearchAttributes([{ key: searchAttributes.outcome, value: null }]);
 
   // It relays now: drained and retired as any source (5.3.1, [5.3.2-4])
   enter('retiring');

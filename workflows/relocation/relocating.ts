@@ -8,6 +8,7 @@ import { type Guaranteed, tellsWhoComes } from '../../domain/guarantee.ts';
 import { type Fenced, mayWrite } from '../../domain/recovery.ts';
 import type { RelocationRequest, RelocationResult } from '../../domain/relocation.ts';
 import { steps, stepsOf, undos, type StepName, type UndoName } from '../../domain/steps.ts';
+import type { NeedsPerson } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { Procedure, type Recovery } from '../kit/procedure.ts';
 import type { FencingOrder } from '../messages.ts';
@@ -120,6 +121,7 @@ async function waitFor(both: FencingOrder['both'], epoch: number, writes: number
         { key: searchAttributes.application, value: application },
         { key: searchAttributes.source, value: source },
         { key: searchAttributes.target, value: target },
+        { key: searchAttributes.outcome, value: 'unfenced' satisfies NeedsPerson },
         ...(world === undefined ? [] : [{ key: searchAttributes.world, value: world }]),
       ],
       staticSummary: `${application}: waits for ${source}, which was taken to be dead`,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AnchorRequest } from '../../../domain/anchor-request.ts';
 import type { FailureType } from '../../../domain/failures.ts';
-import { ANCHOR_ID } from '../../../domain/identity.ts';
+import { RELOCATION_ID } from '../../../domain/identity.ts';
 import { Anchor, type AnchorAction, AnchorList } from '../../anchor.ts';
 import type { Operation, Table } from '../../serve.ts';
 import { asked, Page, PageHeaders, strangersPage } from './shared.ts';
@@ -30,7 +30,7 @@ const example: Anchor = {
   links: { self: `/v1/anchors/${id}`, temporal: null },
 };
 
-const One = z.strictObject({ id: z.string().meta({ pattern: ANCHOR_ID.source, example: id }) });
+const One = z.strictObject({ id: z.string().meta({ pattern: RELOCATION_ID.source, example: id }) });
 const now = { description: 'As it is now.', schema: Anchor, example };
 
 const command = (action: AnchorAction, summary: string, failures: readonly FailureType[] = []) =>

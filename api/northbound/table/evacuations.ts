@@ -17,7 +17,15 @@ const example: Evacuation = {
   endedAt: null,
   counts: { total: 5_000, moved: 3_400, failed: 34, underWay: 50, resting: 0, left: 1_516 },
   failures: [],
-  waitingFor: '3400 of 5000 moved, 50 under way, 34 failed, 1516 not begun',
+  waitingFor: {
+    what: '3400 of 5000 moved, 50 under way, 34 failed, 1516 not begun',
+    since: '2026-12-01T02:00:00.000Z',
+    until: null,
+    attempt: 1,
+    nextAt: null,
+    lastFailure: null,
+    call: 'temporal workflow describe --workflow-id evacuation:a1 --run-id 01999999-1111-7111-8111-111111111111',
+  },
   actions: ['pause', 'cancel'],
   outcome: null,
   links: {

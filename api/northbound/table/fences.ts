@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { FencingResult, FencingState } from '../../../domain/fencing.ts';
 import { RELOCATION_ID } from '../../../domain/identity.ts';
-import { Instant, NextPage } from '../../resources.ts';
+import { Instant, NextPage, WaitingFor } from '../../resources.ts';
 import type { Table } from '../../serve.ts';
 import { relocationExample } from '../examples.ts';
 import { asked, Page, PageHeaders, strangersPage } from './shared.ts';
+
+export const fencingActions = ['scrap'] as const;
 
 /** A source that was taken to be dead and not stopped: who waits for it, until it is fenced. */
 const Fencing = z
@@ -16,6 +18,8 @@ const Fencing = z
     state: FencingState.nullable().meta({ description: 'null: no worker has answered.' }),
     startedAt: Instant,
     endedAt: Instant.nullable(),
+    waitingFor: WaitingFor.nullable(),
+    actions: z.array(z.enum(fencingActions)).meta({ description: 'What an operator may do now.' }),
     result: FencingResult.nullable(),
     links: z.object({ self: z.string(), relocation: z.string() }),
   })
@@ -40,6 +44,16 @@ const example: Fencing = {
   state: 'waiting',
   startedAt: '2026-01-01T12:00:02.000Z',
   endedAt: null,
+  waitingFor: {
+    what: 'the source, to be fenced when it comes back; or an operator who knows that it is gone for good: scrap it',
+    since: '2026-01-01T12:00:02.000Z',
+    until: null,
+    attempt: 1,
+    nextAt: null,
+    lastFailure: null,
+    call: `temporal workflow describe --workflow-id fence:${id} --run-id 01a20e13-15b3-77c0-9b4a-5e1e3e2ee0a5`,
+  },
+  actions: ['scrap'],
   result: null,
   links: { self: `/v1/fences/${id}`, relocation: `/v1/relocations/${id}` },
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Action } from '../../../domain/actions.ts';
+import { EVACUATION_ID } from '../../../domain/evacuation.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import { RELOCATION_ID } from '../../../domain/identity.ts';
 import { PlacementList, PlacementRequest } from '../../../domain/placement.ts';
@@ -39,11 +40,7 @@ const ListQuery = z.strictObject({
       '`running`: whatever has not ended. `waiting`: for a person; held for approval, paused or parked. `held`: also until an instant.',
   }),
   outcome: RelocationResult.shape.outcome.optional(),
-  evacuation: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\.[0-9a-f-]{36}$/, 'is no id of an evacuation')
-    .optional()
-    .meta({ description: 'What this evacuation has begun.' }),
+  evacuation: EVACUATION_ID.optional().meta({ description: 'What this evacuation has begun.' }),
   limit: Limit,
   next: Next,
 });
@@ -203,9 +200,9 @@ export const relocationTable = {
     ...asked,
     method: 'get',
     path: '/v1/events',
-    summary: 'Watch all relocations, what is said of hosts, and how it stands with partners',
+    summary: 'Watch all relocations, what waits for a person, hosts, followers and partners',
     description:
-      'Server-sent events: `relocation`, `evacuation`, `hold`, `fence` and `federation` with the whole resource of each, at once and whenever it changes; of those that ended, the latest. `gone` with `what` Temporal does not keep any longer, `relocation`, `evacuation` or `fence`, and its `id`; `reopened` with the `site` whose hold has ended. `sources` when all was told that is known, and when Temporal or the database stops or begins to answer; what was told stands meanwhile. Whoever comes back with the id of what was read last is told what has changed since; where that is not known any more, `anew` comes first: what was told before counts for nothing. However many listen, all is read once. At most 100 streams at a time.',
+      'Server-sent events: `relocation`, `evacuation`, `hold`, `fence`, `follower` and `federation` with the whole resource of each, at once and whenever it changes; of those that ended, the latest. `waiting` with what waits for a person and is no relocation, as /v1/waiting tells it, and `waitsNoMore` with its `kind` and `id`. `gone` with `what` Temporal does not keep any longer, or follows no more, `relocation`, `evacuation`, `fence` or `follower`, and its `id`; `reopened` with the `site` whose hold has ended. `sources` when all was told that is known, and when Temporal or the database stops or begins to answer; what was told stands meanwhile. Whoever comes back with the id of what was read last is told what has changed since; where that is not known any more, `anew` comes first: what was told before counts for nothing. However many listen, all is read once. At most 100 streams at a time.',
     headers: ReadUpTo,
     answers: { 200: { description: 'A stream of events.', media: 'text/event-stream', schema: z.string() } },
     failures: [],

@@ -131,6 +131,7 @@ def everything(instance):
 
 class Management(Handler):
     def answer(self):
+        self.demand_token()
         url, body = urlsplit(self.path), self.body(1 << 26)
         call = self.calls.get(f"{self.command} {url.path}")
         if f"{self.command} {url.path}" == "GET /relocation/v1/state":

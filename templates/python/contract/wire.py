@@ -1,5 +1,7 @@
 """Asks and answers HTTP: JSON and problem documents, one thread for each connection."""
+import hmac
 import json
+import os
 import sys
 import traceback
 from http.client import HTTPConnection, HTTPException
@@ -7,6 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 CALL = 2
 STATUS = {"NoAuthority": 503, "TooManyHops": 503, "AuthorityUnreachable": 503, "TargetSilent": 504}
+
+
+# Ferry and other instances show it: whoever reaches the management endpoint could take users away
+TOKEN = os.environ.get("MANAGEMENT_TOKEN", "")
+PROOF = {"Authorization": f"Bearer {TOKEN}"} if TOKEN else {}
 
 
 class Refused(Exception):
@@ -28,7 +35,7 @@ def tell(peer, path, message, timeout=CALL):
     host, port = peer.rsplit(":", 1)
     connection = HTTPConnection(host, int(port), timeout=timeout)
     try:
-        connection.request("POST", path, json.dumps(message), {"Content-Type": "application/json"})
+        connection.request("POST", path, json.dumps(message), {"Content-Type": "application/json", **PROOF})
         answer = connection.getresponse()
         text = answer.read()
         return answer.status, json.loads(text) if text[:1] == b"{" else {}, False
@@ -59,6 +66,12 @@ class Handler(BaseHTTPRequestHandler):
             self.problem(500, {"type": "about:blank", "detail": "an error of ours"})
 
     do_GET = do_POST = handle_one
+
+    def demand_token(self):
+        shown = self.headers.get("Authorization") or ""
+        if TOKEN and not hmac.compare_digest(shown.encode(), f"Bearer {TOKEN}".encode()):
+            self.close_connection = True
+            raise Malformed("who calls has to show the token", 401)
 
     def body(self, most):
         length = int(self.headers.get("Content-Length") or 0)

@@ -4,7 +4,7 @@ import { giving, id, journal, retirement, state, taking, visitors } from './inst
 import { ALL, type Entry, isContext, type Peer, type Prepare } from './state.ts';
 import { supersede } from './takeover.ts';
 import { copiesIn } from './taking.ts';
-import { jsonIn, Malformed, Refused, send } from './wire.ts';
+import { demandToken, jsonIn, Malformed, Refused, send } from './wire.ts';
 
 /** The management endpoint: the calls of the contract, and those between instances. */
 
@@ -109,6 +109,7 @@ function everything(): object {
 }
 
 export async function managed(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  demandToken(req);
   const { pathname, searchParams } = new URL(req.url ?? '/', 'http://instance');
   const call = calls[`${req.method} ${pathname}`];
   if (call === undefined) throw new Malformed('no such resource', 404);

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** HTTP, as instances speak it to each other and to whoever asks them. */
@@ -22,6 +23,17 @@ export class Malformed extends Error {
     super(detail);
     this.status = status;
   }
+}
+
+/** Ferry and other instances show it: whoever reaches the management endpoint could take users away. */
+const { MANAGEMENT_TOKEN: token = '' } = process.env;
+const proof: Readonly<Record<string, string>> = token === '' ? {} : { authorization: `Bearer ${token}` };
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+export function demandToken({ headers }: IncomingMessage): void {
+  if (token !== '' && !timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`)))
+    throw new Malformed('who calls has to show the token', 401);
 }
 
 const STATUS: Readonly<Record<string, number>> = {
@@ -54,7 +66,7 @@ export async function ask(url: string, { method = 'POST', headers = {}, body = '
 /** Tells another instance something. `status` 0: it said nothing; `refused`: nothing listens there any more. */
 export async function tell(peer: string, path: string, message: object, ms = 2_000) {
   try {
-    const { status, text } = await ask(`http://${peer}${path}`, { body: JSON.stringify(message), ms });
+    const { status, text } = await ask(`http://${peer}${path}`, { body: JSON.stringify(message), headers: proof, ms });
     const body = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>;
     return { status, type: status < 400 ? null : body['type'], body, refused: false };
   } catch (error) {
