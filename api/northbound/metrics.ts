@@ -21,7 +21,7 @@ const STATES = ['running', 'held', 'paused', 'parked'] as const satisfies readon
 const WAITING = {
   relocateApplication: { kind: 'relocation', states: ['held', 'paused', 'parked'] },
   evacuateHost: { kind: 'evacuation', states: ['paused'] },
-  anchorApplication: { kind: 'anchor', states: ['paused', 'parked'] },
+  anchorApplication: { kind: 'anchor', states: ['paused', 'parked', 'troubled'] },
   followDevice: { kind: 'follower', states: ['troubled'] },
   fenceSource: { kind: 'fence', states: ['unfenced'] },
   holdSite: { kind: 'hold', states: ['held'] },

@@ -110,7 +110,7 @@ function kindsOf(temporal: Client, temporalUi: string | undefined): Readonly<Rec
       read: async (id) => {
         const anchor = await anchors.read(id);
         const { application, users, network } = anchor.request;
-        const goesOn = anchor.state === 'holds' || anchor.state === 'releasing';
+        const goesOn = (anchor.state === 'holds' && anchor.silentSince === null) || anchor.state === 'releasing';
         return {
           ...anchor,
           about: `${application}: ${network} → ${anchor.source}, ${whose(users)}`,

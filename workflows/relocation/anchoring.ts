@@ -6,6 +6,7 @@ import {
   setHandler,
   sleep,
   upsertMemo,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CheckedAnchor } from '../../activities/anchoring/check.ts';
@@ -22,6 +23,8 @@ import {
   type Taking,
 } from '../../domain/anchoring.ts';
 import { chainOf } from '../../domain/identity.ts';
+import type { NeedsPerson } from '../../domain/waits.ts';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { failure, foreseen } from '../kit/failure.ts';
 import { type Account, Procedure } from '../kit/procedure.ts';
 import { type AnchorMemo, type AnchorOrder, sourceMoved, takeIn } from '../messages.ts';
@@ -258,8 +261,14 @@ export class Anchoring {
   }
 
   #stands(standing: Standing): Standing {
+    const [wasSilent, isSilent] = [this.#standing, standing].map((each) => each?.silentSince != null);
     this.#standing = standing;
     upsertMemo({ standing });
+    // Devices that are led to nobody need a person
+    if (isSilent !== wasSilent)
+      upsertSearchAttributes([
+        { key: searchAttributes.outcome, value: isSilent === true ? ('troubled' satisfies NeedsPerson) : null },
+      ]);
     return standing;
   }
 }
