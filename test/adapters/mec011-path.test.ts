@@ -144,6 +144,23 @@ describe('a turn', () => {
     },
   );
 
+  it('takes and leaves the spelling of descriptors (MEC 010-2), and a rule that leads elsewhere alone', async () => {
+    const spelt = (id: string, dstIPAddress: string, filter: object, state: string) =>
+      trafficRule(id, '', filter, state, { dstInterface: { interfaceType: 'IP', dstIPAddress } });
+    platform.traffic('target', spelt('TrafficRule001', T, {}, 'INACTIVE'));
+    platform.traffic('target', spelt('egress', '10.77.1.1', { dstAddress: ['10.88.1.1'] }, 'ACTIVE'));
+    const before = platform.of('target');
+    const [here] = await both();
+    await path.turn(here, quickWait());
+    const turned = platform.of('target');
+    expect(turned['traffic_rules/TrafficRule001']).toEqual(
+      spelt('TrafficRule001', T, { dstAddress: [S, C] }, 'ACTIVE'),
+    );
+    expect(turned['traffic_rules/egress']).toEqual(before['traffic_rules/egress']);
+    await path.turnBack(here, quickWait());
+    expect(platform.of('target')).toMatchObject(before);
+  });
+
   it('is carried out once, however often it is asked for, also when an answer was lost', async () => {
     const [here] = await both();
     platform.server.loseAnswer(/^PUT .*dns_rules/, 'reset');
