@@ -55,15 +55,16 @@ export const traffic: Kind<TrafficRule, WireTrafficRule> = {
       id: wire.trafficRuleId,
       sources: (filter.srcAddress ?? []).map(plainAddress),
       destinations: (filter.dstAddress ?? []).map(plainAddress),
-      leadsTo: plainAddress(exit.dstIpAddress ?? ''),
+      leadsTo: plainAddress(exit[wayOut(exit)] ?? ''),
       active: wire.state === 'ACTIVE',
       lists: { sources: Array.isArray(filter.srcAddress), destinations: Array.isArray(filter.dstAddress) },
     };
   },
   toWire: (rule, as) => {
     const { srcAddress: _sources, dstAddress: _destinations, ...filter } = as.trafficFilter[0] ?? {};
-    const { dstIpAddress: _leadsTo, ...rest } = onlyInterface(as) ?? { interfaceType: 'IP' };
-    const exit = { ...rest, ...(rule.leadsTo !== '' && { dstIpAddress: rule.leadsTo }) };
+    const found = onlyInterface(as) ?? { interfaceType: 'IP' };
+    const { [wayOut(found)]: _leadsTo, ...rest } = found;
+    const exit = { ...rest, interfaceType: 'IP', ...(rule.leadsTo !== '' && { [wayOut(found)]: rule.leadsTo }) };
     const { sources, destinations, lists } = rule;
     return {
       ...as,
@@ -85,6 +86,10 @@ function secondsIn(ttl: unknown): number | null {
     typeof ttl === 'number' || (typeof ttl === 'string' && ttl.trim() !== '') ? Math.ceil(Number(ttl)) : NaN;
   return Number.isSafeInteger(seconds) ? seconds : null;
 }
+
+/** A platform may show the rule as its descriptor has it (MEC 010-2), and takes it back so. */
+const wayOut = ({ dstIpAddress, dstIPAddress }: DestinationInterface): 'dstIpAddress' | 'dstIPAddress' =>
+  dstIpAddress == null && dstIPAddress != null ? 'dstIPAddress' : 'dstIpAddress';
 
 /** Its way out, where it is one IP interface without a tunnel: the only one that we can turn. */
 function onlyInterface({ dstInterface }: WireTrafficRule): DestinationInterface | undefined {

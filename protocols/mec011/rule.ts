@@ -26,7 +26,12 @@ const TrafficFilter = z.looseObject({
   dstAddress: z.array(z.string()).nullish(),
 });
 
-const DestinationInterface = z.looseObject({ interfaceType: z.string(), dstIpAddress: z.string().nullish() });
+const DestinationInterface = z.looseObject({
+  interfaceType: z.string(),
+  dstIpAddress: z.string().nullish(),
+  /** As MEC 010-2 spells it in descriptors. */
+  dstIPAddress: z.string().nullish(),
+});
 export type DestinationInterface = z.infer<typeof DestinationInterface>;
 
 export const TrafficRule = z.looseObject({

@@ -132,17 +132,36 @@ describe('a turn', () => {
       const [here, away] = await both({ device });
       for (const turn of [here, away]) await path.turn(turn, quickWait());
       const id = device === null ? 'TrafficRule001' : 'TrafficRule002';
-      const [filter] = platform.of('target')[`traffic_rules/${id}`]?.['trafficFilter'] as Record<string, string[]>[];
-      expect(filter?.['dstAddress']).toEqual([`${S}/32`, `${C}/32`]);
+      const filterOf = () =>
+        (
+          platform.of('target')[`traffic_rules/${id}`]?.['trafficFilter'] as Record<string, string[]>[] | undefined
+        )?.[0];
+      expect(filterOf()?.['dstAddress']).toEqual([`${S}/32`, `${C}/32`]);
       const count = platform.written.length;
       for (const turn of [here, away]) expect(await path.turn(turn, quickWait())).toBe(0);
       expect(platform.written).toHaveLength(count);
       for (const turn of [here, away]) await path.turnBack(turn, quickWait());
       expect(platform.of('target')[`traffic_rules/${id}`]).toMatchObject({ state: 'INACTIVE' });
-      const [back] = platform.of('target')[`traffic_rules/${id}`]?.['trafficFilter'] as Record<string, string[]>[];
-      expect([back?.['srcAddress'] ?? [], back?.['dstAddress'] ?? []]).toEqual([[], []]);
+      expect([filterOf()?.['srcAddress'] ?? [], filterOf()?.['dstAddress'] ?? []]).toEqual([[], []]);
     },
   );
+
+  it('takes and leaves the spelling of descriptors (MEC 010-2), and a rule that leads elsewhere alone', async () => {
+    const spelt = (id: string, dstIPAddress: string, filter: object, state: string) =>
+      trafficRule(id, '', filter, state, { dstInterface: { interfaceType: 'IP', dstIPAddress } });
+    platform.traffic('target', spelt('TrafficRule001', T, {}, 'INACTIVE'));
+    platform.traffic('target', spelt('egress', '10.77.1.1', { dstAddress: ['10.88.1.1'] }, 'ACTIVE'));
+    const before = platform.of('target');
+    const [here] = await both();
+    await path.turn(here, quickWait());
+    const turned = platform.of('target');
+    expect(turned['traffic_rules/TrafficRule001']).toEqual(
+      spelt('TrafficRule001', T, { dstAddress: [S, C] }, 'ACTIVE'),
+    );
+    expect(turned['traffic_rules/egress']).toEqual(before['traffic_rules/egress']);
+    await path.turnBack(here, quickWait());
+    expect(platform.of('target')).toMatchObject(before);
+  });
 
   it('is carried out once, however often it is asked for, also when an answer was lost', async () => {
     const [here] = await both();
