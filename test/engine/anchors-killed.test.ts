@@ -5,6 +5,7 @@ import { anchoring, type Beginning, held } from '../support/anchored-engine.ts';
 import { Dying } from '../support/dying.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { says } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** The worker is killed at every call of every step of an anchor, of its release, and of whoever moves its source. */
@@ -43,7 +44,7 @@ describe.concurrent.each(ways)('a worker that is killed once at each call (%s)',
     world.on('w1.path.write', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
     await killed(world, dying, async ({ anchor }) => {
       const handle = await anchor({}, patient);
-      await eventually(async () => (await handle.query(anchorStatus)).state === 'rollingBack', OFTEN_KILLED_MS);
+      await says(handle, anchorStatus, ({ state }) => state === 'rollingBack', OFTEN_KILLED_MS);
       world.on('w1.path.write');
       await expect(handle.result()).resolves.toMatchObject({
         outcome: 'rolledBack',

@@ -5,6 +5,7 @@ import { abandon, anchorStatus, cancel, pause, resume, retry, sourceMoved } from
 import { anchoring, type AnchorHandle, held } from '../support/anchored-engine.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { says } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** Devices of another network are led to an application that stays where it is; released, nothing of that is left. */
@@ -27,8 +28,8 @@ const leading = (world: PortWorld, site: string): string[] =>
   (world.at(site)[0]?.rules ?? []).flatMap((rule) =>
     rule.active ? [`${rule.id} ${rule.kind === 'dns' ? rule.address : rule.leadsTo}`] : [],
   );
-const parked = async (handle: AnchorHandle): Promise<void> =>
-  await eventually(async () => (await handle.query(anchorStatus)).state === 'parked', 20_000);
+const parked = async (handle: AnchorHandle) =>
+  await says(handle, anchorStatus, ({ state }) => state === 'parked', 20_000);
 
 describe('an anchor', () => {
   it('holds by a holder that is made for it, and is gone without a trace when it is released', async () => {
@@ -145,7 +146,7 @@ describe('an anchor', () => {
       await eventually(() => world.calls.includes('w1.instances.instantiate'));
       await handle.executeUpdate(pause);
       go();
-      await eventually(async () => (await handle.query(anchorStatus)).state === 'paused');
+      await says(handle, anchorStatus, ({ state }) => state === 'paused');
       await handle.executeUpdate(resume);
       await expect(held(handle)).resolves.toMatchObject({ way: 'holder' });
       expect(world.at('w1')).toHaveLength(1);

@@ -5,8 +5,7 @@ import { temporalCli } from '../../servers/obtain.ts';
 import { abandon, approve, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 import { Engine } from '../support/engine.ts';
-import { eventually } from '../support/eventually.ts';
-import { refusalOf } from '../support/run.ts';
+import { reached, refusalOf } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 
 let engine: Engine;
@@ -106,7 +105,7 @@ describe('a held cut-over', () => {
     const world = new PortWorld(3);
     await engine.over(world, async (start) => {
       const handle = await start({ cutOver: { approval: true } });
-      await eventually(async () => (await handle.query(status)).state === 'held');
+      await reached(handle, 'held');
       expect(world.calls).not.toContain('a1.path.write');
       const [source] = world.at('cloud');
       if (source !== undefined) world.subscribe(source, 99); // gained while it was held
@@ -142,7 +141,7 @@ describe('a pause', () => {
       await handle.executeUpdate(pause);
       await expect(refusalOf(handle.executeUpdate(pause))).resolves.toBe('NotPossibleNow');
       held.open();
-      await eventually(async () => (await handle.query(status)).state === 'paused');
+      await reached(handle, 'paused');
       expect(world.calls).not.toContain('context.handOver');
       await handle.executeUpdate(resume);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
@@ -175,7 +174,7 @@ describe('what fails after the hand-over', () => {
     const world = new PortWorld().on('cloud.instances.stop', 'PeerRejected');
     await engine.over(world, async (start) => {
       const handle = await start();
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await expect(handle.query(status)).resolves.toMatchObject({
         state: 'parked',
         step: 'retire',
@@ -190,7 +189,7 @@ describe('what fails after the hand-over', () => {
     const world = new PortWorld().on('cloud.instances.stop', 'PeerRejected');
     await engine.over(world, async (start) => {
       const handle = await start();
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await handle.executeUpdate(abandon);
       await expect(handle.result()).resolves.toMatchObject({
         outcome: 'relocatedSourceKept',
@@ -204,7 +203,7 @@ describe('what fails after the hand-over', () => {
     const world = Object.assign(new PortWorld(), { clientSeen: 0 });
     await engine.over(world, async (start) => {
       const handle = await start();
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await handle.executeUpdate(abandon);
       await expect(handle.result()).resolves.toMatchObject({
         outcome: 'relocatedSourceKept',
@@ -219,7 +218,7 @@ describe('what fails after the hand-over', () => {
     const world = new PortWorld().on('context.handOver', ...silent.slice(0, 60)).on('context.settle', ...silent);
     await engine.over(world, async (start) => {
       const handle = await start({}, { handOverMs: 300, insistMs: 300 });
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await expect(handle.query(status)).resolves.toMatchObject({
         step: 'handOver',
         failure: { type: 'PeerUnavailable' },

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../servers/obtain.ts';
 import type { FailureType } from '../../domain/failures.ts';
-import { abandon, status } from '../../workflows/messages.ts';
+import { abandon } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
-import { eventually } from '../support/eventually.ts';
+import { reached } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** Before the hand-over a failure leaves rules, subscriptions, instances and promises as they were. */
@@ -74,7 +74,7 @@ describe('a relocation is rolled back', () => {
     const world = new PortWorld(3).on('a1.path.write', 'PeerRejected').on('a1.instances.remove', 'PeerRejected');
     await engine.over(world, async (start) => {
       const handle = await start({}, { insistMs: 3_600_000 });
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await handle.executeUpdate(abandon);
       await expect(handle.result()).resolves.toMatchObject({
         outcome: 'rolledBack',

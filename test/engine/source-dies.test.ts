@@ -7,8 +7,8 @@ import type { RelocationRequest, RelocationResult, RelocationStatus } from '../.
 import { temporalCli } from '../../servers/obtain.ts';
 import { abandon, recover, retry, status } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
-import { eventually } from '../support/eventually.ts';
 import { OwnWorld } from '../support/own-world.ts';
+import { says } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 import { type Moment, momentsOf, when, WorldOfEach } from '../support/world-of-each.ts';
 
@@ -52,13 +52,7 @@ function worldOf({ source }: Way): { world: PortWorld; source: Made } {
 
 /** Until an operator has to say something, or it is over. */
 async function waiting(handle: Handle): Promise<RelocationStatus> {
-  let now: RelocationStatus | undefined;
-  const asked = async (): Promise<boolean> => {
-    now = await handle.query(status).catch(() => now); // a busy worker is asked again
-    return now?.state === 'parked' || now?.state === 'ended';
-  };
-  await eventually(asked, 60_000, 200);
-  return now as RelocationStatus;
+  return await says(handle, status, ({ state }) => state === 'parked' || state === 'ended', 60_000);
 }
 
 /** What an operator does of what he is offered: he goes on without the source where he may, else he gives up. */

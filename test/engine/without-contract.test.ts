@@ -5,6 +5,7 @@ import { abandon, cancel, pause, resume, retry, status } from '../../workflows/m
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { OwnWorld } from '../support/own-world.ts';
+import { reached } from '../support/run.ts';
 
 /** Applications that keep state and not the contract: by their own transfer, or stopped first. */
 let engine: Engine;
@@ -86,7 +87,7 @@ describe('an application that moves its context itself', () => {
     world.on('cloud.mobility.told TRIGGERED', () => void (world.devices = []));
     await engine.over(world, async (start) => {
       const handle = await start(own, { operationMs: 3_000, insistMs: 3_600_000 });
-      await eventually(async () => (await handle.query(status)).state === 'rollingBack');
+      await reached(handle, 'rollingBack');
       expect(world.frozen).toBe(true);
       world.devices = devices;
       await expect(handle.result()).resolves.toMatchObject({
@@ -106,7 +107,7 @@ describe('an application that moves its context itself', () => {
       const handle = await start(own, { operationMs: 3_600_000, insistMs: 3_600_000 });
       await eventually(() => world.told.includes('TRIGGERED'));
       await handle.executeUpdate(cancel);
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       // The target is kept until the source serves again
       expect(world.at('a1')).toHaveLength(1);
       expect(world.frozen).toBe(true);
@@ -124,7 +125,7 @@ describe('an application that moves its context itself', () => {
     const world = new OwnWorld().on('a1.path.write', ...refused.slice(0, 1));
     await engine.over(world, async (start) => {
       const handle = await start(own, { insistMs: 3_600_000 });
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await expect(handle.executeUpdate(cancel)).rejects.toMatchObject({ cause: { type: 'CancelTooLate' } });
       await expect(handle.query(status)).resolves.toMatchObject({ step: 'switchPath', abandonable: true, left: [] });
       await handle.executeUpdate(retry);
@@ -137,7 +138,7 @@ describe('an application that moves its context itself', () => {
     const world = new OwnWorld().on('a1.path.write', ...refused.slice(0, 1));
     await engine.over(world, async (start) => {
       const handle = await start(own, { insistMs: 3_600_000 });
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await handle.executeUpdate(abandon);
       await expect(handle.result()).resolves.toMatchObject({
         outcome: 'abandoned',
@@ -154,7 +155,7 @@ describe('an application that moves its context itself', () => {
       await eventually(() => world.told.includes('TRIGGERED'));
       await handle.executeUpdate(pause);
       world.looks = 0;
-      await eventually(async () => (await handle.query(status)).state === 'paused');
+      await reached(handle, 'paused');
       await expect(handle.query(status)).resolves.toMatchObject({ step: 'notify', cancellable: false });
       expect(world.calls).toContain('a1.path.write');
       await handle.executeUpdate(resume);
@@ -253,7 +254,7 @@ describe('an application that nothing moves', () => {
     const before = world.dump();
     await engine.over(world, async (start) => {
       const handle = await start(none, { stepMs: 400, operationMs: 1_000, insistMs: 3_600_000 });
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await expect(handle.query(status)).resolves.toMatchObject({
         left: expect.arrayContaining([expect.objectContaining({ undo: 'startSource', type: 'PeerRejected' })]),
       });
@@ -268,7 +269,7 @@ describe('an application that nothing moves', () => {
     const world = undeclared().on('a1.path.write', ...refused.slice(0, 1));
     await engine.over(world, async (start) => {
       const handle = await start(none, { insistMs: 3_600_000 });
-      await eventually(async () => (await handle.query(status)).state === 'parked');
+      await reached(handle, 'parked');
       await expect(handle.executeUpdate(cancel)).rejects.toMatchObject({ cause: { type: 'CancelTooLate' } });
       await handle.executeUpdate(retry);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
@@ -23,6 +24,8 @@ import type { relocateApplication } from '../../workflows/relocation/relocate-ap
 
 export { quickPace } from './pace.ts';
 
+// As Ferry's own worker has it: stacks that the SDK takes of a workflow's promises
+setFlagsFromString('--stack-trace-limit=3');
 const logger = new DefaultLogger('ERROR');
 /** What the worker of these tests shows: of the SDK, and of workflows. */
 export const { metrics: workerMetrics, telemetry } = await WorkerMetrics.open();

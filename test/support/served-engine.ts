@@ -11,6 +11,7 @@ import type { Relocation } from '../../api/resources.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { digest } from '../../configuration/digest.ts';
+import { parseRelocationId } from '../../domain/identity.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { cordonsOver } from '../../worker/cordons.ts';
 import { runsOver } from '../../worker/runs.ts';
@@ -19,6 +20,7 @@ import { named, Served } from './api.ts';
 import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
+import { writtenOf } from './written.ts';
 
 export let engine: Engine;
 /** As the API's process connects. */
@@ -136,7 +138,10 @@ export const reached = async (
   limitMs = 10_000,
 ): Promise<Relocation> => {
   let now = await show(api, one);
+  const run = parseRelocationId(one.id);
+  const written = run && writtenOf(temporal.workflow, run);
   await eventually(async () => {
+    await written?.();
     now = await show(api, one);
     return now.state === state;
   }, limitMs).catch((cause: unknown) => {

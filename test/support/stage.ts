@@ -1,15 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from '@temporalio/client';
 import type { Relocation } from '../../api/resources.ts';
 import { type Configuration, Pace } from '../../configuration/peers.ts';
+import { parseRelocationId } from '../../domain/identity.ts';
 import { startDevServer, type DevServer, type DevServerPlan } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
+import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { busy } from './busy.ts';
 import { eventually } from './eventually.ts';
 import { newNamespace } from './namespace.ts';
 import { portsOf } from './network.ts';
 import { endParts, type Part, startPart } from './part.ts';
+import { writtenOf } from './written.ts';
 
 export interface Held {
   readonly id: string;
@@ -65,6 +69,7 @@ export class Stage {
   #plan: DevServerPlan | undefined;
   #temporal: DevServer | undefined;
   #environment: NodeJS.ProcessEnv = {};
+  #asking: Client | undefined;
   worker!: Part;
   apiPart!: Part;
   api = '';
@@ -196,6 +201,12 @@ export class Stage {
     this.#temporal = await startDevServer(this.#plan);
   }
 
+  /** Past the API. */
+  get #past(): Client {
+    const { temporal: address, namespace } = this;
+    return (this.#asking ??= new Client({ connection: connectionFor({ address }), namespace }));
+  }
+
   async start(script: string, args: readonly string[] = []): Promise<Part> {
     const log = join(this.folder, `${script.replaceAll('/', '-')}-${this.#parts.length}.log`);
     const part = await startPart({ script, args, environment: this.#environment, log });
@@ -204,6 +215,7 @@ export class Stage {
   }
 
   async strike(): Promise<void> {
+    await this.#asking?.connection.close();
     await endParts(this.#parts);
     await this.#temporal?.stop();
     rmSync(this.folder, { recursive: true, force: true });
@@ -240,8 +252,11 @@ export class Stage {
 
   async reaches(id: string, states: readonly Relocation['state'][], limitMs = 60_000): Promise<Relocation> {
     let last: Relocation | undefined;
+    const run = parseRelocationId(id);
+    const written = run && writtenOf(this.#past.workflow, run, { end: states.every((state) => state === 'ended') });
     await eventually(
       async () => {
+        await written?.();
         last = await this.show(id);
         return states.includes(last.state);
       },
