@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Federation } from '../configuration/federation.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import type { BindingRequest } from '../domain/binding-request.ts';
+import { consumptionSteps } from '../domain/binding.ts';
 import { admissionOf, consumptionId, consumptionOf, releaseOf } from '../temporal/consuming.ts';
 import type { Ours } from '../temporal/telling.ts';
 import type { admitConsumer } from '../workflows/federation/admit-consumer.ts';
@@ -16,6 +17,9 @@ import {
   type ConsumptionMemo,
   type ConsumptionStanding,
 } from '../workflows/messages.ts';
+import type { WaitingFor } from './resources.ts';
+import { pendingIn } from './seen.ts';
+import { attempted } from './waiting-for.ts';
 
 const CALL_MS = 3_000;
 
@@ -24,6 +28,8 @@ export interface Run {
   readonly request: BindingRequest;
   readonly running: boolean;
   readonly standing: ConsumptionStanding | null;
+  /** What is attempted; null: nothing is. */
+  readonly waitingFor: WaitingFor | null;
 }
 
 /** Consumptions are workflows: whatever of them needs a peer. */
@@ -68,10 +74,13 @@ export class Consumptions {
   async look(digest: string, runId: string): Promise<Run | undefined> {
     const handle = this.#temporal.workflow.getHandle(consumptionId(digest), runId);
     try {
-      const { memo, status } = await this.#within(async () => await handle.describe());
+      const seen = await this.#within(async () => await handle.describe());
+      const { memo, status } = seen;
+      const pending = pendingIn(seen);
       const { request } = memo as unknown as ConsumptionMemo;
       const standing = await this.#within(async () => await handle.query(consumptionStanding)).catch(() => null);
-      return { request, running: status.name === 'RUNNING', standing };
+      const waitingFor = pending === undefined ? null : attempted(seen, pending, titleOf(standing, pending.activity));
+      return { request, running: status.name === 'RUNNING', standing, waitingFor };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -122,3 +131,7 @@ export class Consumptions {
     return await this.#temporal.withDeadline(Date.now() + CALL_MS, call);
   }
 }
+
+/** While it is undone, the step is the one that failed. */
+const titleOf = (standing: ConsumptionStanding | null, activity: string): string =>
+  standing?.doing === 'working' ? consumptionSteps[standing.step].title : activity;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { consumptionStepNames } from '../domain/binding.ts';
 import { failures, type FailureType } from '../domain/failures.ts';
 import { Asked } from '../domain/wish.ts';
-import { NextPage } from './resources.ts';
+import { NextPage, WaitingFor } from './resources.ts';
 
 /** What is consumed across operators, as the API tells it. */
 
@@ -29,6 +29,7 @@ export const ServiceBinding = z
       .enum(consumptionStepNames as [string, ...string[]])
       .nullable()
       .meta({ description: 'While it works: which step of GR MEC 035, 6.5.3.' }),
+    waitingFor: WaitingFor.nullable().meta({ description: 'While it works: what is attempted. Lists do not tell it.' }),
     system: z.string(),
     platform: z.string(),
     what: z.object({ kind: z.enum(['service', 'application']), name: z.string() }),

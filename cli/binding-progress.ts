@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceBinding } from '../api/service-bindings.ts';
 import { consumptionStepNames, consumptionSteps, type ConsumptionStep } from '../domain/binding.ts';
 import type { FerryClient } from './client.ts';
+import { legible } from './legible.ts';
+import { triedSoFar } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
 const LOOK_MS = 200;
@@ -50,13 +52,14 @@ class BindingProgress {
     this.#terminal = terminal;
   }
 
-  show({ state, step, durationsMs, failure }: ServiceBinding): void {
+  show({ state, step, durationsMs, failure, waitingFor }: ServiceBinding): void {
     const now = consumptionStepNames.find((name) => name === step);
     for (const name of consumptionStepNames)
       if (durationsMs[name] !== undefined && name !== now) this.#tell(name, durationsMs[name], failure?.step === name);
     if (state === 'open') this.#rest();
     if (now !== undefined && now !== this.#at) [this.#at, this.#since] = [now, performance.now()];
-    if (now !== undefined) this.#terminal.living(`  … ${numbered(now)}`);
+    const tried = waitingFor === null ? [] : triedSoFar(waitingFor).map((told) => legible(told));
+    if (now !== undefined) this.#terminal.living([`  … ${numbered(now)}`, ...tried].join('; '));
   }
 
   /** What is open tells of its steps no more: none of the last is ever left out. */

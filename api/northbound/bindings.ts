@@ -164,6 +164,7 @@ const ofRow = (row: Row): ServiceBinding => ({
           ? 'closed'
           : 'working',
   step: null,
+  waitingFor: null,
   system: row.system ?? '',
   platform: row.platform ?? '',
   what: { kind: row.kind ?? 'service', name: row.offer_name ?? '' },
@@ -191,7 +192,7 @@ const nothingTold: Pick<ServiceBinding, 'asked' | 'tried' | 'failure' | 'leftove
 };
 
 /** While it works, or where it was not bound: what the run tells, over what its newest row does. */
-function ofRun(id: string, { request, running, standing }: Run, row: Row | undefined): ServiceBinding {
+function ofRun(id: string, { request, running, standing, waitingFor }: Run, row: Row | undefined): ServiceBinding {
   const result: BindingResult | null = standing?.result ?? null;
   const base: ServiceBinding = row === undefined ? ofRequest(id, request) : ofRow(row);
   const failed = result !== null && result.failure !== null;
@@ -199,6 +200,7 @@ function ofRun(id: string, { request, running, standing }: Run, row: Row | undef
     ...base,
     state: running ? 'working' : failed ? 'failed' : base.state,
     step: running ? (standing?.step ?? null) : null,
+    waitingFor: running ? waitingFor : null,
     durationsMs: { ...standing?.durationsMs },
     ...(result !== null && {
       asked: [...result.asked],
@@ -215,6 +217,7 @@ const ofRequest = (id: string, { system, platform, what, forApplication }: Bindi
   side: 'consumer',
   state: 'working',
   step: null,
+  waitingFor: null,
   system,
   platform,
   what: { kind: what.kind, name: what.name },

@@ -16,6 +16,7 @@ const binding = (more: Partial<ServiceBinding> = {}): ServiceBinding => ({
   side: 'consumer',
   state: 'open',
   step: null,
+  waitingFor: null,
   system: 'cellular',
   platform: 'a2',
   what: { kind: 'service', name: 'speech\u001b[2J' },

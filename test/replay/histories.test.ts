@@ -202,7 +202,7 @@ describe('a changed workflow fails the replay', () => {
 
   it.each([
     ['another activity', /\)\.evacuateHost;/, ').checkRelocation;'],
-    ['no word of what the operator wants', /\(0,[^;(]*upsertMemo\)\(\{\s*wish[^;]*;/, ''],
+    ['no word of what the operator wants', /\(0,[^;]*upsertMemo\)\([^;]*\bwish\b[^;]*;/, ''],
   ])('of an evacuation: %s', async (_, from, to) => {
     await expect(replay(newest('evacuate-host.steered'), changed(from, to))).rejects.toThrow(/nondeterminism/i);
   });

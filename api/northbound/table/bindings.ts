@@ -27,6 +27,7 @@ const example: Shown = {
   side: 'consumer',
   state: 'open',
   step: null,
+  waitingFor: null,
   system: 'cellular',
   platform: 'a2',
   what: { kind: 'service', name: 'speech' },
