@@ -121,19 +121,19 @@ export class Consumed {
 
   /** Does something, in the midst of which one after the other dies, and comes back. `isHit`: all that has come. */
   async #during<T>(kills: readonly Kill[], work: (isHit: () => boolean) => Promise<T>): Promise<T> {
-    const armed = await Promise.all(kills.map(async (kill) => ({ ...kill, ...(await this.#arm(kill)) })));
+    const all = await Promise.all(kills.map(async (kill) => ({ ...kill, armed: await this.#arm(kill) })));
     let left = kills.length;
     const working = work(() => left === 0);
     working.catch(() => undefined); // told below
-    for (const { effect, victim, held, release } of armed) {
+    for (const { effect, victim, armed } of all) {
       // What is executed may be all that was waited for, while whoever asked for it has no answer yet
       await comes(
-        async () => ({ effect, held: await held() }),
-        ({ held: isHeld }) => isHeld,
+        async () => ({ effect, held: await armed.held() }),
+        ({ held }) => held,
       );
       left -= 1;
       await this.#kill(victim);
-      await release();
+      await armed.release();
       await this.#startAgain(victim);
     }
     return await working;
