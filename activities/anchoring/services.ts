@@ -138,8 +138,8 @@ async function made(
 /** What another anchor to this source exposes there, too, is that one's from now on; it made none of its own beside these. */
 async function handedOn(means: Means, order: HideOrder, signal: AbortSignal): Promise<readonly string[]> {
   const { anchors, catalogue } = means;
-  const { application, users, network, source, from, to, made } = order;
-  if (made.length === 0 || network === undefined) return [];
+  const { application, users, network, source, from, to, made: ours } = order;
+  if (ours.length === 0 || network === undefined) return [];
   const all = (await anchors?.of({ application, users: '*' }, signal)) ?? [];
   const others = all.filter(
     ({ standing, ...one }) =>
@@ -151,13 +151,13 @@ async function handedOn(means: Means, order: HideOrder, signal: AbortSignal): Pr
   // A source that died with its host keeps nobody from giving back what leads to it
   const seen = await whatItSays(async () => await look(away, its, from, signal), signal);
   const owner = { instance: to, endpoint: seen instanceof Error ? null : seen.endpoint };
-  const { held } = await there.subscriptions.list(owner, signal, { before: inTheirLists(made) });
+  const { held } = await there.subscriptions.list(owner, signal, { before: inTheirLists(ours) });
   const left = new Set<string>();
   for (const { id, users: whose } of others) {
     const device = whose === '*' ? null : await catalogue.device(whose);
     if (whose !== '*' && device === null) continue; // nothing names him any more
     const shared = concerning(device, held).map((one) => one.id);
-    const ids = shared.filter((one) => made.includes(one) && !left.has(one));
+    const ids = shared.filter((one) => ours.includes(one) && !left.has(one));
     if (ids.length > 0 && (await anchors?.inherit(id, ids, signal)) === 'yes') for (const one of ids) left.add(one);
   }
   return [...left];
