@@ -4,7 +4,7 @@ import type { Anchor, Anchors } from '../activities/anchoring/anchors.ts';
 import { digest } from '../configuration/digest.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import { anchorWorkflowId, parseAnchorId, parseRelocationId, relocationWorkflowId } from '../domain/identity.ts';
-import type { Standing, Taking } from '../domain/anchoring.ts';
+import type { Taking } from '../domain/anchoring.ts';
 import { atOnce } from '../domain/at-once.ts';
 import { anchorIdOf, anchorsThatRun, markOf, markWorkflowId } from '../temporal/anchoring.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
@@ -59,6 +59,24 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
     return seen.flatMap((info) => (info === undefined ? [] : (shown(info) ?? [])));
   };
 
+  const update = async (id: string, name: 'takeIn' | 'inherit', told: unknown, signal: AbortSignal) => {
+    const { workflowId, runId: firstExecutionRunId } = parseAnchorId(id) ?? { workflowId: id, runId: '' };
+    const handle = temporal.workflow.getHandle(workflowId, undefined, { firstExecutionRunId });
+    const updateId = digest(JSON.stringify(told)); // the same again is the same
+    try {
+      await call(
+        signal,
+        CALL_MS,
+        async () => await handle.executeUpdate<unknown, [unknown]>(name, { args: [told], updateId }),
+      );
+      return 'yes';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'gone';
+      if (error instanceof WorkflowUpdateFailedError) return 'no';
+      throw error;
+    }
+  };
+
   return {
     of: async ({ application, users }, signal) => {
       if (!(await runs(markWorkflowId(application), signal))) return [];
@@ -85,23 +103,8 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
       return true;
     },
 
-    takeIn: async (id, taking, signal) => {
-      const { workflowId, runId: firstExecutionRunId } = parseAnchorId(id) ?? { workflowId: id, runId: '' };
-      const handle = temporal.workflow.getHandle(workflowId, undefined, { firstExecutionRunId });
-      const updateId = digest(JSON.stringify(taking)); // the same again is the same
-      try {
-        await call(
-          signal,
-          CALL_MS,
-          async () => await handle.executeUpdate<Standing, [Taking]>('takeIn', { args: [taking], updateId }),
-        );
-        return 'yes';
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return 'gone';
-        if (error instanceof WorkflowUpdateFailedError) return 'no';
-        throw error;
-      }
-    },
+    takeIn: async (id, taking, signal) => await update(id, 'takeIn', taking, signal),
+    inherit: async (id, made, signal) => await update(id, 'inherit', made, signal),
 
     moved: async (id, taking, signal) => {
       // Another one of that name by now was not taken in, and heeds it not

@@ -110,6 +110,8 @@ export interface AnchorMemo {
 export const anchorStatus = defineQuery<AnchorStatus>('status');
 /** A relocation turns this anchor's rules with its own. Refused where it does not hold, or is being given back. */
 export const takeIn = defineUpdate<Standing, [Taking]>('takeIn');
+/** Another anchor is given back, which has made subscriptions that this one exposes too. Refused as `takeIn` is. */
+export const inherit = defineUpdate<null, [readonly string[]]>('inherit');
 /** That relocation has handed the users over. */
 export const sourceMoved = defineSignal<[Omit<Taking, 'turn'>]>('sourceMoved');
 /** What starts `evacuateHost`: of a site, to sites that are named by now. */

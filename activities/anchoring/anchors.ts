@@ -21,6 +21,8 @@ export interface Anchors {
   takeIn(id: string, taking: Taking, signal: AbortSignal): Promise<'yes' | 'no' | 'gone'>;
   /** Its source is another instance now. Where it is gone nobody has to know. */
   moved(id: string, taking: Omit<Taking, 'turn'>, signal: AbortSignal): Promise<void>;
+  /** From now on these subscriptions are its own to give back. `no`: it is being given back, too; `gone`. */
+  inherit(id: string, made: readonly string[], signal: AbortSignal): Promise<'yes' | 'no' | 'gone'>;
   /** What became of a relocation, by its name. */
   relocation(name: string, signal: AbortSignal): Promise<'runs' | 'moved' | 'over'>;
   /** Does a relocation of these users, or of all, from there run? */

@@ -168,6 +168,6 @@ async function holderAt(
   if (held === 'mismatch') return `it holds another package as ${application.appDId}`;
   if (held === 'absent') await site.packages.sendable(application);
   await site.instances.reach(application, { mayOrder: false }, signal);
-  const found = isTheirs ? undefined : instance;
-  return { way: 'holder', site: site.name, there: found === undefined ? null : { id: found.id, was: 'stopped' } };
+  const own = isTheirs ? undefined : instance;
+  return { way: 'holder', site: site.name, there: own === undefined ? null : { id: own.id, was: 'stopped' } };
 }

@@ -1,10 +1,10 @@
 import { atOnce } from '../../domain/at-once.ts';
-import { missing } from '../../domain/subscription.ts';
+import { inTheirLists, missing } from '../../domain/subscription.ts';
 import { highestEpoch } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Lead, Wait } from '../ports.ts';
 import { calm } from '../relocation/copy-ahead.ts';
-import { bothHave, deleteMade, idsIn, strays, type Carriage } from '../relocation/subscriptions.ts';
+import { bothHave, concerning, deleteMade, idsIn, strays, type Carriage } from '../relocation/subscriptions.ts';
 import {
   endOf,
   leads,
@@ -45,6 +45,8 @@ export interface FollowOrder extends Omit<ExposeOrder, 'turn'> {
 }
 
 export interface HideOrder extends Both {
+  /** Runs that began earlier do not tell. */
+  readonly network?: string;
   readonly made: readonly string[];
   /** Where the step failed: what was there before it; null: `made` is all. */
   readonly before: readonly string[] | null;
@@ -93,7 +95,9 @@ export const exposing = (means: Means) => ({
     await alive(means.pace, async (wait) => {
       const { site } = await endOf(means, order, 'target');
       const hide = async (): Promise<void> => {
-        await deleteMade(site.subscriptions, order.made, wait.signal);
+        const left = await handedOn(means, order, wait.signal);
+        const ours = order.made.filter((id) => !left.includes(id));
+        await deleteMade(site.subscriptions, ours, wait.signal);
         if (order.before !== null) await deleteUntold(means, order, order.before, wait);
       };
       await hide();
@@ -129,6 +133,34 @@ async function made(
     if (created.made) learn(created.held.id);
   });
   return { exposed: able.length, lacking: lacking.length, made: [...ids] };
+}
+
+/** What another anchor to this source exposes there, too, is that one's from now on; it made none of its own beside these. */
+async function handedOn(means: Means, order: HideOrder, signal: AbortSignal): Promise<readonly string[]> {
+  const { anchors, catalogue } = means;
+  const { application, users, network, source, from, to, made: ours } = order;
+  if (ours.length === 0 || network === undefined) return [];
+  const all = (await anchors?.of({ application, users: '*' }, signal)) ?? [];
+  const others = all.filter(
+    ({ standing, ...one }) =>
+      one.network === network && one.users !== users && standing?.source === source && standing.from === from,
+  );
+  if (others.length === 0) return [];
+  const [there, away] = await Promise.all([catalogue.site(order.target), catalogue.site(source)]);
+  const its = await catalogue.application(application);
+  // A source that died with its host keeps nobody from giving back what leads to it
+  const seen = await whatItSays(async () => await look(away, its, from, signal), signal);
+  const owner = { instance: to, endpoint: seen instanceof Error ? null : seen.endpoint };
+  const { held } = await there.subscriptions.list(owner, signal, { before: inTheirLists(ours) });
+  const left = new Set<string>();
+  for (const { id, users: whose } of others) {
+    const device = whose === '*' ? null : await catalogue.device(whose);
+    if (whose !== '*' && device === null) continue; // nothing names him any more
+    const shared = concerning(device, held).map((one) => one.id);
+    const ids = shared.filter((one) => ours.includes(one) && !left.has(one));
+    if (ids.length > 0 && (await anchors?.inherit(id, ids, signal)) === 'yes') for (const one of ids) left.add(one);
+  }
+  return [...left];
 }
 
 /** They keep the source's callback. */

@@ -69,6 +69,7 @@ class PlayedAnchors implements Anchors {
     this.asked.push(`moved ${id}`);
   }
   anyOf = async (): Promise<boolean> => true;
+  inherit = async () => 'gone' as const;
   isFound = async (): Promise<boolean> => true;
   relocation = async (): Promise<'over'> => 'over';
   isMoving = async (): Promise<boolean> => false;

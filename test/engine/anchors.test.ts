@@ -309,6 +309,14 @@ describe('two anchors to one application in one network, of all users and of one
     async (...how) => {
       const [, , begins, ends] = how;
       const world = Object.assign(served(), { byDevice: true });
+      const [source] = world.at('a1');
+      for (const each of source?.subscriptions.slice(0, 1) ?? [])
+        Object.assign(each, { filter: { ...each.filter, associateId: [{ type: 1, value: '10.9.9.1' }] } });
+      const exposed = async (): Promise<number> => {
+        const { subscriptions } = await world.site('w1');
+        const owner = { instance: world.at('w1')[0]?.id ?? '', endpoint: source?.endpoint ?? null };
+        return (await subscriptions.list(owner, AbortSignal.timeout(1_000))).held.length;
+      };
       const before = world.dump();
       await anchoring(engine, world, async ({ anchor }) => {
         const first = await anchor(both[begins]);
@@ -317,6 +325,7 @@ describe('two anchors to one application in one network, of all users and of one
         await expect(held(second)).resolves.toMatchObject({ way: 'holder' });
         expect(world.at('w1')).toHaveLength(1);
         expect(usersOf(world)).toMatchObject({ active: true, leadsTo: host(world, 'a1') });
+        expect(await exposed()).toBe(3); // none of them twice
         const [ended, stays] = begins === ends ? [first, second] : [second, first];
         await ended.executeUpdate(cancel);
         await expect(ended.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
@@ -324,6 +333,7 @@ describe('two anchors to one application in one network, of all users and of one
           ends === 0 ? [`users ${host(world, 'a1')}`] : [`name ${host(world, 'a1')}`, `all ${host(world, 'a1')}`];
         expect(leading(world, 'w1')).toStrictEqual(left);
         await expect(held(stays)).resolves.toMatchObject({ way: 'holder', holder: { site: 'w1' } });
+        expect(await exposed()).toBe(ends === 0 ? 1 : 3);
         await stays.executeUpdate(cancel);
         await expect(stays.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
       });

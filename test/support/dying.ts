@@ -14,7 +14,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   path: ['turn', 'turnBack'],
   notices: ['addressChanged'],
   context: ['state', 'promise', 'standBy', 'handOver', 'settle', 'supersede', 'retire'],
-  anchors: ['of', 'isFound', 'takeIn', 'moved', 'relocation'],
+  anchors: ['of', 'isFound', 'takeIn', 'inherit', 'moved', 'relocation'],
   whereabouts: ['networkOf', 'listen', 'hush'],
   runs: ['begin', 'ended'],
   ways: ['begin', 'holds', 'release'],

@@ -27,7 +27,7 @@ import type { NeedsPerson } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { failure, foreseen } from '../kit/failure.ts';
 import { type Account, Procedure } from '../kit/procedure.ts';
-import { type AnchorMemo, type AnchorOrder, sourceMoved, takeIn } from '../messages.ts';
+import { type AnchorMemo, type AnchorOrder, inherit, sourceMoved, takeIn } from '../messages.ts';
 import { anchoringAt } from '../steps.ts';
 import { accountOf } from './anchor-account.ts';
 import type { anchorApplication } from './anchor-application.ts';
@@ -81,6 +81,9 @@ export class Anchoring {
     [this.step, this.undo] = [step, undo];
     this.account = accountOf(this);
     setHandler<Standing, [Taking], typeof takeIn>(takeIn, (taking) => this.#takeIn(taking), {
+      validator: () => this.#mayBeTaken(),
+    });
+    setHandler<null, [readonly string[]], typeof inherit>(inherit, (made) => this.#inherits(made), {
       validator: () => this.#mayBeTaken(),
     });
     setHandler(sourceMoved, (taking) => this.#moved(taking));
@@ -176,8 +179,9 @@ export class Anchoring {
       this.#following = true;
       try {
         const follow = this.brought.keeping(async () => await this.step.followAnchor(order));
+        this.#inherited = [];
         const { made, turn, ...counts } = await follow();
-        Object.assign(this.brought, { made, before: null });
+        Object.assign(this.brought, { made: union(made, this.#inherited), before: null });
         if (heard === this.#heard) this.turns = turn === null ? [] : [turn];
         this.#tells({ ...counts, trouble: null });
       } catch (error) {
@@ -241,6 +245,14 @@ export class Anchoring {
     return this.#tells({ under });
   }
 
+  #inherits(made: readonly string[]): null {
+    this.#inherited = union(this.#inherited, made);
+    this.brought.made = union(this.brought.made, made);
+    return null;
+  }
+  /** While it followed its source. */
+  #inherited: readonly string[] = [];
+
   #mayBeTaken(): void {
     if (this.#standing === null || this.procedure.progress.status.state !== 'held')
       throw failure('NotPossibleNow', 'it is being made, or given back');
@@ -272,3 +284,5 @@ export class Anchoring {
     return standing;
   }
 }
+
+const union = (some: readonly string[], more: readonly string[]): readonly string[] => [...new Set([...some, ...more])];
