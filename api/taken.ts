@@ -12,7 +12,7 @@ export const takenWithin =
     next();
   };
 
-const isStream = (res: Response): boolean => `${res.getHeader('content-type')}`.startsWith('text/event-stream');
+const isStream = (res: Response): boolean => String(res.getHeader('content-type')).startsWith('text/event-stream');
 
 /** The same of a stream, which is written without end: cut where its reader has not taken for so long what it was told. */
 export function cutWhereStill(res: Response, ms: number): (text: string) => void {

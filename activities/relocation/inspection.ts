@@ -123,9 +123,10 @@ export async function inspect(
     obstacles.add('PackageMismatch', target.name, `holds another package as ${application.appDId}`);
   if (held === 'absent')
     await obstacles.asking(undefined, target.name, async () => await target.packages.sendable(application));
-  // Where an instance runs already it has what its descriptor asks for, whatever that is called there
-  const lacking = missing.filter((name) => there === undefined || application.requires.includes(name));
+  const lacking = missing.filter((name) => application.requires.includes(name));
   if (lacking.length > 0) obstacles.add('ServiceMissing', target.name, `${lacking.join(', ')} is not ACTIVE`);
+  // What the descriptor asks for its orchestrator judges, who may know it by another name
+  const unseen = there === undefined ? missing.filter((name) => !lacking.includes(name)) : [];
   if (there !== undefined && there.id === authority?.id)
     obstacles.add('TargetRefused', target.name, `instance ${there.id} there is the source itself: the sites overlap`);
   for (const detail of subscriptions.lacking) obstacles.add('SubscriptionRefused', target.name, detail);
@@ -152,6 +153,9 @@ export async function inspect(
     told: [
       ...path.told,
       ...(awaited ? [`${target.name}: whether devices come there by themselves is seen from their networks`] : []),
+      ...(unseen.length > 0
+        ? [`${target.name}: the descriptor asks for ${unseen.join(', ')}, which is not ACTIVE there by that name`]
+        : []),
       ...subscriptions.told,
       ...promised.why,
       ...(scene.context.source.guarantee === 'stateless' && device !== null

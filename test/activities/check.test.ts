@@ -219,16 +219,22 @@ describe('a plan', () => {
   it.each<[string, Described, string, string]>([
     ['no rules', { ...whole, names: [], traffic: false }, 'NotSteerable', 'no name or traffic rule at either side'],
     ['a rule for another name', { ...whole, names: ['chess.test'], traffic: false }, 'NotSteerable', 'no name or'],
-    ['a service that is not there', { ...whole, requires: ['RNIS', 'LocationService'] }, 'ServiceMissing', 'Location'],
   ])('says before anything is done that a package with %s cannot be moved', async (_, described, type, detail) => {
     world.described = described;
-    world.missingServices = described.requires.filter((name) => name !== 'RNIS');
     const { possible, obstacles, steering } = await run(activities().planRelocation, order);
     expect([possible, obstacles.map((one) => [one.failure, one.where])]).toEqual([false, [[type, 'a1']]]);
     expect(obstacles[0]?.detail).toContain(detail);
     expect(steering.some((told) => told === 'a1: its descriptor has no traffic rule')).toBe(!described.traffic);
     await expect(run(activities().checkRelocation, order)).rejects.toMatchObject({ type });
     expect(world.calls.filter((call) => /distribute|instantiate/.test(call))).toEqual([]);
+  });
+
+  it('tells which service that the descriptor asks for is not there by that name, and leaves it to the orchestrator', async () => {
+    world.described = { ...whole, requires: ['RNIS', 'LocationService'] };
+    world.missingServices = ['LocationService'];
+    const { possible, steering } = await run(activities().planRelocation, order);
+    expect(possible).toBe(true);
+    expect(steering).toContain('a1: the descriptor asks for LocationService, which is not ACTIVE there by that name');
   });
 
   it('asks nothing of the descriptor where an instance runs there already', async () => {
