@@ -53,6 +53,7 @@ describe('a consumption in the tour', () => {
     why: null,
     leftovers: [],
     durationsMs: {},
+    waitingFor: null,
   } as unknown as ServiceBinding;
   const failure = { type: 'NothingFound', step: 'choose', message: 'nobody has it', remedy: 'Ask.' } as const;
 
