@@ -12,9 +12,8 @@ export function takingTurns(): Turns {
   };
   return async (name, signal, work) => {
     const before = last.get(name) ?? Promise.resolve();
-    const gone = new Promise<void>((leave) => signal.addEventListener('abort', () => leave(), { once: true }));
     const inTurn = async (): Promise<Awaited<ReturnType<typeof work>>> => {
-      await Promise.race([before, gone]);
+      await unlessAborted(signal, before);
       signal.throwIfAborted();
       return await work();
     };
@@ -24,4 +23,15 @@ export function takingTurns(): Turns {
     void forgotten(settled, name);
     return await mine;
   };
+}
+
+/** Who listens to a step's signal for ever keeps all that the step knew. */
+async function unlessAborted(signal: AbortSignal, before: Promise<unknown>): Promise<void> {
+  let leave = (): void => undefined;
+  const gone = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  signal.addEventListener('abort', leave, { once: true });
+  await Promise.race([before, gone]);
+  signal.removeEventListener('abort', leave);
 }
