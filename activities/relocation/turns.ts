@@ -27,11 +27,12 @@ export function takingTurns(): Turns {
 
 /** Who listens to a step's signal for ever keeps all that the step knew. */
 async function unlessAborted(signal: AbortSignal, before: Promise<unknown>): Promise<void> {
-  let leave = (): void => undefined;
-  const gone = new Promise<void>((resolve) => {
-    leave = resolve;
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      signal.removeEventListener('abort', go);
+      resolve();
+    };
+    signal.addEventListener('abort', go);
+    void before.then(go);
   });
-  signal.addEventListener('abort', leave, { once: true });
-  await Promise.race([before, gone]);
-  signal.removeEventListener('abort', leave);
 }
