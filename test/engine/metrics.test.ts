@@ -39,7 +39,7 @@ describe('the metrics of the API', () => {
           'ferry_relocations{state="running"} 1',
         ]);
         const waiting = await lines(api, 'ferry_waiting{');
-        expect(waiting).toHaveLength(9);
+        expect(waiting).toHaveLength(10);
         expect(waiting.filter((line) => !line.endsWith(' 0'))).toEqual([
           'ferry_waiting{kind="relocation",state="held"} 1',
           'ferry_waiting{kind="hold",state="held"} 1',
