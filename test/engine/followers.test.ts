@@ -287,10 +287,10 @@ describe.each(['before', 'executed'] as const)(
       );
       expect(world.at('a1')).toEqual([]);
       expect(world.at('w1')).toMatchObject([{ role: 'authority', promisedTo: null }]);
-      expect(dying.at.toSorted()).toEqual(
+      // Whoever was killed when he had begun the move may find it ended already
+      expect(dying.at.filter((at) => at !== 'followDevice ferry.runs.ended').toSorted()).toEqual(
         [
           'followDevice ferry.runs.begin',
-          'followDevice ferry.runs.ended',
           'followDevice ferry.ways.begin',
           'followDevice ferry.ways.holds',
           'followDevice ferry.ways.release',
