@@ -79,7 +79,10 @@ export class Progress {
     const until = waitingFor?.until == null ? '' : `, ${waitingFor.until}`;
     if (state === 'paused') say('paused', hints.about('resume', id));
     else if (state === 'held')
-      say('held', `${waitingFor?.what ?? 'before the cut-over'}${until} (${hints.about('approve', id)})`);
+      say(
+        'held',
+        `${waitingFor?.what ?? 'before the cut-over'}${until} (${hints.about(relocation.actions[0] ?? 'approve', id)})`,
+      );
     else if (state === 'rollingBack') say('rolling back', waitingFor?.what ?? 'what was done is undone');
     else if (state === 'parked' || state === 'ended' || state === 'terminated')
       for (const line of endLines(relocation, this.#terminal)) this.#terminal.tell(`  ${line}`);

@@ -211,6 +211,37 @@ describe('a step that is tried again', () => {
   });
 });
 
+describe('how long it took', () => {
+  const recovery = { fence: 'ledAway', users: 6, writes: 900 } as const;
+  it.each([
+    [
+      'of a takeover',
+      { totalMs: 143_000, waitedMs: 120_000, recovery: { ...recovery, tookMs: 14_200 } },
+      '14 s from `recover` on (143 s in all)',
+    ],
+    ['of what was held', { totalMs: 36_000, waitedMs: 24_000 }, '12 s without the waiting (36 s in all)'],
+    ['of what waited for nobody', { totalMs: 36_000, waitedMs: 0 }, '36 s'],
+    ['as an older worker tells it', { totalMs: 36_000 }, '36 s'],
+  ])('is told %s', async (_, figures, told) => {
+    api.answer = answering(200, ended(figures));
+    const { out } = await ferry('show', ID, ...at());
+    expect(out).toContain(`relocated in ${told}, frozen`);
+  });
+});
+
+describe('a standby', () => {
+  it('is to be recovered when its source is lost: nobody is told to approve it', async () => {
+    const what = 'an operator: the standby is kept warm; recover when the source is lost';
+    const held = relocation({ state: 'held', step: 'copyAhead', actions: ['recover', 'cancel', 'approve'] });
+    const standby = { ...held, waitingFor: waitingFor({ what, attempt: null, lastFailure: null }) };
+    api.answer = (asked, response) =>
+      (asked.url.endsWith('/events') ? streaming(event(standby)) : answering(202, standby))(asked, response);
+    const { out } = await ferry('protect', 'counter', 'cloud', 'a1', ...at());
+    expect(out).toContain(`held: ${what} (ferry recover ${SHORT} --accept-lost-writes --api ${api.url})`);
+    expect(out).not.toContain('approve');
+  });
+});
+
 describe('what is shown', () => {
   const many = Array.from({ length: 3 }, () => relocation({ waitingFor: waitingFor() }));
   const peers = {
