@@ -46,9 +46,9 @@ export class Progress {
     this.#terminal.living('');
   }
 
-  /** The steps before this one, and with the result this one too: the stream may pass over short ones. */
-  #passed(step: StepName, { result, durationsMs }: Relocation): void {
-    const done = stepNames.indexOf(step) + (result === null ? 0 : 1);
+  /** The steps before this one, and held or with the result this one too: the stream may pass over short ones. */
+  #passed(step: StepName, { state, result, durationsMs }: Relocation): void {
+    const done = stepNames.indexOf(step) + (result === null && state !== 'held' ? 0 : 1);
     for (const name of stepNames.slice(this.#told, done)) {
       const failed = result?.failure?.step === name;
       const mark = failed ? this.#terminal.paint('red', '✗') : this.#terminal.paint('green', '✓');
