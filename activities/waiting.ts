@@ -41,7 +41,7 @@ export async function alive<T>(
   const late = new AbortController();
   const signal = AbortSignal.any([context.cancellationSignal, late.signal]);
   const kept = new Map<string, Kept>(Object.entries(keptBefore(context)));
-  let told = 'the step';
+  let told = '';
   let unheard = false;
   const beat = (): void => {
     context.heartbeat((kept.size === 0 ? told : { told, kept: written(kept) }) satisfies Pulse);
@@ -52,7 +52,10 @@ export async function alive<T>(
   const gone = (): number => performance.now() - begun;
   const left = (): number => timeLeft(context) - gone();
   const pulse = beating(beat, heartbeatMs / 3);
-  const end = setTimeout(() => late.abort(failure('NotYet', `${told}: not done in time`)), patience(context));
+  const end = setTimeout(
+    () => late.abort(failure('NotYet', `${told === '' ? 'the step' : told}: not done in time`)),
+    patience(context),
+  );
   try {
     // The server has given this attempt up by now, and another worker may have done it
     if (still > heartbeatMs) throw failure('NotYet', `this worker stood still for ${Math.round(still / 1_000)} s`);

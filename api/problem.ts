@@ -89,10 +89,20 @@ const whenOf = ({ type, afterSeconds = 2 }: Pick<Refusal, 'type'> & Partial<Pick
 function malformed({ message, where, issues }: Malformed): Problem {
   const errors = issues.slice(0, 20).map((issue) => ({
     path: printable([where, ...issue.path].join('.')),
-    message: printable(issue.message),
+    message: printable(wanted(issue)),
   }));
   return { ...plain(400, message), remedy: 'Mend what `errors` names; /docs shows what is taken.', errors };
 }
+
+/** Whoever fits none of several forms is told what each of them wants. */
+const wanted = (issue: z.core.$ZodIssue): string =>
+  issue.code !== 'invalid_union' || issue.errors.length === 0
+    ? issue.message
+    : `none of what is allowed: ${issue.errors.map((form) => form.map(partOf).join(' and ')).join('; or ')}`;
+const partOf = (issue: z.core.$ZodIssue): string => {
+  const message = wanted(issue).replace(/^Invalid input: /, '');
+  return issue.path.length === 0 ? message : `${issue.path.join('.')}: ${message}`;
+};
 
 /** What Express and its body parser throw: no JSON, too long, another encoding, a path that does not decode. */
 const isClientError = (error: unknown): error is Error & { status: number; limit?: number } =>

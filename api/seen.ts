@@ -3,6 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { relocationId } from '../domain/identity.ts';
 import type { Outcome } from '../domain/relocation.ts';
 import type { Waits } from '../domain/waits.ts';
+import { isWatch } from '../domain/watches.ts';
 import { optionalTsToDate } from '../temporal/internals.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { RelocationMemo } from '../workflows/messages.ts';
@@ -25,7 +26,8 @@ export interface Seen {
 
 export interface Pending {
   readonly activity: string;
-  readonly attempt: number;
+  /** Null: it watches, and has not failed. */
+  readonly attempt: number | null;
   /** What its heartbeat told last: a sentence. */
   readonly sentence: string | undefined;
   readonly lastFailure: string | null;
@@ -57,7 +59,10 @@ export function seenIn(
 }
 
 export function pendingIn({ raw }: WorkflowExecutionDescription): Pending | undefined {
-  const [activity] = raw.pendingActivities ?? [];
+  const pending = raw.pendingActivities ?? [];
+  const nameOf = ({ activityType }: (typeof pending)[number]): string => activityType?.name ?? '';
+  // A watch goes on beside whatever is being done
+  const activity = pending.find((each) => !isWatch(nameOf(each))) ?? pending[0];
   if (activity === undefined) return undefined;
   const [told] = activity.heartbeatDetails?.payloads ?? [];
   const pulse: unknown = told == null ? undefined : defaultPayloadConverter.fromPayload(told);
@@ -65,14 +70,18 @@ export function pendingIn({ raw }: WorkflowExecutionDescription): Pending | unde
   const sentence: unknown = typeof pulse === 'object' && pulse !== null && 'told' in pulse ? pulse.told : pulse;
   const failure = activity.lastFailure;
   const type = failure?.applicationFailureInfo?.type ?? '';
+  const watches = isWatch(nameOf(activity));
   return {
-    activity: activity.activityType?.name ?? '',
-    attempt: activity.attempt ?? 1,
+    activity: nameOf(activity),
+    attempt: watches ? null : (activity.attempt ?? 1),
     sentence: typeof sentence === 'string' && sentence !== '' ? sentence : undefined,
-    lastFailure: failure == null ? null : `${type === '' ? '' : `${type}: `}${failure.message ?? ''}`,
+    lastFailure:
+      failure == null || (watches && type === 'NotYet')
+        ? null
+        : `${type === '' ? '' : `${type}: `}${failure.message ?? ''}`,
     since: instant(activity.scheduledTime) ?? instant(activity.lastStartedTime) ?? new Date().toISOString(),
     until: instant(activity.expirationTime),
-    nextAt: instant(activity.nextAttemptScheduleTime),
+    nextAt: watches ? null : instant(activity.nextAttemptScheduleTime),
   };
 }
 

@@ -2,6 +2,7 @@ import { type Action, actionsOf } from '../domain/actions.ts';
 import type { Standby } from '../domain/procedure.ts';
 import type { RelocationResult, RelocationStatus } from '../domain/relocation.ts';
 import { isWaits, type Waits } from '../domain/waits.ts';
+import { isWatch, watches } from '../domain/watches.ts';
 import { stepNames, steps, undos, type StepName, type UndoName } from '../domain/steps.ts';
 import type { Relocation } from './resources.ts';
 import type { Pending, Seen } from './seen.ts';
@@ -71,7 +72,8 @@ function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
   const since = pending?.since ?? null;
   const resting = outcome === undefined ? undefined : waits[outcome as keyof typeof waits];
   if (resting !== undefined) {
-    const { state, actions } = resting;
+    const { state } = resting;
+    const actions = state === 'held' && isStandby(seen) ? STANDBY : resting.actions;
     return { state, step: null, since, asked: null, actions: [...actions], waitingFor: silence(`that it is ${state}`) };
   }
   if (pending === undefined) {
@@ -81,6 +83,8 @@ function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
     return { state: 'working', step: begins ? 'check' : null, ...rest };
   }
   const waitingFor = silence(titleOf(pending));
+  if (isWatch(pending.activity))
+    return { state: 'working', step: null, since, asked: null, actions: ['pause', 'cancel'], waitingFor };
   if (step === undefined) return { state: 'rollingBack', step: null, since, asked: null, actions: [], waitingFor };
   const actions: Action[] = beforeHandOver(step) ? ['pause', 'cancel'] : ['pause'];
   return { state: 'working', step, since, asked: null, actions, waitingFor };
@@ -93,6 +97,12 @@ const waits = {
   paused: { state: 'paused', actions: ['resume'] },
   parked: { state: 'parked', actions: ['retry'] }, // whether it may be given up, only the workflow can say
 } as const satisfies Record<Waits, { state: Standing['state']; actions: readonly Action[] }>;
+
+/** Approved it would be a move. */
+const STANDBY = ['recover', 'cancel', 'approve'] as const satisfies Action[];
+
+const isStandby = ({ memo: { request } }: Seen): boolean =>
+  typeof request.cutOver === 'object' && 'standby' in request.cutOver;
 
 /** Events up to the end of the first workflow task. */
 const ONLY_STARTED = 4;
@@ -116,6 +126,7 @@ const titleOf = (pending: Pending): string => {
   const step = stepOf(pending);
   if (pending.activity === 'settle') return 'the source: what became of the hand-over';
   if (step !== undefined) return steps[step].title;
+  if (isWatch(pending.activity)) return watches[pending.activity];
   return Object.hasOwn(undos, pending.activity)
     ? `undo: ${undos[pending.activity as UndoName].title}`
     : pending.activity;
@@ -149,16 +160,16 @@ function waitsFor(seen: Seen, status: RelocationStatus): Relocation['waitingFor'
   return null;
 }
 
+/** Whoever is asked to approve is not to wonder whether the source is lost: that it may be replaced its actions tell. */
 function heldFor(
   status: Extract<RelocationStatus, { state: 'held' }>,
   deadline: string | null,
   person: Person,
 ): Relocation['waitingFor'] {
-  const { until, standby, recoverable = false } = status;
+  const { until, standby } = status;
   if (standby != null) return person(standbyTold(standby), until ?? deadline, failedOf(status));
   if (until !== null) return person('the time of the cut-over', until, failedOf(status));
-  const instead = recoverable ? '; recover, where the source is lost' : '';
-  return person(`an operator: the cut-over has to be approved${instead}`, deadline, failedOf(status));
+  return person('an operator: the cut-over has to be approved', deadline, failedOf(status));
 }
 
 const failedOf = ({ failure }: { readonly failure?: { type: string; message: string } | null }): string | null =>

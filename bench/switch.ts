@@ -46,14 +46,15 @@ const nameOf = (name: string, seconds: number): string =>
 
 const told = ({ total, byKind }: Counted, more: Values): Values => ({
   lost: total.lost,
+  givenUp: total.givenUp,
   stale: total.stale,
   doubled: total.doubled,
   requests: total.requests,
   gapMs: total.longestGapMs,
   ...Object.fromEntries(
     Object.keys(KINDS).map((kind) => {
-      const { lost = 0, stale = 0, doubled = 0 } = byKind[kind] ?? {};
-      return [harmTo(kind), lost + stale + doubled];
+      const { lost = 0, givenUp = 0, stale = 0, doubled = 0 } = byKind[kind] ?? {};
+      return [harmTo(kind), lost + givenUp + stale + doubled];
     }),
   ),
   ...more,
@@ -88,12 +89,13 @@ export const switching: Measure<Clamped> = {
     'Is a write lost, answered from an old state or counted twice while an application moves and one thing goes wrong, and for how long do devices wait?',
   variants: ['move', 'still'],
   twin: 'still',
-  bad: Object.keys(bad).map((variant) => ({ variant, misses: ['lost writes'] })),
+  bad: Object.keys(bad).map((variant) => ({ variant, misses: ['unanswered writes'] })),
   points: (quick) => (quick ? QUICK : ALL),
   pairs: () => METHOD,
   seconds: (quick) => (quick ? 40 : 465),
   figures: (points) => [
     ...never('lost writes', 'lost', points),
+    ...never('unanswered writes', 'givenUp', points),
     ...never('stale answers', 'stale', points),
     ...never('writes counted twice', 'doubled', points),
     ...Object.entries(KINDS).flatMap(([kind, name]) => never(`harm to ${name}`, harmTo(kind), points)),

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { FerryClient } from './client.ts';
+import { apiUrl } from './contexts.ts';
 import { type Exit, exits } from './exits.ts';
 import { type Said, targetOf, DEFAULT_API } from './target.ts';
 import type { Stream, Terminal } from './terminal.ts';
@@ -52,9 +53,15 @@ export class CommandLine {
       .addOption(new Option('--api <url>', `of the API (default: ${DEFAULT_API}; env: FERRY_API)`))
       .addOption(new Option('--context <name>', 'which Ferry (env: FERRY_CONTEXT)').conflicts('api'))
       .hook('preAction', (_, command) => {
-        const said = command.opts<Said>();
+        // A copy: what is set below nobody has typed
+        const said: Said = { ...command.opts<Said>() };
+        const api = targetOf(said);
+        if (apiUrl(api) === undefined)
+          command.error(
+            `error: ${said.api === undefined ? 'FERRY_API' : '--api'} is no address of an API, such as ${DEFAULT_API}: ${api}`,
+          );
         this.terminal.hints.said = said;
-        command.setOptionValue('api', targetOf(said));
+        command.setOptionValue('api', api);
       });
   }
 

@@ -1,6 +1,7 @@
 import type { Waiting, WaitingList } from '../api/northbound/table/waiting.ts';
 import type { Relocation, RelocationList } from '../api/resources.ts';
 import type { Action } from '../domain/actions.ts';
+import { stepNames } from '../domain/steps.ts';
 import type { Plan, RelocationRequest } from '../domain/relocation.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
@@ -158,6 +159,8 @@ export async function show(client: FerryClient, terminal: Terminal, id: string):
   return exits.done;
 }
 
+const afterWait: readonly Action[] = ['approve', 'resume'];
+
 export async function act(
   client: FerryClient,
   terminal: Terminal,
@@ -169,6 +172,8 @@ export async function act(
   if (terminal.json) terminal.document(relocation);
   else {
     terminal.tell(`${subject(relocation)}: ${standing(relocation)}`);
+    if (afterWait.includes(action) && relocation.state === 'working' && relocation.step === stepNames[0])
+      terminal.tell('  It has waited, and the world may have changed: each step is verified anew, from the first on.');
     for (const line of nextLines(relocation, terminal)) terminal.tell(`  ${line}`);
   }
   return exits.done;

@@ -17,6 +17,8 @@ interface Following {
   readonly signal?: AbortSignal;
   /** When it returns. */
   readonly rest?: (relocation: Relocation) => boolean;
+  /** Of each change. */
+  readonly told?: (relocation: Relocation) => void;
 }
 
 /** Until that state, whatever a person has to do before; or until it can come to it no more. */
@@ -30,7 +32,7 @@ export async function follow(
   client: FerryClient,
   id: string,
   terminal: Terminal,
-  { signal = new AbortController().signal, rest = rests }: Following = {},
+  { signal = new AbortController().signal, rest = rests, told }: Following = {},
 ): Promise<Relocation> {
   const progress = new Progress(terminal);
   let heard = false;
@@ -44,6 +46,7 @@ export async function follow(
           if (terminal.format === 'jsonl' && !isDeepStrictEqual(relocation, last)) terminal.document(relocation);
           last = relocation;
           progress.show(relocation);
+          told?.(relocation);
           if (rest(relocation)) return relocation;
         }
       } catch (error) {

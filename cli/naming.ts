@@ -1,4 +1,5 @@
 import type { Relocation, RelocationList } from '../api/resources.ts';
+import type { Action } from '../domain/actions.ts';
 import { RELOCATION_ID } from '../domain/identity.ts';
 import { Name } from '../domain/name.ts';
 import type { FerryClient } from './client.ts';
@@ -35,11 +36,35 @@ export function endingIn(name: string, known: readonly Known[]): string | undefi
 /** May it be the end of an id that ends with that of a run, and is no whole one? */
 export const isEnd = (name: string): boolean => END.test(name) && !UUID.test(name);
 
-/** The id of the relocation that a person means: by its id, by its application, or by the end of its id. */
-export async function resolved(client: FerryClient, name: string): Promise<string> {
+/**
+ * The id of the relocation that a person means: by its id, by its application, or by the end of its id. `action`: what he is
+ * about to say to it.
+ */
+export async function resolved(client: FerryClient, name: string, action?: Action): Promise<string> {
   if (RELOCATION_ID.test(name)) return name;
-  const { id } = (await ofApplication(client, name)) ?? (await endingWith(client, name));
-  return id;
+  const newest = await ofApplication(client, name);
+  if (newest === undefined) return (await endingWith(client, name)).id;
+  if (action === undefined || newest.actions.includes(action)) return newest.id;
+  if (isOver(newest))
+    throw new Unnamed(
+      `no relocation of ${name} runs, and ${action} is for one that does: the last one, ${shortId(newest.id)}, is ${newest.outcome ?? newest.state}`,
+    );
+  return ((await taking(client, name, action)) ?? newest).id; // of that the API says why it takes it not
+}
+
+const isOver = ({ state }: Relocation): boolean => state === 'ended' || state === 'terminated';
+
+/** The newest of those that run which can take it. */
+async function taking(client: FerryClient, application: string, action: Action): Promise<Relocation | undefined> {
+  const filters = { application, state: 'running' };
+  for await (const { relocations } of pages<RelocationList>(client, '/v1/relocations', {
+    filters,
+    atMost: LOOKED_AT,
+  })) {
+    const found = relocations.find(({ actions }) => actions.includes(action));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The newest that runs; when none does, the one that ended last: in this order the API tells them. */

@@ -46,9 +46,9 @@ export class Progress {
     this.#terminal.living('');
   }
 
-  /** The steps before this one, and with the result this one too: the stream may pass over short ones. */
-  #passed(step: StepName, { result, durationsMs }: Relocation): void {
-    const done = stepNames.indexOf(step) + (result === null ? 0 : 1);
+  /** The steps before this one, and held or with the result this one too: the stream may pass over short ones. */
+  #passed(step: StepName, { state, result, durationsMs }: Relocation): void {
+    const done = stepNames.indexOf(step) + (result === null && state !== 'held' ? 0 : 1);
     for (const name of stepNames.slice(this.#told, done)) {
       const failed = result?.failure?.step === name;
       const mark = failed ? this.#terminal.paint('red', '✗') : this.#terminal.paint('green', '✓');
@@ -79,7 +79,10 @@ export class Progress {
     const until = waitingFor?.until == null ? '' : `, ${waitingFor.until}`;
     if (state === 'paused') say('paused', hints.about('resume', id));
     else if (state === 'held')
-      say('held', `${waitingFor?.what ?? 'before the cut-over'}${until} (${hints.about('approve', id)})`);
+      say(
+        'held',
+        `${waitingFor?.what ?? 'before the cut-over'}${until} (${hints.about(relocation.actions[0] ?? 'approve', id)})`,
+      );
     else if (state === 'rollingBack') say('rolling back', waitingFor?.what ?? 'what was done is undone');
     else if (state === 'parked' || state === 'ended' || state === 'terminated')
       for (const line of endLines(relocation, this.#terminal)) this.#terminal.tell(`  ${line}`);

@@ -50,9 +50,9 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
       `${terminal.paint('red', state)}: ended from outside; nothing was cleaned up`,
       'Remedy: docs/operations.md, under "Terminate", says how it can go on, or be undone.',
     ];
-  const { outcome, totalMs, freezeMs, interruption, writerOverlap, failure, leftovers, moved } = result;
+  const { outcome, freezeMs, interruption, writerOverlap, failure, leftovers, moved } = result;
   const good = outcome === 'relocated' || outcome === 'relocatedSourceKept' || outcome === 'recovered';
-  const said = [`${terminal.paint(good ? 'green' : 'red', outcome)} in ${seconds(totalMs)}`];
+  const said = [`${terminal.paint(good ? 'green' : 'red', outcome)} in ${took(result)}`];
   if (freezeMs !== null) said.push(`frozen for ${millis(freezeMs)}`);
   else if (interruption != null) said.push(`not served for ${interruption.atLeastMs} to ${interruption.atMostMs} ms`);
   if (writerOverlap === 'possible' && result.recovery == null)
@@ -68,6 +68,15 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
     lines.push(`still to be undone: ${titleOf(undo)}. ${type}: ${message}`, `Remedy: ${remedy}`);
   return lines;
 }
+
+/** Of what waited for a person, or for an instant: without that. Of a takeover: from when the source was said to be lost. */
+function took({ totalMs, waitedMs = 0, recovery }: Result): string {
+  const ms = recovery?.tookMs ?? totalMs - waitedMs;
+  const from = recovery?.tookMs === undefined ? ' without the waiting' : ' from `recover` on';
+  return totalMs - ms < WORTH_TELLING_MS ? seconds(totalMs) : `${seconds(ms)}${from} (${seconds(totalMs)} in all)`;
+}
+
+const WORTH_TELLING_MS = 1_000;
 
 /** What may be lost, who may have written, and who waits for a source that may come back. */
 function recoveryLines(

@@ -14,7 +14,9 @@ export interface Said {
 export class NoContext extends Error {
   constructor(name: string, known: readonly string[]) {
     super(
-      `no context is called ${name}${known.length === 0 ? ', and there is none' : `: there are ${known.join(', ')}`}`,
+      known.length === 0
+        ? `no context is called ${name}, nor anything else: \`ferry context set ${name} --api <url>\` makes it`
+        : `no context is called ${name}: there are ${known.join(', ')}`,
     );
   }
 }

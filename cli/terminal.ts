@@ -20,6 +20,7 @@ export class Terminal {
   readonly #stdout: Stream;
   readonly #stderr: Stream;
   #living = '';
+  #atRest = false;
 
   constructor(stdout: Stream, stderr: Stream, format: Format = 'text') {
     [this.#stdout, this.#stderr, this.format] = [stdout, stderr, format];
@@ -56,8 +57,15 @@ export class Terminal {
   /** A line that the next one replaces; nothing where nobody would see it change. */
   living(line: string): void {
     if (!this.alive || line === this.#living || process.env['TERM'] === 'dumb') return;
+    if (this.#atRest && line !== '') return;
     this.#living = line;
     this.#person.write(`\r\u001B[K${line === '' ? '' : fitting(line, this.#columns - 1)}`);
+  }
+
+  /** No line changes any more, whoever still draws one. */
+  rest(): void {
+    this.living('');
+    this.#atRest = true;
   }
 
   /** A property, since tables are given it. */

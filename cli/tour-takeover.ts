@@ -8,6 +8,12 @@ import { follow } from './follow.ts';
 import { table } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
+/** What the death of a host cost: it is no move, and what was under way may be lost by it. */
+export const takeoverTold = ({ source, lost, givenUp, doubled, recoveredInMs }: TakeoverReport): string =>
+  `The death of ${source} cost more: ${counted(lost, 'acknowledged write')} lost, as whoever takes over accepts, ${givenUp} given up while nobody served, ${doubled} doubled; taken over in ${seconds(recoveredInMs)}.`;
+
+const counted = (many: number, of: string): string => `${many} ${of}${many === 1 ? '' : 's'}`;
+
 const LIMIT_MS = 60_000;
 const LOOK_MS = 100;
 /** In 50 ms at 20 writes a second a device has one under way, and one more. */
@@ -137,7 +143,7 @@ function reportOf({ relocation: { state, outcome, result }, fencing, total, tota
     users: recovery?.users ?? 0,
     saved: recovery?.writes ?? 0,
     requests: total.requests,
-    lost: total.lost - total.givenUp,
+    lost: total.lost,
     givenUp: total.givenUp,
     doubled: total.doubled,
     stranded: fencing?.result?.stranded ?? null,

@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Relocation } from '../api/resources.ts';
 import type { Counted, Figures } from '../domain/counted.ts';
+import { type StepName, stepNames, steps } from '../domain/steps.ts';
 import type { FerryClient } from './client.ts';
 import type { Devices, Hosts } from './devices.ts';
 import { follow } from './follow.ts';
 import { table } from './table.ts';
 import { millis, seconds, type Terminal } from './terminal.ts';
 import { federation, type FederationReport, federationWentWell, type Others } from './tour-federation.ts';
-import { takeover, type TakeoverReport, takeoverTable, takeoverWentWell } from './tour-takeover.ts';
+import { loadNow, unanswered, unansweredIn, type Waited } from './tour-unanswered.ts';
+import { takeover, type TakeoverReport, takeoverTable, takeoverTold, takeoverWentWell } from './tour-takeover.ts';
 
 /** Every direction once: into the edge, to another host, to another MEC system, and back to the cloud. */
 const route = ['cloud', 'a1', 'a2', 'w1', 'cloud'] as const;
@@ -18,17 +20,19 @@ const RATE = 20;
 /** A comparison without a move is as long as the move, up to this. */
 const STILL_LIMIT_MS = 15_000;
 
+/** Of writes. */
 interface Counts {
   readonly requests: number;
+  /** Acknowledged, and not there any more. */
   readonly lost: number;
-  /** Of those lost: the device had no answer in time. The others were acknowledged, and are gone. */
+  /** The device had no answer in time. */
   readonly givenUp: number;
   readonly stale: number;
   readonly doubled: number;
 }
 
 /** One relocation of the tour, as `--json` shows it. Counts are those of the move and of the comparison after it. */
-export interface Leg extends Counts {
+export interface Leg extends Counts, Waited {
   readonly direction: string;
   readonly outcome: string;
   readonly durationMs: number;
@@ -68,8 +72,8 @@ interface Measured {
 export const verdict = (legs: readonly Leg[]): boolean =>
   legs.length === route.length - 1 &&
   legs.every(
-    ({ outcome, requests, lost, stale, doubled }) =>
-      outcome === 'relocated' && requests > 0 && lost === 0 && stale === 0 && doubled === 0,
+    ({ outcome, requests, lost, givenUp, stale, doubled }) =>
+      outcome === 'relocated' && requests > 0 && lost + givenUp + stale + doubled === 0,
   );
 
 interface Toured {
@@ -120,16 +124,23 @@ export async function tour(
     if (relocation.links.temporal !== null) terminal.tell(`${arrow(relocation)}: ${relocation.links.temporal}`);
   const federated = known === undefined ? null : await federation(client, known, terminal);
   const joint = federated === null || federationWentWell(federated);
-  terminal.tell(`\n${conclusion(moved, joint, legs, terminal)}`);
+  terminal.tell(`\n${conclusion({ moved, joint, legs, taken }, terminal)}`);
   const firstMoveMs = legs[0]?.outcome === 'relocated' ? (measured[0]?.movedMs ?? null) : null;
   return { firstMoveMs, relocations: legs, takeover: taken, federation: federated, ok: moved && joint };
 }
 
-function conclusion(moved: boolean, joint: boolean, legs: readonly Leg[], terminal: Terminal): string {
-  if (!moved) return terminal.paint('red', `The tour did not go as it should: see the table.${unanswered(legs)}`);
+function conclusion(
+  { moved, joint, legs, taken }: { moved: boolean; joint: boolean; legs: readonly Leg[]; taken: TakeoverReport | null },
+  terminal: Terminal,
+): string {
+  if (!moved) {
+    const host = taken === null ? '' : `\n${takeoverTold(taken)}`;
+    return terminal.paint('red', `The tour did not go as it should: see the table.${unanswered(legs)}${host}`);
+  }
   if (!joint)
     return terminal.paint('red', 'Every relocation went through; the federation did not go as it should: see above.');
-  return terminal.paint('green', 'Every relocation went through. No write was lost, stale or doubled.');
+  const moves = 'Every relocation went through: no write was lost, given up, stale or doubled.';
+  return [terminal.paint('green', moves), ...(taken === null ? [] : [takeoverTold(taken)])].join('\n');
 }
 
 async function leg(
@@ -140,7 +151,11 @@ async function leg(
 ): Promise<Measured> {
   await devices.openWindow(name);
   const { id } = await client.post<Relocation>('/v1/relocations', { application, source, target });
-  const relocation = await follow(client, id, terminal);
+  const passed: { readonly since: string; readonly at: string }[] = [];
+  const told = ({ since, step, state }: Relocation): void => {
+    if (since !== null) passed.push({ since, at: step ?? state });
+  };
+  const relocation = await follow(client, id, terminal, { told });
   const movedMs = Math.round(performance.now());
   const moved = await devices.closeWindow(name);
   const compared = await still(devices, `${name}-still`, Math.min(moved.durationMs, STILL_LIMIT_MS), terminal);
@@ -163,6 +178,8 @@ async function leg(
       interruptionMs: longestGapMs,
       givenUpStill: compared.total.givenUp,
       stoodStillMs: Math.max(moved.stoodStillMs, compared.stoodStillMs),
+      load: loadNow(),
+      unanswered: [...unansweredIn(moved, (instant) => stepAt(passed, instant)), ...unansweredIn(compared, () => null)],
       ...together(moved.total, compared.total),
       subscriptions: result?.moved.subscriptions ?? 0,
       byKind: Object.fromEntries(kinds.map(([kind, figures]) => [kind, together(figures, compared.byKind[kind])])),
@@ -170,23 +187,11 @@ async function leg(
   };
 }
 
-/** A device that stood still for longer has itself to blame for what it gave up. */
-const STOOD_STILL_MS = 500;
-
-/** Whose fault it is that a device had no answer in time: nobody can tell from one figure alone. */
-export function unanswered(legs: readonly Leg[]): string {
-  const sum = (count: (one: Leg) => number): number => legs.reduce((all, one) => all + count(one), 0);
-  const [given, unmoved] = [sum(({ givenUp }) => givenUp), sum(({ givenUpStill }) => givenUpStill)];
-  if (given === 0) return '';
-  const told = ` Of the lost writes ${given} had no answer in time: ${given - unmoved} during the moves, ${unmoved} in comparisons without a move.`;
-  if (given === sum(({ requests }) => requests))
-    return `${told} None had: devices speak as docs/providers.md says (Clients). Does the application?`;
-  const stood = Math.max(...legs.map(({ stoodStillMs }) => stoodStillMs));
-  if (stood > STOOD_STILL_MS)
-    return `${told} The devices themselves stood still for up to ${seconds(stood)}: this machine is busy with other things.`;
-  if (unmoved > 0) return `${told} So it is not the moves alone: is the application fast enough for this?`;
-  return `${told} The devices never stood still: look at what the instances said meanwhile.`;
-}
+/** The last that had begun by then; the clocks are one machine's. */
+const stepAt = (passed: readonly { readonly since: string; readonly at: string }[], instant: string): string => {
+  const at = passed.findLast(({ since }) => Date.parse(since) <= Date.parse(instant))?.at ?? passed[0]?.at ?? 'check';
+  return stepNames.includes(at as StepName) ? steps[at as StepName].title : at;
+};
 
 const together = (a: Figures, b: Figures | undefined): Counts => ({
   requests: a.requests + (b?.requests ?? 0),
@@ -210,7 +215,21 @@ const arrow = ({ request }: Relocation): string => `${request.source} → ${requ
 
 const summary = (measured: readonly Measured[]): string =>
   table(
-    ['', 'direction', 'outcome', 'took', 'freeze', 'gap', 'gap still', 'writes', 'lost', 'stale', 'doubled', 'subscr.'],
+    [
+      '',
+      'direction',
+      'outcome',
+      'took',
+      'freeze',
+      'gap',
+      'gap still',
+      'writes',
+      'lost',
+      'given up',
+      'stale',
+      'doubled',
+      'subscr.',
+    ],
     measured.map(
       ({ relocation, leg: { direction, outcome, durationMs, freezeMs, interruptionMs, ...counts }, stillMs }) => [
         arrow(relocation),
@@ -220,8 +239,10 @@ const summary = (measured: readonly Measured[]): string =>
         freezeMs === null ? '-' : millis(freezeMs),
         `${Math.round(interruptionMs)} ms`,
         `${Math.round(stillMs)} ms`,
-        ...[counts.requests, counts.lost, counts.stale, counts.doubled, counts.subscriptions].map(String),
+        ...[counts.requests, counts.lost, counts.givenUp, counts.stale, counts.doubled, counts.subscriptions].map(
+          String,
+        ),
       ],
     ),
-    { aligns: ['left', 'left', 'left', ...Array.from({ length: 9 }, () => 'right' as const)] },
+    { aligns: ['left', 'left', 'left', ...Array.from({ length: 10 }, () => 'right' as const)] },
   );

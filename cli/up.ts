@@ -34,10 +34,14 @@ export interface UpReport extends TourReport {
 /** Starts everything, shows the tour where asked, and stays until it is asked to end, or a process ends by itself. */
 export async function up(plan: UpPlan, terminal: Terminal): Promise<Exit> {
   const house = new House(plan, terminal);
-  // Before a verdict that is waited for, an interruption is none.
-  const interruption = interrupted().then(() => (plan.exit ? exits.notThrough : exits.done));
+  const seen: Seen = { well: !plan.exit }; // before a verdict that is waited for, an interruption is none
+  const interruption = interrupted().then(() => {
+    terminal.rest();
+    terminal.tell('\nInterrupted: what was started is being ended.');
+    return seen.well ? exits.done : exits.notThrough;
+  });
   try {
-    return await Promise.race([visit(house, plan, terminal, interruption), interruption, house.broken]);
+    return await Promise.race([visit(house, plan, terminal, { seen, interruption }), interruption, house.broken]);
   } catch (error) {
     terminal.tell(`${terminal.paint('red', 'ferry up')}: ${(error as Error).message}`);
     return exits.notThrough;
@@ -47,7 +51,17 @@ export async function up(plan: UpPlan, terminal: Terminal): Promise<Exit> {
   }
 }
 
-async function visit(house: House, plan: UpPlan, terminal: Terminal, interruption: Promise<Exit>): Promise<Exit> {
+/** Did what it showed go well, as far as it is known? */
+interface Seen {
+  well: boolean;
+}
+
+async function visit(
+  house: House,
+  plan: UpPlan,
+  terminal: Terminal,
+  { seen, interruption }: { readonly seen: Seen; readonly interruption: Promise<Exit> },
+): Promise<Exit> {
   terminal.tell(terminal.paint('bold', 'Starting Ferry'));
   const addresses = await house.start();
   const client = new FerryClient(addresses.api);
@@ -64,6 +78,7 @@ async function visit(house: House, plan: UpPlan, terminal: Terminal, interruptio
     const report = await tour(client, new Devices(addresses.sandbox), terminal, { application, ...toured });
     const whole: UpReport = { ...report, start: { readyMs, phases: house.phases.done } };
     if (terminal.json) terminal.document(whole);
+    seen.well = report.ok;
     if (plan.exit) return report.ok ? exits.done : exits.notThrough;
   }
   const ready: Ready = { ready: true, ...addresses, partners: await partners() };

@@ -16,7 +16,11 @@ export function actionsOf(status: Status): Action[] {
     case 'paused':
       return ['resume', ...cancelOf(status), ...recoverOf(status)];
     case 'held':
-      return status.kept === true ? ['cancel'] : ['approve', 'cancel', ...recoverOf(status)];
+      if (status.kept === true) return ['cancel'];
+      // What is meant first: a standby is for the death of its source, and approved it is a move
+      return status.standby == null
+        ? ['approve', 'cancel', ...recoverOf(status)]
+        : [...recoverOf(status), 'cancel', 'approve'];
     case 'parked':
       return ['retry', ...(status.abandonable ? (['abandon'] as const) : []), ...recoverOf(status)];
     case 'rollingBack':

@@ -2,7 +2,9 @@
 export interface Figures {
   /** Writes that became due. */
   readonly requests: number;
+  /** Acknowledged, and not there any more. */
   readonly lost: number;
+  /** Never answered: the device waited for longer than its patience. None of those lost. */
   readonly givenUp: number;
   readonly stale: number;
   readonly doubled: number;
@@ -14,6 +16,12 @@ export interface Counted {
   readonly durationMs: number;
   /** The longest time in which the devices themselves did not run. */
   readonly stoodStillMs: number;
+  /** Each by itself. */
+  readonly devices?: readonly (Figures & {
+    readonly kind: string;
+    /** When its longest gap began, an instant. */
+    readonly longestGapAt: string;
+  })[];
   readonly byKind: Readonly<Record<string, Figures>>;
   readonly total: Figures;
 }

@@ -197,6 +197,9 @@ export const RelocationResult = z
       .meta({ description: 'What was given up before it could be undone; empty is what to expect.' }),
     durationsMs: z.record(z.string(), Millis),
     totalMs: Millis,
+    waitedMs: Millis.optional().meta({
+      description: 'Of `totalMs`: held, paused or parked. Absent where an older version ended it.',
+    }),
     moved: z.object({
       users: z.int(),
       subscriptions: z.int(),
@@ -220,6 +223,10 @@ export const RelocationResult = z
         }),
         users: z.int(),
         writes: z.int().meta({ description: 'What the copy had. What was acknowledged after it is lost.' }),
+        tookMs: Millis.optional().meta({
+          description:
+            'From when it was said that the source is lost until the end. Absent where an older version ended it.',
+        }),
         mayBeLost: z.string().optional().meta({ description: 'A sentence.' }),
         mayHaveWritten: z.string().optional().meta({ description: 'Who, beside the target. A sentence.' }),
         fencing: z.string().nullable().optional().meta({

@@ -1,5 +1,6 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { isWatch, watches } from '../../domain/watches.ts';
 import { actionsOf } from '../../domain/actions.ts';
 import { AnchorRequest, type AnchorResult, type AnchorStatus } from '../../domain/anchor-request.ts';
 import { anchorSteps, type AnchorUndo, anchorUndos } from '../../domain/anchoring.ts';
@@ -123,7 +124,12 @@ export class AnchorReader {
       return {
         ...nothing,
         state: null,
-        waitingFor: silent(info, pending, pending?.activity ?? 'no step under way', info.startTime.toISOString()),
+        waitingFor: silent(
+          info,
+          pending,
+          pending === undefined ? 'no step under way' : titleOf(pending),
+          info.startTime.toISOString(),
+        ),
       };
     if (status.state === 'ended') return { ...nothing, state: 'ended', waitingFor: null, result: status.result };
     // A worker tells of what it has done before the server has written that
@@ -176,7 +182,7 @@ function waitsFor(info: Info, status: AnchorStatus, pending: Pending | undefined
   if (status.state === 'parked') return parkedFor(status, person, (undo) => anchorUndos[undo as AnchorUndo].title);
   if (status.state === 'paused')
     return person(`an operator: paused before "${anchorSteps[status.step].title}"`, null, null);
-  return pending === undefined ? null : attempted(info, pending, titleOf(pending));
+  return pending === undefined || isWatch(pending.activity) ? null : attempted(info, pending, titleOf(pending));
 }
 
 /** Devices are led to nobody. */
@@ -191,6 +197,7 @@ function lost(info: Info): WaitingFor | null {
 const titleOf = ({ activity }: Pending): string => {
   const step = Object.values(anchorSteps).find((one) => one.activity === activity);
   if (step !== undefined) return step.title;
+  if (isWatch(activity)) return watches[activity];
   return Object.hasOwn(anchorUndos, activity) ? `undo: ${anchorUndos[activity as AnchorUndo].title}` : activity;
 };
 

@@ -6,6 +6,7 @@ import { parseRelocationId } from '../../domain/identity.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
 import { status } from '../../workflows/messages.ts';
 import type { Relocation } from '../resources.ts';
+import { isWaits } from '../../domain/waits.ts';
 import { type Seen, seenIn } from '../seen.ts';
 import { UNKNOWN } from '../problem.ts';
 import { ByHand } from './by-hand.ts';
@@ -89,14 +90,14 @@ export class Reader {
 
   /**
    * As they are shown in lists: without results; of those that run, what is under way. The workflow itself is asked where
-   * Temporal knows of nothing under way, and no other once no worker has answered.
+   * Temporal knows of nothing under way, or of a watch beside one that waits, and no other once no worker has answered.
    */
   async entries(listed: readonly Seen[]): Promise<readonly Relocation[]> {
     let silent = false;
     return await atOnce(AT_ONCE, listed, async (seen) => {
       if (seen.ended !== undefined) return this.brief(seen);
       const now = (await this.lookAt(seen.workflowId, seen.runId)) ?? seen;
-      if (now.ended !== undefined || now.pending !== undefined) return this.brief(now);
+      if (now.ended !== undefined || (now.pending !== undefined && !isWaiting(now))) return this.brief(now);
       const told = silent ? 'silent' : await this.ask(now);
       silent ||= told === 'silent';
       return { ...relocationOf(now, told, null, this.#links), durationsMs: {} }; // alike, whether it was asked or not
@@ -111,3 +112,5 @@ export class Reader {
     );
   }
 }
+
+const isWaiting = ({ outcome }: Seen): boolean => outcome !== undefined && isWaits(outcome);

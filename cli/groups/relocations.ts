@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Relocation } from '../../api/resources.ts';
+import type { Action } from '../../domain/actions.ts';
 import { acceptable, type Accepted } from '../../domain/guarantee.ts';
 import { type Fence, fences as accepted } from '../../domain/recovery.ts';
 import { act, list, listWaiting, moveBack, plan, protect, relocate, show, watch, watchAll } from '../commands.ts';
@@ -23,6 +24,7 @@ interface RequestOptions extends ApiOptions {
 }
 
 interface AboutOptions extends ApiOptions {
+  readonly acceptLostWrites?: true;
   readonly acceptFence?: Fence;
 }
 
@@ -43,6 +45,8 @@ interface ListOptions extends ApiOptions, Filters {
   readonly limit?: number;
 }
 
+const LOSS = 'what the source acknowledged and had not copied is lost';
+
 const STATES = ['running', 'waiting', 'held', 'paused', 'parked', 'ended'];
 /** What a relocation may come to, to be waited for. */
 const REACHED = ['held', 'paused', 'parked', 'rollingBack', 'ended'] satisfies Relocation['state'][];
@@ -59,7 +63,7 @@ const ACTIONS = [
 
 /** Whichever is meant by `<relocation>`. */
 const NAMES = `
-<relocation>: its id, the end of it as \`ferry list\` shows it, or an application: the newest of it that runs; when none\ndoes, the one that ended last.`;
+<relocation>: its id, the end of it as \`ferry list\` shows it, or an application: the newest of it that runs; when none\ndoes, the one that ended last. A command is for the newest that can take it, and for none that has ended.`;
 
 /** What moves applications. */
 export function relocations(line: CommandLine): void {
@@ -86,11 +90,12 @@ export function relocations(line: CommandLine): void {
       .addOption(new Option('--accept-lost-writes', 'with --source-lost: what it had not copied is lost'))
       .addOption(acceptFence())
       .addOption(acceptOther());
-  /** `name`: a relocation that is there. */
+  /** `name`: a relocation that is there; `action`: what it has to be able to take. */
   const about = (
     usage: string,
     description: string,
     work: (client: ReturnType<typeof clientOf>, id: string, options: AboutOptions) => ReturnType<typeof show>,
+    action?: Action,
   ): Command =>
     line
       .asking(`${usage} <relocation>`, description)
@@ -98,7 +103,7 @@ export function relocations(line: CommandLine): void {
       .action(
         line.does(async (name: string, options: AboutOptions) => {
           const client = clientOf(options);
-          return await work(client, await resolved(client, name), options);
+          return await work(client, await resolved(client, name, action), options);
         }),
       );
 
@@ -175,18 +180,20 @@ export function relocations(line: CommandLine): void {
     );
   about('return', 'move back what one has moved', async (client, id) => await moveBack(client, terminal, id));
   for (const [action, description] of ACTIONS)
-    about(action, description, async (client, id) => await act(client, terminal, action, id));
+    about(action, description, async (client, id) => await act(client, terminal, action, id), action);
   about(
     'recover',
     'take the source to be dead: the target takes its place',
     async (client, id, options) => await act(client, terminal, 'recover', id, { accept: acceptance(options) }),
+    'recover',
   )
-    .addOption(
-      new Option(
-        '--accept-lost-writes',
-        'what the source acknowledged and had not copied is lost',
-      ).makeOptionMandatory(),
-    )
+    .addOption(new Option('--accept-lost-writes', LOSS))
+    .hook('preAction', (_, asked) => {
+      if (asked.opts<AboutOptions>().acceptLostWrites !== true)
+        asked.error(
+          `error: recover takes the source to be dead, and ${LOSS}: say that you accept it, with --accept-lost-writes`,
+        );
+    })
     .addOption(acceptFence())
     .addOption(acceptOther());
   line

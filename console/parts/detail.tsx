@@ -141,7 +141,7 @@ function Steps({ move }: Pick<Props, 'move'>) {
 function Result({ move: { result } }: Pick<Props, 'move'>) {
   if (result === null) return null;
   const { failure, leftovers, moved, freezeMs, interruption, writerOverlap, totalMs, pathObserved } = result;
-  const { recovery, cancelTooLate } = result;
+  const { recovery, cancelTooLate, waitedMs = 0 } = result;
   return (
     <>
       {recovery != null && (
@@ -172,6 +172,18 @@ function Result({ move: { result } }: Pick<Props, 'move'>) {
       <dl class="facts">
         <dt>took</dt>
         <dd>{duration(totalMs)}</dd>
+        {waitedMs > 0 && (
+          <>
+            <dt>of it waiting</dt>
+            <dd>{duration(waitedMs)}</dd>
+          </>
+        )}
+        {recovery?.tookMs !== undefined && (
+          <>
+            <dt>taken over in</dt>
+            <dd>{duration(recovery.tookMs)}</dd>
+          </>
+        )}
         {freezeMs !== null && (
           <>
             <dt>frozen</dt>

@@ -3,9 +3,9 @@ import { type Context, holds } from './context.ts';
 export interface Figures {
   /** Writes that became due. */
   readonly requests: number;
-  /** Given up, or acknowledged and missing in the user's context at the end. */
+  /** Acknowledged, and missing in the user's context at the end. */
   readonly lost: number;
-  /** Of those lost: not acknowledged in time, because the application or the device's own machine was too slow. */
+  /** Not acknowledged in time, because the application or the device's own machine was too slow. None of those lost. */
   readonly givenUp: number;
   /** Answers whose counter or epoch was lower than one that the device had seen before. */
   readonly stale: number;
@@ -62,7 +62,7 @@ export class Tally {
     const missing = this.#acknowledged.filter((number) => context === null || !holds(context, number));
     return {
       requests: Math.max(0, this.#last - this.#first + 1),
-      lost: this.#givenUp + missing.length,
+      lost: missing.length,
       givenUp: this.#givenUp,
       stale: this.#stale,
       doubled,

@@ -28,6 +28,18 @@ function expectProblem({ headers, body }: Answer<Problem>): void {
   expect(JSON.stringify(body)).not.toMatch(/\.ts|node_modules|at file:/);
 }
 
+describe('what fits none of several forms', () => {
+  it('is told what each of them wants', async () => {
+    const { body } = await api.post('/v1/relocations', { ...good, cutOver: { approval: 'yes' } });
+    const [error] = body.errors ?? [];
+    expect(error?.path).toBe('body.cutOver');
+    expect(error?.message).toMatch(
+      /^none of what is allowed: expected "immediately"; or approval: expected true; or at: /,
+    );
+    expect(error?.message).toMatch(/; or standby: /);
+  });
+});
+
 describe('a request to start', () => {
   it.each<[string, unknown, string]>([
     ['no body', undefined, 'body'],

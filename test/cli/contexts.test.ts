@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { contextsFile } from '../../cli/contexts.ts';
-import { answering, FakeApi, ferry } from './fake-api.ts';
+import { answering, FakeApi, ferry, ID, relocation, SHORT } from './fake-api.ts';
 
 let api: FakeApi;
 let folder: string;
@@ -63,6 +63,34 @@ describe('ferry context', () => {
     const { exit, err } = await ferry('sites', '--context', 'hamburg');
     expect([exit, err]).toEqual([3, 'no context is called hamburg: there are munich\n']);
     expect((await ferry('context', 'use', 'hamburg')).exit).toBe(3);
+  });
+
+  it('says how one is made where there is none', async () => {
+    const { exit, err } = await ferry('sites', '--context', 'hamburg');
+    expect([exit, err]).toEqual([
+      3,
+      'no context is called hamburg, nor anything else: `ferry context set hamburg --api <url>` makes it\n',
+    ]);
+  });
+
+  it('is what a command that is to be typed next names, and nothing is named that was not typed', async () => {
+    const held = relocation({ state: 'held', step: 'copyAhead', actions: ['approve', 'cancel'] });
+    api.answer = answering(200, held);
+    await ferry('context', 'set', 'munich', '--api', api.url);
+    const shown = async (...more: string[]) => (await ferry('show', ID, ...more)).out;
+    expect(await shown()).toContain(`you may      ferry approve ${SHORT}\n`);
+    expect(await shown('--context', 'munich')).toContain(`ferry approve ${SHORT} --context munich\n`);
+    expect(await shown('--api', api.url)).toContain(`ferry approve ${SHORT} --api ${api.url}\n`);
+  });
+
+  it.each([
+    [['--api', 'foo'], '', /--api is no address of an API, such as http:\/\/127\.0\.0\.1:8700: foo/],
+    [[], 'ftp://foo', /FERRY_API is no address of an API/],
+  ])('and an address that is none is wrong usage: %j', async (typed, environment, words) => {
+    vi.stubEnv('FERRY_API', environment);
+    const { exit, err } = await ferry('sites', ...typed);
+    expect(exit).toBe(2);
+    expect(err).toMatch(words);
   });
 
   it.each([

@@ -211,6 +211,60 @@ describe('a step that is tried again', () => {
   });
 });
 
+describe('how long it took', () => {
+  const recovery = { fence: 'ledAway', users: 6, writes: 900 } as const;
+  it.each([
+    [
+      'of a takeover',
+      { totalMs: 143_000, waitedMs: 120_000, recovery: { ...recovery, tookMs: 14_200 } },
+      '14 s from `recover` on (143 s in all)',
+    ],
+    ['of what was held', { totalMs: 36_000, waitedMs: 24_000 }, '12 s without the waiting (36 s in all)'],
+    ['of what waited for nobody', { totalMs: 36_000, waitedMs: 0 }, '36 s'],
+    ['as an older worker tells it', { totalMs: 36_000 }, '36 s'],
+  ])('is told %s', async (_, figures, told) => {
+    api.answer = answering(200, ended(figures));
+    const { out } = await ferry('show', ID, ...at());
+    expect(out).toContain(`relocated in ${told}, frozen`);
+  });
+});
+
+describe('a line that changes', () => {
+  it('is wiped out when nothing is watched any more, and not drawn again', () => {
+    const out: string[] = [];
+    const terminal = new Terminal({ isTTY: true, write: (text) => out.push(text) }, { write: () => undefined });
+    terminal.living('⠙ 8 wait');
+    terminal.rest();
+    terminal.living('⠹ 8 wait');
+    terminal.tell('Interrupted.');
+    expect(out.map(stripVTControlCharacters)).toEqual(['\r⠙ 8 wait', '\r', 'Interrupted.\n']);
+  });
+});
+
+describe('a hold', () => {
+  it('comes after the step that is done, and what it waited for is verified anew', async () => {
+    const held = relocation({ state: 'held', step: 'copyAhead', actions: ['approve'] });
+    api.answer = (asked, response) =>
+      (asked.url.endsWith('/events') ? streaming(event(held)) : answering(200, relocation()))(asked, response);
+    const { out } = await ferry('watch', ID, '--until', 'held', ...at());
+    expect(out).toMatch(/✓ 4 copy subscriptions and context ahead[^]*held: before/);
+    expect((await ferry('approve', ID, ...at())).out).toContain('each step is verified anew, from the first on');
+  });
+});
+
+describe('a standby', () => {
+  it('is to be recovered when its source is lost: nobody is told to approve it', async () => {
+    const what = 'an operator: the standby is kept warm; recover when the source is lost';
+    const held = relocation({ state: 'held', step: 'copyAhead', actions: ['recover', 'cancel', 'approve'] });
+    const standby = { ...held, waitingFor: waitingFor({ what, attempt: null, lastFailure: null }) };
+    api.answer = (asked, response) =>
+      (asked.url.endsWith('/events') ? streaming(event(standby)) : answering(202, standby))(asked, response);
+    const { out } = await ferry('protect', 'counter', 'cloud', 'a1', ...at());
+    expect(out).toContain(`held: ${what} (ferry recover ${SHORT} --accept-lost-writes --api ${api.url})`);
+    expect(out).not.toContain('approve');
+  });
+});
+
 describe('what is shown', () => {
   const many = Array.from({ length: 3 }, () => relocation({ waitingFor: waitingFor() }));
   const peers = {
@@ -304,6 +358,22 @@ describe('a relocation is named', () => {
       '/v1/relocations?application=counter&limit=1',
       `/v1/relocations/${ID}`,
     ]);
+  });
+
+  it('by its application, and by a command only where one runs that can take it', async () => {
+    const running = [
+      relocation({ id: other.id, state: 'working' }),
+      relocation({ state: 'held', actions: ['approve'] }),
+    ];
+    api.answer = (asked, response) =>
+      answering(200, asked.method === 'POST' ? running[1] : { relocations: running, next: null })(asked, response);
+    expect((await ferry('approve', 'counter', ...at())).exit).toBe(0);
+    expect(api.asked.at(-1)?.url).toBe(`/v1/relocations/${ID}/approve`);
+    api.answer = answering(200, { relocations: [ended({ outcome: 'refused' })], next: null });
+    await expect(ferry('approve', 'counter', ...at())).resolves.toMatchObject({
+      exit: 3,
+      err: `no relocation of counter runs, and approve is for one that does: the last one, ${SHORT}, is refused\n`,
+    });
   });
 
   it('and is not said to be none where the list goes on', async () => {

@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Configuration, Pace, parseConfiguration } from '../../configuration/peers.ts';
+import { Relocation } from '../../api/resources.ts';
+import { actionsOf } from '../../domain/actions.ts';
+import { Plan, RelocationResult } from '../../domain/relocation.ts';
 import { needsPerson, waits } from '../../domain/waits.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 
@@ -45,6 +48,24 @@ describe('docs/operations.md, and docs/federation.md for what only a federation 
     );
     const named = new Set([...quoted(operations), ...quoted(federation)].flatMap((code) => code.split(/[.*]+/)));
     expect(members.filter((name) => !named.has(name))).toStrictEqual([]);
+  });
+
+  it('show answers of the API as they are', () => {
+    const [, section = ''] = /## One relocation with curl\n([^]*?)\n## /.exec(operations) ?? [];
+    const shown = [...section.matchAll(/```json\n([^]*?)```/g)].map(
+      ([, json = '']) => JSON.parse(json.replaceAll(/, "…": "…"/g, '')) as Record<string, unknown>,
+    );
+    const [plan, begun, held, over] = shown;
+    Plan.strict().parse(plan);
+    for (const example of [begun, held, over])
+      Relocation.partial()
+        .strict()
+        .parse({ ...example, waitingFor: null, result: null });
+    RelocationResult.partial().strict().parse(over?.['result']);
+    const status = { step: 'copyAhead', since: '', until: null, recoverable: true, failure: null } as const;
+    expect(held?.['actions']).toStrictEqual(actionsOf({ state: 'held', ...status }));
+    const still = { pausing: false, cancelling: false, cancellable: true } as const;
+    expect(begun?.['actions']).toStrictEqual(actionsOf({ state: 'working', step: 'check', since: '', ...still }));
   });
 
   it('has macOS make every address that the sandbox binds', () => {

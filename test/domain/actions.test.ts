@@ -7,6 +7,7 @@ const at = { step: 'package', since } as const;
 const no = { pausing: false, cancelling: false };
 const failure = { type: 'NotYet', message: '' } as const;
 const left = [{ undo: 'switchBack', ...failure, remedy: '' }];
+const held = { state: 'held', until: null, recoverable: true, failure: null } as const;
 const states: [string, RelocationStatus, string[]][] = [
   ['working', { ...at, state: 'working', cancellable: true, ...no }, ['pause', 'cancel']],
   ['working after the hand-over', { ...at, state: 'working', cancellable: false, ...no }, ['pause']],
@@ -16,6 +17,8 @@ const states: [string, RelocationStatus, string[]][] = [
   ['paused', { ...at, state: 'paused', cancellable: true }, ['resume', 'cancel']],
   ['paused after the hand-over', { ...at, state: 'paused', cancellable: false }, ['resume']],
   ['held', { ...at, state: 'held', until: null }, ['approve', 'cancel']],
+  ['held, its source replaceable', { ...at, ...held, standby: null }, ['approve', 'cancel', 'recover']],
+  ['a standby', { ...at, ...held, standby: { silentSince: null, copy: null } }, ['recover', 'cancel', 'approve']],
   [
     'parked',
     { ...at, state: 'parked', failure, until: null, abandonable: true, recoverable: false, left: [] },

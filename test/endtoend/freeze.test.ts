@@ -107,7 +107,7 @@ describe('while the source is frozen for a target that does not answer', () => {
       return await stage.ends(id);
     });
     expect(result).toMatchObject({ outcome: 'relocated', epoch: 3, leftovers: [] });
-    expect(figures).toMatchObject({ lost: 0, stale: 0, doubled: 0 });
+    expect(figures).toMatchObject({ lost: 0, givenUp: 0, stale: 0, doubled: 0 });
     expect(figures.longestGapMs).toBeGreaterThan(FREEZE_LIMIT_MS / 2);
     expect(figures.longestGapMs).toBeLessThan(FREEZE_LIMIT_MS + 1_000 * busy());
   });
@@ -120,7 +120,7 @@ describe('while the source is frozen for a target that does not answer', () => {
       return await stage.ends(id);
     });
     expect(result).toMatchObject({ outcome: 'rolledBack', failure: { step: 'handOver' }, leftovers: [] });
-    expect(figures).toMatchObject({ lost: 0, stale: 0, doubled: 0 });
+    expect(figures).toMatchObject({ lost: 0, givenUp: 0, stale: 0, doubled: 0 });
     expect(await rolesAt(CLOUD)).toEqual(['authority']);
     const { peers, devices } = await worldOf(stage);
     expect(peers['meo-cellular'].instances).toEqual([]);

@@ -93,7 +93,11 @@ describe('a source that is lost', () => {
       await eventually(async () => ((await silence()) as { silentSince: string | null }).silentSince === null);
       world.silent.add(source);
       await handle.executeUpdate(recover);
-      await expect(handle.result()).resolves.toMatchObject({ outcome: 'recovered' });
+      const { totalMs, waitedMs = 0, recovery, ...seen } = await handle.result();
+      expect(seen).toMatchObject({ outcome: 'recovered' });
+      // From the command on, and without the time for which it was held
+      expect(waitedMs).toBeGreaterThan(0);
+      expect(recovery?.tookMs).toBeLessThanOrEqual(totalMs - waitedMs);
     });
   });
 });

@@ -46,7 +46,7 @@ export interface Device {
   readonly givenUp: number;
 }
 
-export const unharmed = { lost: 0, stale: 0, doubled: 0 };
+export const unharmed = { lost: 0, givenUp: 0, stale: 0, doubled: 0 };
 
 export const worldOf = async (stage: Stage): Promise<World> => await stage.sandbox<World>('/state');
 
@@ -62,7 +62,7 @@ export const subscribers = ({ peers }: World): string[] =>
     .toSorted();
 
 /**
- * Devices that are known to the LCM proxy, and have been served. What they give up counts as lost: a busy machine has more
+ * Devices that are known to the LCM proxy, and have been served. What they give up is a harm too: a busy machine has more
  * time. Each write costs 3 ms of CPU, also where nothing is measured: whoever is after the moment of a hand-over has more.
  */
 export async function fleet(stage: Stage, devices: number, { rate = 5, giveUpMs = 10_000 } = {}) {

@@ -58,6 +58,7 @@ export class Operator<Step extends string, Result extends Ended> {
     });
     this.#command('recover', (accept) => {
       this.#answer ??= 'recover';
+      if (this.#accepted === undefined) progress.recovers();
       this.#accepted ??= accept;
     });
     this.#command('cancel', () => {

@@ -20,6 +20,8 @@ export interface Replaceable {
   readonly failure: Reason | null;
 }
 
+const WAITING: readonly string[] = ['held', 'paused', 'parked'];
+
 const now = (): string => new Date().toISOString();
 
 /** Where a procedure stands: for the status query, and for whoever opens the run in the Temporal UI. */
@@ -34,6 +36,8 @@ export class Progress<Step extends string, Result extends Ended> {
   #pausing = false;
   #cancelling = false;
   #standby: Standby | null = null;
+  #waitedMs = 0;
+  #recoversSince: number | undefined;
 
   /** `headline`: Markdown, one line. `titles`: of the steps, in their order. */
   constructor(headline: string, titles: ReadonlyMap<Step, string>, titleOfUndo: (undo: string) => string) {
@@ -67,6 +71,20 @@ export class Progress<Step extends string, Result extends Ended> {
 
   get totalMs(): number {
     return Date.now() - this.#begun;
+  }
+
+  /** Of it held, paused or parked. */
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
+  /** Since it was last said that whoever serves is lost; else all of it. */
+  get recoveringMs(): number {
+    return Date.now() - (this.#recoversSince ?? this.#begun);
+  }
+
+  recovers(): void {
+    this.#recoversSince = Date.now();
   }
 
   /** Does the step, and remembers how long it took; done again, the times add up. */
@@ -157,6 +175,9 @@ export class Progress<Step extends string, Result extends Ended> {
   }
 
   #enter(status: ProcedureStatus<Step, Result>): void {
+    const { state, since } = this.#status;
+    if (WAITING.includes(state) && (state !== status.state || since !== status.since))
+      this.#waitedMs += Date.now() - Date.parse(since);
     this.#status = status;
     setCurrentDetails(this.#details());
   }
@@ -219,15 +240,14 @@ export class Progress<Step extends string, Result extends Ended> {
 }
 
 function heldSentence(status: Held): string {
-  const { since, until, standby, recoverable = false, kept } = status;
+  const { since, until, standby, kept } = status;
   if (kept === true) return `**Holds** since ${since}, until it is released.`;
   if (standby != null)
     return standby.silentSince === null
       ? `**A standby**, kept warm since ${since}. \`ferry recover\` when the source is lost, \`ferry cancel\` when it is not needed any more.${notReplaced(status)}`
       : `**The source is silent** since ${standby.silentSince}. The standby waits for \`ferry recover\`.${notReplaced(status)}`;
-  const instead = recoverable ? ' or, where the source is lost, `ferry recover`' : '';
   return until === null
-    ? `**Held** before the cut-over, since ${since}. Waits for \`ferry approve\`${instead}.${notReplaced(status)}`
+    ? `**Held** before the cut-over, since ${since}. Waits for \`ferry approve\`.${notReplaced(status)}`
     : `**Held** before the cut-over until ${until}.${notReplaced(status)}`;
 }
 

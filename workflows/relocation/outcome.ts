@@ -61,6 +61,7 @@ export class Outcome implements Account<RelocationResult> {
       leftovers: [...this.#leftovers],
       durationsMs: { ...this.#progress.durationsMs },
       totalMs: this.#progress.totalMs,
+      waitedMs: this.#progress.waitedMs,
       moved: nothing ? { users: 0, subscriptions: 0, instance: 'none', package: moved.package } : moved,
       freezeMs: handedOver?.freezeMs ?? null,
       interruption: this.interruption ?? frozen(handedOver?.freezeMs ?? null),
@@ -68,7 +69,7 @@ export class Outcome implements Account<RelocationResult> {
       epoch: handedOver?.epoch ?? null,
       guarantee: recovery === null ? guarantee : null, // nothing was promised of a source that is lost
       pathObserved: pathObserved && !nothing,
-      recovery,
+      recovery: recovery && { ...recovery, tookMs: this.#progress.recoveringMs },
       cancelTooLate: cancelled && (handedOver !== undefined || this.decided),
     };
   }

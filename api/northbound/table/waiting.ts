@@ -69,7 +69,7 @@ export const waitingTable = {
                 until: null,
                 attempt: null,
               },
-              actions: ['approve', 'cancel'],
+              actions: ['approve', 'cancel', 'recover'],
               links: { self: `/v1/relocations/${id}`, temporal: null },
             },
           ],
