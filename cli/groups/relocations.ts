@@ -59,7 +59,7 @@ const ACTIONS = [
 
 /** Whichever is meant by `<relocation>`. */
 const NAMES = `
-<relocation>: its id, the end of it as \`ferry list\` shows it, or an application: the newest of it that runs; when none\ndoes, the one that ended last.`;
+<relocation>: its id, the end of it as \`ferry list\` shows it, or an application:\nthe newest of it that runs; when none does, the one that ended last.`;
 
 /** What moves applications. */
 export function relocations(line: CommandLine): void {
