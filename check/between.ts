@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Endpoint } from '../domain/endpoint.ts';
+import { type Copied, difference } from './copied.ts';
 import { base } from '../protocols/application/contract.ts';
 
 /**
@@ -99,6 +100,14 @@ export class Between {
     return there();
   }
 
+  /** What was copied under a relocation, in the order in which it first came. */
+  copiedUnder(relocation: string): Copied {
+    const chunks = this.#messages
+      .filter(({ kind }) => kind === 'copy')
+      .flatMap(({ body }) => chunkIn(body, relocation));
+    return chunks.filter((entry, nth) => chunks.findIndex((one) => difference(one, entry) === null) === nth);
+  }
+
   /** Delivers the first such message once more; null: there was none, or nobody answers. */
   async again(kind: Kind): Promise<number | null> {
     const message = this.#messages.find((each) => each.kind === kind);
@@ -170,6 +179,15 @@ export class Between {
 
   #notice(): void {
     for (const wake of this.#seen) wake();
+  }
+}
+
+function chunkIn(body: Buffer, relocation: string): readonly unknown[] {
+  try {
+    const copy = JSON.parse(body.toString()) as { relocation?: unknown; chunk?: unknown };
+    return copy.relocation === relocation && Array.isArray(copy.chunk) ? copy.chunk : [];
+  } catch {
+    return [];
   }
 }
 

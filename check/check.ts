@@ -21,6 +21,10 @@ export interface Finding {
   readonly of: number;
   /** Why those that were not played were not. */
   readonly why: readonly string[];
+  /** By what it was judged, where that is not all that the rule is about. */
+  readonly sees: readonly string[];
+  /** Broken rules, by their ids, of which this verdict may be a mere consequence. */
+  readonly mayFollowFrom: readonly string[];
   readonly clause: { readonly page: string; readonly words: string };
   /** The shortest way in which it breaks, and what the contract demands at its end. */
   readonly broken: { readonly demand: string; readonly trace: readonly Line[] } | null;
@@ -53,13 +57,26 @@ export async function check(plan: Plan): Promise<Report> {
     const findings: Finding[] = [];
     for (const rule of rules) {
       plan.now?.(rule);
-      findings.push(await checker.judge(rule, apart));
+      const finding = await checker.judge(rule, apart);
+      findings.push({ ...finding, mayFollowFrom: causes(rule, finding, findings) });
     }
     const { left, users } = checker;
     return { instances: met.instances, findings, users, left };
   } finally {
     await checker.close();
   }
+}
+
+type Judged = Omit<Finding, 'mayFollowFrom'>;
+
+/** Every rule speaks of calls that answer as they should. */
+const ALWAYS = ['calls'];
+
+function causes({ id, presupposes = [] }: Rule, { verdict }: Judged, before: readonly Finding[]): string[] {
+  const needed = [...ALWAYS, ...presupposes].filter((rule) => rule !== id);
+  return verdict !== 'broken'
+    ? []
+    : before.filter((one) => one.verdict === 'broken' && needed.includes(one.rule)).map(({ rule }) => rule);
 }
 
 class Checker {
@@ -86,22 +103,35 @@ class Checker {
     return `what S tells T does not come by the address that S was told${why}`;
   }
 
-  async judge({ id, title, clause, scenarios }: Rule, apart: string | null): Promise<Finding> {
-    const why = new Set<string>();
+  async judge({ id, title, clause, scenarios }: Rule, apart: string | null): Promise<Judged> {
+    const [why, sees] = [new Set<string>(), new Set<string>()];
     let [played, broken] = [0, null as Finding['broken']];
     for (const scenario of scenarios) {
       const lack = this.#lack(scenario, apart);
       const { played: outcome } =
         lack === null ? await this.#play(scenario) : { played: { verdict: 'notTried', why: lack } as const };
       if (outcome.verdict === 'notTried') why.add(outcome.why);
-      else played += 1;
+      else {
+        played += 1;
+        if (scenario.sees !== undefined) sees.add(scenario.sees);
+      }
       if (outcome.verdict !== 'broken') continue;
       broken = { demand: outcome.demand, trace: outcome.trace };
       break;
     }
     const verdict = broken !== null ? 'broken' : played === 0 ? 'notTried' : 'held';
     const where = { page: `${PAGE}#${clause.anchor}`, words: clause.words };
-    return { rule: id, title, verdict, played, of: scenarios.length, why: [...why], clause: where, broken };
+    return {
+      rule: id,
+      title,
+      verdict,
+      played,
+      of: scenarios.length,
+      why: [...why],
+      sees: [...sees],
+      clause: where,
+      broken,
+    };
   }
 
   async close(): Promise<void> {

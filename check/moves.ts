@@ -61,6 +61,8 @@ export type Move =
   | { readonly move: 'again'; readonly kind: Kind }
   | { readonly move: 'write'; readonly at: Who; readonly number: number; readonly demand?: string }
   | { readonly move: 'restart' }
+  /** What was copied of him under both is the same. Without a demand: else nothing follows from what is copied. */
+  | { readonly move: 'same'; readonly under: readonly [Relocation, Relocation]; readonly demand?: string }
   /** Exactly one of the two is his authority, in the end, and has all that was accepted. */
   | { readonly move: 'one'; readonly count: number; readonly demand: string };
 
@@ -70,6 +72,8 @@ export interface Scenario {
   readonly needs: readonly Need[];
   /** Who tells whom, where the checker stands; absent: what S tells T. */
   readonly between?: 'T>S';
+  /** By what it is judged, where that is not all that its rule is about. */
+  readonly sees?: string;
   readonly moves: readonly Move[];
 }
 
@@ -121,12 +125,26 @@ export const ends = (expected: Expected, demand?: string): Move => ({
   ...(demand !== undefined && { demand }),
 });
 
+export const same = (one: Relocation, other: Relocation, demand?: string): Move => ({
+  move: 'same',
+  under: [one, other],
+  ...(demand !== undefined && { demand }),
+});
+
 export const startedAgain = (at: Who, more: More = {}): Ask => ask(at, 'state', { is: 'startedAgain' }, more);
 
 /** S is about to give him away: T relays to it, and he is promised. */
 export const prepared = (source: Who = 'S', relocation: Relocation = 'r'): Move[] => [
   introduce(otherOf(source), { relocation }),
   promise(source, { relocation, other: otherOf(source) }),
+];
+
+/** T is copied all of him, and S keeps him. */
+export const copiedOnly = (relocation: Relocation): Move[] => [
+  ...prepared('S', relocation),
+  promise('S', { relocation, other: 'T', until: true }, { is: 'copied' }),
+  settle('S', 'kept', { relocation }),
+  settle('T', 'kept', { relocation }),
 ];
 
 /** He moves, and has arrived. */

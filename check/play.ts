@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { calls, UNKNOWN_CALL } from '../adapters/application/calls.ts';
 import { type ApplicationState, type Receipt, serves } from '../domain/application.ts';
 import { fits, said, standingOf, told } from './answers.ts';
+import { difference } from './copied.ts';
 import { Between } from './between.ts';
 import { Caller } from './caller.ts';
 import type { Answered } from './instance.ts';
@@ -44,12 +45,13 @@ export class Play {
   readonly #stage: Stage;
   readonly #scenario: Scenario;
   readonly #caller: Caller;
+  readonly #nameOf: (relocation: Relocation) => string;
   readonly #trace: Line[] = [];
   readonly #begun: { readonly ask: Ask; readonly answer: Promise<Answered> }[] = [];
   #known = { start: 0, takeover: 0, receipt: null as Receipt | null };
 
   constructor(stage: Stage, scenario: Scenario, user: string, nameOf: (relocation: Relocation) => string) {
-    [this.#stage, this.#scenario, this.user] = [stage, scenario, user];
+    [this.#stage, this.#scenario, this.user, this.#nameOf] = [stage, scenario, user, nameOf];
     this.#caller = new Caller(stage, scenario, user, nameOf);
     const [from, to] = scenario.between === 'T>S' ? ['T', 'S'] : ['S', 'T'];
     const receiver = scenario.between === 'T>S' ? stage.S : stage.T;
@@ -101,6 +103,8 @@ export class Play {
         return await this.#writes(move);
       case 'restart':
         return await this.#restarts();
+      case 'same':
+        return this.#same(move);
       case 'one':
         return await this.#oneOnly(move.count, move.demand);
     }
@@ -153,6 +157,17 @@ export class Play {
     const acknowledged = (await this.#stage.write?.(host, this.user, number)) === true;
     this.#tell(`client → ${at}`, `write ${number} of u`, acknowledged ? 'acknowledged' : 'not acknowledged');
     if (!acknowledged) throw new Otherwise(demand ?? null, `the command of --write did not write at ${at}`);
+  }
+
+  #same({ under, demand }: Extract<Move, { move: 'same' }>): void {
+    const [one, other] = under.map((relocation) => this.between.copiedUnder(this.#nameOf(relocation)));
+    if (one?.length === 0 || other?.length === 0) throw new Otherwise(null, 'what is copied does not come by here');
+    // Who copies one user's context copies one entry
+    const found = one?.length === 1 && other?.length === 1 ? difference(one[0], other[0]) : difference(one, other);
+    if (found === null) return;
+    if (demand === undefined) throw new Otherwise(null, `what is copied of u changes by itself (${found})`);
+    this.#tell('S → T', `u's context, copied (${under.join(', then ')})`, found);
+    throw new Otherwise(demand, found);
   }
 
   /** It answers again: before, it says nothing about what it kept. */

@@ -1,5 +1,6 @@
 import { check, type Finding, type Report } from '../check/check.ts';
 import { type Asked, Unfit } from '../check/meeting.ts';
+import { inUri } from '../domain/endpoint.ts';
 import { type Exit, exits } from './exits.ts';
 import { shell } from './shell.ts';
 import { table } from './table.ts';
@@ -24,7 +25,7 @@ export async function checkApp(
         write === undefined
           ? null
           : async (host, user, number) =>
-              await shell(write, { FERRY_HOST: host, FERRY_USER: user, FERRY_NUMBER: String(number) }),
+              await shell(write, { FERRY_HOST: inUri(host), FERRY_USER: user, FERRY_NUMBER: String(number) }),
       restart: restart === undefined ? null : async () => await shell(restart, {}),
       now: ({ title }) => terminal.living(title),
     });
@@ -50,20 +51,26 @@ export function reportLines(report: Report, terminal: Terminal): string[] {
       ({ as, url, instance }) => `${as}  ${url}  ${instance}, ${as === 'S' ? 'the authority' : 'a standby'}`,
     ),
     '',
-    ...findings.map(({ verdict, title, why }) =>
-      `${terminal.paint(colours[verdict], words[verdict].padEnd(9))}  ${title.padEnd(width)}  ${terminal.paint('dim', partly(verdict, why))}`.trimEnd(),
+    ...findings.map((finding) =>
+      `${terminal.paint(colours[finding.verdict], words[finding.verdict].padEnd(9))}  ${finding.title.padEnd(width)}  ${terminal.paint('dim', remark(finding))}`.trimEnd(),
     ),
-    ...findings.flatMap((finding) => brokenLines(finding, terminal)),
+    ...findings.flatMap((finding) => brokenLines(finding, findings, terminal)),
     '',
     summary(report),
   ];
 }
 
-const partly = (verdict: Finding['verdict'], why: readonly string[]): string =>
-  why.length === 0 ? '' : `${verdict === 'notTried' ? '' : 'in part: '}${why.join('; ')}`;
+function remark({ verdict, why, sees }: Finding): string {
+  const partly = why.length === 0 ? [] : [`${verdict === 'notTried' ? '' : 'in part: '}${why.join('; ')}`];
+  return [...(verdict === 'held' && sees.length > 0 ? [`seen by ${sees.join(' and ')}`] : []), ...partly].join('; ');
+}
 
 /** The shortest way in which it breaks, what the contract demands at its end, and where it says so. */
-function brokenLines({ title, clause, broken }: Finding, terminal: Terminal): string[] {
+function brokenLines(
+  { title, clause, broken, mayFollowFrom }: Finding,
+  findings: readonly Finding[],
+  terminal: Terminal,
+): string[] {
   if (broken === null) return [];
   const rows = broken.trace.map(({ who, what, answer, times }) => [
     who,
@@ -77,6 +84,9 @@ function brokenLines({ title, clause, broken }: Finding, terminal: Terminal): st
       .split('\n')
       .map((line, at) => `  ${at === rows.length ? terminal.paint('red', line) : line}`),
     `  demanded: ${broken.demand}`,
+    ...findings
+      .filter(({ rule }) => mayFollowFrom.includes(rule))
+      .map((cause) => `  It may only follow from "${cause.title}", which is broken: mend that first.`),
     terminal.paint('dim', `  "${clause.words}" (${clause.page})`),
   ];
 }

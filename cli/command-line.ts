@@ -13,6 +13,16 @@ interface Output {
   readonly output?: 'json' | 'jsonl' | 'wide';
 }
 
+const NARROW = 80;
+
+/** Beside what is typed what comes of it; below it, where that would be too wide for a terminal. */
+function exampleLines(examples: readonly Example[]): string[] {
+  const width = Math.max(...examples.map(([typed]) => typed.length));
+  const beside = examples.map(([typed, does]) => `  ${typed.padEnd(width)}  ${does}`.trimEnd());
+  if (beside.every((line) => line.length <= NARROW)) return beside;
+  return examples.flatMap(([typed, does]) => [`  ${typed}`, ...(does === '' ? [] : [`      ${does}`])]);
+}
+
 /** The program, to which each file of `groups/` adds its commands. */
 export class CommandLine {
   readonly program: Command;
@@ -39,9 +49,9 @@ export class CommandLine {
       .command(usage)
       .description(description)
       .option('--json', 'one JSON document on stdout');
-    const width = Math.max(...examples.map(([typed]) => typed.length));
-    const lines = examples.map(([typed, does]) => `  ${typed.padEnd(width)}  ${does}`.trimEnd());
-    return lines.length === 0 ? command : command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'));
+    return examples.length === 0
+      ? command
+      : command.addHelpText('after', ['', 'Examples:', ...exampleLines(examples)].join('\n'));
   }
 
   /** One that asks the API. */

@@ -22,8 +22,23 @@ function unchanged() {
 
 // An image has no sources
 const built = !existsSync(`${root}cli/main.ts`) || unchanged();
-if (!built) (await import('tsx/esm/api')).register();
+
+/** Its own packages may not be there, or not all of them yet. */
+async function installed(load) {
+  try {
+    return await load();
+  } catch (error) {
+    // The last that `npm ci` writes is its list of them
+    const all = existsSync(`${root}node_modules/.package-lock.json`);
+    const [said] = error.message.split(/ imported from |\n/);
+    if (all && !said.startsWith('Cannot find package')) throw error;
+    process.stderr.write(`ferry: ${said}: run \`npm ci\` in ${root} first, and let it end\n`);
+    return process.exit(1);
+  }
+}
+
+if (!built) (await installed(async () => await import('tsx/esm/api'))).register();
 // Whoever reads along may stop before the end (`ferry list | head -3`)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(1));
-const { main } = await (built ? import('../dist/cli/main.js') : import('./main.ts'));
+const { main } = await installed(async () => await (built ? import('../dist/cli/main.js') : import('./main.ts')));
 process.exit(await main(process.argv.slice(2), process.stdout, process.stderr));

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { INSTANT_EXAMPLE, instantTyped } from '../domain/instant.ts';
 import type { Stream } from './terminal.ts';
 
@@ -11,6 +12,26 @@ export const integer =
       throw new InvalidArgumentError(`A whole number from ${from} to ${to}.`);
     return value;
   };
+
+/** The file of a package; `packaging` tells how one is made of a folder. Looked at before anything is started. */
+export const packageFile =
+  (packaging: (folder: string) => string) =>
+  (file: string): string => {
+    const kind = statSync(file, { throwIfNoEntry: false });
+    if (kind === undefined)
+      throw new InvalidArgumentError(`There is no such file: make one with ${packaging('<folder>')}`);
+    if (kind.isDirectory()) throw new InvalidArgumentError(`It is a folder: package it first: ${packaging(file)}`);
+    if (!begins(file, 'PK'))
+      throw new InvalidArgumentError(`It is no package (a ZIP archive): make one with ${packaging('<folder>')}`);
+    return file;
+  };
+
+function begins(file: string, text: string): boolean {
+  const [opened, first] = [openSync(file, 'r'), Buffer.alloc(text.length)];
+  readSync(opened, first);
+  closeSync(opened);
+  return first.toString() === text;
+}
 
 /** An instant in UTC; one that was typed without its offset is said to have been taken for local time. */
 export const instant =

@@ -41,6 +41,7 @@ export const relays: Rule = {
   id: 'relays',
   title: 'Whoever is not the authority relays',
   clause: { anchor: RULES, words: 'An instance that is not the authority relays to the one it knows of' },
+  presupposes: ['intervals'],
   scenarios: [
     {
       needs: ['two', 'write'],

@@ -1,5 +1,7 @@
-import { comes, fate, handOver, moved, prepared, promise, state, write } from '../moves.ts';
+import { comes, copiedOnly, fate, handOver, moved, prepared, promise, same, state, write } from '../moves.ts';
 import { RULES, SAFE, type Rule } from './rule.ts';
+
+const COUNTED = 'the count in `state`';
 
 export const intervals: Rule = {
   id: 'intervals',
@@ -11,6 +13,7 @@ export const intervals: Rule = {
   scenarios: [
     {
       needs: ['write'],
+      sees: COUNTED,
       moves: [
         write('S', 1),
         write('S', 1, 'a repetition is acknowledged'),
@@ -19,6 +22,7 @@ export const intervals: Rule = {
     },
     {
       needs: ['write'],
+      sees: COUNTED,
       moves: [
         write('S', 2),
         write('S', 1, 'write 1 is no repetition, though 2 overtook it'),
@@ -27,11 +31,25 @@ export const intervals: Rule = {
     },
     {
       needs: ['two', 'write'],
+      sees: COUNTED,
       moves: [
         write('S', 2),
         ...moved(),
         write('T', 2, 'a repetition is acknowledged, whoever accepted it first'),
         state('T', { serves: true, count: 1 }, { demand: 'the accepted numbers are part of the context' }),
+      ],
+    },
+    {
+      needs: ['between', 'write'],
+      sees: 'what is copied of the user',
+      moves: [
+        write('S', 1),
+        ...copiedOnly('r'),
+        ...copiedOnly('r2'),
+        same('r', 'r2'),
+        write('S', 1),
+        ...copiedOnly('r3'),
+        same('r2', 'r3', 'what was accepted has its effect once: a repetition changes nothing of the context'),
       ],
     },
   ],
@@ -41,6 +59,7 @@ export const sums: Rule = {
   id: 'sums',
   title: 'The target says yes only when it has everything',
   clause: { anchor: SAFE, words: '`prepare` carries sums, which T compares.' },
+  presupposes: ['intervals'],
   scenarios: [
     {
       needs: ['between'],

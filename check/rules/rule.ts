@@ -6,6 +6,8 @@ export interface Rule {
   readonly title: string;
   /** Where docs/application-contract.md says so, and its words. */
   readonly clause: { readonly anchor: string; readonly words: string };
+  /** Rules, by their ids, without which a scenario of this one comes out otherwise as well. */
+  readonly presupposes?: readonly string[];
   /** The shortest first: the first that fails is told. */
   readonly scenarios: readonly Scenario[];
 }

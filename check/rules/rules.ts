@@ -6,16 +6,16 @@ import { decisionIsTold, freezeNumber, sourceDecides, tombstone } from './decidi
 import { restarted, stays } from './ending.ts';
 import type { Rule } from './rule.ts';
 
-/** Whoever breaks one must not hide another: what cannot be undone comes last. */
+/** What others presuppose comes first, so that a cause is told before what follows from it; what cannot be undone, last. */
 export const rules: readonly Rule[] = [
   calls,
   sameAnswer,
+  intervals,
   sourceDecides,
   freezeNumber,
   tombstone,
   authorityRefuses,
   relays,
-  intervals,
   olderEpoch,
   sums,
   restarted,

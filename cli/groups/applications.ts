@@ -5,7 +5,7 @@ export function applications(line: CommandLine): void {
   line
     .command('package', 'make a package of an application, as orchestrators on-board it', [
       ['ferry package my-application', 'as its application.yaml says; tells what is wrong with it'],
-      ['ferry sandbox --app notes-1.0.0.zip', 'then runs it'],
+      ['ferry up --topology alone --app notes-1.0.0.zip --tour', 'then moves it'],
     ])
     .argument('<folder>', 'of the application, with its application.yaml')
     .option('--file <file>', 'instead of <name>-<version>.zip')

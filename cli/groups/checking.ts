@@ -10,10 +10,7 @@ export function checking(line: CommandLine): void {
         'ferry check-app http://127.0.0.1:7001 http://127.0.0.2:7001',
         'with a standby: hand-overs, late, lost and doubled',
       ],
-      [
-        '... --write \'curl -sf "http://$FERRY_HOST:7000/users/$FERRY_USER?n=$FERRY_NUMBER"\'',
-        'with writes of clients',
-      ],
+      ['... --write \'curl -sf "$FERRY_HOST:7000/users/$FERRY_USER?n=$FERRY_NUMBER"\'', 'with writes of clients'],
     ])
     .argument('<url>', 'of a management endpoint', url)
     .argument('[other]', 'of that of a second instance', url)

@@ -20,7 +20,7 @@ export function contexts(line: CommandLine): void {
     ])
     .addHelpText(
       'after',
-      '\n--api and --context win over FERRY_API, that over FERRY_CONTEXT, and that over the context in use.',
+      '\n--api and --context win over FERRY_API, that over FERRY_CONTEXT,\nand that over the context in use.',
     )
     .option('--api <url>', 'of `set`: where it is')
     .action(

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { CommandLine } from '../command-line.ts';
 import type { Topology } from '../ferries.ts';
-import { integer } from '../options.ts';
+import { integer, packageFile } from '../options.ts';
 
 /** What starts processes, and stays. */
 export function processes(line: CommandLine): void {
+  const app = packageFile((folder) => line.terminal.hints.command('package', folder));
   line
     .command('up', 'start Temporal, PostgreSQL, a sandbox, worker and API of each operator, and stay up', [
       ['ferry up --tour', 'with an application that is moved through every direction, under load'],
@@ -17,7 +18,7 @@ export function processes(line: CommandLine): void {
     .option('--port <port>', 'of the API', integer(1, 65_535), 8700)
     .option('--net <n>', 'network of the sandbox, 127.n.0.0/16', integer(1, 254), 10)
     .addOption(topology())
-    .option('--app <package>', 'an application of yours in the sandbox, instead of the counter')
+    .option('--app <package>', 'an application of yours in the sandbox, instead of the counter', app)
     .option('--data <folder>', "databases, logs, the sandbox's files", '.ferry')
     .action(
       line.does(async (options: UpOptions, command: Command) => {
@@ -32,11 +33,11 @@ export function processes(line: CommandLine): void {
 
   line
     .command('sandbox', 'start the sandbox alone: peers for any client of their APIs', [
-      ['ferry sandbox --app notes-1.0.0.zip', 'with an application of yours instead of the counter'],
+      ['ferry sandbox --app notes-1.0.0.zip', 'with an application of yours; without Ferry nothing moves it'],
     ])
     .option('--net <n>', 'its network, 127.n.0.0/16', integer(1, 254), 10)
     .addOption(topology())
-    .option('--app <package>', 'an application of yours, instead of the counter')
+    .option('--app <package>', 'an application of yours, instead of the counter', app)
     .option('--data <folder>', 'its files', '.ferry')
     .action(
       line.does(async (options: SandboxOptions) => {

@@ -63,7 +63,7 @@ const ACTIONS = [
 
 /** Whichever is meant by `<relocation>`. */
 const NAMES = `
-<relocation>: its id, the end of it as \`ferry list\` shows it, or an application: the newest of it that runs; when none\ndoes, the one that ended last. A command is for the newest that can take it, and for none that has ended.`;
+<relocation>: its id, the end of it as \`ferry list\` shows it, or an application:\nthe newest of it that runs; when none does, the one that ended last. A command\nis for the newest that can take it, and for none that has ended.`;
 
 /** What moves applications. */
 export function relocations(line: CommandLine): void {

@@ -30,7 +30,7 @@ export async function makePackage({ folder, output }: PackagePlan, terminal: Ter
   Files          ${files.length}; an instance is started by: ${description.start.command.join(' ')}
   SHA-256        ${checksum}
 
-Try it: ${terminal.hints.command(`sandbox --app ${file}`)}`);
+Try it: ${terminal.hints.command('up', '--topology', 'alone', '--app', file, '--tour')}`);
   return exits.done;
 }
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { json, Malformed, malformed, refusal } from './answers.ts';
 import { exchange, read, TooLarge } from './exchange.ts';
-import { endpointOf, type Instance } from './instance.ts';
+import type { Instance } from './instance.ts';
 import { size } from './intervals.ts';
-import { ALL, type ClientRequest, type Effect, type Fence } from './messages.ts';
+import { ALL, type ClientRequest, type Effect, endpointOf, type Fence, peerAt } from './messages.ts';
 import type { Notifications } from './notifications.ts';
 import { standingOf } from './state.ts';
 import type { Visitors } from './visitors.ts';
@@ -69,7 +69,7 @@ async function relay(
   const headers = { 'ferry-relayed': hops, 'ferry-epoch': `${fence.epoch}${fence.all ? '; all' : ''}` };
   const [method, body] = number === null ? ['GET', ''] : ['POST', JSON.stringify({ number })];
   try {
-    const url = `http://${endpointOf(to).host}:${port}${path}`;
+    const url = `http://${peerAt(endpointOf(to).host, port)}${path}`;
     const passed = await exchange(url, { method, headers }, body, RELAY_MS);
     const servedBy = passed.headers['ferry-served-by'];
     if (typeof servedBy === 'string') {

@@ -2,7 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { step } from './authority.ts';
 import { type Answer, post } from './exchange.ts';
 import { decision } from './handover.ts';
-import type { ClientRequest, Copy, Effect, Event, Leaving, Peer, Prepare } from './messages.ts';
+import {
+  type ClientRequest,
+  type Copy,
+  type Effect,
+  endpointOf,
+  type Event,
+  type Leaving,
+  type Peer,
+  type Prepare,
+} from './messages.ts';
 import { behind } from './promise.ts';
 import { copiesIn } from './takeover.ts';
 import { rules as allRules, type Rules } from './rules.ts';
@@ -179,9 +188,4 @@ function meaning({ status, type }: Answer): 'yes' | 'incomplete' | 'refused' | '
   if (status === 204) return 'yes';
   if (status !== 409) return 'silent';
   return type === 'Incomplete' ? 'incomplete' : 'refused';
-}
-
-export function endpointOf(peer: Peer): { host: string; port: number } {
-  const colon = peer.lastIndexOf(':');
-  return { host: peer.slice(0, colon), port: Number(peer.slice(colon + 1)) };
 }

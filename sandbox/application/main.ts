@@ -1,3 +1,4 @@
+import { peerAt } from './messages.ts';
 import { register } from './platform.ts';
 import { serve } from './server.ts';
 
@@ -20,7 +21,7 @@ const application = await serve({
   freezeLimitMs: number(FREEZE_LIMIT_MS, 2_000),
   ...(token && { token }),
 });
-process.stderr.write(`${id} serves clients on ${host}:${PORT || 7000}\n`);
+process.stderr.write(`${id} serves clients on ${peerAt(host, number(PORT, 7000))}\n`);
 
 let ending = false;
 const end = async (why: string): Promise<void> => {

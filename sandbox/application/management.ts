@@ -4,7 +4,7 @@ import { json, Malformed, malformed, refusal } from './answers.ts';
 import { read } from './exchange.ts';
 import type { Ending, Instance } from './instance.ts';
 import { size } from './intervals.ts';
-import { ALL, type Commit, type Copy, type Leaving, type Peer, type Prepare } from './messages.ts';
+import { ALL, type Commit, type Copy, type Leaving, type Peer, peerAt, type Prepare } from './messages.ts';
 import type { Notifications } from './notifications.ts';
 import { subscribe } from './platform.ts';
 import { promisedTo } from './promise.ts';
@@ -200,6 +200,6 @@ const relocationIn = (body: Body): { relocation: string } => ({ relocation: text
 function peer(body: Body, name: string): Peer {
   const { host, port } = (body[name] ?? {}) as { host?: unknown; port?: unknown };
   if (typeof host === 'string' && host !== '' && typeof port === 'number' && Number.isInteger(port))
-    return `${host}:${port}`;
+    return peerAt(host, port);
   throw new Malformed(`${name} is no {host, port}`);
 }

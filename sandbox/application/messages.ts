@@ -1,7 +1,15 @@
 import type { Intervals } from './intervals.ts';
 
-/** An instance, by its management endpoint: `host:port`. */
+/** An instance, by its management endpoint as a URI has it: an address of IPv6 in brackets. */
 export type Peer = string;
+
+/** Of any port of it: as a URI has it. */
+export const peerAt = (host: string, port: number): Peer => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+export function endpointOf(peer: Peer): { host: string; port: number } {
+  const colon = peer.lastIndexOf(':');
+  return { host: peer.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(peer.slice(colon + 1)) };
+}
 
 /** Every user of an instance that it does not list by name. */
 export const ALL = '*';

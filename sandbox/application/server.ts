@@ -4,6 +4,7 @@ import { clients } from './clients.ts';
 import { Instance } from './instance.ts';
 import { management } from './management.ts';
 import { Notifications } from './notifications.ts';
+import { peerAt } from './messages.ts';
 import { Visitors } from './visitors.ts';
 
 export interface Plan {
@@ -34,9 +35,9 @@ export async function serve({
   freezeLimitMs,
   token,
 }: Plan): Promise<RunningApplication> {
-  const instance = new Instance(`${host}:${managementPort}`, { freezeLimitMs, token });
+  const instance = new Instance(peerAt(host, managementPort), { freezeLimitMs, token });
   const parts = { id, instance, visitors: new Visitors(), notifications: new Notifications(instance.state) };
-  const base = `http://${host}:${port}`;
+  const base = `http://${peerAt(host, port)}`;
   const managed = await listening(createServer(management({ ...parts, base, token })), managementPort, host);
   const served = await listening(createServer(clients({ ...parts, port })), port, host);
   return { close: async () => void (await Promise.all([closed(served), closed(managed)])) };

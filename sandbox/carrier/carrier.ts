@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { json, malformed, Malformed } from '../application/answers.ts';
 import { post, read } from '../application/exchange.ts';
 import { size } from '../application/intervals.ts';
+import { peerAt } from '../application/messages.ts';
 import { Registration, toldBy, type Told } from './mobility.ts';
 import {
   completed,
@@ -70,7 +71,7 @@ export class Carrier {
   async #register(platform: string): Promise<void> {
     const { id, host, port } = this.#plan;
     this.#registration = new Registration(platform, id);
-    await this.#registration.begin(`http://${host}:${port}/mobility`);
+    await this.#registration.begin(`http://${peerAt(host, port)}/mobility`);
   }
 
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -123,7 +124,7 @@ export class Carrier {
     const { state, deltas } = triggered(this.#state, devices, habits);
     this.#state = state;
     const send = async (): Promise<number> =>
-      (await post(`http://${target.host}:${target.port}/carried`, { deltas }, TRANSFER_MS)).status;
+      (await post(`http://${peerAt(target.host, target.port)}/carried`, { deltas }, TRANSFER_MS)).status;
     if (habits.reportsTruly && (await send()) >= 300) return;
     this.#state = reported(this.#state, devices);
     await this.#says();

@@ -5,7 +5,8 @@
 import re
 from urllib.parse import unquote
 
-from context import has, size, written
+from context import written
+from contract.accepted import size
 from contract.state import ALL
 from contract.wire import Malformed
 
@@ -22,11 +23,11 @@ def asked(method, path, body, instance):
         raise Malformed("a write has a whole number")
 
     def act(standing):
-        if match[2] and not has(standing.context, number):
-            instance.accept(user, written(standing.context, number, body.get("value")))
+        if match[2]:  # once: of a repetition it makes nothing
+            instance.accept(user, number, lambda context: written(context, body.get("value")))
         standing = instance.of(user)
-        told = {"number": number} if match[2] else standing.context
-        counter = size(standing.context)
-        return {"user": user, **told, "counter": counter, "epoch": standing.epoch, "instance": instance.id}
+        told = {"number": number} if match[2] else {**standing.context, "accepted": standing.accepted}
+        counter = size(standing.accepted)
+        return {**told, "user": user, "counter": counter, "epoch": standing.epoch, "instance": instance.id}
 
     return user, act

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from contract.instance import Instance
 from contract.management import Management, calls_of
 from contract.serving import Clients
-from contract.wire import Server
+from contract.wire import Server, peer_at
 
 ID, HOST = os.environ["INSTANCE_ID"], os.environ["HOST"]
 PORT, MANAGEMENT_PORT = int(os.environ.get("PORT", 7000)), int(os.environ.get("MANAGEMENT_PORT", 7001))
@@ -44,7 +44,7 @@ ended = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: ended.set())
 for server in (Server((HOST, MANAGEMENT_PORT), Management), Server((HOST, PORT), Clients)):
     threading.Thread(target=server.serve_forever, daemon=True).start()
-print(f"{ID} serves {HOST}:{PORT}", file=sys.stderr, flush=True)
+print(f"{ID} serves {peer_at(HOST, PORT)}", file=sys.stderr, flush=True)
 if os.environ.get("PLATFORM_URL"):
     threading.Thread(target=register, args=(os.environ["PLATFORM_URL"],), daemon=True).start()
 ended.wait()

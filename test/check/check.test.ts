@@ -30,6 +30,8 @@ it(
     const report = await checkedWith({});
     expect(report.findings.filter(({ verdict }) => verdict !== 'held')).toEqual([]);
     expect(report.left).toEqual([]);
+    const sees = report.findings.find(({ rule }) => rule === 'intervals')?.sees;
+    expect(sees).toEqual(['the count in `state`', 'what is copied of the user']);
   },
   LIMIT,
 );
@@ -110,6 +112,74 @@ it.concurrent.each(leftOut)(
   LIMIT,
 );
 
+/** What is kept of a user beside the numbers of his writes: here the effect of them. */
+const withEffect = async (change: (standing: { address: string | null }, writes: number) => void): Promise<Report> => {
+  const running = await pair();
+  let writes = 0;
+  const write: typeof running.write = async (host, user, number) => {
+    const acknowledged = await running.write(host, user, number);
+    for (const { instance } of [running.S, running.T]) {
+      const standing = instance.state.users.get(user);
+      if (standing?.role === 'authority') change(standing, (writes += 1));
+    }
+    return acknowledged;
+  };
+  try {
+    return await checked(running, { write });
+  } finally {
+    await running.close();
+  }
+};
+
+it(
+  'sees the effect that a repetition has once more, though it is counted once',
+  async () => {
+    const { findings } = await withEffect((standing, writes) => (standing.address = `${writes} milk`));
+    const told = findings.filter(({ verdict }) => verdict === 'broken');
+    expect(told.map(({ rule }) => rule)).toEqual(['intervals']);
+    expect(told[0]?.broken?.trace.at(-1)).toMatchObject({
+      what: "u's context, copied (r2, then r3)",
+      answer: expect.stringMatching(/^address was "\d+ milk", is "\d+ milk"$/) as string,
+    });
+  },
+  LIMIT,
+);
+
+it(
+  'takes a context that changes by itself for no doubled effect, and says that it could not tell',
+  async () => {
+    let reads = 0;
+    const { findings } = await withEffect((standing) =>
+      Object.defineProperty(standing, 'address', { get: () => String((reads += 1)), enumerable: true }),
+    );
+    const intervals = findings.find(({ rule }) => rule === 'intervals');
+    expect(intervals).toMatchObject({ verdict: 'held', played: 3, of: 4, sees: ['the count in `state`'] });
+    expect(intervals?.why.join()).toMatch(/^what is copied of u changes by itself \(address was/);
+  },
+  LIMIT,
+);
+
+it(
+  'tells the cause before what may only follow from it, and says that it may',
+  async () => {
+    // Every write counts for two
+    const doubled: Wrong['first'] = (req, res) => {
+      if (req.url?.startsWith('/relocation/v1/state') !== true) return false;
+      const end = res.end.bind(res);
+      res.end = ((text = '') => end(text.replace('"count":1', '"count":2'))) as typeof res.end;
+      return false;
+    };
+    const { findings } = await checkedWith({ first: doubled });
+    const told = findings.filter(({ verdict }) => verdict === 'broken');
+    expect(told.map(({ rule, mayFollowFrom }) => [rule, mayFollowFrom])).toEqual([
+      ['intervals', []],
+      ['relays', ['intervals']],
+      ['sums', ['intervals']],
+    ]);
+  },
+  LIMIT,
+);
+
 describe('the rules', () => {
   const page = readFileSync(new URL('../../docs/application-contract.md', import.meta.url), 'utf8');
   const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -123,6 +193,11 @@ describe('the rules', () => {
   it.each(rules)('quote the page: $title', ({ clause }) => {
     expect(text).toContain(clause.words);
     expect(anchors).toContain(clause.anchor);
+  });
+
+  it.each(rules)('come after those that they presuppose: $title', ({ id, presupposes = [] }) => {
+    const ids = rules.map((rule) => rule.id);
+    expect(ids.slice(0, ids.indexOf(id))).toEqual(expect.arrayContaining([...presupposes]));
   });
 
   it.each(rules)('begin with the shortest way to see them broken: $title', ({ scenarios }) => {

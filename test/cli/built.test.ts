@@ -83,3 +83,20 @@ it('a start whose build fails says so, and makes the workflows of the sources on
   expect(environment).toEqual({ FERRY_WORKFLOW_BUNDLE: 'data/workflow-bundle.js' });
   expect(told.join('; ')).toMatch(/^build; cannot be built \(.*\): the sources are run as they are/);
 });
+
+it('the command says what to do where its packages are not installed, or not all of them', async () => {
+  const asked = async (): Promise<string> => {
+    const program = join(root, 'cli/ferry.mjs');
+    const failed = await promisify(execFile)(process.execPath, [program, '--version']).catch((error: unknown) => error);
+    return (failed as { stderr: string }).stderr;
+  };
+  cpSync(join(here, 'cli/ferry.mjs'), join(root, 'cli/ferry.mjs'));
+  writeFileSync(join(root, 'cli/main.ts'), '');
+  rmSync(join(root, 'node_modules'));
+  const first = `run \`npm ci\` in ${root}/ first, and let it end\n`;
+  expect(await asked()).toBe(`ferry: Cannot find package 'tsx': ${first}`);
+  // Half of one is there
+  mkdirSync(join(root, 'node_modules/tsx'), { recursive: true });
+  writeFileSync(join(root, 'node_modules/tsx/package.json'), '{"exports": {"./esm/api": "./api.js"}}');
+  expect(await asked()).toMatch(/^ferry: Cannot find module .*: run `npm ci` .*\n$/);
+});

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Pair, pair } from '../support/checked.ts';
 import { faultyServer } from '../support/faulty-server.ts';
@@ -61,6 +64,25 @@ describe('ferry check-app, of an application that keeps the contract,', () => {
     expect(exit).toBe(0);
     expect(running.S.instance.state.users.get('ue-1')).toMatchObject({ role: 'authority', accepted: [[1, 1]] });
   });
+});
+
+it('says by what it saw that a write is accepted once', async () => {
+  const running = await pair();
+  const write = `curl -sf -o /dev/null "$FERRY_HOST:${running.S.clientPort}/users/$FERRY_USER/writes" -d "{\\"number\\":$FERRY_NUMBER}"`;
+  const { out } = await ferry('check-app', url(running.S), '--write', write);
+  expect(out).toMatch(
+    /^held +A write is accepted exactly once, in whatever order +seen by the count in `state`; in part: needs a second/m,
+  );
+  await running.close();
+});
+
+it('tells the command that writes the host as a URI has it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ferry-written-'));
+  const running = await pair({}, ['::ffff:127.0.0.1', '::ffff:127.0.0.2']);
+  await ferry('check-app', url(running.S), '--write', `echo $FERRY_HOST > ${join(folder, 'host')}; false`);
+  await running.close();
+  expect(readFileSync(join(folder, 'host'), 'utf8')).toBe('[::ffff:7f00:1]\n');
+  rmSync(folder, { recursive: true });
 });
 
 it('shows the shortest way in which a rule is broken, what is demanded, and where', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -523,6 +523,37 @@ describe('ferry itself', () => {
     for (const command of ['up', 'relocate', 'plan', 'list', 'peers', 'where', 'check-app'])
       expect((await ferry(command, '--help')).out).toMatch(new RegExp(`Examples:\\n.*ferry ${command}`));
   });
+
+  it('shows what comes of each example in lines of 80 columns', async () => {
+    const { out } = await ferry('--help');
+    const commands = [...out.matchAll(/^ {2}([a-z][a-z-]+) /gm)].map(([, name = '']) => name);
+    expect(commands.length).toBeGreaterThan(20);
+    const wide: string[] = [];
+    for (const command of commands) {
+      const examples = (await ferry(command, '--help')).out.split('\nExamples:\n')[1] ?? '';
+      wide.push(...examples.split('\n').filter((line) => line.length > 80));
+    }
+    expect(wide).toEqual([]);
+  });
+
+  it.each(['up', 'sandbox'])(
+    '%s looks at the package before it starts anything, and says how one is made',
+    async (command) => {
+      const folder = mkdtempSync(join(tmpdir(), 'ferry-app-'));
+      const note = join(folder, 'note.txt');
+      writeFileSync(note, 'no package');
+      const data = join(folder, 'data');
+      const told = async (app: string) => {
+        const { exit, err } = await ferry(command, '--app', app, '--data', data);
+        expect([exit, existsSync(data)]).toEqual([2, false]);
+        return err;
+      };
+      expect(await told(folder)).toMatch(/It is a folder: package it first: .*ferry.* package \S*ferry-app-/);
+      expect(await told(join(folder, 'none.zip'))).toMatch(/There is no such file: make one with .* package <folder>/);
+      expect(await told(note)).toContain('It is no package (a ZIP archive)');
+      rmSync(folder, { recursive: true });
+    },
+  );
 
   it('completes commands and their choices in a shell', async () => {
     const program = fileURLToPath(new URL('../../cli/ferry.mjs', import.meta.url));

@@ -78,7 +78,9 @@ describe('ferry package', () => {
     const { status, out } = await ferry('package', folder, '--file', output);
     expect(status).toBe(0);
     expect(out).toContain(`notes 1.0.0 is packaged: ${output}`);
-    expect(out).toMatch(/started by: node dist\/main\.js[^]*SHA-256 +[0-9a-f]{64}[^]*sandbox --app /);
+    expect(out).toMatch(
+      /started by: node dist\/main\.js[^]*SHA-256 +[0-9a-f]{64}[^]*Try it: .*ferry up --topology alone --app .* --tour$/m,
+    );
   });
 
   it('tells every problem with its line, and writes nothing', async () => {

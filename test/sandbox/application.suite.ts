@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, createServer } from 'node:http';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { busy } from '../support/busy.ts';
@@ -152,6 +152,24 @@ export function keepsTheContract(NET: number, made: (folder: string) => Promise<
     expect(all.map(({ acknowledged }) => acknowledged.at(-1)?.instance)).toEqual(['target', 'source', 'source']);
     await expectNothingLostAt(source, all); // it serves the others and relays the one
     expect((await source.client<Served>('GET', '/users/new')).body.instance).toBe('source');
+  });
+
+  const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+  it.skipIf(!hasIPv6)('moves users from an address of IPv6, and back to it', async () => {
+    // The machine's only one of its own: ports that no other network of the tests has
+    const env = { PORT: String(20_000 + 2 * NET), MANAGEMENT_PORT: String(20_001 + 2 * NET) };
+    const [source, target] = await Promise.all([start('source', '::1', env), start('target', `127.${NET}.32.2`, env)]);
+    expect((await source.manage('POST', '/provider/found', { users: {} })).status).toBe(200);
+    const write = async (at: Process, number: number) =>
+      (await at.client<Served>('POST', '/users/u1/writes', { number })).body;
+    expect(await introduced('there', '*', source, target)).toBe(204);
+    expect(await write(target, 1)).toMatchObject({ counter: 1, instance: 'source' });
+    await prepared('there', '*', source, target);
+    expect((await handOver('there', source, target)).status).toBe(200);
+    expect(await write(source, 2)).toMatchObject({ counter: 2, instance: 'target' });
+    await prepared('back', '*', target, source);
+    expect((await handOver('back', target, source)).status).toBe(200);
+    expect(await write(target, 3)).toMatchObject({ counter: 3, instance: 'source' });
   });
 
   it('moves everybody to where one had been moved before, and on to a third', async () => {
@@ -387,7 +405,7 @@ export function keepsTheContract(NET: number, made: (folder: string) => Promise<
 
   it('relays to the source while it is prepared and the decision is not known', async () => {
     const [source, target] = await pair(21);
-    const entries = [{ user: 'u1', epoch: 1, accepted: [], address: null }];
+    const entries = [{ user: 'u1', epoch: 1, accepted: [], address: null, context: {} }];
     const total = { entries: 1, count: 0 };
     const prepare = { relocation: 'r', users: 'u1', source: `127.${NET}.21.1:7001`, number: 2, entries, total };
     expect((await target.manage('POST', '/transfer/v1/prepare', prepare)).status).toBe(204);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { build } from 'esbuild';
+import { inUri } from '../../domain/endpoint.ts';
 import { spawnTethered } from '../../servers/tether.ts';
 
 /** Instances of the application as processes of their own, from the very file that its package carries. */
@@ -45,12 +46,14 @@ export class Process {
   readonly host: string;
   readonly #child: ChildProcess;
   readonly #token: string | undefined;
+  readonly #ports: { readonly client: number; readonly management: number };
   readonly ended: Promise<number | null>;
   said = '';
 
-  private constructor(host: string, child: ChildProcess, token: string | undefined) {
+  private constructor(host: string, child: ChildProcess, env: Record<string, string>) {
     this.host = host;
-    this.#token = token;
+    this.#token = env['MANAGEMENT_TOKEN'];
+    this.#ports = { client: Number(env['PORT'] ?? 7000), management: Number(env['MANAGEMENT_PORT'] ?? 7001) };
     this.#child = child;
     this.ended = once(child, 'exit').then(([status]) => status as number | null);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => void (this.said += text));
@@ -64,13 +67,13 @@ export class Process {
   ): Promise<Process> {
     const own = { INSTANCE_ID: id, HOST: host, PATH: process.env['PATH'] ?? '', ...env };
     const child = spawnTethered([program, args], { env: own, stdio: ['ignore', 'ignore', 'pipe'] });
-    const started = new Process(host, child, env['MANAGEMENT_TOKEN']);
+    const started = new Process(host, child, env);
     await until(() => started.said !== '', 'the instance starts');
     return started;
   }
 
   get endpoint(): { host: string; port: number } {
-    return { host: this.host, port: 7001 };
+    return { host: this.host, port: this.#ports.management };
   }
 
   kill(): void {
@@ -82,12 +85,12 @@ export class Process {
   }
 
   async client<T>(method: string, path: string, body?: object, agent = alone): Promise<Answer<T>> {
-    return await ask<T>(method, `http://${this.host}:7000${path}`, body, agent);
+    return await ask<T>(method, `http://${inUri(this.host)}:${this.#ports.client}${path}`, body, agent);
   }
 
   /** `token`: that which it wants to see. */
   async manage<T>(method: string, path: string, body?: object, token = this.#token): Promise<Answer<T>> {
-    return await ask<T>(method, `http://${this.host}:7001${path}`, body, alone, token);
+    return await ask<T>(method, `http://${inUri(this.host)}:${this.#ports.management}${path}`, body, alone, token);
   }
 
   async contract<T>(call: string, body: object): Promise<Answer<T>> {

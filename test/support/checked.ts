@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, request, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { check, type Plan, type Report } from '../../check/check.ts';
+import { authorityOf } from '../../domain/endpoint.ts';
 import { clients } from '../../sandbox/application/clients.ts';
 import { Instance } from '../../sandbox/application/instance.ts';
 import { management } from '../../sandbox/application/management.ts';
@@ -22,7 +23,7 @@ export interface Counter {
 
 /** Of a freeze, and of taking leave; no more than the contract allows, which is what Ferry waits for. */
 const LIMIT_MS = Math.min(2_000, Math.round(200 * busy()));
-const [HOST_S, HOST_T] = ['127.0.0.1', '127.0.0.2'];
+const HOSTS = ['127.0.0.1', '127.0.0.2'] as const;
 
 async function listening(server: Server, port: number, host: string): Promise<number | null> {
   server.listen(port, host);
@@ -62,14 +63,14 @@ async function counter(id: string, host: string, clientPort: number, wrong: Wron
   }
   let instance: Instance;
   const begin = (): void => {
-    instance = new Instance(`${host}:${port}`, { freezeLimitMs: LIMIT_MS, farewellMs: LIMIT_MS, rules });
+    instance = new Instance(authorityOf({ host, port }), { freezeLimitMs: LIMIT_MS, farewellMs: LIMIT_MS, rules });
     const parts = { id, instance, visitors: new Visitors(), notifications: new Notifications(instance.state) };
-    asked = management({ ...parts, base: `http://${host}:${own}` });
+    asked = management({ ...parts, base: `http://${authorityOf({ host, port: own })}` });
     wrote = clients({ ...parts, port: own });
   };
   begin();
   return {
-    url: new URL(`http://${host}:${port}`),
+    url: new URL(`http://${authorityOf({ host, port })}`),
     clientPort: own,
     get instance() {
       return instance;
@@ -91,12 +92,12 @@ export interface Pair {
 }
 
 /** S is founded; the client port is the same on both. */
-export async function pair(wrong: Wrong = {}): Promise<Pair> {
+export async function pair(wrong: Wrong = {}, [hostS, hostT]: readonly [string, string] = HOSTS): Promise<Pair> {
   for (;;) {
-    const S = await counter('c-1', HOST_S, 0, wrong);
+    const S = await counter('c-1', hostS, 0, wrong);
     if (S === null) continue;
     const port = S.clientPort;
-    const T = await counter('c-2', HOST_T, port, wrong);
+    const T = await counter('c-2', hostT, port, wrong);
     if (T === null) {
       await S.close();
       continue;
@@ -105,7 +106,8 @@ export async function pair(wrong: Wrong = {}): Promise<Pair> {
     return {
       S,
       T,
-      write: async (host, user, number) => await written(`http://${host}:${port}/users/${user}/writes`, number),
+      write: async (host, user, number) =>
+        await written(`http://${authorityOf({ host, port })}/users/${user}/writes`, number),
       close: async () => void (await Promise.all([S.close(), T.close()])),
     };
   }

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
 import { keepsTheContract } from '../sandbox/application.suite.ts';
 import { takesThePlaceOfTheDead } from '../sandbox/takeover.suite.ts';
+import { another, carriesWhateverIsKept } from './context.suite.ts';
 import { keepsWhatItAccepted } from './journal.suite.ts';
 import { claimNetwork } from '../support/network.ts';
 
@@ -23,4 +26,9 @@ describe.skipIf(found === undefined)('the template (skipped where there is no py
   const started = async (): Promise<readonly string[]> => [found ?? '', '-B', main];
   keepsWhatItAccepted(net, keepsTheContract(net, started));
   takesThePlaceOfTheDead(net, started);
+  carriesWhateverIsKept(net, async (folder) => {
+    cpSync(path.dirname(main), folder, { recursive: true });
+    writeFileSync(path.join(folder, 'context.py'), another.python);
+    return [found ?? '', '-B', path.join(folder, 'main.py')];
+  });
 });

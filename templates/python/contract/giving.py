@@ -2,9 +2,10 @@
 import threading
 import time
 
-from context import EMPTY, size
+from context import EMPTY
+from contract.accepted import size
 from contract.state import ALL, Relocation, State, stamp, total
-from contract.wire import CALL, Refused, tell
+from contract.wire import CALL, Refused, endpoint, tell
 
 CHUNK, REFRESH, RETRY = 500, 0.025, 0.2
 
@@ -45,7 +46,7 @@ class Giving(State):
         return [entry for entry in self.entries(known.users) if known.sent.get(entry["user"]) != stamp(entry)]
 
     def copy_ahead(self, relocation, known):
-        host, port = self.self.rsplit(":", 1)
+        host, port = endpoint(self.self)
         while True:
             with self.lock:
                 if self.relocations.get(relocation) is not known or known.phase != "promised":
@@ -53,7 +54,7 @@ class Giving(State):
                 target, chunk = known.target, self.news(known)[:CHUNK] if known.target and not known.freeze else []
             if chunk:
                 message = {"relocation": relocation, "users": known.users, "chunk": chunk}
-                message["source"] = {"host": host, "port": int(port)}
+                message["source"] = {"host": host, "port": port}
                 if self.send(target, "/relocation/v1/copy", message)[0] == 204:
                     with self.lock:
                         if known.target == target:
@@ -120,7 +121,7 @@ class Giving(State):
 
     def decide(self, relocation, known, freeze):
         number, keys, target = freeze["number"], freeze["keys"], known.target
-        of = [{"user": key, "count": size(self.known(key).context)} for key in keys]
+        of = [{"user": key, "count": size(self.known(key).accepted)} for key in keys]
         receipt = {"relocation": relocation, "epoch": number, "users": sum(key != ALL for key in keys), "of": of}
         receipt["count"] = sum(one["count"] for one in of)
         receipt["freezeMs"] = round((time.monotonic() - freeze["since"]) * 1000, 2)
@@ -171,7 +172,7 @@ class Giving(State):
         for key in given.keys if given.committed and given.retired else []:
             one = self.known(key)
             if one.role == "relay" and one.epoch == given.receipt["epoch"]:
-                one.context = EMPTY
+                one.context, one.accepted = EMPTY, []
 
     def entries(self, users, given=None):
         """The context of each, or where he is: before the decision, and (`given`) as it gave them away."""
@@ -180,7 +181,7 @@ class Giving(State):
             moves = one.role == "authority" if given is None else one.role != "authority" and one.epoch == given
             at = self.self if one.role == "authority" else one.to
             if moves:
-                entries.append({"user": user, "epoch": one.epoch, **one.context})
+                entries.append({"user": user, "epoch": one.epoch, **one.kept})
             elif at is not None:
                 entries.append({"user": user, "epoch": one.epoch, "to": at})
         return entries

@@ -2,9 +2,9 @@
 import time
 from urllib.parse import parse_qs, urlsplit
 
-from context import EMPTY, size
+from contract.accepted import size
 from contract.state import ALL, Standing, is_context, overlap
-from contract.wire import Handler, Malformed, Refused
+from contract.wire import Handler, Malformed, Refused, peer_at
 
 RECENT = 60
 
@@ -24,7 +24,7 @@ def count(body, name):
 def peer(body, name):
     at = body.get(name)
     if isinstance(at, dict) and isinstance(at.get("host"), str) and at["host"] and type(at.get("port")) is int:
-        return f"{at['host']}:{at['port']}"
+        return peer_at(at["host"], at["port"])
     raise Malformed(f"{name} is no {{host, port}}")
 
 
@@ -76,7 +76,7 @@ def state(instance, users):
         "instance": instance.id,
         "role": instance.users[ALL].role,
         "epoch": instance.users[ALL].epoch,
-        "users": [{"user": u, "role": s.role, "epoch": s.epoch, "count": size(s.context)} for u, s in standings],
+        "users": [{"user": u, "role": s.role, "epoch": s.epoch, "count": size(s.accepted)} for u, s in standings],
         "promisedTo": instance.promised_to(users),
         "copies": [copy_of(name, one, now) for name, one in instance.relocations.items()
                    if one.phase == "receiving" and overlap(one.users, users)],
@@ -90,7 +90,7 @@ def state(instance, users):
 def copy_of(relocation, one, now):
     given = [entry for entry in one.staged.values() if is_context(entry) and entry["user"] != ALL]
     ago = None if one.copied_at is None else round(now - one.copied_at, 3)
-    counted = {"copiedUsers": len(given), "count": sum(size(entry) for entry in given)}
+    counted = {"copiedUsers": len(given), "count": sum(size(entry["accepted"]) for entry in given)}
     return {"relocation": relocation, "users": one.users, **counted, "prepared": one.prepared is not None, "secondsAgo": ago}
 
 
@@ -104,7 +104,8 @@ def found(instance, named):
     if own and not is_context(own):
         raise Refused("NotServing")  # it gave them away before
     epoch = max([0] + [entry["epoch"] for entry in instance.journal.kept.values()]) + 1
-    instance.become_authority(ALL, epoch, own or EMPTY)
+    kept = own or everybody.kept
+    instance.become_authority(ALL, epoch, kept)
     for user, entry in instance.journal.kept.items():
         if is_context(entry):
             instance.become_authority(user, epoch, entry)
@@ -112,12 +113,12 @@ def found(instance, named):
             instance.users[user] = Standing("relay", entry["epoch"], to=entry["to"])
     for user in named:
         instance.list(user)
-    instance.journal.write([{"user": ALL, "epoch": epoch, **(own or EMPTY)}])
+    instance.journal.write([{**kept, "user": ALL, "epoch": epoch}])
     return {"instance": instance.id}
 
 
 def everything(instance):
-    listed = [{"user": user, "role": one.role, "epoch": one.epoch, "to": one.to, **one.context}
+    listed = [{"user": user, "role": one.role, "epoch": one.epoch, "to": one.to, **one.kept}
               for user, one in instance.users.items()]
     return {
         "instance": instance.id,

@@ -5,7 +5,7 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 from clients import asked
-from contract.wire import Handler, Refused
+from contract.wire import Handler, Refused, endpoint
 
 MOST_HOPS, RELAY = 2, 5
 
@@ -35,7 +35,7 @@ class Clients(Handler):
         self.close_connection = True
         everybody = "" if user in self.instance.users else "; all"
         headers = {"Ferry-Relayed": str(hops + 1), "Ferry-Epoch": f"{standing.epoch}{everybody}"}
-        connection = HTTPConnection(standing.to.rsplit(":", 1)[0], self.instance.port, timeout=RELAY)
+        connection = HTTPConnection(endpoint(standing.to)[0], self.instance.port, timeout=RELAY)
         try:
             text = json.dumps(body) if self.command == "POST" else None
             connection.request(self.command, path, text, {"Content-Type": "application/json", **headers})

@@ -5,9 +5,10 @@ One lock guards everything; whatever changes it does so while holding that, and 
 import threading
 from dataclasses import dataclass, field, replace
 
-from context import EMPTY, size
+from context import EMPTY
+from contract.accepted import size
 from contract.journal import Journal
-from contract.wire import Refused
+from contract.wire import Refused, peer_at
 
 ALL = "*"  # whoever is not listed by name
 
@@ -16,9 +17,14 @@ ALL = "*"  # whoever is not listed by name
 class Standing:
     role: str = "standby"  # or authority, relay
     epoch: int = 0  # the hand-over that this goes back to
-    context: dict = field(default_factory=lambda: EMPTY)
-    to: str = None  # whom to relay to, as host:port of the management endpoint
+    context: object = field(default_factory=lambda: EMPTY)  # the provider's: carried whole, whatever is in it
+    accepted: list = field(default_factory=list)  # the writes that made it
+    to: str = None  # whom to relay to, its management endpoint, as a URI has it
     frozen: object = None
+
+    @property
+    def kept(self):
+        return {"context": self.context, "accepted": self.accepted}
 
 
 @dataclass
@@ -40,15 +46,15 @@ class Relocation:
 
 
 def is_context(entry):
-    return "accepted" in entry
+    return "context" in entry
 
 
 def stamp(entry):
-    return (entry["epoch"], size(entry) if is_context(entry) else entry["to"])
+    return (entry["epoch"], size(entry["accepted"]) if is_context(entry) else entry["to"])
 
 
 def total(entries):
-    return {"entries": len(entries), "count": sum(size(entry) for entry in entries if is_context(entry))}
+    return {"entries": len(entries), "count": sum(size(entry["accepted"]) for entry in entries if is_context(entry))}
 
 
 def overlap(one, other):
@@ -57,7 +63,7 @@ def overlap(one, other):
 
 class State:
     def __init__(self, id, host, port, management_port, freeze_limit, folder):
-        self.id, self.port, self.self = id, port, f"{host}:{management_port}"
+        self.id, self.port, self.self = id, port, peer_at(host, management_port)
         self.freeze_limit, self.journal = freeze_limit, Journal(folder)
         self.lock = threading.Condition()
         self.users, self.relocations, self.peers, self.fences = {ALL: Standing()}, {}, set(), {}
@@ -89,8 +95,8 @@ class State:
         names = (name for name, one in self.relocations.items() if one.phase == "promised" and overlap(one.users, users))
         return next(names, None)
 
-    def become_authority(self, user, epoch, context):
-        self.users[user] = Standing("authority", epoch, {"value": context["value"], "accepted": context["accepted"]})
+    def become_authority(self, user, epoch, kept):
+        self.users[user] = Standing("authority", epoch, kept["context"], kept["accepted"])
 
     def bury(self, relocation):
         known = self.relocations.get(relocation)

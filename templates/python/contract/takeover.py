@@ -1,7 +1,7 @@
 """In the place of a source that died: one instance takes its place, all others stop serving its users, or are spared."""
 from dataclasses import replace
 
-from context import size
+from contract.accepted import size
 from contract.state import ALL, Relocation, State, is_context, overlap, stamp
 from contract.wire import Refused
 
@@ -39,7 +39,7 @@ class TakeOver(State):
             elif one.phase == "handedOver" and to is not None and not spared and users in (ALL, one.users):
                 one.committed = True  # of what the lost source has decided nobody needs to hear any more
         served = [key for key in self.served(users) if key != ALL]
-        body = {"users": len(served), "count": sum(size(self.known(key).context) for key in served)}
+        body = {"users": len(served), "count": sum(size(self.known(key).accepted) for key in served)}
         body["kept"] = [{"user": key, "epoch": self.known(key).epoch} for key in kept]
         self.relocations[relocation] = Relocation("superseded", users, body=body)
         self.lock.notify_all()
@@ -54,10 +54,10 @@ class TakeOver(State):
                     copies[entry["user"]] = entry
         whose = {user for user in {users, *self.users, *copies} if users in (ALL, user)}
         whose = {user for user in whose if self.known(user).role != "authority"} - {one["user"] for one in elsewhere}
-        taken = {user: copies.get(user) or self.known(user).context for user in whose}
-        self.journal.write([{**context, "user": user, "epoch": epoch} for user, context in taken.items()])
-        for user, context in taken.items():
-            self.become_authority(user, epoch, context)
+        taken = {user: copies.get(user) or self.known(user).kept for user in whose}
+        self.journal.write([{**kept, "user": user, "epoch": epoch} for user, kept in taken.items()])
+        for user, kept in taken.items():
+            self.become_authority(user, epoch, kept)
         for one in elsewhere:
             standing = replace(self.known(one["user"]), role="relay", epoch=max(one["epoch"], epoch), to=one["to"])
             self.users[one["user"]] = standing

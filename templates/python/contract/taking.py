@@ -2,9 +2,9 @@
 import time
 from dataclasses import replace
 
-from context import size
+from contract.accepted import size
 from contract.state import ALL, Relocation, State, is_context, total
-from contract.wire import Refused
+from contract.wire import Malformed, Refused
 
 
 class Taking(State):
@@ -29,12 +29,14 @@ class Taking(State):
 
     def stage(self, receiving, entries):
         """Messages may arrive late and twice: the newer epoch wins, and within one epoch the one with more."""
+        if any("context" not in entry and "to" not in entry for entry in entries):
+            raise Malformed("an entry has a context, or says where he is")  # nothing is taken without what was kept
         for entry in entries:
             known = receiving.staged.get(entry["user"])
             if known and known["epoch"] > entry["epoch"]:
                 continue
             both = known and known["epoch"] == entry["epoch"] and is_context(known) and is_context(entry)
-            if not (both and size(known) > size(entry)):
+            if not (both and size(known["accepted"]) > size(entry["accepted"])):
                 receiving.staged[entry["user"]] = entry
             receiving.copied_at = time.monotonic()
 

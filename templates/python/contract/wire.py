@@ -2,6 +2,7 @@
 import hmac
 import json
 import os
+import socket
 import sys
 import traceback
 from http.client import HTTPConnection, HTTPException
@@ -30,10 +31,20 @@ class Malformed(Exception):
         self.status = status
 
 
+def peer_at(host, port):
+    """An instance as a URI has it: an address of IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def endpoint(peer):
+    host, port = peer.rsplit(":", 1)
+    return host.strip("[]"), int(port)
+
+
 def tell(peer, path, message, timeout=CALL):
     """Status 0: it said nothing; the last is true where nothing listens there any more."""
-    host, port = peer.rsplit(":", 1)
-    connection = HTTPConnection(host, int(port), timeout=timeout)
+    host, port = endpoint(peer)
+    connection = HTTPConnection(host, port, timeout=timeout)
     try:
         connection.request("POST", path, json.dumps(message), {"Content-Type": "application/json", **PROOF})
         answer = connection.getresponse()
@@ -109,6 +120,10 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def __init__(self, address, handler):
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
 
     def handle_error(self, *_):
         if not isinstance(sys.exc_info()[1], OSError):  # whoever asked has gone

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { id, journal, state } from './contract/instance.ts';
-import { served } from './contract/serving.ts';
+import { size } from './contract/accepted.ts';
+import { id, state } from './contract/instance.ts';
+import { accept, served } from './contract/serving.ts';
 import { ALL } from './contract/state.ts';
 import { jsonIn, Malformed, send } from './contract/wire.ts';
-import { has, size, written } from './context.ts';
+import { written } from './context.ts';
 
 /**
  * The client endpoint: **this file is yours**. Whatever it offers, it finds the user in each request, and what is done for
@@ -21,13 +22,11 @@ export async function client(req: IncomingMessage, res: ServerResponse): Promise
   const number = body['number'];
   if (write && !(Number.isSafeInteger(number) && Number(number) >= 0))
     throw new Malformed('a write has a whole number');
-  await served(req, res, { user, path, body: write ? JSON.stringify(body) : '' }, (standing) => {
-    if (write && !has(standing.context, Number(number))) {
-      const context = written(standing.context, Number(number), body['value'] ?? null);
-      journal.write([{ user, epoch: standing.epoch, ...context }]);
-      state.list(user).context = context;
-    }
-    const { context, epoch } = state.of(user);
-    return { user, ...(write ? { number } : context), counter: size(context), epoch, instance: id };
+  await served(req, res, { user, path, body: write ? JSON.stringify(body) : '' }, () => {
+    // Once: of a repetition it makes nothing
+    if (write) accept(user, Number(number), (context) => written(context, body['value'] ?? null));
+    const { context, accepted, epoch } = state.of(user);
+    const told = write ? { number } : { ...context, accepted };
+    return { ...told, user, counter: size(accepted), epoch, instance: id };
   });
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { client } from './clients.ts';
 import { host, id, managementPort, port } from './contract/instance.ts';
 import { managed } from './contract/management.ts';
+import { peerAt } from './contract/state.ts';
 import { ask, problem } from './contract/wire.ts';
 
 /** Starts an instance: its client endpoint, and the management endpoint that Ferry and other instances ask. */
@@ -29,7 +30,9 @@ async function register(url: string): Promise<void> {
 
 const servers = [
   createServer(answering(managed)).listen(managementPort, host),
-  createServer(answering(client)).listen(port, host, () => process.stderr.write(`${id} serves ${host}:${port}\n`)),
+  createServer(answering(client)).listen(port, host, () =>
+    process.stderr.write(`${id} serves ${peerAt(host, port)}\n`),
+  ),
 ];
 /** Longer than clients keep a connection idle: the one who does not open it should not close it. */
 for (const server of servers) server.keepAliveTimeout = 75_000;

@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { empty, size } from '../context.ts';
+import { size } from './accepted.ts';
 import type { Journal } from './journal.ts';
 import {
   ALL,
   deferred,
+  endpointOf,
   type Entry,
   type HandedOver,
+  keptOf,
+  nothing,
   type Peer,
   type Prepare,
   type Promised,
@@ -74,11 +77,10 @@ export class Giving {
       const news = this.#entriesOf(users).filter((entry) => sent.get(entry.user) !== stamp(entry));
       const chunk = target === null || promised.handingOver !== null ? [] : news.slice(0, CHUNK);
       if (target !== null && chunk.length > 0) {
-        const [host, port] = [this.#self.slice(0, this.#self.lastIndexOf(':')), Number(this.#self.split(':').at(-1))];
         const heard = await this.#send(target, '/relocation/v1/copy', {
           relocation,
           users,
-          source: { host, port },
+          source: endpointOf(this.#self),
           chunk,
         });
         if (heard.status === 204 && promised.target === target) {
@@ -119,7 +121,7 @@ export class Giving {
       // Settled or superseded meanwhile: that was said, and holds
       if (state.relocations.get(relocation) !== promised) throw new Refused('Kept');
       if (answer !== 'yes') throw new Refused(answer);
-      const of = keys.map((user) => ({ user, count: size(state.known(user).context) }));
+      const of = keys.map((user) => ({ user, count: size(state.known(user).accepted) }));
       const count = of.reduce((sum, one) => sum + one.count, 0);
       const freezeMs = Math.round((performance.now() - since) * 100) / 100;
       const users = keys.filter((key) => key !== ALL).length;
@@ -191,16 +193,16 @@ export class Giving {
   #forget({ keys, receipt }: HandedOver): void {
     for (const key of keys) {
       const standing = this.#state.users.get(key);
-      if (standing?.role === 'relay' && standing.epoch === receipt.epoch) standing.context = empty;
+      if (standing?.role === 'relay' && standing.epoch === receipt.epoch) Object.assign(standing, nothing);
     }
   }
 
   /** The context of each of these users, or where he is: before the decision, and (`given`) as it gave them away. */
   #entriesOf(users: string, given: number | null = null): Entry[] {
     const named = users === ALL ? [...this.#state.users] : [[users, this.#state.of(users)] as const];
-    return named.flatMap(([user, { role, epoch, context, to }]): Entry[] => {
+    return named.flatMap(([user, { role, epoch, to, ...rest }]): Entry[] => {
       const moves = given === null ? role === 'authority' : role !== 'authority' && epoch === given;
-      if (moves) return [{ user, epoch, ...context }];
+      if (moves) return [{ user, epoch, ...keptOf(rest) }];
       const at = role === 'authority' ? this.#self : to;
       return at === null ? [] : [{ user, epoch, to: at }];
     });

@@ -1,7 +1,7 @@
 import { Giving } from './giving.ts';
 import { Journal } from './journal.ts';
 import { Retirement } from './retirement.ts';
-import { type Peer, State } from './state.ts';
+import { type Peer, peerAt, State } from './state.ts';
 import { Taking } from './taking.ts';
 
 /** This instance, as its host tells it who and where it is. */
@@ -13,7 +13,7 @@ export const host = HOST;
 /** Clients'; the same on every instance. */
 export const port = Number(PORT);
 export const managementPort = Number(MANAGEMENT_PORT);
-export const self: Peer = `${host}:${managementPort}`;
+export const self: Peer = peerAt(host, managementPort);
 
 export const state = new State();
 export const journal = new Journal(process.env['DATA_DIR']);

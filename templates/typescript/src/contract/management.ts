@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { size } from '../context.ts';
+import { size } from './accepted.ts';
 import { giving, id, journal, retirement, state, taking, visitors } from './instance.ts';
-import { ALL, type Entry, isContext, type Peer, type Prepare } from './state.ts';
+import { ALL, type Entry, isContext, keptOf, type Peer, peerAt, type Prepare } from './state.ts';
 import { supersede } from './takeover.ts';
 import { copiesIn } from './taking.ts';
 import { demandToken, jsonIn, Malformed, Refused, send } from './wire.ts';
@@ -57,8 +57,8 @@ function stated(users: string): object {
     role: state.of(ALL).role,
     epoch: state.of(ALL).epoch,
     users: named.map((user) => {
-      const { role, epoch, context } = state.of(user);
-      return { user, role, epoch, count: size(context) };
+      const { role, epoch, accepted } = state.of(user);
+      return { user, role, epoch, count: size(accepted) };
     }),
     promisedTo: state.promisedTo(users),
     copies: copiesIn(state, users, now),
@@ -78,24 +78,18 @@ function founded(named: readonly string[]): object {
   if (own !== undefined && !isContext(own)) throw new Refused('NotServing'); // it gave them away before
   const epoch = Math.max(0, ...[...kept.values()].map((entry) => entry.epoch)) + 1;
   for (const [user, entry] of kept)
-    if (isContext(entry))
-      Object.assign(state.list(user), {
-        role: 'authority',
-        epoch,
-        context: { value: entry.value, accepted: entry.accepted },
-      });
+    if (isContext(entry)) Object.assign(state.list(user), { role: 'authority', epoch, ...keptOf(entry) });
     else Object.assign(state.list(user), { role: 'relay', epoch: entry.epoch, to: entry.to });
   Object.assign(all, { role: 'authority', epoch });
   for (const user of named) state.list(user);
-  journal.write([{ user: ALL, epoch, ...all.context }]);
+  journal.write([{ user: ALL, epoch, ...keptOf(all) }]);
   return { instance: id };
 }
 
 function everything(): object {
-  const listed = [...state.users].map(([user, { context, frozen, ...standing }]) => ({
+  const listed = [...state.users].map(([user, { frozen, ...standing }]) => ({
     user,
     ...standing,
-    ...context,
     frozen: frozen !== null,
   }));
   return {
@@ -136,6 +130,6 @@ function list(body: Body, name: string): unknown[] {
 
 function peer(body: Body, name: string): Peer {
   const at = (body[name] ?? {}) as { host?: unknown; port?: unknown };
-  if (typeof at.host === 'string' && at.host !== '' && typeof at.port === 'number') return `${at.host}:${at.port}`;
+  if (typeof at.host === 'string' && at.host !== '' && typeof at.port === 'number') return peerAt(at.host, at.port);
   throw new Malformed(`${name} is no {host, port}`);
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { port, self, state, taking, visitors } from './instance.ts';
-import { ALL, type Standing } from './state.ts';
+import type { Context } from '../context.ts';
+import { has, joined } from './accepted.ts';
+import { journal, port, self, state, taking, visitors } from './instance.ts';
+import { ALL, endpointOf, peerAt } from './state.ts';
 import { ask, Refused, send } from './wire.ts';
 
 /** Whoever is the authority serves; everybody else relays. */
@@ -14,12 +16,7 @@ interface Wanted {
 }
 
 /** `act` at the authority, at once; in a freeze, when that is over; elsewhere relayed. */
-export async function served(
-  req: IncomingMessage,
-  res: ServerResponse,
-  wanted: Wanted,
-  act: (standing: Standing) => object,
-) {
+export async function served(req: IncomingMessage, res: ServerResponse, wanted: Wanted, act: () => object) {
   const { user } = wanted;
   const hops = Number(req.headers['ferry-relayed'] ?? 0);
   if (hops === 0) visitors.set(user, performance.now());
@@ -27,13 +24,23 @@ export async function served(
   while (state.of(user).role === 'authority') {
     const standing = state.of(user);
     if (standing.frozen === null) {
-      const answer = act(standing);
+      const answer = act();
       if (hops > 0) res.setHeader('Ferry-Served-By', `${self} ${state.of(user).epoch}`);
       return send(res, 200, answer);
     }
     await standing.frozen;
   }
   await relay(res, { ...wanted, method: req.method ?? 'GET' }, hops);
+}
+
+/** A write, within `served`: what `written` makes of his context. One that was accepted before changes nothing. */
+export function accept(user: string, number: number, written: (context: Context) => Context): void {
+  const { epoch, context, accepted } = state.of(user);
+  if (has(accepted, number)) return;
+  // What is kept changes when it is written down, not before
+  const kept = { context: written(structuredClone(context)), accepted: joined(accepted, number) };
+  journal.write([{ user, epoch, ...kept }]);
+  Object.assign(state.list(user), kept);
 }
 
 /** A request with a newer epoch makes an instance stop serving; with that for which it is prepared, it begins to. */
@@ -58,7 +65,7 @@ async function relay(res: ServerResponse, { user, path, body, method }: Wanted &
     'ferry-relayed': String(hops + 1),
     'ferry-epoch': `${epoch}${state.users.has(user) ? '' : '; all'}`,
   };
-  const url = `http://${to.slice(0, to.lastIndexOf(':'))}:${port}${path}`;
+  const url = `http://${peerAt(endpointOf(to).host, port)}${path}`;
   const passed = await ask(url, { method, headers, body, ms: RELAY_MS }).catch(() => {
     throw new Refused('AuthorityUnreachable');
   });

@@ -1,17 +1,33 @@
-import { type Context, empty, size } from '../context.ts';
+import { type Context, empty } from '../context.ts';
+import { type Accepted, size } from './accepted.ts';
 
 /** Which instance serves whom, as this one knows it. Whatever changes it does so without waiting in between. */
 
 /** Whoever is not listed by name. */
 export const ALL = '*';
-/** An instance, by its management endpoint: `host:port`. */
+/** An instance, by its management endpoint as a URI has it: an address of IPv6 in brackets. */
 export type Peer = string;
 
-export interface Standing {
+export const peerAt = (host: string, port: number): Peer => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+export function endpointOf(peer: Peer): { host: string; port: number } {
+  const colon = peer.lastIndexOf(':');
+  return { host: peer.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(peer.slice(colon + 1)) };
+}
+
+/** The provider's context, carried whole, whatever is in it; and the writes that made it. */
+export interface Kept {
+  context: Context;
+  accepted: Accepted;
+}
+export const nothing: Kept = { context: empty, accepted: [] };
+/** That alone, of whatever has more. */
+export const keptOf = ({ context, accepted }: Kept): Kept => ({ context, accepted });
+
+export interface Standing extends Kept {
   role: 'authority' | 'standby' | 'relay';
   /** The hand-over that this goes back to; 0: none. */
   epoch: number;
-  context: Context;
   /** Whom to relay to. */
   to: Peer | null;
   /** Resolves when the freeze is over. */
@@ -19,8 +35,8 @@ export interface Standing {
 }
 
 /** What one instance tells another of a user: his context, from his authority; or where he is instead. */
-export type Entry = { user: string; epoch: number } & (Context | { to: Peer });
-export const isContext = (entry: Entry): entry is Entry & Context => 'accepted' in entry;
+export type Entry = { user: string; epoch: number } & (Kept | { to: Peer });
+export const isContext = (entry: Entry): entry is Entry & Kept => 'context' in entry;
 
 export interface Prepare {
   relocation: string;
@@ -68,12 +84,12 @@ export type Relocation =
   | { phase: 'received'; number: number }
   | { phase: 'superseded'; body: object };
 
-const nobody = (): Standing => ({ role: 'standby', epoch: 0, context: empty, to: null, frozen: null });
+const nobody = (): Standing => ({ role: 'standby', epoch: 0, ...nothing, to: null, frozen: null });
 
-export const authority = (epoch: number, context: Standing['context']): Standing => ({
+export const authority = (epoch: number, kept: Kept): Standing => ({
   role: 'authority',
   epoch,
-  context,
+  ...keptOf(kept),
   to: null,
   frozen: null,
 });
@@ -140,11 +156,11 @@ export const overlap = (a: string, b: string): boolean => a === ALL || b === ALL
 
 /** Changes whenever there is something new to tell. */
 export const stamp = (entry: Entry): string =>
-  isContext(entry) ? `${entry.epoch}:${size(entry)}` : `${entry.epoch}>${entry.to}`;
+  isContext(entry) ? `${entry.epoch}:${size(entry.accepted)}` : `${entry.epoch}>${entry.to}`;
 
 export const totalOf = (entries: readonly Entry[]): Prepare['total'] => ({
   entries: entries.length,
-  count: entries.reduce((sum, entry) => sum + (isContext(entry) ? size(entry) : 0), 0),
+  count: entries.reduce((sum, entry) => sum + (isContext(entry) ? size(entry.accepted) : 0), 0),
 });
 
 /** A promise, and what settles it. */

@@ -1,6 +1,6 @@
-import { type Context, empty, size } from '../context.ts';
+import { size } from './accepted.ts';
 import type { Journal } from './journal.ts';
-import { ALL, authority, isContext, overlap, type Peer, type State } from './state.ts';
+import { ALL, authority, type Entry, isContext, type Kept, keptOf, overlap, type Peer, type State } from './state.ts';
 import { Refused } from './wire.ts';
 
 export interface Supersede {
@@ -42,7 +42,7 @@ export function supersede(state: State, asked: Supersede, journal: Journal): obj
     );
   bury(state, asked);
   const served = serving().filter((key) => key !== ALL);
-  const count = served.reduce((sum, key) => sum + size(state.known(key).context), 0);
+  const count = served.reduce((sum, key) => sum + size(state.known(key).accepted), 0);
   const body = { users: served.length, count, kept: kept.map((user) => ({ user, epoch: state.known(user).epoch })) };
   state.relocations.set(relocation, { phase: 'superseded', body });
   return body;
@@ -50,25 +50,20 @@ export function supersede(state: State, asked: Supersede, journal: Journal): obj
 
 /** Takes the newest that it was given of each; of whom others have kept it knows where he is. */
 function takeOver(state: State, { users, epoch, elsewhere }: Supersede, keys: string[], journal: Journal): void {
-  const copies = new Map<string, { epoch: number; context: Context }>();
+  const copies = new Map<string, Entry & Kept>();
   for (const known of state.relocations.values())
     if (known.phase === 'receiving' && overlap(known.users, users))
       for (const entry of [...known.staged.values()].filter(isContext)) {
         const other = copies.get(entry.user);
-        const { value, accepted } = entry;
-        if (other === undefined || entry.epoch > other.epoch || size(entry) > size(other.context))
-          copies.set(entry.user, { epoch: entry.epoch, context: { value, accepted } });
+        if (other === undefined || entry.epoch > other.epoch || size(entry.accepted) > size(other.accepted))
+          copies.set(entry.user, entry);
       }
   const whose = [...new Set([users, ...keys, ...copies.keys()])]
     .filter((user) => (users === ALL || user === users) && state.known(user).role !== 'authority')
     .filter((user) => elsewhere.every((one) => one.user !== user));
-  const taken = whose.map((user) => ({
-    user,
-    epoch,
-    ...(copies.get(user)?.context ?? state.known(user).context ?? empty),
-  }));
+  const taken = whose.map((user) => ({ user, epoch, ...keptOf(copies.get(user) ?? state.known(user)) }));
   journal.write(taken);
-  for (const { user, value, accepted } of taken) state.users.set(user, authority(epoch, { value, accepted }));
+  for (const one of taken) state.users.set(one.user, authority(epoch, one));
   for (const { user, to, epoch: at } of elsewhere) {
     state.users.set(user, { ...state.known(user), role: 'relay', epoch: Math.max(at, epoch), to });
     state.peers.add(to);

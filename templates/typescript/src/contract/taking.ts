@@ -1,4 +1,4 @@
-import { size } from '../context.ts';
+import { size } from './accepted.ts';
 import type { Journal } from './journal.ts';
 import {
   ALL,
@@ -12,7 +12,7 @@ import {
   type State,
   totalOf,
 } from './state.ts';
-import { Refused } from './wire.ts';
+import { Malformed, Refused } from './wire.ts';
 
 /** The calls by which users are taken: what the source sends ahead, its last delta, and its decision. */
 export class Taking {
@@ -116,7 +116,7 @@ export class Taking {
     if (given.some(({ user }) => user === ALL))
       for (const [user, { role }] of state.users)
         if (role !== 'authority' && !staged.has(user)) state.users.delete(user);
-    for (const { user, value, accepted } of given) state.users.set(user, authority(number, { value, accepted }));
+    for (const entry of given) state.users.set(entry.user, authority(number, entry));
     for (const entry of entries) if (!isContext(entry)) state.learn(entry.user, entry.epoch, entry.to, this.#self);
     state.relocations.set(relocation, { phase: 'received', number });
     state.arrivals += 1;
@@ -132,10 +132,17 @@ export class Taking {
 
 /** Messages may arrive late and twice: the newer epoch wins, and within one epoch the one with more. */
 function stage(receiving: Receiving, entries: readonly Entry[]): void {
+  // Nothing is taken without what was kept
+  if (entries.some((entry) => !isContext(entry) && !('to' in entry)))
+    throw new Malformed('an entry has a context, or says where he is');
   for (const entry of entries) {
     const known = receiving.staged.get(entry.user);
     if (known !== undefined && known.epoch > entry.epoch) continue;
-    const older = known?.epoch === entry.epoch && isContext(known) && isContext(entry) && size(known) > size(entry);
+    const older =
+      known?.epoch === entry.epoch &&
+      isContext(known) &&
+      isContext(entry) &&
+      size(known.accepted) > size(entry.accepted);
     if (!older) receiving.staged.set(entry.user, entry);
     receiving.copiedAt = performance.now();
   }
@@ -148,7 +155,7 @@ export function copiesIn(state: State, users: string, now: number) {
     const given = [...known.staged.values()].filter(isContext).filter(({ user }) => user !== ALL);
     const { copiedAt, prepared } = known;
     const secondsAgo = copiedAt === null ? null : Math.round(now - copiedAt) / 1_000;
-    const count = given.reduce((sum, entry) => sum + size(entry), 0);
+    const count = given.reduce((sum, entry) => sum + size(entry.accepted), 0);
     return [
       { relocation, users: known.users, copiedUsers: given.length, count, prepared: prepared !== null, secondsAgo },
     ];
