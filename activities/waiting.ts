@@ -103,12 +103,17 @@ function beating(beat: () => void, everyMs: number): { readonly stop: () => void
 
 /** The server's answer is awaited; the SDK's own heartbeats have none. */
 async function heardOf({ client, info }: Context, pulse: Pulse, signal: AbortSignal): Promise<void> {
+  const own = new AbortController(); // the client listens to it for ever
+  const follow = (): void => own.abort(signal.reason);
+  signal.addEventListener('abort', follow);
   try {
-    await client.withAbortSignal(signal, async () => await client.activity.heartbeat(info.taskToken, pulse));
+    await client.withAbortSignal(own.signal, async () => await client.activity.heartbeat(info.taskToken, pulse));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Error && ANSWERED.includes(error.name)) return;
     throw failure('NotYet', 'Temporal has not heard what this step is about to do');
+  } finally {
+    signal.removeEventListener('abort', follow);
   }
 }
 

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { Deadline } from '../adapters/deadline.ts';
 
 /** Between two attempts while Temporal does not answer. */
 const [AGAIN_MS, LATEST_MS] = [200, 5_000];
 
 export const CALL_MS = 10_000;
+/** The connection's own deadline ends a call first. */
+const LATER = 2;
 
 export type Calls = <T>(signal: AbortSignal, limitMs: number, work: () => Promise<T>) => Promise<T>;
 
@@ -17,15 +20,17 @@ export const callsOver =
   async (signal, limitMs, work) => {
     for (let pauseMs = AGAIN_MS; ; pauseMs = Math.min(pauseMs * 2, LATEST_MS)) {
       signal.throwIfAborted();
-      // Of its own for every call: fifty listen at once, and the client takes off none
-      const own = AbortSignal.any([signal]);
+      // Of its own for every call: the client listens to it for ever, and so keeps all that the step knew with the step's
+      const own = new Deadline(LATER * limitMs, signal);
       try {
         const within = async () => await temporal.withDeadline(Date.now() + limitMs, work);
-        return await temporal.withAbortSignal(own, within);
+        return await temporal.withAbortSignal(own.signal, within);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof ServiceError || isGrpcServiceError(error))) throw error;
-        await sleep(pauseMs, undefined, { signal: own });
+      } finally {
+        own.end();
       }
+      await sleep(pauseMs, undefined, { signal });
     }
   };

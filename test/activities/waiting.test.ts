@@ -32,7 +32,12 @@ function attempt({
   hears?: (details: unknown) => Promise<void>;
 } = {}) {
   const activity = { heartbeat: async (_: unknown, details: unknown) => await hears?.(details) };
-  const client = { activity, withAbortSignal: async (_: unknown, ask: () => Promise<void>) => await ask() };
+  const listened: AbortSignal[] = [];
+  const withAbortSignal = async (signal: AbortSignal, ask: () => Promise<unknown>): Promise<unknown> => {
+    listened.push(signal); // and never ceases
+    return await ask();
+  };
+  const client = { activity, withAbortSignal };
   const info = {
     startToCloseTimeoutMs: patienceMs,
     scheduleToCloseTimeoutMs: patienceMs,
@@ -47,7 +52,12 @@ function attempt({
   environment.on('heartbeat', (details: unknown) => void beats.push(details));
   const step = async (work: (wait: Wait) => Promise<unknown>): Promise<unknown> =>
     await alive({ pollMs, heartbeatMs }, work);
-  return { beats, run: async (work: (wait: Wait) => Promise<unknown>) => await environment.run(step, work) };
+  return {
+    beats,
+    listened,
+    cancel: () => environment.cancel(),
+    run: async (work: (wait: Wait) => Promise<unknown>) => await environment.run(step, work),
+  };
 }
 const busy = (ms: number) => async (): Promise<never> => {
   throw failure('PeerUnavailable', `meo: GET / answered 503; it asked to come back in ${ms / 1_000} s`, ms);
@@ -82,6 +92,17 @@ describe('what a step keeps', () => {
     await expect(attempt({ hears: stops }).run(before)).resolves.toBeDefined();
     const away = async (): Promise<never> => await Promise.reject(new Error('14 UNAVAILABLE'));
     await expect(attempt({ hears: away }).run(before)).rejects.toMatchObject({ type: 'NotYet', nonRetryable: false });
+  });
+
+  it('is heard by a call that is cut off from the step when it has ended, or each would be kept for ever', async () => {
+    const { run, cancel, listened } = attempt({ hears: async () => undefined });
+    const waiting = run(async (wait) => {
+      await wait.heard();
+      cancel();
+      await wait.pause();
+    });
+    await expect(waiting).rejects.toThrow();
+    expect(listened.at(-1)?.aborted).toBe(false);
   });
 
   it('is written as often as it is told: ten times as many copies are ten times as many bytes', async () => {
