@@ -101,7 +101,7 @@ describe('what a step keeps', () => {
       cancel();
       await wait.pause();
     });
-    await expect(waiting).rejects.toThrow();
+    await expect(waiting).rejects.toThrow('CANCELLED');
     expect(listened.at(-1)?.aborted).toBe(false);
   });
 
