@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { sumOf } from '../../bench/growth/prometheus.ts';
+import { api } from '../../bench/api.ts';
+import type { Measure, Values } from '../../bench/harness/measure.ts';
 import type { Sample } from '../../bench/harness/statistics.ts';
 import { judge } from '../../bench/harness/verdict.ts';
 import { soak } from '../../bench/soak.ts';
+import { switching } from '../../bench/switch.ts';
 import { faultKinds, faultOf } from '../../bench/switch/faults.ts';
 
 /** What there was at each of ten looks of a quarter. */
@@ -49,6 +52,48 @@ describe('a soak', () => {
       verdict: 'noisy',
       pairs: { seen: 4, least: 10 },
     });
+  });
+});
+
+/** The values of every block but one. */
+const blocks = (variants: readonly string[], point: string, pairs: number, usual: Values, odd: Values): Sample[] =>
+  variants.flatMap((variant) =>
+    Array.from({ length: pairs }, (_, pair) => ({
+      point,
+      variant,
+      pair,
+      values: { ...usual, ...(pair === 3 && variant === variants[0] && odd) },
+    })),
+  );
+const failed = ({ figures, points }: Pick<Measure, 'figures' | 'points'>, samples: readonly Sample[]): string[] =>
+  figures(points(true))
+    .map((figure) => judge(figure, undefined, samples, { seed: 1 }))
+    .filter(({ verdict }) => verdict === 'fail')
+    .map(({ name }) => name);
+
+describe('what may never happen', () => {
+  it('is noticed of an API in one block of fifteen', () => {
+    const usual = { extra: 0, odd: 0, unsaid: 0, p50Ms: 9, p99Ms: 9, refused: 0 };
+    const { figures, points } = api;
+    const storm = (point: string, odd: Values) => blocks(['engine', 'raw'], point, 15, usual, odd);
+    const [half = '', overload = ''] = points(true).map(({ name }) => name);
+    const all = (odd: Values) => [...storm(half, odd), ...storm(overload, odd)];
+    const measure = { figures, points } as unknown as Measure;
+    expect(failed(measure, all({}))).toEqual([]);
+    expect(failed(measure, all({ extra: 1 }))).toEqual(['runs that duplicates began']);
+    expect(failed(measure, all({ unsaid: 2 }))).toEqual(['refusals without Retry-After, overloaded']);
+    expect(failed(measure, all({ odd: 1 }))).toHaveLength(2);
+  });
+
+  it('is noticed of a switch in one move of fifteen', () => {
+    const kinds = ['resolving', 'keeping', 'clamping'].map((kind) => [`harm ${kind}`, 0]);
+    const none = { lost: 0, givenUp: 0, stale: 0, doubled: 0, failed: 0, unmet: 0, ...Object.fromEntries(kinds) };
+    const usual = { ...none, freezeMs: 1, gapMs: 40, requests: 500, giveUpMs: 2_000 };
+    const { figures, points } = switching;
+    const measure = { figures, points } as unknown as Measure;
+    const moves = (odd: Values) => blocks(['move', 'still'], 'timed', 15, usual, odd);
+    expect(failed(measure, moves({}))).toEqual([]);
+    for (const value of Object.keys(none)) expect(failed(measure, moves({ [value]: 1 }))).toHaveLength(1);
   });
 });
 
