@@ -120,6 +120,7 @@ describe('a picture', () => {
           [100, 1_289],
         ],
       },
+      { name: 'of which there is nothing', points: [] },
     ]);
     expect(svg.match(/<polyline/g)).toHaveLength(2);
     expect(svg).not.toContain('NaN');
