@@ -54,6 +54,22 @@ describe('an estimate', () => {
     expect([low, value, high]).toEqual([2, 2, 2]);
   });
 
+  it('has bounds between which all but one in twenty are', () => {
+    const among = (many: number) =>
+      estimate(
+        (of) => of('engine', 'wallMs', 'p'),
+        samples(
+          Array.from({ length: many }, (_, n) => n + 1),
+          [],
+        ),
+        1,
+      );
+    // Of five the least is the median of six in a hundred draws, of nine of one in a thousand
+    expect(among(5)).toMatchObject({ low: 1, value: 3, high: 5 });
+    expect(among(9).low).toBeGreaterThan(1);
+    expect(among(9).high).toBeLessThan(9);
+  });
+
   it('of one pair has no bounds but itself', () => {
     expect(estimate(ratio, samples([65], [125]), 1)).toEqual({ value: 0.52, low: 0.52, high: 0.52 });
   });

@@ -28,6 +28,8 @@ describe('a verdict', () => {
     expect(of('cpu', within(1.2, 1.3), restless)).toBe('pass');
     expect(of('cpu', within(1.2, 1.3), quiet)).toBe('fail');
     expect(of('cpu', within(1.2, 1.5), restless)).toBe('fail');
+    expect(of('cpu', within(1.5, 1.9), restless, { atLeast: 1.8 })).toBe('pass');
+    expect(of('cpu', within(1.4, 1.9), restless, { atLeast: 1.8 })).toBe('fail');
   });
 
   it('of CPU time is open where a twin needs so much room that anything would be kept', () => {
@@ -80,6 +82,7 @@ describe('a figure', () => {
     expect(judge(wall, 'direct', run(10), { seed: 1 })).toMatchObject({ value: 1.1, verdict: 'pass' });
     expect(judge(wall, 'direct', run(12), { seed: 1 })).toMatchObject({ value: 1.1, verdict: 'noisy' });
     expect(controlOf(wall, 'direct', run(12), 1)).toMatchObject({ value: 1.2, low: 1, high: 1.2 });
+    expect(judge(wall, 'direct', run(9), { seed: 1 })).toMatchObject({ value: 1.1, verdict: 'noisy' });
   });
 
   it('of a time that no twin has is kept and missed by both bounds, and open between them', () => {
