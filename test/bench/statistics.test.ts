@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { oneAfterTheOther } from '../../bench/depth.ts';
+import { openLoop } from '../../bench/harness/open-loop.ts';
 import { randomOf } from '../../bench/harness/random.ts';
 import { estimate, ingredients, median, percentile, type Sample } from '../../bench/harness/statistics.ts';
 import type { Of } from '../../bench/harness/measure.ts';
@@ -79,6 +80,27 @@ describe('an estimate', () => {
     expect(() => estimate((of) => of('engine', 'cpuMs', 'p'), samples([1], [1]), 1)).toThrow(
       'engine gives no cpuMs at p',
     );
+  });
+});
+
+describe('an open loop', () => {
+  it('sends each when it is due, however the others fare', async () => {
+    let last = (): void => undefined;
+    const all = new Promise<void>((resolve) => (last = resolve));
+    const answers = await openLoop(1_000, 5, async (n) => {
+      if (n === 4) last();
+      await all; // nobody is answered before the last has asked
+      return n;
+    });
+    expect(answers.map(({ answer }) => answer)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('counts from when a request was due, and not from when it could be sent', async () => {
+    const [, second] = await openLoop(1_000, 2, async (n) => {
+      const begun = performance.now();
+      while (n === 0 && performance.now() - begun < 30); // nothing else is done meanwhile
+    });
+    expect(second?.lateMs).toBeGreaterThan(20);
   });
 });
 

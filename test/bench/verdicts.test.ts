@@ -113,6 +113,14 @@ describe('a figure', () => {
     expect(judge(ratio, 'nobody', run(12), { seed: 1 })).toMatchObject({ control: null, verdict: 'noisy' });
   });
 
+  it('is judged at a point without a control by those of the others', () => {
+    const there: Figure = { ...wall, value: (of) => of('engine', 'wallMs', 'q') / of('direct', 'wallMs', 'q') };
+    const both = (control: number) =>
+      run(control).flatMap((each) => (each.variant === CONTROL ? [each] : [each, { ...each, point: 'q' }]));
+    expect(judge(there, 'direct', both(10), { seed: 1 }).verdict).toBe('pass');
+    expect(judge(there, 'direct', both(12), { seed: 1 }).verdict).toBe('noisy');
+  });
+
   it('of which a twin has nothing but nought is not taken to be quiet', () => {
     const refused: Figure = { ...wall, value: (median) => median('engine', 'refused', 'p'), target: { atMost: 1 } };
     const none = run(10).map((each) => ({ ...each, values: { refused: 0 } }));
