@@ -152,16 +152,16 @@ describe('the page of results', () => {
       const samples = measuredIn(join(published, `${one.name}.jsonl`));
       const known = figuresOf(one.name);
       const again = one.figures.flatMap(({ name, pairs }) => {
-        const figure = known.get(name);
-        if (figure === undefined) return [];
-        const made = ingredients(figure.value).map(
+        const own = known.get(name);
+        if (own === undefined) return [];
+        const made = ingredients(own.value).map(
           ([variant, , point]) =>
             new Set(samples.flatMap((each) => (each.variant === variant && each.point === point ? [each.pair] : [])))
               .size,
         );
         // Too few rounds, and no bounds: they are for the statistics' own tests
         expect([name, Math.min(...made)]).toEqual([name, pairs.seen]);
-        return [[name, exactly(figure, samples)]];
+        return [[name, exactly(own, samples)]];
       });
       expect(again).not.toEqual([]);
       expect(Object.fromEntries(again)).toEqual(
@@ -178,15 +178,15 @@ describe('the page of results', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ferry-bench-page-'));
     const before = readdirSync(published);
     const say = (): void => undefined;
-    const told = (text: string) => writeFileSync(join(folder, 'results.json'), text);
+    const results = (text: string) => writeFileSync(join(folder, 'results.json'), text);
     await expect(publish(join(folder, 'nowhere'), say)).rejects.toThrow('has no results.json');
-    told('{"facts":');
+    results('{"facts":');
     await expect(publish(folder, say)).rejects.toThrow(`results.json of ${folder} cannot be read`);
-    told('{}');
+    results('{}');
     await expect(publish(folder, say)).rejects.toThrow('tells of no measure');
-    told('{"measures":[{"name":"older"}]}');
+    results('{"measures":[{"name":"older"}]}');
     await expect(publish(folder, say)).rejects.toThrow('no measure is called older');
-    told('{"measures":[{"name":"cost"}]}');
+    results('{"measures":[{"name":"cost"}]}');
     await expect(publish(folder, say)).rejects.toThrow('has no raw data of cost');
     expect(readdirSync(published)).toEqual(before);
     rmSync(folder, { recursive: true });

@@ -114,7 +114,10 @@ describe('a figure', () => {
   });
 
   it('is judged at a point without a control by those of the others', () => {
-    const there: Figure = { ...wall, value: (of) => of('engine', 'wallMs', 'q') / of('direct', 'wallMs', 'q') };
+    const there: Figure = {
+      ...wall,
+      value: (median) => median('engine', 'wallMs', 'q') / median('direct', 'wallMs', 'q'),
+    };
     const both = (control: number) =>
       run(control).flatMap((each) => (each.variant === CONTROL ? [each] : [each, { ...each, point: 'q' }]));
     expect(judge(there, 'direct', both(10), { seed: 1 }).verdict).toBe('pass');
