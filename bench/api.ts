@@ -28,9 +28,11 @@ const ratio = (name: string, value: string, atMost: number): Figure => ({
   value: (of) => of('engine', value, HALF) / of('raw', value, HALF),
   target: { atMost },
 });
+/** In no block: a median would not see what one in three has. */
 const none = (name: string, value: string, point: string): Figure => ({
   name,
   kind: 'count',
+  over: 'most',
   value: (of) => of('engine', value, point),
   target: { exactly: 0 },
 });

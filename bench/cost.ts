@@ -1,10 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { costOf, keptOf } from './counts.ts';
 import { curves } from './harness/picture.ts';
 import type { Sample } from './harness/statistics.ts';
-import type { Figure, Measure, Point } from './harness/measure.ts';
+import type { Figure, Measure, Point, Values } from './harness/measure.ts';
 import { relocate } from './stage/ferry.ts';
+import { OnDisk } from './stage/on-disk.ts';
 import { cpuMsOf } from './stage/process.ts';
-import { naive, perSubscription, type Step, timerPolls } from './twins/steps.ts';
+import { scrape, sum } from './stage/scrape.ts';
+import { empty, naive, perSubscription, type Step, timerPolls } from './twins/steps.ts';
 
 interface Sweep extends Point {
   readonly subscriptions: number;
@@ -35,6 +38,11 @@ const beside = (n: number): Sweep => at(`F = ${n}`, { foreign: n, only: ENGINE, 
 const retried = (n: number): Sweep => at(`r = ${n}`, { retries: n, only: ENGINE, share: 2 + n });
 
 const PLAIN = 'S = 3';
+/** The same as the server counts it, which writes that down once a second; and what a disk takes of it. */
+const SERVER = at('by the server', { only: ENGINE, share: 8 });
+const DISK = at('on a disk', { only: ['safe', 'fast'], pairs: { least: 5, most: 15 }, share: 15 });
+const FLUSH_MS = 2_000;
+const BEAT = 'grpc_RecordActivityTaskHeartbeat';
 
 const twins: Readonly<Record<string, (point: Sweep) => Step[]>> = {
   naive: ({ subscriptions }) => naive(subscriptions),
@@ -77,6 +85,17 @@ const told = (name: string, value: string, unit?: string): Figure => ({
   ...(unit !== undefined && { unit }),
 });
 
+const inFull: readonly Figure[] = [
+  exactly('actions, as the server counts them', 'actionsSeen', SERVER.name, 12),
+  { name: 'heartbeats that reach the server', kind: 'count', value: (of) => of('engine', 'beats', SERVER.name) },
+  { name: 'persists, as the server counts them', kind: 'count', value: (of) => of('engine', 'persists', SERVER.name) },
+  {
+    name: 'wall of nine steps that do nothing, a disk waited for ÷ not',
+    kind: 'wall',
+    value: (of) => of('safe', 'wallMs', DISK.name) / of('fast', 'wallMs', DISK.name),
+  },
+];
+
 function figures(points: readonly Sweep[]): readonly Figure[] {
   const named = (letter: string): string[] => points.map(({ name }) => name).filter((name) => name.startsWith(letter));
   const [sizes, polls, retries, strangers] = [named('S'), named('k'), named('r'), named('F')];
@@ -88,7 +107,7 @@ function figures(points: readonly Sweep[]): readonly Figure[] {
     alike('events, most strangers ÷ fewest', strangers),
     ...retries.map((point) => exactly(`actions besides retries at ${point}`, 'actions', point, 12)),
     naiveOver(PLAIN, 1.9),
-    ...(sizes.includes('S = 50') ? [naiveOver('S = 50', 10)] : []),
+    ...(sizes.includes('S = 50') ? [naiveOver('S = 50', 10), ...inFull] : []),
     told('persists', 'persists'),
     { ...told('bytes of history', 'kilobytes', 'KB'), target: { atMost: 40 } },
     told('calls to peers', 'calls'),
@@ -127,6 +146,8 @@ export const cost: Measure<Sweep> = {
           ...[1, 10, 100].map(polled),
           ...[1, 2, 3].map(retried),
           ...[0, 100, 1_000].map(beside),
+          SERVER,
+          DISK,
         ],
   pairs: () => ({ least: 1, most: 1 }),
   seconds: (quick) => (quick ? 24 : 110),
@@ -155,8 +176,9 @@ export const cost: Measure<Sweep> = {
     },
   ],
 
-  prepare: async ({ shared }) => {
-    const { client, peers, ferry, twins: twin } = await shared();
+  prepare: async ({ folder, shared }) => {
+    const { temporal, namespace, client, peers, ferry, twins: twin } = await shared();
+    let onDisk: OnDisk | undefined;
 
     const engine = async ({ subscriptions, polls, retries, foreign }: Sweep) => {
       await peers.found({ applications: 1, subscriptions, foreign });
@@ -174,14 +196,47 @@ export const cost: Measure<Sweep> = {
       return { handle, calls: 0, cpuMs: 0 };
     };
 
+    /** What the server has counted of the engine's namespace. */
+    const seen = async () => {
+      await pause(FLUSH_MS);
+      const all = await scrape(temporal.metrics);
+      const persisted = (operation: string): number => sum(all, 'persistence_requests', { namespace, operation });
+      const beats = sum(all, 'action', { namespace, action_type: BEAT });
+      return {
+        beats,
+        actionsSeen: sum(all, 'action', { namespace }) - beats,
+        persists: persisted('CreateWorkflowExecution') + persisted('UpdateWorkflowExecution'),
+      };
+    };
+    const seenByServer = async (point: Sweep): Promise<Values> => {
+      const before = await seen();
+      await engine(point);
+      const after = await seen();
+      return {
+        beats: after.beats - before.beats,
+        actionsSeen: after.actionsSeen - before.actionsSeen,
+        persists: after.persists - before.persists,
+      };
+    };
+
     return {
       sample: async (variant, point) => {
+        if (point.name === SERVER.name) return await seenByServer(point);
+        if (variant === 'safe') return await timed((onDisk ??= await OnDisk.begin(folder)));
+        if (variant === 'fast') return await timed({ client, twins: twin });
         const steps = twins[variant];
         const { handle, calls, cpuMs } = await (steps === undefined ? engine(point) : like(steps(point)));
         const [counted, { persists, bytes }] = await Promise.all([costOf(handle), keptOf(handle)]);
         return { ...counted, persists, kilobytes: bytes / 1_000, calls, cpuMs };
       },
-      stop: async () => undefined,
+      stop: async () => await onDisk?.end(),
     };
   },
+};
+
+/** Nine steps that do nothing. */
+const timed = async (on: Pick<OnDisk, 'client' | 'twins'>): Promise<Values> => {
+  const begun = performance.now();
+  await (await on.twins.begin(on.client, empty())).result();
+  return { wallMs: performance.now() - begun };
 };

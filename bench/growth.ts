@@ -21,10 +21,10 @@ const SOME: Pairs = { least: 1, most: 1 };
 const sizes = (quick: boolean): readonly Size[] =>
   quick ? [at(100, SOME, 14)] : [at(100, SOME, 14), at(1_000, SOME, 42), at(5_000, METHOD, 225)];
 
-const told = (name: string, kind: Figure['kind'], value: string, point: string, unit = 'ms'): Figure => ({
+const told = (name: string, kind: Figure['kind'], value: string, point: string, unit?: string): Figure => ({
   name: `${name}, ${point}`,
   kind,
-  unit,
+  ...(unit !== undefined && { unit }),
   value: (of) => of('many', value, point),
 });
 
@@ -56,8 +56,8 @@ function figures(points: readonly Size[]): Figure[] {
         value: (of) => of('many', 'sticky', name),
         target: { atLeast: 0.98 },
       },
-      told("worker's CPU in a second for each that waits", 'cpu', 'restMs', name),
-      told('heartbeats in a second for each that waits', 'count', 'heartbeats', name, ''),
+      told("worker's CPU in a second for each that waits", 'cpu', 'restMs', name, 'ms'),
+      told('heartbeats in a second for each that waits', 'count', 'heartbeats', name),
       ...(asked ? whileMost({ name, many }) : []),
     ];
   });
@@ -69,14 +69,14 @@ const whileMost = ({ name, many }: Pick<Size, 'name' | 'many'>): Figure[] => [
     ...told('memory for each that waits', 'count', 'kilobytes', name, 'KB'),
     ...(many >= 1_000 && { target: { atMost: 150 } }), // of fewer it is that of the worker itself
   },
-  told('ferry show', 'wall', 'showMs', name),
-  told('ferry pause', 'wall', 'pauseMs', name),
-  told('a list of 20', 'wall', 'listMs', name),
-  told('a page of 100', 'wall', 'pageOf100Ms', name),
-  told('all of them, by pages', 'wall', 'allPagesMs', name),
-  told("until the console's stream has told of them", 'wall', 'streamMs', name),
+  told('ferry show', 'wall', 'showMs', name, 'ms'),
+  told('ferry pause', 'wall', 'pauseMs', name, 'ms'),
+  told('a list of 20', 'wall', 'listMs', name, 'ms'),
+  told('a page of 100', 'wall', 'pageOf100Ms', name, 'ms'),
+  told('all of them, by pages', 'wall', 'allPagesMs', name, 'ms'),
+  told("until the console's stream has told of them", 'wall', 'streamMs', name, 'ms'),
   { name: `told of by the stream, ${name}`, kind: 'count', value: (of) => of('many', 'told', name) },
-  told("API's CPU in a second with a console open", 'cpu', 'apiCpuMs', name),
+  told("API's CPU in a second with a console open", 'cpu', 'apiCpuMs', name, 'ms'),
 ];
 
 /** What one relocation costs while thousands of others wait for their peers, against the same while ten do. */

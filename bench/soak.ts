@@ -18,6 +18,12 @@ const kept = (name: string, value: string, atMost: number): Figure => ({
   value: (of) => of('soak', value, TO) / of('soak', value, FROM),
   target: { atMost },
 });
+/** With all that V8 has not collected yet: it tells when that was, and not whether anything grows. */
+const resident = (name: string, value: string): Figure => ({
+  name: `${name}, garbage included, ${TO} ÷ ${FROM}`,
+  kind: 'count',
+  value: (of) => of('soak', value, TO) / of('soak', value, FROM),
+});
 /** Of what may be left behind, how much by each relocation. */
 const left = (name: string, value: string): Figure => ({
   name: `${name} left by each relocation`,
@@ -30,6 +36,9 @@ const left = (name: string, value: string): Figure => ({
 
 const between = (before: Standing, now: Standing) => {
   const [many, seconds] = [now.relocations - before.relocations, now.seconds - before.seconds];
+  // Without what the looks themselves take
+  const workerMs = now.worker.before.cpuMs - before.worker.after.cpuMs;
+  const apiMs = now.api.before.cpuMs - before.api.after.cpuMs;
   return {
     relocations: now.relocations,
     seconds: now.seconds,
@@ -37,22 +46,28 @@ const between = (before: Standing, now: Standing) => {
     events: now.events,
     processes: now.processes,
     addresses: now.addresses,
-    workerMb: now.worker.rss / 1e6,
-    apiMb: now.api.rss / 1e6,
-    workerHandles: now.worker.handles,
-    apiHandles: now.api.handles,
+    workerMb: now.worker.before.rss / 1e6,
+    apiMb: now.api.before.rss / 1e6,
+    workerCollectedMb: now.worker.after.rss / 1e6,
+    apiCollectedMb: now.api.after.rss / 1e6,
+    workerKeptMb: now.worker.keptBytes / 1e6,
+    apiKeptMb: now.api.keptBytes / 1e6,
+    workerHandles: now.worker.before.handles,
+    apiHandles: now.api.before.handles,
     logLines: (now.logLines - before.logLines) / many,
-    workerMs: (now.worker.cpuMs - before.worker.cpuMs) / many,
-    apiMs: (now.api.cpuMs - before.api.cpuMs) / many,
-    workerShare: (now.worker.cpuMs - before.worker.cpuMs) / seconds / 10,
-    apiShare: (now.api.cpuMs - before.api.cpuMs) / seconds / 10,
+    workerMs: workerMs / many,
+    apiMs: apiMs / many,
+    workerShare: workerMs / seconds / 10,
+    apiShare: apiMs / seconds / 10,
     perSecond: many / seconds,
   };
 };
 
 /** Something of each look, over the time that it took. */
 const over = (samples: readonly Sample[], value: string): readonly (readonly [number, number])[] =>
-  samples.map(({ values }) => [values['seconds'] ?? 0, values[value] ?? 0]);
+  samples.flatMap(({ values: { seconds = 0, [value]: seen } }) =>
+    seen === undefined ? [] : [[seconds, seen] as const],
+  );
 
 /** Relocations one after the other over everything of the real thing: what stays behind, and what grows. */
 export const soak: Measure<Stretch> = {
@@ -67,8 +82,12 @@ export const soak: Measure<Stretch> = {
   pairs: (quick) => (quick ? { least: 2, most: 2 } : { least: LOOKS, most: LOOKS }),
   seconds: (quick) => (quick ? 90 : 1_500),
   figures: () => [
-    kept('memory of the worker', 'workerMb', 1.1),
-    kept('memory of the API', 'apiMb', 1.1),
+    kept('what the worker keeps in its heaps', 'workerKeptMb', 1.1),
+    kept('what the API keeps in its heap', 'apiKeptMb', 1.1),
+    kept('memory of the worker, its garbage collected', 'workerCollectedMb', 1.1),
+    kept('memory of the API, its garbage collected', 'apiCollectedMb', 1.1),
+    resident('memory of the worker', 'workerMb'),
+    resident('memory of the API', 'apiMb'),
     kept('log lines of each relocation', 'logLines', 1.1),
     left('file handles of the worker', 'workerHandles'),
     left('file handles of the API', 'apiHandles'),
@@ -100,6 +119,8 @@ export const soak: Measure<Stretch> = {
         curves(title, { x: 'seconds', y: 'MB' }, [
           { name: 'worker', points: over(samples, 'workerMb') },
           { name: 'API', points: over(samples, 'apiMb') },
+          { name: 'worker, kept', points: over(samples, 'workerKeptMb') },
+          { name: 'API, kept', points: over(samples, 'apiKeptMb') },
         ]),
     },
     {

@@ -10,8 +10,8 @@ interface Clamped extends Point {
 }
 
 const MOVES = ['move'];
-/** A hundred with those that are timed, where there is time for them: each takes three to four seconds. */
-const COUNTED: Pairs = { least: 40, most: 85 };
+/** A hundred with those that are timed, and nothing is said to be kept by fewer. */
+const COUNTED: Pairs = { least: 85, most: 85 };
 /** Each of them waits for half a minute. */
 const FEW: Pairs = { least: 2, most: 4 };
 const TIMED: Clamped = { name: 'timed', seconds: 1 };
@@ -128,6 +128,13 @@ export const switching: Measure<Clamped> = {
       value: (of) => of('move', 'gapMs', TIMED.name),
     },
     {
+      name: 'a write is given up so late',
+      kind: 'wall',
+      unit: 'ms',
+      over: 'most',
+      value: (of) => of('move', 'giveUpMs', TIMED.name),
+    },
+    {
       name: 'writes in a window',
       kind: 'count',
       value: (of) => of('move', 'requests', TIMED.name),
@@ -174,7 +181,8 @@ export const switching: Measure<Clamped> = {
         if (variant === 'still') return told(await world.still(lastMs), {});
         const { counted, outcome, met, freezeMs } = await world.move();
         lastMs = counted.durationMs;
-        return told(counted, { failed: outcome === 'relocated' ? 0 : 1, unmet: met > 0 ? 0 : 1, freezeMs });
+        const ended = { failed: outcome === 'relocated' ? 0 : 1, unmet: met > 0 ? 0 : 1 };
+        return told(counted, { ...ended, freezeMs, giveUpMs: world.giveUpMs });
       },
     };
   },

@@ -14,6 +14,8 @@ import { temporalCli } from '../../servers/obtain.ts';
 import { relocationOf } from '../../temporal/relocating.ts';
 import { Hired, type Looked, type Told, type WorkerPlan } from './hired.ts';
 import { sumOf } from './prometheus.ts';
+import { OWN_CORE, pin, SERVER_CORE } from '../stage/process.ts';
+import { FAST } from '../stage/server.ts';
 import { type Used, usedBy } from './usage.ts';
 
 /** As docs/scaling.md has it where thousands wait, but that nobody has to be waited for when all is done. */
@@ -57,7 +59,15 @@ export class Growth {
     const folder = await mkdtemp(join(tmpdir(), 'ferry-growth-'));
     const [port, uiPort] = [await freePort('127.0.0.1', 21_600), await freePort('127.0.0.1', 21_700)];
     const database = join(folder, 'temporal.db');
-    const server = await startDevServer({ cli: await temporalCli(), port, uiPort, database, log: join(folder, 'log') });
+    const server = await startDevServer({
+      cli: await temporalCli(),
+      port,
+      uiPort,
+      database,
+      log: join(folder, 'log'),
+      more: FAST,
+    });
+    pin(server.pid, SERVER_CORE);
     return new Growth(folder, server, await Connection.connect({ address: server.address }));
   }
 
@@ -69,11 +79,9 @@ export class Growth {
 
   async hire(bundle: string, capacity: WorkerPlan['capacity']): Promise<Worked> {
     const taskQueue = `growth-${(this.#serial += 1)}`;
-    return new Worked(
-      this,
-      taskQueue,
-      await Hired.hire({ address: this.server.address, taskQueue, bundle, pace, capacity }),
-    );
+    const hired = await Hired.hire({ address: this.server.address, taskQueue, bundle, pace, capacity });
+    pin(hired.pid, OWN_CORE);
+    return new Worked(this, taskQueue, hired);
   }
 
   async start(taskQueue: string, many: number): Promise<void> {

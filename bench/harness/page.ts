@@ -7,7 +7,7 @@ import type { Picture } from './measure.ts';
 import { lines } from './picture.ts';
 import type { Result, Results } from './results.ts';
 import type { Block } from './rounds.ts';
-import { markdown } from './table.ts';
+import { markdown, titleOf } from './table.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const page = join(root, 'docs', 'performance.md');
@@ -34,8 +34,6 @@ export function measured(results: Results | null): string {
   );
   return [...runsOf(results).map(told), markdown(results.measures), ...sections].join('\n\n');
 }
-
-const titleOf = ({ id, name }: Pick<Result, 'id' | 'name'>): string => (id === name ? name : `${id} ${name}`);
 
 interface Run {
   readonly facts: Facts;
@@ -103,10 +101,32 @@ export function merged(older: Results | null, newer: Results): Results {
   return { facts: newer.facts, measures: last };
 }
 
+/** Everything that is to be taken over is there, and of this version: before what stands there is touched. */
+function foundIn(folder: string): Results {
+  let found: Results | null;
+  try {
+    found = resultsIn(folder);
+  } catch (error) {
+    throw new Error(`results.json of ${folder} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  if (found === null) throw new Error(`${folder} has no results.json: no run of the benchmark has ended there`);
+  const all: readonly Pick<Result, 'name'>[] = Array.isArray(found.measures) ? found.measures : [];
+  if (all.length === 0)
+    throw new Error(`results.json of ${folder} tells of no measure: nothing has come to an end there`);
+  const unknown = all.filter(({ name }) => !measures.some((measure) => measure.name === name));
+  if (unknown.length > 0)
+    throw new Error(
+      `${folder} is of another version: no measure is called ${unknown.map(({ name }) => name).join(', ')}`,
+    );
+  const lost = all.filter(({ name }) => !existsSync(join(folder, `${name}.jsonl`)));
+  if (lost.length > 0)
+    throw new Error(`${folder} has no raw data of ${lost.map(({ name }) => name).join(', ')}: no figure without them`);
+  return found;
+}
+
 /** Takes the results of a run over into the documentation, raw data and all. What it has not measured stays as it is. */
 export async function publish(folder: string, tell: (line: string) => void): Promise<void> {
-  const newer = resultsIn(folder);
-  if (newer === null) throw new Error(`${folder} has no results.json: no run of the benchmark has written there`);
+  const newer = foundIn(folder);
   const results = merged(publishedResults(), newer);
   mkdirSync(published, { recursive: true });
   for (const file of readdirSync(published))
@@ -124,7 +144,7 @@ export async function publish(folder: string, tell: (line: string) => void): Pro
 }
 
 /** Blocks of the engine and of its twins, without those that warmed up and those of bad variants. */
-const measuredIn = (file: string): readonly Block[] =>
+export const measuredIn = (file: string): readonly Block[] =>
   readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '')

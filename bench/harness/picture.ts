@@ -61,7 +61,7 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** How something grows: one line for each variant, its name at its end. */
+/** How something grows: one line for each variant that there is something of, its name at its end. */
 export function curves(
   title: string,
   axes: { readonly x: string; readonly y: string },
@@ -76,6 +76,7 @@ export function curves(
   ];
   const palette = ['#0969da', '#cf222e', '#8250df', '#9a6700', '#1a7f37'];
   const body = series.flatMap(({ name, points }, nth) => {
+    if (points.length === 0) return [];
     const places = points.map(at);
     const colour = palette[nth % palette.length] ?? '#0969da';
     const [endX, endY] = places.at(-1) ?? [left, bottom];

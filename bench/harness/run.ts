@@ -38,10 +38,7 @@ export async function carryOut<P extends Point>(measure: Measure<P>, asked: Aske
   const [points, pairs] = [measure.points(quick), measure.pairs(quick)];
   const raw = join(folder, `${measure.name}.jsonl`);
   const { twin = null, variants } = measure;
-  writeFileSync(
-    raw,
-    `${JSON.stringify({ ...asked.facts, measure: measure.name, pairs, variants, twin, points, budgetSeconds })}\n`,
-  );
+  const head = { ...asked.facts, measure: measure.name, pairs, variants, twin, points, budgetSeconds };
   const keep = (line: object): void => appendFileSync(raw, `${JSON.stringify(line)}\n`);
 
   const samples: Sample[] = [];
@@ -62,18 +59,18 @@ export async function carryOut<P extends Point>(measure: Measure<P>, asked: Aske
   let broken: string | undefined;
   tell(`${measure.id} ${measure.name}: starting what it needs, ${budgetSeconds} s in all`);
   try {
+    writeFileSync(raw, `${JSON.stringify(head)}\n`);
     const running = await inTime(late - clock(), measure.prepare(asked.ground));
     try {
       await work(running);
     } finally {
       await running.stop();
+      keep({ loadAfter: load() });
     }
   } catch (error) {
     broken = (error as Error).message;
     tell(`${measure.id} ${measure.name} came to no end: ${broken}`);
   }
-  keep({ loadAfter: load() });
-
   const least = (point: string): number =>
     Math.max(...points.flatMap((each) => (each.name === point ? [pairsAt(each, pairs).least] : [])));
   const judged = figures.map((figure) => judge(figure, measure.twin, samples, { seed, least }));

@@ -6,7 +6,8 @@ import type { Judged } from './verdict.ts';
 export function told(value: number | null, unit: string | null = null): string {
   if (value === null || Number.isNaN(value)) return '–'; // JSON has no NaN
   const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return `${value.toFixed(digits)}${unit === null ? '' : ` ${unit}`}`;
+  const written = value.toFixed(digits);
+  return `${Number(written) === 0 ? written.replace('-', '') : written}${unit === null ? '' : ` ${unit}`}`;
 }
 
 export const targetTold = (target: Target | null, unit: string | null = null): string => {
@@ -22,13 +23,15 @@ const bounds = ({ value, low, high, unit, verdict }: Judged): string =>
 const verdictTold = ({ verdict, pairs: { seen, least } }: Judged): string =>
   seen < least ? `${verdict} (${seen} of ${least})` : verdict;
 
+export const titleOf = ({ id, name }: Pick<Result, 'id' | 'name'>): string => (id === name ? name : `${id} ${name}`);
+
 export const HEADS = ['measure', 'figure', 'seen', '95 %', 'target', 'verdict'] as const;
 
 /** A row for each figure, and one for each bad variant that was tried. */
 export function rows(results: readonly Result[]): string[][] {
   return results.flatMap(({ id, name, figures, proofs, broken }) => [
     ...figures.map((figure, nth) => [
-      nth === 0 ? `${id} ${name}` : '',
+      nth === 0 ? titleOf({ id, name }) : '',
       figure.name,
       told(figure.value, figure.unit),
       bounds(figure),

@@ -9,6 +9,7 @@ import { fleet, worldOf } from '../../test/support/sight.ts';
 import { Stage } from '../../test/support/stage.ts';
 import { costIn } from '../counts.ts';
 import { type Used, usedBy } from '../growth/usage.ts';
+import { INSPECTABLE, Kept } from './kept.ts';
 
 /** Each of these users moves to and fro, one move after the other. */
 const LANES = 20;
@@ -19,14 +20,21 @@ const LOOK_MS = 50;
 /** Relocations that are under way at the end have so long. */
 const FINISH_MS = 60_000;
 
+/** What one process has, and what of it stays when its garbage has been collected. */
+export interface Holding {
+  readonly before: Used;
+  readonly after: Used;
+  readonly keptBytes: number;
+}
+
 /** What there was after so many relocations. */
 export interface Standing {
   readonly relocations: number;
   readonly seconds: number;
   /** Of them, all in all, those that ended otherwise than they should. */
   readonly failed: number;
-  readonly worker: Used;
-  readonly api: Used;
+  readonly worker: Holding;
+  readonly api: Holding;
   /** Of the sandbox, application instances included. */
   readonly processes: number;
   readonly logLines: number;
@@ -42,6 +50,7 @@ export class Soak {
   readonly #release: () => Promise<void>;
   readonly #connection: Connection;
   readonly #workflow: WorkflowClient;
+  readonly #kept: readonly [worker: Kept, api: Kept];
   readonly #leave = new AbortController();
   readonly #begun = performance.now();
   #lanes: readonly Promise<void>[] = [];
@@ -50,17 +59,18 @@ export class Soak {
   #failed = 0;
   #last = '';
 
-  private constructor(stage: Stage, release: () => Promise<void>, connection: Connection) {
-    [this.stage, this.#release, this.#connection] = [stage, release, connection];
+  private constructor(stage: Stage, release: () => Promise<void>, connection: Connection, kept: readonly [Kept, Kept]) {
+    [this.stage, this.#release, this.#connection, this.#kept] = [stage, release, connection, kept];
     this.#workflow = new Client({ connection, namespace: stage.namespace }).workflow;
   }
 
   static async begin(): Promise<Soak> {
     const { net, release } = await claimNetwork();
-    const stage = await Stage.set(net, { users: LANES, capacity: 4, pace: PATIENT });
+    const stage = await Stage.set(net, { users: LANES, capacity: 4, pace: PATIENT, environment: INSPECTABLE });
     await fleet(stage, LANES, { rate: 0.2, giveUpMs: 60_000 });
     await stage.ends((await stage.begin('cloud', 'a1')).id, LIMIT_MS);
-    const soak = new Soak(stage, release, await Connection.connect({ address: stage.temporal }));
+    const kept = await Promise.all([Kept.by(stage.worker), Kept.by(stage.apiPart)]);
+    const soak = new Soak(stage, release, await Connection.connect({ address: stage.temporal }), kept);
     void soak.#follow();
     soak.#lanes = Array.from({ length: LANES }, async (_, n) => await soak.#lane(`ue-${n + 1}`));
     return soak;
@@ -68,6 +78,7 @@ export class Soak {
 
   async end(): Promise<void> {
     this.#leave.abort();
+    for (const each of this.#kept) each.leave();
     const over = Promise.all(this.#lanes).then(() => true);
     // A connection that is closed under a call that is tried again ends the whole process
     if (await Promise.race([over, pause(FINISH_MS, false)])) await this.#connection.close();
@@ -109,12 +120,14 @@ export class Soak {
     const { worker, apiPart } = this.stage;
     const world = await worldOf(this.stage);
     const { events } = await this.#handleOf(this.#last).fetchHistory();
+    const [relocations, seconds] = [this.#done, (performance.now() - this.#begun) / 1_000];
+    const [keptByWorker, keptByApi] = this.#kept;
     return {
-      relocations: this.#done,
-      seconds: (performance.now() - this.#begun) / 1_000,
+      relocations,
+      seconds,
       failed: this.#failed,
-      worker: usedBy(worker.pid),
-      api: usedBy(apiPart.pid),
+      worker: await holding(worker.pid, keptByWorker),
+      api: await holding(apiPart.pid, keptByApi),
       processes: (await this.stage.sandbox<readonly object[]>('/processes')).length,
       logLines: linesOf(worker.log) + linesOf(apiPart.log),
       events: costIn(events ?? []).events,
@@ -132,6 +145,12 @@ export class Soak {
         await pause(1_000);
       }
   }
+}
+
+async function holding(pid: number, kept: Kept): Promise<Holding> {
+  const before = usedBy(pid);
+  const keptBytes = await kept.bytes();
+  return { before, after: usedBy(pid), keptBytes };
 }
 
 const linesOf = (file: string): number => readFileSync(file, 'utf8').split('\n').length - 1;

@@ -8,6 +8,7 @@ const LOOPBACK = '127.0.0.1';
 
 /** Nothing has to outlive the machine here: what a disk takes is not what is asked for. */
 export const PROFILE = 'fast (journal_mode=WAL, synchronous=OFF)';
+export const FAST: readonly string[] = ['--sqlite-pragma', 'synchronous=OFF'];
 
 export interface Temporal {
   readonly address: string;
@@ -16,8 +17,13 @@ export interface Temporal {
   readonly stop: () => Promise<void>;
 }
 
-/** A dev server of the benchmark's own, with a fresh database in `folder`, and these namespaces. */
-export async function startTemporal(folder: string, name: string, namespaces: readonly string[]): Promise<Temporal> {
+/** A dev server of the benchmark's own, with a fresh database in `folder`, and these namespaces. `safe`: it waits for the disk. */
+export async function startTemporal(
+  folder: string,
+  name: string,
+  namespaces: readonly string[],
+  safe = false,
+): Promise<Temporal> {
   // One after the other: a port that was found free is taken by nobody else of us
   const port = await freePort(LOOPBACK, 0);
   const uiPort = await freePort(LOOPBACK, 0);
@@ -29,7 +35,7 @@ export async function startTemporal(folder: string, name: string, namespaces: re
     database: join(folder, `${name}.sqlite`),
     log: join(folder, `${name}.temporal.log`),
     namespaces,
-    more: ['--sqlite-pragma', 'synchronous=OFF', '--metrics-port', String(metricsPort)],
+    more: [...(safe ? [] : FAST), '--metrics-port', String(metricsPort)],
   });
   pin(server.pid, SERVER_CORE);
   const { address, pid } = server;

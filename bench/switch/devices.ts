@@ -7,8 +7,8 @@ import { worldOf } from '../../test/support/sight.ts';
 /** Two of each kind, which write 200 times a second together. */
 const [DEVICES, WRITES] = [6, 200];
 
-/** They write, and are answered. */
-export async function writing(stage: Stage, clampSeconds: number): Promise<void> {
+/** They write, and are answered; milliseconds after which they give a write up. */
+export async function writing(stage: Stage, clampSeconds: number): Promise<number> {
   // The contract's two seconds on a machine with a core to spare
   const giveUpMs = Math.round(2_000 * busy());
   await stage.sandbox('/devices/fleet', 'POST', { devices: DEVICES, rate: WRITES / DEVICES, giveUpMs, clampSeconds });
@@ -16,6 +16,7 @@ export async function writing(stage: Stage, clampSeconds: number): Promise<void>
     const { devices, peers } = await worldOf(stage);
     return peers['lcm-proxy'].contexts.length === DEVICES && devices.devices.every(({ instance }) => instance !== null);
   }, 30_000);
+  return giveUpMs;
 }
 
 let serial = 0;

@@ -23,11 +23,13 @@ export interface Moved {
 /** An application that is moved round while its devices write. */
 export class Moving {
   readonly stage: Stage;
+  /** So late devices give a write up: a busy machine has more time. */
+  readonly giveUpMs: number;
   readonly #release: () => Promise<void>;
   #moves = 0;
 
-  private constructor(stage: Stage, release: () => Promise<void>) {
-    [this.stage, this.#release] = [stage, release];
+  private constructor(stage: Stage, release: () => Promise<void>, giveUpMs: number) {
+    [this.stage, this.#release, this.giveUpMs] = [stage, release, giveUpMs];
   }
 
   /** `clampSeconds`: so long resolvers, and one kind of devices, keep an address at least. `nameOnly`: no traffic is led. */
@@ -41,8 +43,7 @@ export class Moving {
     const { net, release } = await claimNetwork();
     const stage = await Stage.set(net, { clamp: clampSeconds });
     if (nameOnly) await stage.sandbox('/quirks', 'POST', { peer: '*', quirk: 'noTrafficRules' });
-    await writing(stage, clampSeconds);
-    return new Moving(stage, release);
+    return new Moving(stage, release, await writing(stage, clampSeconds));
   }
 
   async end(): Promise<void> {

@@ -1,11 +1,24 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { measured, merged, page, publishedResults, rewritten } from '../../bench/harness/page.ts';
+import {
+  measured,
+  measuredIn,
+  merged,
+  page,
+  publish,
+  published,
+  publishedResults,
+  rewritten,
+} from '../../bench/harness/page.ts';
 import { curves, lines } from '../../bench/harness/picture.ts';
 import type { Facts } from '../../bench/harness/facts.ts';
 import type { Results } from '../../bench/harness/results.ts';
 import { proven } from '../../bench/harness/results.ts';
-import { markdown, table, told } from '../../bench/harness/table.ts';
+import { markdown, table, titleOf, told } from '../../bench/harness/table.ts';
+import { ingredients, median, most, type Sample } from '../../bench/harness/statistics.ts';
+import type { Figure } from '../../bench/harness/measure.ts';
 import type { Judged } from '../../bench/harness/verdict.ts';
 import { parsed, sum } from '../../bench/stage/scrape.ts';
 import { measures } from '../../bench/measures.ts';
@@ -37,6 +50,13 @@ const result = {
   proofs: [{ variant: 'bad', noticed: [{ figure: 'events', verdict: 'fail' }] }],
 } as const satisfies Results['measures'][number];
 
+/** What a figure comes to, without its bounds. */
+const exactly = ({ value, over }: Figure, samples: readonly Sample[]): number =>
+  value((variant, name, point) => {
+    const all = samples.filter((each) => each.variant === variant && each.point === point);
+    return (over === 'most' ? most : median)(all.map(({ values }) => values[name] ?? Number.NaN));
+  });
+
 describe('a table', () => {
   it('says what was seen, within which bounds, and what was asked for', () => {
     expect(
@@ -53,8 +73,9 @@ describe('a table', () => {
   });
 
   it('tells as many digits as are known', () => {
-    expect([told(0.123), told(12.34), told(123.4), told(3), told(40, 'KB')]).toEqual([
+    expect([told(0.123), told(-0.001), told(12.34), told(123.4), told(3), told(40, 'KB')]).toEqual([
       '0.12',
+      '0.00',
       '12.3',
       '123',
       '3',
@@ -99,6 +120,7 @@ describe('a picture', () => {
           [100, 1_289],
         ],
       },
+      { name: 'of which there is nothing', points: [] },
     ]);
     expect(svg.match(/<polyline/g)).toHaveLength(2);
     expect(svg).not.toContain('NaN');
@@ -118,6 +140,56 @@ describe('the page of results', () => {
   it('says what the last published run has found, and that there is none', () => {
     const text = readFileSync(page, 'utf8');
     expect(rewritten(text, measured(publishedResults()))).toBe(text);
+  });
+
+  const figuresOf = (name: string) => {
+    const measure = measures.find((each) => each.name === name);
+    return new Map(measure?.figures(measure.points(false)).map((each) => [each.name, each]));
+  };
+  it.each(publishedResults()?.measures ?? [])(
+    'of $name can be had again from its raw data, and its pictures too',
+    (one) => {
+      const samples = measuredIn(join(published, `${one.name}.jsonl`));
+      const known = figuresOf(one.name);
+      const again = one.figures.flatMap(({ name, pairs }) => {
+        const own = known.get(name);
+        if (own === undefined) return [];
+        const made = ingredients(own.value).map(
+          ([variant, , point]) =>
+            new Set(samples.flatMap((each) => (each.variant === variant && each.point === point ? [each.pair] : [])))
+              .size,
+        );
+        // Too few rounds, and no bounds: they are for the statistics' own tests
+        expect([name, Math.min(...made)]).toEqual([name, pairs.seen]);
+        return [[name, exactly(own, samples)]];
+      });
+      expect(again).not.toEqual([]);
+      expect(Object.fromEntries(again)).toEqual(
+        Object.fromEntries(one.figures.flatMap(({ name, value }) => (known.has(name) ? [[name, value]] : []))),
+      );
+      const drawn = (file: string) => readFileSync(join(published, file), 'utf8');
+      expect(drawn(`${one.name}.svg`)).toBe(lines(titleOf(one), one.figures));
+      for (const { name, title, draw } of measures.find((each) => each.name === one.name)?.pictures ?? [])
+        expect(drawn(`${one.name}-${name}.svg`)).toBe(draw(title, samples));
+    },
+  );
+
+  it('takes nothing over from a folder that is none, or is of another version, or has lost its raw data', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ferry-bench-page-'));
+    const before = readdirSync(published);
+    const say = (): void => undefined;
+    const results = (text: string) => writeFileSync(join(folder, 'results.json'), text);
+    await expect(publish(join(folder, 'nowhere'), say)).rejects.toThrow('has no results.json');
+    results('{"facts":');
+    await expect(publish(folder, say)).rejects.toThrow(`results.json of ${folder} cannot be read`);
+    results('{}');
+    await expect(publish(folder, say)).rejects.toThrow('tells of no measure');
+    results('{"measures":[{"name":"older"}]}');
+    await expect(publish(folder, say)).rejects.toThrow('no measure is called older');
+    results('{"measures":[{"name":"cost"}]}');
+    await expect(publish(folder, say)).rejects.toThrow('has no raw data of cost');
+    expect(readdirSync(published)).toEqual(before);
+    rmSync(folder, { recursive: true });
   });
 
   it('keeps what people wrote around it', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -84,6 +84,15 @@ describe('a measure that is carried out', () => {
       verdict: 'not measured',
       broken: 'no port',
       figures: [{ verdict: 'not measured' }],
+    });
+  });
+
+  it('and cannot write its raw data is not measured', async () => {
+    mkdirSync(join(folder, 'full.jsonl'));
+    const { measure } = losing(async () => ({ lost: 0 }), { name: 'full' });
+    expect(await carryOut(measure, { ground, facts, prove: false })).toMatchObject({
+      verdict: 'not measured',
+      broken: expect.stringContaining('EISDIR'),
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { oneAfterTheOther } from '../../bench/depth.ts';
+import { openLoop } from '../../bench/harness/open-loop.ts';
 import { randomOf } from '../../bench/harness/random.ts';
 import { estimate, ingredients, median, percentile, type Sample } from '../../bench/harness/statistics.ts';
 import type { Of } from '../../bench/harness/measure.ts';
@@ -54,6 +55,22 @@ describe('an estimate', () => {
     expect([low, value, high]).toEqual([2, 2, 2]);
   });
 
+  it('has bounds between which all but one in twenty are', () => {
+    const among = (many: number) =>
+      estimate(
+        (of) => of('engine', 'wallMs', 'p'),
+        samples(
+          Array.from({ length: many }, (_, n) => n + 1),
+          [],
+        ),
+        1,
+      );
+    // Of five the least is the median of six in a hundred draws, of nine of one in a thousand
+    expect(among(5)).toMatchObject({ low: 1, value: 3, high: 5 });
+    expect(among(9).low).toBeGreaterThan(1);
+    expect(among(9).high).toBeLessThan(9);
+  });
+
   it('of one pair has no bounds but itself', () => {
     expect(estimate(ratio, samples([65], [125]), 1)).toEqual({ value: 0.52, low: 0.52, high: 0.52 });
   });
@@ -63,6 +80,27 @@ describe('an estimate', () => {
     expect(() => estimate((of) => of('engine', 'cpuMs', 'p'), samples([1], [1]), 1)).toThrow(
       'engine gives no cpuMs at p',
     );
+  });
+});
+
+describe('an open loop', () => {
+  it('sends each when it is due, however the others fare', async () => {
+    let last = (): void => undefined;
+    const all = new Promise<void>((resolve) => (last = resolve));
+    const answers = await openLoop(1_000, 5, async (n) => {
+      if (n === 4) last();
+      await all; // nobody is answered before the last has asked
+      return n;
+    });
+    expect(answers.map(({ answer }) => answer)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('counts from when a request was due, and not from when it could be sent', async () => {
+    const [, second] = await openLoop(1_000, 2, async (n) => {
+      const end = performance.now() + (n === 0 ? 30 : 0);
+      while (performance.now() < end); // nothing else is done meanwhile
+    });
+    expect(second?.lateMs).toBeGreaterThan(20);
   });
 });
 

@@ -28,6 +28,15 @@ describe('a verdict', () => {
     expect(of('cpu', within(1.2, 1.3), restless)).toBe('pass');
     expect(of('cpu', within(1.2, 1.3), quiet)).toBe('fail');
     expect(of('cpu', within(1.2, 1.5), restless)).toBe('fail');
+    expect(of('cpu', within(1.5, 1.9), restless, { atLeast: 1.8 })).toBe('pass');
+    expect(of('cpu', within(1.4, 1.9), restless, { atLeast: 1.8 })).toBe('fail');
+  });
+
+  it('of CPU time is open where a twin needs so much room that anything would be kept', () => {
+    const wild = within(0.5, 1.1);
+    expect(of('cpu', within(1.2, 1.6), wild)).toBe('noisy');
+    expect(of('cpu', within(1, 1.1), wild)).toBe('pass');
+    expect(of('cpu', within(1.2, 1.9), wild)).toBe('fail');
   });
 
   it('of a count binds always, and exactly', () => {
@@ -73,6 +82,52 @@ describe('a figure', () => {
     expect(judge(wall, 'direct', run(10), { seed: 1 })).toMatchObject({ value: 1.1, verdict: 'pass' });
     expect(judge(wall, 'direct', run(12), { seed: 1 })).toMatchObject({ value: 1.1, verdict: 'noisy' });
     expect(controlOf(wall, 'direct', run(12), 1)).toMatchObject({ value: 1.2, low: 1, high: 1.2 });
+    expect(judge(wall, 'direct', run(9), { seed: 1 })).toMatchObject({ value: 1.1, verdict: 'noisy' });
+  });
+
+  it('of a time that no twin has is kept and missed by both bounds, and open between them', () => {
+    const freeze: Figure = {
+      ...wall,
+      unit: 'ms',
+      value: (median) => median('engine', 'freezeMs', 'p'),
+      target: { atMost: 5 },
+    };
+    const froze = (...all: readonly number[]) =>
+      judge(
+        freeze,
+        'direct',
+        run(12).map((each) => ({
+          ...each,
+          values: each.variant === 'engine' ? { freezeMs: all[each.pair % all.length] ?? 0 } : each.values,
+        })),
+        { seed: 1 },
+      );
+    expect(froze(3, 4)).toMatchObject({ control: null, verdict: 'pass' });
+    expect(froze(6, 7).verdict).toBe('fail');
+    expect(froze(4, 6).verdict).toBe('noisy');
+    // A ratio may be disturbed either way
+    const ratio: Figure = {
+      ...wall,
+      value: (median) => median('engine', 'wallMs', 'p') / median('engine', 'wallMs', 'p'),
+    };
+    expect(judge(ratio, 'nobody', run(12), { seed: 1 })).toMatchObject({ control: null, verdict: 'noisy' });
+  });
+
+  it('is judged at a point without a control by those of the others', () => {
+    const there: Figure = {
+      ...wall,
+      value: (median) => median('engine', 'wallMs', 'q') / median('direct', 'wallMs', 'q'),
+    };
+    const both = (control: number) =>
+      run(control).flatMap((each) => (each.variant === CONTROL ? [each] : [each, { ...each, point: 'q' }]));
+    expect(judge(there, 'direct', both(10), { seed: 1 }).verdict).toBe('pass');
+    expect(judge(there, 'direct', both(12), { seed: 1 }).verdict).toBe('noisy');
+  });
+
+  it('of which a twin has nothing but nought is not taken to be quiet', () => {
+    const refused: Figure = { ...wall, value: (median) => median('engine', 'refused', 'p'), target: { atMost: 1 } };
+    const none = run(10).map((each) => ({ ...each, values: { refused: 0 } }));
+    expect(judge(refused, 'direct', none, { seed: 1 })).toMatchObject({ control: null, verdict: 'noisy' });
   });
 
   it('that rests on too few rounds is kept by none of them, and what a count has missed it has missed', () => {
