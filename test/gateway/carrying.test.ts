@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Collector } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, Gateways, isRefusal, json } from '../support/gateways.ts';
+import { longText } from '../support/long-text.ts';
 import { claimNetwork } from '../support/network.ts';
 
 void claimNetwork; // this file needs a network of its own
@@ -320,9 +322,19 @@ describe('notifications', () => {
       'https://events.example/x',
       'mailto:x@y',
       'x',
+      `${gateways.notified}?${longText(1_000)}`,
+      `${gateways.notified}${'\t\n'.repeat(1_000)}`,
     ])
       expect((await ask(gateways.egress, '/subscriptions', json({ callbackReference }))).status).toBe(400);
     expect(heard).toEqual([]);
+  });
+
+  it('are not asked for at a path that nobody keeps', async () => {
+    const heard = hearing(say({}));
+    const path = `/${Array.from({ length: 3_000 }, () => randomInt(36).toString(36)).join('')}`;
+    const answer = await ask(gateways.egress, path, json({ callbackReference: gateways.notified }));
+    expect([answer.status, heard]).toEqual([400, []]);
+    expect((await ask(gateways.egress, path, json({}))).status).toBe(200);
   });
 
   it('of nobody, or of what is no notification, find nothing', async () => {
