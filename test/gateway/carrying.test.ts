@@ -323,10 +323,23 @@ describe('notifications', () => {
       'mailto:x@y',
       'x',
       `${gateways.notified}?${longText(1_000)}`,
+      `${gateways.notified}?a\0b`,
+      `${gateways.notified}?a\ud800`,
       `${gateways.notified}${'\t\n'.repeat(1_000)}`,
     ])
       expect((await ask(gateways.egress, '/subscriptions', json({ callbackReference }))).status).toBe(400);
     expect(heard).toEqual([]);
+  });
+
+  it('are of sixteen addresses in one request: of more none is kept', async () => {
+    const heard = hearing(say({}));
+    const known = async (): Promise<unknown> => (await gateways.tell('a', 'select count(*) from callback'))[0];
+    const before = await known();
+    const many = (count: number): object[] =>
+      Array.from({ length: count }, (_, nth) => ({ callbackUri: `${gateways.notified}?of=many&n=${nth}` }));
+    expect((await ask(gateways.egress, '/subscriptions', json(many(17)))).status).toBe(400);
+    expect([await known(), heard]).toEqual([before, []]);
+    expect((await ask(gateways.egress, '/subscriptions', json([...many(16), ...many(16)]))).status).toBe(200);
   });
 
   it('are not asked for at a path that nobody keeps', async () => {
