@@ -150,17 +150,16 @@ describe.each([
   ],
   ['a partner leads us', 'https://fm.b.example/', (url: string) => mistakeInLink(partnerOfTest('b'), url)],
 ])('a URL to which %s', (_, base, mistakeIn) => {
-  it.each<[string, string, RegExp | undefined]>([
-    ['of 2,000 characters', 'x'.repeat(2_000 - base.length), undefined],
+  it.each<[string, string, RegExp]>([
+    ['of 2,000 characters', 'x'.repeat(2_000 - base.length), /^undefined$/],
     ['of one more', 'x'.repeat(2_001 - base.length), /2000 characters/],
     ['of more once it is written for a request', '日'.repeat(300), /2000 characters/],
     ['of more that a parser passes over', ' '.repeat(3_000), /2000 characters/],
     ['with NUL', '\0', /no URL has/],
     ['with half a character', '\ud800', /no URL has/],
     ['with a line end', 'a\nb', /no URL has/],
-    ['in another script', '日', undefined],
+    ['in another script', '日', /^undefined$/],
   ])('%s', (_what, rest, mistake) => {
-    if (mistake === undefined) expect(mistakeIn(`${base}${rest}`)).toBeUndefined();
-    else expect(mistakeIn(`${base}${rest}`)).toMatch(mistake);
+    expect(String(mistakeIn(`${base}${rest}`))).toMatch(mistake);
   });
 });
