@@ -8,6 +8,7 @@ import { subscriptionsAskedFor } from './migrations/004-subscriptions-asked-for.
 import { owed } from './migrations/005-owed.ts';
 import { operators } from './migrations/006-operators.ts';
 import { lasting } from './migrations/007-lasting.ts';
+import { subscriptionsByDigest } from './migrations/008-subscriptions-by-digest.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -39,6 +40,7 @@ const migrations = {
   '005-owed': owed,
   '006-operators': operators,
   '007-lasting': lasting,
+  '008-subscriptions-by-digest': subscriptionsByDigest,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */

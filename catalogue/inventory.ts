@@ -171,7 +171,13 @@ function offersIn({ platforms }: Pick<Inventory, 'platforms'>): RawBuilder<unkno
 
 /** What a peer of ours tells is not refused: an entry with what no database keeps is passed over, and hides none of the others. */
 const isKeepable = (offer: object): boolean =>
-  Object.values(offer).every((value) => typeof value !== 'string' || !/[\0\p{Cs}]/u.test(value));
+  Object.entries(offer).every(
+    ([member, value]) =>
+      typeof value !== 'string' || (value.length <= (longest[member] ?? 2_000) && !/[\0\p{Cs}]/u.test(value)),
+  );
+
+/** What is found by an index is not longer than that holds. */
+const longest: Readonly<Record<string, number>> = { id: 255, name: 255, application: 255 };
 
 const held = [
   'zone',

@@ -85,27 +85,29 @@ async function upserted(
 /** What the partner offers: its ids, its geography. */
 export async function zonesOffered(catalogue: Catalogue, { id }: Agreement, zones: readonly Zone[]): Promise<void> {
   const distinct = [...new Map(zones.map((zone) => [zone.zone, zone])).values()];
-  if (distinct.length === 0) return;
-  await asking(
-    catalogue
-      .insertInto('zone')
-      .values(
-        distinct.map(({ zone, at, details }) => ({
-          agreement: id,
-          foreign_id: zone,
-          at: at === null ? null : `(${at.lon},${at.lat})`,
-          details,
-        })),
-      )
-      .onConflict((conflict) =>
-        conflict.columns(['agreement', 'system', 'foreign_id']).doUpdateSet((offered) => ({
-          at: offered.ref('excluded.at'),
-          details: offered.ref('excluded.details'),
-          seen_at: sql<Date>`now()`,
-        })),
-      )
-      .execute(),
-  );
+  for (let at = 0; at < distinct.length; at += AT_ONCE)
+    await asking(zonesUpserted(catalogue, id, distinct.slice(at, at + AT_ONCE)));
+}
+
+async function zonesUpserted(catalogue: Catalogue, agreement: string, zones: readonly Zone[]): Promise<void> {
+  await catalogue
+    .insertInto('zone')
+    .values(
+      zones.map(({ zone, at, details }) => ({
+        agreement,
+        foreign_id: zone,
+        at: at === null ? null : `(${at.lon},${at.lat})`,
+        details,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['agreement', 'system', 'foreign_id']).doUpdateSet((offered) => ({
+        at: offered.ref('excluded.at'),
+        details: offered.ref('excluded.details'),
+        seen_at: sql<Date>`now()`,
+      })),
+    )
+    .execute();
 }
 
 /** By the partner's ids. */

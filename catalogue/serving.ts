@@ -96,13 +96,13 @@ export async function networksOf(catalogue: Catalogue, id: string): Promise<Netw
 /** What is said to be still to come says nothing of order. */
 const SKEW_MS = 60_000;
 
-/** What came late, of an earlier change, changes nothing. Returns what there is then. */
+/** What came late, of an earlier change, changes nothing. Returns what there is then; undefined: the change is none. */
 export async function changeNetworks(
   catalogue: Catalogue,
   id: string,
-  change: (networks: Networks) => Networks,
+  change: (networks: Networks) => Networks | undefined,
   modifiedAt?: Date,
-): Promise<Networks> {
+): Promise<Networks | undefined> {
   return await inOne(catalogue, async (transaction) => {
     const row = await transaction
       .selectFrom('agreement')
@@ -117,6 +117,7 @@ export async function changeNetworks(
     const isLate = modifiedAt !== undefined && changed >= modifiedAt.getTime() && changed <= Date.now() + SKEW_MS;
     if (row === undefined || isLate) return before;
     const networks = change(before);
+    if (networks === undefined) return undefined;
     const at = modifiedAt === undefined ? {} : { networksAt: modifiedAt.toISOString() };
     await transaction
       .updateTable('agreement')

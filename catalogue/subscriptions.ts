@@ -32,7 +32,7 @@ export async function subscribe(
         .insertInto('subscription')
         .values({ client, callback, root, systems, valid_until })
         .onConflict((conflict) =>
-          conflict.columns(['client', 'callback', 'systems']).doUpdateSet({ root, valid_until }),
+          conflict.expression(sql`client, subscribed(callback, systems)`).doUpdateSet({ root, valid_until }),
         )
         .returningAll()
         .executeTakeFirstOrThrow();

@@ -9,11 +9,18 @@ import { innerBase, type Means, servedBase, usedBase } from './means.ts';
 import { passing } from './passing.ts';
 import { absent, refusedHere, refusedTo } from './refusals.ts';
 import type { Handler } from './served.ts';
-import { targetOf } from './target.ts';
+import { malformed, targetOf } from './target.ts';
 
-/** Addresses that are to be notified, as a request names them. */
-export const subscribers = (strings: readonly Found[]): ReadonlySet<string> =>
-  new Set(strings.flatMap(({ member, value }) => (callbackMembers.includes(member ?? '') ? [value] : [])));
+/** Each is written down before the service is asked: one request keeps nobody else from the catalogue. */
+const AT_ONCE = 16;
+
+/** Addresses that are to be notified, as a request names them. Throws a refusal (400). */
+export function subscribers(strings: readonly Found[]): ReadonlySet<string> {
+  const named = strings.flatMap(({ member, value }) => (callbackMembers.includes(member ?? '') ? [value] : []));
+  const addresses = new Set(named);
+  if (addresses.size > AT_ONCE) throw malformed(`the request names more than ${AT_ONCE} addresses to be notified`);
+  return addresses;
+}
 
 /** Which addresses of ours in an answer stand for which target. */
 export async function notified(

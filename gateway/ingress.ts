@@ -14,6 +14,8 @@ import type { Handler } from './served.ts';
 import { below, malformed, targetOf } from './target.ts';
 
 const CONNECT_MS = 2_000;
+/** In bytes: where a subscription is asked for is kept, and found again. */
+const LONGEST = 2_000;
 
 /** From the partner's gateway to a producer of ours: `/mpp/v1/bindings/{name}/…`. */
 export const ingress =
@@ -49,6 +51,7 @@ function inward(means: Means, path: Path, there: string, collection: string | nu
         const callback = await callbackTo(catalogue, { binding: path.id, target });
         if (callback === undefined) throw tooManyCallbacks();
         if (collection !== null && !callbacks.has(callback.id)) {
+          if (Buffer.byteLength(collection) > LONGEST) throw malformed('the path is too long for a subscription');
           if (!(await callbackAsked(catalogue, callback.id, collection))) throw tooManyCallbacks();
           callbacks.add(callback.id);
         }

@@ -1,4 +1,5 @@
 import { isAddress, rangeOf, within } from '../configuration/addresses.ts';
+import { mistakeInText } from '../configuration/links.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import { hostOf } from './translation.ts';
 
@@ -25,6 +26,8 @@ export function mistakeInTarget(
 ): string | undefined {
   const url = URL.canParse(target) ? new URL(target) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) return 'is no http URL';
+  const odd = mistakeInText(target, url);
+  if (odd !== undefined) return odd;
   if (url.username !== '' || url.password !== '') return 'carries a user';
   const host = hostOf(url);
   const near = Object.values(sites).some(

@@ -5,7 +5,12 @@ import { isUuid } from '../../catalogue/aliases.ts';
 import type { Partner } from '../../configuration/federation.ts';
 import { zonesShownTo } from '../../domain/policy.ts';
 import { base } from '../../protocols/ewbi/client.ts';
-import type { FederationAnswer, FederationChange, FederationState } from '../../protocols/ewbi/partner.ts';
+import {
+  CODES,
+  type FederationAnswer,
+  type FederationChange,
+  type FederationState,
+} from '../../protocols/ewbi/partner.ts';
 import { geolocationOf, registered } from '../../protocols/ewbi/zones.ts';
 import { jsonBody } from '../body.ts';
 import { HttpRefusal } from '../problem.ts';
@@ -88,8 +93,13 @@ export function ewbi(means: EwbiMeans): Face<EwbiTable> {
       },
       changeFederation: async ({ body, res }) => {
         const { id, partner } = servedOf(res);
-        const change = (networks: Networks): Networks => changed(networks, body);
-        const networks = await changeNetworks(catalogue, id, change, new Date(body.modificationDate));
+        const networks = await changeNetworks(
+          catalogue,
+          id,
+          (before) => unlessTooMany(changed(before, body)),
+          new Date(body.modificationDate),
+        );
+        if (networks === undefined) throw tooManyCodes();
         res.json(await stateOf(id, partner, networks));
       },
       leaveFederation: async ({ res }) => {
@@ -142,6 +152,17 @@ function changed({ mobile, fixed }: Networks, change: FederationChange): Network
   const codes = merged(fixed ?? [], change.removeFixedNetworkIds, change.addFixedNetworkIds);
   return { ...(mobile && { mobile }), fixed: codes };
 }
+
+/** As many codes of a kind a partner has, however often it adds some. */
+const unlessTooMany = (networks: Networks): Networks | undefined =>
+  Math.max(networks.mobile?.mncs.length ?? 0, networks.fixed?.length ?? 0) > CODES ? undefined : networks;
+
+const tooManyCodes = (): HttpRefusal =>
+  new HttpRefusal(
+    400,
+    `there would be more than ${CODES} network codes of that kind`,
+    'Remove those that are not used.',
+  );
 
 const merged = (
   before: readonly string[],

@@ -7,11 +7,14 @@ import { ZoneDetails } from './zones.ts';
 const Text = z.string().max(2_000);
 const Instant = z.iso.datetime({ offset: true });
 
+/** Of each kind; what is asked for and what is told. */
+export const CODES = 100;
+
 export const MobileNetworkIds = z.object({
   mcc: z.string().regex(/^\d{3}$/),
-  mncs: z.array(z.string().regex(/^\d{2,3}$/)).max(100),
+  mncs: z.array(z.string().regex(/^\d{2,3}$/)).max(CODES),
 });
-export const FixedNetworkIds = z.array(z.string().max(100)).max(100);
+export const FixedNetworkIds = z.array(z.string().max(100)).max(CODES);
 
 /** Credentials for callbacks are not kept: we call partners as who we are at their authorization server. */
 export const FederationRequest = z.object({

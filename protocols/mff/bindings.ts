@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bindingName, solutions, reaches } from '../../domain/binding.ts';
+import { kept } from '../../domain/kept.ts';
 
 /** What one federator announces to another, and how that one has it (GR MEC 035, 6.5.3 step 13). Members that are not known are ignored. */
 
@@ -43,7 +44,7 @@ export const BindingsShown = z.array(BindingShown).meta({ id: 'Bindings' });
 /** As a partner answers. */
 export const BindingAnswer = z.object({
   state: z.enum(states),
-  why: z.string().max(500).nullish().catch(null),
+  why: kept(500).nullish().catch(null),
 });
 
 /** Who does not say how far it had come is believed all the same that it is over. */

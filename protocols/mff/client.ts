@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { wills } from '../../domain/federation.ts';
+import { kept, keptEntries } from '../../domain/kept.ts';
 
 /** What a partner answers to our extension of Mff-fed. Members that are not known are ignored. */
 
@@ -8,24 +9,22 @@ export const base = '/mff/v1';
 export const RelationAnswer = z.object({
   role: z.enum(['manager', 'broker']).catch('manager'),
   will: z.enum(wills),
-  version: z.string().catch(''),
-  assurance: z.array(z.string()).catch([]),
-  gateway: z.string().max(500).nullish().catch(null),
-  systemsTag: z.string().max(200),
+  version: kept(63).catch(''),
+  assurance: keptEntries(20, 63).catch([]),
+  gateway: kept(500).nullish().catch(null),
+  systemsTag: kept(200).or(z.literal('')),
 });
 
-/** What a database can hold: no NUL, no half of a character. */
-const Text = z
-  .string()
-  .max(500)
-  .regex(/^[^\0\p{Cs}]+$/u);
+/** Ids are anybody's; of two names together an index has to hold more than of one. */
+const Text = kept(500);
+const Called = kept(255);
 
 /** `operator` of an answer is believed of brokers only. */
 export const SystemAnswer = z.object({
   system: Text,
-  name: Text,
-  provider: Text,
-  operator: Text.nullish().catch(null),
+  name: Called,
+  provider: Called,
+  operator: Called.nullish().catch(null),
   meo: Text.nullish().catch(null),
 });
 export type SystemAnswer = z.infer<typeof SystemAnswer>;
@@ -50,7 +49,7 @@ const Entries = z.array(z.unknown()).max(10_000);
 export const SystemsAnswer = z.object({ ...Answered, systems: Entries });
 export const FoundSystemAnswer = z.object({
   system: Text,
-  operator: Text.nullish().catch(null),
+  operator: Called.nullish().catch(null),
   devices: z.array(Text).max(20).catch([]),
 });
 
@@ -58,7 +57,7 @@ export const PlatformsAnswer = z.object({ ...Answered, platforms: Entries });
 export const FoundPlatformAnswer = z.object({
   platform: Text,
   system: Text,
-  operator: Text.nullish().catch(null),
+  operator: Called.nullish().catch(null),
   zone: z
     .object({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) })
     .nullish()

@@ -14,6 +14,7 @@ import { OwnOrchestrators } from '../../worker/orchestrators.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { type FaultyServer, faultyServer, type Reply } from '../support/faulty-server.ts';
 import { federationOfTest } from '../support/federation.ts';
+import { longText } from '../support/long-text.ts';
 
 const VALID_SECONDS = 60;
 
@@ -180,14 +181,21 @@ describe('a system whose MEO tells nothing by itself', () => {
     expect(await found()).toEqual([]);
   });
 
-  it('may name something twice, or with what nobody can keep: the rest of it is known', async () => {
+  it('may name something twice, or with what no database or index can keep: the rest of it is known', async () => {
     services = [
       speech,
       { ...speech, version: '2.0' },
       { ...speech, serInstanceId: 'a\0b' },
       { ...speech, serName: '\ud800' },
     ];
-    instances = [counter, counter, { ...counter, id: 'i-2', appName: 'a\0b' }];
+    instances = [
+      counter,
+      counter,
+      { ...counter, id: 'i-2', appName: 'a\0b' },
+      { ...counter, id: longText(1_000) },
+      { ...counter, id: 'i-3', appName: longText(1_000) },
+      { ...counter, id: 'i-4', appDId: longText(1_000) },
+    ];
     await refresh();
     expect([await found(), await found('counter', 'application')]).toEqual([['far', 'near'], ['near']]);
   });

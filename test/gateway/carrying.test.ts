@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Collector } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, Gateways, isRefusal, json } from '../support/gateways.ts';
+import { longText } from '../support/long-text.ts';
 import { claimNetwork } from '../support/network.ts';
 
 void claimNetwork; // this file needs a network of its own
@@ -320,9 +322,32 @@ describe('notifications', () => {
       'https://events.example/x',
       'mailto:x@y',
       'x',
+      `${gateways.notified}?${longText(1_000)}`,
+      `${gateways.notified}?a\0b`,
+      `${gateways.notified}?a\ud800`,
+      `${gateways.notified}${'\t\n'.repeat(1_000)}`,
     ])
       expect((await ask(gateways.egress, '/subscriptions', json({ callbackReference }))).status).toBe(400);
     expect(heard).toEqual([]);
+  });
+
+  it('are of sixteen addresses in one request: of more none is kept', async () => {
+    const heard = hearing(say({}));
+    const known = async (): Promise<unknown> => (await gateways.tell('a', 'select count(*) from callback'))[0];
+    const before = await known();
+    const many = (count: number): object[] =>
+      Array.from({ length: count }, (_, nth) => ({ callbackUri: `${gateways.notified}?of=many&n=${nth}` }));
+    expect((await ask(gateways.egress, '/subscriptions', json(many(17)))).status).toBe(400);
+    expect([await known(), heard]).toEqual([before, []]);
+    expect((await ask(gateways.egress, '/subscriptions', json([...many(16), ...many(16)]))).status).toBe(200);
+  });
+
+  it('are not asked for at a path that nobody keeps', async () => {
+    const heard = hearing(say({}));
+    const path = `/${Array.from({ length: 3_000 }, () => randomInt(36).toString(36)).join('')}`;
+    const answer = await ask(gateways.egress, path, json({ callbackReference: gateways.notified }));
+    expect([answer.status, heard]).toEqual([400, []]);
+    expect((await ask(gateways.egress, path, json({}))).status).toBe(200);
   });
 
   it('of nobody, or of what is no notification, find nothing', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Path } from '../../catalogue/paths.ts';
 import { judged } from '../../gateway/judging.ts';
+import { mistakeInLink } from '../../configuration/links.ts';
 import { insideOf, mistakeInTarget } from '../../gateway/inside.ts';
 import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 
@@ -74,6 +75,10 @@ it('no row is no path', () => {
   expect(judged(undefined, federation)).toBe('absent');
 });
 
+const near = {
+  sites: { one: { kind: 'mecHost', system: 'metro', host: 'b1', platform: 'p', addresses: '10.3.0.0/16' } },
+} as unknown as Parameters<typeof mistakeInTarget>[0];
+
 describe('the inside', () => {
   const configuration = {
     peers: { meo: { kind: 'meo', url: 'https://MEO.example:8443/x', mfm: 'https://mfm.example/mfm' } },
@@ -117,5 +122,44 @@ describe('the inside', () => {
     ['10.3.0.7', false],
   ])('lets an application of the platform be notified at %s: %s', (target, may) => {
     expect(mistakeInTarget(configuration, { system: 'metro', platform: 'b1' }, target) === undefined).toBe(may);
+  });
+});
+
+describe('a link that a partner gives', () => {
+  const partner = partnerOfTest('b', { hosts: ['fm.b.example', 'gw.b.example:8443'] });
+  it.each([
+    ['https://fm.b.example/x', true],
+    ['https://gw.b.example:8443/', true],
+    ['https://gw.b.example/', false],
+    ['https://fm.b.example@evil.example/', false],
+    ['https://127.0.0.1:8700/v1/relocations', false],
+    ['https://[::1]/', false],
+    ['https://169.254.169.254/latest', false],
+    ['https://2130706433/', false],
+    ['https://fm.b.exa\nmple/', false],
+  ])('leads to it by %s: %s', (link, may) => {
+    expect(mistakeInLink(partner, link) === undefined).toBe(may);
+  });
+});
+
+describe.each([
+  [
+    'an application is notified',
+    'http://10.3.0.7/',
+    (url: string) => mistakeInTarget(near, { system: 'metro', platform: 'b1' }, url),
+  ],
+  ['a partner leads us', 'https://fm.b.example/', (url: string) => mistakeInLink(partnerOfTest('b'), url)],
+])('a URL to which %s', (_, base, mistakeIn) => {
+  it.each<[string, string, RegExp]>([
+    ['of 2,000 characters', 'x'.repeat(2_000 - base.length), /^undefined$/],
+    ['of one more', 'x'.repeat(2_001 - base.length), /2000 characters/],
+    ['of more once it is written for a request', '日'.repeat(300), /2000 characters/],
+    ['of more that a parser passes over', ' '.repeat(3_000), /2000 characters/],
+    ['with NUL', '\0', /no URL has/],
+    ['with half a character', '\ud800', /no URL has/],
+    ['with a line end', 'a\nb', /no URL has/],
+    ['in another script', '日', /^undefined$/],
+  ])('%s', (_what, rest, mistake) => {
+    expect(String(mistakeIn(`${base}${rest}`))).toMatch(mistake);
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SystemList } from '../../../api/resources.ts';
 import { openCatalogue } from '../../../catalogue/database.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../../support/catalogue.ts';
+import { longText } from '../../support/long-text.ts';
 import { Federator } from '../../support/mec040.ts';
 import { nowhere, Served } from '../../support/api.ts';
 
@@ -148,6 +149,19 @@ describe('a subscription', () => {
       body: { ...body, callbackReference },
     });
     expect([answer.status, answer.body.detail]).toEqual([400, expect.stringContaining(detail)]);
+  });
+
+  it('of a thousand systems, to a URL of whatever letters, is kept, and the same again is the same', async () => {
+    const systemId = Array.from({ length: 1_000 }, () => crypto.randomUUID());
+    const asked = { ...body, callbackReference: `https://127.0.0.1:9443/${longText(1_900)}`, systemId };
+    const [first, again] = [
+      await federator.ask('POST', SUBSCRIPTIONS, { body: asked }),
+      await federator.ask('POST', SUBSCRIPTIONS, { body: { ...asked, systemId: systemId.toReversed() } }),
+    ];
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.headers.get('location')).toBe(first.headers.get('location'));
+    const other = await federator.ask('POST', SUBSCRIPTIONS, { body: { ...asked, systemId: systemId.slice(1) } });
+    expect(other.headers.get('location')).not.toBe(first.headers.get('location'));
   });
 
   it('is refused when its client has too many', async () => {

@@ -185,6 +185,29 @@ describe('the networks of a partner', () => {
   });
 });
 
+describe('network codes that a partner adds, and adds', () => {
+  it('are a hundred at most, as its answers have them: what is refused changes nothing, and what goes makes room', async () => {
+    const context = await ferry.context();
+    const codes = (nth: number): string[] => Array.from({ length: 40 }, (_, n) => `code-${nth}-${n}`);
+    const change = async (nth: number, more: object) =>
+      await ferry.ask('b', 'PATCH', `${ewbi}/${context}/partner`, {
+        body: {
+          objectType: 'FIXED_NETWORK_CODES',
+          operationType: 'UPDATE_CODES',
+          modificationDate: `2026-02-01T00:00:0${nth}Z`,
+          ...more,
+        },
+      });
+    const statuses: number[] = [];
+    for (const nth of [1, 2, 3]) statuses.push((await change(nth, { addFixedNetworkIds: codes(nth) })).status);
+    expect(statuses).toEqual([200, 200, 400]);
+    const { body } = await ferry.ask('b', 'GET', `${ewbi}/${context}/partner`);
+    expect(FederationState.parse(body).allowedFixedNetworkIds).toEqual([...codes(1), ...codes(2)]);
+    const exchanged = await change(3, { removeFixedNetworkIds: codes(1), addFixedNetworkIds: codes(3) });
+    expect(FederationState.parse(exchanged.body).allowedFixedNetworkIds).toEqual([...codes(2), ...codes(3)]);
+  });
+});
+
 describe('zones', () => {
   it('are accepted, shown, and given back, each once', async () => {
     const { federationContextId: context, offeredAvailabilityZones: offered } = (await ferry.join()).body;

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** What a database can hold: no NUL, no half of a character; not empty, and of a bounded length. */
+export const kept = (longest: number): z.ZodString =>
+  z
+    .string()
+    .max(longest)
+    .regex(/^[^\0\p{Cs}]+$/u);
+
+/** Of a list whose entries are judged one by one those that can be kept, so many at most: others hide none of them. */
+export const keptEntries = (most: number, longest: number) =>
+  z.array(z.unknown()).transform((entries) => {
+    const fitting = kept(longest);
+    return entries.flatMap((entry) => fitting.safeParse(entry).data ?? []).slice(0, most);
+  });
