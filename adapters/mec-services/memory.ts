@@ -2,7 +2,7 @@ import type { Whose } from './record.ts';
 
 /** So long a server may be trusted not to give the name of one subscription to another. */
 const REMEMBERED_MS = 600_000;
-const MOST = 20_000;
+const MOST = 100_000;
 
 /**
  * Whose the subscriptions at a platform are. Those of others are read once, not at every look,
@@ -11,6 +11,7 @@ const MOST = 20_000;
  */
 export class Acquaintances {
   readonly #known = new Map<string, { readonly whose: Whose | null; readonly until: number }>();
+  readonly #read = new Map<string, Promise<unknown>>();
 
   /** Null: it may not be read; undefined: not known. */
   whose(id: string): Whose | null | undefined {
@@ -23,6 +24,27 @@ export class Acquaintances {
     this.#known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
     const [oldest] = this.#known.keys();
     if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  /** Whoever comes while one is being read is told what that came to: fifty who look at once read each of a stranger's once. */
+  async told(id: string, signal: AbortSignal): Promise<Whose | null | undefined> {
+    for (;;) {
+      const reading = this.#read.get(id);
+      const told = this.whose(id);
+      if (told !== undefined || reading === undefined) return told;
+      await reading.catch(() => undefined); // where it could not be read the next one tries
+      signal.throwIfAborted();
+    }
+  }
+
+  async reading<T>(id: string, read: () => Promise<T>): Promise<T> {
+    const reading = read();
+    this.#read.set(id, reading);
+    try {
+      return await reading;
+    } finally {
+      if (this.#read.get(id) === reading) this.#read.delete(id);
+    }
   }
 
   get ids(): ReadonlySet<string> {
