@@ -4,26 +4,35 @@ import type { Whose } from './record.ts';
 const REMEMBERED_MS = 600_000;
 const MOST = 100_000;
 
+interface Known {
+  readonly whose: Whose | null;
+  readonly until: number;
+}
+
 /**
  * Whose the subscriptions at a platform are. Those of others are read once, not at every look,
  * however many they are. What is known is whose each is, not for whom we asked: the next owner may
  * be another. And what was known before cannot be what was just made.
  */
 export class Acquaintances {
-  readonly #known = new Map<string, { readonly whose: Whose | null; readonly until: number }>();
+  /** By the collection, then by the id. */
+  readonly #known = new Map<string, Map<string, Known>>();
   readonly #read = new Map<string, Promise<unknown>>();
 
   /** Null: it may not be read; undefined: not known. */
   whose(id: string): Whose | null | undefined {
-    const known = this.#known.get(id);
+    const known = this.#known.get(collectionOf(id))?.get(id);
     return known === undefined || known.until < performance.now() ? undefined : known.whose;
   }
 
   remember(id: string, whose: Whose | null): void {
-    this.#known.delete(id);
-    this.#known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest);
+    const collection = collectionOf(id);
+    const known = this.#known.get(collection) ?? new Map<string, Known>();
+    this.#known.set(collection, known);
+    known.delete(id);
+    known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
+    const [oldest] = known.keys();
+    if (known.size > MOST && oldest !== undefined) known.delete(oldest);
   }
 
   /** Whoever comes while one is being read is told what that came to: fifty who look at once read each of a stranger's once. */
@@ -48,15 +57,18 @@ export class Acquaintances {
   }
 
   get ids(): ReadonlySet<string> {
-    return new Set(this.#known.keys());
+    return new Set([...this.#known.values()].flatMap((known) => [...known.keys()]));
   }
 
   forget(id: string): void {
-    this.#known.delete(id);
+    this.#known.get(collectionOf(id))?.delete(id);
   }
 
   /** A server that starts anew gives out names again: what is not listed any more is forgotten. */
   keepOnly(collection: string, listed: ReadonlyMap<string, unknown>): void {
-    for (const id of this.#known.keys()) if (id.startsWith(`${collection}/`) && !listed.has(id)) this.#known.delete(id);
+    const known = this.#known.get(collection);
+    for (const id of known?.keys() ?? []) if (!listed.has(id)) known?.delete(id);
   }
 }
+
+const collectionOf = (id: string): string => id.slice(0, id.lastIndexOf('/'));
