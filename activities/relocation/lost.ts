@@ -73,15 +73,21 @@ async function copyAt(
   return said instanceof Error ? null : copyIn(said);
 }
 
+interface Heard {
+  readonly sign: Sign;
+  /** It hung: it was waited for as long as it was to be. */
+  readonly throughout: boolean;
+}
+
 /** Asked once: for so long. */
-export async function signOf(
+export async function signWithin(
   { context, source }: Scene,
   seen: Seen,
   users: string,
   withinMs: number,
   signal: AbortSignal,
-): Promise<Sign> {
-  if (!canBeAsked(seen)) return 'silent';
+): Promise<Heard> {
+  if (!canBeAsked(seen)) return { sign: 'silent', throughout: false };
   const late = new AbortController();
   const timer = setTimeout(
     () => late.abort(failure('PeerUnavailable', `${source.name}: instance ${seen.id} has not answered`)),
@@ -90,15 +96,19 @@ export async function signOf(
   try {
     const within = AbortSignal.any([signal, late.signal]);
     const said = await whatItSays(async () => await context.source.state(seen.endpoint, users, within), signal);
-    if (!(said instanceof Error)) return serves(said, users) ? 'serves' : 'servesNobody';
+    if (!(said instanceof Error)) return { sign: serves(said, users) ? 'serves' : 'servesNobody', throughout: false };
     // Whoever refuses to answer, or answers in words that nobody knows, is there
-    return (said as { type?: unknown }).type === 'PeerUnavailable' ? 'silent' : 'serves';
+    if ((said as { type?: unknown }).type !== 'PeerUnavailable') return { sign: 'serves', throughout: false };
+    return { sign: 'silent', throughout: late.signal.aborted };
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Until it gives one, or was silent for as long as it has to be; where that was seen before, it is asked once more. */
+export const signOf = async (...asked: Parameters<typeof signWithin>): Promise<Sign> =>
+  (await signWithin(...asked)).sign;
+
+/** Until it gives one, or was silent for as long as it has to be; where that was seen before, it is asked once more, and shortly. */
 async function lastSign(
   { pace }: Means,
   scene: Scene,
@@ -107,12 +117,14 @@ async function lastSign(
   wait: Wait,
 ): Promise<Sign> {
   if (!canBeAsked(seen)) return 'silent';
-  const known = silentSince === null ? 0 : Date.now() - Date.parse(silentSince);
+  const isKnown = silentSince !== null && Date.now() - Date.parse(silentSince) >= pace.deadMs;
   const begun = performance.now();
+  const left = (): number => (isKnown ? 0 : pace.deadMs - (performance.now() - begun));
   for (;;) {
-    const left = pace.deadMs - (performance.now() - begun);
-    const said = await signOf(scene, seen, users, Math.max(left, pace.deadMs / 4), wait.signal);
-    if (said !== 'silent' || known >= pace.deadMs || performance.now() - begun >= pace.deadMs) return said;
+    const within = Math.max(left(), pace.deadMs / 4);
+    const { sign, throughout } = await signWithin(scene, seen, users, within, wait.signal);
+    // The end of its time is told by the timer: by the clock it may be a little before it
+    if (sign !== 'silent' || throughout || left() <= 0) return sign;
     await wait.pause();
   }
 }

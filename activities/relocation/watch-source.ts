@@ -2,8 +2,8 @@ import type { Copy } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
-import { signOf } from './lost.ts';
-import { canBeAsked, locate, look, sceneOf, type Both, type Means, type Scene } from './subject.ts';
+import { signWithin } from './lost.ts';
+import { locate, look, sceneOf, type Both, type Means, type Scene } from './subject.ts';
 import { copyIn } from './take-over.ts';
 
 export interface WatchOrder extends Both {
@@ -40,12 +40,12 @@ export async function silence(
   wait: Wait,
 ): Promise<string | null> {
   const since = new Date();
-  do {
+  for (;;) {
     const seen = await look(scene.source, scene.application, from, wait.signal);
-    const sign = canBeAsked(seen) ? await signOf(scene, seen, users, pace.deadMs, wait.signal) : 'silent';
+    const { sign, throughout } = await signWithin(scene, seen, users, pace.deadMs, wait.signal);
     if (sign === 'serves') return null;
-    if (until === 'answers') break; // one look tells
+    // One look tells whether it answers; one that hung was silent for as long as it has to be
+    if (until === 'answers' || throughout || Date.now() - since.getTime() >= pace.deadMs) return since.toISOString();
     await wait.pause();
-  } while (Date.now() - since.getTime() < pace.deadMs);
-  return since.toISOString();
+  }
 }

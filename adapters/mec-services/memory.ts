@@ -2,7 +2,12 @@ import type { Whose } from './record.ts';
 
 /** So long a server may be trusted not to give the name of one subscription to another. */
 const REMEMBERED_MS = 600_000;
-const MOST = 20_000;
+const MOST = 100_000;
+
+interface Known {
+  readonly whose: Whose | null;
+  readonly until: number;
+}
 
 /**
  * Whose the subscriptions at a platform are. Those of others are read once, not at every look,
@@ -10,31 +15,60 @@ const MOST = 20_000;
  * be another. And what was known before cannot be what was just made.
  */
 export class Acquaintances {
-  readonly #known = new Map<string, { readonly whose: Whose | null; readonly until: number }>();
+  /** By the collection, then by the id. */
+  readonly #known = new Map<string, Map<string, Known>>();
+  readonly #read = new Map<string, Promise<unknown>>();
 
   /** Null: it may not be read; undefined: not known. */
   whose(id: string): Whose | null | undefined {
-    const known = this.#known.get(id);
+    const known = this.#known.get(collectionOf(id))?.get(id);
     return known === undefined || known.until < performance.now() ? undefined : known.whose;
   }
 
   remember(id: string, whose: Whose | null): void {
-    this.#known.delete(id);
-    this.#known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest);
+    const collection = collectionOf(id);
+    const known = this.#known.get(collection) ?? new Map<string, Known>();
+    this.#known.set(collection, known);
+    known.delete(id);
+    known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
+    const [oldest] = known.keys();
+    if (known.size > MOST && oldest !== undefined) known.delete(oldest);
+  }
+
+  /** Whoever comes while one is being read is told what that came to: fifty who look at once read each of a stranger's once. */
+  async told(id: string, signal: AbortSignal): Promise<Whose | null | undefined> {
+    for (;;) {
+      const reading = this.#read.get(id);
+      const told = this.whose(id);
+      if (told !== undefined || reading === undefined) return told;
+      await reading.catch(() => undefined); // where it could not be read the next one tries
+      signal.throwIfAborted();
+    }
+  }
+
+  async reading<T>(id: string, read: () => Promise<T>): Promise<T> {
+    const reading = read();
+    this.#read.set(id, reading);
+    try {
+      return await reading;
+    } finally {
+      if (this.#read.get(id) === reading) this.#read.delete(id);
+    }
   }
 
   get ids(): ReadonlySet<string> {
-    return new Set(this.#known.keys());
+    return new Set([...this.#known.values()].flatMap((known) => [...known.keys()]));
   }
 
   forget(id: string): void {
-    this.#known.delete(id);
+    this.#known.get(collectionOf(id))?.delete(id);
   }
 
   /** A server that starts anew gives out names again: what is not listed any more is forgotten. */
   keepOnly(collection: string, listed: ReadonlyMap<string, unknown>): void {
-    for (const id of this.#known.keys()) if (id.startsWith(`${collection}/`) && !listed.has(id)) this.#known.delete(id);
+    const known = this.#known.get(collection);
+    for (const id of known?.keys() ?? []) if (!listed.has(id)) known?.delete(id);
   }
 }
+
+const collectionOf = (id: string): string => id.slice(0, id.lastIndexOf('/'));

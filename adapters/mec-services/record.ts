@@ -35,6 +35,10 @@ export const whose = (wire: unknown): Whose => {
 export const belongs = ({ subscriber, host }: Whose, { instance, endpoint }: Owning): boolean =>
   subscriber === null ? endpoint !== null && host === plainHost(endpoint.host) : subscriber === instance;
 
+/** `told`: null where it may not be read, undefined where it is not known. */
+export const mayBelong = (told: Whose | null | undefined, owner: Owning): boolean =>
+  told === undefined || (told !== null && belongs(told, owner));
+
 /** What an entry of a list tells already; undefined: the subscription itself has to be read. */
 export function toldBy(entry: Json, type: SubscriptionType | undefined): Whose | undefined {
   const told = whose(entry);

@@ -10,7 +10,7 @@ import { missingServices } from '../mec011/services.ts';
 import { stillHeld } from './by-id.ts';
 import { ABSENT, idOf, isUnreadable, listOf, type Place, placesOf, readOne } from './collection.ts';
 import { Acquaintances } from './memory.ts';
-import { belongs, OTHER_TYPE, recordOf, requestOf, toldBy, typeIn, whose } from './record.ts';
+import { belongs, mayBelong, OTHER_TYPE, recordOf, requestOf, toldBy, typeIn, whose } from './record.ts';
 import { readBack } from './read-back.ts';
 
 const AT_ONCE = 6;
@@ -49,27 +49,33 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
     if (listed.is === 'closed') return { held: [], notCarried: [stays(null, listed.told)], open: false };
     known.keepOnly(path, listed.entries);
 
-    const seen = await atOnce(AT_ONCE, [...listed.entries], async ([id, entry]) => {
-      const listedType = typeOf(entry);
-      if (service.bases.some((base) => base.includes('{appInstanceId}')))
-        return stays(listedType ?? 'subscription', OTHER_TYPE);
-      const entryTells = toldBy(entry, typeIn(types, listedType));
+    const isOwn = service.bases.some((base) => base.includes('{appInstanceId}'));
+    // Of most it is known whose they are, and there may be ten thousand
+    const maybeIts = [...listed.entries].filter(([id, entry]) => {
+      if (isOwn) return true;
+      const entryTells = toldBy(entry, typeIn(types, typeOf(entry)));
       if (entryTells !== undefined) known.remember(id, entryTells);
-      const told = entryTells ?? known.whose(id);
-      if (told === null || (told !== undefined && !belongs(told, owner))) return undefined;
+      return mayBelong(entryTells ?? known.whose(id), owner);
+    });
+    const seen = await atOnce(AT_ONCE, maybeIts, async ([id, entry]) => {
+      const listedType = typeOf(entry);
+      if (isOwn) return stays(listedType ?? 'subscription', OTHER_TYPE);
+      const told = await known.told(id, signal);
+      if (!mayBelong(told, owner)) return undefined;
 
-      const wire = await readOne(platform, id, signal);
+      const wire = await known.reading(id, async () => {
+        const read = await readOne(platform, id, signal);
+        if (!isUnreadable(read)) known.remember(id, whose(read));
+        else if (told === undefined && HIDDEN.includes(read.unreadable ?? 0)) known.remember(id, null);
+        return read;
+      });
       if (isUnreadable(wire)) {
         const { unreadable: status } = wire;
         if (status !== null && ABSENT.includes(status)) return undefined; // it vanished meanwhile
         if (told !== undefined) return stays(listedType ?? 'subscription', 'it may not be read');
-        if (status === BROKEN) return stays(null, `one of them cannot be read: ${path} answered ${status}`);
-        if (status !== null && HIDDEN.includes(status)) known.remember(id, null);
-        return undefined;
+        return status === BROKEN ? stays(null, `one of them cannot be read: ${path} answered ${status}`) : undefined;
       }
-      const its = whose(wire);
-      known.remember(id, its);
-      if (!belongs(its, owner)) return undefined;
+      if (!belongs(whose(wire), owner)) return undefined;
       const type = typeOf(wire) ?? listedType ?? 'subscription';
       const record = recordOf(service, typeIn(types, type), id, { ...wire, subscriptionType: type });
       return typeof record === 'string' ? stays(type, record) : record;

@@ -279,6 +279,32 @@ describe('subscriptions of others', () => {
     expect(calls().length - second).toBe(2 * cost);
   });
 
+  it('are read once each, however many look at once', async () => {
+    for (let n = 0; n < 100; n += 1) services.hold(rni, `foreign-${n}`, foreign);
+    services.hold(rni, 's1', cellChange);
+    const looks = Array.from({ length: 20 }, (_, n) => ({ ...source, instance: n === 0 ? 'i1' : `another-${n}` }));
+    const seen = await Promise.all(looks.map(async (owner) => await ids(owner)));
+    expect(seen).toEqual(looks.map((_, n) => (n === 0 ? [`${rni}/s1`] : [])));
+    const reads = calls().filter((call) => call.startsWith(`GET ${rni}/foreign-`));
+    expect(reads.length).toBe(100);
+  });
+
+  it('are read by the next one where whoever was reading has given up', async () => {
+    services.hold(rni, 'foreign', foreign);
+    services.hold(rni, 's1', cellChange);
+    const giveUp = new AbortController();
+    services.peer.loseAnswer(`GET ${rni}/s1`, 'silence');
+    services.before = ({ path }) => {
+      if (path === `${rni}/s1`) giveUp.abort(new Error('given up'));
+      return undefined;
+    };
+    const [first, second] = await Promise.allSettled([
+      subscriptions.list({ ...source, instance: 'another' }, giveUp.signal),
+      ids(),
+    ]);
+    expect([first.status, second]).toEqual(['rejected', { status: 'fulfilled', value: [`${rni}/s1`] }]);
+  });
+
   it('are not asked for again where they are hidden from us', async () => {
     services.hold(rni, 'hidden', foreign);
     services.before = ({ path }) => (path === `${rni}/hidden` ? { status: 403 } : undefined);
