@@ -178,7 +178,11 @@ export class Exchange {
     if (error instanceof Unreadable) return this.#failure('PeerMalformed', call, `answered ${message}`);
     if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
       return this.#failure('PeerMalformed', call, 'answered with something that is no HTTP');
-    return this.#failure('PeerUnavailable', call, mistrust(code) ?? `did not answer (${code})`);
+    return this.#failure(
+      'PeerUnavailable',
+      call,
+      mistrust(error as Error, this.#peer.tls) ?? `did not answer (${code})`,
+    );
   }
 
   #here(call: Call<unknown>, uri: string, path: string): string {

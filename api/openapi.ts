@@ -38,12 +38,19 @@ export function whenAsked(make: () => object): () => object {
   return () => (made ??= make());
 }
 
+interface Around {
+  readonly refusals?: Readonly<Record<number, string>>;
+  readonly bearer?: boolean;
+  /** What each of them is, where there are several. */
+  readonly collections?: Readonly<Record<string, string>>;
+}
+
 /** The OpenAPI 3.1 document, made of the schemas that the operations check and answer with. */
 export function openApiDocument(
   table: Table,
   form: ProblemForm,
   info: Information,
-  { refusals = always, bearer = false }: { refusals?: Readonly<Record<number, string>>; bearer?: boolean } = {},
+  { refusals = always, bearer = false, collections = {} }: Around = {},
 ): object {
   const book = new SchemaBook();
   const paths: Record<string, Record<string, Described>> = {};
@@ -80,13 +87,23 @@ export function openApiDocument(
     info,
     servers: [{ url: '/' }],
     ...(!bearer && { security: [] }),
+    tags: tagsOf(table, collections),
     paths: shared.paths,
     components: { schemas: book.components, responses: shared.responses, ...(bearer && { securitySchemes }) },
   };
 }
 
-/** The collection it belongs to; generators make names of it. */
-const tagOf = (path: string): string => /^\/v1\/([\w-]+)/.exec(path)?.[1]?.replaceAll('-', ' ') ?? 'this process';
+/** The collection it belongs to, or the whole of a reference point; generators make names of it. */
+function tagOf(path: string): string {
+  const [, point, collection] = /^\/(?:(\w+)\/)?v1(?:\/\{\w+\})?(?:\/([\w-]+)(?=\/|$))?/.exec(path) ?? [];
+  return (collection ?? point ?? 'this process').replaceAll('-', ' ');
+}
+
+const tagsOf = (table: Table, collections: Readonly<Record<string, string>>): object[] =>
+  [...new Set(Object.values(table).map(({ path }) => tagOf(path)))].map((name) => {
+    const description = collections[name];
+    return { name, ...(description !== undefined && { description }) };
+  });
 
 const media = (schema: object, example: unknown): { schema: object } => ({
   schema,

@@ -10,7 +10,7 @@ export const exits = {
   unreachable: 4,
   /** It waits for a person; on the way back it also tries again by itself. */
   parked: 5,
-  /** By Ctrl-C: what was watched goes on. */
+  /** By Ctrl-C: what was watched goes on; of `up`, before it was ready or had its verdict. */
   interrupted: 130,
 } as const;
 
@@ -24,4 +24,4 @@ Exit status:
   3  the API refused the request
   4  the API does not answer
   5  it is parked: it waits for a person, or, on the way back, for its next try
-  130  interrupted by Ctrl-C; what was watched goes on`;
+  130  interrupted by Ctrl-C; what was watched goes on, what was not ready yet is ended`;

@@ -126,6 +126,7 @@ export class House {
   async end(): Promise<void> {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
+    this.phases.end();
     await Promise.all([...this.#children.values()].map(async (child) => await child.stop(ASK_MS)));
     await Promise.all([...this.#servers.values()].map(async (server) => await server.stop(STOP_MS)));
     await this.#unlock();

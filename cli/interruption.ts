@@ -8,7 +8,7 @@ export async function interrupted(): Promise<void> {
   await new Promise<void>((resolve) => {
     for (const signal of SIGNALS)
       process.once(signal, () => {
-        process.once(signal, () => process.exit(exits.notThrough));
+        process.once(signal, () => process.exit(exits.interrupted));
         resolve();
       });
   });

@@ -13,10 +13,12 @@ export interface SandboxPlan {
   readonly data: string;
   /** The package of an application of one's own, instead of the counter. */
   readonly app?: string;
+  /** Whoever asks its peers shows a certificate. */
+  readonly mtls?: true;
 }
 
 /** The peers alone, so that any other client of these APIs can be tried against them. Stays until it is asked to end. */
-export async function sandbox({ net, topology, data, app }: SandboxPlan, terminal: Terminal): Promise<Exit> {
+export async function sandbox({ net, topology, data, app, mtls }: SandboxPlan, terminal: Terminal): Promise<Exit> {
   const folder = resolve(data, `sandbox-${net}`);
   const configuration = join(folder, 'configuration.json');
   await madeFolder(folder);
@@ -31,6 +33,7 @@ export async function sandbox({ net, topology, data, app }: SandboxPlan, termina
       topology,
       ...files,
       ...(app === undefined ? [] : ['--app', resolve(app)]),
+      ...(mtls === undefined ? [] : ['--mtls']),
     ],
     environment: process.env,
     log: join(folder, 'sandbox.log'),

@@ -30,6 +30,7 @@ export class Phases {
   /** By what is waited for: since when. */
   readonly #waiting = new Map<string, number>();
   #telling: NodeJS.Timeout | undefined;
+  #over = false;
   #note = '';
 
   constructor(terminal: Terminal) {
@@ -53,19 +54,28 @@ export class Phases {
     }
   }
 
+  /** Whatever is still under way has nothing to say any more. */
+  end(): void {
+    this.#over = true;
+    this.#rest();
+  }
+
   /** What one of them has to say meanwhile. */
   say(note: string): void {
+    if (this.#over) return;
     this.#note = note;
     if (this.#terminal.alive) this.#tell();
     else this.#terminal.tell(`  ${note}`);
   }
 
   #tick(phase: string, tookMs: number): void {
+    if (this.#over) return;
     const mark = this.#terminal.paint('green', '✓');
     this.#terminal.tell(`  ${mark} ${phase.padEnd(38)} ${this.#terminal.paint('dim', seconds(tookMs))}`);
   }
 
   #tell(): void {
+    if (this.#over) return;
     const now = performance.now();
     const waiting = [...this.#waiting].map(([phase, since]) => `${phase} ${Math.round((now - since) / 1_000)} s`);
     this.#terminal.living(`  … ${[...(this.#note === '' ? [] : [this.#note]), ...waiting].join(', ')}`);

@@ -34,11 +34,14 @@ export interface UpReport extends TourReport {
 /** Starts everything, shows the tour where asked, and stays until it is asked to end, or a process ends by itself. */
 export async function up(plan: UpPlan, terminal: Terminal): Promise<Exit> {
   const house = new House(plan, terminal);
-  const seen: Seen = { well: !plan.exit }; // before a verdict that is waited for, an interruption is none
+  const seen: Seen = { missed: 'Ferry was ready', well: true };
   const interruption = interrupted().then(() => {
     terminal.rest();
-    terminal.tell('\nInterrupted: what was started is being ended.');
-    return seen.well ? exits.done : exits.notThrough;
+    const { missed, well } = seen;
+    const early = missed === undefined ? '' : ` before ${missed}`;
+    terminal.tell(`\nInterrupted${early}: what was started is being ended.`);
+    if (missed !== undefined) return exits.interrupted;
+    return well ? exits.done : exits.notThrough;
   });
   try {
     return await Promise.race([visit(house, plan, terminal, { seen, interruption }), interruption, house.broken]);
@@ -51,8 +54,9 @@ export async function up(plan: UpPlan, terminal: Terminal): Promise<Exit> {
   }
 }
 
-/** Did what it showed go well, as far as it is known? */
+/** What was waited for and has not come yet; and did what it showed go well, as far as it is known? */
 interface Seen {
+  missed: string | undefined;
   well: boolean;
 }
 
@@ -67,6 +71,7 @@ async function visit(
   const client = new FerryClient(addresses.api);
   const readyMs = Math.round(performance.now());
   terminal.tell(`  ready after ${seconds(readyMs)}`);
+  seen.missed = plan.exit ? 'there was a verdict' : undefined;
   for (const line of where(addresses)) terminal.tell(line);
   await earlier(client, terminal);
 

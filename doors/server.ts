@@ -10,6 +10,9 @@ import {
 import type { Duplex } from 'node:stream';
 import { plain } from './refusal.ts';
 
+/** Longer than the 60 s of what balances load: the one who does not open a connection should not close it (docs/operations.md). */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Bounded in what it reads and in how long it waits for it. */
 export const serverOf = (served: RequestListener, bounds: ServerOptions = {}): Server =>
   createServer(
@@ -18,7 +21,7 @@ export const serverOf = (served: RequestListener, bounds: ServerOptions = {}): S
       headersTimeout: 10_000,
       requestTimeout: 15_000,
       connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: 5_000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
       requireHostHeader: false, // the application asks for it, and says what is missing
       ...bounds,
     },

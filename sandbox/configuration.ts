@@ -1,3 +1,4 @@
+import { type CertificateFiles, filesOf, TLS_PORT } from './certificates/files.ts';
 import type { BuiltPackage } from './provider.ts';
 
 /** What is chosen when a world is started. */
@@ -13,6 +14,8 @@ export interface Plan {
   readonly ferry?: string;
   /** Instances take orders only of whoever shows MANAGEMENT_TOKEN, which all of this have in their environment. */
   readonly managed?: boolean;
+  /** Peers ask for a certificate (sandbox/certificates): the folder of these, and whether instances ask for one as well. */
+  readonly certificates?: { readonly folder: string; readonly ofInstances: boolean };
   /** Members of Ferry's pace that are to be other than below. */
   readonly pace: Readonly<Record<string, number>>;
 }
@@ -45,12 +48,19 @@ export const pace = {
   retryMs: 250,
 };
 
-/** Everything is on this machine, where nobody else listens. */
-export const peerOf = (net: number) => (kind: string, host: string) => ({
-  kind,
-  url: `http://127.${net}.${host}:8080`,
-  insecure: true,
-});
+/** Everything is on this machine, where nobody else listens: plain HTTP does, unless certificates are asked for. */
+export const peerOf =
+  ({ net, certificates }: Plan, operator: string) =>
+  (kind: string, host: string) =>
+    certificates === undefined
+      ? { kind, url: `http://127.${net}.${host}:8080`, insecure: true }
+      : { kind, url: `https://127.${net}.${host}:${TLS_PORT}`, tls: filesOf(certificates.folder, operator) };
+
+/** What instances of `application` ask of whoever manages them. */
+export function managementOf({ managed, certificates }: Plan, application: string): object {
+  const tls: CertificateFiles | false = certificates?.ofInstances === true && filesOf(certificates.folder, application);
+  return { port: 7001, ...(managed === true && { token: { env: 'MANAGEMENT_TOKEN' } }), ...(tls && { tls }) };
+}
 
 export const packageUri = (net: number, { fileName }: BuiltPackage): string =>
   `http://127.${net}.1.9:8080/packages/${fileName}`;

@@ -1,4 +1,6 @@
 import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import type { Certificates } from './certificates/certificates.ts';
 import type { Children } from './children.ts';
 import type { Plan } from './configuration.ts';
 import { Faults } from './faults.ts';
@@ -8,12 +10,15 @@ import { found, problem } from './problem.ts';
 import type { BuiltPackage } from './provider.ts';
 import type { Ferry } from './topologies/topology.ts';
 
+const Renewal = z.strictObject({ days: z.int().optional(), trusted: z.boolean().optional() }).prefault({});
+
 /** The world's control, `/sandbox/…`: one document of everything, and the controls of its parts under one roof. */
 export async function serveControl(
   plan: Plan,
   children: Children,
   ferries: readonly Ferry[],
   { domainName, descriptor }: BuiltPackage,
+  certificates?: Certificates,
 ): Promise<Peer> {
   const part = (host: number): string => `http://127.${plan.net}.0.${host}:8080`;
   const [peers, network, devices, issuers, assistant] = [part(2), part(3), part(4), part(5), part(6)];
@@ -35,6 +40,13 @@ export async function serveControl(
   routes.get('/sandbox/processes', async (_req, res) => {
     const instances = (await read(`${peers}/processes`)) as object[];
     res.json([{ name: 'control', pid: process.pid }, ...children.list(), ...instances]);
+  });
+  routes.post('/sandbox/certificates/:name', async ({ params, body }, res) => {
+    await found(certificates, 'certificates: this world was started without --mtls').renew(
+      params.name,
+      Renewal.parse(body),
+    );
+    res.status(204).end();
   });
   routes.post('/sandbox/devices/fleet', async (req, res) => {
     const { appDId, appName, appProvider, appSoftVersion, appDVersion } = descriptor;

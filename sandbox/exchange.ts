@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Fault, Faults } from './faults.ts';
@@ -13,6 +14,8 @@ export interface Around {
   readonly quirks?: Quirks;
   /** Who is let in where a peer asks; goes with quirks. */
   readonly guard?: RequestHandler;
+  /** Who has a certificate in this folder serves by TLS as well, and asks for one of the same authority. */
+  readonly certificates?: string | undefined;
 }
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -21,7 +24,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 export const journalled =
   (peer: string, { journal, faults }: Around): RequestHandler =>
   (req, res, next) => {
-    const entry = journal.received(peer, req.method, req.originalUrl);
+    const entry = journal.received(peer, req.method, req.originalUrl, callerOf(req));
     res.locals['entry'] = entry;
     beforeAnswer(res, (send) => {
       const met = faults.met(req);
@@ -35,6 +38,10 @@ export const journalled =
     res.once('close', () => void (entry.phase === 'executed' && (entry.phase = 'lost')));
     next();
   };
+
+/** By his certificate; undefined: by plain HTTP. */
+const callerOf = ({ socket }: Request): string | undefined =>
+  [(socket as Partial<TLSSocket>).getPeerCertificate?.().subject.CN].flat()[0];
 
 /** Behind the parsers of bodies: a call that is held here is executed later even when its caller has left. */
 export const faulty =

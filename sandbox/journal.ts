@@ -10,6 +10,8 @@ export interface Entry {
   readonly method: string;
   /** With its query. */
   readonly path: string;
+  /** Who called, by his certificate. Absent: by plain HTTP. */
+  readonly by?: string;
   /** Did it change state? */
   effect: boolean;
   /** What the peer answered, or would have. */
@@ -27,7 +29,7 @@ export class Journal {
   readonly #entries: Entry[] = [];
   #n = 0;
 
-  received(peer: string, method: string, path: string): Entry {
+  received(peer: string, method: string, path: string, by?: string): Entry {
     const at = new Date().toISOString();
     const entry: Entry = {
       n: ++this.#n,
@@ -35,6 +37,7 @@ export class Journal {
       peer,
       method,
       path,
+      ...(by !== undefined && { by }),
       effect: false,
       status: null,
       fault: null,

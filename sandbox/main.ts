@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { Certificates } from './certificates/certificates.ts';
 import { Children, untilServed } from './children.ts';
 import type { Plan } from './configuration.ts';
 import { serveControl } from './control.ts';
@@ -26,7 +27,7 @@ import { foundWorld, makeOdd } from './world.ts';
  * package and secrets, and the configuration of A's Ferry go (.ferry/sandbox-N by default); those of others are beside it.
  * `--clamp`, `--ttl`: seconds. `--pace <json>`: members of Ferry's pace. `--cellChanges <seconds>`: a random device changes
  * its cell so often. `--capacity`: instances that a MEC host takes. `--quirks <names>`: how odd its peers are, from the
- * start. `--app <package>`: runs this application instead of the counter; `carrier`, and after a colon the habits
+ * start. `--mtls`: they ask whoever calls for a certificate. `--app <package>`: runs this application instead of the counter; `carrier`, and after a colon the habits
  * that it lacks: one that moves its context itself (sandbox/carrier). `--tethered`: ends when its stdin closes. When it is ready, one line of JSON on stdout says where it is.
  */
 const { values } = parseArgs({
@@ -42,10 +43,14 @@ const { values } = parseArgs({
     cellChanges: { type: 'string', default: '0' },
     capacity: { type: 'string', default: '20' },
     quirks: { type: 'string', default: '' },
+    mtls: { type: 'boolean', default: false },
     app: { type: 'string' },
     tethered: { type: 'boolean', default: false },
   },
 });
+const folder = path.resolve('.ferry', `sandbox-${values.net}`);
+const cache = path.resolve(values['package-cache'] ?? folder);
+const certificates = path.join(cache, 'certificates');
 const plan: Plan = {
   world: randomUUID(),
   net: z.coerce.number().int().min(1).max(254).parse(values.net),
@@ -54,12 +59,12 @@ const plan: Plan = {
   ttlSeconds: z.coerce.number().int().positive().parse(values.ttl),
   pace: z.record(z.string(), z.number()).parse(JSON.parse(values.pace)),
   managed: (process.env['MANAGEMENT_TOKEN'] ?? '') !== '',
+  // What is brought may be one that serves by plain HTTP only
+  ...(values.mtls && { certificates: { folder: certificates, ofInstances: values.app === undefined } }),
 };
 const topologyName = Topology.parse(values.topology);
 const topology = topologies[topologyName];
 const quirks = StartQuirks.parse(values.quirks.split(',').filter((name) => name !== ''));
-const folder = path.resolve('.ferry', `sandbox-${plan.net}`);
-const cache = path.resolve(values['package-cache'] ?? folder);
 const configurationFile = path.resolve(values['config-out'] ?? path.join(folder, 'configuration.json'));
 const secrets = path.join(cache, 'secrets');
 const instances = path.join(cache, 'instances');
@@ -81,8 +86,12 @@ async function start(): Promise<void> {
   const built = await thePackage();
   await rm(instances, { recursive: true, force: true });
   await mkdir(instances, { recursive: true });
+  const archive = await keepPackage(built, cache);
+  const ferries = topology.ferries(plan, built, archive, secrets);
+  const issued = plan.certificates && (await certificatesFor(ferries, built));
   const net = ['--net', String(plan.net)];
-  children.start('network', net);
+  const asking = issued === undefined ? [] : ['--certificates', certificates];
+  children.start('network', [...net, ...asking]);
   children.start('devices', net);
   children.start('peers', [
     ...net,
@@ -98,12 +107,11 @@ async function start(): Promise<void> {
     values.capacity,
     '--instances',
     instances,
+    ...asking,
   ]);
   if (topology.issuers) children.start('issuers', [...net, '--secrets', secrets]);
   if (topology.assistant) children.start('assistant', net);
-  const archive = await keepPackage(built, cache);
-  const ferries = topology.ferries(plan, built, archive, secrets);
-  const control = await serveControl(plan, children, ferries, built);
+  const control = await serveControl(plan, children, ferries, built, issued);
   const parts = [2, 3, 4, ...(topology.issuers ? [5] : []), ...(topology.assistant ? [6] : [])];
   await Promise.all(parts.map(async (host) => await untilServed(`http://127.${plan.net}.0.${host}:8080/state`)));
   say('founding the world');
@@ -120,6 +128,22 @@ async function start(): Promise<void> {
     ferries: written,
   };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+/** Of every peer that a Ferry asks, of these Ferrys, and of the instances, which find theirs by their environment. */
+async function certificatesFor(ferries: readonly Ferry[], { descriptor, domainName }: BuiltPackage) {
+  const made = await Certificates.make(certificates);
+  for (const { operator, configuration } of ferries) {
+    await made.give(operator);
+    for (const [name, { url }] of Object.entries(configuration.peers))
+      await made.give(name, [{ type: 'ip', value: new URL(url).hostname }]);
+  }
+  if (plan.certificates?.ofInstances === true) {
+    const { ca, certificate, key } = await made.give(descriptor.appName, [{ type: 'dns', value: domainName }]);
+    const told = { MANAGEMENT_CA: ca, MANAGEMENT_CERTIFICATE: certificate, MANAGEMENT_KEY: key };
+    Object.assign(process.env, told);
+  }
+  return made;
 }
 
 /** Built, or brought by its provider. */

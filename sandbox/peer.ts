@@ -1,7 +1,9 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Router } from 'express';
 import { z } from 'zod';
+import { areThere, demanding, filesOf, TLS_PORT } from './certificates/files.ts';
 import { type Around, faulty, journalled } from './exchange.ts';
 import { problem } from './problem.ts';
 import { quirky } from './quirks/quirky.ts';
@@ -51,22 +53,35 @@ export async function servePeer(
   app.use(failed);
 
   const server = createServer(app);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(unbound(error, name, address, port)));
-    server.listen(port, address, resolve);
-  });
+  await listening(server, { name, address, port });
+  const servers = [server];
+  const files = around.certificates === undefined ? undefined : filesOf(around.certificates, name);
+  if (files !== undefined && areThere(files)) {
+    const secured = createTlsServer(demanding(files), app);
+    await listening(secured, { name, address, port: TLS_PORT });
+    servers.push(secured);
+  }
   return {
     name,
     url: `http://${address}:${(server.address() as AddressInfo).port}`,
     state,
-    close: async () => {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    },
+    close: async () => void (await Promise.all(servers.map(closed))),
   };
 }
+
+const listening = async (server: Server, { name, address, port }: Where): Promise<void> =>
+  await new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(unbound(error, { name, address, port })));
+    server.listen(port, address, resolve);
+  });
+
+const closed = async (server: Server): Promise<void> =>
+  await new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+type Where = Required<Pick<PeerPlan, 'name' | 'address' | 'port'>>;
 
 /** What Express keeps of the routes of a router, and does not type. */
 interface Layers {
@@ -94,7 +109,7 @@ const failed: ErrorRequestHandler = (error: Error & { status?: number }, req, re
   problem(res, 500, error.message);
 };
 
-function unbound(error: NodeJS.ErrnoException, name: string, address: string, port: number): Error {
+function unbound(error: NodeJS.ErrnoException, { name, address, port }: Where): Error {
   const help = error.code === 'EADDRNOTAVAIL' ? `; this makes it: sudo ifconfig lo0 alias ${address}` : '';
   return new Error(`${name} cannot listen on ${address}:${port} (${error.code ?? error.message})${help}`, {
     cause: error,

@@ -20,7 +20,16 @@ const START_LIMIT_MS = 20_000;
 const LOOK_EVERY_MS = 20;
 const LAST_SAID = 2_000;
 /** Of our own environment: what programs need to be found and to run at all. */
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'MANAGEMENT_TOKEN'];
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'TMPDIR',
+  'MANAGEMENT_TOKEN',
+  'MANAGEMENT_CA',
+  'MANAGEMENT_CERTIFICATE',
+  'MANAGEMENT_KEY',
+];
 
 export interface InstanceOrder {
   readonly id: string;

@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { post } from './application/exchange.ts';
+import { proofIn, schemeFor } from './application/proof.ts';
 import { type Plan, packageUri, users } from './configuration.ts';
 import type { BuiltPackage } from './provider.ts';
 import type { StartQuirks } from './quirks/start.ts';
@@ -12,6 +14,7 @@ import type { StartQuirks } from './quirks/start.ts';
 const READY_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 50;
 const SUBSCRIPTIONS = 3;
+const FOUND_MS = 10_000;
 
 export async function foundWorld({ net, ttlSeconds }: Plan, built: BuiltPackage): Promise<void> {
   const at = (host: string): string => `http://127.${net}.${host}:8080`;
@@ -30,13 +33,10 @@ export async function foundWorld({ net, ttlSeconds }: Plan, built: BuiltPackage)
   const { endpoint } = await reaches<{ endpoint: { host: string; port: number } }>(instance, 'running');
 
   const found = { platform: at('2.11'), subscriptions: SUBSCRIPTIONS, users: users(net) };
-  const { MANAGEMENT_TOKEN: token } = process.env;
-  const shown = token ? { authorization: `Bearer ${token}` } : {};
-  await send('POST', `http://${endpoint.host}:7001/provider/found`, found, shown).catch((error: unknown) => {
-    throw new Error(`the first instance did not become the authority of everybody: ${(error as Error).message}`, {
-      cause: error,
-    });
-  });
+  const proof = proofIn(process.env);
+  const { status } = await post(`${schemeFor(proof)}://${endpoint.host}:7001/provider/found`, found, FOUND_MS, proof);
+  if (status !== 200)
+    throw new Error(`the first instance did not become the authority of everybody: ${status || 'it did not answer'}`);
   await send('PUT', `${at('0.3')}/zone`, { [domainName]: { address: endpoint.host, ttl: ttlSeconds } });
   await send('PUT', `${at('1.2')}/offers/${appDId}`, {
     appInfo: { appDId, appName, appProvider, appSoftVersion, appDVersion, appDescription },
@@ -50,13 +50,13 @@ export async function makeOdd({ net }: Plan, quirks: StartQuirks): Promise<void>
     await send('POST', `http://127.${net}.0.2:8080/quirks`, { peer: '*', quirk });
 }
 
-async function send<T = unknown>(method: string, url: string, body?: object, more: object = {}): Promise<T> {
+async function send<T = unknown>(method: string, url: string, body?: object): Promise<T> {
   const archive = Buffer.isBuffer(body);
   const answer = await fetch(url, {
     method,
     signal: AbortSignal.timeout(10_000),
     ...(body !== undefined && {
-      headers: { 'content-type': archive ? 'application/zip' : 'application/json', ...more },
+      headers: { 'content-type': archive ? 'application/zip' : 'application/json' },
       body: archive ? body : JSON.stringify(body),
     }),
   });

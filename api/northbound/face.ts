@@ -7,6 +7,7 @@ import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import { Admission } from './admission.ts';
 import { anchorHandlers } from './anchors.ts';
+import { collections } from './collections.ts';
 import { commandHandlers } from './commands.ts';
 import { evacuationHandlers } from './evacuations.ts';
 import { eventHandlers } from './events.ts';
@@ -92,7 +93,9 @@ export function northbound(
   };
 }
 
-export const northboundDocument = whenAsked(() => openApiDocument(northboundTable, problemDetails, information));
+export const northboundDocument = whenAsked(() =>
+  openApiDocument(northboundTable, problemDetails, information, { collections }),
+);
 
 export const information: Information = {
   title: 'Ferry',

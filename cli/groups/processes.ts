@@ -34,10 +34,12 @@ export function processes(line: CommandLine): void {
   line
     .command('sandbox', 'start the sandbox alone: peers for any client of their APIs', [
       ['ferry sandbox --app notes-1.0.0.zip', 'with an application of yours; without Ferry nothing moves it'],
+      ['ferry sandbox --mtls', 'whose peers, and the counter, ask whoever calls for a certificate'],
     ])
     .option('--net <n>', 'its network, 127.n.0.0/16', integer(1, 254), 10)
     .addOption(topology())
     .option('--app <package>', 'an application of yours, instead of the counter', app)
+    .option('--mtls', 'peers ask for a certificate; the configuration names one that they take')
     .option('--data <folder>', 'its files', '.ferry')
     .action(
       line.does(async (options: SandboxOptions) => {
@@ -47,14 +49,18 @@ export function processes(line: CommandLine): void {
     );
 }
 
-interface SandboxOptions {
+interface Options {
   readonly app?: string;
   readonly net: number;
   readonly topology: Topology;
   readonly data: string;
 }
 
-interface UpOptions extends SandboxOptions {
+interface SandboxOptions extends Options {
+  readonly mtls?: true;
+}
+
+interface UpOptions extends Options {
   readonly tour?: true;
   readonly exit?: true;
   readonly port: number;

@@ -1,4 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { request as requestByTls } from 'node:https';
+import { type Certificate, headersFor, type Proof } from './proof.ts';
 
 /** What a peer said: 0 when it said nothing. `type`: of its problem document. */
 export interface Answer {
@@ -12,6 +14,7 @@ export interface Answer {
 interface Asked {
   readonly method: string;
   readonly headers: Readonly<Record<string, string | number>>;
+  readonly certificate?: Certificate | undefined;
 }
 
 export interface Passed {
@@ -23,14 +26,12 @@ export interface Passed {
 const LARGEST_BODY = 64 * 1024 * 1024;
 const agent = new Agent({ keepAlive: true, maxSockets: 128 });
 
-/** Tells a peer something; never throws. `token`: where it wants to see one. */
-export async function post(url: string, body: object, timeoutMs: number, token?: string): Promise<Answer> {
+/** Tells a peer something; never throws. `proof`: where it wants to see one. */
+export async function post(url: string, body: object, timeoutMs: number, proof: Proof = {}): Promise<Answer> {
   try {
-    const headers = {
-      'content-type': 'application/json',
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    };
-    const { status, body: said } = await exchange(url, { method: 'POST', headers }, JSON.stringify(body), timeoutMs);
+    const headers = { 'content-type': 'application/json', ...headersFor(proof) };
+    const asked = { method: 'POST', headers, certificate: proof.certificate };
+    const { status, body: said } = await exchange(url, asked, JSON.stringify(body), timeoutMs);
     const parsed = jsonOf(said);
     return { status, type: status < 400 ? null : typeOf(parsed), body: parsed, refused: false };
   } catch (error) {
@@ -52,10 +53,16 @@ export async function exchange(url: string, asked: Asked, body: string, timeoutM
 
 class KeptConnectionClosed extends Error {}
 
-const attempt = async (url: string, { method, headers }: Asked, body: string, signal: AbortSignal): Promise<Passed> =>
+const attempt = async (
+  url: string,
+  { method, headers, certificate }: Asked,
+  body: string,
+  signal: AbortSignal,
+): Promise<Passed> =>
   await new Promise((resolve, reject) => {
     const framed = { ...headers, 'content-length': Buffer.byteLength(body) };
-    const asked = request(url, { method, headers: framed, agent, signal }, (answer) => {
+    const [ask, by] = certificate === undefined ? [request, agent] : [requestByTls, certificate.agent];
+    const asked = ask(url, { method, headers: framed, agent: by, signal }, (answer) => {
       read(answer, LARGEST_BODY).then(
         (said) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: said }),
         reject,

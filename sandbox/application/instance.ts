@@ -13,6 +13,7 @@ import {
   type Prepare,
 } from './messages.ts';
 import { behind } from './promise.ts';
+import { type Proof, schemeFor } from './proof.ts';
 import { copiesIn } from './takeover.ts';
 import { rules as allRules, type Rules } from './rules.ts';
 import { newState, type State } from './state.ts';
@@ -38,7 +39,7 @@ export interface Limits {
   readonly freezeLimitMs: number;
   readonly farewellMs?: number;
   /** What it shows to its other instances. */
-  readonly token?: string | undefined;
+  readonly proof?: Proof;
   /** Others than the contract's: for whoever wants to see what goes wrong without one. */
   readonly rules?: Rules;
 }
@@ -49,7 +50,7 @@ export class Instance {
   readonly #freezeLimitMs: number;
   readonly #farewellMs: number;
   readonly #rules: Rules;
-  readonly #token: string | undefined;
+  readonly #proof: Proof;
   readonly #waiting = new Map<number, (ending: Ending) => void>();
   readonly #copying = new Set<string>();
   /** When content came last, by relocation. */
@@ -58,10 +59,10 @@ export class Instance {
   /** Of the last exchange with a target: what a freeze lasts at least. */
   #roundTripMs = 5;
 
-  constructor(self: Peer, { freezeLimitMs, farewellMs = FAREWELL_MS, rules = allRules, token }: Limits) {
+  constructor(self: Peer, { freezeLimitMs, farewellMs = FAREWELL_MS, rules = allRules, proof = {} }: Limits) {
     this.state = newState(self);
     [this.#freezeLimitMs, this.#farewellMs, this.#rules] = [freezeLimitMs, farewellMs, rules];
-    this.#token = token;
+    this.#proof = proof;
   }
 
   get expectedFreezeMs(): number {
@@ -173,7 +174,7 @@ export class Instance {
 
   async #send(to: Peer, path: string, body: object, timeoutMs: number): Promise<Answer> {
     const sent = performance.now();
-    const heard = await post(`http://${to}${path}`, body, timeoutMs, this.#token);
+    const heard = await post(`${schemeFor(this.#proof)}://${to}${path}`, body, timeoutMs, this.#proof);
     if (heard.status === 204) this.#roundTripMs = performance.now() - sent;
     return heard;
   }

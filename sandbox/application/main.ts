@@ -1,10 +1,10 @@
 import { peerAt } from './messages.ts';
 import { register } from './platform.ts';
+import { proofIn } from './proof.ts';
 import { serve } from './server.ts';
 
 /** An instance of the counter. It ends when it is asked to (SIGTERM). */
 const { INSTANCE_ID: id, HOST: host, PORT, MANAGEMENT_PORT, FREEZE_LIMIT_MS, PLATFORM_URL: platform } = process.env;
-const { MANAGEMENT_TOKEN: token } = process.env;
 
 const number = (text: string | undefined, usual: number): number => {
   const value = Number(text || usual);
@@ -19,7 +19,7 @@ const application = await serve({
   port: number(PORT, 7000),
   managementPort: number(MANAGEMENT_PORT, 7001),
   freezeLimitMs: number(FREEZE_LIMIT_MS, 2_000),
-  ...(token && { token }),
+  proof: proofIn(process.env),
 });
 process.stderr.write(`${id} serves clients on ${peerAt(host, number(PORT, 7000))}\n`);
 

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { clients } from './clients.ts';
 import { Instance } from './instance.ts';
 import { management } from './management.ts';
 import { Notifications } from './notifications.ts';
 import { peerAt } from './messages.ts';
+import type { Proof } from './proof.ts';
 import { Visitors } from './visitors.ts';
 
 export interface Plan {
@@ -13,8 +15,8 @@ export interface Plan {
   readonly port: number;
   readonly managementPort: number;
   readonly freezeLimitMs: number;
-  /** Of whoever may manage it, its other instances included; absent: whoever reaches it. */
-  readonly token?: string;
+  /** Of whoever may manage it, its other instances included. */
+  readonly proof?: Proof;
 }
 
 export interface RunningApplication {
@@ -33,12 +35,15 @@ export async function serve({
   port,
   managementPort,
   freezeLimitMs,
-  token,
+  proof = {},
 }: Plan): Promise<RunningApplication> {
-  const instance = new Instance(peerAt(host, managementPort), { freezeLimitMs, token });
+  const instance = new Instance(peerAt(host, managementPort), { freezeLimitMs, proof });
   const parts = { id, instance, visitors: new Visitors(), notifications: new Notifications(instance.state) };
   const base = `http://${peerAt(host, port)}`;
-  const managed = await listening(createServer(management({ ...parts, base, token })), managementPort, host);
+  const managing = management({ ...parts, base, token: proof.token });
+  const { certificate } = proof;
+  const server = certificate === undefined ? createServer(managing) : createTlsServer(certificate.server, managing);
+  const managed = await listening(server, managementPort, host);
   const served = await listening(createServer(clients({ ...parts, port })), port, host);
   return { close: async () => void (await Promise.all([closed(served), closed(managed)])) };
 }

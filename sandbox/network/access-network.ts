@@ -31,7 +31,12 @@ export interface AccessNetwork {
 }
 
 /** One resolver, one user plane and one vantage point that follow the same rules. */
-export async function startAccessNetwork(name: string, prefix: string, upstream: Binding): Promise<AccessNetwork> {
+export async function startAccessNetwork(
+  name: string,
+  prefix: string,
+  upstream: Binding,
+  certificates?: string,
+): Promise<AccessNetwork> {
   const at = accessAt(prefix);
   const rules = new ActiveRules();
   const resolver = new Resolver(rules, upstream);
@@ -46,7 +51,7 @@ export async function startAccessNetwork(name: string, prefix: string, upstream:
         routes: vantageRoutes({ ...at, address: at.vantage.address }),
         state: () => null,
       },
-      { journal: new Journal(), faults: new Faults() },
+      { journal: new Journal(), faults: new Faults(), certificates },
     ),
   ]);
   const state = async (names: readonly string[]): Promise<AccessNetworkState> => {

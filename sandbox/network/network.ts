@@ -16,11 +16,11 @@ export interface Network {
 }
 
 /** The networks of the world `net`: the upstream zone, two access networks, and their control (sandbox/README.md). */
-export async function startNetwork(net: number): Promise<Network> {
+export async function startNetwork(net: number, certificates?: string): Promise<Network> {
   const upstream = await serveUpstream({ address: `127.${net}.1.53`, port: 5300 });
   const [cellular, wifi] = await Promise.all([
-    startAccessNetwork('cellular', `127.${net}.2`, upstream.binding),
-    startAccessNetwork('wifi', `127.${net}.3`, upstream.binding),
+    startAccessNetwork('cellular', `127.${net}.2`, upstream.binding, certificates),
+    startAccessNetwork('wifi', `127.${net}.3`, upstream.binding, certificates),
   ]);
   const control = await servePeer(
     { name: 'network', address: `127.${net}.0.3`, routes: routes(upstream, { cellular, wifi }), state: () => null },

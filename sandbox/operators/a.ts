@@ -1,4 +1,4 @@
-import { type Plan, pace, packageUri, peerOf, type Unfederated, users } from '../configuration.ts';
+import { managementOf, type Plan, pace, packageUri, peerOf, type Unfederated, users } from '../configuration.ts';
 import { zones } from '../peers/location.ts';
 import type { SystemPlace } from '../peers/system.ts';
 import type { BuiltPackage } from '../provider.ts';
@@ -31,10 +31,10 @@ const airport = { id: 'airport', lat: 52.56, lon: 13.288, details: 'Terminals an
 
 /** The configuration file of its Ferry: where its peers are, and what they serve. */
 export function configurationOfA(plan: Plan, built: BuiltPackage, archivePath: string): Unfederated {
-  const peer = peerOf(plan.net);
+  const peer = peerOf(plan, 'operator-a');
   const range = (third: number): string => `127.${plan.net}.${third}.0/24`;
   const { descriptor } = built;
-  const management = { port: 7001, ...(plan.managed === true && { token: { env: 'MANAGEMENT_TOKEN' } }) };
+  const management = managementOf(plan, descriptor.appName);
   return {
     world: plan.world,
     ...(plan.ferry !== undefined && { callback: plan.ferry }),

@@ -13,7 +13,7 @@ export const systemsOfB = (net: number): SystemPlace[] => [
 
 /** The configuration file of its Ferry. */
 export function configurationOfB(plan: Plan): Unfederated {
-  const peer = peerOf(plan.net);
+  const peer = peerOf(plan, 'operator-b');
   return {
     world: plan.world,
     peers: { 'meo-metro': peer('meo', '52.1'), 'platform-b1': peer('platform', '52.11') },

@@ -27,6 +27,8 @@ const { values } = parseArgs({
     ferry: { type: 'string', default: 'http://127.0.0.1:8700' },
     /** The folder of the secrets of who is a client of an issuer. */
     secrets: { type: 'string', default: '' },
+    /** The folder of the certificates of whoever has one: it asks for one as well. */
+    certificates: { type: 'string' },
     /** The folder in which instances keep what they say, their files and their data. */
     instances: { type: 'string' },
     /** Instances that a MEC host takes. */
@@ -51,6 +53,7 @@ try {
     faults: new Faults(),
     quirks: new Quirks(),
     guard: guard(issuersOf(net).map(({ url }) => url)),
+    certificates: values.certificates,
   };
   const at = (rest: string): string => `127.${net}.${rest}`;
   const systems = await Promise.all(

@@ -1,4 +1,4 @@
-import type { Plan } from '../configuration.ts';
+import type { Plan, Unfederated } from '../configuration.ts';
 import type { SystemPlace } from '../peers/system.ts';
 import type { BuiltPackage } from '../provider.ts';
 
@@ -10,7 +10,7 @@ interface Binding {
 /** A Ferry that this world is made for: whoever starts it is told what it has to be started with. */
 export interface Ferry {
   readonly operator: string;
-  readonly configuration: object;
+  readonly configuration: Unfederated;
   /** Where its operator, and orchestrators, reach its API; null: wherever whoever starts it likes. */
   readonly inner: Binding | null;
   /** Where partners do; null: it has none. */

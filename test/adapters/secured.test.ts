@@ -9,30 +9,43 @@ import { z } from 'zod';
 import { contractContext } from '../../adapters/application/context.ts';
 import { Exchange } from '../../adapters/http.ts';
 import { standingToken } from '../../adapters/oauth/tokens.ts';
-import type { TlsFiles } from '../../adapters/secured.ts';
-import { Authority } from '../support/certificates.ts';
+import { mistrust, type TlsFiles } from '../../adapters/secured.ts';
+import { Certificates } from '../support/certificates.ts';
 
 /** A peer that speaks TLS, shows a certificate for meo.example, and asks for one of our authority. */
 const log = pino({ level: 'silent' });
 const Seen = z.object({ by: z.string(), authorization: z.string().nullable() });
 
-let ours: Authority;
-let others: Authority;
+let ours: Certificates;
+let others: Certificates;
 let server: Server;
 let files: Required<TlsFiles>;
+/** Of ours: one that has ended, and one of an authority that the peer does not know. */
+let ended: Pair;
+let strange: Pair;
+
+interface Pair {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+const kept = (at: Certificates, name: string, { certificate, key }: Pair): Pair => ({
+  certificate: at.file(`${name}.pem`, certificate),
+  key: at.file(`${name}.key`, key),
+});
 
 beforeAll(async () => {
-  [ours, others] = [await Authority.make('Operators'), await Authority.make('Somebody')];
-  const shown = await ours.issue('meo', [{ type: 'dns', value: 'meo.example' }]);
-  const client = await ours.issue('ferry');
+  [ours, others] = [await Certificates.of('Operators'), await Certificates.of('Somebody')];
+  const shown = await ours.authority.issue('meo', [{ type: 'dns', value: 'meo.example' }]);
+  ended = kept(ours, 'ended', await ours.authority.issue('ferry', [], -1));
+  strange = kept(others, 'strange', await others.authority.issue('ferry'));
   files = {
-    ca: ours.file('ca.pem', ours.pem),
-    certificate: ours.file('ferry.pem', client.certificate),
-    key: ours.file('ferry.key', client.key),
+    ca: ours.file('ca.pem', ours.authority.pem),
+    ...kept(ours, 'ferry', await ours.authority.issue('ferry')),
     serverName: 'meo.example',
   };
   server = createServer(
-    { cert: shown.certificate, key: shown.key, ca: ours.pem, requestCert: true, rejectUnauthorized: true },
+    { cert: shown.certificate, key: shown.key, ca: ours.authority.pem, requestCert: true, rejectUnauthorized: true },
     (req, res) => {
       const by = (req.socket as TLSSocket).getPeerCertificate().subject.CN;
       res.setHeader('connection', 'close').setHeader('content-type', 'application/json');
@@ -47,7 +60,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server.close();
   await once(server, 'close');
-  for (const authority of [ours, others]) authority.end();
+  for (const certificates of [ours, others]) certificates.end();
 });
 
 const port = (): number => (server.address() as AddressInfo).port;
@@ -63,17 +76,56 @@ describe('a peer that asks for our certificate', () => {
   });
 
   it.each([
-    ['whose certificate is of a CA that we were not told', () => ({ ...files, ca: undefined }), /not trusted/],
+    [
+      'whose certificate is of a CA that we were not told',
+      () => ({ ...files, ca: undefined }),
+      /^meo: GET \/ shows a certificate that is not trusted \(\w+\): name its CA in "tls", as "ca"$/,
+    ],
+    [
+      'whose certificate is of another CA than we were told',
+      () => ({ ...files, ca: others.file('ca.pem', others.authority.pem) }),
+      /^meo: GET \/ shows a certificate of another CA than that which "tls" names \(\w+\): put that one there$/,
+    ],
     [
       'whose certificate is for another name',
       () => ({ ...files, serverName: 'oss.example' }),
-      /shows a certificate for another name/,
+      /^meo: GET \/ shows a certificate for meo\.example, and not for oss\.example \(.*\): .* as "serverName"$/,
+    ],
+    // All that is heard of the next, with TLS 1.3, is that the connection ends
+    [
+      'that asks for our certificate where we have none',
+      () => ({ ca: files.ca, serverName: files.serverName }),
+      /^meo: GET \/ ended the connection \(\w+\)\. If that lasts: it may ask for a certificate, and we have none/,
     ],
     [
-      'that we show none',
-      () => ({ ca: files.ca, serverName: files.serverName }),
-      // All that is heard of it, with TLS 1.3, is that the connection ends
-      /did not answer \(UND_ERR_SOCKET\)|does not trust our certificate/,
+      'where ours has ended',
+      () => ({ ...files, ...ended }),
+      /^meo: GET \/ ended the connection .* ours \(ferry, of Operators\) ended at 20\S+Z: put a renewed one there$/,
+    ],
+    [
+      'where ours is of a CA that it does not know',
+      () => ({ ...files, ...strange }),
+      /^meo: GET \/ ended .*: it may not trust ours \(ferry, of Somebody\), good until 20\S+Z: have its CA named there/,
+    ],
+    [
+      'where our key is of another certificate',
+      () => ({ ...files, key: strange.key }),
+      /^meo: our key is not that of our certificate: put the two of one pair where the configuration says$/,
+    ],
+    [
+      'where our certificate is none',
+      () => ({ ...files, certificate: ours.file('text.pem', 'a text') }),
+      /^meo: our certificate is no certificate in PEM: put one where the configuration says$/,
+    ],
+    [
+      'where our key is none',
+      () => ({ ...files, key: ours.file('text.key', 'a text') }),
+      /^meo: our key is none in PEM, or needs a passphrase: put one where the configuration says$/,
+    ],
+    [
+      'whose CA is none',
+      () => ({ ...files, ca: ours.file('text.ca', '') }),
+      /^meo: the CA is no certificate in PEM: put one where the configuration says$/,
     ],
     [
       'whose CA is not where it should be',
@@ -87,25 +139,34 @@ describe('a peer that asks for our certificate', () => {
     });
   });
 
-  it('is not asked anything by one who shows the certificate of somebody else', async () => {
-    const strange = await others.issue('ferry');
-    const shown = {
-      ...files,
-      certificate: others.file('strange.pem', strange.certificate),
-      key: others.file('strange.key', strange.key),
-    };
-    await expect(asked(shown)).rejects.toMatchObject({ type: 'PeerUnavailable' });
+  it('whose certificate has ended is told as such, and what to do about it', async () => {
+    const shown = await ours.authority.issue('meo', [{ type: 'dns', value: 'meo.example' }], -1);
+    const late = createServer({ cert: shown.certificate, key: shown.key }).listen(0, '127.0.0.1');
+    await once(late, 'listening');
+    const url = `https://127.0.0.1:${(late.address() as AddressInfo).port}`;
+    const exchange = new Exchange({ name: 'meo', url, timeoutMs: 5_000, tls: files }, log);
+    await expect(exchange.ask({ method: 'GET', path: '/' }, AbortSignal.timeout(10_000))).rejects.toMatchObject({
+      message:
+        'meo: GET / shows a certificate that has ended (CERT_HAS_EXPIRED): have it renewed there, unless our clock is wrong',
+    });
+    late.close();
+  });
+
+  it.each([
+    ['that it takes none of ours', 'TLSV1_ALERT_UNKNOWN_CA', /does not take our certificate .*\(ferry, of Operators\)/],
+    ['that it wants one', 'TLSV13_ALERT_CERTIFICATE_REQUIRED', /does not take our certificate/],
+    ['that it speaks another TLS', 'TLSV1_ALERT_PROTOCOL_VERSION', /^speaks another TLS than we do/],
+  ])('that says %s is heard', (_, alert, told) => {
+    expect(mistrust(Object.assign(new Error('x'), { code: `ERR_SSL_${alert}` }), files)).toMatch(told);
   });
 
   it('takes a renewed certificate without a new start of ours', async () => {
-    const tls = { ...files, certificate: ours.file('old.pem', ''), key: ours.file('old.key', '') };
+    const tls = { ...files, ...ended };
     const exchange = new Exchange({ name: 'meo', url: `https://127.0.0.1:${port()}`, timeoutMs: 5_000, tls }, log);
     const ask = async () =>
       (await exchange.ask({ method: 'GET', path: '/', schema: Seen }, AbortSignal.timeout(10_000))).body.by;
     for (const name of ['first', 'second']) {
-      const { certificate, key } = await ours.issue(name);
-      ours.file('old.pem', certificate);
-      ours.file('old.key', key);
+      kept(ours, 'ended', await ours.authority.issue(name));
       expect(await ask()).toBe(name);
     }
   });

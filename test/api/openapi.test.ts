@@ -4,7 +4,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { app } from '../../api/app.ts';
 import { relocationExample } from '../../api/northbound/examples.ts';
-import { information } from '../../api/northbound/face.ts';
+import { information, northboundDocument } from '../../api/northbound/face.ts';
+import { collections } from '../../api/northbound/collections.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { cloudsTable } from '../../api/outsiders/clouds-table.ts';
 import { devicesTable } from '../../api/outsiders/devices-table.ts';
@@ -23,6 +24,7 @@ interface Media {
 }
 interface Described {
   readonly operationId: string;
+  readonly tags: readonly string[];
   readonly summary: string;
   readonly parameters?: readonly { name: string; in: string; description?: string; schema: object }[];
   readonly requestBody?: { content: Record<string, Media> };
@@ -84,6 +86,13 @@ describe('the OpenAPI document', () => {
     const said = under('next', document.components.schemas).map((one) => JSON.stringify(one));
     expect(said.length).toBeGreaterThan(8);
     expect(said.filter((one) => one.includes('path'))).toEqual([]);
+  });
+
+  it('says of each collection what it is, and of nothing else', () => {
+    const { tags } = northboundDocument() as { tags: readonly { name: string; description?: string }[] };
+    const used = new Set(described.flatMap(({ operation }) => operation.tags));
+    expect(tags.map(({ name }) => name).toSorted()).toEqual([...used].toSorted());
+    expect(Object.fromEntries(tags.map(({ name, description }) => [name, description]))).toStrictEqual(collections);
   });
 
   it('resolves every $ref', () => {

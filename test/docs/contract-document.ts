@@ -113,6 +113,8 @@ export const calls: Readonly<Record<string, Called>> = {
   },
 };
 
+const TAG = { name: 'relocation', description: 'What Ferry asks; `copy` is asked by other instances as well.' };
+
 export function contractDocument(): object {
   const book = new SchemaBook();
   const json = ({ schema, example }: Told): object => ({
@@ -127,6 +129,7 @@ export function contractDocument(): object {
     const [method = '', name = ''] = call.split(' ');
     const operation = {
       operationId: name,
+      tags: [TAG.name],
       summary,
       description,
       ...(order === undefined
@@ -161,6 +164,7 @@ export function contractDocument(): object {
       },
     ],
     security: [{}, { token: [] }],
+    tags: [TAG],
     paths: Object.fromEntries(paths),
     components: {
       schemas: book.components,

@@ -92,7 +92,22 @@ it('ends everything within five seconds after SIGINT, with status 0, in the midd
   one.signal('SIGINT');
   expect(await one.exited).toBe('status 0');
   expect(performance.now() - begun).toBeLessThan(5_000 * busy());
+  expect(one.err).toMatch(/\nInterrupted: what was started is being ended\.\n$/);
   await nothingIsLeft(one, { limitMs: 100, used: ports(addresses) });
+});
+
+it.each([
+  ['nothing runs yet', /Starting Ferry/, []],
+  ['its servers run, and it is to tell a verdict', /✓ Temporal dev server/, ['--tour', '--exit']],
+])('says when it is interrupted before it is ready that it was not, and leaves nothing: %s', async (_, at, more) => {
+  const one = up(...more);
+  await eventually(() => at.test(one.err), 60_000);
+  one.meet();
+  one.signal('SIGINT');
+  expect(await one.exited).toBe('status 130');
+  expect(one.err).toMatch(/Interrupted before Ferry was ready: what was started is being ended\.\n$/);
+  expect(one.out).toBe('');
+  await nothingIsLeft(one, { limitMs: 10_000, used: [port] });
 });
 
 it('starts a worker, an API and a Temporal again that die, each with one line, and what runs goes on', async () => {

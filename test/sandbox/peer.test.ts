@@ -1,9 +1,12 @@
+import { get } from 'node:https';
 import { Router } from 'express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { demanding, filesOf, keep, TLS_PORT } from '../../sandbox/certificates/files.ts';
 import { Faults } from '../../sandbox/faults.ts';
 import { Journal } from '../../sandbox/journal.ts';
 import { type Peer, servePeer } from '../../sandbox/peer.ts';
+import { Certificates } from '../support/certificates.ts';
 import { claimNetwork } from '../support/network.ts';
 
 const { net: NET } = await claimNetwork();
@@ -86,4 +89,35 @@ describe('a peer', () => {
     const plan = { name: 'far', address: '192.0.2.1', port: 0, routes: Router(), state: () => null };
     await expect(servePeer(plan, { journal, faults: new Faults() })).rejects.toThrow('ifconfig lo0 alias 192.0.2.1');
   });
+});
+
+it('that has a certificate serves by TLS as well, whoever shows one of the same authority, and writes down who that is', async () => {
+  const [ours, others] = [await Certificates.of('ours'), await Certificates.of('others')];
+  ours.file('ca.pem', ours.authority.pem);
+  keep(filesOf(ours.folder, 'secured'), await ours.authority.issue('secured', [{ type: 'ip', value: address }]));
+  keep(filesOf(ours.folder, 'ferry'), await ours.authority.issue('ferry'));
+  keep(filesOf(others.folder, 'ferry'), await others.authority.issue('ferry'));
+  const routes = Router().get('/', (_req, res) => void res.json({}));
+  const secured = await servePeer(
+    { name: 'secured', address, port: 0, routes, state: () => null },
+    { journal, faults: new Faults(), certificates: ours.folder },
+  );
+  const asked = async (shown: object): Promise<number | string | undefined> =>
+    await new Promise((resolve) => {
+      const ca = ours.authority.pem;
+      get({ host: address, port: TLS_PORT, agent: false, ca, ...shown }, ({ statusCode }) => resolve(statusCode)).on(
+        'error',
+        ({ code }: NodeJS.ErrnoException) => resolve(code),
+      );
+    });
+  const { cert, key } = demanding(filesOf(ours.folder, 'ferry'));
+  expect(await asked({ cert, key })).toBe(200);
+  expect(await asked({})).toMatch(/ECONNRESET|EPIPE|ALERT/);
+  const strange = { ...filesOf(others.folder, 'ferry'), ca: filesOf(ours.folder, '').ca };
+  const { cert: theirs, key: theirKey } = demanding(strange);
+  expect(await asked({ cert: theirs, key: theirKey })).toMatch(/ECONNRESET|EPIPE|ALERT/);
+  expect((await fetch(secured.url)).status).toBe(200);
+  expect(journal.since(0).map(({ by }) => by)).toEqual(['ferry', undefined]);
+  await secured.close();
+  for (const certificates of [ours, others]) certificates.end();
 });

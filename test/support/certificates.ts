@@ -1,62 +1,19 @@
-// oxlint-disable-next-line import/no-unassigned-import -- what follows needs it, and says so only when it is missing
-import 'reflect-metadata';
-import type { webcrypto } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import * as x509 from '@peculiar/x509';
+import { Authority } from '../../sandbox/certificates/authority.ts';
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const day = 86_400_000;
-
-interface Issued {
-  readonly certificate: string;
-  readonly key: string;
-}
-
-/** A certification authority of a test, and PEM files below a folder that ends with it. */
-export class Authority {
+/** What an authority has issued, as PEM files of a test, below a folder that ends with it. */
+export class Certificates {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'ferry-certificates-'));
-  readonly #name: string;
-  readonly #keys: webcrypto.CryptoKeyPair;
-  readonly #own: x509.X509Certificate;
+  readonly authority: Authority;
 
-  static async make(name: string): Promise<Authority> {
-    x509.cryptoProvider.set(crypto);
-    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    const own = await x509.X509CertificateGenerator.createSelfSigned({
-      name: `CN=${name}`,
-      keys,
-      signingAlgorithm: algorithm,
-      notBefore: new Date(Date.now() - day),
-      notAfter: new Date(Date.now() + day),
-      extensions: [new x509.BasicConstraintsExtension(true, 1, true)],
-    });
-    return new Authority(name, keys, own);
+  static async of(name: string): Promise<Certificates> {
+    return new Certificates(await Authority.make(name));
   }
 
-  private constructor(name: string, keys: webcrypto.CryptoKeyPair, own: x509.X509Certificate) {
-    [this.#name, this.#keys, this.#own] = [name, keys, own];
-  }
-
-  get pem(): string {
-    return this.#own.toString('pem');
-  }
-
-  async issue(subject: string, names: x509.JsonGeneralNames = [], days = 1): Promise<Issued> {
-    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    const certificate = await x509.X509CertificateGenerator.create({
-      subject: `CN=${subject}`,
-      issuer: `CN=${this.#name}`,
-      publicKey: keys.publicKey,
-      signingKey: this.#keys.privateKey,
-      signingAlgorithm: algorithm,
-      notBefore: new Date(Date.now() - 2 * day),
-      notAfter: new Date(Date.now() + days * day),
-      ...(names.length > 0 && { extensions: [new x509.SubjectAlternativeNameExtension(names)] }),
-    });
-    const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
-    return { certificate: certificate.toString('pem'), key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') };
+  private constructor(authority: Authority) {
+    this.authority = authority;
   }
 
   /** Its path. */

@@ -1,3 +1,5 @@
+import { exchange } from '../../sandbox/application/exchange.ts';
+import { headersFor, type Proof, schemeFor } from '../../sandbox/application/proof.ts';
 import type { Stage } from './stage.ts';
 
 interface World {
@@ -9,16 +11,17 @@ interface World {
 }
 
 /** The world as far as an undo has to restore it, while the cloud's first instance serves the users. */
-export async function restorable(stage: Stage, net: number, token = ''): Promise<unknown> {
+export async function restorable(stage: Stage, net: number, proof: Proof = {}): Promise<unknown> {
   const { peers, network } = await stage.sandbox<World>('/state');
   const {
     repository: _files, // never changed by Ferry
     oss: _orders, // the record of what was asked, the dry order of 6.6.3 included
     ...rest
   } = peers;
-  const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
-  const application = await fetch(`http://127.${net}.41.1:7001/relocation/v1/state?users=*`, { headers });
-  const { role, users, promisedTo } = (await application.json()) as Record<string, unknown>;
+  const url = `${schemeFor(proof)}://127.${net}.41.1:7001/relocation/v1/state?users=*`;
+  const asked = { method: 'GET', headers: headersFor(proof), certificate: proof.certificate };
+  const { body } = await exchange(url, asked, '', 10_000);
+  const { role, users, promisedTo } = JSON.parse(body.toString()) as Record<string, unknown>;
   return {
     // packages are named by their content, kept and reported: no undo removes them
     peers: Object.fromEntries(Object.entries(rest).map(([name, { packages: _kept, ...state }]) => [name, state])),

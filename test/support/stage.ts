@@ -30,6 +30,7 @@ export interface Logged {
   readonly status: number | null;
   readonly fault: string | null;
   readonly phase: string;
+  readonly by?: string;
 }
 
 interface SandboxOptions {
@@ -39,6 +40,7 @@ interface SandboxOptions {
   readonly users: number;
   readonly ownTemporal: boolean;
   readonly app: string;
+  readonly mtls: boolean;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -82,7 +84,7 @@ export class Stage {
   /**
    * `clamp`: seconds; `capacity`: instances that a MEC host takes; `quirks`: as the sandbox takes them at its start;
    * `users`: so many are known to Ferry, where they are to be more than the sandbox founds; `ownTemporal`: its dev server
-   * may be killed; `app`: a package to be run instead of the counter; `environment`: of all of it, besides ours; `pace`:
+   * may be killed; `app`: a package to be run instead of the counter; `mtls`: peers and instances ask for a certificate; `environment`: of all of it, besides ours; `pace`:
    * members that are to be other than PACE.
    */
   static async set(
@@ -94,13 +96,18 @@ export class Stage {
       users = 0,
       ownTemporal = false,
       app = '',
+      mtls = false,
       environment = {},
       pace = {},
     }: Partial<SandboxOptions> & { pace?: Partial<Pace> } = {},
   ): Promise<Stage> {
     const stage = new Stage();
     try {
-      await stage.#start(net, { clamp, capacity, quirks, users, ownTemporal, app, environment }, { ...PACE, ...pace });
+      await stage.#start(
+        net,
+        { clamp, capacity, quirks, users, ownTemporal, app, mtls, environment },
+        { ...PACE, ...pace },
+      );
     } catch (error) {
       await stage.strike(); // a failed start leaves no process behind
       throw error;
@@ -110,7 +117,7 @@ export class Stage {
 
   async #start(
     net: number,
-    { clamp, capacity, quirks, users, ownTemporal, app, environment }: SandboxOptions,
+    { clamp, capacity, quirks, users, ownTemporal, app, mtls, environment }: SandboxOptions,
     pace: Partial<Pace>,
   ): Promise<void> {
     const configuration = join(this.folder, 'configuration.json');
@@ -129,6 +136,7 @@ export class Stage {
         String(capacity),
         ...(quirks === '' ? [] : ['--quirks', quirks]),
         ...(app === '' ? [] : ['--app', app]),
+        ...(mtls ? ['--mtls'] : []),
         '--ttl',
         '1',
         '--pace',

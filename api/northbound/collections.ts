@@ -1,0 +1,23 @@
+/** What is where below /v1, as the document tells it. */
+export const collections: Readonly<Record<string, string>> = {
+  plans: 'What a relocation would do, before anything is done.',
+  placements: 'Where an application could be for a device.',
+  relocations: 'Users of an application, and where needed an instance of it, moved from one site to another.',
+  events: 'Everything that happens, as one stream.',
+  waiting: 'What waits for a person, of every kind.',
+  fences: 'Sources that were taken to be dead, and may come back.',
+  anchors: 'Applications that stay while their users go.',
+  evacuations: 'Sites that are emptied, one relocation for each application.',
+  followers: 'Applications that follow a device.',
+  holds: 'Sites to which nothing is moved.',
+  sites: 'Where instances can run, and whether that can be reached.',
+  applications: 'Where each of them serves whom.',
+  peers: 'The systems that Ferry asks, and what each can do.',
+  systems: 'MEC systems that are members of the federation.',
+  offers: 'Services that are known, of ours and of partners.',
+  zones: 'Where sites are, of ours and of partners.',
+  discoveries: 'Looking for a service, an application, or who serves devices.',
+  federations: 'Agreements with partners.',
+  'service bindings': 'Services of partners that are used, and the paths to them.',
+  'this process': 'Its health and its metrics.',
+};
