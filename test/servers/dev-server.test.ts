@@ -58,6 +58,19 @@ it('makes the search attributes of a namespace that lacks them, when that is the
   await server.stop();
 }, 60_000);
 
+it('keeps each queue whole: there is one machine to poll it on', async () => {
+  const server = await start();
+  const connection = await Connection.connect({ address: server.address });
+  const parts = await connection.workflowService.listTaskQueuePartitions({
+    namespace: 'default',
+    taskQueue: { name: 'ferry' },
+  });
+  expect(parts.activityTaskQueuePartitions).toHaveLength(1);
+  expect(parts.workflowTaskQueuePartitions).toHaveLength(1);
+  await connection.close();
+  await server.stop();
+}, 60_000);
+
 it('is dead soon after the process that started it was killed', async () => {
   const parent = spawn(
     process.execPath,
