@@ -136,6 +136,20 @@ export function ledAway(rules: readonly Rule[], course: Course): Rule[] {
 }
 
 /**
+ * The rules of an instance between, when those whom it leads on move: what leads them to where they leave leads them further.
+ * Others there are nobody's whom this concerns, and one that leads nobody was turned for nobody.
+ */
+export function ledFurther(rules: readonly Rule[], course: Course): Rule[] {
+  if (course.device !== null) return ledAway(rules, course);
+  const ends = [course.from, course.to];
+  const leadsThere = (rule: Rule): boolean => ends.includes(rule.kind === 'dns' ? rule.address : rule.leadsTo);
+  return ledAway(
+    rules.filter((rule) => rule.active && leadsThere(rule)),
+    course,
+  );
+}
+
+/**
  * A rule leads all the devices that it names to one instance: none may be taken along that does not
  * move.
  */

@@ -1,4 +1,4 @@
-import { ledAway, ledFrom, ledHere, ledThrough, type Course } from './leading.ts';
+import { ledAway, ledFrom, ledFurther, ledHere, ledThrough, type Course } from './leading.ts';
 import { sameRule, type DnsRule, type Rule, type TrafficRule } from './rule.ts';
 
 /**
@@ -24,9 +24,9 @@ export interface Change<R extends Rule = Rule> {
   readonly passed: readonly R[];
 }
 
-/** Of whose rules: the end's to which devices are led, the end's that they leave, or one's between them. */
-export type PathWay = 'here' | 'away' | 'through';
-const ways = { here: ledHere, away: ledAway, through: ledThrough } as const;
+/** Of whose rules: the end's to which devices are led, the end's that they leave, one's between them, and that one's once more. */
+export type PathWay = 'here' | 'away' | 'through' | 'further';
+const ways = { here: ledHere, away: ledAway, through: ledThrough, further: ledFurther } as const;
 
 /**
  * What has to change of `rules`, as they are. `earlier`: what it found is what this one restores.
@@ -55,8 +55,22 @@ export function planned(
     const passed = past === undefined ? [] : [past.after, ...past.passed].filter((rule) => !sameRule(rule, after));
     return sameRule(before, after) && passed.length === 0 ? [] : [{ before, after, passed }];
   });
-  return { instance, own, source: course.from, led: ledFrom(going), changes };
+  // Whoever changes from one rule to another is led by both in between, and not by none
+  const inTurn = changes.toSorted((a, b) => Number(arrives(b)) - Number(arrives(a)));
+  return { instance, own, source: course.from, led: ledFrom(going), changes: inTurn };
 }
+
+const arrives = ({ before, after }: Change): boolean => arrived(before, after, 'sources').length > 0;
+
+/** The changes as they are undone: traffic first, whose members tell whether others are led there meanwhile; a name cannot. */
+export const backwards = ({ changes }: Turn): readonly Change[] =>
+  changes.toReversed().toSorted((a, b) => Number(a.before.kind === 'dns') - Number(b.before.kind === 'dns'));
+
+/** Its device is led by none of these rules any more, which led it before: no other one could take it up. */
+export const loses = ({ changes }: Turn, device: string): boolean => {
+  const names = (rule: Rule): boolean => rule.kind === 'traffic' && rule.active && rule.sources.includes(device);
+  return changes.some(({ before }) => names(before)) && !changes.some(({ after }) => names(after));
+};
 
 /** A turn that others have taken further: undone, it restores what it found itself, wherever they led its rules. */
 export function takenFurther(turn: Turn, later: Turn): Turn {
@@ -64,11 +78,23 @@ export function takenFurther(turn: Turn, later: Turn): Turn {
     const further = later.changes.find(({ before }) => sameIdentity(before, change.before));
     if (further === undefined) return change;
     const { before, after, passed } = change;
-    const seen = [after, ...passed, further.before, ...further.passed];
-    const states = seen.filter((rule) => !sameRule(rule, further.after) && !sameRule(rule, before));
-    return { before, after: further.after, passed: states };
+    const as = ofThese(change);
+    const last = as(further.after);
+    const seen = [after, ...passed, ...[further.before, ...further.passed].map(as)];
+    const states = seen.filter((rule) => !sameRule(rule, last) && !sameRule(rule, before));
+    return { before, after: last, passed: states };
   });
   return { ...turn, led: union(turn.led, later.led), changes };
+}
+
+const sourcesOf = (rule: Rule): readonly string[] => (rule.kind === 'traffic' ? rule.sources : []);
+
+/** Whoever was led further beside these, or was there with them and left meanwhile, is nobody whom they have moved. */
+function ofThese({ before, after, passed }: Change): (rule: Rule) => Rule {
+  const own = [before, after, ...passed].flatMap(sourcesOf);
+  const stayed = sourcesOf(before).filter((source) => sourcesOf(after).includes(source));
+  return (rule) =>
+    rule.kind === 'dns' ? rule : { ...rule, sources: union(stayed, minus(rule.sources, minus(rule.sources, own))) };
 }
 
 export const sameIdentity = (a: Rule, b: Rule): boolean => a.kind === b.kind && a.id === b.id;
@@ -109,12 +135,13 @@ export function carriedOut(now: Rule, change: Change, frame: Frame): Rule | 'los
 
 function isLost(now: TrafficRule, states: readonly TrafficRule[], to: TrafficRule, names: boolean): boolean {
   if (!states.some(({ leadsTo }) => leadsTo === now.leadsTo)) return true;
-  if (!names) return !states.some(activeAs(now));
+  if (isTakenOtherwise(now, states)) return true;
   const strangers = minus(
     now.sources,
     states.flatMap(({ sources }) => sources),
   );
-  return (!now.active && states.every(({ active }) => active)) || (strangers.length > 0 && now.leadsTo !== to.leadsTo);
+  if (strangers.length > 0 && now.leadsTo !== to.leadsTo) return true;
+  return names ? !now.active && states.every(({ active }) => active) : !states.some(activeAs(now));
 }
 
 /**
@@ -135,12 +162,14 @@ export function undone(now: Rule, { before, after, passed }: Change, frame: Fram
   // The others whom it named when this was planned are gone: so is what it was turned for
   const isDeserted = namesDevices(states) && back.sources.length === 0 && was.sources.length > 0;
   if (!isDeserted || !states.some(({ leadsTo }) => leadsTo === now.leadsTo)) return back;
-  return { ...back, leadsTo: frame.own, active: false };
+  return { ...back, destinations: minus(back.destinations, frame.led), leadsTo: frame.own, active: false };
 }
 
 /** Does another relocation of ours rely on it, by members that none of this one's states has? */
 export function isReliedOn(now: Rule, { before, after, passed }: Change): boolean {
-  return now.kind === 'traffic' && strangersIn(now, [before, after, ...passed] as TrafficRule[]).length > 0;
+  if (now.kind !== 'traffic') return false;
+  const states = [before, after, ...passed] as TrafficRule[];
+  return !isTakenOtherwise(now, states) && strangersIn(now, states).length > 0;
 }
 
 /** `turned`: what is taken back; `states`: every one in which this relocation may have left it. */
@@ -157,7 +186,7 @@ function rewound(
       was[list],
     );
   const removed = (list: List) => was[list].filter((member) => !turned.every((rule) => rule[list].includes(member)));
-  if (turned.length === 0) return now;
+  if (turned.length === 0 || isTakenOtherwise(now, states)) return now;
   const relied = strangersIn(now, states).length > 0;
   // Where it stays leading others elsewhere, whom it named before must not be led there with them
   const isElsewhere = relied && now.leadsTo !== was.leadsTo;
@@ -165,16 +194,18 @@ function rewound(
     ? minus(now.sources, union(added('sources'), was.sources))
     : union(minus(now.sources, added('sources')), removed('sources'));
   const ended = !relied ? added('destinations') : leadsAll(states) ? [source] : [];
+  const revived = isIdle(now) && sources.length > 0;
   const destinations = union(
     minus(
       now.destinations,
       ended.filter((address) => added('destinations').includes(address)),
     ),
-    removed('destinations'),
+    revived ? was.destinations : removed('destinations'),
   );
   const ours = turned.some(({ leadsTo }) => leadsTo === now.leadsTo);
-  const leadsTo = ours && !relied ? was.leadsTo : now.leadsTo;
-  const revived = isIdle(now) && sources.length > 0;
+  // Beside others it was led where they are; whoever has led them further since has taken the rule along
+  const isShared = was.sources.length > 0 && sources.length > 0 && added('sources').length > 0;
+  const leadsTo = revived || (ours && !relied && !isShared) ? was.leadsTo : now.leadsTo;
   const active = (ours && !relied && turned.some(activeAs(now))) || revived ? was.active : now.active;
   const back: TrafficRule = { ...now, sources, destinations, leadsTo, active };
   return sameRule(back, was) ? was : back;
@@ -186,6 +217,12 @@ const namesDevices = (states: readonly TrafficRule[]): boolean =>
   states.some((rule) => !sameMembers(rule.sources, states[0]?.sources ?? []));
 
 const leadsAll = (states: readonly TrafficRule[]): boolean => states.every(({ sources }) => sources.length === 0);
+
+/** One that was free was taken by somebody else, for everybody where this names devices, or the other way round. */
+const isTakenOtherwise = (now: TrafficRule, states: readonly TrafficRule[]): boolean =>
+  leadsAll(states) ? now.sources.length > 0 : leadsEveryone(now) && !states.some(leadsEveryone);
+
+const leadsEveryone = ({ active, sources }: TrafficRule): boolean => active && sources.length === 0;
 
 /** It leads nobody, so that what it says is nobody's. */
 const isIdle = ({ active, sources }: TrafficRule): boolean => !active && sources.length === 0;

@@ -69,6 +69,12 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
       });
     },
 
+    begunBy: async (follower, signal) => {
+      const byKey = `${searchAttributes.key.name} = '${digest(keyOfLook(follower))}'`;
+      const [run] = await listed(`WorkflowType = 'relocateApplication' AND ${byKey}`, signal, begunAs);
+      return run;
+    },
+
     ended: async (id, signal) => {
       const { workflowId, runId } = parseRelocationId(id) ?? { workflowId: id, runId: '' };
       const handle = temporal.workflow.getHandle<typeof relocateApplication>(workflowId, runId);
@@ -145,15 +151,15 @@ const isOverdue = (error: unknown): boolean =>
     ? error.code === grpc.DEADLINE_EXCEEDED
     : error instanceof ServiceError && isOverdue(error.cause);
 
+const keyOfLook = (follower: string): string => `follower/${follower}`;
+
 /** Each target is another request: what could not go to one may go to the next. */
 function memoOf(request: RelocationRequest, part: PartOf, sites: Means['sites']): RelocationMemo {
   const { application, users, target } = request;
   const direction = directionBetween(request, { sites });
   if (direction === undefined) throw failure('UnknownName', `${request.source} and ${target} are both clouds`);
   const key = digest(
-    'evacuation' in part
-      ? `evacuation/${part.evacuation}/${application}/${users}/${target}`
-      : `follower/${part.follower}`,
+    'evacuation' in part ? `evacuation/${part.evacuation}/${application}/${users}/${target}` : keyOfLook(part.follower),
   );
   return { request, direction, key, body: digest(JSON.stringify(request)) };
 }

@@ -43,6 +43,13 @@ export function waysOver(temporal: Client, { pace, ...ours }: Means): Ways {
       return { id, own: known.follower === follower };
     },
 
+    begun: async ({ application, users, network }, follower, signal) => {
+      const handle = temporal.workflow.getHandle(anchorWorkflowId({ application, users, network }, digest));
+      const seen = await orGone(call(signal, CALL_MS, async () => await handle.describe()));
+      if (seen?.status.name !== 'RUNNING') return null;
+      return (seen.memo as Partial<AnchorMemo> | undefined)?.follower === follower ? anchorIdOf(seen) : null;
+    },
+
     holds: async (id, signal) => {
       const seen = await look(id, signal);
       if (seen?.status.name !== 'RUNNING') return { why: await whyOf(id, signal) };

@@ -45,6 +45,8 @@ export interface Runs {
   begun(evacuation: string, signal: AbortSignal): Promise<readonly Begun[]>;
   /** Begins it once, however often that is asked; joins one that is moving these users already. */
   begin(request: RelocationRequest, part: PartOf, signal: AbortSignal): Promise<Run>;
+  /** What this look of a follower has begun. The index is some time behind. */
+  begunBy(follower: string, signal: AbortSignal): Promise<(Run & { readonly target: string }) | undefined>;
   ended(id: string, signal: AbortSignal): Promise<RunEnded>;
   /** Ids of those of this evacuation that wait for a person. */
   resting(evacuation: string, signal: AbortSignal): Promise<ReadonlySet<string>>;

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { isMoved } from '../../domain/ended.ts';
 import { isFailureType } from '../../domain/failures.ts';
@@ -34,7 +35,7 @@ type Finding = (order: PlacementRequest & { readonly chain: string }, wait: Wait
 export interface Means {
   readonly whereabouts: Whereabouts;
   readonly placements: Finding;
-  readonly runs: Pick<Runs, 'begin' | 'ended'>;
+  readonly runs: Pick<Runs, 'begin' | 'begunBy' | 'ended'>;
   readonly ways: Ways;
   readonly pace: Pick<Pace, 'pollMs' | 'heartbeatMs'>;
 }
@@ -62,7 +63,9 @@ export const followingActivities = ({ whereabouts, placements, runs, ways, pace 
   followDevice: async (order: FollowOrder): Promise<Followed> =>
     await alive(pace, async (wait) => {
       const leading = new Leading(ways, order, wait);
-      const begun = begunBefore(wait);
+      const isFirst = Context.current().info.attempt === 1;
+      if (!isFirst && order.mayAnchor === true) await leading.finds();
+      const begun = begunBefore(wait) ?? (isFirst ? undefined : await begunUnheard(runs, order, wait));
       if (begun !== undefined) return await leading.after(await landed(runs, order, begun, wait));
       try {
         wait.progress('asking where the device is');
@@ -93,6 +96,12 @@ const begunBefore = (wait: Wait): Begun | undefined => {
   const kept = wait.kept('begun');
   return kept === undefined ? undefined : (JSON.parse(kept) as Begun);
 };
+
+/** By an attempt that was killed before it told so: its move is one of this follower, also when it has ended. */
+async function begunUnheard(runs: Means['runs'], { chain }: FollowOrder, { signal }: Wait): Promise<Begun | undefined> {
+  const run = await runs.begunBy(chain, signal);
+  return run === undefined ? undefined : { id: run.id, own: true, to: run.target };
+}
 
 const cannot = ({ network }: FollowOrder, why: string, relocation: string | null = null): Followed => ({
   did: 'cannot',

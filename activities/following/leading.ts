@@ -15,6 +15,12 @@ export interface Ways {
     follower: string,
     signal: AbortSignal,
   ): Promise<{ readonly id: string; readonly own: boolean }>;
+  /** That this follower has begun, and that runs; null: none. */
+  begun(
+    of: Pick<AnchorRequest, 'application' | 'users' | 'network'>,
+    follower: string,
+    signal: AbortSignal,
+  ): Promise<string | null>;
   /** Null: devices are led; else why they never will be. Undefined: not yet known. */
   holds(id: string, signal: AbortSignal): Promise<{ readonly why: string } | null | undefined>;
   /** One that has ended is released. */
@@ -33,6 +39,13 @@ export class Leading {
     this.#order = order;
     this.#wait = wait;
     this.#anchor = wait.kept('anchor') ?? order.anchor ?? null;
+  }
+
+  /** Whoever was killed when he had begun one has told nobody: it would lead the device for ever. */
+  async finds(): Promise<void> {
+    const { application, user: users, network, follower } = this.#order;
+    const begun = await this.#ways.begun({ application, users, network }, follower, this.#wait.signal);
+    this.#anchor = begun ?? this.#anchor;
   }
 
   /** What came of the look; the anchor stays as it is. */

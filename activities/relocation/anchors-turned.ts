@@ -121,7 +121,7 @@ async function plan(
     former: [source.endpoint.host, ...(away?.former ?? [])],
     sameNetwork: false,
   };
-  return (await path?.plan('away', lead, earlier, signal)) ?? null;
+  return (await path?.plan('further', lead, earlier, signal)) ?? null;
 }
 
 /** With the relocation's own (step 5): every holder has its turn. Those whose anchors were ended meanwhile lead nobody. */

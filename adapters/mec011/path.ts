@@ -4,7 +4,16 @@ import type { Lead, Path, PathSight, Wait } from '../../activities/ports.ts';
 import { without, type Course } from '../../domain/leading.ts';
 import { sameRule, type Rule, type TrafficRule } from '../../domain/rule.ts';
 import type { Seal } from '../../domain/seal.ts';
-import { carriedOut, isReliedOn, planned, takenFurther, undone, type Change } from '../../domain/turn.ts';
+import {
+  backwards,
+  carriedOut,
+  isReliedOn,
+  loses,
+  planned,
+  takenFurther,
+  undone,
+  type Change,
+} from '../../domain/turn.ts';
 import type { Exchange } from '../http.ts';
 import { ruleCapabilities } from './capabilities.ts';
 import { pathSight } from './look.ts';
@@ -79,7 +88,10 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
       const { instance } = way === 'here' ? lead.to : lead.from;
       const { rules: found } = seen ?? (await rulesOf.all(instance, lead.ruleIds, signal));
       const before = earlier === null ? null : opened(seal, earlier);
-      return seal.close(JSON.stringify(planned(way, found, courseOf(lead), instance, before)));
+      const turn = planned(way, found, courseOf(lead), instance, before);
+      if (way === 'further' && lead.device !== null && loses(turn, lead.device))
+        throw failure('NotSteerable', `no rule of instance ${instance} is free to lead this device on beside others`);
+      return seal.close(JSON.stringify(turn));
     },
 
     takenFurther: (turn, later) => seal.close(JSON.stringify(takenFurther(opened(seal, turn), opened(seal, later)))),
@@ -110,11 +122,6 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
       const turn = opened(seal, sealed);
       let relied = false;
       const failed: unknown[] = [];
-      // Traffic first: its members tell whether others are led here meanwhile, which a DNS rule
-      // cannot
-      const changes = turn.changes.toSorted(
-        (a, b) => Number(a.before.kind === 'dns') - Number(b.before.kind === 'dns'),
-      );
       const one = async (change: Change) =>
         await swap(
           change.before,
@@ -125,7 +132,7 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
           },
           wait,
         ).catch((error: unknown) => void failed.push(error)); // the others go back all the same
-      const changed = await sweep(changes, one, wait);
+      const changed = await sweep(backwards(turn), one, wait);
       if (failed.length > 0) throw failed[0];
       return changed;
     },

@@ -42,6 +42,10 @@ class Around {
   ended: RunEnded = moved;
   readonly begun: { request: RelocationRequest; part: PartOf }[] = [];
   readonly awaited: string[] = [];
+  /** What a killed attempt had begun. */
+  unheard: { id: string; own: true; target: string } | undefined;
+  unheardAnchor: string | null = null;
+  readonly lookedUp: string[] = [];
   ownAnchor = true;
   failed: { why: string } | null = null;
   readonly led: string[] = [];
@@ -59,6 +63,10 @@ class Around {
           this.begun.push({ request, part });
           return { id: 'r1', own: this.own };
         },
+        begunBy: async (follower) => {
+          this.lookedUp.push(follower);
+          return this.unheard;
+        },
         ended: async (id) => {
           this.awaited.push(id);
           return this.ended;
@@ -68,6 +76,10 @@ class Around {
         begin: async ({ source, network }, follower) => {
           this.led.push(`begin ${follower}: ${network} to ${source}`);
           return { id: 'anchor-2', own: this.ownAnchor };
+        },
+        begun: async ({ network }) => {
+          this.lookedUp.push(network);
+          return this.unheardAnchor;
         },
         holds: async () => this.failed,
         release: async (id) => void this.led.push(`release ${id}`),
@@ -108,6 +120,19 @@ describe('one look of a follower', () => {
     const heard = { told: '', kept: { begun: JSON.stringify({ id: 'r0', own: true, to: 'w1' }) } };
     await expect(around.look({}, heard)).resolves.toMatchObject({ did: 'serves', relocation: 'r0' });
     expect([around.begun, around.awaited]).toEqual([[], ['r0']]);
+  });
+
+  it('is a move of its own what an attempt had begun that was killed before it said so, also when that has ended', async () => {
+    const there = { found: [placement('w1', { near: true, present: true })] };
+    const unheard = { id: 'r0', own: true, target: 'w1' } as const;
+    for (const world of [there, { network: 'cellular' }]) {
+      const around = Object.assign(new Around(), { ...world, unheard });
+      await expect(around.look({}, 'asking')).resolves.toMatchObject({ did: 'serves', site: 'w1', relocation: 'r0' });
+      expect([around.begun, around.awaited, around.lookedUp]).toEqual([[], ['r0'], ['follow:f/run-0']]);
+    }
+    const first = Object.assign(new Around(), there);
+    await first.look();
+    expect(first.lookedUp).toEqual([]); // an index is asked by whoever was replaced alone
   });
 
   it.each<[string, Partial<Around>, object]>([
@@ -160,6 +185,15 @@ describe('one look of a follower that may lead its device', () => {
     await around({ network: 'cellular' })
       .look(may, kept)
       .then((outcome) => expect(outcome).toEqual({ did: 'elsewhere', network: 'cellular', anchor: 'anchor-2' }));
+  });
+
+  it('knows the anchor that a killed attempt had begun, and gives it back', async () => {
+    const elsewhere = around({ network: 'cellular', unheardAnchor: 'anchor-2' });
+    await expect(elsewhere.look(may, 'asking')).resolves.toMatchObject({ did: 'elsewhere', anchor: 'anchor-2' });
+    const back = around({ found: [placement('a1', { present: true, near: true })], unheardAnchor: 'anchor-2' });
+    await expect(back.look({ ...may, anchor: 'anchor-1' }, 'asking')).resolves.toMatchObject({ anchor: null });
+    expect(back.led).toEqual(['release anchor-1', 'release anchor-2']);
+    await expect(around().look(may, 'asking')).resolves.toMatchObject({ anchor: 'anchor-2', anchored: true });
   });
 
   it.each<[string, Partial<Around>, string | null, string[]]>([

@@ -107,6 +107,26 @@ describe('a turn', () => {
     );
   });
 
+  it('leads further what leads there, and nothing else; where a device shares its rule with others, it is none', async () => {
+    const [one, two, elsewhere] = ['127.10.100.1', '127.10.100.2', '10.3.1.1'];
+    const shared = trafficRule('TrafficRule002', S, { srcAddress: [one, two], dstAddress: [S] }, 'ACTIVE');
+    platform.traffic('target', shared);
+    platform.traffic('target', trafficRule('TrafficRule001', T, { dSCP: 4, dstAddress: [C] }, 'ACTIVE'));
+    const further = lead({
+      from: { instance: 'target', endpoint: { host: S, port: 7000 } },
+      to: { instance: 'next', endpoint: { host: elsewhere, port: 7000 } },
+      sameNetwork: false,
+    });
+    await expect(path.plan('further', { ...further, device: one }, null, soon())).rejects.toMatchObject({
+      type: 'NotSteerable',
+    });
+    const turn = await path.plan('further', further, null, soon());
+    expect(await path.turn(turn, quickWait())).toBe(1);
+    expect(platform.written).toEqual(['traffic_rules/TrafficRule002']);
+    await path.turnBack(turn, quickWait());
+    expect(platform.of('target')['traffic_rules/TrafficRule002']).toEqual(shared);
+  });
+
   it('is undone to what was found, to the last member, whatever part of it was carried out', async () => {
     const before = everything();
     for (const device of [null, '127.10.100.1'])

@@ -4,6 +4,7 @@ import { abandon, cancel } from '../../workflows/messages.ts';
 import { anchoring, held } from '../support/anchored-engine.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import type { Rule } from '../../domain/rule.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** Whoever moves the source of an anchor takes it along: its devices are never led to an instance that is gone. */
@@ -148,6 +149,30 @@ describe('a relocation of the source of an anchor', () => {
       await expect((await relocate()).result()).resolves.toMatchObject({ outcome: 'relocated' });
       await eventually(async () => (await held(handle)).source === 'a2');
     });
+  });
+
+  it('takes two along, of which one is given back while it hands over: the other leads on, and then nothing is left', async () => {
+    const world = Object.assign(served(), { byDevice: true });
+    const { go, there } = gated(world, 'context.handOver');
+    const users = (): Rule | undefined => world.at('w1')[0]?.rules.find(({ id }) => id === 'users');
+    await anchoring(engine, world, async ({ anchor, relocate }) => {
+      const [all, one] = [await anchor(), await anchor({ users: 'ue-1' }, { insistMs: 600_000 })];
+      await Promise.all([held(all), held(one)]);
+      expect(users()).toMatchObject({ active: true, leadsTo: host(world, 'a1') });
+      const relocation = await relocate({}, { handOverMs: 600_000, heartbeatMs: 60_000 });
+      await there();
+      expect(users()).toMatchObject({ active: true, leadsTo: host(world, 'a2') });
+      await one.executeUpdate(cancel);
+      go();
+      await expect(relocation.result()).resolves.toMatchObject({ outcome: 'relocated' });
+      await expect(one.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+      expect(users()).toMatchObject({ active: false, sources: [] });
+      await eventually(async () => (await held(all)).source === 'a2');
+      expect(leading(world)).toStrictEqual([`name ${host(world, 'a2')}`, `all ${host(world, 'a2')}`]);
+      await all.executeUpdate(cancel);
+      await expect(all.result()).resolves.toMatchObject({ outcome: 'released', leftovers: [] });
+    });
+    expect(world.at('w1')).toStrictEqual([]);
   });
 
   it('leads its devices on though its subscriptions cannot be made again, says so, and leaves none of those', async () => {

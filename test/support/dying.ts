@@ -16,8 +16,8 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   context: ['state', 'promise', 'standBy', 'handOver', 'settle', 'supersede', 'retire'],
   anchors: ['of', 'isFound', 'takeIn', 'inherit', 'moved', 'relocation'],
   whereabouts: ['networkOf', 'listen', 'hush'],
-  runs: ['begin', 'ended'],
-  ways: ['begin', 'holds', 'release'],
+  runs: ['begin', 'begunBy', 'ended'],
+  ways: ['begin', 'begun', 'holds', 'release'],
 };
 
 /**

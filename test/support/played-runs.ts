@@ -91,6 +91,10 @@ export class PlayedRuns implements Runs {
     return { id, own: true };
   }
 
+  async begunBy(): Promise<undefined> {
+    return undefined;
+  }
+
   async ended(id: string, all: AbortSignal): Promise<RunEnded> {
     const signal = AbortSignal.any([all]); // a thousand listen
     signal.throwIfAborted();

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Context as Activity } from '@temporalio/activity';
 import type {
   Application,
@@ -18,7 +17,16 @@ import type { Role } from '../../domain/application.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import type { Rule } from '../../domain/rule.ts';
-import type { PathWay } from '../../domain/turn.ts';
+import {
+  backwards,
+  carriedOut,
+  type Change,
+  planned,
+  takenFurther,
+  type Turn,
+  undone,
+  type PathWay,
+} from '../../domain/turn.ts';
 import { type HeldSubscription, turned as turnedCallback } from '../../domain/subscription.ts';
 
 type Interference = FailureType | (() => Promise<void> | void);
@@ -45,19 +53,16 @@ interface Made extends Instance {
 const DOMAIN = 'counter.edge.test';
 const SITES = ['cloud', 'a1', 'a2', 'w1'];
 
+/** A turn in such a world: what it was and what it is to be. */
+interface Whole {
+  readonly instance: string;
+  readonly before: Rule[];
+  readonly after: Rule[];
+}
+
 /** As an application's rules lead in a world where each instance has one name and one traffic rule. */
-function turned(rule: Rule, lead: Lead, way: PathWay, byDevice: boolean): Rule {
-  if (byDevice && lead.device !== null) {
-    if (rule.kind === 'dns' || rule.id !== 'users' || way === 'away') return rule;
-    return {
-      ...rule,
-      sources: [lead.device],
-      destinations: [...lead.former],
-      leadsTo: lead.to.endpoint.host,
-      active: true,
-    };
-  }
-  if (byDevice && rule.id === 'users') return rule;
+function turned(rule: Rule, lead: Lead, way: PathWay): Rule {
+  if (way === 'further' && !rule.active) return rule;
   if (rule.kind === 'dns') return { ...rule, address: lead.to.endpoint.host, active: way !== 'away' || rule.active };
   if (rule.id !== 'all' || (way === 'away' && lead.sameNetwork)) return { ...rule, active: false };
   return { ...rule, destinations: [...lead.former], leadsTo: lead.to.endpoint.host, active: true };
@@ -406,7 +411,7 @@ export class PortWorld implements Catalogue {
     },
   };
 
-  /** Rules of an instance here, in memory; a turn is what it was and what it is to be. */
+  /** Rules of an instance here, in memory. */
   #path(name: string): Path {
     const find = (id: string): Made | undefined => this.at(name).find((instance) => instance.id === id);
     const write = async (instance: Made | undefined, to: Rule): Promise<number> => {
@@ -416,11 +421,6 @@ export class PortWorld implements Catalogue {
       instance.rules = instance.rules.map((rule) => (rule.id === to.id ? structuredClone(to) : rule));
       return 1;
     };
-    interface Turn {
-      readonly instance: string;
-      readonly before: Rule[];
-      readonly after: Rule[];
-    }
     return {
       look: async () => {
         await this.#called(`${name}.path.look`);
@@ -437,30 +437,68 @@ export class PortWorld implements Catalogue {
       plan: async (way, lead, earlier) => {
         const { instance } = way === 'here' ? lead.to : lead.from;
         const rules = structuredClone(find(instance)?.rules ?? []);
-        const before = earlier === null ? rules : (JSON.parse(earlier) as Turn).before;
-        return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way, this.byDevice)) });
+        const before = earlier === null ? rules : (JSON.parse(earlier) as Whole).before;
+        return JSON.stringify({ instance, before, after: rules.map((rule) => turned(rule, lead, way)) });
       },
       takenFurther: (turn, later) => {
-        const [own, further] = [JSON.parse(turn) as Turn, JSON.parse(later) as Turn];
+        const [own, further] = [JSON.parse(turn) as Whole, JSON.parse(later) as Whole];
         return JSON.stringify({ ...own, after: further.after });
       },
       turn: async (turn) => {
-        const { instance, after } = JSON.parse(turn) as Turn;
+        const { instance, after } = JSON.parse(turn) as Whole;
         let written = 0;
         for (const rule of after) written += await write(find(instance), rule);
         return written;
       },
       turnBack: async (turn) => {
-        const { instance, before, after } = JSON.parse(turn) as Turn;
+        const { instance, before } = JSON.parse(turn) as Whole;
         await this.#called(`${name}.path.turnBack`);
         let written = 0;
-        for (const rule of this.byDevice ? before.filter((_, at) => !isDeepStrictEqual(before[at], after[at])) : before)
-          written += await write(find(instance), rule);
+        for (const rule of before) written += await write(find(instance), rule);
         return written;
       },
       holds: async ({ id }) => (find(id)?.rules ?? []).some(({ active }) => active),
       release: async () => await this.#called(`${name}.path.release`),
       forget: async () => await this.#called(`${name}.path.forget`),
+      ...(this.byDevice && this.#turning(name, find, write)),
+    };
+  }
+
+  /** As a platform does it, whose rules several lead their devices by. */
+  #turning(
+    name: string,
+    find: (id: string) => Made | undefined,
+    write: (instance: Made | undefined, to: Rule) => Promise<number>,
+  ): Pick<Path, 'plan' | 'takenFurther' | 'turn' | 'turnBack'> {
+    const read = (text: string): Turn => JSON.parse(text) as Turn;
+    const nowOf = ({ instance }: Turn, { before }: Change): Rule =>
+      find(instance)?.rules.find(({ id }) => id === before.id) ?? before;
+    return {
+      plan: async (way, { from, to, ...lead }, earlier) => {
+        const { instance } = way === 'here' ? to : from;
+        const course = { ...lead, from: from.endpoint.host, to: to.endpoint.host };
+        const rules = structuredClone(find(instance)?.rules ?? []);
+        return JSON.stringify(planned(way, rules, course, instance, earlier === null ? null : read(earlier)));
+      },
+      takenFurther: (turn, later) => JSON.stringify(takenFurther(read(turn), read(later))),
+      turn: async (text) => {
+        const turn = read(text);
+        let written = 0;
+        for (const change of turn.changes) {
+          const to = carriedOut(nowOf(turn, change), change, turn);
+          if (to === 'lost') throw failure('OwnershipLost', `${change.before.id} is led by others`);
+          written += await write(find(turn.instance), to);
+        }
+        return written;
+      },
+      turnBack: async (text) => {
+        const turn = read(text);
+        await this.#called(`${name}.path.turnBack`);
+        let written = 0;
+        for (const change of backwards(turn))
+          written += await write(find(turn.instance), undone(nowOf(turn, change), change, turn));
+        return written;
+      },
     };
   }
 

@@ -1,0 +1,298 @@
+import { aboutAnchor, promisedElsewhere, type Standing } from '../../domain/anchoring.ts';
+import type { Course } from '../../domain/leading.ts';
+import type { Rule } from '../../domain/rule.ts';
+import {
+  backwards,
+  carriedOut,
+  isReliedOn,
+  loses,
+  planned,
+  takenFurther,
+  undone,
+  type Turn,
+} from '../../domain/turn.ts';
+
+/**
+ * Two anchors in one network, whose holder H they share, lead their devices to S; meanwhile a relocation may move users from
+ * there to T, which takes both along by one turn. Each rule is a write of its own. What decides, and what becomes of the
+ * rules, is the shipped code; each member left out is a counter-proof.
+ */
+export interface Habits {
+  /** Whoever is taken in waits for the relocation's end before it gives anything back. */
+  readonly waits: boolean;
+  /** What a relocation has made of the rules is undone with the own turn. */
+  readonly joins: boolean;
+  /** One that is given back refuses to be taken along. */
+  readonly refusesToBeTaken: boolean;
+  /** A relocation turns what leads to its source, and nothing else of the holder. */
+  readonly turnsWhatLeads: boolean;
+}
+export const shipped: Habits = {
+  waits: true,
+  joins: true,
+  refusesToBeTaken: true,
+  turnsWhatLeads: true,
+};
+
+interface One {
+  readonly phase: 'none' | 'begun' | 'writing' | 'holds' | 'releasing' | 'over';
+  readonly own: Turn | null;
+  /** What the relocation would make of it, once that has taken it in. */
+  readonly taken: Turn | null;
+  readonly under: boolean;
+  /** So many changes are carried out, or undone. */
+  readonly done: number;
+  readonly relied: boolean;
+}
+interface World {
+  readonly anchors: readonly [One, One];
+  readonly relocation: 'none' | 'promised' | 'taking' | 'turning' | 'turned' | 'back' | 'moved' | 'over' | 'retired';
+  /** Of its two, those that are to be taken along, and were. */
+  readonly found: readonly number[];
+  readonly taken: readonly number[];
+  readonly turn: Turn | null;
+  readonly done: number;
+  readonly rules: readonly Rule[];
+  readonly promised: boolean;
+  readonly authority: 'S' | 'T';
+  readonly gone: boolean;
+}
+export interface Explored {
+  readonly states: number;
+  readonly stuck: number;
+  readonly found: { readonly what: string; readonly trace: readonly string[] } | null;
+}
+
+const begin: One = { phase: 'none', own: null, taken: null, under: false, done: 0, relied: false };
+const deviceOf = (users: string): string | null => (users === '*' ? null : users);
+const course = (from: string, to: string, users: string): Course => ({
+  name: 'app.test',
+  aliases: [],
+  device: deviceOf(users),
+  from,
+  to,
+  former: ['S'],
+  sameNetwork: false,
+});
+const standing: Standing = {
+  way: 'rule',
+  relayed: false,
+  source: 's',
+  from: 'S',
+  holder: { site: 'w', instance: 'H' },
+  observed: true,
+  exposed: 0,
+  lacking: 0,
+  under: null,
+  trouble: null,
+};
+
+/** `users`: of the two anchors. `moving`: whom the relocation moves. */
+export function explore(
+  rules: readonly Rule[],
+  users: readonly [string, string],
+  moving: string,
+  habits: Habits = shipped,
+): Explored {
+  const start: World = {
+    anchors: [begin, begin],
+    relocation: 'none',
+    found: [],
+    taken: [],
+    turn: null,
+    done: 0,
+    rules,
+    promised: false,
+    authority: 'S',
+    gone: false,
+  };
+  const steps = stepsOf(users, moving, habits);
+  const came = new Map<string, readonly string[]>([[JSON.stringify(start), []]]);
+  const queue = [start];
+  let stuck = 0;
+  for (let world = queue.shift(); world !== undefined; world = queue.shift()) {
+    const trace = came.get(JSON.stringify(world)) ?? [];
+    const what = wrong(world, users, moving, rules);
+    if (what !== null) return { states: came.size, stuck, found: { what, trace } };
+    const then = steps(world);
+    if (then.length === 0 && !isOver(world)) stuck += 1;
+    for (const [label, next] of then) {
+      const key = JSON.stringify(next);
+      if (came.has(key)) continue;
+      came.set(key, [...trace, label]);
+      queue.push(next);
+    }
+  }
+  return { states: came.size, stuck, found: null };
+}
+
+const isOver = ({ anchors, relocation }: World): boolean =>
+  anchors.every(({ phase }) => phase === 'over' || phase === 'none') &&
+  ['none', 'over', 'retired'].includes(relocation);
+
+function wrong(world: World, users: readonly string[], moving: string, before: readonly Rule[]): string | null {
+  const { anchors, relocation, rules, gone } = world;
+  const leads = (rule: Rule): string => (rule.kind === 'dns' ? rule.address : rule.leadsTo);
+  if (gone && rules.some((rule) => rule.active && leads(rule) === 'S'))
+    return 'devices are led to an instance that is gone';
+  const removed = relocation === 'over' || relocation === 'none';
+  if (removed && rules.some((rule) => rule.active && leads(rule) === 'T'))
+    return 'devices are led to a target that was removed';
+  for (const [n, { phase }] of anchors.entries()) {
+    const whom = users[n] ?? '';
+    if (phase !== 'holds') continue;
+    const moves = moving === '*' || moving === whom;
+    if (!['S', ...(moves ? ['T'] : [])].includes(ledTo(rules, whom))) return `devices of ${whom} are led by nobody`;
+  }
+  const given = anchors.every(({ phase }) => phase === 'over' || phase === 'none');
+  if (given && (removed || gone) && JSON.stringify(rules) !== JSON.stringify(before))
+    return 'an anchor that was given back has left something';
+  return null;
+}
+
+/** Where a device of these users in the network arrives; by its name alone, where no rule of traffic leads all. */
+function ledTo(rules: readonly Rule[], users: string): string {
+  const active = rules.filter((rule) => rule.kind === 'traffic').filter((rule) => rule.active);
+  const own =
+    active.find(({ sources }) => sources.includes(users)) ?? active.find(({ sources }) => sources.length === 0);
+  const name = users === '*' ? rules.find((rule) => rule.kind === 'dns' && rule.active) : undefined;
+  return own?.leadsTo ?? (name?.kind === 'dns' ? name.address : 'nobody');
+}
+
+type Steps = (world: World) => readonly (readonly [string, World])[];
+
+function stepsOf(users: readonly [string, string], moving: string, habits: Habits): Steps {
+  return (world) => [
+    ...[0, 1].flatMap((n) => anchoring(world, n, users[n] ?? '', moving, habits)),
+    ...relocating(world, users, moving, habits),
+  ];
+}
+
+const changed = (rules: readonly Rule[], to: Rule): Rule[] =>
+  rules.map((rule) => (rule.id === to.id && rule.kind === to.kind ? to : rule));
+const nowOf = (rules: readonly Rule[], { id, kind }: Rule): Rule | undefined =>
+  rules.find((rule) => rule.id === id && rule.kind === kind);
+const runs = ({ relocation }: World): boolean => !['none', 'over', 'retired'].includes(relocation);
+
+function anchoring(world: World, n: number, whose: string, moving: string, habits: Habits): [string, World][] {
+  const one = world.anchors[n] ?? begin;
+  const as = (change: Partial<One>, rules = world.rules): World => ({
+    ...world,
+    rules,
+    anchors: world.anchors.map((each, at) => (at === n ? { ...each, ...change } : each)) as [One, One],
+  });
+  const named = `anchor of ${whose}`;
+  const done: [string, World][] = [];
+  const serves = world.authority === 'S' || (moving !== '*' && moving !== whose && whose !== '*');
+  if (one.phase === 'none' && !world.gone) done.push([`${named}: begins`, as({ phase: 'begun' })]);
+  if (one.phase === 'begun') {
+    const refused = promisedElsewhere({ promisedTo: world.promised ? 'r' : null }) !== null || !serves;
+    const own = planned('through', world.rules, course('H', 'S', whose), 'H', null);
+    const able = whose === '*' || own.changes.some(({ after }) => after.kind === 'traffic');
+    if (refused || !able) done.push([`${named}: refused`, as({ phase: 'over' })]);
+    else done.push([`${named}: plans`, as({ phase: 'writing', own })]);
+  }
+  if (one.phase === 'writing' && one.own !== null) {
+    const change = one.own.changes[one.done];
+    const now = change && nowOf(world.rules, change.before);
+    if (change === undefined || now === undefined) done.push([`${named}: holds`, as({ phase: 'holds', done: 0 })]);
+    else {
+      const to = carriedOut(now, change, one.own);
+      if (to === 'lost') done.push([`${named}: rule ${now.id} is others`, as({ phase: 'releasing', done: 0 })]);
+      else done.push([`${named}: writes ${now.id}`, as({ done: one.done + 1 }, changed(world.rules, to))]);
+    }
+  }
+  if (one.phase === 'holds') done.push([`${named}: is to be given back`, as({ phase: 'releasing' })]);
+  if (one.phase === 'releasing' && one.own !== null && !(habits.waits && one.under && runs(world))) {
+    const turn = habits.joins && one.taken !== null ? takenFurther(one.own, one.taken) : one.own;
+    const inTurn = backwards(turn);
+    const change = inTurn[one.done];
+    const now = change && nowOf(world.rules, change.before);
+    if (change === undefined || now === undefined)
+      done.push([`${named}: is given back`, as({ ...begin, phase: 'over' })]);
+    else {
+      const relied = one.relied || isReliedOn(now, change);
+      const to = relied && now.kind === 'dns' && !change.before.active ? now : undone(now, change, turn);
+      done.push([`${named}: undoes ${now.id}`, as({ done: one.done + 1, relied }, changed(world.rules, to))]);
+    }
+  }
+  return done;
+}
+
+function relocating(world: World, users: readonly string[], moving: string, habits: Habits): [string, World][] {
+  const { relocation, turn } = world;
+  const over: World = { ...world, relocation: 'back', promised: false, done: 0 };
+  switch (relocation) {
+    case 'none':
+      return [['S promises', { ...world, relocation: 'promised', promised: true }]];
+    case 'promised': {
+      const about = world.anchors.map(({ phase }, n) =>
+        phase === 'none' || phase === 'over'
+          ? 'nothing'
+          : aboutAnchor(
+              {
+                users: users[n] ?? '',
+                network: 'W',
+                source: 's',
+                standing: ['holds', 'releasing'].includes(phase) ? standing : null,
+              },
+              { users: moving, source: 's', from: 'S', relocation: 'r', towards: undefined },
+            ),
+      );
+      if (about.includes('wait'))
+        return [['an anchor is being made', { ...world, relocation: 'over', promised: false }]];
+      const found = about.flatMap((what, n) => (what === 'turn' ? [n] : []));
+      const plan =
+        found.length === 0
+          ? null
+          : planned(habits.turnsWhatLeads ? 'further' : 'away', world.rules, course('S', 'T', moving), 'H', null);
+      if (plan !== null && moving !== '*' && loses(plan, moving))
+        return [['no rule could lead it on', { ...world, relocation: 'over', promised: false }]];
+      return [[`takes ${found.join(', ')}`, { ...world, relocation: 'taking', found, turn: plan }]];
+    }
+    case 'taking': {
+      const [next] = world.found.filter((n) => !world.taken.includes(n));
+      const gone = world.found.every((n) => world.anchors[n]?.phase === 'over' && world.anchors[n]?.taken === null);
+      if (next === undefined && gone)
+        return [['all are gone', { ...world, relocation: 'turning', done: 0, turn: null }]];
+      if (next === undefined) return [['turns', { ...world, relocation: 'turning', done: 0 }]];
+      const one = world.anchors[next] ?? begin;
+      const taken = [...world.taken, next];
+      if (one.phase === 'over') return [[`${next} is gone`, { ...world, taken }]];
+      if (one.phase === 'releasing' && habits.refusesToBeTaken)
+        return [[`${next} is being given back`, { ...over, turn: null }]];
+      const anchors = world.anchors.map((each, n) => (n === next ? { ...each, taken: turn, under: true } : each));
+      return [[`${next} is taken in`, { ...world, taken, anchors: anchors as unknown as [One, One] }]];
+    }
+    case 'turning': {
+      const change = turn?.changes[world.done];
+      const now = change && nowOf(world.rules, change.before);
+      if (turn === null || change === undefined || now === undefined)
+        return [['has turned', { ...world, relocation: 'turned' }]];
+      const to = carriedOut(now, change, turn);
+      const led = world.taken.some((n) => world.anchors[n]?.phase !== 'over');
+      if (to === 'lost')
+        return led ? [['a rule is others', over]] : [['leads nobody', { ...world, relocation: 'turned' }]];
+      return [[`turns ${now.id}`, { ...world, done: world.done + 1, rules: changed(world.rules, to) }]];
+    }
+    case 'turned':
+      return [
+        ['hands over', { ...world, relocation: 'moved', promised: false, authority: 'T' }],
+        ['S keeps them', over],
+      ];
+    case 'back': {
+      const change = turn === null ? undefined : backwards(turn)[world.done];
+      const now = change && nowOf(world.rules, change.before);
+      if (turn === null || change === undefined || now === undefined)
+        return [['is undone', { ...world, relocation: 'over' }]];
+      const rules = changed(world.rules, undone(now, change, turn));
+      return [[`turns ${now.id} back`, { ...world, done: world.done + 1, rules }]];
+    }
+    case 'moved':
+      return [['retires S', { ...world, relocation: 'retired', gone: moving === '*' }]];
+    case 'over':
+    case 'retired':
+    default:
+      return [];
+  }
+}
