@@ -22,9 +22,10 @@ it('forgets what is not listed any more, of that collection only', () => {
   expect([...known.ids]).toEqual(['/a/2', '/ab/2']);
 });
 
-it('is bounded: the oldest goes first', () => {
+it('is bounded in each collection: the oldest goes first', () => {
   const known = new Acquaintances();
-  for (let n = 0; n <= 20_000; n += 1) known.remember(`/a/${n}`, neighbour);
-  expect(known.ids.size).toBe(20_000);
-  expect(known.whose('/a/0')).toBeUndefined();
+  for (let n = 0; n <= 100_000; n += 1) known.remember(`/a/${n}`, neighbour);
+  known.remember('/b/0', neighbour);
+  expect(known.ids.size).toBe(100_001);
+  expect([known.whose('/a/0'), known.whose('/a/1'), known.whose('/b/0')]).toEqual([undefined, neighbour, neighbour]);
 });
