@@ -115,6 +115,19 @@ export const SystemList = z
 export type SystemList = z.infer<typeof SystemList>;
 const SiteKind = z.enum(['mecHost', 'cloud']);
 
+/** Of one peer, as its calls saw it. */
+const PeerHealth = z
+  .object({
+    reachable: z.boolean().meta({ description: 'It answered when it was called last, be it with a refusal.' }),
+    since: Instant.meta({ description: 'So long it has been seen so.' }),
+    seenAt: Instant.meta({ description: 'When it was called last.' }),
+    lastFailure: z
+      .object({ what: z.string().meta({ description: 'A sentence.' }), at: Instant })
+      .nullable()
+      .meta({ description: 'Why it did not serve, when it did not last; null: it was not seen so.' }),
+  })
+  .meta({ id: 'PeerHealth' });
+
 export const SiteList = z
   .object({
     sites: z.array(
@@ -125,9 +138,13 @@ export const SiteList = z
         network: z.string().nullable().meta({ description: 'The access network in whose path its platform is.' }),
         peers: z
           .record(z.string(), z.string())
-          .meta({ description: 'Who is asked for it, by its part. /v1/peers tells whether each is in reach.' }),
+          .meta({ description: 'Who is asked for it, by its part: names in `peers`, beside the sites.' }),
       }),
     ),
+    peers: z.record(z.string(), PeerHealth).meta({
+      description:
+        'How each was seen: by calls, and by a look at those that were not called lately. One that was not seen yet is not in it. /v1/peers asks them what they can do.',
+    }),
   })
   .meta({ id: 'SiteList' });
 export type SiteList = z.infer<typeof SiteList>;

@@ -3,7 +3,7 @@ import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { legible } from './legible.ts';
 import { peerTable, siteTable, whereTable } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { age, type Terminal } from './terminal.ts';
 
 /** What each command asks of the API about sites, peers and applications, and shows. */
 
@@ -16,11 +16,21 @@ export async function peers(client: FerryClient, terminal: Terminal): Promise<Ex
 }
 
 export async function sites(client: FerryClient, terminal: Terminal): Promise<Exit> {
-  const answer = await client.get<SiteList>('/v1/sites');
+  const answer = await client.get<SiteList>(`/v1/sites?waitSeconds=${LOOK_SECONDS}`);
   if (terminal.json) terminal.list(answer, answer.sites);
-  else terminal.tell(siteTable(answer, terminal));
+  else {
+    terminal.tell(siteTable(answer, terminal));
+    for (const [name, seen] of Object.entries(answer.peers))
+      if (!seen.reachable) terminal.tell(awaySentence(name, seen, terminal));
+  }
   return exits.done;
 }
+
+/** A peer that is silent for longer is told as it was seen before. */
+const LOOK_SECONDS = 5;
+
+const awaySentence = (name: string, { since, lastFailure }: SiteList['peers'][string], terminal: Terminal): string =>
+  `${terminal.paint('red', `${name} has not answered since ${since}`)} (${age(since)})${lastFailure === null ? '' : `: ${lastFailure.what}`}`;
 
 export async function where(client: FerryClient, terminal: Terminal, application: string | undefined): Promise<Exit> {
   const one = application === undefined ? '' : `/${encodeURIComponent(application)}`;

@@ -1,9 +1,11 @@
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../configuration/peers.ts';
+import { isReachable, type PeerSeen, seenAt } from '../../domain/peer-seen.ts';
 import { HttpRefusal, isTemporals } from '../problem.ts';
 import type { ApplicationSeen, SiteList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
 import { ledTo } from './led.ts';
+import { PeersSeen } from './peers-seen.ts';
 import type { Procedures } from './procedures.ts';
 import type { NorthboundTable } from './table.ts';
 
@@ -15,6 +17,7 @@ export const networkHandlers = (
   networkOf(
     configuration,
     procedures,
+    new PeersSeen(async () => await procedures.look()),
     together(async (names) => {
       const [seen, led] = await Promise.all([procedures.locate(names), ledTo(temporal).catch(unknown)]);
       return seen.map((application) => ({ ...application, led: led && [...(led.get(application.name) ?? [])] }));
@@ -27,10 +30,11 @@ type Locate = (names: readonly string[]) => Promise<(Located & Pick<ApplicationS
 const networkOf = (
   configuration: Configuration,
   procedures: Procedures,
+  peers: PeersSeen,
   locate: Locate,
 ): ReturnType<typeof networkHandlers> => ({
-  listSites: ({ res }) => {
-    res.json(sitesOf(configuration));
+  listSites: async ({ query: { waitSeconds }, res }) => {
+    res.json({ ...sitesOf(configuration), peers: seenOf(await peers.known(waitSeconds * 1_000)) } satisfies SiteList);
   },
   listApplications: async ({ res }) => {
     const names = Object.keys(configuration.applications);
@@ -64,7 +68,20 @@ function together(locate: Locate): Locate {
   };
 }
 
-const sitesOf = ({ sites, systems, networks }: Configuration): SiteList => ({
+const seenOf = (peers: ReadonlyMap<string, PeerSeen>): SiteList['peers'] =>
+  Object.fromEntries(
+    [...peers].map(([name, seen]) => [
+      name,
+      {
+        reachable: isReachable(seen),
+        since: seen.since,
+        seenAt: seenAt(seen),
+        lastFailure: seen.failedAt === null || seen.failure === null ? null : { what: seen.failure, at: seen.failedAt },
+      },
+    ]),
+  );
+
+const sitesOf = ({ sites, systems, networks }: Configuration): Pick<SiteList, 'sites'> => ({
   sites: Object.entries(sites).map(([name, site]) => {
     if (site.kind === 'cloud') {
       const { kind, manager, oss, services } = site;

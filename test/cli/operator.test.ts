@@ -458,8 +458,32 @@ describe('sites and applications', () => {
     const peersOf = { meo: 'meo-cellular', platform: 'mep-1' };
     api.answer = answering(200, {
       sites: [{ name: 'a1', kind: 'mecHost', system: 'cellular', network: 'cell', peers: peersOf }],
+      peers: {},
     });
-    expect((await ferry('sites', ...at())).out).toMatch(/a1 +mecHost +cellular +cell +meo-cellular, mep-1/);
+    expect((await ferry('sites', ...at())).out).toMatch(/a1 +mecHost +cellular +cell +not seen +meo-cellular, mep-1/);
+  });
+
+  it('are listed with how their peers were seen, who is away by name, since when and why', async () => {
+    const since = '2026-01-01T00:00:00.000Z';
+    const what = 'mep-1: GET /rules did not answer (ECONNREFUSED)';
+    const well = { reachable: true, since, seenAt: since, lastFailure: null };
+    const away = { reachable: false, since, seenAt: since, lastFailure: { what, at: since } };
+    const site = { kind: 'mecHost', system: 'cellular', network: 'cell' };
+    api.answer = answering(200, {
+      sites: [
+        { name: 'a1', ...site, peers: { meo: 'meo', platform: 'mep-1' } },
+        { name: 'a2', ...site, peers: { meo: 'meo' } },
+        { name: 'a3', ...site, peers: { meo: 'meo', platform: 'mep-3' } },
+      ],
+      peers: { meo: well, 'mep-1': away },
+    });
+    const { out, exit } = await ferry('sites', ...at());
+    expect(out).toMatch(/a1 .* no: mep-1 +meo, mep-1\n/);
+    expect(out).toMatch(/a2 .* all +meo\n/);
+    expect(out).toMatch(/a3 .* not seen: mep-3 +meo, mep-3\n/);
+    expect(out).toMatch(/\nmep-1 has not answered since 2026-01-01T00:00:00.000Z \(\d+d\): mep-1: GET .*ECONNREFUSED/);
+    expect(out).not.toMatch('meo has not');
+    expect(exit).toBe(0);
   });
 });
 

@@ -30,7 +30,16 @@ describe.skipIf(!hasBrowser)('the console', () => {
     change: Partial<
       Pick<
         FakeV1,
-        'sites' | 'applications' | 'moves' | 'partners' | 'plan' | 'holds' | 'evacuations' | 'waiting' | 'followers'
+        | 'sites'
+        | 'peers'
+        | 'applications'
+        | 'moves'
+        | 'partners'
+        | 'plan'
+        | 'holds'
+        | 'evacuations'
+        | 'waiting'
+        | 'followers'
       >
     >,
     viewport = { width: 1440, height: 900 },
@@ -314,6 +323,27 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await place.getByText('Move everything to the hosts beside it?').click();
     await page.getByLabel('Evacuation of a1').waitFor();
     expect(fake.said).toEqual(['reopen a2', { hold: { site: 'a1', why: 'new disks' } }, { empty: { site: 'a1' } }]);
+  });
+
+  it('shows at a site which of its peers was seen not to answer, since when and why; of one that was not seen, nothing', async () => {
+    const at = '2026-01-01T10:00:00.000Z';
+    const what = 'mep-1: GET /rules did not answer (ECONNREFUSED)';
+    const well = { reachable: true, since: at, seenAt: at, lastFailure: { what: 'meo: was slow', at } };
+    const away = { reachable: false, since: at, seenAt: at, lastFailure: { what, at } };
+    const asked = { meo: 'meo', platform: 'mep-1', vantage: 'resolver' };
+    const page = await over({
+      sites: sites.map((site) => (site.name === 'a1' ? { ...site, peers: asked } : site)),
+      peers: { meo: well, 'mep-1': away },
+    });
+    await expect(page.locator('[data-site=a1] .away').innerText()).resolves.toBe('mep-1 does not answer');
+    await expect(page.locator('[data-site=a2]').innerText()).resolves.not.toMatch('answer');
+    await page.getByRole('button', { name: 'Site a1' }).click();
+    const facts = await page.getByLabel('A site').locator('dd').allInnerTexts();
+    expect(facts.slice(1)).toEqual([
+      expect.stringMatching(/^meo answered at /),
+      expect.stringMatching(/^mep-1 has not answered since .*: mep-1: GET .*ECONNREFUSED/),
+      'resolver not seen yet',
+    ]);
   });
 
   it('shows out of which network devices are led to an application, and through whom', async () => {

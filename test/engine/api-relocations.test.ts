@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ApplicationList, ApplicationSeen, PeerList, Problem } from '../../api/resources.ts';
+import type { ApplicationList, ApplicationSeen, PeerList, SiteList, Problem } from '../../api/resources.ts';
 import { digest } from '../../configuration/digest.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import type { PlacementList } from '../../domain/placement.ts';
@@ -264,6 +264,16 @@ describe('looking without touching', () => {
         { name: 'counter', sites: body.sites.map(({ site }) => ({ site })) },
       ]);
       await expect(api.get('/v1/applications/chess')).resolves.toMatchObject({ status: 404 });
+    });
+  });
+
+  it('tells of sites how their peers were seen, at once, and after a look where that is waited for', async () => {
+    await over(new PortWorld(), async (api) => {
+      const at = '2026-01-01T00:00:00.000Z';
+      const seen = { meo: { reachable: true, since: at, seenAt: at, lastFailure: null } };
+      await expect(api.get<SiteList>('/v1/sites')).resolves.toMatchObject({ status: 200, body: { peers: {} } });
+      await expect(api.get('/v1/sites?waitSeconds=9')).resolves.toMatchObject({ status: 200, body: { peers: seen } });
+      await expect(api.get<SiteList>('/v1/sites')).resolves.toMatchObject({ body: { peers: seen } });
     });
   });
 

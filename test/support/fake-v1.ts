@@ -31,6 +31,7 @@ export class FakeV1 {
   readonly said: unknown[] = [];
   moves: Relocation[];
   sites: SiteList['sites'];
+  peers: SiteList['peers'] = {};
   applications: ApplicationList['applications'];
   partners: FederationWith[] = [];
   holds: Hold[] = [];
@@ -68,7 +69,7 @@ export class FakeV1 {
     const served = express()
       .use(consolePage())
       .use(express.json())
-      .get('/v1/sites', (_req, res) => void res.json({ sites: this.sites }))
+      .get('/v1/sites', (_req, res) => void res.json({ sites: this.sites, peers: this.peers }))
       .get('/v1/applications', (_req, res) => void res.json({ applications: this.applications }))
       .get('/v1/applications/:name', (req, res) => {
         res.json(this.applications.find(({ name }) => name === req.params.name));
