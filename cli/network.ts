@@ -1,9 +1,11 @@
 import type { ApplicationList, ApplicationSeen, PeerList, SiteList } from '../api/resources.ts';
+import { feats } from '../domain/contract-seen.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
+import { shortId } from './hints.ts';
 import { legible } from './legible.ts';
 import { peerTable, siteTable, whereTable } from './table.ts';
-import { age, type Terminal } from './terminal.ts';
+import { age, millis, type Terminal } from './terminal.ts';
 
 /** What each command asks of the API about sites, peers and applications, and shows. */
 
@@ -42,11 +44,38 @@ export async function where(client: FerryClient, terminal: Terminal, application
     for (const { name, led } of list.applications) for (const way of led ?? []) terminal.tell(ledSentence(name, way));
     if (list.applications.some(({ led }) => led === null))
       terminal.tell("which devices of other networks are led there is not known: Temporal's index does not answer");
+    if ('name' in answer && answer.contract !== undefined)
+      for (const line of contractLines(answer.name, answer.contract)) terminal.tell(line);
   }
   const told = list.applications.every(
     (seen) => seen.led !== null && seen.sites.every(({ detail }) => detail === null),
   );
   return told ? exits.done : exits.notThrough;
+}
+
+const contractWords = {
+  zeroLoss: 'the application contract',
+  applicationOwn: 'a transfer of its own (MEC 021)',
+  none: 'neither the contract nor a transfer of its own',
+  stateless: 'that it keeps no state',
+} as const;
+
+const seenBy = ({ at, relocation }: { readonly at: string; readonly relocation: string }): string =>
+  `${age(at)} ago (${shortId(relocation)})`;
+
+/** `counter: handed its users over, all that its receipt says, in 2.1 ms: 3m ago (7abc)`. */
+function contractLines(name: string, contract: NonNullable<ApplicationSeen['contract']> | null): string[] {
+  const who = legible(name);
+  if (contract === null) return [`${who}: what moves have seen of it is not known: Temporal's index does not answer`];
+  const { declared, seen, missed, lookedAt } = contract;
+  return [
+    `${who}: declares ${contractWords[declared]}${lookedAt === 0 ? '; no relocation has seen it yet' : ''}`,
+    ...seen.map(
+      ({ what, freezeMs, ...when }) =>
+        `${who}: ${feats[what]}${freezeMs === null ? '' : `, in ${millis(freezeMs)}`}: ${seenBy(when)}`,
+    ),
+    ...missed.map(({ failure, message, ...when }) => `${who}: ${failure}: ${message}: ${seenBy(when)}`),
+  ];
 }
 
 /** `counter: devices of wifi are served at a1 by i-1, led there by rules of h-1 at w1`. */

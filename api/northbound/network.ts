@@ -1,23 +1,28 @@
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../configuration/peers.ts';
+import { declaredBy } from '../../domain/contract-seen.ts';
 import { isReachable, type PeerSeen, seenAt } from '../../domain/peer-seen.ts';
 import { HttpRefusal, isTemporals } from '../problem.ts';
 import type { ApplicationSeen, SiteList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
+import { Contracts } from './contract.ts';
 import { ledTo } from './led.ts';
 import { PeersSeen } from './peers-seen.ts';
 import type { Procedures } from './procedures.ts';
+import type { Reader } from './reader.ts';
 import type { NorthboundTable } from './table.ts';
 
 export const networkHandlers = (
   configuration: Configuration,
   procedures: Procedures,
   temporal: Client,
+  reader: Reader,
 ): Handlers<NorthboundTable, 'listSites' | 'listApplications' | 'showApplication' | 'listPeers'> =>
   networkOf(
     configuration,
     procedures,
     new PeersSeen(async () => await procedures.look()),
+    new Contracts(temporal, reader),
     together(async (names) => {
       const [seen, led] = await Promise.all([procedures.locate(names), ledTo(temporal).catch(unknown)]);
       return seen.map((application) => ({ ...application, led: led && [...(led.get(application.name) ?? [])] }));
@@ -31,6 +36,7 @@ const networkOf = (
   configuration: Configuration,
   procedures: Procedures,
   peers: PeersSeen,
+  contracts: Contracts,
   locate: Locate,
 ): ReturnType<typeof networkHandlers> => ({
   listSites: async ({ query: { waitSeconds }, res }) => {
@@ -41,10 +47,11 @@ const networkOf = (
     res.json({ applications: names.length === 0 ? [] : await locate(names) });
   },
   showApplication: async ({ params: { name }, res }) => {
-    if (!Object.hasOwn(configuration.applications, name))
+    const record = Object.hasOwn(configuration.applications, name) ? configuration.applications[name] : undefined;
+    if (record === undefined)
       throw new HttpRefusal(404, `there is no application ${name}`, 'GET /v1/applications lists them.');
-    const [application] = await locate([name]);
-    res.json(application);
+    const [[application], contract] = await Promise.all([locate([name]), contracts.of(name).catch(unknown)]);
+    res.json({ ...application, contract: contract && { declared: declaredBy(record), ...contract } });
   },
   listPeers: async ({ res }) => {
     res.json({ peers: await procedures.survey() });

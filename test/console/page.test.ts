@@ -30,6 +30,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     change: Partial<
       Pick<
         FakeV1,
+        | 'contract'
         | 'sites'
         | 'peers'
         | 'applications'
@@ -136,8 +137,16 @@ describe.skipIf(!hasBrowser)('the console', () => {
     wrong.length = 0; // the browser notes that it was answered 409
   });
 
-  it('has a move planned by keyboard alone, shows the plan, and begins it on the word', async () => {
-    const page = await over({});
+  it('has a move planned by keyboard alone, shows the plan and what was seen of it before, and begins it on the word', async () => {
+    const [at, relocation] = ['2026-01-01T00:00:00.000Z', 'r'];
+    const page = await over({
+      contract: {
+        declared: 'zeroLoss',
+        seen: [{ what: 'handsOver', at, relocation, freezeMs: 3 }],
+        missed: [{ failure: 'WritesMissing', message: 'the target has 0 writes', at, relocation }],
+        lookedAt: 2,
+      },
+    });
     await page.getByRole('button', { name: /counter at cloud/ }).focus();
     await page.keyboard.press('Enter');
     await page.getByText('counter of cloud: choose a site').waitFor();
@@ -147,6 +156,11 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.keyboard.press('Enter');
     const plan = page.getByLabel('Plan of a move');
     await plan.getByText('Possible.').waitFor();
+    await plan.getByLabel('Seen of it').waitFor();
+    await expect(plan.getByLabel('Seen of it').locator('dd').allInnerTexts()).resolves.toEqual([
+      'handed its users over, all that its receipt says, in 3 ms',
+      'WritesMissing: the target has 0 writes',
+    ]);
     expect(fake.said).toEqual([{ plan: { application: 'counter', source: 'cloud', target: 'a1' } }]);
     await plan.getByText('when it is approved').click();
     await plan.getByText('Move it').press('Enter');

@@ -56,6 +56,20 @@ describe('a relocation', () => {
       expect(ended.links.temporal).toBe(
         `http://ui.example/namespaces/${temporal.options.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`,
       );
+      // The index is some time behind
+      const contract = async () => (await api.get<ApplicationSeen>('/v1/applications/counter')).body.contract;
+      const handedOver = {
+        what: 'handsOver',
+        at: ended.endedAt,
+        relocation: body.id,
+        freezeMs: ended.result?.freezeMs,
+      };
+      await expect.poll(contract, { timeout: 10_000 * busy() }).toMatchObject({
+        declared: 'none', // by the file of this API; its worker's is another
+        seen: [{ ...handedOver, what: 'copiesAhead', freezeMs: null }, handedOver],
+        missed: [],
+        lookedAt: 1,
+      });
     });
   });
 
