@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { Agent, errors, type Dispatcher } from 'undici';
-import { failure } from '../activities/failure.ts';
+import { failure, outcomeOf } from '../activities/failure.ts';
 import { isFailureType } from '../domain/failures.ts';
 import { type PeerCall, type PeerCallBegun, peerCalls, peerCallsBegun } from '../traces/told.ts';
 import {
@@ -98,6 +98,7 @@ export class Exchange {
     const begun: PeerCallBegun = { peer: this.name, method: call.method, place: placeOf(call), headers: {} };
     peerCallsBegun.publish(begun);
     let outcome: PeerCall['outcome'] = { outcome: 'no answer' };
+    let failed: string | undefined;
     const deadline = new Deadline(this.#peer.timeoutMs, signal);
     try {
       const opened = await this.#admitted(call, begun.headers, deadline.signal);
@@ -115,13 +116,17 @@ export class Exchange {
         told: this.#sentence(call, answer.told),
       };
     } catch (error) {
-      if (!signal.aborted) throw this.#explained(call, error, deadline);
+      if (!signal.aborted) {
+        const explained = this.#explained(call, error, deadline);
+        if ('outcome' in outcome || outcomeOf(explained) === 'PeerUnavailable') failed = explained.message;
+        throw explained;
+      }
       outcome = { outcome: 'cancelled' };
       throw signal.reason;
     } finally {
       deadline.end();
       const ms = performance.now() - since;
-      peerCalls.publish({ begun, outcome, ms } satisfies PeerCall);
+      peerCalls.publish({ begun, outcome, ms, ...(failed !== undefined && { failure: failed }) } satisfies PeerCall);
       this.#record(call, outcome, Math.round(ms));
     }
   }

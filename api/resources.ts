@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Way } from '../domain/anchor-request.ts';
 import { actions } from '../domain/actions.ts';
+import { featNames } from '../domain/contract-seen.ts';
 import { wills } from '../domain/federation.ts';
-import { Direction, Failure, RelocationRequest, RelocationResult, Step } from '../domain/relocation.ts';
+import { Direction, Failure, Guarantee, RelocationRequest, RelocationResult, Step } from '../domain/relocation.ts';
 
 /** What the API answers: one shape per resource. The OpenAPI document is generated from these. */
 
@@ -115,6 +116,19 @@ export const SystemList = z
 export type SystemList = z.infer<typeof SystemList>;
 const SiteKind = z.enum(['mecHost', 'cloud']);
 
+/** Of one peer, as its calls saw it. */
+const PeerHealth = z
+  .object({
+    reachable: z.boolean().meta({ description: 'It answered when it was called last, be it with a refusal.' }),
+    since: Instant.meta({ description: 'So long it has been seen so.' }),
+    seenAt: Instant.meta({ description: 'When it was called last.' }),
+    lastFailure: z
+      .object({ what: z.string().meta({ description: 'A sentence.' }), at: Instant })
+      .nullable()
+      .meta({ description: 'Why it did not serve, when it did not last; null: it was not seen so.' }),
+  })
+  .meta({ id: 'PeerHealth' });
+
 export const SiteList = z
   .object({
     sites: z.array(
@@ -125,9 +139,13 @@ export const SiteList = z
         network: z.string().nullable().meta({ description: 'The access network in whose path its platform is.' }),
         peers: z
           .record(z.string(), z.string())
-          .meta({ description: 'Who is asked for it, by its part. /v1/peers tells whether each is in reach.' }),
+          .meta({ description: 'Who is asked for it, by its part: names in `peers`, beside the sites.' }),
       }),
     ),
+    peers: z.record(z.string(), PeerHealth).meta({
+      description:
+        'How each was seen: by calls, and by a look at those that were not called lately. One that was not seen yet is not in it. /v1/peers asks them what they can do.',
+    }),
   })
   .meta({ id: 'SiteList' });
 export type SiteList = z.infer<typeof SiteList>;
@@ -144,6 +162,30 @@ const Led = z.object({
   silentSince: Instant.nullable().meta({ description: 'The instance serves nobody since then; null: it serves.' }),
   anchors: z.int().positive().meta({ description: 'How many lead so. /v1/anchors lists them.' }),
 });
+
+/** What it was seen to do, and not to do, of what moves rely on. */
+const ContractKept = z
+  .object({
+    declared: Guarantee.meta({ description: 'By its record in the configuration; what was seen stands beside it.' }),
+    seen: z
+      .array(
+        z.object({
+          what: z.enum(featNames).meta({
+            description:
+              'copiesAhead: it gave a copy of these users (`promise`, `copy`). handsOver: it decided once, and its target had all that the receipt says (`handOver`). takesOver: it took the place of one that had died (`supersede`). transfersItself: it reported the context as transferred (MEC 021).',
+          }),
+          at: Instant,
+          relocation: z.string().meta({ description: 'The latest that saw it.' }),
+          freezeMs: z.number().nullable().meta({ description: 'Of `handsOver`, from the receipt.' }),
+        }),
+      )
+      .meta({ description: 'What is not in it was not seen, be it kept or not.' }),
+    missed: z
+      .array(z.object({ failure: Failure, message: z.string(), at: Instant, relocation: z.string() }))
+      .meta({ description: 'What it was seen not to keep: of each failure the latest.' }),
+    lookedAt: z.int().meta({ description: 'So many of its latest relocations that ended were looked at.' }),
+  })
+  .meta({ id: 'ContractKept' });
 
 /** Where an application is, as its instances say themselves. */
 export const ApplicationSeen = z
@@ -171,6 +213,9 @@ export const ApplicationSeen = z
     led: z.array(Led).nullable().meta({
       description:
         "Devices of other access networks that are led to it, by what (anchors); null: not known, since Temporal's index does not answer.",
+    }),
+    contract: ContractKept.nullable().optional().meta({
+      description: "Of one that is asked for alone; null: not known, since Temporal's index does not answer.",
     }),
   })
   .meta({ id: 'Application' });

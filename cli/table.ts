@@ -139,18 +139,24 @@ function able(capabilities: PeerList['peers'][number]['capabilities'], wide: boo
     .join(', ');
 }
 
-export const siteTable = ({ sites }: SiteList, terminal: Terminal): string =>
+export const siteTable = ({ sites, peers: seen }: SiteList, terminal: Terminal): string =>
   table(
-    ['site', 'kind', 'system', 'network', 'peers'],
-    sites.map(({ name, kind, system, network, peers }) => [
-      name,
-      kind,
-      system ?? '',
-      network ?? '',
-      [...new Set(Object.values(peers))].join(', '),
-    ]),
+    ['site', 'kind', 'system', 'network', 'in reach', 'peers'],
+    sites.map(({ name, kind, system, network, peers }) => {
+      const asked = [...new Set(Object.values(peers))];
+      return [name, kind, system ?? '', network ?? '', reach(asked, seen), asked.join(', ')];
+    }),
     terminal,
+    { tone: (cell, head) => (head === 'in reach' && cell.startsWith('no:') ? 'red' : undefined) },
   );
+
+/** Of all who are asked for a site: who is away, then of whom nothing was seen. */
+function reach(peers: readonly string[], seen: SiteList['peers']): string {
+  const away = peers.filter((name) => seen[name]?.reachable === false);
+  const unseen = peers.filter((name) => seen[name] === undefined);
+  if (away.length > 0) return `no: ${away.join(', ')}`;
+  return unseen.length === 0 ? 'all' : unseen.length === peers.length ? 'not seen' : `not seen: ${unseen.join(', ')}`;
+}
 
 /** One line for each instance. */
 export const whereTable = ({ applications }: ApplicationList, terminal: Terminal): string =>

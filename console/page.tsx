@@ -66,6 +66,7 @@ export function Page({ known }: { readonly known: Known }) {
               <Place
                 key={place.name}
                 site={place}
+                peers={picture.peers}
                 hold={picture.holds.get(place.name)}
                 evacuation={[...picture.evacuations.values()].find(
                   ({ request, returns, endedAt }) =>

@@ -16,6 +16,8 @@ export interface PeerCallBegun {
 export interface PeerCall {
   readonly begun: PeerCallBegun;
   readonly outcome: { readonly status: number } | { readonly outcome: string };
+  /** Why it did not serve, a sentence. Absent: it served, be it with a refusal, or it was not waited for. */
+  readonly failure?: string;
   readonly ms: number;
 }
 

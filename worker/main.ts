@@ -42,7 +42,7 @@ const log = pino(
   { name: 'worker', level: environment.FERRY_LOG_LEVEL, mixin: effectOf(digest) },
   pino.destination({ dest: 2, sync: true }),
 );
-const { catalogue, survey } = configured(configuration, sealWith(secret), log);
+const { catalogue, surveying } = configured(configuration, sealWith(secret), log);
 
 const traces = await tracesOf('ferry-worker', (message) => log.warn(message));
 const measuring = environment.FERRY_METRICS_PORT === undefined ? undefined : await WorkerMetrics.open();
@@ -91,7 +91,7 @@ const workers = await FerryWorkers.create({
   activities: {
     ...relocationActivities(means),
     ...anchoringActivities(means),
-    ...surveyActivities(survey),
+    ...surveyActivities(surveying),
     ...whereActivities({ catalogue }),
     ...evacuationActivities({ catalogue, runs, pace }),
     ...followingActivities({

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { failure } from '../activities/failure.ts';
-import type { Application, Catalogue, Network, PeerSurvey, Site, Subscriptions } from '../activities/ports.ts';
+import type { Application, Catalogue, Network, Site, Subscriptions } from '../activities/ports.ts';
+import type { Surveying } from '../activities/survey.ts';
 import { contractContext } from '../adapters/application/context.ts';
 import { withoutContract } from '../adapters/application/without-contract.ts';
 import { cloudInstances } from '../adapters/cloud-manager/instances.ts';
@@ -17,19 +18,21 @@ import { vantagePoint } from '../adapters/vantage/vantage.ts';
 import type { Configuration } from '../configuration/peers.ts';
 import type { Seal } from '../domain/seal.ts';
 import { Peers } from './peers.ts';
-import { surveyPeers } from './survey.ts';
+import { PeersSeen } from './peers-seen.ts';
+import { lookAtPeers, surveyPeers } from './survey.ts';
 
 type SiteRecord<Kind> = Extract<Configuration['sites'][string], { kind: Kind }>;
 
 /** What a configuration file tells: whoever is configured, and how each peer is asked. */
 export interface Configured {
   readonly catalogue: Catalogue;
-  readonly survey: (signal: AbortSignal) => Promise<readonly PeerSurvey[]>;
+  readonly surveying: Surveying;
 }
 
 /** The one place where the kind of a site meets the adapters that realise it. A new kind is a new function here. */
 export function configured(configuration: Configuration, seal: Seal, log: Logger): Configured {
   const peers = new Peers(configuration, log);
+  const seen = new PeersSeen(Object.keys(configuration.peers));
   const applications = mapped(
     configuration.applications,
     (record, name): Application => ({ ...record, name, management: record.management }),
@@ -115,7 +118,10 @@ export function configured(configuration: Configuration, seal: Seal, log: Logger
       applications: async () => [...applications.values()],
       device: async (user) => devices.get(user)?.address ?? null,
     },
-    survey: async (signal) => await surveyPeers(configuration, peers, (site) => ordersFor.get(site), signal),
+    surveying: {
+      survey: async (signal) => await surveyPeers(configuration, peers, (site) => ordersFor.get(site), signal),
+      look: async (signal) => await lookAtPeers(peers, seen, signal),
+    },
   };
 }
 

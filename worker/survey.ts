@@ -12,10 +12,14 @@ import { reachCapability, tmf641Capabilities } from '../adapters/tmf641/capabili
 import type { Orders } from '../adapters/tmf641/orders.ts';
 import { vantageCapabilities } from '../adapters/vantage/capabilities.ts';
 import type { Configuration, Peer } from '../configuration/peers.ts';
+import type { PeerSeen } from '../domain/peer-seen.ts';
 import type { Peers } from './peers.ts';
+import type { PeersSeen } from './peers-seen.ts';
 
 /** An operator waits for it. */
 const SURVEY_MS = 10_000;
+/** Who was called so lately is not asked by a look. */
+const LATELY_MS = 20_000;
 
 type Ask = (exchange: Exchange, signal: AbortSignal) => Promise<readonly Capability[]>;
 
@@ -58,4 +62,23 @@ export async function surveyPeers(
       return await survey({ name, kind: record.kind }, probes);
     }),
   );
+}
+
+/** How each was seen. Of those of whom nothing was seen lately each is asked one thing; however long one is silent, it ends. */
+export async function lookAtPeers(peers: Peers, seen: PeersSeen, cancelled: AbortSignal): Promise<readonly PeerSeen[]> {
+  const late = AbortSignal.timeout(SURVEY_MS);
+  const signal = AbortSignal.any([cancelled, late]);
+  const unseen = peers.all.filter(([name]) => !seen.wasSeenWithin(LATELY_MS, name));
+  await Promise.all(
+    unseen.map(async ([name, record]) => {
+      try {
+        await asks(record)[0]?.(peers.exchange(name), signal);
+      } catch (error) {
+        cancelled.throwIfAborted();
+        // Given longer by its configuration than a look may take
+        if (error === late.reason) seen.note(name, `${name}: did not answer within ${SURVEY_MS / 1_000} s`);
+      }
+    }),
+  );
+  return seen.all;
 }

@@ -8,6 +8,7 @@ export { evacuateHost } from './evacuation/evacuate-host.ts';
 export { followDevice } from './following/follow-device.ts';
 export { holdSite } from './evacuation/hold-site.ts';
 export { surveyPeers } from './survey-peers.ts';
+export { lookAtPeers } from './look-at-peers.ts';
 export { joinFederation } from './federation/join-federation.ts';
 export { discoverSystems } from './federation/discover-system.ts';
 export { discoverPlatforms } from './federation/discover-platform.ts';

@@ -153,12 +153,19 @@ const own = (title: string, clause: string): string => `6 ${title} (GR MEC 035, 
 const titled = (name: StepName): string =>
   `${Object.keys(steps).indexOf(name) + 1} ${steps[name].title} (GR MEC 035, ${steps[name].clause})`;
 
-export const { surveyPeers } = proxyActivities<SurveyActivities>({
+const surveying = {
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   startToCloseTimeout: '15 seconds',
   scheduleToCloseTimeout: '20 seconds',
   heartbeatTimeout: '5 seconds',
+} as const;
+export const { surveyPeers } = proxyActivities<SurveyActivities>({
+  ...surveying,
   summary: 'probe every configured peer',
+});
+export const { lookAtPeers } = proxyActivities<SurveyActivities>({
+  ...surveying,
+  summary: 'ask peers of whom nothing was heard lately whether they are there',
 });
 
 export const { locateApplications } = proxyActivities<WhereActivities>({

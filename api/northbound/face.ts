@@ -84,7 +84,7 @@ export function northbound(
       ...healthHandlers(temporal, taskQueue, condition, federated?.answers),
       ...metricHandlers(temporal, taskQueue),
       ...(federated?.handlers ?? unfederated),
-      ...networkHandlers(configuration, procedures, temporal),
+      ...networkHandlers(configuration, procedures, temporal, reader),
       showDescription: ({ res }) => {
         res.json(northboundDocument());
       },

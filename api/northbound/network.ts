@@ -1,20 +1,28 @@
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../configuration/peers.ts';
+import { declaredBy } from '../../domain/contract-seen.ts';
+import { isReachable, type PeerSeen, seenAt } from '../../domain/peer-seen.ts';
 import { HttpRefusal, isTemporals } from '../problem.ts';
 import type { ApplicationSeen, SiteList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
+import { Contracts } from './contract.ts';
 import { ledTo } from './led.ts';
+import { PeersSeen } from './peers-seen.ts';
 import type { Procedures } from './procedures.ts';
+import type { Reader } from './reader.ts';
 import type { NorthboundTable } from './table.ts';
 
 export const networkHandlers = (
   configuration: Configuration,
   procedures: Procedures,
   temporal: Client,
+  reader: Reader,
 ): Handlers<NorthboundTable, 'listSites' | 'listApplications' | 'showApplication' | 'listPeers'> =>
   networkOf(
     configuration,
     procedures,
+    new PeersSeen(async () => await procedures.look()),
+    new Contracts(temporal, reader),
     together(async (names) => {
       const [seen, led] = await Promise.all([procedures.locate(names), ledTo(temporal).catch(unknown)]);
       return seen.map((application) => ({ ...application, led: led && [...(led.get(application.name) ?? [])] }));
@@ -27,20 +35,23 @@ type Locate = (names: readonly string[]) => Promise<(Located & Pick<ApplicationS
 const networkOf = (
   configuration: Configuration,
   procedures: Procedures,
+  peers: PeersSeen,
+  contracts: Contracts,
   locate: Locate,
 ): ReturnType<typeof networkHandlers> => ({
-  listSites: ({ res }) => {
-    res.json(sitesOf(configuration));
+  listSites: async ({ query: { waitSeconds }, res }) => {
+    res.json({ ...sitesOf(configuration), peers: seenOf(await peers.known(waitSeconds * 1_000)) } satisfies SiteList);
   },
   listApplications: async ({ res }) => {
     const names = Object.keys(configuration.applications);
     res.json({ applications: names.length === 0 ? [] : await locate(names) });
   },
   showApplication: async ({ params: { name }, res }) => {
-    if (!Object.hasOwn(configuration.applications, name))
+    const record = Object.hasOwn(configuration.applications, name) ? configuration.applications[name] : undefined;
+    if (record === undefined)
       throw new HttpRefusal(404, `there is no application ${name}`, 'GET /v1/applications lists them.');
-    const [application] = await locate([name]);
-    res.json(application);
+    const [[application], contract] = await Promise.all([locate([name]), contracts.of(name).catch(unknown)]);
+    res.json({ ...application, contract: contract && { declared: declaredBy(record), ...contract } });
   },
   listPeers: async ({ res }) => {
     res.json({ peers: await procedures.survey() });
@@ -64,7 +75,20 @@ function together(locate: Locate): Locate {
   };
 }
 
-const sitesOf = ({ sites, systems, networks }: Configuration): SiteList => ({
+const seenOf = (peers: ReadonlyMap<string, PeerSeen>): SiteList['peers'] =>
+  Object.fromEntries(
+    [...peers].map(([name, seen]) => [
+      name,
+      {
+        reachable: isReachable(seen),
+        since: seen.since,
+        seenAt: seenAt(seen),
+        lastFailure: seen.failedAt === null || seen.failure === null ? null : { what: seen.failure, at: seen.failedAt },
+      },
+    ]),
+  );
+
+const sitesOf = ({ sites, systems, networks }: Configuration): Pick<SiteList, 'sites'> => ({
   sites: Object.entries(sites).map(([name, site]) => {
     if (site.kind === 'cloud') {
       const { kind, manager, oss, services } = site;

@@ -6,6 +6,7 @@ import type { PlacementsOrder, RelocationOrder } from '../../workflows/messages.
 import type { locateApplications } from '../../workflows/locate-applications.ts';
 import type { findPlacements } from '../../workflows/relocation/find-placements.ts';
 import type { planRelocation } from '../../workflows/relocation/plan-relocation.ts';
+import type { lookAtPeers } from '../../workflows/look-at-peers.ts';
 import type { surveyPeers } from '../../workflows/survey-peers.ts';
 import { type HttpRefusal, unavailable } from '../problem.ts';
 import { pendingIn } from '../seen.ts';
@@ -74,6 +75,16 @@ export class Procedures {
         ...this.#options('survey'),
         args: [],
         staticSummary: 'survey of all peers',
+      }),
+    );
+  }
+
+  async look(): ReturnType<typeof lookAtPeers> {
+    return await this.#answer('the look at the peers', answerDue(), async () =>
+      this.#temporal.workflow.start<typeof lookAtPeers>('lookAtPeers', {
+        ...this.#options('look'),
+        args: [],
+        staticSummary: 'how peers were seen',
       }),
     );
   }

@@ -17,7 +17,7 @@ export async function listen({ event, link }: Listener): Promise<never> {
   let read: string | undefined;
   let failed = 0;
   for (;;) {
-    await seen();
+    await whileSeen();
     const leave = new AbortController();
     const unwatch = leaveUnseen(leave);
     try {
@@ -82,7 +82,8 @@ function leaveUnseen(leave: AbortController): () => void {
   };
 }
 
-async function seen(): Promise<void> {
+/** Resolves while somebody sees the page. */
+export async function whileSeen(): Promise<void> {
   while (document.visibilityState === 'hidden')
     await new Promise((resolve) => {
       document.addEventListener('visibilitychange', resolve, { once: true });

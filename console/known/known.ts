@@ -13,9 +13,11 @@ import type {
 } from '../../api/resources.ts';
 import { stepNames } from '../../domain/steps.ts';
 import { get, problemOf } from './ask.ts';
-import { listen } from './events.ts';
+import { listen, whileSeen } from './events.ts';
 
 export type Site = SiteList['sites'][number];
+/** How each peer was seen. */
+export type Peers = SiteList['peers'];
 
 interface Source {
   readonly answers: boolean;
@@ -42,6 +44,7 @@ export interface Picture {
   readonly sources: Sources | null;
   /** Null: not told yet. */
   readonly sites: readonly Site[] | null;
+  readonly peers: Peers;
   readonly applications: ReadonlyMap<string, ApplicationSeen>;
   /** Why it is not known where applications are; null: it is. */
   readonly unplaced: Problem | null;
@@ -60,6 +63,8 @@ const KEPT = 100;
 const [AGAIN_MS, SETTLED_MS] = [5_000, 700];
 /** Users come and go without a move; of all applications every site is asked. */
 const WHERE_MS = 120_000;
+/** Peers are looked at for all pages at once; this one asks what was seen, and soon where that was not told yet. */
+const [PEERS_MS, PEERS_SOON_MS] = [15_000, 2_000];
 
 /** What is known of the network, kept up to date; who shows it is told when it changes, once a frame. */
 export class Known {
@@ -67,6 +72,7 @@ export class Known {
     link: 'opening',
     sources: null,
     sites: null,
+    peers: {},
     applications: new Map(),
     unplaced: null,
     moves: new Map(),
@@ -141,12 +147,18 @@ export class Known {
   }
 
   async #sites(): Promise<void> {
+    let again = PEERS_MS;
     try {
-      const { sites } = await get<SiteList>('/v1/sites');
-      this.#set({ sites });
+      const { sites, peers } = await get<SiteList>('/v1/sites');
+      this.#set({ sites, peers });
+      if (Object.keys(peers).length === 0) again = PEERS_SOON_MS;
     } catch {
-      this.#later('sites', AGAIN_MS, async () => await this.#sites());
+      again = AGAIN_MS;
     }
+    this.#later('sites', again, async () => {
+      await whileSeen();
+      await this.#sites();
+    });
   }
 
   #hear({ event, data }: EventSourceMessage): void {

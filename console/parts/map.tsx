@@ -33,7 +33,7 @@ export interface Taken {
 export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }: Props) {
   const [taken, take] = useState<Taken | null>(null);
   const ground = useRef<HTMLDivElement>(null);
-  const { sites, applications, unplaced, partners, holds } = picture;
+  const { sites, peers, applications, unplaced, partners, holds } = picture;
   const emptying = [...picture.evacuations.values()].filter((one) => isRunning(one) && one.returns === null);
   const emptied = new Set(emptying.map(({ request }) => request.site));
   const running = moves.filter(({ endedAt }) => endedAt === null);
@@ -53,6 +53,7 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }
     <SiteBox
       key={site.name}
       site={site}
+      peers={peers}
       tenants={tenants.get(site.name) ?? []}
       taken={taken}
       wished={wish?.target === site.name}

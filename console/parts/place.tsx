@@ -3,12 +3,13 @@ import type { Evacuation } from '../../api/evacuation.ts';
 import type { Hold } from '../../api/hold.ts';
 import type { Problem } from '../../api/resources.ts';
 import { ask, post, problemOf } from '../known/ask.ts';
-import type { Site } from '../known/known.ts';
+import type { Peers, Site } from '../known/known.ts';
 import { evacuationWord, timeOf } from '../words.ts';
 import { Said } from './said.tsx';
 
 interface Props {
   readonly site: Site;
+  readonly peers: Peers;
   readonly hold: Hold | undefined;
   /** Of this site, and under way. */
   readonly evacuation: Evacuation | undefined;
@@ -19,7 +20,7 @@ interface Props {
 }
 
 /** A site: who is asked for it, and what an operator may say of it. */
-export function Place({ site, hold, evacuation, leave, held, reopened, emptied }: Props) {
+export function Place({ site, peers: seen, hold, evacuation, leave, held, reopened, emptied }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [why, setWhy] = useState('');
   const [sure, setSure] = useState(false);
@@ -57,7 +58,9 @@ export function Place({ site, hold, evacuation, leave, held, reopened, emptied }
         {Object.entries(peers).map(([part, peer]) => (
           <>
             <dt>{part}</dt>
-            <dd>{peer}</dd>
+            <dd>
+              {peer} <Health seen={seen[peer]} />
+            </dd>
           </>
         ))}
         {hold !== undefined && (
@@ -113,6 +116,19 @@ export function Place({ site, hold, evacuation, leave, held, reopened, emptied }
         {problem !== null && <Said problem={problem} />}
       </div>
     </section>
+  );
+}
+
+/** As it was seen by calls; nothing where it was not. */
+function Health({ seen }: { readonly seen: Peers[string] | undefined }) {
+  if (seen === undefined) return <small>not seen yet</small>;
+  const { reachable, since, seenAt, lastFailure } = seen;
+  if (reachable) return <small>answered at {timeOf(seenAt)}</small>;
+  return (
+    <small class="away">
+      has not answered since {timeOf(since)}
+      {lastFailure !== null && `: ${lastFailure.what}`}
+    </small>
   );
 }
 

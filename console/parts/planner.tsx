@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Problem, Relocation } from '../../api/resources.ts';
+import type { ApplicationSeen, Problem, Relocation } from '../../api/resources.ts';
+import { feats } from '../../domain/contract-seen.ts';
 import type { Plan } from '../../domain/relocation.ts';
-import { freshKey, post, problemOf } from '../known/ask.ts';
-import { directions, duration, guarantees } from '../words.ts';
+import { freshKey, get, post, problemOf } from '../known/ask.ts';
+import { directions, duration, guarantees, timeOf } from '../words.ts';
 import { Said } from './said.tsx';
 
 /** What somebody would like to be moved. */
@@ -101,6 +102,7 @@ export function Planner({ wish, leave, begun }: Props) {
         </button>
       )}
       {plan !== null && <Told plan={plan} />}
+      <Seen application={wish.application} />
       <label>
         Users
         <input
@@ -170,6 +172,43 @@ function Time({ label, hint, value, told, required = false }: TimeProps) {
 }
 
 const instant = (local: string): string => new Date(local).toISOString();
+
+/** What earlier moves have seen of it; nothing where none has. */
+function Seen({ application }: Pick<Wish, 'application'>) {
+  const [contract, setContract] = useState<ApplicationSeen['contract']>(null);
+  useEffect(() => {
+    let left = false;
+    void get<ApplicationSeen>(`/v1/applications/${encodeURIComponent(application)}`).then(
+      (told) => void (left || setContract(told.contract)),
+      () => undefined, // the plan says what stands in the way
+    );
+    return () => {
+      left = true;
+    };
+  }, [application]);
+  if (contract == null || contract.seen.length + contract.missed.length === 0) return null;
+  return (
+    <dl class="facts" aria-label="Seen of it">
+      {contract.seen.map(({ what, at, freezeMs }) => (
+        <>
+          <dt>{timeOf(at)}</dt>
+          <dd>
+            {feats[what]}
+            {freezeMs !== null && `, in ${duration(freezeMs)}`}
+          </dd>
+        </>
+      ))}
+      {contract.missed.map(({ failure, message, at }) => (
+        <>
+          <dt>{timeOf(at)}</dt>
+          <dd>
+            <b>{failure}</b>: {message}
+          </dd>
+        </>
+      ))}
+    </dl>
+  );
+}
 
 const packages = { kept: 'the target has it', distribute: 'is brought to the target' } as const;
 const instances = { create: 'is created', restart: 'is started again', share: 'one that runs is used' } as const;

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { ApplicationSeen } from '../../api/resources.ts';
-import type { Site } from '../known/known.ts';
-import { users } from '../words.ts';
+import type { Peers, Site } from '../known/known.ts';
+import { awayOf, users } from '../words.ts';
 import type { Taken } from './map.tsx';
 
 type Instance = ApplicationSeen['sites'][number]['instances'][number];
@@ -21,13 +21,16 @@ interface Props {
   readonly wished: boolean;
   /** Why nothing is moved here; undefined: something may be. */
   readonly closed: string | undefined;
+  readonly peers: Peers;
   readonly take: (taken: Taken | null) => void;
   readonly drop: (site: string) => void;
   readonly enter: (site: string) => void;
 }
 
-export function SiteBox({ site: { name, kind }, tenants, taken, wished, closed, take, drop, enter }: Props) {
+export function SiteBox({ site, peers, tenants, taken, wished, closed, take, drop, enter }: Props) {
+  const { name, kind } = site;
   const [over, setOver] = useState(false);
+  const away = awayOf(site, peers);
   const takes = taken !== null && taken.source !== name;
   return (
     <div
@@ -53,6 +56,11 @@ export function SiteBox({ site: { name, kind }, tenants, taken, wished, closed, 
       {closed !== undefined && (
         <p class="closed" title={closed}>
           {closed}
+        </p>
+      )}
+      {away.length > 0 && (
+        <p class="away" title={away.map((peer) => peers[peer]?.lastFailure?.what ?? '').join('\n')}>
+          {away.join(', ')} {away.length === 1 ? 'does' : 'do'} not answer
         </p>
       )}
       <ul>

@@ -204,9 +204,11 @@ describe('a survey', () => {
     const platform = await playing(({ path }) =>
       path.includes('dns_rules') ? { status: 501, json: { title: 'not here' } } : { status: 200, json: [] },
     );
-    const seen = await all({ oss: oss.peer.url, 'cloud-manager': manager.url, 'platform-a1': platform.url }).survey(
-      soon(),
-    );
+    const seen = await all({
+      oss: oss.peer.url,
+      'cloud-manager': manager.url,
+      'platform-a1': platform.url,
+    }).surveying.survey(soon());
     const peer = (name: string) => seen.find((each) => each.name === name);
     expect(seen.map(({ name }) => name)).toEqual(Object.keys(described().peers));
     expect(peer('meo-cellular')).toMatchObject({
@@ -228,7 +230,7 @@ describe('a survey', () => {
     const oss = await playedOss();
     open.push(oss.peer);
     const manager = await playing(() => ({ status: 200, json: [] }));
-    const seen = await all({ oss: oss.peer.url, 'cloud-manager': manager.url }).survey(soon());
+    const seen = await all({ oss: oss.peer.url, 'cloud-manager': manager.url }).surveying.survey(soon());
     expect(oss.peer.heard.every(({ method }) => method === 'GET')).toBe(true);
     expect(seen.find(({ name }) => name === 'cloud-manager')?.capabilities).toContainEqual({
       name: 'cloud in reach of oss (TMF 641)',
@@ -247,12 +249,55 @@ describe('a survey', () => {
     const counter = await here.catalogue.application('counter');
     const { instances } = await here.catalogue.site('cloud');
     await expect(instances.reach(counter, { mayOrder: true }, soon())).rejects.toThrow('no route');
-    const seen = await here.survey(soon());
+    const seen = await here.surveying.survey(soon());
     expect(oss.orders).toHaveLength(1);
     expect(seen.find(({ name }) => name === 'cloud-manager')?.capabilities).toContainEqual({
       name: 'cloud in reach of oss (TMF 641)',
       available: false,
       detail: 'cloud: the OSS does not reach it: "no route"',
     });
+  });
+});
+
+describe('a look at the peers', () => {
+  it('tells how their calls saw them, and asks those alone that were not called lately', async () => {
+    let answers = true;
+    const meo = await playing(() => ({ status: answers ? 404 : 503, json: { title: 'not now' } }));
+    const platform = await playing(() => ({ status: 200, json: [] }));
+    const { catalogue, surveying } = all({ 'meo-cellular': meo.url, 'platform-a1': platform.url });
+    const seen = async (name: string) => (await surveying.look(soon())).find((each) => each.name === name);
+    const before = await surveying.look(soon());
+    expect(before.map(({ name }) => name).toSorted()).toEqual(Object.keys(described().peers).toSorted());
+    expect(before.find(({ name }) => name === 'meo-wifi')).toMatchObject({
+      servedAt: null,
+      failure: expect.stringMatching(/^meo-wifi: GET \/.* did not answer \(ECONNREFUSED\)$/),
+    });
+    // A refusal is an answer
+    expect(await seen('meo-cellular')).toMatchObject({ failedAt: null, failure: null });
+    const asked = [meo.heard.length, platform.heard.length];
+    await seen('meo-cellular');
+    expect([meo.heard.length, platform.heard.length]).toEqual(asked);
+    // A call that is made anyway tells it too
+    answers = false;
+    const [{ instances }, counter] = await Promise.all([catalogue.site('a1'), catalogue.application('counter')]);
+    await expect(instances.list(counter, soon())).rejects.toThrow('503');
+    const now = await seen('meo-cellular');
+    expect(now).toMatchObject({ since: now?.failedAt, failure: expect.stringContaining('503') });
+    expect(meo.heard).toHaveLength((asked[0] ?? 0) + 1);
+    expect(platform.heard).toHaveLength(asked[1] ?? 0);
+    expect(JSON.stringify(await surveying.look(soon()))).not.toContain('127.0.0.1');
+  });
+
+  it('learns nothing from a call for which nobody waited', async () => {
+    const platform = await playing(() => undefined);
+    const { surveying } = all({ 'platform-a1': platform.url });
+    const leave = new AbortController();
+    const looked = surveying.look(leave.signal);
+    await expect.poll(() => platform.heard.length).toBe(1);
+    leave.abort();
+    await expect(looked).rejects.toThrow(/abort/i);
+    const platformA1 = (await surveying.look(soon())).find(({ name }) => name === 'platform-a1');
+    expect(platform.heard).toHaveLength(2); // not taken for seen
+    expect(platformA1?.failure).toMatch('did not answer within 2000 ms');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { networkHandlers } from '../../api/northbound/network.ts';
 import type { Procedures } from '../../api/northbound/procedures.ts';
+import { Reader } from '../../api/northbound/reader.ts';
 import { ledBy } from '../../api/northbound/led.ts';
 import type { Standing } from '../../domain/anchoring.ts';
 import { named, nowhere } from '../support/api.ts';
@@ -75,13 +76,18 @@ describe('what leads to an application', () => {
     const told: unknown[] = [];
     const res = { json: (body: unknown) => void told.push(body) };
     try {
-      const { listApplications, showApplication } = networkHandlers(named, procedures, temporal);
+      const { listApplications, showApplication } = networkHandlers(
+        named,
+        procedures,
+        temporal,
+        new Reader(temporal, undefined),
+      );
       await listApplications({ res } as never);
       await showApplication({ res, params: { name: 'counter' } } as never);
     } finally {
       await temporal.connection.close();
     }
     const counter = { name: 'counter', sites: [], led: null };
-    expect(told).toEqual([{ applications: [counter] }, counter]);
+    expect(told).toEqual([{ applications: [counter] }, { ...counter, contract: null }]);
   });
 });

@@ -9,7 +9,7 @@ let api: FakeApi;
 let folder: string;
 beforeEach(async () => {
   api = await FakeApi.start();
-  api.answer = answering(200, { sites: [], next: null });
+  api.answer = answering(200, { sites: [], peers: {}, next: null });
   folder = mkdtempSync(join(tmpdir(), 'ferry-contexts-'));
   vi.stubEnv('XDG_CONFIG_HOME', folder);
   vi.stubEnv('FERRY_API', '');

@@ -458,8 +458,51 @@ describe('sites and applications', () => {
     const peersOf = { meo: 'meo-cellular', platform: 'mep-1' };
     api.answer = answering(200, {
       sites: [{ name: 'a1', kind: 'mecHost', system: 'cellular', network: 'cell', peers: peersOf }],
+      peers: {},
     });
-    expect((await ferry('sites', ...at())).out).toMatch(/a1 +mecHost +cellular +cell +meo-cellular, mep-1/);
+    expect((await ferry('sites', ...at())).out).toMatch(/a1 +mecHost +cellular +cell +not seen +meo-cellular, mep-1/);
+  });
+
+  it('are told with what an application was seen to keep, by which move and when; and that nothing was seen', async () => {
+    const then = '2026-01-01T00:00:00.000Z';
+    const by = `${'a'.repeat(25)}.01999999-1111-7111-8111-111111111111`;
+    const seen = [{ what: 'handsOver', at: then, relocation: by, freezeMs: 2.1 }];
+    const missed = [{ failure: 'WritesMissing', message: 'the target has 0 writes', at: then, relocation: by }];
+    const shown = { name: 'counter', sites: [], led: [] };
+    api.answer = answering(200, { ...shown, contract: { declared: 'zeroLoss', seen, missed, lookedAt: 2 } });
+    const { out } = await ferry('where', 'counter', ...at());
+    expect(out).toMatch(/counter: declares the application contract\n/);
+    expect(out).toMatch(/counter: handed its users over, all that its receipt says, in 2.1 ms: \d+d ago \(\w+\)/);
+    expect(out).toMatch(/counter: WritesMissing: the target has 0 writes: \d+d ago/);
+    api.answer = answering(200, { ...shown, contract: { declared: 'none', seen: [], missed: [], lookedAt: 0 } });
+    expect((await ferry('where', 'counter', ...at())).out).toMatch(
+      /declares neither the contract nor a transfer of its own; no relocation has seen it yet/,
+    );
+    api.answer = answering(200, { ...shown, contract: null });
+    expect((await ferry('where', 'counter', ...at())).out).toMatch(/what moves have seen of it is not known/);
+  });
+
+  it('are listed with how their peers were seen, who is away by name, since when and why', async () => {
+    const since = '2026-01-01T00:00:00.000Z';
+    const what = 'mep-1: GET /rules did not answer (ECONNREFUSED)';
+    const well = { reachable: true, since, seenAt: since, lastFailure: null };
+    const away = { reachable: false, since, seenAt: since, lastFailure: { what, at: since } };
+    const site = { kind: 'mecHost', system: 'cellular', network: 'cell' };
+    api.answer = answering(200, {
+      sites: [
+        { name: 'a1', ...site, peers: { meo: 'meo', platform: 'mep-1' } },
+        { name: 'a2', ...site, peers: { meo: 'meo' } },
+        { name: 'a3', ...site, peers: { meo: 'meo', platform: 'mep-3' } },
+      ],
+      peers: { meo: well, 'mep-1': away },
+    });
+    const { out, exit } = await ferry('sites', ...at());
+    expect(out).toMatch(/a1 .* no: mep-1 +meo, mep-1\n/);
+    expect(out).toMatch(/a2 .* all +meo\n/);
+    expect(out).toMatch(/a3 .* not seen: mep-3 +meo, mep-3\n/);
+    expect(out).toMatch(/\nmep-1 has not answered since 2026-01-01T00:00:00.000Z \(\d+d\): mep-1: GET .*ECONNREFUSED/);
+    expect(out).not.toMatch('meo has not');
+    expect(exit).toBe(0);
   });
 });
 

@@ -30,7 +30,17 @@ describe.skipIf(!hasBrowser)('the console', () => {
     change: Partial<
       Pick<
         FakeV1,
-        'sites' | 'applications' | 'moves' | 'partners' | 'plan' | 'holds' | 'evacuations' | 'waiting' | 'followers'
+        | 'contract'
+        | 'sites'
+        | 'peers'
+        | 'applications'
+        | 'moves'
+        | 'partners'
+        | 'plan'
+        | 'holds'
+        | 'evacuations'
+        | 'waiting'
+        | 'followers'
       >
     >,
     viewport = { width: 1440, height: 900 },
@@ -127,8 +137,16 @@ describe.skipIf(!hasBrowser)('the console', () => {
     wrong.length = 0; // the browser notes that it was answered 409
   });
 
-  it('has a move planned by keyboard alone, shows the plan, and begins it on the word', async () => {
-    const page = await over({});
+  it('has a move planned by keyboard alone, shows the plan and what was seen of it before, and begins it on the word', async () => {
+    const [at, relocation] = ['2026-01-01T00:00:00.000Z', 'r'];
+    const page = await over({
+      contract: {
+        declared: 'zeroLoss',
+        seen: [{ what: 'handsOver', at, relocation, freezeMs: 3 }],
+        missed: [{ failure: 'WritesMissing', message: 'the target has 0 writes', at, relocation }],
+        lookedAt: 2,
+      },
+    });
     await page.getByRole('button', { name: /counter at cloud/ }).focus();
     await page.keyboard.press('Enter');
     await page.getByText('counter of cloud: choose a site').waitFor();
@@ -138,6 +156,11 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.keyboard.press('Enter');
     const plan = page.getByLabel('Plan of a move');
     await plan.getByText('Possible.').waitFor();
+    await plan.getByLabel('Seen of it').waitFor();
+    await expect(plan.getByLabel('Seen of it').locator('dd').allInnerTexts()).resolves.toEqual([
+      'handed its users over, all that its receipt says, in 3 ms',
+      'WritesMissing: the target has 0 writes',
+    ]);
     expect(fake.said).toEqual([{ plan: { application: 'counter', source: 'cloud', target: 'a1' } }]);
     await plan.getByText('when it is approved').click();
     await plan.getByText('Move it').press('Enter');
@@ -314,6 +337,27 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await place.getByText('Move everything to the hosts beside it?').click();
     await page.getByLabel('Evacuation of a1').waitFor();
     expect(fake.said).toEqual(['reopen a2', { hold: { site: 'a1', why: 'new disks' } }, { empty: { site: 'a1' } }]);
+  });
+
+  it('shows at a site which of its peers was seen not to answer, since when and why; of one that was not seen, nothing', async () => {
+    const at = '2026-01-01T10:00:00.000Z';
+    const what = 'mep-1: GET /rules did not answer (ECONNREFUSED)';
+    const well = { reachable: true, since: at, seenAt: at, lastFailure: { what: 'meo: was slow', at } };
+    const away = { reachable: false, since: at, seenAt: at, lastFailure: { what, at } };
+    const asked = { meo: 'meo', platform: 'mep-1', vantage: 'resolver' };
+    const page = await over({
+      sites: sites.map((site) => (site.name === 'a1' ? { ...site, peers: asked } : site)),
+      peers: { meo: well, 'mep-1': away },
+    });
+    await expect(page.locator('[data-site=a1] .away').innerText()).resolves.toBe('mep-1 does not answer');
+    await expect(page.locator('[data-site=a2]').innerText()).resolves.not.toMatch('answer');
+    await page.getByRole('button', { name: 'Site a1' }).click();
+    const facts = await page.getByLabel('A site').locator('dd').allInnerTexts();
+    expect(facts.slice(1)).toEqual([
+      expect.stringMatching(/^meo answered at /),
+      expect.stringMatching(/^mep-1 has not answered since .*: mep-1: GET .*ECONNREFUSED/),
+      'resolver not seen yet',
+    ]);
   });
 
   it('shows out of which network devices are led to an application, and through whom', async () => {

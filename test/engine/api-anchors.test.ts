@@ -8,6 +8,7 @@ import type { WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { ApplicationSeen } from '../../api/resources.ts';
 import { digest } from '../../configuration/digest.ts';
 import { anchorsOver } from '../../worker/anchors.ts';
+import { ferry } from '../cli/fake-api.ts';
 import { named, Served } from '../support/api.ts';
 import { quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -82,6 +83,36 @@ describe('an anchor of the API', () => {
       expect(ended.endedAt).not.toBeNull();
       const again = await api.post(`${holds.links.self}/release`);
       expect(again).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+    });
+  });
+
+  it('whose source serves nobody waits for a person, in the list and at the command line, until it serves again', async () => {
+    await over(async (api, world) => {
+      const { body } = await api.post<Anchor>(PATH, wish);
+      await reaches(api, body, 'holds');
+      const waiting = async () => (await api.get<WaitingList>('/v1/waiting?application=counter')).body.waiting;
+      const listed = async () => (await ferry('list', '--waiting', '--api', api.url)).out;
+      await expect(waiting()).resolves.toEqual([]);
+      const [source] = world.at('a1');
+      world.silent.add(source?.id ?? '');
+      await eventually(async () => (await waiting()).length === 1, 30_000);
+      await expect(waiting()).resolves.toMatchObject([
+        {
+          kind: 'anchor',
+          id: body.id,
+          about: 'counter: wifi → a1, all users',
+          state: 'troubled',
+          waitingFor: { what: expect.stringMatching(/^an operator: a1: instance .* serves nobody since /) as string },
+        },
+      ]);
+      await expect(listed()).resolves.toMatch(/anchor .*counter: wifi → a1, all users +troubled .*serves nobody since/);
+      world.silent.clear();
+      await eventually(async () => (await waiting()).length === 0, 30_000);
+      await expect(listed()).resolves.toBe('Nothing waits for a person.\n');
+      // In the Temporal UI it is found by its word alone
+      await eventually(async () => (await temporal.workflow.count("FerryOutcome = 'troubled'")).count === 0, 30_000);
+      await api.post<Anchor>(`${body.links.self}/release`);
+      await reaches(api, body, 'ended');
     });
   });
 

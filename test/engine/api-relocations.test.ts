@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ApplicationList, ApplicationSeen, PeerList, Problem } from '../../api/resources.ts';
+import type { ApplicationList, ApplicationSeen, PeerList, SiteList, Problem } from '../../api/resources.ts';
 import { digest } from '../../configuration/digest.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import type { PlacementList } from '../../domain/placement.ts';
@@ -56,6 +56,20 @@ describe('a relocation', () => {
       expect(ended.links.temporal).toBe(
         `http://ui.example/namespaces/${temporal.options.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`,
       );
+      // The index is some time behind
+      const contract = async () => (await api.get<ApplicationSeen>('/v1/applications/counter')).body.contract;
+      const handedOver = {
+        what: 'handsOver',
+        at: ended.endedAt,
+        relocation: body.id,
+        freezeMs: ended.result?.freezeMs,
+      };
+      await expect.poll(contract, { timeout: 10_000 * busy() }).toMatchObject({
+        declared: 'none', // by the file of this API; its worker's is another
+        seen: [{ ...handedOver, what: 'copiesAhead', freezeMs: null }, handedOver],
+        missed: [],
+        lookedAt: 1,
+      });
     });
   });
 
@@ -264,6 +278,16 @@ describe('looking without touching', () => {
         { name: 'counter', sites: body.sites.map(({ site }) => ({ site })) },
       ]);
       await expect(api.get('/v1/applications/chess')).resolves.toMatchObject({ status: 404 });
+    });
+  });
+
+  it('tells of sites how their peers were seen, at once, and after a look where that is waited for', async () => {
+    await over(new PortWorld(), async (api) => {
+      const at = '2026-01-01T00:00:00.000Z';
+      const seen = { meo: { reachable: true, since: at, seenAt: at, lastFailure: null } };
+      await expect(api.get<SiteList>('/v1/sites')).resolves.toMatchObject({ status: 200, body: { peers: {} } });
+      await expect(api.get('/v1/sites?waitSeconds=9')).resolves.toMatchObject({ status: 200, body: { peers: seen } });
+      await expect(api.get<SiteList>('/v1/sites')).resolves.toMatchObject({ body: { peers: seen } });
     });
   });
 

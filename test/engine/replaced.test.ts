@@ -258,7 +258,17 @@ describe('a source that nobody can stop', () => {
     });
   });
 
-  it('is stopped after all: nobody waits for it any more', async () => {
+  it.each([
+    ['nothing of it is left', [], undefined],
+    [
+      'what its platform does not give away is told as left',
+      always,
+      {
+        type: 'PeerRejected',
+        message: expect.stringMatching(/^a1: subscriptions of instance .* may be left and tell nobody: /) as string,
+      },
+    ],
+  ])('is stopped after all: nobody waits for it any more, and %s', async (_, faults, left) => {
     const { world, source } = frozen();
     await engine.over(world, async (start) => {
       const handle = await start({ ...between, ...held }, hour);
@@ -266,8 +276,9 @@ describe('a source that nobody can stop', () => {
       world.silent.add(source.id);
       await handle.executeUpdate(recoverAccepting, { args: [accepting('ledAway')] });
       const { recovery } = await handle.result();
-      world.on('a1.instances.remove');
-      await expect(fencing(recovery?.fencing).result()).resolves.toMatchObject({ outcome: 'gone' });
+      world.on('a1.subscriptions.list', ...faults).on('a1.instances.remove');
+      const gone = { outcome: 'gone', stranded: null, kept: null };
+      await expect(fencing(recovery?.fencing).result()).resolves.toEqual(left === undefined ? gone : { ...gone, left });
     });
   });
 });

@@ -6,10 +6,11 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
-import { surveyActivities } from '../../activities/survey.ts';
+import { surveyActivities, type Surveying } from '../../activities/survey.ts';
 import type { Catalogue, PeerSurvey } from '../../activities/ports.ts';
 import { isBuilt } from '../../cli/built.ts';
 import type { Pace } from '../../configuration/peers.ts';
+import { type PeerSeen, seenNow } from '../../domain/peer-seen.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { bundleWorkflows } from '../../temporal/bundle.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
@@ -35,9 +36,12 @@ const built = new URL('../../dist/workflow-bundle.js', import.meta.url);
 export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') : await bundleWorkflows() };
 
 /** Of a world at the height of the ports. */
-export const survey = async (): Promise<readonly PeerSurvey[]> => [
-  { name: 'meo', kind: 'meo', reachable: true, detail: '', capabilities: [] },
-];
+export const surveying = {
+  survey: async (): Promise<readonly PeerSurvey[]> => [
+    { name: 'meo', kind: 'meo', reachable: true, detail: '', capabilities: [] },
+  ],
+  look: async (): Promise<readonly PeerSeen[]> => [seenNow('meo', null, '2026-01-01T00:00:00.000Z')],
+} satisfies Surveying;
 
 type Handle = WorkflowHandleWithStartDetails<typeof relocateApplication>;
 
@@ -115,7 +119,7 @@ export class Engine {
       turns: takingTurns(),
     };
     const begun: Handle[] = [];
-    const activities = { ...relocationActivities(means), ...surveyActivities(survey) };
+    const activities = { ...relocationActivities(means), ...surveyActivities(surveying) };
     await this.beside(dying?.activities(activities) ?? activities, async () => {
       await scenario(async (request, pace) => {
         const order: RelocationOrder = {

@@ -9,6 +9,7 @@ import type { Follower } from '../../api/follower.ts';
 import type { Waiting } from '../../api/northbound/table/waiting.ts';
 import type {
   ApplicationList,
+  ApplicationSeen,
   FederationWith,
   Problem,
   Relocation,
@@ -31,6 +32,8 @@ export class FakeV1 {
   readonly said: unknown[] = [];
   moves: Relocation[];
   sites: SiteList['sites'];
+  peers: SiteList['peers'] = {};
+  contract: ApplicationSeen['contract'] = null;
   applications: ApplicationList['applications'];
   partners: FederationWith[] = [];
   holds: Hold[] = [];
@@ -68,10 +71,11 @@ export class FakeV1 {
     const served = express()
       .use(consolePage())
       .use(express.json())
-      .get('/v1/sites', (_req, res) => void res.json({ sites: this.sites }))
+      .get('/v1/sites', (_req, res) => void res.json({ sites: this.sites, peers: this.peers }))
       .get('/v1/applications', (_req, res) => void res.json({ applications: this.applications }))
       .get('/v1/applications/:name', (req, res) => {
-        res.json(this.applications.find(({ name }) => name === req.params.name));
+        const found = this.applications.find(({ name }) => name === req.params.name);
+        res.json({ ...found, contract: this.contract });
       })
       .get('/v1/events', (req, res) => {
         res.type('text/event-stream').flushHeaders();

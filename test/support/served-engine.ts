@@ -17,7 +17,7 @@ import { cordonsOver } from '../../worker/cordons.ts';
 import { runsOver } from '../../worker/runs.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
 import { named, Served } from './api.ts';
-import { Engine, quickPace, survey, workflowBundle } from './engine.ts';
+import { Engine, quickPace, surveying, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
 import { writtenOf } from './written.ts';
@@ -82,7 +82,7 @@ function activitiesOver(world: PortWorld, taskQueue: string, pace: Pace): object
   const runs = runsOver(temporal, { ...named, pace, taskQueue });
   return {
     ...relocationActivities(all),
-    ...surveyActivities(survey),
+    ...surveyActivities(surveying),
     ...whereActivities(all),
     ...evacuationActivities({ catalogue: world, runs, pace }),
   };

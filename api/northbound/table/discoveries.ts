@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { DiscoveryFound, DiscoveryRequest } from '../../discovery.ts';
 import type { Table } from '../../serve.ts';
-import { asked } from './shared.ts';
+import { asked, waitSeconds } from './shared.ts';
 
 /** A digest of the question, and a run. */
 export const DISCOVERY_ID = /^([a-z2-7]{25})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-const WaitSeconds = z
-  .custom<string>((text) => typeof text === 'string' && /^(\d|10)$/.test(text), 'a whole number from 0 to 10')
-  .transform(Number)
-  .default(10)
-  .meta({ type: 'integer', minimum: 0, maximum: 10, description: 'So long the answer is waited for.' });
+const WaitSeconds = waitSeconds(10).meta({ description: 'So long the answer is waited for.' });
 
 const request: DiscoveryRequest = { find: 'platforms', wish: { what: { kind: 'service', name: 'speech' } } };
 

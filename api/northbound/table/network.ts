@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Name } from '../../../domain/name.ts';
 import { ApplicationList, ApplicationSeen, PeerList, SiteList } from '../../resources.ts';
 import type { Table } from '../../serve.ts';
-import { asked, planFailures } from './shared.ts';
+import { asked, planFailures, waitSeconds } from './shared.ts';
 
 const One = z.strictObject({
   name: Name.meta({ description: 'Of the application, in the configuration.', example: 'counter' }),
@@ -14,7 +14,10 @@ export const networkTable = {
     ...asked,
     method: 'get',
     path: '/v1/sites',
-    summary: 'List the sites between which applications move',
+    summary: 'List the sites between which applications move, and how their peers were seen',
+    description:
+      'It does not wait for a peer: what is known is answered, and a look begun where that is older than half a minute. `waitSeconds`: so long that look is waited for.',
+    query: z.strictObject({ waitSeconds: waitSeconds(0).meta({ description: 'So long a look is waited for.' }) }),
     answers: { 200: { description: 'Every site of the configuration.', schema: SiteList } },
     failures: [],
     asksTemporal: false,
@@ -32,9 +35,9 @@ export const networkTable = {
     ...asked,
     method: 'get',
     path: '/v1/applications/{name}',
-    summary: 'Ask where an application is, and whom each instance serves',
+    summary: 'Ask where an application is, whom each instance serves, and what it was seen to keep',
     params: One,
-    answers: { 200: { description: 'What its instances say.', schema: ApplicationSeen } },
+    answers: { 200: { description: 'What its instances say, and its latest relocations.', schema: ApplicationSeen } },
     failures: [...planFailures],
     refusals: { 404: 'There is no such application.' },
   },

@@ -14,6 +14,14 @@ export const Limit = z
   .default(20)
   .meta({ type: 'integer', minimum: 1, maximum: 100 });
 
+/** For an answer that takes its time. */
+export const waitSeconds = (unlessSaid: number) =>
+  z
+    .custom<string>((text) => typeof text === 'string' && /^(\d|10)$/.test(text), 'a whole number from 0 to 10')
+    .transform(Number)
+    .default(unlessSaid)
+    .meta({ type: 'integer', minimum: 0, maximum: 10 });
+
 /** Of the page that is asked for. */
 export const Next = z
   .string()
