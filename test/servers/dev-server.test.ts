@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { freePort } from '../../cli/ports.ts';
 import { startDevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { msNumberToTs } from '../../temporal/internals.ts';
 import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { eventually, isAlive } from '../cli/eventually.ts';
+import { claimNetwork, portsOf } from '../support/network.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -21,14 +21,11 @@ beforeEach(async () => {
 });
 afterEach(async () => await rm(folder, { recursive: true }));
 
-const start = async () =>
-  await startDevServer({
-    cli: await temporalCli(),
-    port: await freePort('127.0.0.1', 0),
-    uiPort: await freePort('127.0.0.1', 0),
-    database: join(folder, 'temporal.db'),
-    log: join(folder, 'temporal.log'),
-  });
+const start = async () => {
+  const [port, uiPort] = await portsOf((await claimNetwork()).net);
+  const [database, log] = [join(folder, 'temporal.db'), join(folder, 'temporal.log')];
+  return await startDevServer({ cli: await temporalCli(), port, uiPort, database, log });
+};
 
 it('knows our search attributes when it is said to be up, again with the database of an earlier start', async () => {
   for (let time = 0; time < 2; time += 1) {

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { freePort } from '../../cli/ports.ts';
 import { startDevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
+import { claimNetwork, portsOf } from '../support/network.ts';
 
 /** A parent to be killed: says where its dev server is, and waits. */
 const [, , folder = '.'] = process.argv;
-const port = await freePort('127.0.0.1', 0);
+const [port, uiPort] = await portsOf((await claimNetwork()).net);
 const { pid } = await startDevServer({
   cli: await temporalCli(),
   port,
-  uiPort: await freePort('127.0.0.1', 0),
+  uiPort,
   database: join(folder, 'temporal.db'),
   log: join(folder, 'temporal.log'),
 });

@@ -52,7 +52,7 @@ export const federatedOfTest = (issuer: string, pace: object = {}): Configuratio
         details: 'Munich',
       }),
       'site-west': {
-        ...host('system-hidden', 'platform-two', { id: 'zone-west', lat: 52.5, lon: 13.4, details: 'Berlin' }),
+        ...host('system-hidden', 'platform-two', { id: 'zone-west', lat: 52.51873, lon: 13.4, details: 'Berlin' }),
         addresses: '10.4.0.0/16',
       },
     },
@@ -106,7 +106,7 @@ export interface Heard<T = Told> {
 export async function nothingLeaked({ told, issuer }: Outer, catalogue: Catalogue): Promise<void> {
   const names =
     'meo-inner net-inner platform-one platform-two system-shown system-hidden site-east site-west zone-east zone-west';
-  const inside = `${names} Berlin 52.5 10.0.0. 10.3. 10.4. client-of-meo -host host- -inside 127.0.0.1 postgres ECONN .ts: kysely Temporal /docs`;
+  const inside = `${names} Berlin 52.51873 10.0.0. 10.3. 10.4. client-of-meo -host host- -inside 127.0.0.1 postgres ECONN .ts: kysely Temporal /docs`;
   const rows = await Promise.all(
     (['agreement', 'system', 'zone', 'platform', 'offer'] as const).map(
       async (table) => await catalogue.selectFrom(table).select('id').execute(),
