@@ -165,13 +165,15 @@ export interface Subscriptions {
   lacking<S extends Subscription>(subscriptions: readonly S[], signal: AbortSignal): Promise<readonly S[]>;
   /**
    * Makes for `owner` what `from` has, and reads it back. The caller has looked: there is none yet. `made` is false where
-   * the service says that there is one after all; what was not made is not ours to delete. SubscriptionRefused.
+   * the service says that there is one after all; what was not made is not ours to delete. SubscriptionRefused. `left`: hears
+   * of one that was made, could not be read back, and may be there still.
    */
   create(
     owner: Owner,
     subscription: Subscription,
     from: Owner,
     signal: AbortSignal,
+    left?: (id: string) => void,
   ): Promise<{ readonly held: HeldSubscription; readonly made: boolean }>;
   /** "Not there" is success. */
   remove(id: string, signal: AbortSignal): Promise<void>;

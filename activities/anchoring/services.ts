@@ -129,7 +129,8 @@ async function made(
   const able = both.wanted.filter((each) => !lacking.includes(each));
   for (const id of strays(carriage, { ...both, wanted: able }, idsIn(wait.kept('before')))) learn(id);
   await atOnce(AT_ONCE, missing(able, both.had, alike(source)), async (subscription) => {
-    const created = await scene.target.subscriptions.create(carriage.to, subscription, carriage.from, wait.signal);
+    const { to, from } = carriage;
+    const created = await scene.target.subscriptions.create(to, subscription, from, wait.signal, learn);
     if (created.made) learn(created.held.id);
   });
   return { exposed: able.length, lacking: lacking.length, made: [...ids] };

@@ -129,7 +129,7 @@ export async function copySubscriptions(
   await journal.begins(both, lacking);
   const made: string[] = [];
   await atOnce(AT_ONCE, lacking, async (subscription) => {
-    const created = await target.subscriptions.create(to, subscription, from, signal);
+    const created = await target.subscriptions.create(to, subscription, from, signal, (id) => journal.made(id));
     if (!created.made) return;
     made.push(created.held.id);
     journal.made(created.held.id);

@@ -181,7 +181,7 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
       return subscriptions.filter(({ service, type }) => absent.has(`${service} ${type}`));
     },
 
-    async create(owner, subscription, from, signal) {
+    async create(owner, subscription, from, signal, left) {
       const move = { from: from.endpoint.host, to: owner.endpoint.host };
       for (const place of placesFor(subscription)) {
         const posted = await post(place, owner, subscription, from, signal);
@@ -195,8 +195,14 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
           if (held !== undefined && fulfils(held, subscription, move)) return { held, made };
           throw failure('SubscriptionRefused', `${told}, but holds another subscription than it was given`);
         } catch (error) {
-          // Whoever asked does not come to know its id
-          if (made && !signal.aborted) await remove(id, signal).catch(() => undefined);
+          const gone =
+            made &&
+            !signal.aborted &&
+            (await remove(id, signal).then(
+              () => true,
+              () => false,
+            ));
+          if (made && !gone) left?.(id);
           throw error;
         }
       }

@@ -47,13 +47,20 @@ class Shelf implements Subscriptions {
   lacking: Subscriptions['lacking'] = async () => [];
   missing: Subscriptions['missing'] = async () => [];
 
-  create: Subscriptions['create'] = async (owner, subscription, source) => {
+  /** What is made cannot be read back, and stays. */
+  unreadable = false;
+
+  create: Subscriptions['create'] = async (owner, subscription, source, _, left) => {
     this.calls.push('create');
     this.creating(this.#serial + 1);
     const move = { from: source.endpoint.host, to: owner.endpoint.host };
     const id = `/${this.#of}/${(this.#serial += 1)}`;
     const held = { ...subscription, id, callback: turned(subscription.callback, move) };
     this.held.push(held);
+    if (this.unreadable) {
+      left?.(id);
+      throw failure('SubscriptionRefused', 'it cannot be read back');
+    }
     return { held, made: !this.foundInstead };
   };
 
@@ -102,6 +109,15 @@ describe('subscriptions that are copied', () => {
     target.held = [];
     target.foundInstead = true;
     expect(await copySubscriptions(carriage, never)).toMatchObject({ made: [] });
+  });
+
+  it('are told also where they could not be read back, and are left there', async () => {
+    source.add();
+    target.unreadable = true;
+    const told: string[] = [];
+    const journal = { begins: () => undefined, made: (id: string) => void told.push(id) };
+    await expect(copySubscriptions(carriage, never, journal)).rejects.toThrow('it cannot be read back');
+    expect(told).toEqual(ids(target));
   });
 
   it('are told one by one as they are made, so that nothing is left behind when one of them is refused', async () => {

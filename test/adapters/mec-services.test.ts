@@ -436,8 +436,30 @@ describe('making one again', () => {
     services.hold(rni, 's1', cellChange);
     const wanted = await one();
     services.taking = taking as (body: object) => Record<string, unknown>;
-    await expect(subscriptions.create(target, wanted, source, soon())).rejects.toMatchObject(refused);
+    const left: string[] = [];
+    const tell = (id: string): void => void left.push(id);
+    await expect(subscriptions.create(target, wanted, source, soon(), tell)).rejects.toMatchObject(refused);
     expect([...services.held.keys()]).toEqual([`${rni}/s1`]);
+    expect(left).toEqual([]);
+  });
+
+  it.each([
+    ['whoever asked has given up', true],
+    ['it cannot be removed again', false],
+  ])('is told where it is made, does not read back, and %s', async (_, givesUp) => {
+    services.hold(rni, 's1', cellChange);
+    const wanted = await one();
+    const giveUp = new AbortController();
+    services.taking = (body) => ({ ...body, callbackReference: undefined });
+    services.before = ({ method, path }) => {
+      if (givesUp && method === 'GET' && path !== `${rni}/s1`) giveUp.abort(new Error('given up'));
+      return method === 'DELETE' ? { status: 500 } : undefined;
+    };
+    const left: string[] = [];
+    const tell = (id: string): void => void left.push(id);
+    await expect(subscriptions.create(target, wanted, source, giveUp.signal, tell)).rejects.toThrow();
+    expect(left).toEqual([...services.held.keys()].slice(1));
+    expect(left).toHaveLength(1);
   });
 
   it.each(['reset', 'silence', 504] as const)('knows it as made although the answer was lost (%s)', async (as) => {
