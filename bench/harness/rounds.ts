@@ -71,7 +71,8 @@ export async function* rounds<P extends Point>(
       const begun = clock.now();
       if (course.round > warmUps ? begun + course.longestMs > until : begun > clock.end) break;
       yield* blocksOf(measure, course, running);
-      course.longestMs = Math.max(course.longestMs, clock.now() - begun);
+      // What is done once, as it warms up, is not done in a round
+      if (course.round >= warmUps) course.longestMs = Math.max(course.longestMs, clock.now() - begun);
     }
   }
   for (const [nth, course] of courses.entries()) {

@@ -236,6 +236,20 @@ describe('rounds', () => {
     expect(await inSeconds(3_100, two, pairs(5))).toEqual([2, 2]);
   });
 
+  it('are reckoned by those that count: what is done once, as it warms up, is not done in each', async () => {
+    let now = 0;
+    const points = [{ name: 'p' }];
+    const blocks = await measured(
+      'B',
+      { points, pairs: pairs(5), clock: { now: () => now, end: 100_000 } },
+      async () => {
+        now += now === 0 ? 60_000 : 1_000;
+        return {};
+      },
+    );
+    expect(blocks.filter(({ variant, warmUp }) => variant === 'A' && !warmUp)).toHaveLength(5);
+  });
+
   it('take what others have left over, up to their least', async () => {
     const short = [{ name: 'p' }, { name: 'q', pairs: pairs(1) }];
     expect(await inSeconds(8_100, short, pairs(5))).toEqual([6, 2]);
