@@ -444,9 +444,9 @@ describe('making one again', () => {
   });
 
   it.each([
-    ['whoever asked has given up', true],
-    ['it cannot be removed again', false],
-  ])('is told where it is made, does not read back, and %s', async (_, givesUp) => {
+    ['whoever asked has given up', true, 'given up'],
+    ['it cannot be removed again', false, 'holds another subscription than it was given'],
+  ])('is told where it is made, does not read back, and %s', async (_, givesUp, told) => {
     services.hold(rni, 's1', cellChange);
     const wanted = await one();
     const giveUp = new AbortController();
@@ -457,7 +457,7 @@ describe('making one again', () => {
     };
     const left: string[] = [];
     const tell = (id: string): void => void left.push(id);
-    await expect(subscriptions.create(target, wanted, source, giveUp.signal, tell)).rejects.toThrow();
+    await expect(subscriptions.create(target, wanted, source, giveUp.signal, tell)).rejects.toThrow(told);
     expect(left).toEqual([...services.held.keys()].slice(1));
     expect(left).toHaveLength(1);
   });
