@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isKeepable } from '../domain/kept.ts';
 
 /** Something that was sent is not what the operation takes. */
 export class Malformed extends Error {
@@ -41,8 +42,6 @@ function demandKeepable(value: unknown, where: string): void {
     level = next;
   }
 }
-
-const isKeepable = (text: string): boolean => !/[\0\p{Cs}]/u.test(text);
 
 const odd = (where: string, message: string): Malformed =>
   new Malformed(where, [{ code: 'custom', path: [], message, input: undefined }]);

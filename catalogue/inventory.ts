@@ -2,6 +2,7 @@ import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { type Catalogue, inOne } from './database.ts';
 import { ownedBy, notTheirs } from './systems.ts';
 import type { Inventory } from '../domain/inventory.ts';
+import { isKeepable } from '../domain/kept.ts';
 import type { Tables } from './tables.ts';
 
 export interface System {
@@ -162,7 +163,7 @@ function offersIn({ platforms }: Pick<Inventory, 'platforms'>): RawBuilder<unkno
   const offers = new Map<string, object>();
   for (const { platform, offers: all } of platforms)
     for (const offer of all)
-      if (offer.consumedLocalOnly !== true && isKeepable(offer))
+      if (offer.consumedLocalOnly !== true && isOfferKept(offer))
         offers.set(`${offer.kind} ${offer.id}\n${platform}`, { ...offer, platform });
   return sql`jsonb_to_recordset(${JSON.stringify([...offers.values()])}::jsonb) as told (platform text, kind text, id text, name text,
     version text, application text, provider text, category text, state text, transport text, serializer text,
@@ -170,10 +171,9 @@ function offersIn({ platforms }: Pick<Inventory, 'platforms'>): RawBuilder<unkno
 }
 
 /** What a peer of ours tells is not refused: an entry with what no database keeps is passed over, and hides none of the others. */
-const isKeepable = (offer: object): boolean =>
+const isOfferKept = (offer: object): boolean =>
   Object.entries(offer).every(
-    ([member, value]) =>
-      typeof value !== 'string' || (value.length <= (longest[member] ?? 2_000) && !/[\0\p{Cs}]/u.test(value)),
+    ([member, value]) => typeof value !== 'string' || (value.length <= (longest[member] ?? 2_000) && isKeepable(value)),
   );
 
 /** What is found by an index is not longer than that holds. */

@@ -1,5 +1,6 @@
 import type { Waiting } from '../api/northbound/table/waiting.ts';
 import type { ApplicationList, PeerList, Relocation, SiteList, WaitingFor } from '../api/resources.ts';
+import { awayOf } from '../domain/peer-seen.ts';
 import { shortId } from './hints.ts';
 import { standing } from './relocation-text.ts';
 import { columnsFor } from './columns.ts';
@@ -152,7 +153,7 @@ export const siteTable = ({ sites, peers: seen }: SiteList, terminal: Terminal):
 
 /** Of all who are asked for a site: who is away, then of whom nothing was seen. */
 function reach(peers: readonly string[], seen: SiteList['peers']): string {
-  const away = peers.filter((name) => seen[name]?.reachable === false);
+  const away = awayOf(peers, seen);
   const unseen = peers.filter((name) => seen[name] === undefined);
   if (away.length > 0) return `no: ${away.join(', ')}`;
   return unseen.length === 0 ? 'all' : unseen.length === peers.length ? 'not seen' : `not seen: ${unseen.join(', ')}`;

@@ -1,7 +1,6 @@
 import type { Evacuation } from '../api/evacuation.ts';
 import type { Waiting } from '../api/northbound/table/waiting.ts';
 import type { Relocation } from '../api/resources.ts';
-import type { Peers, Site } from './known/known.ts';
 import { stepNames } from '../domain/steps.ts';
 
 /** How a move looks: by its colour, and, for who does not tell colours apart, by its word. */
@@ -137,10 +136,6 @@ export function timeOf(instant: string, now = new Date()): string {
 }
 
 export const users = (count: number): string => `${count} ${count === 1 ? 'user' : 'users'}`;
-
-/** Of those that are asked for a site, who was seen not to answer. */
-export const awayOf = (site: Pick<Site, 'peers'>, peers: Peers): readonly string[] =>
-  [...new Set(Object.values(site.peers))].filter((peer) => peers[peer]?.reachable === false);
 
 export const fenceWords = {
   stopped: 'Its orchestrator has ended it',

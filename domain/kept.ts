@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** A database refuses NUL and half of a character. */
+export const isKeepable = (text: string): boolean => !/[\0\p{Cs}]/u.test(text);
+
 /** What a database can hold: no NUL, no half of a character; not empty, and of a bounded length. */
 export const kept = (longest: number): z.ZodString =>
   z

@@ -14,6 +14,12 @@ export interface PeerSeen {
 export const isReachable = ({ servedAt, failedAt }: Pick<PeerSeen, 'servedAt' | 'failedAt'>): boolean =>
   failedAt === null || (servedAt !== null && servedAt > failedAt);
 
+/** Of these, who was seen not to serve. */
+export const awayOf = (
+  peers: readonly string[],
+  seen: Readonly<Record<string, { readonly reachable: boolean }>>,
+): readonly string[] => peers.filter((name) => seen[name]?.reachable === false);
+
 export const seenAt = ({ servedAt, failedAt }: PeerSeen): string =>
   [servedAt, failedAt].reduce<string>((latest, at) => (at !== null && at > latest ? at : latest), '');
 

@@ -41,7 +41,7 @@ export class Acquaintances {
       const reading = this.#read.get(id);
       const told = this.whose(id);
       if (told !== undefined || reading === undefined) return told;
-      await reading.catch(() => undefined); // where it could not be read the next one tries
+      await reading.catch(() => undefined); // where it could not be read whoever waits tries himself
       signal.throwIfAborted();
     }
   }

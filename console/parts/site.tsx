@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { ApplicationSeen } from '../../api/resources.ts';
+import { awayOf } from '../../domain/peer-seen.ts';
 import type { Peers, Site } from '../known/known.ts';
-import { awayOf, users } from '../words.ts';
+import { users } from '../words.ts';
 import type { Taken } from './map.tsx';
 
 type Instance = ApplicationSeen['sites'][number]['instances'][number];
@@ -30,7 +31,7 @@ interface Props {
 export function SiteBox({ site, peers, tenants, taken, wished, closed, take, drop, enter }: Props) {
   const { name, kind } = site;
   const [over, setOver] = useState(false);
-  const away = awayOf(site, peers);
+  const away = awayOf([...new Set(Object.values(site.peers))], peers);
   const takes = taken !== null && taken.source !== name;
   return (
     <div

@@ -49,7 +49,8 @@ interface World {
   readonly gone: boolean;
 }
 
-const standing: Standing = {
+/** As an anchor stands that nothing has happened to. */
+export const standing: Standing = {
   way: 'holder',
   relayed: false,
   source: 's',

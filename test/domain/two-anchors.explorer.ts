@@ -11,6 +11,7 @@ import {
   undone,
   type Turn,
 } from '../../domain/turn.ts';
+import { standing as untouched } from './anchor.explorer.ts';
 
 /**
  * Two anchors in one network, whose holder H they share, lead their devices to S; meanwhile a relocation may move users from
@@ -74,18 +75,7 @@ const course = (from: string, to: string, users: string): Course => ({
   former: ['S'],
   sameNetwork: false,
 });
-const standing: Standing = {
-  way: 'rule',
-  relayed: false,
-  source: 's',
-  from: 'S',
-  holder: { site: 'w', instance: 'H' },
-  observed: true,
-  exposed: 0,
-  lacking: 0,
-  under: null,
-  trouble: null,
-};
+const standing: Standing = { ...untouched, way: 'rule' };
 
 /** `users`: of the two anchors. `moving`: whom the relocation moves. */
 export function explore(
