@@ -73,7 +73,9 @@ export class Reader {
     if (typeof told !== 'string' && told.state === 'ended') {
       const ended = { ...seen, ended: 'withResult', endedAt: told.since } as const;
       await this.#result(ended).catch(() => undefined); // it takes longer than anybody waits here
-      return relocationOf(ended, told, told.result, this.#links);
+      // When it ended is what lists show as well; its own instant is a moment earlier
+      const known = await this.lookAt(seen.workflowId, seen.runId).catch(() => undefined);
+      return relocationOf({ ...ended, endedAt: known?.endedAt ?? told.since }, told, told.result, this.#links);
     }
     return relocationOf(seen, told, await this.#result(seen), this.#links);
   }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ApplicationList, ApplicationSeen, PeerList, SiteList, Problem } from '../../api/resources.ts';
 import { digest } from '../../configuration/digest.ts';
+import { Reader } from '../../api/northbound/reader.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import type { PlacementList } from '../../domain/placement.ts';
 import type { Plan } from '../../domain/relocation.ts';
@@ -52,6 +53,11 @@ describe('a relocation', () => {
       expect(ended).toMatchObject({ step: 'retire', outcome: 'relocated', actions: [], waitingFor: null });
       expect(ended.result).toMatchObject({ outcome: 'relocated', failure: null, leftovers: [] });
       expect(Date.parse(ended.endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(ended.startedAt));
+      const reader = new Reader(temporal, undefined);
+      const seen = await reader.look(body.id);
+      const told = await reader.ask({ ...seen, ended: undefined });
+      const handed = await reader.show({ ...seen, ended: undefined, endedAt: null }, told);
+      expect(handed, 'shown by whoever had seen it run').toMatchObject({ endedAt: seen.endedAt, since: seen.endedAt });
       const { workflowId, runId } = parseRelocationId(body.id) ?? { workflowId: '', runId: '' };
       expect(ended.links.temporal).toBe(
         `http://ui.example/namespaces/${temporal.options.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`,
