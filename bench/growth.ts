@@ -9,8 +9,11 @@ interface Size extends Point {
   readonly many: number;
 }
 
-/** So many wait beside the twin; so many pass them by in one block, for which it is looked what waiting takes so long. */
-const [FEW, PASS, REST_SECONDS] = [10, 10, 1];
+/**
+ * So many wait beside the twin; so many pass them by in one block, for which it is looked what waiting takes so long.
+ * What these take has to be more than what thousands take by waiting, which is taken off.
+ */
+const [FEW, PASS, REST_SECONDS] = [10, 100, 3];
 const BAD = 'cache of 5';
 /** In worker and API, where it is looked what a person waits for. */
 const FOLLOW_SECONDS = 5;
@@ -69,6 +72,7 @@ const whileMost = ({ name, many }: Pick<Size, 'name' | 'many'>): Figure[] => [
     ...told('memory for each that waits', 'count', 'kilobytes', name, 'KB'),
     ...(many >= 1_000 && { target: { atMost: 150 } }), // of fewer it is that of the worker itself
   },
+  told('of that, what its heaps keep', 'count', 'heapKilobytes', name, 'KB'),
   told('ferry show', 'wall', 'showMs', name, 'ms'),
   told('ferry pause', 'wall', 'pauseMs', name, 'ms'),
   told('a list of 20', 'wall', 'listMs', name, 'ms'),
@@ -121,7 +125,7 @@ export const growth: Measure<Size> = {
       await many.park(size);
       if (size < most) return {};
       seen ??= {
-        kilobytes: await many.kilobytesForEach(),
+        ...(await memoryOf(many)),
         ...(await operator.waits(size + FEW)),
         ...(await operator.follows(FOLLOW_SECONDS)),
       };
@@ -147,4 +151,9 @@ export const growth: Measure<Size> = {
       },
     };
   },
+};
+
+const memoryOf = async (worked: Worked): Promise<Values> => {
+  const { resident, heaps } = await worked.kilobytesForEach();
+  return { kilobytes: resident, heapKilobytes: heaps };
 };

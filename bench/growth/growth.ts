@@ -35,6 +35,12 @@ export interface Passed {
   readonly replays: number;
 }
 
+/** Of a worker, once its garbage is collected; the heaps are V8's, of all its threads. */
+export interface Memory {
+  readonly resident: number;
+  readonly heaps: number;
+}
+
 /** In a second, for all that wait. */
 export interface Rest {
   readonly workerMs: number;
@@ -79,7 +85,8 @@ export class Growth {
 
   async hire(bundle: string, capacity: WorkerPlan['capacity']): Promise<Worked> {
     const taskQueue = `growth-${(this.#serial += 1)}`;
-    const hired = await Hired.hire({ address: this.server.address, taskQueue, bundle, pace, capacity });
+    const plan = { address: this.server.address, taskQueue, bundle, pace, capacity };
+    const hired = await Hired.hire(plan, join(this.folder, `${taskQueue}.log`));
     pin(hired.pid, OWN_CORE);
     return new Worked(this, taskQueue, hired);
   }
@@ -123,7 +130,7 @@ export class Worked {
   readonly #taskQueue: string;
   readonly #hired: Hired;
   #parked = 0;
-  #bare: Told | undefined;
+  #bare: Memory | undefined;
 
   constructor(growth: Growth, taskQueue: string, hired: Hired) {
     [this.#growth, this.#taskQueue, this.#hired] = [growth, taskQueue, hired];
@@ -143,10 +150,12 @@ export class Worked {
     this.#parked = many;
   }
 
-  /** Resident kilobytes of the worker for each that waits, over what it had when it had warmed up. */
-  async kilobytesForEach(): Promise<number> {
-    const { rss } = await this.#collected();
-    return (rss - (this.#bare?.rss ?? rss)) / 1_024 / Math.max(1, this.#parked);
+  /** Kilobytes of the worker for each that waits, over what it had when it had warmed up. */
+  async kilobytesForEach(): Promise<Memory> {
+    const now = await this.#collected();
+    const each = (of: keyof Memory): number =>
+      (now[of] - (this.#bare?.[of] ?? now[of])) / 1_024 / Math.max(1, this.#parked);
+    return { resident: each('resident'), heaps: each('heaps') };
   }
 
   /** So many come, and go, while the others wait. */
@@ -181,9 +190,9 @@ export class Worked {
     };
   }
 
-  async #collected(): Promise<Told> {
-    await this.#hired.collect();
-    return await this.#hired.used();
+  async #collected(): Promise<Memory> {
+    const heaps = await this.#hired.collect();
+    return { resident: usedBy(this.#hired.pid).rss, heaps };
   }
 
   async #both(): Promise<{ told: Told; server: Used }> {

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { INSPECTABLE, Kept } from '../stage/kept.ts';
 
 export interface WorkerPlan {
   readonly address: string;
@@ -17,8 +19,6 @@ export interface WorkerPlan {
 /** What a worker has used since it began. */
 export interface Told {
   readonly cpuMs: number;
-  readonly rss: number;
-  readonly heapUsed: number;
   readonly handles: number;
   /** Of each that has passed since the gate was opened: milliseconds. */
   readonly ended: readonly number[];
@@ -34,25 +34,33 @@ export interface Looked {
 /** A worker in a process of its own. */
 export class Hired {
   readonly #child: ChildProcess;
+  readonly #log: string;
   readonly #gone = new AbortController();
   /** One thing is said at a time. */
   #before: Promise<unknown> = Promise.resolve();
 
-  private constructor(child: ChildProcess) {
-    this.#child = child;
+  private constructor(child: ChildProcess, log: string) {
+    [this.#child, this.#log] = [child, log];
     child.once('exit', (code, signal) =>
       this.#gone.abort(new Error(`the worker ended (${signal ?? `exit status ${code}`})`)),
     );
   }
 
-  static async hire(plan: WorkerPlan): Promise<Hired> {
+  /** `log`: where its standard error goes. */
+  static async hire(plan: WorkerPlan, log: string): Promise<Hired> {
     const script = fileURLToPath(new URL('worker.ts', import.meta.url));
-    const child = fork(script, [JSON.stringify(plan)], { execArgv: ['--expose-gc', '--import', 'tsx'] });
+    const errors = openSync(log, 'a');
+    const child = fork(script, [JSON.stringify(plan)], {
+      execArgv: ['--import', 'tsx'],
+      env: { ...process.env, ...INSPECTABLE },
+      stdio: ['ignore', 'ignore', errors, 'ipc'],
+    });
+    closeSync(errors);
     await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => Promise.reject(new Error('the worker ended at its start'))),
     ]);
-    return new Hired(child);
+    return new Hired(child, log);
   }
 
   get pid(): number {
@@ -71,9 +79,14 @@ export class Hired {
     return (await this.#say('look')) as Looked;
   }
 
-  /** What nobody needs is given back. */
-  async collect(): Promise<void> {
-    await this.#say('collect');
+  /** What nobody needs is given back, by each of its threads; bytes of their heaps that are needed. */
+  async collect(): Promise<number> {
+    const kept = await Kept.by({ pid: this.pid, log: this.#log });
+    try {
+      return await kept.bytes();
+    } finally {
+      kept.leave();
+    }
   }
 
   async used(): Promise<Told> {

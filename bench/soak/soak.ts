@@ -9,7 +9,7 @@ import { fleet, worldOf } from '../../test/support/sight.ts';
 import { Stage } from '../../test/support/stage.ts';
 import { costIn } from '../counts.ts';
 import { type Used, usedBy } from '../growth/usage.ts';
-import { INSPECTABLE, Kept } from './kept.ts';
+import { INSPECTABLE, Kept } from '../stage/kept.ts';
 
 /** Each of these users moves to and fro, one move after the other. */
 const LANES = 20;
