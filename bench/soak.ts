@@ -34,7 +34,8 @@ const left = (name: string, value: string): Figure => ({
   target: { atMost: 0.02 },
 });
 
-const between = (before: Standing, now: Standing) => {
+/** `quarter`: when it began. Of a single stretch the log lines tell how many are under way at its ends. */
+const between = (quarter: Standing, before: Standing, now: Standing) => {
   const [many, seconds] = [now.relocations - before.relocations, now.seconds - before.seconds];
   // Without what the looks themselves take
   const workerMs = now.worker.before.cpuMs - before.worker.after.cpuMs;
@@ -54,7 +55,7 @@ const between = (before: Standing, now: Standing) => {
     apiKeptMb: now.api.keptBytes / 1e6,
     workerHandles: now.worker.before.handles,
     apiHandles: now.api.before.handles,
-    logLines: (now.logLines - before.logLines) / many,
+    logLines: (now.logLines - quarter.logLines) / (now.relocations - quarter.relocations),
     workerMs: workerMs / many,
     apiMs: apiMs / many,
     workerShare: workerMs / seconds / 10,
@@ -137,11 +138,13 @@ export const soak: Measure<Stretch> = {
   prepare: async () => {
     const soaking = await Soak.begin();
     let before = await soaking.after(1);
+    let quarter = { name: '', begin: before };
     return {
       stop: async () => await soaking.end(),
-      sample: async (_, { each }) => {
+      sample: async (_, { name, each }) => {
+        if (quarter.name !== name) quarter = { name, begin: before };
         const now = await soaking.after(each);
-        const values = between(before, now);
+        const values = between(quarter.begin, before, now);
         before = now;
         return values;
       },
