@@ -36,5 +36,7 @@ COPY --from=build /ferry/dist dist
 COPY --from=build /ferry/cli/ferry.mjs cli/ferry.mjs
 # Where `ferry up` keeps its data (the profile `trial` of docker-compose.yml); a volume there is the user's
 RUN mkdir /var/lib/ferry && chown node:node /var/lib/ferry
+# glibc gives each thread's memory back to that thread only: docs/scaling.md
+ENV MALLOC_ARENA_MAX=2
 USER node
 CMD ["node", "dist/api/main.js"]

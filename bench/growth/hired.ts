@@ -52,7 +52,7 @@ export class Hired {
     const errors = openSync(log, 'a');
     const child = fork(script, [JSON.stringify(plan)], {
       execArgv: ['--import', 'tsx'],
-      env: { ...process.env, ...INSPECTABLE },
+      env: { ...process.env, ...INSPECTABLE, MALLOC_ARENA_MAX: '2' }, // docs/scaling.md
       stdio: ['ignore', 'ignore', errors, 'ipc'],
     });
     closeSync(errors);
