@@ -274,4 +274,25 @@ describe('several location services', () => {
     });
     await Promise.all([away.close(), there.close()]);
   });
+
+  it('may tell of two networks at once, in any order: it is the same one at each look', async () => {
+    let user: object[] = [];
+    const there = await faultyServer(() => ({ status: 200, json: { userList: { user } } }));
+    const at = (...zones: [string]) => ({ resolverClampSeconds: 0, location: { service: 'there', zones } });
+    const whereabouts = whereaboutsOf(
+      {
+        ...named,
+        peers: Configuration.shape.peers.parse({ there: { kind: 'location', url: there.url, insecure: true } }),
+        networks: { cellular: at(zones.cellular), wifi: at(zones.wifi) },
+        callback: 'http://api.inside',
+      },
+      pino({ level: 'silent' }),
+    );
+    const both = [zones.cellular, 'moon', zones.wifi].map((zoneId) => ({ address: `acr:${DEVICE}`, zoneId }));
+    for (user of [both, both.toReversed()]) {
+      await expect(whereabouts.networkOf('ue-1', ['a1', 'w1'], soon())).resolves.toBe('cellular');
+      await expect(whereabouts.networkOf('ue-1', ['w1', 'a1'], soon())).resolves.toBe('wifi');
+    }
+    await there.close();
+  });
 });
