@@ -138,26 +138,24 @@ export function explore(played: Played, habits: Habits = shipped, most = 400_000
   };
   const first = JSON.stringify(start);
   const came = new Map<string, readonly [string, string]>([[first, ['', '']]]);
-  const queue = [start];
+  const queue: [string, World][] = [[first, start]];
   const traceTo = (key: string): string[] => {
     const trace: string[] = [];
     for (let at = key; at !== first; at = came.get(at)?.[0] ?? first) trace.unshift(came.get(at)?.[1] ?? '');
     return trace;
   };
   let stuck = 0;
-  for (let at = 0; at < queue.length; at += 1) {
-    const world = queue[at] as World;
-    const key = JSON.stringify(world);
+  for (const [key, world] of queue) {
     const what = wrong(world, played);
     if (what !== null) return { states: came.size, stuck, found: { what, trace: traceTo(key) } };
     const then = next(world, played, habits);
     if (then.length === 0 && !isOver(world)) stuck += 1;
-    for (const [label, world2] of then) {
-      const key2 = JSON.stringify(world2);
-      if (came.has(key2)) continue;
-      came.set(key2, [key, label]);
+    for (const [label, after] of then) {
+      const nextKey = JSON.stringify(after);
+      if (came.has(nextKey)) continue;
+      came.set(nextKey, [key, label]);
       if (came.size > most) throw new Error(`more than ${most} worlds`);
-      queue.push(world2);
+      queue.push([nextKey, after]);
     }
   }
   return { states: came.size, stuck, found: null };
@@ -377,8 +375,8 @@ function relocating(world: World, n: number, { users }: Played, habits: Habits):
   });
   const promised = { promised: set(world.promised, n, n) };
   const released = { promised: set(world.promised, n, null) };
-  const next1 = move.phase === 'none' ? 'first' : 'looked';
-  const promise = (): Then => [[`${named}: ${from} promises`, as({ phase: next1 }, promised)]];
+  const coming = move.phase === 'none' ? 'first' : 'looked';
+  const promise = (): Then => [[`${named}: ${from} promises`, as({ phase: coming }, promised)]];
   const look = (): Then => {
     // No mark: there is none. Else what the index shows, each as it is now
     const shown = (one: One): boolean =>
@@ -393,7 +391,7 @@ function relocating(world: World, n: number, { users }: Played, habits: Habits):
     });
     if (about.includes('wait')) return [[`${named}: one is not known yet`, as({ phase: 'over' }, released)]];
     const found = about.flatMap((what, at) => (what === 'turn' ? [at] : []));
-    return [[`${named}: finds ${found.join(', ') || 'none'}`, as({ phase: next1, found })]];
+    return [[`${named}: finds ${found.join(', ') || 'none'}`, as({ phase: coming, found })]];
   };
   const back = (): World => as({ phase: 'back', did: [] }, released);
   switch (move.phase) {

@@ -93,16 +93,17 @@ const course = (from: string, to: string, users: string): Course => ({
 });
 const standing: Standing = { ...untouched, way: 'rule' };
 
-/** `users`: of the two anchors. `moving`: whom the relocation moves. */
+/** `users`: of the two anchors. `moving`: whom the relocation moves. `late`: a write may be. */
 export function explore(
   rules: readonly Rule[],
   users: readonly [string, string],
   moving: string,
+  late: boolean,
   habits: Habits = shipped,
 ): Explored {
   const start: World = {
     late: null,
-    wasLate: false,
+    wasLate: !late,
     versions: {},
     anchors: [begin, begin],
     relocation: 'none',
@@ -116,20 +117,26 @@ export function explore(
     gone: false,
   };
   const steps = stepsOf(users, moving, habits);
-  const came = new Map<string, readonly string[]>([[JSON.stringify(start), []]]);
-  const queue = [start];
+  const first = JSON.stringify(start);
+  /** From where, and by what. */
+  const came = new Map<string, readonly [string, string]>([[first, ['', '']]]);
+  const traceTo = (key: string): string[] => {
+    const trace: string[] = [];
+    for (let at = key; at !== first; at = came.get(at)?.[0] ?? first) trace.unshift(came.get(at)?.[1] ?? '');
+    return trace;
+  };
+  const queue: [string, World][] = [[first, start]];
   let stuck = 0;
-  for (let world = queue.shift(); world !== undefined; world = queue.shift()) {
-    const trace = came.get(JSON.stringify(world)) ?? [];
+  for (const [key, world] of queue) {
     const what = wrong(world, users, moving, rules);
-    if (what !== null) return { states: came.size, stuck, found: { what, trace } };
+    if (what !== null) return { states: came.size, stuck, found: { what, trace: traceTo(key) } };
     const then = steps(world);
     if (then.length === 0 && !isOver(world)) stuck += 1;
     for (const [label, next] of then) {
-      const key = JSON.stringify(next);
-      if (came.has(key)) continue;
-      came.set(key, [...trace, label]);
-      queue.push(next);
+      const nextKey = JSON.stringify(next);
+      if (came.has(nextKey)) continue;
+      came.set(nextKey, [key, label]);
+      queue.push([nextKey, next]);
     }
   }
   return { states: came.size, stuck, found: null };
