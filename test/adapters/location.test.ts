@@ -278,7 +278,7 @@ describe('several location services', () => {
   it('may tell of two networks at once, in any order: it is the same one at each look', async () => {
     let user: object[] = [];
     const there = await faultyServer(() => ({ status: 200, json: { userList: { user } } }));
-    const at = (...zones: [string]) => ({ resolverClampSeconds: 0, location: { service: 'there', zones } });
+    const at = (zone: string) => ({ resolverClampSeconds: 0, location: { service: 'there', zones: [zone] } });
     const whereabouts = whereaboutsOf(
       {
         ...named,

@@ -459,6 +459,8 @@ function relocating(world: World, n: number, { users }: Played, habits: Habits):
         ? []
         : [[`${named}: retires ${from}`, as({ phase: 'retired', did: [] }, { gone: [...world.gone, n] })]];
     }
+    case 'over':
+    case 'retired':
     default:
       return [];
   }
