@@ -7,6 +7,8 @@ import { scrubbed } from './scrubbed.ts';
 
 /** Of a whole answer, or of one entry of a list. */
 export const BODY_LIMIT = 4 * 1024 * 1024;
+/** Of what is kept of a list, in bytes on the wire, and of one that has to be read whole: most of it is of others. */
+export const LIST_LIMIT = 16 * 1024 * 1024;
 /** Of what explains a refusal: what is longer explains nothing. */
 const REFUSAL_LIMIT = 256 * 1024;
 /** It is not there: not found, or, where a peer remembers what it had, gone (RFC 9110, 15.5.5 and 15.5.11). */
@@ -39,9 +41,9 @@ export const chunksOf = ({ body, headers }: Opened): AsyncIterable<Uint8Array> =
 
 export const unfit = (status: number, what: string): Unreadable => new Unreadable(`${status}, but ${scrubbed(what)}`);
 
-export async function fitting<T>(schema: z.ZodType<T>, opened: Opened): Promise<T> {
+export async function fitting<T>(schema: z.ZodType<T>, opened: Opened, most = BODY_LIMIT): Promise<T> {
   const { status } = opened;
-  const bytes = await whole(chunksOf(opened), BODY_LIMIT);
+  const bytes = await whole(chunksOf(opened), most);
   let json: unknown;
   try {
     json = parseJson(bytes);

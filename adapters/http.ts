@@ -10,6 +10,7 @@ import {
   isExpected,
   isRedirect,
   isStale,
+  LIST_LIMIT,
   type Opened,
   refusal,
   single,
@@ -61,7 +62,7 @@ export class Exchange {
   async ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     return await this.#asked(call, signal, async (opened) => {
       if (call.schema === undefined) return await opened.body.dump().then(() => undefined as T);
-      return await fitting(call.schema, opened);
+      return await fitting(call.schema, opened, call.most);
     });
   }
 
@@ -82,7 +83,7 @@ export class Exchange {
         }
       }
       try {
-        for await (const { value, size } of entriesOf(coming(), BODY_LIMIT)) take(value, size);
+        for await (const { value, size } of entriesOf(coming(), BODY_LIMIT, LIST_LIMIT)) take(value, size);
       } catch (error) {
         throw error instanceof SyntaxError ? unfit(opened.status, `its body ${error.message}`) : error;
       }

@@ -18,8 +18,13 @@ const NOTHING = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
  * The entries of a list, one by one as its bytes come, so that a list takes the memory of its longest entry. What is no JSON,
  * or what no document should have, spoils its own entry and no other: it is `undefined`. Nothing at all, `null` and an object
  * without members are lists without entries; an object with one member that is a list is that list (MEC 009 files wrap bodies).
+ * `limit`: of an entry; `wrapped`: of a list in an object, which is read whole.
  */
-export async function* entriesOf(chunks: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Entry> {
+export async function* entriesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number,
+  wrapped = limit,
+): AsyncGenerator<Entry> {
   const splitter = new Splitter(limit);
   const iterator = chunks[Symbol.asyncIterator]();
   try {
@@ -28,7 +33,7 @@ export async function* entriesOf(chunks: AsyncIterable<Uint8Array>, limit: numbe
       if (next.done === true) break;
       first ??= next.value.find((byte) => !NOTHING.has(byte));
       if (first === undefined || first === OPEN_LIST) yield* splitter.split(next.value);
-      else yield* inside(next.value, iterator, limit); // to its end
+      else yield* inside(next.value, iterator, wrapped); // to its end
     }
   } finally {
     await iterator.return?.();

@@ -1,10 +1,9 @@
 import type { z } from 'zod';
 import { failure } from '../activities/failure.ts';
+import { LIST_LIMIT } from './answer.ts';
 import type { Answer, Call, Exchange } from './http.ts';
 
 const PAGES = 100_000;
-/** What may be kept of a list, in bytes on the wire: what is not kept costs nothing. */
-const KEPT_BYTES = 16 * 1024 * 1024;
 /** A query that a peer does not know, or cannot carry out. 404: some say so that nothing matches. */
 const QUERY_REFUSED = [400, 404, 405, 406, 414, 422, 500, 501];
 
@@ -28,8 +27,8 @@ export async function everyPage<T>(
     const parsed = entry.safeParse(value);
     if (!parsed.success || !keep(parsed.data)) return;
     bytes += size;
-    if (bytes > KEPT_BYTES)
-      throw failure('PeerMalformed', `${exchange.name}: the list at ${bare} has more of ours than ${KEPT_BYTES} bytes`);
+    if (bytes > LIST_LIMIT)
+      throw failure('PeerMalformed', `${exchange.name}: the list at ${bare} has more of ours than ${LIST_LIMIT} bytes`);
     entries.push(parsed.data);
   };
   const [bare = path] = path.split('?', 1);
@@ -45,6 +44,21 @@ export async function everyPage<T>(
     if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
   }
   return entries;
+}
+
+/** The parts of a list that is read whole, each as it was answered; the one that is refused is the last. PeerMalformed: no end. */
+export async function* partsOf<T>(
+  exchange: Pick<Exchange, 'ask'>,
+  call: Omit<Call<T>, 'method'>,
+  signal: AbortSignal,
+): AsyncGenerator<Answer<T>> {
+  const goesOn = endless();
+  for (let page: string | null = call.path; page !== null; ) {
+    const answer: Answer<T> = await exchange.ask({ ...call, method: 'GET', path: page, most: LIST_LIMIT }, signal);
+    page = answer.status < 300 ? answer.next : null;
+    if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
+    yield answer;
+  }
 }
 
 /** Does it go in circles? Compares with one page that was seen, an ever later one, since all of them would be too many. */

@@ -102,3 +102,13 @@ export function moved(standing: Standing, { target, to }: Pick<Taking, 'target' 
     ...(home && { way: 'network', relayed: false }),
   };
 }
+
+/** Of the mark of an application, by which relocations know that anchors of it stand, or begin. */
+export interface Marking {
+  /** One has begun since it began to look. */
+  readonly begun: boolean;
+}
+export const poked: Marking = { begun: true };
+export const looking: Marking = { begun: false };
+/** May a look that has shown none be believed? */
+export const goesOut = ({ begun }: Marking): boolean => !begun;

@@ -25,9 +25,22 @@ export function anchorIdOf({
   return anchorId(workflowId, described == null || described === '' ? first : described);
 }
 
-/** Names need no escaping. */
-export const anchorsThatRun = (application: string): string =>
-  `${ANCHORS} AND ExecutionStatus = 'Running' AND ${searchAttributes.application.name} = '${application}'`;
+/** So long the index may take to show the run in which another one goes on. */
+const SHOWN_MS = 3_600_000;
+
+/** Names need no escaping. One that has just gone on in a new run may be shown by the old one alone: it stands. */
+export function anchorsThatStand(application: string, now = Date.now()): string {
+  const since = new Date(now - SHOWN_MS).toISOString();
+  const goesOn = `ExecutionStatus = 'ContinuedAsNew' AND CloseTime > '${since}'`;
+  return `${ofApplication(application)} AND (ExecutionStatus = 'Running' OR (${goesOn}))`;
+}
+
+/** That very run: an earlier one of the same name may be shown as if it ran. */
+export const anchorThatRuns = (application: string, run: string): string =>
+  `${ofApplication(application)} AND ExecutionStatus = 'Running' AND RunId = '${run}'`;
+
+const ofApplication = (application: string): string =>
+  `${ANCHORS} AND ${searchAttributes.application.name} = '${application}'`;
 
 /** One anchor of these users in a network at a time: who asks for the same meanwhile joins it. `follower`: who gives it back. */
 export function anchorOf(

@@ -6,7 +6,7 @@ import type { Configuration } from '../configuration/peers.ts';
 import { anchorWorkflowId, parseAnchorId, parseRelocationId, relocationWorkflowId } from '../domain/identity.ts';
 import type { Taking } from '../domain/anchoring.ts';
 import { atOnce } from '../domain/at-once.ts';
-import { anchorIdOf, anchorsThatRun, markOf, markWorkflowId } from '../temporal/anchoring.ts';
+import { anchorIdOf, anchorsThatStand, anchorThatRuns, markOf, markWorkflowId } from '../temporal/anchoring.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { AnchorMemo } from '../workflows/messages.ts';
 import type { markAnchored } from '../workflows/relocation/mark-anchored.ts';
@@ -41,7 +41,7 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
     await call(signal, LIST_MS, async () => {
       const ids: string[] = [];
       for await (const { workflowId } of temporal.workflow.list({
-        query: anchorsThatRun(application),
+        query: anchorsThatStand(application),
         pageSize: 1_000,
       }))
         ids.push(workflowId);
@@ -90,12 +90,10 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
       return (await described(ids.map(workflowOf), signal)).filter(({ id }) => asked.has(id));
     },
 
-    anyOf: async (application, signal) => (await counted(anchorsThatRun(application), signal)) > 0,
+    anyOf: async (application, signal) => (await counted(anchorsThatStand(application), signal)) > 0,
 
-    isFound: async (chain, application, signal) => {
-      const workflowId = chain.slice(0, chain.lastIndexOf('/'));
-      const found = await counted(`${anchorsThatRun(application)} AND WorkflowId = '${workflowId}'`, signal);
-      if (found === 0) return false;
+    isFound: async (run, application, signal) => {
+      if ((await counted(anchorThatRuns(application, run), signal)) === 0) return false;
       const mark = markOf({ application, pace }, ours);
       await call(signal, CALL_MS, async () => {
         await temporal.workflow.signalWithStart<typeof markAnchored>('markAnchored', mark);

@@ -4,6 +4,7 @@ import {
   isGrpcServiceError,
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
   type WorkflowExecutionInfo,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -69,8 +70,17 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
       });
     },
 
-    begunBy: async (follower, signal) => {
-      const byKey = `${searchAttributes.key.name} = '${digest(keyOfLook(follower))}'`;
+    begunBy: async ({ chain, application, user, among }, signal) => {
+      const key = digest(keyOfLook(chain));
+      const named = await atOnce(AT_ONCE, among, async (source) => {
+        const workflowId = relocationWorkflowId({ application, source, users: user }, digest);
+        const run = await call(signal, CALL_MS, async () => await describedOrGone(temporal, workflowId));
+        return run?.memo?.['key'] === key ? [begunAs(run)] : [];
+      });
+      const [found] = named.flat();
+      if (found !== undefined) return found;
+      // Others may have had its name since
+      const byKey = `${searchAttributes.key.name} = '${key}'`;
       const [run] = await listed(`WorkflowType = 'relocateApplication' AND ${byKey}`, signal, begunAs);
       return run;
     },
@@ -101,6 +111,18 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
   };
 }
 
+async function describedOrGone(
+  temporal: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await temporal.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** Nothing is carried out for it but an undo. */
 async function isUndone(handle: WorkflowHandle): Promise<boolean> {
   try {
@@ -116,7 +138,13 @@ async function isUndone(handle: WorkflowHandle): Promise<boolean> {
 const ofEvacuation = (evacuation: string): string =>
   `WorkflowType = 'relocateApplication' AND ${searchAttributes.evacuation.name} = '${evacuation}'`;
 
-function begunAs({ workflowId, runId, memo, startTime, typedSearchAttributes }: WorkflowExecutionInfo): Begun {
+function begunAs({
+  workflowId,
+  runId,
+  memo,
+  startTime,
+  typedSearchAttributes,
+}: Omit<WorkflowExecutionInfo, 'raw'>): Begun {
   const { application, users, source, target, accept } = (memo as unknown as RelocationMemo).request;
   const word = typedSearchAttributes.get(searchAttributes.outcome);
   const outcome = word === undefined || isWaits(word) ? undefined : (word as Outcome);

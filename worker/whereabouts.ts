@@ -25,7 +25,11 @@ export function whereaboutsOf(configuration: Known, log: Logger): Whereabouts {
     if (device === undefined)
       throw failure('UnknownName', 'no device is known for that user: add him to the users of the configuration');
     const networks = networksOf(configuration, among).filter(isLocated);
-    return { device, names: [...new Set(networks.map(({ location }) => location.service))] };
+    return {
+      device,
+      names: [...new Set(networks.map(({ location }) => location.service))],
+      networks: networks.map(({ name }) => name),
+    };
   };
   const callbackOf = ({ follower }: Listener, service: string): string => {
     if (configuration.callback === undefined)
@@ -35,14 +39,16 @@ export function whereaboutsOf(configuration: Known, log: Logger): Whereabouts {
 
   return {
     networkOf: async (user, among, signal) => {
-      const { device, names } = known(user, among);
+      const { device, names, networks } = known(user, among);
       const { answers, failed } = await each(names, signal, async (name) => {
         const zones = await serviceAt(name).zonesOf(device, signal);
-        return zones.map((zone) => networkIn(configuration, name, zone)).find((network) => network !== null);
+        return zones.map((zone) => networkIn(configuration, name, zone));
       });
-      const seen = answers.find((network) => network !== undefined);
-      if (seen === undefined && failed !== undefined) throw failed;
-      return seen ?? null;
+      const seen = answers.flat();
+      // Zones overlap: in whatever order they are told, whoever is in two networks is in the same one at each look
+      const first = networks.find((network) => seen.includes(network));
+      if (first === undefined && failed !== undefined) throw failed;
+      return first ?? null;
     },
     listen: async (listener, seconds, signal) => {
       const { device, names } = known(listener.user, listener.among);

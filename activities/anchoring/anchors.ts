@@ -15,8 +15,8 @@ export interface Anchors {
   again(ids: readonly string[], signal: AbortSignal): Promise<readonly Anchor[]>;
   /** Does any of this application run, as far as the index knows? */
   anyOf(application: string, signal: AbortSignal): Promise<boolean>;
-  /** Will whoever looks for anchors from now on find this one? */
-  isFound(chain: string, application: string, signal: AbortSignal): Promise<boolean>;
+  /** Will whoever looks for anchors from now on find this run of one? */
+  isFound(run: string, application: string, signal: AbortSignal): Promise<boolean>;
   /** From now on it waits for that relocation before it gives anything back. `no`: it is being given back; `gone`. */
   takeIn(id: string, taking: Taking, signal: AbortSignal): Promise<'yes' | 'no' | 'gone'>;
   /** Its source is another instance now. Where it is gone nobody has to know. */

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Way } from '../../domain/anchoring.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { failure } from '../failure.ts';
@@ -86,11 +87,12 @@ async function besideIt(
 }
 
 /** Whoever looks for anchors finds this one, before it looks at its source. */
-async function found({ anchors, pace }: Means, { chain, application }: AnchorCheck, wait: Wait): Promise<void> {
+async function found({ anchors, pace }: Means, { application }: AnchorCheck, wait: Wait): Promise<void> {
   if (anchors === undefined) return;
+  const run = Context.current().info.workflowExecution?.runId ?? '';
   wait.progress('waiting until relocations find this anchor');
   const seen = await until(wait, pace.stepMs, async () =>
-    (await anchors.isFound(chain, application, wait.signal)) ? true : undefined,
+    (await anchors.isFound(run, application, wait.signal)) ? true : undefined,
   );
   if (seen === undefined) throw failure('NotYet', 'the index of runs does not show this anchor yet');
 }

@@ -152,7 +152,9 @@ async function handedOn(means: Means, order: HideOrder, signal: AbortSignal): Pr
   // A source that died with its host keeps nobody from giving back what leads to it
   const seen = await whatItSays(async () => await look(away, its, from, signal), signal);
   const owner = { instance: to, endpoint: seen instanceof Error ? null : seen.endpoint };
-  const { held } = await there.subscriptions.list(owner, signal, { before: inTheirLists(ours) });
+  const before = inTheirLists(ours);
+  const among = ({ path }: { readonly path: string }): boolean => Object.hasOwn(before, path);
+  const { held } = await there.subscriptions.list(owner, signal, { before, among });
   const left = new Set<string>();
   for (const { id, users: whose } of others) {
     const device = whose === '*' ? null : await catalogue.device(whose);

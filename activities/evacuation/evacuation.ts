@@ -45,6 +45,8 @@ export class Evacuation {
   #wish: EvacuationWish = { window: 0, paused: true, cancelled: false };
   /** Whoever is there has been found. */
   #looked = false;
+  /** So many were known when it was looked who is there with nobody under way. */
+  #lookedWith: number | undefined;
   #broken: { readonly error: unknown } | undefined;
 
   constructor(order: EvacuateOrder, means: Omit<Means, 'pace'>, wait: Wait) {
@@ -96,7 +98,7 @@ export class Evacuation {
       this.#begin(signal);
       this.#tell();
       const result = this.#result();
-      if (result !== undefined) return result;
+      if (result !== undefined && !this.#looksAgain(result, signal)) return result;
       await this.#bell.heard();
     }
   }
@@ -152,6 +154,16 @@ export class Evacuation {
       await notYetAt(home, applications, open, signal, found);
     }
     this.#looked = true;
+  }
+
+  /** Who was on the way there before nobody might go there any more has come since: until a look finds nobody else. */
+  #looksAgain({ counts: { total, left } }: EvacuationResult, signal: AbortSignal): boolean {
+    const isOver = this.#wish.cancelled || left > 0 || this.#isLate() || this.#order.returns !== undefined;
+    if (isOver || this.#lookedWith === total) return false;
+    this.#lookedWith = total;
+    this.#looked = false;
+    this.#keep(this.#look([], signal));
+    return true;
   }
 
   #begin(signal: AbortSignal): void {

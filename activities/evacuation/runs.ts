@@ -34,6 +34,14 @@ export interface RunEnded {
 /** What a relocation is part of: an evacuation, or one look of a follower. */
 export type PartOf = { readonly evacuation: string } | { readonly follower: string };
 
+export interface FollowersLook {
+  /** Its key: the same for as long as it is tried. */
+  readonly chain: string;
+  readonly application: string;
+  readonly user: string;
+  readonly among: readonly string[];
+}
+
 /**
  * Other runs: ordinary relocations, which whoever moves many begins and awaits. Every call insists while Temporal does
  * not answer, and rejects when `signal` says so.
@@ -45,8 +53,8 @@ export interface Runs {
   begun(evacuation: string, signal: AbortSignal): Promise<readonly Begun[]>;
   /** Begins it once, however often that is asked; joins one that is moving these users already. */
   begin(request: RelocationRequest, part: PartOf, signal: AbortSignal): Promise<Run>;
-  /** What this look of a follower has begun. The index is some time behind. */
-  begunBy(follower: string, signal: AbortSignal): Promise<(Run & { readonly target: string }) | undefined>;
+  /** What this look of a follower has begun, from one of these sites: by its name, since the index is some time behind. */
+  begunBy(look: FollowersLook, signal: AbortSignal): Promise<(Run & { readonly target: string }) | undefined>;
   ended(id: string, signal: AbortSignal): Promise<RunEnded>;
   /** Ids of those of this evacuation that wait for a person. */
   resting(evacuation: string, signal: AbortSignal): Promise<ReadonlySet<string>>;

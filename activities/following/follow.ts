@@ -98,8 +98,8 @@ const begunBefore = (wait: Wait): Begun | undefined => {
 };
 
 /** By an attempt that was killed before it told so: its move is one of this follower, also when it has ended. */
-async function begunUnheard(runs: Means['runs'], { chain }: FollowOrder, { signal }: Wait): Promise<Begun | undefined> {
-  const run = await runs.begunBy(chain, signal);
+async function begunUnheard(runs: Means['runs'], order: FollowOrder, { signal }: Wait): Promise<Begun | undefined> {
+  const run = await runs.begunBy(order, signal);
   return run === undefined ? undefined : { id: run.id, own: true, to: run.target };
 }
 

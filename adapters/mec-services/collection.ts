@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { failures, isFailureType } from '../../domain/failures.ts';
 import type { MecService, SubscriptionType } from '../../protocols/mec-services/service.ts';
 import { entriesOf, hrefOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
-import type { Answer, Exchange } from '../http.ts';
+import type { Exchange } from '../http.ts';
 import { lastSegment } from '../links.ts';
+import { partsOf } from '../paging.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -30,8 +31,7 @@ export const ABSENT = [404, 410, 501];
 const CLOSED = [400, 401, 403, 405, 406];
 /** The servers of the earlier MEC 021 answer it to a list that is not asked by type. */
 const TYPE_DEMANDED = 400;
-const PAGES = 1_000;
-const LIST = { method: 'GET', schema: z.unknown(), alsoExpect: [...ABSENT, ...CLOSED] } as const;
+const LIST = { schema: z.unknown(), alsoExpect: [...ABSENT, ...CLOSED] } as const;
 
 /**
  * Each entry by its id, which is a path below the platform's url; or that there is no such list, or
@@ -47,17 +47,12 @@ export async function listOf(platform: Exchange, { path, service }: Place, signa
 
   async function gather(first: string): Promise<{ readonly status: number; readonly told: string }> {
     let last = { status: 200, told: '' };
-    const seen = new Set<string>();
-    for (let page: string | null = first; page !== null && !seen.has(page) && seen.size < PAGES; ) {
-      seen.add(page);
-      const answer: Answer<unknown> = await platform.ask({ ...LIST, path: page }, signal);
+    for await (const answer of partsOf(platform, { ...LIST, path: first }, signal)) {
       last = answer;
-      if (answer.status >= 300) break;
-      for (const entry of entriesOf(answer.body)) {
+      for (const entry of answer.status < 300 ? entriesOf(answer.body) : []) {
         const id = idOf(path, hrefOf(entry));
         if (id !== undefined) entries.set(id, entry);
       }
-      page = answer.next;
     }
     return last;
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ExposedService, Exposure } from '../../activities/federation/consumption.ts';
 import { servicesOf } from '../../protocols/mec011/service.ts';
 import type { Exchange } from '../http.ts';
+import { everyPage } from '../paging.ts';
 
 const ABSENT = [404, 410];
 /** MEC 011 V2 has no SUSPENDED. */
@@ -16,8 +17,10 @@ export function mec011Exposure(platform: Exchange, as: string): Exposure {
 
   return {
     async list(signal) {
-      const { status, body } = await platform.ask({ method: 'GET', path, schema: List, alsoExpect: ABSENT }, signal);
-      return ABSENT.includes(status) ? [] : body;
+      const listed = await everyPage(platform, path, Listed, signal, ABSENT);
+      return listed.map(({ serInstanceId: id, state, transportInfo }): ExposedService => {
+        return { id, binding: transportInfo.id, active: state === 'ACTIVE' };
+      });
     },
 
     async expose({ binding, name, version, serializer, url }, signal) {
@@ -67,21 +70,9 @@ export function mec011Exposure(platform: Exchange, as: string): Exposure {
 
 const Info = z.looseObject({ state: z.string() });
 
+/** An entry that is not one of these is somebody else's. */
 const Listed = z.looseObject({
   serInstanceId: z.string().min(1),
   state: z.string(),
   transportInfo: z.looseObject({ id: z.string() }),
 });
-
-/** An entry that is not one of these is somebody else's. */
-const List = z
-  .array(z.unknown())
-  .nullish()
-  .transform((entries) =>
-    (entries ?? []).flatMap((entry): ExposedService[] => {
-      const parsed = Listed.safeParse(entry);
-      if (!parsed.success) return [];
-      const { serInstanceId: id, state, transportInfo } = parsed.data;
-      return [{ id, binding: transportInfo.id, active: state === 'ACTIVE' }];
-    }),
-  );

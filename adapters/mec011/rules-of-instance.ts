@@ -3,6 +3,7 @@ import { failure } from '../../activities/failure.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { sameRule, type Rule } from '../../domain/rule.ts';
 import { type Answer, type Call, type Exchange, GONE } from '../http.ts';
+import { partsOf } from '../paging.ts';
 import { dns, traffic, type Kind } from './wire.ts';
 
 /** One rule as it is, with what the platform says of it. */
@@ -27,7 +28,7 @@ export interface Sight {
 
 /** No such kind of rules on this platform: some answer 501 (AdvantEDGE), some know no such path. */
 const ABSENT = [405, 406, 410, 501];
-const LONGEST_LIST = 10_000;
+const LONGEST_LIST = 100_000;
 /** Peers limit what they are asked at once. */
 const AT_ONCE = 4;
 
@@ -79,27 +80,24 @@ export class RulesOfInstance {
     ids: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly R[] | 'absent' | 'unknown'> {
-    const listed: unknown[] = [];
-    const pages = new Set<string>();
+    /** By their ids: where a list grew between two of its parts, both show the same one. */
+    const listed = new Map<string, W>();
     let known = true;
-    for (let page: string | null = kind.collection(instance); page !== null && !pages.has(page); ) {
-      pages.add(page);
-      const call = { method: 'GET', path: page, schema: List, alsoExpect: [...ABSENT, 404] } as const;
-      const answer: Answer<unknown[]> = await this.#ask(call, signal);
-      if (ABSENT.includes(answer.status)) return 'absent';
+    const call = { path: kind.collection(instance), schema: List, alsoExpect: [...ABSENT, 404] } as const;
+    const asking = { ask: async <T>(each: Call<T>, within: AbortSignal) => await this.#ask(each, within) };
+    for await (const { status, body, told } of partsOf<unknown[]>(asking, call, signal)) {
+      if (ABSENT.includes(status)) return 'absent';
       // In a problem document: an instance is not known; without one: the path is not
-      if (answer.status === 404 && answer.body === undefined) return 'absent';
-      known = answer.status !== 404;
-      listed.push(...(known ? answer.body : []));
-      if (listed.length > LONGEST_LIST) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
-      page = known ? answer.next : null;
+      if (status === 404 && body === undefined) return 'absent';
+      known = status !== 404;
+      for (const entry of known ? body : []) {
+        const parsed = kind.schema.safeParse(entry);
+        if (parsed.success) listed.set(kind.idOf(parsed.data), parsed.data);
+      }
+      if (listed.size > LONGEST_LIST) throw failure('PeerMalformed', `${told}, but the list has no end`);
     }
-    const rules = listed.flatMap((entry) => {
-      const parsed = kind.schema.safeParse(entry);
-      return parsed.success ? [parsed.data] : [];
-    });
-    const found = rules.map(kind.ruleOf).filter((rule) => rule !== undefined);
-    const unlisted = known ? ids.filter((id) => !rules.some((rule) => kind.idOf(rule) === id)) : [];
+    const found = [...listed.values()].map(kind.ruleOf).filter((rule) => rule !== undefined);
+    const unlisted = known ? ids.filter((id) => !listed.has(id)) : [];
     const reads = await atOnce(
       AT_ONCE,
       unlisted,

@@ -3,7 +3,7 @@ import { failure } from '../../activities/failure.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { isFailureType } from '../../domain/failures.ts';
 import {
-  acr,
+  deviceIn,
   userLocationEvent,
   UserInfo,
   UserList,
@@ -15,15 +15,16 @@ import {
   userSubscriptionsOf,
 } from '../../protocols/mec013/location.ts';
 import { entriesOf, hrefOf } from '../../protocols/mec-services/shapes.ts';
-import type { Answer, Call } from '../call.ts';
 import { type Exchange, GONE } from '../http.ts';
 import { lastSegment } from '../links.ts';
+import { Acquaintances } from '../mec-services/memory.ts';
+import type { Whose } from '../mec-services/record.ts';
+import { partsOf } from '../paging.ts';
 
 /** What is of others may be hidden from us, and may be broken. */
 const HIDDEN = [400, 401, 403, 405, 406];
 const BROKEN = [500, 501];
 const AT_ONCE = 6;
-const PAGES = 100;
 /** What the address in the query or the body would tell is told nowhere. */
 const label = userSubscriptions;
 
@@ -48,16 +49,8 @@ export interface LocationService {
 
 /** MEC 013 V3.1.1. */
 export const mec013Location = (exchange: Exchange): LocationService => {
-  /** Each part of a list, for those who pass over the filter. */
-  async function* parts<T>(first: string, call: Omit<Call<T>, 'method' | 'path'>, device: string, signal: AbortSignal) {
-    const seen = new Set<string>();
-    for (let page: string | null = first; page !== null && !seen.has(page) && seen.size < PAGES; ) {
-      seen.add(page);
-      const answer: Answer<T> = await discreetly(exchange, device).ask({ ...call, method: 'GET', path: page }, signal);
-      yield answer;
-      page = answer.status < 300 ? answer.next : null;
-    }
-  }
+  /** By whom the others are told: whoever passes over the filter lists thousands of them, at every look. */
+  const known = new Acquaintances();
 
   /** Ours, among all that this device has, and that others have; whoever cannot be read is none of ours, unless `strictly`. */
   const ours = async (
@@ -66,31 +59,39 @@ export const mec013Location = (exchange: Exchange): LocationService => {
     strictly = false,
   ): Promise<readonly string[]> => {
     const service = discreetly(exchange, device);
-    const ids = new Set<string>();
-    for await (const { body } of parts(userSubscriptionsOf(device), { label, schema: z.unknown() }, device, signal))
-      for (const entry of entriesOf(body)) ids.add(lastSegment(hrefOf(entry) ?? ''));
-    ids.delete('');
+    const listed = new Map<string, unknown>();
+    const list = { path: userSubscriptionsOf(device), label, schema: z.unknown(), alsoExpect: GONE };
+    for await (const { status, body } of partsOf(service, list, signal))
+      for (const entry of status < 300 ? entriesOf(body) : []) {
+        const id = lastSegment(hrefOf(entry) ?? '');
+        if (id !== '') listed.set(userSubscription(id), entry);
+      }
+    known.keepOnly(userSubscriptions, listed);
     const alsoExpect = [...GONE, ...HIDDEN, ...(strictly ? [] : BROKEN)];
-    const read = await atOnce(AT_ONCE, [...ids], async (id) => {
-      const call = { method: 'GET', path: userSubscription(id), label, schema: z.unknown(), alsoExpect } as const;
+    const perhaps = [...listed.keys()].filter((path) => isOurs(known.whose(path), callback));
+    const read = await atOnce(AT_ONCE, perhaps, async (path) => {
+      const call = { method: 'GET', path, label, schema: z.unknown(), alsoExpect } as const;
       const { status, body } = await service.ask(call, signal);
       const seen = status < 300 ? UserLocationEventSubscription.safeParse(body).data : undefined;
-      return seen?.userLocationEventSubscription?.callbackReference === callback ? [id] : [];
+      const told = seen?.userLocationEventSubscription?.callbackReference;
+      if (told != null) known.remember(path, { subscriber: told, host: null });
+      return told != null && spelt(told) === spelt(callback) ? [path] : [];
     });
     return read.flat();
   };
-  const remove = async (id: string, signal: AbortSignal): Promise<void> => {
-    await exchange.ask({ method: 'DELETE', path: userSubscription(id), label, alsoExpect: GONE }, signal);
+  const remove = async (path: string, signal: AbortSignal): Promise<void> => {
+    await exchange.ask({ method: 'DELETE', path, label, alsoExpect: GONE }, signal);
+    known.forget(path);
   };
 
   return {
     zonesOf: async (device, signal) => {
       const zones: string[] = [];
-      const call = { label: users, schema: UserList, alsoExpect: GONE };
-      for await (const { status, body } of parts(usersAt(device), call, device, signal))
-        for (const entry of status < 300 ? (body.userList?.user ?? []) : []) {
+      const call = { path: usersAt(device), label: users, schema: UserList, alsoExpect: GONE };
+      for await (const { status, body } of partsOf(discreetly(exchange, device), call, signal))
+        for (const entry of status < 300 ? (body?.userList?.user ?? []) : []) {
           const user = UserInfo.safeParse(entry).data;
-          if (user?.address === acr(device)) zones.push(user.zoneId);
+          if (user !== undefined && deviceIn(user.address) === device) zones.push(user.zoneId);
         }
       return zones;
     },
@@ -100,19 +101,27 @@ export const mec013Location = (exchange: Exchange): LocationService => {
       const service = discreetly(exchange, address);
       const json = userLocationEvent({ address, callback, correlator, until });
       const [first, ...more] = await ours(listening, signal);
-      for (const id of more) await remove(id, signal);
+      for (const path of more) await remove(path, signal);
       if (first !== undefined) {
-        const prolong = { method: 'PUT', path: userSubscription(first), label, json, alsoExpect: GONE } as const;
+        const prolong = { method: 'PUT', path: first, label, json, alsoExpect: GONE } as const;
         if ((await service.ask(prolong, signal)).status < 300) return;
       }
-      await service.ask({ method: 'POST', path: userSubscriptions, label, json }, signal);
+      const { location } = await service.ask({ method: 'POST', path: userSubscriptions, label, json }, signal);
+      // A server that starts anew gives out names again
+      if (location !== null) known.forget(userSubscription(lastSegment(location)));
     },
 
     hush: async (of, signal) => {
-      for (const id of await ours(of, signal, true)) await remove(id, signal);
+      for (const path of await ours(of, signal, true)) await remove(path, signal);
     },
   };
 };
+
+/** What is not known of it may be ours. */
+const isOurs = (whose: Whose | null | undefined, callback: string): boolean =>
+  whose == null || spelt(whose.subscriber ?? '') === spelt(callback);
+
+const spelt = (uri: string): string => (URL.canParse(uri) ? new URL(uri).href : uri);
 
 /** What a service says of a refusal may name the device, and is kept. */
 const discreetly = (exchange: Exchange, device: string): Pick<Exchange, 'ask'> => ({

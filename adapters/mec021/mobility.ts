@@ -8,6 +8,7 @@ import {
   strictest,
 } from '../../protocols/mec021/registration.ts';
 import { Exchange, GONE } from '../http.ts';
+import { Acquaintances } from '../mec-services/memory.ts';
 import { equals, everyPage } from '../paging.ts';
 import { listenersOf, notificationsFor } from './procedure.ts';
 
@@ -20,6 +21,7 @@ const REMEMBERED = 64;
 /** What an application registered of its users' mobility at its platform, and what it is told of it (MEC 021). */
 export const mec021Mobility = (platform: Exchange, log: Logger): Mobility => {
   const exchanges = new Map<string, Exchange>();
+  const known = new Acquaintances();
 
   async function registrations(instance: string, signal: AbortSignal): Promise<readonly RegistrationInfo[]> {
     const path = `${appMobilityServices}?${equals('serviceConsumerId/appInstanceId', instance)}`;
@@ -45,12 +47,12 @@ export const mec021Mobility = (platform: Exchange, log: Logger): Mobility => {
     },
 
     hears: async (owner, signal) => [
-      ...new Set((await listenersOf(platform, owner, signal)).flatMap(({ hears }) => hears)),
+      ...new Set((await listenersOf(platform, owner, known, signal)).flatMap(({ hears }) => hears)),
     ],
 
     async tell(owner, told, signal) {
       let took = 0;
-      for (const listener of await listenersOf(platform, owner, signal)) {
+      for (const listener of await listenersOf(platform, owner, known, signal)) {
         if (!listener.hears.includes(told.status)) continue;
         const { origin, pathname, search } = new URL(listener.callback);
         const notifications = [...notificationsFor(listener, told)];

@@ -12,6 +12,8 @@ import { mecServices } from '../../protocols/mec-services/service.ts';
 import { hrefOf, typeOf } from '../../protocols/mec-services/shapes.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { isUnreadable, listOf, placesOf, readOne } from '../mec-services/collection.ts';
+import type { Acquaintances } from '../mec-services/memory.ts';
+import { mayBelong, whose } from '../mec-services/record.ts';
 import type { Exchange } from '../http.ts';
 
 /** A notification is one message: of more devices than this there are several. */
@@ -33,19 +35,28 @@ const AT_ONCE = 6;
 
 /**
  * Where an instance wants to hear of its mobility procedure (MEC 021, 6.3.2). A callback that does not lead to the instance
- * itself is none: somebody else would be told where its users are.
+ * itself is none: somebody else would be told where its users are. `known`: those of others are read once.
  */
-export async function listenersOf(platform: Exchange, owner: Owner, signal: AbortSignal): Promise<readonly Listener[]> {
+export async function listenersOf(
+  platform: Exchange,
+  owner: Owner,
+  known: Acquaintances,
+  signal: AbortSignal,
+): Promise<readonly Listener[]> {
   const listeners: Listener[] = [];
   for (const place of service === undefined ? [] : placesOf(service, owner.instance)) {
     const listed = await listOf(platform, place, signal);
     if (listed.is !== 'open') continue;
-    const others = ([, entry]: readonly [string, object]): boolean => (typeOf(entry) ?? PROCEDURE) !== PROCEDURE;
-    const read = await atOnce(
-      AT_ONCE,
-      [...listed.entries].filter((entry) => !others(entry)),
-      async ([id]) => listenerIn(await readOne(platform, id, signal), id, owner),
-    );
+    known.keepOnly(place.path, listed.entries);
+    const perhaps = [...listed.entries].flatMap(([id, entry]) => {
+      const isOne = (typeOf(entry) ?? PROCEDURE) === PROCEDURE;
+      return isOne && mayBelong(known.whose(id), owner) ? [id] : [];
+    });
+    const read = await atOnce(AT_ONCE, perhaps, async (id) => {
+      const wire = await readOne(platform, id, signal);
+      if (!isUnreadable(wire)) known.remember(id, whose(wire));
+      return listenerIn(wire, id, owner);
+    });
     listeners.push(...read.filter((each) => each !== undefined));
   }
   return listeners;

@@ -9,10 +9,10 @@ const INSTANCE = 'ferry-instance';
 export const vantagePoint = (point: Exchange): Vantage => ({
   resolve: async (name, signal) => {
     const path = `${base}/resolve?name=${encodeURIComponent(name)}`;
-    const { answers } = (await point.ask({ method: 'GET', path, schema: Resolution }, signal)).body;
+    const answers = (await point.ask({ method: 'GET', path, schema: Resolution }, signal)).body;
     // A resolver may hand out any of them: the shortest is the first that is asked for again.
     const ttl = answers.length === 0 ? 0 : Math.min(...answers.map((answer) => answer.ttl));
-    return { addresses: answers.map(({ address }) => plainAddress(address)), ttl };
+    return { addresses: [...new Set(answers.map(({ address }) => plainAddress(address)))], ttl };
   },
 
   answering: async (endpoint, device, signal) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainAddress } from '../../domain/endpoint.ts';
 
 /** MEC 013 V3.1.1: where users are (6.2.2), and being told when one enters a zone (6.3.4, 6.4.4). Bodies are wrapped. */
 
@@ -6,6 +7,8 @@ const BASE = '/location/v3';
 
 /** A device by its address in the access network. */
 export const acr = (address: string): string => `acr:${address}`;
+/** In the spelling in which addresses are compared. */
+export const deviceIn = (told: string): string => plainAddress(told.replace(/^acr:/i, ''));
 
 export const users = `${BASE}/queries/users`;
 export const usersAt = (address: string): string => `${users}?address=${encodeURIComponent(acr(address))}`;
@@ -16,8 +19,8 @@ export const userSubscription = (id: string): string => `${userSubscriptions}/${
 
 /** What tells one from another, and where it is: of others a service may say whatever it likes. */
 export const UserInfo = z.object({ address: z.string(), zoneId: z.string() });
-/** Nobody may be told by null, or by leaving it out. */
-export const UserList = z.object({ userList: z.object({ user: z.array(z.unknown()).nullish() }).nullish() });
+/** Nobody may be told by null, by leaving it out, or by no body at all. */
+export const UserList = z.object({ userList: z.object({ user: z.array(z.unknown()).nullish() }).nullish() }).nullish();
 
 const TimeStamp = z.object({
   seconds: z.int().nonnegative(),

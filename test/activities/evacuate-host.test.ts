@@ -109,6 +109,22 @@ describe('an evacuation', () => {
     });
   });
 
+  it('moves on whoever was on the way there when it began, and has come since', async () => {
+    const runs = new PlayedRuns();
+    runs.coming.add('app-1').add('app-2');
+    runs.course = ({ application }) => {
+      runs.coming.delete(application === 'app-0' ? 'app-1' : 'app-2');
+      return { ms: 1_000, ended: moved };
+    };
+    await expect(evacuated(runs, named(3))).resolves.toMatchObject({
+      outcome: 'evacuated',
+      counts: { total: 3, moved: 3 },
+    });
+    expect(runs.asked).toEqual(['app-0/*/a2', 'app-1/*/a2', 'app-2/*/a2']);
+    // Nobody is asked of whom it is known that he has gone, and the last look finds nobody
+    expect(runs.lookedFor).toEqual(['app-0', 'app-1', 'app-2', 'app-1', 'app-2', 'app-2']);
+  });
+
   it('tries another target where one could not take it and nothing is left behind, and tells where it was last', async () => {
     const runs = new PlayedRuns();
     runs.course = ({ application, target }) => ({

@@ -63,8 +63,8 @@ class Around {
           this.begun.push({ request, part });
           return { id: 'r1', own: this.own };
         },
-        begunBy: async (follower) => {
-          this.lookedUp.push(follower);
+        begunBy: async ({ chain }) => {
+          this.lookedUp.push(chain);
           return this.unheard;
         },
         ended: async (id) => {

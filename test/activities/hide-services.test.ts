@@ -1,10 +1,13 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Anchors } from '../../activities/anchoring/anchors.ts';
 import { anchoringActivities } from '../../activities/anchoring/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
 import { digest } from '../../configuration/digest.ts';
 import type { HeldSubscription } from '../../domain/subscription.ts';
+import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { attemptOf } from '../support/attempt.ts';
+import { hrefOf, type PlayedServices, playedServices } from '../support/played-services.ts';
 import { PortWorld } from '../support/world.ts';
 
 /** What an anchor has exposed is taken back where it never came to hold: what it made, also unheard, and nothing else. */
@@ -102,5 +105,74 @@ describe('what was exposed is taken back', () => {
     world.instances.splice(world.instances.indexOf(one('w1')), 1);
     await run(hideServices, { ...both, made: [], before: [], calmAt: 0 });
     expect(one('a1').subscriptions).toHaveLength(2);
+  });
+});
+
+describe('what is exposed among those of strangers', () => {
+  const RNI = '/rni/v2/subscriptions';
+  const platforms: PlayedServices[] = [];
+  afterEach(async () => {
+    for (const { peer } of platforms.splice(0)) await peer.close();
+  });
+
+  /** Services that tell in their lists whose each is. */
+  const platform = async (strangers: number): Promise<PlayedServices> => {
+    const played = await playedServices([RNI]);
+    platforms.push(played);
+    played.listing = (entries) => ({
+      _links: { subscription: entries.map(({ path, body }) => ({ ...body, href: hrefOf(path) })) },
+    });
+    for (let n = 0; n < strangers; n += 1)
+      played.hold(RNI, `foreign-${n}`, {
+        subscriptionType: 'CellChangeSubscription',
+        callbackReference: `http://10.7.7.7:7000/${n}`,
+        filterCriteriaAssocHo: { appInstanceId: `neighbour-${n}` },
+      });
+    return played;
+  };
+
+  /** The calls of one that is made, and given back beside another one that shares what it has exposed. */
+  const calls = async (strangers: number): Promise<readonly string[][]> => {
+    const [own, network] = [await platform(strangers), await platform(strangers)];
+    const { endpoint, id } = one('a1');
+    for (const n of [1, 2])
+      own.hold(RNI, `s${n}`, {
+        subscriptionType: 'CellChangeSubscription',
+        callbackReference: `http://${endpoint?.host}:7000/${n}`,
+        filterCriteriaAssocHo: { appInstanceId: id, ecgi: [{ n }] },
+      });
+    const at = { a1: mecSubscriptions(own.peer.exchange), w1: mecSubscriptions(network.peer.exchange) };
+    const sites = world.site.bind(world);
+    world.site = async (name) => ({
+      ...(await sites(name)),
+      ...(name in at && { subscriptions: at[name as keyof typeof at] }),
+    });
+    const standing = { source: 'a1', from: id };
+    const other = { id: 'other', users: 'ue-1', network: 'wifi', source: 'a1', standing };
+    const anchors = { of: async () => [other], inherit: async () => 'gone' } as unknown as Anchors;
+    const pace = { ...Pace.parse({}), pollMs: 1, stepMs: 50 };
+    const { both } = steps();
+    const { exposeServices, hideServices } = anchoringActivities({
+      catalogue: world,
+      pace,
+      digest,
+      turns: takingTurns(),
+      anchors,
+    });
+    const asked = ({ peer }: PlayedServices): string[] => peer.heard.map(({ method, path }) => `${method} ${path}`);
+    const { made } = await run(exposeServices, { ...both, made: [], turn: null });
+    expect(made).toHaveLength(2);
+    const exposing = [own, network].flatMap(asked);
+    const before = network.peer.heard.length;
+    await run(hideServices, { ...both, made, before: null, calmAt: 0 });
+    world.site = sites;
+    return [exposing.toSorted(), asked(network).slice(before)];
+  };
+
+  it('costs what it costs without them, and what is taken back is looked for in its own list', async () => {
+    const [alone, among] = [await calls(0), await calls(300)];
+    expect(among).toEqual(alone);
+    const looks = alone[1]?.filter((call) => call.startsWith('GET'));
+    expect(looks).toEqual([`GET ${RNI}`, `GET ${RNI}/made-1`, `GET ${RNI}/made-2`]);
   });
 });

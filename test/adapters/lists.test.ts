@@ -147,6 +147,13 @@ describe('a long list', () => {
     });
   });
 
+  it('may be wrapped, as long as what may be kept of it', async () => {
+    const others = Array.from({ length: 10_000 }, (_, n) => ({ id: `other-${n}`, text: 'x'.repeat(500) }));
+    const text = JSON.stringify({ things: [...others, { id: 'ours' }] });
+    expect(text.length).toBeGreaterThan(5 * MIB);
+    expect(await read(saying(text), { keep: isOurs })).toEqual(['ours']);
+  });
+
   it('is not kept beyond a bound', async () => {
     const text = 'x'.repeat(MIB);
     await expect(read((_, res) => void pouring(20, text)(res))).rejects.toMatchObject({

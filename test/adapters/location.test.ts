@@ -168,6 +168,80 @@ describe('a location service with strange entries of others', () => {
   });
 });
 
+describe('a location service that passes over the filter', () => {
+  const callback = 'http://ferry/sightings';
+  const PARTS = 120;
+  const STRANGERS = 60;
+  let odd: FaultyServer;
+  afterEach(async () => await odd.close());
+
+  /** Users and subscriptions of others, in so many parts; ours in the last. */
+  const played = async (spelt: { readonly address: string; readonly callback: string }, held: Map<string, string>) => {
+    odd = await faultyServer(({ method, path, query }) => {
+      const part = Number(query.get('part') ?? 1);
+      const next = { link: `<${path}?part=${part + 1}>; rel="next"` };
+      if (path.endsWith('/queries/users')) {
+        const address = part === PARTS ? spelt.address : `acr:10.1.0.${part}`;
+        const body = { userList: { user: [{ address, zoneId: 'z' }] } };
+        return { status: 200, json: body, headers: part < PARTS ? next : {} };
+      }
+      const id = path.split('/').at(-1) ?? '';
+      if (path === USERS && method === 'GET') {
+        const subscription = [...held.keys()].map((each) => ({ href: `http://elsewhere/${each}` }));
+        return { status: 200, json: { notificationSubscriptionList: { subscription } } };
+      }
+      const told = held.get(id);
+      if (told === undefined) return { status: 404 };
+      return { status: 200, json: { userLocationEventSubscription: { callbackReference: told } } };
+    });
+    return mec013Location(odd.exchange);
+  };
+  const strangers = (more: readonly [string, string][] = []) =>
+    new Map([...Array.from({ length: STRANGERS }, (_, n) => [`s${n}`, `http://other/${n}`] as const), ...more]);
+
+  it.each([
+    ['acr:10.9.9.1', DEVICE],
+    ['10.9.9.1', DEVICE],
+    ['ACR:10.9.9.1/32', DEVICE],
+    ['acr:2001:DB8:0:0::7', '2001:db8::7'],
+    ['acr:2001:db8::7/128', '2001:db8::7'],
+  ])('is read to its last part, and an address is one, however it is spelt: %s', async (address, device) => {
+    const here = await played({ address, callback }, new Map());
+    await expect(here.zonesOf(device, soon())).resolves.toEqual(['z']);
+    expect(odd.heard.length).toBe(PARTS);
+  });
+
+  it('costs what one without strangers does, once each of theirs was read', async () => {
+    const here = await played({ address: '', callback }, strangers([['ours', 'HTTP://Ferry:80/sightings']]));
+    const cost = async (ask: () => Promise<unknown>): Promise<number> => {
+      const before = odd.heard.length;
+      await ask();
+      return odd.heard.length - before;
+    };
+    const listening = { device: DEVICE, callback, correlator: 'f', until: Date.now() };
+    expect(await cost(async () => await here.listen(listening, soon()))).toBe(1 + STRANGERS + 1 + 1);
+    expect(await cost(async () => await here.listen(listening, soon()))).toBe(1 + 1 + 1);
+    expect(await cost(async () => await here.hush(listening, soon()))).toBe(1 + 1 + 1);
+    expect(odd.heard.filter(({ method }) => method === 'DELETE').map(({ path }) => path)).toEqual([`${USERS}/ours`]);
+  });
+
+  it('is looked through anew for one that got the name of another', async () => {
+    const held = strangers();
+    const here = await played({ address: '', callback }, held);
+    await here.hush({ device: DEVICE, callback }, soon());
+    held.clear();
+    await here.hush({ device: DEVICE, callback }, soon());
+    held.set('s1', callback);
+    await here.hush({ device: DEVICE, callback }, soon());
+    expect(odd.count(/^DELETE/)).toBe(1);
+  });
+
+  it('may say by 204 that it sees nobody', async () => {
+    odd = await faultyServer(() => ({ status: 204 }));
+    await expect(mec013Location(odd.exchange).zonesOf(DEVICE, soon())).resolves.toEqual([]);
+  });
+});
+
 describe('several location services', () => {
   it('are each asked and told, whatever another answers; only where none of them sees it one that is away counts', async () => {
     const hearing = { status: 200, json: { notificationSubscriptionList: {} } };
@@ -199,5 +273,26 @@ describe('several location services', () => {
       type: 'PeerUnavailable',
     });
     await Promise.all([away.close(), there.close()]);
+  });
+
+  it('may tell of two networks at once, in any order: it is the same one at each look', async () => {
+    let user: object[] = [];
+    const there = await faultyServer(() => ({ status: 200, json: { userList: { user } } }));
+    const at = (zone: string) => ({ resolverClampSeconds: 0, location: { service: 'there', zones: [zone] } });
+    const whereabouts = whereaboutsOf(
+      {
+        ...named,
+        peers: Configuration.shape.peers.parse({ there: { kind: 'location', url: there.url, insecure: true } }),
+        networks: { cellular: at(zones.cellular), wifi: at(zones.wifi) },
+        callback: 'http://api.inside',
+      },
+      pino({ level: 'silent' }),
+    );
+    const both = [zones.cellular, 'moon', zones.wifi].map((zoneId) => ({ address: `acr:${DEVICE}`, zoneId }));
+    for (user of [both, both.toReversed()]) {
+      await expect(whereabouts.networkOf('ue-1', ['a1', 'w1'], soon())).resolves.toBe('cellular');
+      await expect(whereabouts.networkOf('ue-1', ['w1', 'a1'], soon())).resolves.toBe('wifi');
+    }
+    await there.close();
   });
 });

@@ -234,6 +234,27 @@ describe('a list of subscriptions', () => {
     expect(await ids()).toEqual([`${rni}/s1`]);
   });
 
+  it('is told where it has no end, and is taken for none', async () => {
+    services.before = ({ path }) =>
+      path === rni ? { status: 200, json: {}, headers: { link: `<${rni}>; rel="next"` } } : undefined;
+    const { held: seen, notCarried } = await subscriptions.list(source, soon());
+    expect([seen, notCarried.map(({ why }) => why)]).toEqual([
+      [],
+      [`peer: GET ${rni} answered 200, but the list has no end`],
+    ]);
+  });
+
+  it('may tell of ten thousand others, each whole', async () => {
+    services.hold(rni, 's1', cellChange);
+    const others = { ...cellChange, filterCriteriaAssocHo: { appInstanceId: 'neighbour-1', text: 'x'.repeat(500) } };
+    services.before = ({ path }) => {
+      if (path !== rni) return undefined;
+      const all = Array.from({ length: 10_000 }, (_, n) => ({ ...others, href: hrefOf(`${rni}/foreign-${n}`) }));
+      return { status: 200, json: [...all, { href: hrefOf(`${rni}/s1`), subscriptionType: 'CellChangeSubscription' }] };
+    };
+    expect(await ids()).toEqual([`${rni}/s1`]);
+  });
+
   it('is asked type by type where a server demands the type', async () => {
     services.hold(amsi, 's1', procedure);
     services.before = ({ path, method, query }) =>

@@ -38,6 +38,14 @@ describe('what our gateway has at a platform', () => {
     expect(platform.heard[0]?.path).toBe(PATH);
   });
 
+  it('is read to the last part of its list', async () => {
+    answer = ({ query }) =>
+      query.has('part')
+        ? { status: 200, json: [service] }
+        : { status: 200, json: [{ serInstanceId: 'another' }], headers: { link: `<${PATH}?part=2>; rel="next"` } };
+    await expect(exposure().list(signal)).resolves.toEqual([{ id: 's1', binding: 'n1', active: true }]);
+  });
+
   it('is nothing where the platform does not know our gateway, and not known where it fails', async () => {
     answer = () => ({ status: 404 });
     await expect(exposure().list(signal)).resolves.toEqual([]);

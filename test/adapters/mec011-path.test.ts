@@ -501,6 +501,23 @@ describe('looking at the path', () => {
     });
   });
 
+  it('knows a rule that is listed twice as one, and a list of nothing as none', async () => {
+    const ue = '127.10.100.1';
+    const before = await path.plan('here', lead({ device: ue }), null, soon());
+    expect(await path.turn(before, quickWait())).toBe(1);
+    const turned = everything();
+    await path.turnBack(before, quickWait());
+    platform.before = ({ method, path: asked }) => {
+      const [, id = '', kind = ''] = /applications\/(\w+)\/(\w+)$/.exec(asked) ?? [];
+      if (method !== 'GET' || id === '') return undefined;
+      const rules = Object.entries(platform.of(id)).filter(([name]) => name.startsWith(kind));
+      return kind === 'dns_rules' ? { status: 204 } : { status: 200, json: rules.flatMap(([, rule]) => [rule, rule]) };
+    };
+    const again = await path.plan('here', lead({ device: ue }), null, soon());
+    expect(await path.turn(again, quickWait())).toBe(1);
+    expect(everything()).toEqual(turned);
+  });
+
   it('asks for the rules of the descriptor where a platform lists those only that are active', async () => {
     platform.activeOnly = true;
     expect(await path.look(placed('target', T), all, soon())).toMatchObject({ by: { name: false, traffic: false } });

@@ -107,6 +107,32 @@ describe('an application is told of its mobility procedure (MEC 021, 7.4.2)', ()
     await expect(tell('FAILED', [device('10.9.9.1')])).rejects.toMatchObject({ type });
   });
 
+  it('where it is looked for among a hundred of others, each of which is read once', async () => {
+    const ids = Array.from({ length: 100 }, (_, n) => `${n}`);
+    const service = await faultyServer(({ path }) => {
+      const href = (id: string) => ({ href: `/amsi/v1/subscriptions/${id}` });
+      if (path.endsWith('/subscriptions')) return { status: 200, json: { _links: { subscription: ids.map(href) } } };
+      const id = Number(path.split('/').at(-1));
+      const appInstanceId = id === 7 ? 's' : `other-${id}`;
+      const callbackReference = `http://${owner.endpoint.host}:7000/mobility`;
+      const filterCriteria = { appInstanceId, mobilityStatus: ALL };
+      return {
+        status: 200,
+        json: { subscriptionType: 'MobilityProcedureSubscription', callbackReference, filterCriteria },
+      };
+    });
+    servers.push(service);
+    const owner = { instance: 's', endpoint: { host: '10.1.1.7', port: 7_000 } };
+    const mobility = mec021Mobility(service.exchange, log);
+    const reads = (): number => service.count(/^GET .*\/subscriptions\/\d+$/);
+    expect(await mobility.hears(owner, soon())).toHaveLength(3);
+    const first = reads();
+    expect(await mobility.hears(owner, soon())).toHaveLength(3);
+    expect([first % 100, reads() - first, first / 100]).toEqual([0, first / 100, first / 100]);
+    ids.splice(0, 100, '8');
+    expect(await mobility.hears({ ...owner, instance: 'other-8' }, soon())).toHaveLength(3);
+  });
+
   it.skipIf(openapiAbsent)(`in the form that is published${whySkipped}`, async () => {
     const { application, tell } = await played({ mobilityStatus: ALL });
     for (const told of ['TRIGGERED', 'COMPLETED', 'FAILED'] as const) await tell(told, [device('10.9.9.1')]);

@@ -23,7 +23,8 @@ describe('a vantage point', () => {
     expect(await vantage().resolve('a b', soon())).toEqual({ addresses: ['127.0.0.2', '127.0.0.3'], ttl: 5 });
     expect(point.heard[0]?.path).toBe('/vantage/v1/resolve');
     expect(point.heard[0]?.query.get('name')).toBe('a b');
-    const others = [{ cname: 'b' }, { address: '127.0.0.2', ttl: 30, type: 'A' }];
+    const twice = { address: '127.0.0.2', ttl: 30, type: 'A' };
+    const others = [{ cname: 'b' }, null, 'text', { address: null }, { address: 7, ttl: 1 }, twice, twice];
     play = () => ({ status: 200, json: { name: 'a b', answers: others } });
     expect(await vantage().resolve('a b', soon())).toEqual({ addresses: ['127.0.0.2'], ttl: 30 });
     play = () => ({ status: 200, json: { name: 'a b', answers: [{ address: '127.0.0.2' }] } });
@@ -32,7 +33,7 @@ describe('a vantage point', () => {
       play = () => ({ status: 200, json: { name: 'a b', answers: none } });
       expect(await vantage().resolve('a b', soon())).toEqual({ addresses: [], ttl: 0 });
     }
-    play = () => ({ status: 200, json: { name: 'a b', answers: [] } });
+    play = () => ({ status: 204 });
     expect(await vantage().resolve('a b', soon())).toEqual({ addresses: [], ttl: 0 });
   });
 

@@ -31,21 +31,33 @@ describe('two anchors and a relocation of their source', () => {
   it.each(all)(
     'of a holder with %s, of %s, when %s moves: lead nobody to nobody, nor one of the other, and leave all as it was',
     (_, users, who, rules) => {
-      const { found, stuck, states } = explore(rules, users, who);
+      const { found, stuck, states } = explore(rules, users, who, false);
       expect(found).toBeNull();
       expect(stuck).toBe(0);
       expect(states).toBeGreaterThan(500);
     },
   );
 
-  it.each<[string, Partial<Habits>]>([
-    ['one that is taken along is given back at once', { waits: false }],
-    ['a release knows its own turn alone', { joins: false }],
-    ['one that is being given back is taken along', { refusesToBeTaken: false }],
-    ['a relocation turns all rules of the holder, as those of its source', { turnsWhatLeads: false }],
-  ])('need their rule: where %s it goes wrong', (_, change) => {
+  it.each(all.filter(([, , , rules]) => rules === holders[0]?.[1]))(
+    'of a holder with %s, of %s, when %s moves: nor where a write comes late',
+    (_, users, who, rules) => {
+      const { found, stuck, states } = explore(rules, users, who, true);
+      expect(found).toBeNull();
+      expect(stuck).toBe(0);
+      expect(states).toBeGreaterThan(10_000);
+    },
+  );
+
+  it.each<[string, Partial<Habits>, boolean]>([
+    ['one that is taken along is given back at once', { waits: false }, false],
+    ['a release knows its own turn alone', { joins: false }, false],
+    ['one that is being given back is taken along', { refusesToBeTaken: false }, false],
+    ['a relocation turns all rules of the holder, as those of its source', { turnsWhatLeads: false }, false],
+    ['a write is no compare-and-swap', { comparesAndSwaps: false }, true],
+    ['what is undone is not looked at once more', { looksAgain: false }, true],
+  ])('need their rule: where %s it goes wrong', (_, change, late) => {
     const isWrong = ([, users, who, rules]: (typeof all)[number]): boolean =>
-      explore(rules, users, who, { ...shipped, ...change }).found !== null;
+      explore(rules, users, who, late, { ...shipped, ...change }).found !== null;
     expect(all.some(isWrong)).toBe(true);
   });
 });

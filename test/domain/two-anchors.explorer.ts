@@ -15,7 +15,7 @@ import { standing as untouched } from './anchor.explorer.ts';
 
 /**
  * Two anchors in one network, whose holder H they share, lead their devices to S; meanwhile a relocation may move users from
- * there to T, which takes both along by one turn. Each rule is a write of its own. What decides, and what becomes of the
+ * there to T, which takes both along by one turn. Each rule is a write of its own, one of which may come late. What decides, and what becomes of the
  * rules, is the shipped code; each member left out is a counter-proof.
  */
 export interface Habits {
@@ -27,12 +27,17 @@ export interface Habits {
   readonly refusesToBeTaken: boolean;
   /** A relocation turns what leads to its source, and nothing else of the holder. */
   readonly turnsWhatLeads: boolean;
+  readonly comparesAndSwaps: boolean;
+  /** What is undone is undone once more when nothing that was asked for can still be carried out. */
+  readonly looksAgain: boolean;
 }
 export const shipped: Habits = {
   waits: true,
   joins: true,
   refusesToBeTaken: true,
   turnsWhatLeads: true,
+  comparesAndSwaps: true,
+  looksAgain: true,
 };
 
 interface One {
@@ -45,7 +50,18 @@ interface One {
   readonly done: number;
   readonly relied: boolean;
 }
+/** A write of which no answer came in time: it may still be carried out. */
+interface Late {
+  readonly by: number | 'relocation';
+  readonly to: Rule;
+  readonly version: number;
+}
 interface World {
+  readonly late: Late | null;
+  /** One is. */
+  readonly wasLate: boolean;
+  /** Of each rule, by its name. */
+  readonly versions: Readonly<Record<string, number>>;
   readonly anchors: readonly [One, One];
   readonly relocation: 'none' | 'promised' | 'taking' | 'turning' | 'turned' | 'back' | 'moved' | 'over' | 'retired';
   /** Of its two, those that are to be taken along, and were. */
@@ -77,14 +93,18 @@ const course = (from: string, to: string, users: string): Course => ({
 });
 const standing: Standing = { ...untouched, way: 'rule' };
 
-/** `users`: of the two anchors. `moving`: whom the relocation moves. */
+/** `users`: of the two anchors. `moving`: whom the relocation moves. `late`: a write may be. */
 export function explore(
   rules: readonly Rule[],
   users: readonly [string, string],
   moving: string,
+  late: boolean,
   habits: Habits = shipped,
 ): Explored {
   const start: World = {
+    late: null,
+    wasLate: !late,
+    versions: {},
     anchors: [begin, begin],
     relocation: 'none',
     found: [],
@@ -97,26 +117,33 @@ export function explore(
     gone: false,
   };
   const steps = stepsOf(users, moving, habits);
-  const came = new Map<string, readonly string[]>([[JSON.stringify(start), []]]);
-  const queue = [start];
+  const first = JSON.stringify(start);
+  /** From where, and by what. */
+  const came = new Map<string, readonly [string, string]>([[first, ['', '']]]);
+  const traceTo = (key: string): string[] => {
+    const trace: string[] = [];
+    for (let at = key; at !== first; at = came.get(at)?.[0] ?? first) trace.unshift(came.get(at)?.[1] ?? '');
+    return trace;
+  };
+  const queue: [string, World][] = [[first, start]];
   let stuck = 0;
-  for (let world = queue.shift(); world !== undefined; world = queue.shift()) {
-    const trace = came.get(JSON.stringify(world)) ?? [];
+  for (const [key, world] of queue) {
     const what = wrong(world, users, moving, rules);
-    if (what !== null) return { states: came.size, stuck, found: { what, trace } };
+    if (what !== null) return { states: came.size, stuck, found: { what, trace: traceTo(key) } };
     const then = steps(world);
     if (then.length === 0 && !isOver(world)) stuck += 1;
     for (const [label, next] of then) {
-      const key = JSON.stringify(next);
-      if (came.has(key)) continue;
-      came.set(key, [...trace, label]);
-      queue.push(next);
+      const nextKey = JSON.stringify(next);
+      if (came.has(nextKey)) continue;
+      came.set(nextKey, [key, label]);
+      queue.push([nextKey, next]);
     }
   }
   return { states: came.size, stuck, found: null };
 }
 
-const isOver = ({ anchors, relocation }: World): boolean =>
+const isOver = ({ anchors, relocation, late }: World): boolean =>
+  late === null &&
   anchors.every(({ phase }) => phase === 'over' || phase === 'none') &&
   ['none', 'over', 'retired'].includes(relocation);
 
@@ -128,14 +155,16 @@ function wrong(world: World, users: readonly string[], moving: string, before: r
   const removed = relocation === 'over' || relocation === 'none';
   if (removed && rules.some((rule) => rule.active && leads(rule) === 'T'))
     return 'devices are led to a target that was removed';
+  // What a late write has undone of an undo is seen, and undone, when that looks once more
+  const looksOnce = world.wasLate && (relocation === 'back' || anchors.some(({ phase }) => phase === 'releasing'));
   for (const [n, { phase }] of anchors.entries()) {
     const whom = users[n] ?? '';
-    if (phase !== 'holds') continue;
+    if (phase !== 'holds' || looksOnce) continue;
     const moves = moving === '*' || moving === whom;
     if (!['S', ...(moves ? ['T'] : [])].includes(ledTo(rules, whom))) return `devices of ${whom} are led by nobody`;
   }
   const given = anchors.every(({ phase }) => phase === 'over' || phase === 'none');
-  if (given && (removed || gone) && JSON.stringify(rules) !== JSON.stringify(before))
+  if (given && world.late === null && (removed || gone) && JSON.stringify(rules) !== JSON.stringify(before))
     return 'an anchor that was given back has left something';
   return null;
 }
@@ -155,8 +184,55 @@ function stepsOf(users: readonly [string, string], moving: string, habits: Habit
   return (world) => [
     ...[0, 1].flatMap((n) => anchoring(world, n, users[n] ?? '', moving, habits)),
     ...relocating(world, users, moving, habits),
+    ...carriedOutLate(world, habits),
   ];
 }
+
+/** It is carried out where nobody has written since it was read, or never; whoever is undoing it looks once more. */
+function carriedOutLate(world: World, { comparesAndSwaps, looksAgain }: Habits): readonly (readonly [string, World])[] {
+  const { late } = world;
+  if (late === null) return [];
+  const again: World = looksAgain
+    ? {
+        ...world,
+        late: null,
+        anchors: world.anchors.map((one, n) =>
+          n === late.by && one.phase === 'releasing' ? { ...one, done: 0, relied: false } : one,
+        ) as unknown as [One, One],
+        ...(late.by === 'relocation' && world.relocation === 'back' && { done: 0 }),
+      }
+    : { ...world, late: null };
+  const lost = ['a late write is lost', again] as const;
+  if (comparesAndSwaps && late.version !== versionOf(world, late.to)) return [lost];
+  return [lost, ['a late write', written(again, late.to)]];
+}
+
+const nameOf = ({ kind, id }: Rule): string => `${kind} ${id}`;
+const versionOf = ({ versions }: World, rule: Rule): number => versions[nameOf(rule)] ?? 0;
+
+/** One that changes nothing is none. */
+function written(world: World, to: Rule): World {
+  const now = nowOf(world.rules, to);
+  if (JSON.stringify(now) === JSON.stringify(to)) return world;
+  const versions = { ...world.versions, [nameOf(to)]: versionOf(world, to) + 1 };
+  return { ...world, rules: changed(world.rules, to), versions };
+}
+
+/** `then`: what whoever wrote does when it has an answer; else he tries again, or gives up. */
+function writes(
+  world: World,
+  by: Late['by'],
+  label: string,
+  to: Rule,
+  then: (world: World) => World,
+): [string, World][] {
+  const done: [string, World] = [label, then(written(world, to))];
+  const isChange = JSON.stringify(nowOf(world.rules, to)) !== JSON.stringify(to);
+  if (world.wasLate || !isChange) return [done];
+  return [done, [`${label}: no answer`, { ...world, wasLate: true, late: { by, to, version: versionOf(world, to) } }]];
+}
+
+const isLateOf = ({ late }: World, by: Late['by']): boolean => late?.by === by;
 
 const changed = (rules: readonly Rule[], to: Rule): Rule[] =>
   rules.map((rule) => (rule.id === to.id && rule.kind === to.kind ? to : rule));
@@ -166,10 +242,9 @@ const runs = ({ relocation }: World): boolean => !['none', 'over', 'retired'].in
 
 function anchoring(world: World, n: number, whose: string, moving: string, habits: Habits): [string, World][] {
   const one = world.anchors[n] ?? begin;
-  const as = (change: Partial<One>, rules = world.rules): World => ({
-    ...world,
-    rules,
-    anchors: world.anchors.map((each, at) => (at === n ? { ...each, ...change } : each)) as [One, One],
+  const as = (change: Partial<One>, of = world): World => ({
+    ...of,
+    anchors: of.anchors.map((each, at) => (at === n ? { ...each, ...change } : each)) as unknown as [One, One],
   });
   const named = `anchor of ${whose}`;
   const done: [string, World][] = [];
@@ -189,8 +264,9 @@ function anchoring(world: World, n: number, whose: string, moving: string, habit
     else {
       const to = carriedOut(now, change, one.own);
       if (to === 'lost') done.push([`${named}: rule ${now.id} is others`, as({ phase: 'releasing', done: 0 })]);
-      else done.push([`${named}: writes ${now.id}`, as({ done: one.done + 1 }, changed(world.rules, to))]);
+      else done.push(...writes(world, n, `${named}: writes ${now.id}`, to, (then) => as({ done: one.done + 1 }, then)));
     }
+    if (isLateOf(world, n)) done.push([`${named}: gives up`, as({ phase: 'releasing', done: 0 })]);
   }
   if (one.phase === 'holds') done.push([`${named}: is to be given back`, as({ phase: 'releasing' })]);
   if (one.phase === 'releasing' && one.own !== null && !(habits.waits && one.under && runs(world))) {
@@ -198,12 +274,14 @@ function anchoring(world: World, n: number, whose: string, moving: string, habit
     const inTurn = backwards(turn);
     const change = inTurn[one.done];
     const now = change && nowOf(world.rules, change.before);
-    if (change === undefined || now === undefined)
-      done.push([`${named}: is given back`, as({ ...begin, phase: 'over' })]);
-    else {
+    if (change === undefined || now === undefined) {
+      if (!habits.looksAgain || !isLateOf(world, n))
+        done.push([`${named}: is given back`, as({ ...begin, phase: 'over' })]);
+    } else {
       const relied = one.relied || isReliedOn(now, change);
       const to = relied && now.kind === 'dns' && !change.before.active ? now : undone(now, change, turn);
-      done.push([`${named}: undoes ${now.id}`, as({ done: one.done + 1, relied }, changed(world.rules, to))]);
+      const then = (after: World): World => as({ done: one.done + 1, relied }, after);
+      done.push(...writes(world, n, `${named}: undoes ${now.id}`, to, then));
     }
   }
   return done;
@@ -263,7 +341,10 @@ function relocating(world: World, users: readonly string[], moving: string, habi
       const led = world.taken.some((n) => world.anchors[n]?.phase !== 'over');
       if (to === 'lost')
         return led ? [['a rule is others', over]] : [['leads nobody', { ...world, relocation: 'turned' }]];
-      return [[`turns ${now.id}`, { ...world, done: world.done + 1, rules: changed(world.rules, to) }]];
+      return [
+        ...writes(world, 'relocation', `turns ${now.id}`, to, (then) => ({ ...then, done: world.done + 1 })),
+        ...(isLateOf(world, 'relocation') ? [['gives up', over] as [string, World]] : []),
+      ];
     }
     case 'turned':
       return [
@@ -273,10 +354,13 @@ function relocating(world: World, users: readonly string[], moving: string, habi
     case 'back': {
       const change = turn === null ? undefined : backwards(turn)[world.done];
       const now = change && nowOf(world.rules, change.before);
-      if (turn === null || change === undefined || now === undefined)
+      if (turn === null || change === undefined || now === undefined) {
+        if (habits.looksAgain && isLateOf(world, 'relocation')) return [];
         return [['is undone', { ...world, relocation: 'over' }]];
-      const rules = changed(world.rules, undone(now, change, turn));
-      return [[`turns ${now.id} back`, { ...world, done: world.done + 1, rules }]];
+      }
+      const to = undone(now, change, turn);
+      const then = (after: World): World => ({ ...after, done: world.done + 1 });
+      return writes(world, 'relocation', `turns ${now.id} back`, to, then);
     }
     case 'moved':
       return [['retires S', { ...world, relocation: 'retired', gone: moving === '*' }]];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailureType } from '../../domain/failures.ts';
 import { temporalCli } from '../../servers/obtain.ts';
+import { anchorsThatStand, anchorThatRuns } from '../../temporal/anchoring.ts';
 import { abandon, anchorStatus, cancel, pause, resume, retry, sourceMoved } from '../../workflows/messages.ts';
 import { anchoring, type AnchorHandle, held } from '../support/anchored-engine.ts';
 import { Engine } from '../support/engine.ts';
@@ -275,6 +276,13 @@ describe('an anchor', () => {
       expect(memo).toMatchObject({ request: { network: 'wifi' }, standing: await held(handle) });
       expect(raw.workflowExecutionInfo?.firstRunId).toBe(runId);
       expect((await first.fetchHistory()).events?.length).toBeLessThan(120);
+      // Until the index shows the new run, the old one stands for it; and nobody takes one for the other
+      const shown = async (query: string): Promise<number> => (await client.workflow.count(query)).count;
+      const { runId: now } = await handle.describe();
+      await eventually(async () => (await shown(anchorThatRuns('counter', now))) === 1);
+      expect(await shown(`${anchorsThatStand('counter')} AND WorkflowId = '${first.workflowId}'`)).toBe(2);
+      expect(await shown(`${anchorsThatStand('counter', Date.now() + 86_400_000)} AND RunId = '${runId}'`)).toBe(0);
+      expect(await shown(anchorThatRuns('counter', runId))).toBe(0);
 
       await expect((await relocate()).result()).resolves.toMatchObject({ outcome: 'relocated' });
       await eventually(async () => (await held(handle)).source === 'a2');

@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { costOf } from '../../bench/counts.ts';
 import type { FollowOrder } from '../../activities/following/follow.ts';
 import type { Anchor } from '../../api/anchor.ts';
@@ -8,12 +8,14 @@ import type { WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { FollowerRequest } from '../../domain/follower-request.ts';
 import type { Followed } from '../../domain/following.ts';
+import { parseRelocationId } from '../../domain/identity.ts';
 import { zones } from '../../sandbox/peers/location.ts';
-import type { Served } from '../support/api.ts';
+import { named, type Served } from '../support/api.ts';
 import { Dying } from '../support/dying.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Around, DEVICE, everythingRecorded, followedOver } from '../support/followed.ts';
 import { followerOf } from '../../temporal/following.ts';
+import { runsOver } from '../../worker/runs.ts';
 import { endFollower, followerStanding, moved } from '../../workflows/messages.ts';
 import {
   alone,
@@ -306,6 +308,28 @@ describe.each(['before', 'executed'] as const)(
     });
   },
 );
+
+describe('the move that a look of a follower has begun', () => {
+  it('is found by its name while the index does not show it, running or ended; another one of that name is none of its', async () => {
+    const { taskQueue } = engine;
+    const runs = runsOver(temporal, { ...named, pace: quickPace, taskQueue });
+    const soon = AbortSignal.timeout(LIMIT_MS);
+    const users = { application: 'counter', users: 'ue-1', source: 'a2', cutOver: 'immediately' } as const;
+    const look = { chain: 'follow:f/run-7', application: 'counter', user: 'ue-1', among: ['a1', 'a2', 'w1'] };
+    const index = vi.spyOn(temporal.workflow, 'list').mockImplementation(() => [] as never);
+    const { id } = await runs.begin({ ...users, target: 'w1' }, { follower: look.chain }, soon);
+    try {
+      expect(await runs.begunBy(look, soon)).toMatchObject({ id, own: true, target: 'w1' });
+      expect(await runs.begunBy({ ...look, chain: 'follow:f/run-8' }, soon)).toBeUndefined();
+      const { workflowId = '' } = parseRelocationId(id) ?? {};
+      await temporal.workflow.getHandle(workflowId).terminate();
+      expect(await runs.begunBy(look, soon)).toMatchObject({ id });
+      expect(index).toHaveBeenCalledTimes(1);
+    } finally {
+      index.mockRestore();
+    }
+  });
+});
 
 describe('the end of a follower', () => {
   it('takes back what is told to it, twice is once, and whoever goes on telling it is told so', async () => {

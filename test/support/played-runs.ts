@@ -52,6 +52,8 @@ export class PlayedRuns implements Runs {
   wishedOf = '';
   /** What the evacuation `a1.run` had begun. */
   earlier: readonly Begun[] = [];
+  /** Applications that are still on their way to the site. */
+  readonly coming = new Set<string>();
   /** Applications whose users the site serves. */
   readonly servedHome = new Set<string>();
 
@@ -149,7 +151,7 @@ export class PlayedRuns implements Runs {
       instances: {
         list: async (of: Application) => {
           this.lookedFor.push(of.name);
-          const is = gone(of);
+          const is = gone(of) || this.coming.has(of.name);
           await this.tells(of.name);
           return this.servedHome.has(of.name) ? [located] : is ? [] : [instance];
         },

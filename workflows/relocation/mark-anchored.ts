@@ -6,6 +6,7 @@ import {
   setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
+import { goesOut, looking, poked } from '../../domain/anchoring.ts';
 import { foreseen } from '../kit/failure.ts';
 import { type MarkOrder, poke } from '../messages.ts';
 import { markAt } from '../steps.ts';
@@ -29,13 +30,13 @@ setWorkflowOptions(
  * begun, so that what a look has seen before counts no more. A cancellation would hide those that stand, and does nothing.
  */
 export async function markAnchored(order: MarkOrder): Promise<void> {
-  let begun = true;
+  let marking = poked;
   setHandler(poke, () => {
-    begun = true;
+    marking = poked;
   });
   await CancellationScope.nonCancellable(async () => {
-    while (begun) {
-      begun = false;
+    while (!goesOut(marking)) {
+      marking = looking;
       await Promise.race([noneStands(order), condition(isLong)]);
       if (isLong()) await continueAsNew<typeof markAnchored>(order);
     }
