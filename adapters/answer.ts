@@ -39,14 +39,14 @@ export const chunksOf = ({ body, headers }: Opened): AsyncIterable<Uint8Array> =
 
 export const unfit = (status: number, what: string): Unreadable => new Unreadable(`${status}, but ${scrubbed(what)}`);
 
-export async function fitting<T>(schema: z.ZodType<T>, opened: Opened): Promise<T> {
+export async function fitting<T>(schema: z.ZodType<T>, opened: Opened, hint = false): Promise<T> {
   const { status } = opened;
-  const bytes = await whole(chunksOf(opened), BODY_LIMIT);
   let json: unknown;
   try {
-    json = parseJson(bytes);
+    json = parseJson(await whole(chunksOf(opened), BODY_LIMIT));
   } catch (error) {
-    throw unfit(status, `its body ${(error as SyntaxError).message}`);
+    const unreadable = error instanceof SyntaxError || error instanceof Unreadable;
+    if (!unreadable || !hint) throw error instanceof SyntaxError ? unfit(status, `its body ${error.message}`) : error;
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

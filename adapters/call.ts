@@ -28,6 +28,8 @@ export interface Call<T> {
   readonly headers?: Readonly<Record<string, string>>;
   /** What the answer has to be. An empty one is `undefined` to it. Without a schema the body is not looked at. */
   readonly schema?: z.ZodType<T>;
+  /** What the answer says is welcome, and what was asked for is done without it: a body that cannot be read is none. */
+  readonly hint?: true;
   /** Statuses besides 2xx that the caller judges itself. */
   readonly alsoExpect?: readonly number[];
   /** The step's key, for the audit line and the peer's log. */

@@ -104,7 +104,7 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
 
 function refused(who: string, { status, body, told }: Answer<unknown>): Error {
   const { type = '', relocation } = Refused.safeParse(body).data ?? {};
-  const refusal = refusals[type];
+  const refusal = Object.hasOwn(refusals, type) ? refusals[type] : undefined;
   if (refusal === undefined) return failure(status === 504 ? 'PeerUnavailable' : 'PeerRejected', told);
   const which = relocation === undefined ? '' : ` (${scrubbed(relocation)})`;
   return failure(refusal.type, `${who}: ${refusal.told}${which}`);

@@ -52,7 +52,9 @@ export const cloudInstances = (
     for (let idle = 0; ; ) {
       const instance = await look(id, wait.signal);
       const state = instance?.state ?? 'gone';
-      if (state === wanted || (state === 'gone' && wanted === 'stopped')) return instance;
+      const settled = state === wanted || (state === 'gone' && wanted === 'stopped');
+      // It may run before it is given an address
+      if (settled && (wanted !== 'running' || instance?.endpoint != null || idle >= IDLE_LOOKS)) return instance;
       const moves = state === 'starting' || state === 'stopping';
       idle = moves ? 0 : idle + 1;
       if ((state === 'failed' && wanted !== 'gone') || idle > IDLE_LOOKS) {

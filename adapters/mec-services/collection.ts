@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failures, isFailureType } from '../../domain/failures.ts';
+import { failure, mayPass } from '../../activities/failure.ts';
 import type { MecService, SubscriptionType } from '../../protocols/mec-services/service.ts';
 import { entriesOf, hrefOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
 import type { Answer, Exchange } from '../http.ts';
@@ -30,7 +30,7 @@ export const ABSENT = [404, 410, 501];
 const CLOSED = [400, 401, 403, 405, 406];
 /** The servers of the earlier MEC 021 answer it to a list that is not asked by type. */
 const TYPE_DEMANDED = 400;
-const PAGES = 1_000;
+const PAGES = 500;
 const LIST = { method: 'GET', schema: z.unknown(), alsoExpect: [...ABSENT, ...CLOSED] } as const;
 
 /**
@@ -48,7 +48,8 @@ export async function listOf(platform: Exchange, { path, service }: Place, signa
   async function gather(first: string): Promise<{ readonly status: number; readonly told: string }> {
     let last = { status: 200, told: '' };
     const seen = new Set<string>();
-    for (let page: string | null = first; page !== null && !seen.has(page) && seen.size < PAGES; ) {
+    for (let page: string | null = first; page !== null && !seen.has(page); ) {
+      if (seen.size === PAGES) throw failure('PeerMalformed', `${last.told}, but the list has no end`);
       seen.add(page);
       const answer: Answer<unknown> = await platform.ask({ ...LIST, path: page }, signal);
       last = answer;
@@ -108,9 +109,4 @@ export const isUnreadable = (read: Json): read is { readonly unreadable: number 
 export function idOf(collection: string, href: string | null): string | undefined {
   const segment = href === null ? '' : lastSegment(href);
   return /^\.*$/.test(segment) ? undefined : `${collection}/${encodeURIComponent(segment)}`;
-}
-
-export function mayPass(error: unknown): boolean {
-  const type = error instanceof Error && 'type' in error ? error.type : undefined;
-  return !isFailureType(type) || failures[type].retry;
 }

@@ -40,6 +40,8 @@ describe('the packages of a cloud', () => {
     ['unusable', [{ ...held, state: 'failed' }]],
     ['unusable', [{ ...held, state: 'validating' }]],
     ['mismatch', [{ ...held, checksum: { algorithm: 'SHA-256', hash: 'cd'.repeat(32) } }]],
+    ['usable', [{ ...held, checksum: { algorithm: 'SHA-256', hash: `sha256:${counter.checksum}` } }]],
+    ['unusable', [{ ...held, checksum: { algorithm: 'SHA-256', hash: 'see manifest' } }]],
   ])('are %s', async (found, listed) => {
     play = () => ({ status: 200, json: listed });
     expect(await packages().find(counter, soon())).toBe(found);
@@ -201,6 +203,26 @@ describe('the instances of a cloud', () => {
   it('are on the wrong host when they are outside the addresses of the site', async () => {
     oss.carriesOut = ({ externalId = '' }) => holds(externalId, 'running', '127.77.42.1');
     await expect(instances.instantiate(counter, key, quickWait())).rejects.toMatchObject({ type: 'WrongHost' });
+  });
+
+  it('may run before they are given an address, and are malformed where they never are', async () => {
+    let looks = 0;
+    const { endpoint } = { endpoint: { host: '127.77.41.1', port: 7000 } };
+    const answer = play;
+    play = (heard) => {
+      const held = running.get(key);
+      if (held !== undefined) held.endpoint = (looks += 1) < 4 ? null : endpoint;
+      return answer(heard);
+    };
+    expect(await instances.instantiate(counter, key, quickWait())).toMatchObject({ state: 'started', endpoint });
+    play = (heard) => {
+      for (const held of running.values()) held.endpoint = null;
+      return answer(heard);
+    };
+    await expect(instances.start(key, 'f1', quickWait())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: `cloud: the running instance ${key} has no endpoint`,
+    });
   });
 
   it('are not believed to have changed because the OSS says so', async () => {

@@ -203,6 +203,8 @@ describe('the application contract', () => {
     [promise, 409, 'PromisedElsewhere', 'PromisedElsewhere', /another relocation \(fother\)/],
     [promise, 409, 'NotServing', 'NotServing', /not the authority/],
     [promise, 409, 'Whatever', 'PeerRejected', /409/],
+    [promise, 409, 'toString', 'PeerRejected', /409/],
+    [promise, 409, '__proto__', 'PeerRejected', /409/],
     [promise, 409, 'Retiring', 'TargetRefused', /is being taken away/],
     [standBy, 409, 'Authority', 'TargetRefused', /itself the authority/],
     [standBy, 409, 'Retiring', 'TargetRefused', /is being taken away/],
