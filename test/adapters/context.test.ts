@@ -102,6 +102,11 @@ describe('the application contract', () => {
     play = () => ({ status: 200, json: { ...receipt, of } });
     expect(await context.handOver(at, { relocation, target: other }, soon())).toEqual({ ...receipt, of });
     expect(application.heard[0]).toMatchObject({ method: 'POST', json: { relocation, target: managedOther } });
+    play = () => ({ status: 200, json: { ...receipt, relocation: 'fearlier' } });
+    await expect(context.handOver(at, { relocation, target: other }, soon())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: `application: its receipt is of relocation fearlier, and not of ${relocation}`,
+    });
   });
 
   it.each([
