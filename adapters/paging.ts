@@ -34,12 +34,14 @@ export async function everyPage<T>(
   };
   const [bare = path] = path.split('?', 1);
   const goesOn = endless();
-  let expected: readonly number[] = path === bare ? absent : QUERY_REFUSED;
+  let queried = path !== bare;
+  let expected = queried ? [...QUERY_REFUSED, ...absent] : absent;
   for (let page: string | null = path; page !== null; ) {
     const call: Call<unknown> = { method: 'GET', path: page, alsoExpect: expected };
     const answer: Answer<unknown> = await exchange.each(call, take, signal);
     const refused = answer.status >= 300;
-    if (refused && expected !== QUERY_REFUSED) break;
+    if (refused && !queried) break;
+    queried = false;
     page = refused ? bare : answer.next;
     expected = refused ? absent : [];
     if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);

@@ -98,6 +98,18 @@ describe('the packages of a cloud', () => {
     });
   });
 
+  it.each<readonly [string, Reply]>([
+    ['nothing', { status: 202, headers: { location: '/cloud/v1/packages/p1' } }],
+    ['HTML', { status: 201, text: '<html>' }],
+    ['less than the package', { status: 201, json: { id: 'p1' } }],
+  ])('are found among those that it has where the cloud answers an offer with %s', async (_, reply) => {
+    play = ({ method, path }) =>
+      method === 'POST' ? reply : { status: 200, json: path.endsWith('p1') ? held : [held] };
+    await packages().distribute(counter, key, quickWait());
+    play = ({ method }) => (method === 'POST' ? reply : { status: 200, json: [] });
+    await expect(packages().distribute(counter, key, quickWait())).rejects.toMatchObject({ type: 'NotYet' });
+  });
+
   it('are a mismatch when the cloud holds another one under the same id and version', async () => {
     play = () => ({ status: 409, json: { title: 'Conflict', detail: 'another checksum' } });
     await expect(packages().distribute(counter, key, quickWait())).rejects.toMatchObject({ type: 'PackageMismatch' });
