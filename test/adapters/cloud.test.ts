@@ -311,6 +311,19 @@ describe('the instances of a cloud', () => {
     expect(await instances.list(counter, soon())).toMatchObject([{ id: 'made' }]);
   });
 
+  it('may be shown for a while after they are gone: they are waited for, and removed once', async () => {
+    holds('made', 'running');
+    let shown = 0;
+    oss.carriesOut = () => undefined;
+    const answer = play;
+    play = (heard) => {
+      if (oss.orders.length > 0 && (shown += 1) > 30) running.delete('made');
+      return answer(heard);
+    };
+    await instances.remove('made', key, quickWait());
+    expect(oss.orders).toHaveLength(1);
+  });
+
   it('are not made any more once they are removed', async () => {
     oss.states = ['INPROGRESS'];
     await expect(instances.instantiate(counter, key, cancelledWait())).rejects.toThrow('cancelled');
