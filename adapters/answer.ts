@@ -1,12 +1,15 @@
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { plain, Unreadable, whole } from './body.ts';
+import type { Call } from './call.ts';
 import { parseJson } from './json.ts';
 import { problemDocument, problemTold } from './problem.ts';
 import { scrubbed } from './scrubbed.ts';
 
 /** Of a whole answer, or of one entry of a list. */
 export const BODY_LIMIT = 4 * 1024 * 1024;
+/** Of a list that cannot be taken entry by entry, in which everybody at the peer has his own. */
+export const LIST_LIMIT = 4 * BODY_LIMIT;
 /** Of what explains a refusal: what is longer explains nothing. */
 const REFUSAL_LIMIT = 256 * 1024;
 /** It is not there: not found, or, where a peer remembers what it had, gone (RFC 9110, 15.5.5 and 15.5.11). */
@@ -39,14 +42,18 @@ export const chunksOf = ({ body, headers }: Opened): AsyncIterable<Uint8Array> =
 
 export const unfit = (status: number, what: string): Unreadable => new Unreadable(`${status}, but ${scrubbed(what)}`);
 
-export async function fitting<T>(schema: z.ZodType<T>, opened: Opened, hint = false): Promise<T> {
+export async function fitting<T>(
+  schema: z.ZodType<T>,
+  opened: Opened,
+  { hint, limit = BODY_LIMIT }: Pick<Call<T>, 'hint' | 'limit'>,
+): Promise<T> {
   const { status } = opened;
   let json: unknown;
   try {
-    json = parseJson(await whole(chunksOf(opened), BODY_LIMIT));
+    json = parseJson(await whole(chunksOf(opened), limit));
   } catch (error) {
     const unreadable = error instanceof SyntaxError || error instanceof Unreadable;
-    if (!unreadable || !hint) throw error instanceof SyntaxError ? unfit(status, `its body ${error.message}`) : error;
+    if (!unreadable || hint !== true) throw error instanceof SyntaxError ? unfit(status, `its body ${error.message}`) : error;
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -30,6 +30,8 @@ export interface Call<T> {
   readonly schema?: z.ZodType<T>;
   /** What the answer says is welcome, and what was asked for is done without it: a body that cannot be read is none. */
   readonly hint?: true;
+  /** Of the body, in bytes, where it may be longer than other answers. */
+  readonly limit?: number;
   /** Statuses besides 2xx that the caller judges itself. */
   readonly alsoExpect?: readonly number[];
   /** The step's key, for the audit line and the peer's log. */

@@ -32,7 +32,7 @@ import { below, nextLink } from './links.ts';
 import { clockOf, retryAfterMs } from './problem.ts';
 import { mistrust, secured } from './secured.ts';
 
-export { GONE } from './answer.ts';
+export { GONE, LIST_LIMIT } from './answer.ts';
 export type { Answer, Call, Credentials, PeerAddress } from './call.ts';
 
 const CONNECTIONS = 16;
@@ -72,7 +72,7 @@ export class Exchange {
   async ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     return await this.#asked(call, signal, async (opened) => {
       if (call.schema === undefined) return await opened.body.dump().then(() => undefined as T);
-      return await fitting(call.schema, opened, call.hint);
+      return await fitting(call.schema, opened, call);
     });
   }
 

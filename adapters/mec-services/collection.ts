@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failure, mayPass } from '../../activities/failure.ts';
 import type { MecService, SubscriptionType } from '../../protocols/mec-services/service.ts';
 import { entriesOf, hrefOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
-import type { Answer, Exchange } from '../http.ts';
+import { type Answer, type Exchange, LIST_LIMIT } from '../http.ts';
 import { lastSegment } from '../links.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -31,7 +31,7 @@ const CLOSED = [400, 401, 403, 405, 406];
 /** The servers of the earlier MEC 021 answer it to a list that is not asked by type. */
 const TYPE_DEMANDED = 400;
 const PAGES = 500;
-const LIST = { method: 'GET', schema: z.unknown(), alsoExpect: [...ABSENT, ...CLOSED] } as const;
+const LIST = { method: 'GET', schema: z.unknown(), limit: LIST_LIMIT, alsoExpect: [...ABSENT, ...CLOSED] } as const;
 
 /**
  * Each entry by its id, which is a path below the platform's url; or that there is no such list, or

@@ -323,6 +323,20 @@ describe('subscriptions of others', () => {
     expect(calls().filter((call) => call === `GET ${rni}/hidden`)).toHaveLength(1);
   });
 
+  it('may be thirty thousand, in one list that tells all of each', async () => {
+    services.hold(rni, 's1', cellChange);
+    const filterCriteriaAssocHo = { appInstanceId: 'neighbour', associateId: [{ type: 1, value: '10.77.1.1' }] };
+    const others = Array.from({ length: 30_000 }, (_, n) => ({
+      href: hrefOf(`${rni}/of-the-neighbour-${n}`),
+      subscriptionType: 'CellChangeSubscription',
+      callbackReference: `http://10.77.1.1:9000/events/${n}`,
+      filterCriteriaAssocHo,
+    }));
+    const json = { _links: { subscription: [...others, { href: hrefOf(`${rni}/s1`), ...cellChange }] } };
+    services.before = ({ path }) => (path === rni ? { status: 200, json } : undefined);
+    expect(await subscriptions.list(source, soon())).toMatchObject({ held: [{ id: `${rni}/s1` }], notCarried: [] });
+  });
+
   it('are not read at all where the list tells whose they are', async () => {
     services.hold(rni, 's1', cellChange);
     services.hold(rni, 'foreign', foreign);
