@@ -14,6 +14,12 @@ export const failure = (type: FailureType, message: string, retryAfterMs?: numbe
     ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
   });
 
+/** Can what failed so go well when it is tried again? What nobody foresaw is not taken for final. */
+export function mayPass(error: unknown): boolean {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined;
+  return !isFailureType(type) || failures[type].retry;
+}
+
 /** The same failure, with what the step kept: names and facts for whoever undoes it; what it carries already stays. */
 export function keeping(error: unknown, facts: Readonly<Record<string, unknown>>): unknown {
   if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [{ kept: facts }]);

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { plain, Unreadable, whole } from './body.ts';
+import type { Call } from './call.ts';
 import { parseJson } from './json.ts';
 import { problemDocument, problemTold } from './problem.ts';
 import { scrubbed } from './scrubbed.ts';
@@ -41,14 +42,19 @@ export const chunksOf = ({ body, headers }: Opened): AsyncIterable<Uint8Array> =
 
 export const unfit = (status: number, what: string): Unreadable => new Unreadable(`${status}, but ${scrubbed(what)}`);
 
-export async function fitting<T>(schema: z.ZodType<T>, opened: Opened, most = BODY_LIMIT): Promise<T> {
+export async function fitting<T>(
+  schema: z.ZodType<T>,
+  opened: Opened,
+  { hint, limit = BODY_LIMIT }: Pick<Call<T>, 'hint' | 'limit'>,
+): Promise<T> {
   const { status } = opened;
-  const bytes = await whole(chunksOf(opened), most);
   let json: unknown;
   try {
-    json = parseJson(bytes);
+    json = parseJson(await whole(chunksOf(opened), limit));
   } catch (error) {
-    throw unfit(status, `its body ${(error as SyntaxError).message}`);
+    const unreadable = error instanceof SyntaxError || error instanceof Unreadable;
+    if (!unreadable || hint !== true)
+      throw error instanceof SyntaxError ? unfit(status, `its body ${error.message}`) : error;
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -4,12 +4,12 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 /** A body that cannot be read as what it says to be; `message` goes on after "answered". */
 export class Unreadable extends Error {}
 
-const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+const decoders: ReadonlyMap<string, () => NodeJS.ReadWriteStream> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
 
 /**
  * The bytes of a body. Some servers and the proxies before them encode though they were asked not to (RFC 9110, 12.5.3): decoded,
@@ -21,7 +21,7 @@ export async function* plain(body: Readable, encoding: string | undefined): Asyn
     yield* body as AsyncIterable<Uint8Array>;
     return;
   }
-  const decoder = decoders[name]?.();
+  const decoder = decoders.get(name)?.();
   if (decoder === undefined) throw new Unreadable(`in the encoding ${name.slice(0, 20)}, though not asked to`);
   pipeline(body, decoder, () => undefined); // its failure is seen below
   try {

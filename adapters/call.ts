@@ -28,8 +28,10 @@ export interface Call<T> {
   readonly headers?: Readonly<Record<string, string>>;
   /** What the answer has to be. An empty one is `undefined` to it. Without a schema the body is not looked at. */
   readonly schema?: z.ZodType<T>;
-  /** Bytes of the answer; absent: as many as one thing may have. */
-  readonly most?: number;
+  /** What the answer says is welcome, and what was asked for is done without it: a body that cannot be read is none. */
+  readonly hint?: true;
+  /** Of the body, in bytes, where it may be longer than other answers. */
+  readonly limit?: number;
   /** Statuses besides 2xx that the caller judges itself. */
   readonly alsoExpect?: readonly number[];
   /** The step's key, for the audit line and the peer's log. */

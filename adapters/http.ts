@@ -17,18 +17,29 @@ import {
   unfit,
 } from './answer.ts';
 import { Unreadable } from './body.ts';
-import { type Answer, type Call, type Credentials, discreet, headersOf, type PeerAddress, placeOf } from './call.ts';
+import {
+  type Answer,
+  type Call,
+  type Credentials,
+  discreet,
+  headersOf,
+  type PeerAddress,
+  placeOf,
+  withoutQuery,
+} from './call.ts';
 import { Deadline, PROGRESS_BYTES } from './deadline.ts';
 import { entriesOf } from './json-list.ts';
 import { below, nextLink } from './links.ts';
 import { clockOf, retryAfterMs } from './problem.ts';
 import { mistrust, secured } from './secured.ts';
 
-export { GONE } from './answer.ts';
+export { GONE, LIST_LIMIT } from './answer.ts';
 export type { Answer, Call, Credentials, PeerAddress } from './call.ts';
 
 const CONNECTIONS = 16;
 const HOPS = 3;
+/** What is named so leads out of where it is said to be (RFC 3986, 5.2.4): to the collection, or beyond it. */
+const DOTS = /(?:^|\/)\.{1,2}(?:\/|$)/;
 
 /**
  * The only way to a peer: a deadline, bounded memory, redirects below the peer's url only, no retries (Temporal retries), one
@@ -62,7 +73,7 @@ export class Exchange {
   async ask<T>(call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     return await this.#asked(call, signal, async (opened) => {
       if (call.schema === undefined) return await opened.body.dump().then(() => undefined as T);
-      return await fitting(call.schema, opened, call.most);
+      return await fitting(call.schema, opened, call);
     });
   }
 
@@ -102,6 +113,8 @@ export class Exchange {
     let failed: string | undefined;
     const deadline = new Deadline(this.#peer.timeoutMs, signal);
     try {
+      if (DOTS.test(withoutQuery(call.path)))
+        throw this.#failure('PeerMalformed', call, 'was not asked: no path leads to what it names by dots alone');
       const opened = await this.#admitted(call, begun.headers, deadline.signal);
       outcome = { status: opened.status };
       const answer = isExpected(opened)

@@ -2,6 +2,9 @@ const DEPTH = 32;
 /** Keys with which a document could reach into the prototypes of whoever merges it. */
 const FORBIDDEN = new Set(['__proto__', 'constructor']);
 
+/** Halves of characters: JSON may escape them, whoever cuts texts makes them, and no path or header can carry them. */
+const HALVES = /\p{Cs}/gu;
+
 /** Parses what a peer sent; undefined for nothing. Throws a SyntaxError that quotes nothing of it. */
 export function parseJson(bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) return undefined;
@@ -11,15 +14,18 @@ export function parseJson(bytes: Uint8Array): unknown {
   } catch {
     throw new SyntaxError('is no JSON');
   }
-  inspect(value, DEPTH);
-  return value;
+  return inspected(value, DEPTH);
 }
 
-function inspect(value: unknown, depth: number): void {
-  if (value === null || typeof value !== 'object') return;
+function inspected(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.replaceAll(HALVES, '\ufffd');
+  if (value === null || typeof value !== 'object') return value;
   if (depth === 0) throw new SyntaxError(`is nested deeper than ${DEPTH} levels`);
-  for (const [key, member] of Object.entries(value)) {
+  const members = value as Record<string, unknown>;
+  for (const [key, member] of Object.entries(members)) {
     if (FORBIDDEN.has(key)) throw new SyntaxError(`has a member ${key}`);
-    inspect(member, depth - 1);
+    const plain = inspected(member, depth - 1);
+    if (plain !== member) members[key] = plain;
   }
+  return value;
 }

@@ -4,6 +4,8 @@ import { LIST_LIMIT } from './answer.ts';
 import type { Answer, Call, Exchange } from './http.ts';
 
 const PAGES = 100_000;
+/** Of a list that is read whole. */
+const PARTS = 2_000;
 /** A query that a peer does not know, or cannot carry out. 404: some say so that nothing matches. */
 const QUERY_REFUSED = [400, 404, 405, 406, 414, 422, 500, 501];
 
@@ -32,13 +34,15 @@ export async function everyPage<T>(
     entries.push(parsed.data);
   };
   const [bare = path] = path.split('?', 1);
-  const goesOn = endless();
-  let expected: readonly number[] = path === bare ? absent : QUERY_REFUSED;
+  const goesOn = endless(PAGES);
+  let queried = path !== bare;
+  let expected = queried ? [...QUERY_REFUSED, ...absent] : absent;
   for (let page: string | null = path; page !== null; ) {
     const call: Call<unknown> = { method: 'GET', path: page, alsoExpect: expected };
     const answer: Answer<unknown> = await exchange.each(call, take, signal);
     const refused = answer.status >= 300;
-    if (refused && expected !== QUERY_REFUSED) break;
+    if (refused && !queried) break;
+    queried = false;
     page = refused ? bare : answer.next;
     expected = refused ? absent : [];
     if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
@@ -52,9 +56,9 @@ export async function* partsOf<T>(
   call: Omit<Call<T>, 'method'>,
   signal: AbortSignal,
 ): AsyncGenerator<Answer<T>> {
-  const goesOn = endless();
+  const goesOn = endless(PARTS);
   for (let page: string | null = call.path; page !== null; ) {
-    const answer: Answer<T> = await exchange.ask({ ...call, method: 'GET', path: page, most: LIST_LIMIT }, signal);
+    const answer: Answer<T> = await exchange.ask({ ...call, method: 'GET', path: page, limit: LIST_LIMIT }, signal);
     page = answer.status < 300 ? answer.next : null;
     if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
     yield answer;
@@ -62,13 +66,13 @@ export async function* partsOf<T>(
 }
 
 /** Does it go in circles? Compares with one page that was seen, an ever later one, since all of them would be too many. */
-function endless(): (page: string) => boolean {
+function endless(most: number): (page: string) => boolean {
   let seen = '';
   let power = 1;
   let count = 0;
   return (page) => {
     count += 1;
-    if (page === seen || count > PAGES) return true;
+    if (page === seen || count > most) return true;
     if (count === power) {
       seen = page;
       power *= 2;

@@ -86,8 +86,12 @@ export const isAuthority = ({ role, users }: ApplicationState, whom: string): bo
 
 /** Do two of these instances accept writes of the same user? Of `*`: of one that any lists, or of whoever is not listed. */
 export function isClaimedTwice(states: readonly ApplicationState[], whom: string): boolean {
-  const listed = whom === '*' ? states.flatMap(({ users }) => users.map(({ user }) => user)) : [];
-  return [whom, ...listed].some((user) => states.filter((state) => isAuthority(state, user)).length > 1);
+  const listed = whom === '*' ? new Set(states.flatMap(({ users }) => users.map(({ user }) => user))) : [];
+  // An instance may have ten thousand: each is looked up, not looked for
+  const roles = states.map(({ role, users }) => ({ role, of: new Map(users.map((each) => [each.user, each.role])) }));
+  const claims = (user: string): number =>
+    roles.filter(({ role, of }) => (user === '*' ? role : (of.get(user) ?? role)) === 'authority').length;
+  return [whom, ...listed].some((user) => claims(user) > 1);
 }
 
 /** How far a target is from what the receipt says that it was given. No names of users: histories keep it. */
@@ -102,12 +106,16 @@ export interface Shortfall {
 
 /**
  * Has the target what the source's receipt says? Null: it has. Like is compared with like: each user of the receipt with the same user at the
- * target, which may serve others; by sums only where an older application does not say whose writes they are.
+ * target, which may serve others; by sums only where an application does not say whose writes they are, or not of all of them.
  */
 export function arrived(receipt: Receipt, state: ApplicationState, whom: string): Shortfall | null {
   const { epoch, of } = receipt;
   if (epoch === null) return null;
-  return of === null ? arrivedBySums(epoch, receipt.count, state, whom) : arrivedOneByOne(epoch, of, state);
+  const short = of === null ? null : arrivedOneByOne(epoch, of, state);
+  if (short !== null) return short;
+  // Of what nobody is named for, nothing has been compared yet
+  const named = (of ?? []).reduce((sum, { count }) => sum + count, 0);
+  return of === null || named < receipt.count ? arrivedBySums(epoch, receipt.count, state, whom) : null;
 }
 
 function arrivedOneByOne(epoch: number, of: NonNullable<Receipt['of']>, state: ApplicationState): Shortfall | null {

@@ -142,11 +142,13 @@ async function stoppedIn(ms: number, scene: Scene, order: Both, wait: Wait): Pro
 async function reachingIt(
   { catalogue, pace }: Means,
   scene: Scene,
-  { to }: Both,
+  { from, to }: Both,
   { endpoint }: Seen,
   wait: Wait,
 ): Promise<string | undefined> {
   if (endpoint === null) return `${scene.source.name}: where devices would look for it is not known`;
+  if (from === to)
+    return `${scene.source.name}: both instances go by the id ${to}, so that devices cannot tell them apart`;
   // Whoever is reached from everywhere is concerned by every network
   const everywhere = (await catalogue.sites()).flatMap(({ network }) => network ?? []);
   const networks = scene.source.network === undefined ? byName(everywhere) : networksOf(scene);
@@ -175,11 +177,11 @@ async function servingToday(
 ): Promise<Located> {
   const { application, context } = scene;
   const sites = await catalogue.sites();
-  const all = (await instancesAt(sites, application, signal)).flatMap(({ listed }) => {
+  const others = (await instancesAt(sites, application, signal)).flatMap(({ site, listed }) => {
     if (listed instanceof Error) throw listed;
-    return listed.filter(isLocated);
+    return listed.filter(isLocated).filter(({ id }) => id !== from || site.name !== scene.source.name);
   });
-  for (const instance of all.filter(({ id }) => id !== from)) {
+  for (const instance of others) {
     const said = await whatItSays(async () => await context.target.state(instance.endpoint, users, signal), signal);
     if (!(said instanceof Error) && isAuthority(said, users)) return instance;
   }

@@ -127,7 +127,8 @@ export async function inspect(
   if (lacking.length > 0) obstacles.add('ServiceMissing', target.name, `${lacking.join(', ')} is not ACTIVE`);
   // What the descriptor asks for its orchestrator judges, who may know it by another name
   const unseen = there === undefined ? missing.filter((name) => !lacking.includes(name)) : [];
-  if (there !== undefined && there.id === authority?.id)
+  // An id is of the peer that gave it, and another one may give the same
+  if (there?.endpoint != null && there.id === authority?.id && there.endpoint.host === authority.endpoint.host)
     obstacles.add('TargetRefused', target.name, `instance ${there.id} there is the source itself: the sites overlap`);
   for (const detail of subscriptions.lacking) obstacles.add('SubscriptionRefused', target.name, detail);
 

@@ -87,14 +87,16 @@ interface Brought extends Pick<Started, 'how'> {
 
 /** While it is our turn: whoever comes second finds what the first has made. */
 async function bring(means: Means, scene: Scene, { there, from, users }: InstanceOrder, wait: Wait): Promise<Brought> {
-  const { application, target, key } = scene;
+  const { application, source, target, key } = scene;
   const step = key('instantiateTarget');
   const found = there?.was === 'started' ? await takesIn(scene, there.id, wait) : undefined;
   if (found !== undefined) return { instance: found, how: 'shared' };
   if (there?.was === 'stopped')
     return { instance: await target.instances.start(there.id, step, wait), how: 'restarted' };
+  // Sites of one orchestrator may overlap; another one may have given the source's id to whatever is here
+  const isSource = ({ id }: Instance): boolean => id === from && source.system === target.system;
   const ours = async (): Promise<readonly Instance[]> =>
-    (await target.instances.list(application, wait.signal)).filter(({ id, name }) => id !== from && isStepKey(name));
+    (await target.instances.list(application, wait.signal)).filter((one) => !isSource(one) && isStepKey(one.name));
   const own = ({ name }: Instance): boolean => name === step;
   const seen = await ours();
   if (!seen.some(own)) {

@@ -84,11 +84,12 @@ async function releaseSource(
 /** Users may have left it for other sites before; what one of those does not answer holds up nobody here. */
 async function forgetElsewhere(
   all: readonly Site[],
-  { application, source }: Scene,
+  scene: Scene,
   { id, endpoint }: Located,
   target: Located,
   wait: Wait,
 ): Promise<void> {
+  const { application, source } = scene;
   const stays = ({ name }: Site): void =>
     wait.progress(`${name} may go on leading devices away from the address of instance ${id}`);
   const sites = all.filter(({ path }) => path !== undefined);
@@ -103,7 +104,9 @@ async function forgetElsewhere(
     return [];
   });
   await atOnce(SITES_AT_ONCE, others, async ({ site, instance: other }) => {
-    if (other.id === target.id || (site.name === source.name && other.id === id)) return;
+    const isEnd =
+      site.name === scene.target.name ? other.id === target.id : site.name === source.name && other.id === id;
+    if (isEnd) return;
     try {
       await site.path?.forget(other, [endpoint.host], wait);
     } catch {

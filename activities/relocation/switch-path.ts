@@ -85,7 +85,10 @@ export const switching = (means: Means) => ({
     }),
 });
 
-/** A 2xx proves little: names have to resolve to the target, and old addresses have to lead there. */
+/**
+ * A 2xx proves little: names have to resolve to the target, and old addresses have to lead there. Where the peers of both ends
+ * have given the same id, who answers at the source's address cannot be told.
+ */
 async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wait, limitMs: number): Promise<boolean> {
   const networks = networksOf(scene);
   const asked = !order.lost && !order.stopped;
@@ -109,7 +112,8 @@ async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wai
     });
     if (arrived === undefined) throw failure('PathNotObserved', `${name}: ${seen}`);
   }
-  return networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined);
+  const told = source === null || source.id !== target.id;
+  return told && networks.length > 0 && networks.every(({ vantage }) => vantage !== undefined);
 }
 
 /** Null: it has ended by itself, and nothing is asked of it that it alone could tell. */

@@ -67,8 +67,15 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
     standBy: async (at, { relocation, users, source, epoch }, signal) =>
       await ask(at, calls.introduce({ relocation, users, source: managed(source), epoch }), signal),
 
-    handOver: async (at, { relocation, target }, signal) =>
-      await ask(at, calls.handOver({ relocation, target: managed(target) }), signal),
+    async handOver(at, { relocation, target }, signal) {
+      const receipt = await ask(at, calls.handOver({ relocation, target: managed(target) }), signal);
+      if (receipt.relocation === relocation) return receipt;
+      // Of an earlier one the target may well have what it says
+      throw failure(
+        'PeerMalformed',
+        `${name}: its receipt is of relocation ${scrubbed(receipt.relocation)}, and not of ${relocation}`,
+      );
+    },
 
     settle: async (at, { relocation, users, retired }, signal) => {
       const settled = await ask(at, calls.settle({ relocation, users, retired }), signal);
@@ -104,7 +111,7 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
 
 function refused(who: string, { status, body, told }: Answer<unknown>): Error {
   const { type = '', relocation } = Refused.safeParse(body).data ?? {};
-  const refusal = refusals[type];
+  const refusal = Object.hasOwn(refusals, type) ? refusals[type] : undefined;
   if (refusal === undefined) return failure(status === 504 ? 'PeerUnavailable' : 'PeerRejected', told);
   const which = relocation === undefined ? '' : ` (${scrubbed(relocation)})`;
   return failure(refusal.type, `${who}: ${refusal.told}${which}`);

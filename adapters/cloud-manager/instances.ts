@@ -17,6 +17,8 @@ const states: Readonly<Record<string, Instance['state']>> = {
 
 /** Looks at an instance of which the OSS says that it was changed, and which does not even begin to. */
 const IDLE_LOOKS = 20;
+/** What is gone may be shown for a minute: the longer it is waited for, the more seldom it is looked at. */
+const GONE_LOOKS = 45;
 
 /**
  * Instances in a cloud: seen at its manager, changed by orders at the OSS (GR MEC 035, 6.6.2: the MEO asks the OSS, the
@@ -49,13 +51,16 @@ export const cloudInstances = (
 
   /** A completed order is the OSS's word: what counts is what the cloud shows. */
   async function shown(id: string, wanted: 'running' | 'stopped' | 'gone', wait: Wait) {
+    const looks = wanted === 'gone' ? GONE_LOOKS : IDLE_LOOKS;
     for (let idle = 0; ; ) {
       const instance = await look(id, wait.signal);
       const state = instance?.state ?? 'gone';
-      if (state === wanted || (state === 'gone' && wanted === 'stopped')) return instance;
+      const settled = state === wanted || (state === 'gone' && wanted === 'stopped');
+      // It may run before it is given an address
+      if (settled && (wanted !== 'running' || instance?.endpoint != null || idle >= looks)) return instance;
       const moves = state === 'starting' || state === 'stopping';
       idle = moves ? 0 : idle + 1;
-      if ((state === 'failed' && wanted !== 'gone') || idle > IDLE_LOOKS) {
+      if ((state === 'failed' && wanted !== 'gone') || idle > looks) {
         const why = instance?.detail ? `: ${scrubbed(instance.detail)}` : '';
         throw failure('LcmOperationFailed', `${cloud}: instance ${id} is ${state}, it was to be ${wanted}${why}`);
       }

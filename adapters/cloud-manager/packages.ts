@@ -1,12 +1,16 @@
 import { failure } from '../../activities/failure.ts';
 import type { Application, Packages, Wait } from '../../activities/ports.ts';
 import { CloudPackage, packages } from '../../protocols/cloud-manager/cloud.ts';
+import { checksumIn } from '../checksum.ts';
 import { type Exchange, GONE } from '../http.ts';
 import { scrubbed } from '../problem.ts';
 import { listed } from './list.ts';
 
 /** So often it may be looked for in vain: no standard promises that what was written is read at once. */
 const LOOKS = 20;
+
+/** What an offer answers may be less than the package. */
+const Offered = CloudPackage.nullish().catch(undefined);
 
 const at = (id: string): string => `${packages}/${encodeURIComponent(id)}`;
 
@@ -16,12 +20,17 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
   async function offer(application: Application, key: string, signal: AbortSignal) {
     const { appDId, softVersion: appSoftVersion, checksum: hash, archive } = application;
     const json = { appDId, appSoftVersion, checksum: { algorithm: 'SHA-256', hash }, uri: archive.uri };
-    const { status, body, told } = await manager.ask(
-      { method: 'POST', path: packages, json, key, schema: CloudPackage, alsoExpect: [409] },
-      signal,
-    );
+    const call = { method: 'POST', path: packages, json, key, schema: Offered, hint: true, alsoExpect: [409] } as const;
+    const { status, body, told } = await manager.ask(call, signal);
     if (status === 409) throw failure('PackageMismatch', told);
-    return { held: body, wasThere: status === 200 };
+    const held = body ?? (await versionOf(application, signal));
+    if (held === undefined) throw failure('NotYet', `${told}, but does not show the package yet`);
+    return { held, wasThere: status === 200 };
+  }
+
+  async function versionOf({ appDId, softVersion }: Application, signal: AbortSignal) {
+    const versions = await listed(manager, packages, { appDId, schema: CloudPackage }, signal);
+    return versions.find(({ appSoftVersion }) => appSoftVersion === softVersion);
   }
 
   async function fetched(offered: CloudPackage, wait: Wait): Promise<CloudPackage> {
@@ -40,13 +49,13 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
 
   return {
     find: async (application, signal) => {
-      const { appDId, softVersion } = application;
-      const versions = await listed(manager, packages, { appDId, schema: CloudPackage }, signal);
-      const held = versions.find(({ appSoftVersion }) => appSoftVersion === softVersion);
+      const held = await versionOf(application, signal);
       if (held === undefined) return 'absent';
-      // By another algorithm it cannot be compared here: offered again, the cloud compares
+      // By another algorithm, or in a form that nobody knows, it cannot be compared here: offered again, the cloud compares
       if (!/^sha-?256$/i.test(held.checksum.algorithm)) return 'unusable';
-      if (held.checksum.hash.toLowerCase() !== application.checksum) return 'mismatch';
+      const theirs = checksumIn(held.checksum.hash, application.checksum.length / 2);
+      if (theirs === undefined) return 'unusable';
+      if (theirs !== application.checksum) return 'mismatch';
       return held.state === 'ready' ? 'usable' : 'unusable';
     },
 

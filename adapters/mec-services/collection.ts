@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failures, isFailureType } from '../../domain/failures.ts';
+import { mayPass } from '../../activities/failure.ts';
 import type { MecService, SubscriptionType } from '../../protocols/mec-services/service.ts';
 import { entriesOf, hrefOf, unwrapped } from '../../protocols/mec-services/shapes.ts';
 import type { Exchange } from '../http.ts';
@@ -103,9 +103,4 @@ export const isUnreadable = (read: Json): read is { readonly unreadable: number 
 export function idOf(collection: string, href: string | null): string | undefined {
   const segment = href === null ? '' : lastSegment(href);
   return /^\.*$/.test(segment) ? undefined : `${collection}/${encodeURIComponent(segment)}`;
-}
-
-export function mayPass(error: unknown): boolean {
-  const type = error instanceof Error && 'type' in error ? error.type : undefined;
-  return !isFailureType(type) || failures[type].retry;
 }

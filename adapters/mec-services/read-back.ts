@@ -13,7 +13,7 @@ import { belongs, recordOf, typeIn, whose } from './record.ts';
 const LOOKS = 6;
 const PAUSE_MS = 20;
 
-/** What was just made, as it is held; undefined: it is not there, or not for its owner. */
+/** What was just made, as it is held; undefined: it is another one, or not for its owner. `unseen`: it is not there yet. */
 export async function readBack({
   platform,
   place,
@@ -26,7 +26,7 @@ export async function readBack({
   readonly id: string;
   readonly owner: Owner;
   readonly signal: AbortSignal;
-}): Promise<HeldSubscription | undefined> {
+}): Promise<HeldSubscription | 'unseen' | undefined> {
   for (let look = 0; look < LOOKS; look += 1) {
     const wire = await readOne(platform, id, signal);
     if (!isUnreadable(wire)) {
@@ -38,5 +38,5 @@ export async function readBack({
     if (wire.unreadable !== 404) return undefined;
     await sleep(PAUSE_MS * 2 ** look, undefined, { signal });
   }
-  return undefined;
+  return 'unseen';
 }

@@ -122,9 +122,11 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
     };
   }
 
-  async function remove(id: string, signal: AbortSignal): Promise<void> {
-    await platform.ask({ method: 'DELETE', path: id, alsoExpect: GONE }, signal);
+  /** False: it was not there. */
+  async function remove(id: string, signal: AbortSignal): Promise<boolean> {
+    const { status } = await platform.ask({ method: 'DELETE', path: id, alsoExpect: GONE }, signal);
     known.forget(id);
+    return status < 300;
   }
 
   /** The id of what was made, or what is there although nothing tells its id. */
@@ -145,7 +147,7 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
     const alsoExpect = [...ABSENT, ...REFUSALS];
     try {
       const { status, body, location, told } = await platform.ask(
-        { method: 'POST', path: place.path, json, schema: z.unknown(), alsoExpect },
+        { method: 'POST', path: place.path, json, schema: z.unknown(), hint: true, alsoExpect },
         signal,
       );
       if (ABSENT.includes(status)) return 'absent';
@@ -168,7 +170,7 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
 
   return {
     list,
-    remove,
+    remove: async (id, signal) => void (await remove(id, signal)),
     missing: async (names, signal) => await missingServices(platform, names, signal),
 
     async lacking(subscriptions, signal) {
@@ -192,16 +194,12 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
         const made = known.whose(id) === undefined;
         try {
           const held = await readBack({ platform, place, id, owner, signal });
+          if (held === 'unseen') throw failure('NotYet', `${told}, but does not show it`);
           if (held !== undefined && fulfils(held, subscription, move)) return { held, made };
           throw failure('SubscriptionRefused', `${told}, but holds another subscription than it was given`);
         } catch (error) {
-          const gone =
-            made &&
-            !signal.aborted &&
-            (await remove(id, signal).then(
-              () => true,
-              () => false,
-            ));
+          // One that cannot be seen cannot be deleted either, and may be seen later
+          const gone = made && !signal.aborted && (await remove(id, signal).catch(() => false));
           if (made && !gone) left?.(id);
           throw error;
         }

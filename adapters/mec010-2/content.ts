@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { failure } from '../../activities/failure.ts';
 import type { Application } from '../../activities/ports.ts';
 import type { AppPkgInfo } from '../../protocols/mec010-2/package.ts';
+import { checksumIn } from '../checksum.ts';
 import type { Held } from './listed-packages.ts';
 
 /** How a package at a peer compares with ours; `cannot` says why it cannot be compared. */
@@ -18,12 +19,14 @@ export async function likeness(info: AppPkgInfo, application: Application): Prom
   )
     return 'otherVersion';
   const { algorithm = '', hash = '' } = info.checksum ?? {};
-  if (hash === '') return { cannot: 'tells no checksum' };
+  if (hash.trim() === '') return { cannot: 'tells no checksum' };
   const known = getHashes().find((name) => plain(name) === plain(algorithm));
   if (known === undefined) return { cannot: `tells a checksum of the kind ${algorithm.slice(0, 40)}` };
   const ours = plain(algorithm) === 'sha256' ? checksum : await computed(known, application);
   if (ours === undefined) return { cannot: `tells a ${algorithm} checksum, and the archive cannot be read here` };
-  return hash.trim().toLowerCase() === ours ? 'same' : 'otherContent';
+  const theirs = checksumIn(hash, ours.length / 2);
+  if (theirs === undefined) return { cannot: `tells a ${algorithm.slice(0, 40)} checksum of no form that is known` };
+  return theirs === ours ? 'same' : 'otherContent';
 }
 
 const differs = (told: string | null | undefined, ours: string): boolean => told != null && told !== ours;

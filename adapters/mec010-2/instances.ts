@@ -42,7 +42,8 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
 
   async function create(application: Application, key: string, wait: Wait): Promise<One> {
     const json: CreateAppInstanceRequest = { appDId: application.appDId, appInstanceName: key };
-    const call = { method: 'POST', path: appInstances, json, schema: Created, alsoExpect: [403, 409], key } as const;
+    const asked = { method: 'POST', path: appInstances, json, key } as const;
+    const call = { ...asked, schema: Created, hint: true, alsoExpect: [403, 409] } as const;
     const { status, body, location, told } = await meo.ask(call, wait.signal);
     if (status < 300) {
       const id = body?.id ?? idIn(appInstances, location);

@@ -1,3 +1,4 @@
+import { mayPass } from '../../activities/failure.ts';
 import { AppPkgInfo, OneAppPkg, packageManagement, type PackageDialect } from '../../protocols/mec010-2/package.ts';
 import { type Exchange, GONE } from '../http.ts';
 import { lastSegment } from '../links.ts';
@@ -40,11 +41,14 @@ export const listedPackages = (meo: Exchange, { collection: name }: Pick<Package
     return await everyPage(meo, path, AppPkgInfo, signal, [], wanted);
   }
 
-  /** What is of this descriptor; one that vanishes meanwhile is none. */
+  /** What is of this descriptor; one that vanishes meanwhile is none. One that cannot be read is as the list tells it. */
   async function ofDescriptor(appDId: string, signal: AbortSignal): Promise<Held[]> {
     const held: Held[] = [];
     for (const info of await listed(equals('appDId', appDId), (each) => each.appDId === appDId, signal)) {
-      const found = await read(info, signal);
+      const found = await read(info, signal).catch((error: unknown) => {
+        if (signal.aborted || mayPass(error)) throw error;
+        return { info, path: pathsOf(info)[0] ?? collection };
+      });
       if (found !== undefined) held.push(found);
     }
     return held;

@@ -1,4 +1,4 @@
-import { failure } from '../../activities/failure.ts';
+import { failure, mayPass } from '../../activities/failure.ts';
 import type { Wait } from '../../activities/ports.ts';
 import {
   appInstances,
@@ -23,6 +23,8 @@ export type Task =
 
 /** 403 and 409: the state forbids it, or a right is missing. Else it is gone. */
 const CONFLICT = [403, 409, ...GONE];
+/** What is of others may be broken. */
+const BROKEN = 500;
 /** Not every MEO keeps a list of them: then none is known, and the instance itself is looked at. */
 const NO_SERVICE = [...GONE, 501];
 /** V2.1.1 has none of cancel, retry and fail. */
@@ -33,10 +35,10 @@ export const LOOKS = 20;
 
 /** Life cycle operation occurrences: one is open per instance, and it is looked for before the next is begun. */
 export const lcmOperations = (meo: Exchange) => {
-  async function read(id: string, signal: AbortSignal): Promise<AppLcmOpOcc | undefined> {
-    const call = { method: 'GET', path: pathOf(id), schema: AppLcmOpOcc, alsoExpect: GONE } as const;
+  async function read(id: string, signal: AbortSignal, absent = GONE): Promise<AppLcmOpOcc | undefined> {
+    const call = { method: 'GET', path: pathOf(id), schema: AppLcmOpOcc, alsoExpect: absent } as const;
     const { status, body } = await meo.ask(call, signal);
-    return GONE.includes(status) ? undefined : body;
+    return absent.includes(status) ? undefined : body;
   }
 
   /** The one that is open at this instance. Of others, and of those that ended, however many, nothing is kept. */
@@ -48,10 +50,20 @@ export const lcmOperations = (meo: Exchange) => {
     const named = listed.find(isOf);
     if (named !== undefined) return named;
     for (const { id } of listed) {
-      const operation = await read(id, signal);
+      const operation = await readable(id, signal);
       if (operation !== undefined && isOpen(operation) && isOf(operation)) return operation;
     }
     return undefined;
+  }
+
+  /** Of others, most likely, and perhaps not for us. Were it this instance's, whatever is begun there would be refused. */
+  async function readable(id: string, signal: AbortSignal): Promise<AppLcmOpOcc | undefined> {
+    try {
+      return await read(id, signal, [...GONE, BROKEN]);
+    } catch (error) {
+      if (signal.aborted || mayPass(error)) throw error;
+      return undefined;
+    }
   }
 
   /**

@@ -34,7 +34,8 @@ export const mec010Packages = (meo: Exchange, dialect: PackageDialect): Packages
       userDefinedData: { ferryKey: key },
     };
     const schema = AppPkgInfo.nullish().catch(undefined);
-    const call = { method: 'POST', path: collection, json, schema, alsoExpect: [403, 409], key } as const;
+    const asked = { method: 'POST', path: collection, json, key } as const;
+    const call = { ...asked, schema, hint: true, alsoExpect: [403, 409] } as const;
     const { status, body, location, told } = await meo.ask(call, wait.signal);
     const path = status < 300 ? placeOf(location, body) : undefined;
     const made = path === undefined ? (await underKey(key, wait.signal))[0] : await shown(path, body, wait);

@@ -22,8 +22,9 @@ export const ruleCapabilities = async (platform: Exchange, signal: AbortSignal):
  * state), in a problem document, is the answer of a platform that has rules.
  */
 async function rules(platform: Exchange, name: string, path: string, signal: AbortSignal): Promise<Capability> {
-  const call = { method: 'GET', path, alsoExpect: [...REFUSALS, 409] } as const;
+  const call = { method: 'GET', path, alsoExpect: [...REFUSALS, 409, 422] } as const;
   const { status, body, told } = await platform.ask(call, signal);
-  const available = status < 300 || status === 400 || ([403, 404, 409].includes(status) && body !== undefined);
+  const available =
+    status < 300 || [400, 422].includes(status) || ([403, 404, 409].includes(status) && body !== undefined);
   return { name, available, detail: told };
 }

@@ -41,7 +41,7 @@ export function mec011Path(platform: Exchange, seal: Seal): Path {
       const to = become(now.rule, now.told);
       if (sameRule(now.rule, to)) return 'so';
       safely = now.version !== null;
-      return await rulesOf.write(instance, now, to, wait.signal);
+      return await rulesOf.write(instance, now, to, wait);
     };
     for (;;) {
       const ended = await rules.run(`${instance} ${rule.kind} ${rule.id}`, attempt);

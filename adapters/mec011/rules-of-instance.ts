@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { failure } from '../../activities/failure.ts';
+import { failure, mayPass } from '../../activities/failure.ts';
+import type { Wait } from '../../activities/ports.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { sameRule, type Rule } from '../../domain/rule.ts';
 import { type Answer, type Call, type Exchange, GONE } from '../http.ts';
@@ -29,6 +30,8 @@ export interface Sight {
 /** No such kind of rules on this platform: some answer 501 (AdvantEDGE), some know no such path. */
 const ABSENT = [405, 406, 410, 501];
 const LONGEST_LIST = 100_000;
+/** So often a rule is looked at that may not show yet what was written. */
+const LOOKS = 10;
 /** Peers limit what they are asked at once. */
 const AT_ONCE = 4;
 
@@ -68,10 +71,10 @@ export class RulesOfInstance {
   }
 
   /** `lost`: it was changed between reading and writing, or did not become what it was given. */
-  async write(instance: string, from: Read, to: Rule, signal: AbortSignal): Promise<'written' | 'lost'> {
+  async write(instance: string, from: Read, to: Rule, wait: Wait): Promise<'written' | 'lost'> {
     return to.kind === 'dns'
-      ? await this.#put(dns, instance, from, to, signal)
-      : await this.#put(traffic, instance, from, to, signal);
+      ? await this.#put(dns, instance, from, to, wait)
+      : await this.#put(traffic, instance, from, to, wait);
   }
 
   async #list<R extends Rule, W>(
@@ -98,13 +101,24 @@ export class RulesOfInstance {
     }
     const found = [...listed.values()].map(kind.ruleOf).filter((rule) => rule !== undefined);
     const unlisted = known ? ids.filter((id) => !listed.has(id)) : [];
-    const reads = await atOnce(
-      AT_ONCE,
-      unlisted,
-      async (id) => await this.#read(kind, instance, id, signal, [...GONE, ...ABSENT]),
-    );
+    const reads = await atOnce(AT_ONCE, unlisted, async (id) => await this.#unlisted(kind, instance, id, signal));
     found.push(...reads.flatMap((read) => (read === undefined ? [] : [read.rule as R])));
     return known || found.length > 0 ? found : 'unknown';
+  }
+
+  /** It may be one of the other kind, or none: a platform has many ways to say so, and none of them is about ours. */
+  async #unlisted<R extends Rule, W>(
+    kind: Kind<R, W>,
+    instance: string,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<Read | undefined> {
+    try {
+      return await this.#read(kind, instance, id, signal, [...GONE, ...ABSENT]);
+    } catch (error) {
+      if (signal.aborted || mayPass(error)) throw error;
+      return undefined;
+    }
   }
 
   async #read<R extends Rule, W>(
@@ -127,8 +141,9 @@ export class RulesOfInstance {
     instance: string,
     from: Read,
     to: R,
-    signal: AbortSignal,
+    wait: Wait,
   ): Promise<'written' | 'lost'> {
+    const { signal } = wait;
     const answer = await this.#ask(
       {
         method: 'PUT',
@@ -136,6 +151,7 @@ export class RulesOfInstance {
         json: kind.toWire(to, from.wire as W),
         headers: from.version === null ? {} : { 'if-match': from.version },
         schema: z.unknown(),
+        hint: true,
         alsoExpect: [...GONE, 412],
       },
       signal,
@@ -144,11 +160,14 @@ export class RulesOfInstance {
     const shown = kind.schema.safeParse(answer.body);
     const rule = shown.success ? kind.ruleOf(shown.data) : undefined;
     if (from.version !== null && rule !== undefined && sameRule(rule, to)) return 'written';
-    // Without a guarantee, or an answer that shows it (204, the rule as it was), it is read again
-    const now = await this.#read(kind, instance, to.id, signal, GONE);
-    if (now === undefined || sameRule(now.rule, to)) return 'written';
-    if (!sameRule(now.rule, from.rule)) return 'lost';
-    throw failure('PeerMalformed', `${answer.told}, but the rule is as it was before`);
+    // Without a guarantee, or an answer that shows it (202, 204, the rule as it was), it is read again
+    for (let looks = 1; ; looks += 1) {
+      const now = await this.#read(kind, instance, to.id, signal, GONE);
+      if (now === undefined || sameRule(now.rule, to)) return 'written';
+      if (!sameRule(now.rule, from.rule)) return 'lost';
+      if (looks === LOOKS) throw failure('PeerMalformed', `${answer.told}, but the rule is as it was before`);
+      await wait.pause();
+    }
   }
 
   /**

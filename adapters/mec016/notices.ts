@@ -4,7 +4,7 @@ import { type AddressChangeNotification, addressChange } from '../../protocols/m
 import type { Exchange } from '../http.ts';
 
 /** No such context, or no such notices at all (Mm8 and Mm9 have no published API): nobody hears it, and no move waits for it. */
-const NOBODY = [404, 405, 410, 501];
+const NOBODY = [400, 404, 405, 409, 410, 422, 501];
 
 /**
  * Tells the LCM proxy, which passes it on to the callbacks of the contexts concerned (MEC 016, 6.4.2; GR MEC 035,

@@ -13,7 +13,7 @@ import { equals, everyPage } from '../paging.ts';
 import { listenersOf, notificationsFor } from './procedure.ts';
 
 /** Not every platform has the service: then nothing was registered. */
-const NO_SERVICE = [...GONE, 501];
+const NO_SERVICE = [...GONE, 405, 501];
 const CALLBACK_MS = 4_000;
 /** Instances come and go while a worker lives. */
 const REMEMBERED = 64;

@@ -50,12 +50,16 @@ export const cloudOrders = (oss: Exchange, cloud: string): Orders => {
       category: 'mec-cloud-relocation',
       orderItem: [{ id: '1', action: item.action, service: { ...item.service, place } }],
     };
-    const call = { method: 'POST', path: serviceOrders, json, schema: z.unknown() } as const;
+    const call = { method: 'POST', path: serviceOrders, json, schema: z.unknown(), hint: true } as const;
     const { body, location, told } = await oss.ask(key === undefined ? call : { ...call, key }, signal);
     const order = ServiceOrder.safeParse(body).data;
     const id = order?.id ?? PlacedOrder.safeParse(body).data?.id ?? lastSegment(location ?? '');
-    if (id === '') throw failure('PeerMalformed', `${told}, but does not tell which order it made`);
-    return order ?? id;
+    if (id !== '') return order ?? id;
+    const untold = `${told}, but does not tell which order it made`;
+    if (key === undefined) throw failure('PeerMalformed', untold);
+    const made = (await placedUnder(key, signal)).findLast((each) => asks(each, item));
+    if (made === undefined) throw failure('NotYet', `${untold}, and does not list it yet`);
+    return made;
   }
 
   /** An order by its id is read first. */

@@ -36,7 +36,11 @@ export type DestinationInterface = z.infer<typeof DestinationInterface>;
 
 export const TrafficRule = z.looseObject({
   trafficRuleId: z.string().min(1),
-  trafficFilter: z.array(TrafficFilter),
+  /** Where it is left out there is nothing that it is narrowed to. */
+  trafficFilter: z
+    .array(TrafficFilter)
+    .nullish()
+    .transform((filters) => filters ?? []),
   action: z.string(),
   /** One object in the published files, an array where there may be two. */
   dstInterface: z.union([DestinationInterface, z.array(DestinationInterface)]).nullish(),

@@ -30,7 +30,8 @@ const activities = () =>
   relocationActivities({
     catalogue: world,
     pace: { ...Pace.parse({}), pollMs: 1, stepMs: 50 },
-    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    // As a key has it: in base32
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25).replaceAll(/[0189]/g, 'z'),
     turns: takingTurns(),
   });
 
@@ -147,6 +148,54 @@ describe('an instance at the target that does not answer', () => {
     world.silent.add(id);
     const another = { ...order, chain: 'relocation:two/first', from, there };
     expect(await run(activities().instantiateTarget, another)).toMatchObject({ how: 'created' });
+  });
+});
+
+describe('an id', () => {
+  const alike = (change: object = {}) => {
+    const [source] = world.at('cloud');
+    return { source, there: Object.assign(world.add('a1'), { id: source?.id ?? '' }, change) };
+  };
+
+  it('is of the peer that gave it: another one may give it to the instance that is at the target', async () => {
+    const { source, there } = alike();
+    expect(await run(activities().checkRelocation, order)).toMatchObject({
+      from: source?.id,
+      there: { id: there.id, was: 'started' },
+    });
+    expect(await run(activities().planRelocation, order)).toMatchObject({ possible: true, obstacles: [] });
+  });
+
+  it('is the same instance where the sites overlap, and is refused', async () => {
+    alike({ endpoint: world.at('cloud')[0]?.endpoint });
+    await expect(run(activities().checkRelocation, order)).rejects.toMatchObject({
+      type: 'TargetRefused',
+      message: expect.stringContaining('is the source itself: the sites overlap'),
+    });
+  });
+
+  it('of the source is that of the instance made at the target: a second attempt takes it all the same, and no other', async () => {
+    const { from } = await run(activities().checkRelocation, order);
+    const started = await run(activities().instantiateTarget, { ...order, from, there: null });
+    Object.assign(world.add('a1'), { name: 'fabcdefghijklmnopqrstuvwxy' });
+    Object.assign(world.at('a1')[0] ?? {}, { id: from });
+    expect(started.how).toBe('created');
+    expect(await run(activities().instantiateTarget, { ...order, from, there: null })).toEqual({
+      to: from,
+      how: 'created',
+    });
+  });
+
+  it('that both ends have tells nobody who answers at the source: what is turned is not called observed', async () => {
+    const { from } = await run(activities().checkRelocation, order);
+    const { to } = await run(activities().instantiateTarget, { ...order, from, there: null });
+    const turned = async (at: string) => {
+      const { turns } = await run(activities().copyAhead, { ...order, from, to: at, made: [], turns: null });
+      return await run(activities().switchPath, { ...order, from, to: at, turns });
+    };
+    expect(await turned(to)).toMatchObject({ observed: true });
+    Object.assign(world.at('a1')[0] ?? {}, { id: from });
+    expect(await turned(from)).toMatchObject({ observed: false });
   });
 });
 

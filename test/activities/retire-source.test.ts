@@ -58,6 +58,14 @@ it('does nothing to an instance of another application that has been given the i
   expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
 });
 
+it('has its address forgotten at every other site, also by an instance to which another peer gave the id of the target', async () => {
+  const { world, activities, both } = await handedOver();
+  Object.assign(world.at('cloud')[0] ?? {}, { site: 'a2' });
+  Object.assign(world.add('w1'), { id: both.to });
+  await run(activities.retireSource, { ...both, source: 'a2' });
+  expect(world.calls.filter((call) => call.endsWith('path.forget'))).toEqual(['a1.path.forget', 'w1.path.forget']);
+});
+
 describe('a source that runs, and that no list shows', () => {
   it('is not taken for one without clients, and not taken away unasked: it may serve others', async () => {
     const { world, activities, both } = await handedOver();

@@ -40,6 +40,8 @@ describe('the packages of a cloud', () => {
     ['unusable', [{ ...held, state: 'failed' }]],
     ['unusable', [{ ...held, state: 'validating' }]],
     ['mismatch', [{ ...held, checksum: { algorithm: 'SHA-256', hash: 'cd'.repeat(32) } }]],
+    ['usable', [{ ...held, checksum: { algorithm: 'SHA-256', hash: `sha256:${counter.checksum}` } }]],
+    ['unusable', [{ ...held, checksum: { algorithm: 'SHA-256', hash: 'see manifest' } }]],
   ])('are %s', async (found, listed) => {
     play = () => ({ status: 200, json: listed });
     expect(await packages().find(counter, soon())).toBe(found);
@@ -94,6 +96,18 @@ describe('the packages of a cloud', () => {
         uri: counter.archive.uri,
       },
     });
+  });
+
+  it.each<readonly [string, Reply]>([
+    ['nothing', { status: 202, headers: { location: '/cloud/v1/packages/p1' } }],
+    ['HTML', { status: 201, text: '<html>' }],
+    ['less than the package', { status: 201, json: { id: 'p1' } }],
+  ])('are found among those that it has where the cloud answers an offer with %s', async (_, reply) => {
+    play = ({ method, path }) =>
+      method === 'POST' ? reply : { status: 200, json: path.endsWith('p1') ? held : [held] };
+    await packages().distribute(counter, key, quickWait());
+    play = ({ method }) => (method === 'POST' ? reply : { status: 200, json: [] });
+    await expect(packages().distribute(counter, key, quickWait())).rejects.toMatchObject({ type: 'NotYet' });
   });
 
   it('are a mismatch when the cloud holds another one under the same id and version', async () => {
@@ -203,6 +217,26 @@ describe('the instances of a cloud', () => {
     await expect(instances.instantiate(counter, key, quickWait())).rejects.toMatchObject({ type: 'WrongHost' });
   });
 
+  it('may run before they are given an address, and are malformed where they never are', async () => {
+    let looks = 0;
+    const { endpoint } = { endpoint: { host: '127.77.41.1', port: 7000 } };
+    const answer = play;
+    play = (heard) => {
+      const held = running.get(key);
+      if (held !== undefined) held.endpoint = (looks += 1) < 4 ? null : endpoint;
+      return answer(heard);
+    };
+    expect(await instances.instantiate(counter, key, quickWait())).toMatchObject({ state: 'started', endpoint });
+    play = (heard) => {
+      for (const held of running.values()) held.endpoint = null;
+      return answer(heard);
+    };
+    await expect(instances.start(key, 'f1', quickWait())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: `cloud: the running instance ${key} has no endpoint`,
+    });
+  });
+
   it('are not believed to have changed because the OSS says so', async () => {
     oss.carriesOut = () => undefined;
     const failed = { type: 'LcmOperationFailed' };
@@ -275,6 +309,19 @@ describe('the instances of a cloud', () => {
     const all = [running.get('made'), ...others, running.get('made')];
     play = () => ({ status: 200, json: all });
     expect(await instances.list(counter, soon())).toMatchObject([{ id: 'made' }]);
+  });
+
+  it('may be shown for a while after they are gone: they are waited for, and removed once', async () => {
+    holds('made', 'running');
+    let shown = 0;
+    oss.carriesOut = () => undefined;
+    const answer = play;
+    play = (heard) => {
+      if (oss.orders.length > 0 && (shown += 1) > 30) running.delete('made');
+      return answer(heard);
+    };
+    await instances.remove('made', key, quickWait());
+    expect(oss.orders).toHaveLength(1);
   });
 
   it('are not made any more once they are removed', async () => {

@@ -102,6 +102,11 @@ describe('the application contract', () => {
     play = () => ({ status: 200, json: { ...receipt, of } });
     expect(await context.handOver(at, { relocation, target: other }, soon())).toEqual({ ...receipt, of });
     expect(application.heard[0]).toMatchObject({ method: 'POST', json: { relocation, target: managedOther } });
+    play = () => ({ status: 200, json: { ...receipt, relocation: 'fearlier' } });
+    await expect(context.handOver(at, { relocation, target: other }, soon())).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: `application: its receipt is of relocation fearlier, and not of ${relocation}`,
+    });
   });
 
   it.each([
@@ -203,6 +208,8 @@ describe('the application contract', () => {
     [promise, 409, 'PromisedElsewhere', 'PromisedElsewhere', /another relocation \(fother\)/],
     [promise, 409, 'NotServing', 'NotServing', /not the authority/],
     [promise, 409, 'Whatever', 'PeerRejected', /409/],
+    [promise, 409, 'toString', 'PeerRejected', /409/],
+    [promise, 409, '__proto__', 'PeerRejected', /409/],
     [promise, 409, 'Retiring', 'TargetRefused', /is being taken away/],
     [standBy, 409, 'Authority', 'TargetRefused', /itself the authority/],
     [standBy, 409, 'Retiring', 'TargetRefused', /is being taken away/],

@@ -209,11 +209,13 @@ describe('an answer that is encoded, though that was not asked for', () => {
       type: 'PeerMalformed',
       message: 'peer: GET /things/1 answered with something that is no gzip',
     });
-    now = encoded(Buffer.from('?'), 'x-own');
-    await expect(exchange.ask(get, soon())).rejects.toMatchObject({
-      type: 'PeerMalformed',
-      message: 'peer: GET /things/1 answered in the encoding x-own, though not asked to',
-    });
+    for (const encoding of ['x-own', 'constructor', '__proto__']) {
+      now = encoded(Buffer.from('?'), encoding);
+      await expect(exchange.ask(get, soon())).rejects.toMatchObject({
+        type: 'PeerMalformed',
+        message: `peer: GET /things/1 answered in the encoding ${encoding}, though not asked to`,
+      });
+    }
   });
 });
 
@@ -280,6 +282,45 @@ describe('an answer', () => {
     const exchange = await replying({ status: 204 });
     const { body } = await exchange.ask({ ...get, schema: Thing.optional() }, soon());
     expect(body).toBeUndefined();
+  });
+
+  it.each(['/things/..', '/things/.', '/../things/1', '/things/../x?y=.'])(
+    'is not asked for where dots alone name what is asked for (%s): that would be the answer of another',
+    async (path) => {
+      const exchange = await replying({ status: 200, json: { id: 'a' } });
+      await expect(exchange.ask({ ...get, path }, soon())).rejects.toMatchObject({
+        type: 'PeerMalformed',
+        message: expect.stringContaining('was not asked: no path leads to what it names by dots alone'),
+      });
+      expect(peer.heard).toEqual([]);
+      await expect(exchange.ask({ ...get, path: '/things/...?of=../x' }, soon())).resolves.toMatchObject({
+        status: 200,
+      });
+    },
+  );
+
+  it('may have half a character, as whoever cuts texts makes it: a path can be made of it all the same', async () => {
+    const exchange = await replying({ status: 200, text: String.raw`{"id":"a\ud83d","parts":["\udfff"]}` });
+    const { body } = await exchange.ask({ ...get, schema: z.unknown() }, soon());
+    expect(body).toEqual({ id: 'a\ufffd', parts: ['\ufffd'] });
+    expect(encodeURIComponent((body as { id: string }).id)).toBe('a%EF%BF%BD');
+  });
+
+  it.each([
+    ['HTML', '<html>'],
+    ['too much', ' '.repeat(5 * 1024 * 1024)],
+    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+  ])('that is welcome, and not needed, is none where it is %s; its headers count', async (_, text) => {
+    const exchange = await answering((_heard, res) => void res.writeHead(201, { location: '/things/7' }).end(text), {
+      timeoutMs: 5_000,
+    });
+    const call = { method: 'POST', path: '/things', json: {}, schema: z.unknown() } as const;
+    await expect(exchange.ask({ ...call, hint: true }, soon())).resolves.toMatchObject({
+      status: 201,
+      body: undefined,
+      location: '/things/7',
+    });
+    await expect(exchange.ask(call, soon())).rejects.toMatchObject({ type: 'PeerMalformed' });
   });
 
   it('is not looked at without a schema, however long it is', async () => {

@@ -255,6 +255,17 @@ describe('a list of subscriptions', () => {
     expect(await ids()).toEqual([`${rni}/s1`]);
   });
 
+  it('is told, and stops nobody, where its parts have no end', async () => {
+    let part = 0;
+    services.before = ({ path }) => {
+      const headers = { link: `<${rni}?part=${(part += 1)}>; rel="next"` };
+      return path === rni ? { status: 200, headers, json: { _links: { subscription: [] } } } : undefined;
+    };
+    const { held: found, notCarried } = await subscriptions.list(source, AbortSignal.timeout(60_000));
+    expect(found).toEqual([]);
+    expect(notCarried).toMatchObject([{ type: null, why: expect.stringContaining('but the list has no end') }]);
+  });
+
   it('is asked type by type where a server demands the type', async () => {
     services.hold(amsi, 's1', procedure);
     services.before = ({ path, method, query }) =>
@@ -331,6 +342,20 @@ describe('subscriptions of others', () => {
     services.before = ({ path }) => (path === `${rni}/hidden` ? { status: 403 } : undefined);
     for (let look = 0; look < 3; look += 1) expect(await ids()).toEqual([]);
     expect(calls().filter((call) => call === `GET ${rni}/hidden`)).toHaveLength(1);
+  });
+
+  it('may be thirty thousand, in one list that tells all of each', async () => {
+    services.hold(rni, 's1', cellChange);
+    const filterCriteriaAssocHo = { appInstanceId: 'neighbour', associateId: [{ type: 1, value: '10.77.1.1' }] };
+    const others = Array.from({ length: 30_000 }, (_, n) => ({
+      href: hrefOf(`${rni}/of-the-neighbour-${n}`),
+      subscriptionType: 'CellChangeSubscription',
+      callbackReference: `http://10.77.1.1:9000/events/${n}`,
+      filterCriteriaAssocHo,
+    }));
+    const json = { _links: { subscription: [...others, { href: hrefOf(`${rni}/s1`), ...cellChange }] } };
+    services.before = ({ path }) => (path === rni ? { status: 200, json } : undefined);
+    expect(await subscriptions.list(source, soon())).toMatchObject({ held: [{ id: `${rni}/s1` }], notCarried: [] });
   });
 
   it('are not read at all where the list tells whose they are', async () => {
@@ -542,6 +567,28 @@ describe('making one again', () => {
     services.before = ({ method, path }) =>
       method === 'GET' && path.includes('made-') && (early -= 1) >= 0 ? { status: 404 } : undefined;
     await expect(subscriptions.create(target, wanted, source, soon())).resolves.toMatchObject({ made: true });
+  });
+
+  it('is to be tried again where it is not to be seen for longer, and known as made: it may be seen later', async () => {
+    services.hold(rni, 's1', cellChange);
+    const wanted = await one();
+    services.before = ({ method, path }) =>
+      method !== 'POST' && path.includes('made-') ? { status: 404, json: { title: 'Not Found' } } : undefined;
+    const left: string[] = [];
+    const tell = (id: string): void => void left.push(id);
+    await expect(subscriptions.create(target, wanted, source, soon(), tell)).rejects.toMatchObject({ type: 'NotYet' });
+    expect(left).toEqual([`${rni}/made-1`]);
+  });
+
+  it('is found by where it is said to be, though the answer is in no form that is known', async () => {
+    services.hold(rni, 's1', cellChange);
+    const wanted = await one();
+    services.before = ({ method, path, json }) => {
+      if (method !== 'POST') return undefined;
+      return { status: 201, text: '<html>', headers: { location: services.hold(path, 'told', json) } };
+    };
+    const made = { held: { id: `${rni}/told` }, made: true };
+    await expect(subscriptions.create(target, wanted, source, soon())).resolves.toMatchObject(made);
   });
 
   it('does not call it made where the service says that there is one', async () => {

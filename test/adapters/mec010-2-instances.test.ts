@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Application } from '../../activities/ports.ts';
 import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { counter } from '../support/counter.ts';
+import type { Reply } from '../support/faulty-server.ts';
 import { PlayedMeo } from '../support/played-meo.ts';
 import { quickWait } from '../support/wait.ts';
 
@@ -339,6 +340,32 @@ describe('a MEO with instances and operations of others', () => {
   it.each([404, 501])('that keeps no list of operations (%i) is looked at itself', async (status) => {
     meo.instead = ({ method, path }) => (method === 'GET' && path.endsWith('op_occs') ? { status } : undefined);
     expect(await there()).toEqual(['started']);
+  });
+
+  it.each<readonly [string, Reply]>([
+    ['hides from us', { status: 403 }],
+    ['cannot read itself', { status: 500 }],
+    ['shows in no form that is known', { status: 200, json: { id: 9 } }],
+  ])('may list an operation without its instance that it %s: it stops nothing of ours', async (_, reply) => {
+    for (const id of ['x9', '..']) meo.oddOperations.push({ id, operationState: 'PROCESSING' });
+    meo.instead = ({ path }) => (path.endsWith('/x9') ? reply : undefined);
+    const kept = meo.add('kept', 'STOPPED');
+    await instances().start(kept.id, key, quickWait());
+    expect(kept.state).toBe('STARTED');
+    await instances().stop(kept.id, key, quickWait());
+    expect(kept.state).toBe('STOPPED');
+    meo.add(key);
+    expect((await instances().instantiate(application, key, quickWait())).state).toBe('started');
+  });
+
+  it.each(['<html>created</html>', '{"id":'])('may say what it created in no form that is known: %s', async (text) => {
+    meo.instead = ({ method, path, json }) => {
+      if (method !== 'POST' || !path.endsWith('app_instances')) return undefined;
+      meo.add(String(json['appInstanceName']));
+      return { status: 201, text };
+    };
+    expect(await there()).toEqual(['started']);
+    expect(meo.server.count(created)).toBe(1);
   });
 
   it('may have an operation of ours in a state that nobody knows', async () => {

@@ -19,6 +19,8 @@ const path = join(folder, 'counter.zip');
 writeFileSync(path, archive);
 const application: Application = { ...counter, checksum, archive: { ...counter.archive, path } };
 
+const base64 = (form: 'base64' | 'base64url', algorithm = 'sha256'): string =>
+  createHash(algorithm).update(archive).digest(form);
 const hashed = (algorithm: string): string => createHash(algorithm).update(archive).digest('hex');
 
 interface Held extends Record<string, unknown> {
@@ -128,6 +130,12 @@ describe('looking for a package', () => {
     ['usable', [held('p1', { checksum: { algorithm: 'sha_384', hash: ` ${hashed('sha384').toUpperCase()}` } })]],
     ['usable', [held('p1', { checksum: { algorithm: 'SHA3-256', hash: hashed('sha3-256') } })]],
     ['mismatch', [held('p1', { checksum: { algorithm: 'SHA3-256', hash: hashed('sha512') } })]],
+    ['usable', [held('p1', { checksum: { algorithm: 'SHA-256', hash: `sha256:${checksum}` } })]],
+    ['usable', [held('p1', { checksum: { algorithm: 'SHA-256', hash: `SHA-256=${checksum}` } })]],
+    ['usable', [held('p1', { checksum: { algorithm: 'SHA-256', hash: base64('base64') } })]],
+    ['usable', [held('p1', { checksum: { algorithm: 'SHA-256', hash: base64('base64url') } })]],
+    ['usable', [held('p1', { checksum: { algorithm: 'SHA-256', hash: checksum.replaceAll(/..(?!$)/g, '$&:') } })]],
+    ['mismatch', [held('p1', { checksum: { algorithm: 'SHA-256', hash: base64('base64', 'sha3-256') } })]],
     ['absent', [held('p1', { appSoftwareVersion: '0.9' })]],
     ['absent', [held('p1', { appDVersion: '0.9' })]],
     ['usable', [held('p1', { appSoftwareVersion: undefined, appDVersion: null })]],
@@ -153,6 +161,12 @@ describe('a package that cannot be compared', () => {
   it.each([
     ['a checksum of the kind BLAKE9', { checksum: { algorithm: 'BLAKE9', hash: 'ab' } }, application],
     ['no checksum', { checksum: null }, application],
+    ['no checksum', { checksum: { algorithm: 'SHA-256', hash: ' ' } }, application],
+    [
+      'a SHA-256 checksum of no form that is known',
+      { checksum: { algorithm: 'SHA-256', hash: 'see manifest' } },
+      application,
+    ],
     [
       'a SHA-512 checksum, and the archive cannot be read here',
       { checksum: { algorithm: 'SHA-512', hash: hashed('sha512') } },
@@ -189,6 +203,14 @@ describe('a MEO with packages of others', () => {
       expect(packages).toHaveLength(odd.length + 1);
     },
   );
+
+  it.each([403, 422, 200])('that does not show an older one by itself (%i) shows ours all the same', async (status) => {
+    instead = ({ path: asked }) => (asked.endsWith('/e9') ? { status, json: { detail: 'no' } } : undefined);
+    packages = [held('e9', { appSoftwareVersion: '0.1' }), held('..', { appSoftwareVersion: '0.2' })];
+    expect(await mec010().find(application, soon())).toBe('absent');
+    packages.push(held('p1'));
+    expect(await mec010().find(application, soon())).toBe('usable');
+  });
 
   it.each([0, 1_000])('asks as often, of %i others', async (others) => {
     filters = true;

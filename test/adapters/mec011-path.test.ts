@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Lead, Path } from '../../activities/ports.ts';
 import { mec011Path } from '../../adapters/mec011/path.ts';
 import { sealWith } from '../../configuration/seal.ts';
+import { busy } from '../support/busy.ts';
+import type { Reply } from '../support/faulty-server.ts';
 import { PlayedPlatform, type Tags } from '../support/played-platform.ts';
 import { quickWait } from '../support/wait.ts';
 
@@ -287,7 +289,7 @@ describe('somebody else', () => {
   it('makes a turn wait as long as the step has patience, and no longer', async () => {
     const [here] = await both();
     platform.before = ({ method }) => (method === 'PUT' ? { status: 412 } : undefined);
-    const wait = quickWait(400);
+    const wait = quickWait(Math.round(400 * busy()));
     await expect(path.turn(here, wait)).rejects.toThrow(/abort/);
     expect(wait.told).toContain('rule DnsRule001 of target is changed by others at the same time');
     expect(platform.written.length).toBeGreaterThan(2);
@@ -328,6 +330,26 @@ describe('a write', () => {
       type: 'PeerMalformed',
       message: expect.stringContaining('but the rule is as it was before'),
     });
+  });
+
+  it.each<readonly [string, Reply]>([
+    ['202', { status: 202 }],
+    ['HTML', { status: 200, text: '<html>accepted</html>' }],
+  ])('may be carried out a little later than it is answered (%s)', async (_, reply) => {
+    const [here] = await both();
+    const taken = new Map<string, () => void>();
+    let looks = 0;
+    platform.before = ({ method, path: at, json }) => {
+      if (method !== 'PUT') {
+        if ((looks += 1) % 4 === 0) taken.get(at)?.();
+        return undefined;
+      }
+      looks = 0;
+      taken.set(at, () => void platform.rules.set(at, { body: json, version: 9 }));
+      return reply;
+    };
+    expect(await path.turn(here, quickWait())).toBe(2);
+    expect(platform.server.count(/^PUT/)).toBe(2);
   });
 
   it('is read back where its answer is empty', async () => {
@@ -530,6 +552,41 @@ describe('looking at the path', () => {
     expect(await path.turn(here, quickWait())).toBe(2);
     await path.turnBack(here, quickWait());
     expect(everything()).toEqual(before);
+  });
+
+  it.each([400, 401, 403, 422])(
+    'takes a rule of the descriptor that is refused by its id (%i) for none',
+    async (status) => {
+      platform.before = ({ path: asked }) =>
+        asked.endsWith('/unknown') ? { status, json: { detail: 'no rule of this kind' } } : undefined;
+      expect(await path.look(placed('source', S), { ...all, ruleIds: ['unknown'] }, soon())).toMatchObject({
+        by: { name: true, traffic: true },
+      });
+    },
+  );
+
+  it.each<readonly [string, object]>([
+    ['null for its filters', { trafficFilter: null }],
+    ['no filters', { trafficFilter: undefined }],
+    ['a state in small letters', { state: 'active' }],
+  ])('passes over a rule of the descriptor with %s', async (_, odd) => {
+    platform.traffic('source', { ...trafficRule('odd', S, {}, 'ACTIVE'), ...odd });
+    expect(await path.look(placed('source', S), { ...all, ruleIds: ['odd'] }, soon())).toMatchObject({
+      by: { name: true, traffic: true },
+    });
+  });
+
+  it('refuses a list of empty parts without end', async () => {
+    let part = 0;
+    platform.before = ({ path: asked }) => ({
+      status: 200,
+      json: [],
+      headers: { link: `<${asked}?part=${(part += 1)}>; rel="next"` },
+    });
+    await expect(path.look(placed('source', S), all, AbortSignal.timeout(60_000))).rejects.toMatchObject({
+      type: 'PeerMalformed',
+      message: expect.stringContaining('but the list has no end'),
+    });
   });
 
   it('costs as much as the instance has rules, whatever others have', async () => {

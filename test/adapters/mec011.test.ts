@@ -94,6 +94,11 @@ describe('the capabilities of a platform', () => {
     expect(await told()).toEqual([true, true, true]);
   });
 
+  it.each([400, 422])('include rules where it does not take an id of nobody (%i)', async (status) => {
+    before = ({ path }) => (path.endsWith('/services') ? { status: 200, json: [] } : { status });
+    expect(await told()).toEqual([true, true, true]);
+  });
+
   it.each([403, 404, 409])('include rules where it tells in a problem document why not (%i)', async (status) => {
     before = ({ path }) =>
       path.endsWith('/services') ? { status: 200, json: [] } : { status, json: { detail: 'not instantiated' } };

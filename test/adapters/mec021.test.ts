@@ -74,7 +74,7 @@ it.each([
   expect(peer.heard[0]?.query.get('filter')).toBe('(eq,serviceConsumerId/appInstanceId,i1)');
 });
 
-it.each([404, 501])('where the platform has no such service (%i), nothing was forbidden', async (status) => {
+it.each([404, 405, 410, 501])('where the platform has no such service (%i), nothing was forbidden', async (status) => {
   expect(await level({ status }, null)).toBe('free');
 });
 

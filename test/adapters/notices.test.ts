@@ -83,7 +83,7 @@ describe("a notice of an application's new address", () => {
   });
 });
 
-it.each([404, 405, 501])(
+it.each([400, 404, 405, 409, 410, 422, 501])(
   'a notice that a proxy has nobody for, or no ear for (%i), is none that was heard',
   async (status) => {
     const proxy = await faultyServer(() => ({ status }));

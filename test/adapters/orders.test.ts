@@ -162,6 +162,26 @@ describe('an order at the OSS', () => {
     await expect(orders.fulfil(instantiate, key, quickWait())).rejects.toMatchObject({ type: 'PeerMalformed' });
   });
 
+  it.each<readonly [string, Reply]>([
+    ['nothing', { status: 201 }],
+    ['HTML', { status: 200, text: '<html>' }],
+    ['a link to where only its proxy leads', { status: 201, headers: { location: 'http://oss.inside:8080/orders/1' } }],
+    ['a list', { status: 201, json: [{ id: '1' }] }],
+  ])('is found by its key where the OSS, having taken it, tells %s', async (_, reply) => {
+    const order = { id: '1', externalId: key, state: 'COMPLETED', orderItem: [] as unknown[] };
+    const peer = await faultyServer(({ method, path, json }) => {
+      if (method === 'POST') {
+        order.orderItem = json['orderItem'] as unknown[];
+        return reply;
+      }
+      return { status: 200, json: path !== collection ? order : order.orderItem.length > 0 ? [order] : [] };
+    });
+    await oss.peer.close();
+    oss = { ...oss, peer };
+    expect(await cloudOrders(peer.exchange, 'cloud').fulfil(start, key, quickWait())).toBe('kept');
+    expect(peer.count(/^POST/)).toBe(1);
+  });
+
   it.each([
     ['no JSON', { status: 200, text: '<html>' }],
     ['no list', { status: 200, json: { orders: [], of: 'nobody' } }],

@@ -28,7 +28,7 @@ interface Called {
   readonly silent?: true;
 }
 
-const relocation = '354mq7k2c5h4n6d7w8x9y2z3a4';
+export const relocation = '354mq7k2c5h4n6d7w8x9y2z3a4';
 const [source, target] = [
   { host: '10.50.0.7', port: 7001 },
   { host: '10.51.0.3', port: 7001 },

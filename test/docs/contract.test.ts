@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contractContext } from '../../adapters/application/context.ts';
 import { base } from '../../protocols/application/contract.ts';
-import { calls, contractDocument } from './contract-document.ts';
+import { calls, contractDocument, relocation } from './contract-document.ts';
 
 const file = new URL('../../docs/application-contract.openapi.json', import.meta.url);
 const page = readFileSync(new URL('../../docs/application-contract.md', import.meta.url), 'utf8');
@@ -69,7 +69,7 @@ describe('what Ferry asks of an instance', () => {
     const { port } = server.address() as AddressInfo;
     const context = contractContext({ name: 'notes at a1', managementPort: port }, pino({ level: 'silent' }));
     const at = { host: '127.0.0.1', port: 7000 };
-    const [signal, relocation, users] = [AbortSignal.timeout(10_000), 'r', '*'];
+    const [signal, users] = [AbortSignal.timeout(10_000), '*'];
     await context.state(at, users, signal);
     await context.promise(at, { relocation, users, target: null }, signal);
     await context.promise(at, { relocation, users, target: at }, signal);

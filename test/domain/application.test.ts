@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type ApplicationState, arrived, type Receipt, serves, shortfallTold } from '../../domain/application.ts';
+import {
+  type ApplicationState,
+  arrived,
+  isClaimedTwice,
+  type Receipt,
+  serves,
+  shortfallTold,
+} from '../../domain/application.ts';
 
 type Role = ApplicationState['role'];
 
@@ -25,7 +32,54 @@ const receipt = (epoch: number, ...of: [user: string, count: number][]): Receipt
   freezeMs: 2,
 });
 
+describe('two instances', () => {
+  it('accept writes of the same user where one lists him and the other serves whoever is not listed', () => {
+    const all = state('authority', ['ue-2', 'relay', 1, 0]);
+    expect(isClaimedTwice([all, state('standby', ['ue-1', 'authority', 1, 0])], '*')).toBe(true);
+    expect(isClaimedTwice([all, state('standby', ['ue-2', 'authority', 1, 0])], '*')).toBe(false);
+    expect(isClaimedTwice([all, state('authority', ['ue-1', 'relay', 1, 0])], '*')).toBe(true);
+    expect(isClaimedTwice([all, state('standby', ['ue-2', 'authority', 1, 0])], 'ue-1')).toBe(false);
+    expect(isClaimedTwice([all, state('standby', ['ue-1', 'authority', 1, 0])], 'ue-1')).toBe(true);
+  });
+
+  it('are compared at the cost of their users, however many: each is looked at as often as one alone', () => {
+    const looks = (users: number): number => {
+      let looked = 0;
+      const of = (role: Role): ApplicationState => ({
+        ...state('standby'),
+        users: Array.from({ length: users }, (_, n) => ({
+          get user() {
+            looked += 1;
+            return `ue-${n}`;
+          },
+          role,
+          epoch: 1,
+          count: 0,
+        })),
+      });
+      expect(isClaimedTwice([of('authority'), of('standby')], '*')).toBe(false);
+      return looked;
+    };
+    expect(looks(2_000)).toBe(2_000 * looks(1));
+  });
+});
+
 describe('what the receipt says is compared with the target user by user', () => {
+  it('is not there where the receipt names nobody for the writes that it counts, and the target has none', () => {
+    const nobody: Receipt = { ...receipt(2), users: 5, count: 100 };
+    expect(arrived(nobody, state('standby'), '*')).not.toBeNull();
+    expect(arrived(nobody, state('authority'), '*')).not.toBeNull();
+    expect(
+      arrived({ ...receipt(2, ['ue-1', 3]), count: 100 }, state('standby', ['ue-1', 'authority', 2, 3]), '*'),
+    ).toEqual({
+      users: { expected: 1, seen: 1 },
+      writes: { expected: 100, seen: 3 },
+      fewer: 1,
+    });
+    expect(arrived(nobody, state('authority', ['ue-1', 'authority', 2, 100]), '*')).toBeNull();
+    expect(arrived({ ...receipt(2), users: 0 }, state('standby'), '*')).toBeNull();
+  });
+
   it('is there when each user has at least his epoch and his writes', () => {
     const target = state('standby', ['ue-1', 'authority', 2, 3], ['ue-2', 'authority', 2, 9]);
     expect(arrived(receipt(2, ['ue-1', 3], ['ue-2', 7]), target, '*')).toBeNull();
