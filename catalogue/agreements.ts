@@ -272,6 +272,7 @@ export const agreementOf = (row: Selectable<Tables['agreement']>): Agreement => 
   callbackUrl: row.callback_url,
   zonesUrl: row.zones_url,
   systemsTag: row.systems_tag,
+  zonesTag: row.zones_tag,
   toldWill: row.told_will,
   problem: row.problem,
   joinedAt: row.joined_at,
