@@ -237,16 +237,19 @@ describe('zones', () => {
       expect(asked()).toBe(3);
     });
 
-    it('and one that comes back within a day is the same, and is accepted anew', async () => {
-      await joinedWith('openop', 'one', 'two');
-      const before = await rows();
-      offer('one');
-      await round('openop');
-      offer('one', 'two');
-      await round('openop');
-      expect(await rows()).toEqual(before);
-      expect(accepted()).toEqual([['two']]);
-    });
+    it.each([true, false])(
+      'and one that comes back within a day is the same, and is accepted anew: %s',
+      async (isGivenBack) => {
+        await joinedWith('openop', 'one', 'two');
+        const before = await rows();
+        offer('one');
+        await (isGivenBack ? round('openop') : tending('openop')('tendPartner'));
+        offer('one', 'two');
+        await round('openop');
+        expect(await rows()).toEqual(before);
+        expect(accepted()).toEqual([['two']]);
+      },
+    );
 
     it.each<[string, object | null]>([
       ['no word of them', {}],
