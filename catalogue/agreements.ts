@@ -79,7 +79,8 @@ export async function contextGiven(
 ): Promise<boolean> {
   return await update(catalogue, id, {
     context,
-    capabilities: JSON.stringify(capabilities),
+    // What its callbacks have told meanwhile stays: which of them is the newest
+    capabilities: sql`capabilities || ${JSON.stringify(capabilities)}::jsonb`,
     problem: null,
     silent_since: null,
   });
