@@ -10,6 +10,7 @@ import { operators } from './migrations/006-operators.ts';
 import { lasting } from './migrations/007-lasting.ts';
 import { subscriptionsByDigest } from './migrations/008-subscriptions-by-digest.ts';
 import { zonesFollowed } from './migrations/009-zones-followed.ts';
+import { entriesByHash } from './migrations/010-entries-by-hash.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -43,6 +44,7 @@ const migrations = {
   '007-lasting': lasting,
   '008-subscriptions-by-digest': subscriptionsByDigest,
   '009-zones-followed': zonesFollowed,
+  '010-entries-by-hash': entriesByHash,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */

@@ -124,13 +124,14 @@ async function zonesUpserted(transaction: Catalogue, agreement: string, zones: r
   const told = JSON.stringify(zones.map(({ at, ...zone }) => ({ ...zone, ...at })));
   await sql`
     insert into zone (agreement, foreign_id, at, details)
-    select ${agreement}::uuid, zone, point(lon, lat), details
+    select ${agreement}::uuid, told.zone, point(lon, lat), told.details
     from jsonb_to_recordset(${told}::jsonb) as told (zone text, lat float8, lon float8, details text)
+    left join zone on ${offeredBy(agreement)} and zone.foreign_id = told.zone
+    where zone.id is null or (zone.at[0], zone.at[1], zone.details, zone.valid_until)
+      is distinct from (lon, lat, told.details, null)
     on conflict (agreement, system, foreign_id) do update
     set at = excluded.at, details = excluded.details, seen_at = now(), valid_until = null,
-      accepted = zone.accepted and zone.valid_until is null
-    where zone.valid_until is not null or zone.details <> excluded.details
-      or zone.at::text is distinct from excluded.at::text`.execute(transaction);
+      accepted = zone.accepted and zone.valid_until is null`.execute(transaction);
 }
 
 /** Of four decimals, as E/WBI tells where a zone is. */
