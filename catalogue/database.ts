@@ -11,6 +11,7 @@ import { lasting } from './migrations/007-lasting.ts';
 import { subscriptionsByDigest } from './migrations/008-subscriptions-by-digest.ts';
 import { zonesFollowed } from './migrations/009-zones-followed.ts';
 import { entriesByHash } from './migrations/010-entries-by-hash.ts';
+import { fitting } from './migrations/011-fitting.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -45,6 +46,7 @@ const migrations = {
   '008-subscriptions-by-digest': subscriptionsByDigest,
   '009-zones-followed': zonesFollowed,
   '010-entries-by-hash': entriesByHash,
+  '011-fitting': fitting,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */
