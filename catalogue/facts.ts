@@ -69,8 +69,11 @@ export function factsOf(catalogue: Catalogue, federation: Pick<Federation, 'part
     },
     asking: async (agreement) => await agreements.askedFor(catalogue, agreement),
     async contextGiven(agreement, joined) {
-      if (await agreements.contextGiven(catalogue, agreement, joined))
-        await zonesLearned(catalogue, agreement, joined.zones, null);
+      // Whoever has the context does not ask for it, and so for what is offered, again
+      await inOne(catalogue, async (transaction) => {
+        if (await agreements.contextGiven(transaction, agreement, joined))
+          await zonesLearned(transaction, agreement, joined.zones, null);
+      });
     },
     heard: async (agreement, askedAt, heard) => await agreements.heard(catalogue, agreement, askedAt, heard),
     silent: async (agreement, askedAt, problem) => await agreements.silent(catalogue, agreement, askedAt, problem),

@@ -390,6 +390,18 @@ describe('zones', () => {
     });
   });
 
+  it('are there with the context, or neither is: it is killed between them, and asked again', async () => {
+    await sql`alter table zone add constraint killed check (foreign_id <> 'zone-1')`.execute(own.catalogue);
+    try {
+      await expect(tending()('requestFederation')).rejects.toThrow('killed');
+    } finally {
+      await sql`alter table zone drop constraint killed`.execute(own.catalogue);
+    }
+    await tending()('requestFederation');
+    await tending()('acceptZones');
+    expect(await zones()).toEqual([{ foreign_id: 'zone-1', accepted: true }]);
+  });
+
   it('of more than anybody has are no answer', async () => {
     partner.zones = Array.from({ length: 20_000 }, (_, n) => ({ zoneId: `zone-${n}` }));
     await expect(tending()('requestFederation')).rejects.toMatchObject({ type: 'PeerMalformed' });
