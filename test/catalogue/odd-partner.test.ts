@@ -224,17 +224,17 @@ describe('zones', () => {
 
     it('are asked for only where a tag says that they are others, and of one without tags each time', async () => {
       await joinedWith('ferry', 'one');
-      const asked = () => heard().filter(({ method, path }) => method === 'GET' && path.endsWith('/partner')).length;
+      const looks = () => heard().filter(({ method, path }) => method === 'GET' && path.endsWith('/partner')).length;
       await round();
-      expect(asked()).toBe(0);
+      expect(looks()).toBe(0);
       offer('two');
       await round();
       await round();
-      expect(asked()).toBe(1);
+      expect(looks()).toBe(1);
       partner.zonesTag = null;
       await round();
       await round();
-      expect(asked()).toBe(3);
+      expect(looks()).toBe(3);
     });
 
     it.each([true, false])(
