@@ -79,7 +79,8 @@ export async function contextGiven(
 ): Promise<boolean> {
   return await update(catalogue, id, {
     context,
-    capabilities: JSON.stringify(capabilities),
+    // What its callbacks have told meanwhile stays: which of them is the newest
+    capabilities: sql`capabilities || ${JSON.stringify(capabilities)}::jsonb`,
     problem: null,
     silent_since: null,
   });
@@ -272,6 +273,7 @@ export const agreementOf = (row: Selectable<Tables['agreement']>): Agreement => 
   callbackUrl: row.callback_url,
   zonesUrl: row.zones_url,
   systemsTag: row.systems_tag,
+  zonesTag: row.zones_tag,
   toldWill: row.told_will,
   problem: row.problem,
   joinedAt: row.joined_at,

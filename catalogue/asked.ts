@@ -16,6 +16,12 @@ export async function asked(catalogue: Catalogue, digest: string): Promise<{ rea
   );
 }
 
+/** What partners have answered holds no longer, and what they are just answering is kept by nobody. */
+export async function askAnew(transaction: Catalogue): Promise<void> {
+  await sql`delete from asked`.execute(transaction);
+  await sql`update meta set partners_changed_at = clock_timestamp()`.execute(transaction);
+}
+
 /** By the database's clock: taken before the partners are looked up that are asked. */
 export async function nowOf(catalogue: Catalogue): Promise<Date> {
   const { rows } = await asking(

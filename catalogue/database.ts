@@ -9,6 +9,9 @@ import { owed } from './migrations/005-owed.ts';
 import { operators } from './migrations/006-operators.ts';
 import { lasting } from './migrations/007-lasting.ts';
 import { subscriptionsByDigest } from './migrations/008-subscriptions-by-digest.ts';
+import { zonesFollowed } from './migrations/009-zones-followed.ts';
+import { entriesByHash } from './migrations/010-entries-by-hash.ts';
+import { fitting } from './migrations/011-fitting.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -41,6 +44,9 @@ const migrations = {
   '006-operators': operators,
   '007-lasting': lasting,
   '008-subscriptions-by-digest': subscriptionsByDigest,
+  '009-zones-followed': zonesFollowed,
+  '010-entries-by-hash': entriesByHash,
+  '011-fitting': fitting,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */

@@ -4,7 +4,7 @@ import type { Federation } from '../configuration/federation.ts';
 import type { Direction } from '../domain/federation.ts';
 import * as agreements from './agreements.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
-import { systemsLearned, zonesAccepted, zonesOf, zonesOffered } from './learned.ts';
+import { systemsLearned, zonesAccepted, zonesLearned, zonesOf } from './learned.ts';
 import { type Line, note } from './ledger.ts';
 import { tidy } from './tidying.ts';
 import { willTowards } from './wills.ts';
@@ -69,14 +69,20 @@ export function factsOf(catalogue: Catalogue, federation: Pick<Federation, 'part
     },
     asking: async (agreement) => await agreements.askedFor(catalogue, agreement),
     async contextGiven(agreement, joined) {
-      if (await agreements.contextGiven(catalogue, agreement, joined))
-        await zonesOffered(catalogue, agreement, joined.zones);
+      // Whoever has the context does not ask for it, and so for what is offered, again
+      await inOne(catalogue, async (transaction) => {
+        if (await agreements.contextGiven(transaction, agreement, joined))
+          await zonesLearned(transaction, agreement, joined.zones, null);
+      });
     },
     heard: async (agreement, askedAt, heard) => await agreements.heard(catalogue, agreement, askedAt, heard),
     silent: async (agreement, askedAt, problem) => await agreements.silent(catalogue, agreement, askedAt, problem),
-    zonesToAccept: async (agreement) => await zonesOf(catalogue, agreement, false),
-    acceptedZones: async (agreement) => await zonesOf(catalogue, agreement, true),
-    zonesAccepted: async (agreement, zones) => await zonesAccepted(catalogue, agreement, zones),
+    zonesLearned: async (agreement, zones, tag) => await zonesLearned(catalogue, agreement, zones, tag),
+    zonesToAccept: async (agreement) => await zonesOf(catalogue, agreement, { accepted: false, offered: true }),
+    zonesAccepted: async (agreement, zones) => await zonesAccepted(catalogue, agreement, zones, true),
+    zonesToGiveBack: async (agreement) => await zonesOf(catalogue, agreement, { accepted: true, offered: false }),
+    zonesGivenBack: async (agreement, zones) => await zonesAccepted(catalogue, agreement, zones, false),
+    acceptedZones: async (agreement) => await zonesOf(catalogue, agreement, { accepted: true }),
     systemsLearned: async (agreement, learned) => await systemsLearned(catalogue, agreement, learned),
     joined: async (agreement) =>
       await noted(

@@ -107,12 +107,12 @@ function zonesOf({ id, local }: System, { zones }: Inventory): RawBuilder<unknow
       insert into zone (system, foreign_id, at, country, details, compute, latency_ms)
       select ${id}::uuid, told.zone, point(lon, lat), told.country, coalesce(told.details, ''), told.compute, "latencyMs"
       from ${told} where not exists (select from zone where ${isConfigured(local)} and zone.foreign_id = told.zone)
+        and not exists (select from zone where zone.agreement is null and zone.system = ${id}::uuid and zone.foreign_id = told.zone
+          and (zone.at[0], zone.at[1], zone.country, zone.details, zone.compute, zone.latency_ms, zone.valid_until)
+            is not distinct from (lon, lat, told.country, coalesce(told.details, ''), told.compute, "latencyMs", null))
       on conflict (agreement, system, foreign_id) do update
       set at = excluded.at, country = excluded.country, details = excluded.details, compute = excluded.compute,
-        latency_ms = excluded.latency_ms, seen_at = now(), valid_until = null
-      where (zone.at[0], zone.at[1], zone.country, zone.details, zone.compute, zone.latency_ms, zone.valid_until)
-        is distinct from (excluded.at[0], excluded.at[1], excluded.country, excluded.details, excluded.compute,
-          excluded.latency_ms, null)`,
+        latency_ms = excluded.latency_ms, seen_at = now(), valid_until = null`,
     sql`
       update zone set valid_until = now() where system = ${id}::uuid and valid_until is null
         and not exists (select from ${told} where told.zone = zone.foreign_id)`,
@@ -124,9 +124,10 @@ const platformsOf = ({ id, local }: System, { platforms }: Inventory, until: Raw
   select ${id}::uuid, zone.id, told.platform, ${until}
   from jsonb_to_recordset(${namesIn(platforms)}::jsonb) as told (platform text, zone text)
   left join zone on zone.foreign_id = told.zone and (zone.system = ${id}::uuid and zone.valid_until is null or ${isConfigured(local)})
+  where not exists (select from platform where platform.system = ${id}::uuid and platform.foreign_id = told.platform
+    and (platform.zone, platform.valid_until) is not distinct from (zone.id, ${until}))
   on conflict (system, foreign_id) do update
-  set zone = excluded.zone, seen_at = now(), valid_until = excluded.valid_until
-  where (platform.zone, platform.valid_until) is distinct from (excluded.zone, excluded.valid_until)`;
+  set zone = excluded.zone, seen_at = now(), valid_until = excluded.valid_until`;
 
 export const namesIn = (platforms: Inventory['platforms']): string =>
   JSON.stringify([...new Map(platforms.map(({ platform, zone }) => [platform, { platform, zone }])).values()]);
@@ -135,20 +136,28 @@ const platformsGone = ({ id }: System, { platforms }: Inventory, unseen: Unseen)
   update platform set valid_until = now() where system = ${id}::uuid and coalesce(valid_until > now(), true)
     and foreign_id <> all(${[...platforms.map(({ platform }) => platform), ...unseen.platforms]}::text[])`;
 
-/** A zone's latency is that of its offers, unless they tell theirs. */
+/**
+ * A zone's latency is that of its offers, unless they tell theirs. What is as it was is not among what is inserted: a
+ * row that is in conflict is locked, and so written, even where nothing of it is set. In an order: all of it is known then
+ * before the first is written, else what is written is gone through again for each of the others.
+ */
 export function offersOf({ id }: System, inventory: Inventory, until: RawBuilder<Date>): RawBuilder<unknown> {
-  const of = (table: 'offer' | 'excluded') => sql.join(held.map((column) => sql.ref(`${table}.${column}`)));
+  const of = (table: 'offer' | 'each') => sql.join(held.map((column) => sql.ref(`${table}.${column}`)));
+  const columns = sql`platform, platform_foreign_id, system, kind, foreign_id, ${sql.join(held.map((column) => sql.ref(column)))}`;
   return sql`
-    insert into offer (platform, platform_foreign_id, system, kind, foreign_id, ${sql.join(held.map((column) => sql.ref(column)))})
-    select platform.id, platform.foreign_id, platform.system, told.kind, told.id, platform.zone, told.name, told.version,
-      told.application, told.provider, told.category, told.state, told.transport, told.serializer, told.endpoint,
-      coalesce("latencyMs", zone.latency_ms), "bandwidthKbps", ${until}
-    from ${offersIn(inventory)}
-    join platform on platform.system = ${id}::uuid and platform.foreign_id = told.platform
-    left join zone on zone.id = platform.zone
+    insert into offer (${columns})
+    select each.* from (
+      select platform.id, platform.foreign_id, platform.system, told.kind, told.id, platform.zone, told.name, told.version,
+        told.application, told.provider, told.category, told.state, told.transport, told.serializer, told.endpoint,
+        coalesce("latencyMs", zone.latency_ms), "bandwidthKbps", ${until}
+      from ${offersIn(inventory)}
+      join platform on platform.system = ${id}::uuid and platform.foreign_id = told.platform
+      left join zone on zone.id = platform.zone) as each (${columns})
+    left join offer on offer.platform = each.platform and offer.kind = each.kind and offer.foreign_id = each.foreign_id
+    where offer.id is null or (${of('offer')}) is distinct from (${of('each')})
+    order by offer.id, each.foreign_id
     on conflict (platform, kind, foreign_id) do update
-    set ${sql.join(held.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))}, seen_at = now()
-    where (${of('offer')}) is distinct from (${of('excluded')})`;
+    set ${sql.join(held.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))}, seen_at = now()`;
 }
 
 const offersGone = ({ id }: System, inventory: Inventory, unseen: Unseen) => sql`

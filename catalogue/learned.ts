@@ -1,7 +1,9 @@
-import { sql } from 'kysely';
+import { sql, type SqlBool } from 'kysely';
 import type { Agreement, PartnerSystem, Systems, Zone } from '../activities/federation/ports.ts';
+import { askAnew } from './asked.ts';
 import { asking, type Catalogue } from './database.ts';
 import { announce, type Noted } from './notices.ts';
+import { whileAgreed } from './told.ts';
 
 /** Parameters of one statement are counted in 16 bits. */
 const AT_ONCE = 1_000;
@@ -82,54 +84,102 @@ async function upserted(
     .execute();
 }
 
-/** What the partner offers: its ids, its geography. */
-export async function zonesOffered(catalogue: Catalogue, { id }: Agreement, zones: readonly Zone[]): Promise<void> {
-  const distinct = [...new Map(zones.map((zone) => [zone.zone, zone])).values()];
-  for (let at = 0; at < distinct.length; at += AT_ONCE)
-    await asking(zonesUpserted(catalogue, id, distinct.slice(at, at + AT_ONCE)));
+/**
+ * All zones that the partner offers now: its ids, its geography. What is not among them is offered no more: its row stays a day, is
+ * the same when it comes back, and has then to be accepted anew. What was learned to be there is not handed out any more. Only
+ * what differs is written.
+ */
+export async function zonesLearned(
+  catalogue: Catalogue,
+  { id }: Agreement,
+  zones: readonly Zone[],
+  tag: string | null,
+): Promise<void> {
+  await whileAgreed(catalogue, id, async (transaction) => {
+    const distinct = [...new Map(zones.map((zone) => [zone.zone, zone])).values()];
+    for (let at = 0; at < distinct.length; at += AT_ONCE)
+      await zonesUpserted(transaction, id, distinct.slice(at, at + AT_ONCE));
+    const { rows: gone } = await sql<{ id: string }>`
+      update zone set valid_until = now() where ${offeredBy(id)} and valid_until is null
+        and not foreign_id = any(${distinct.map(({ zone }) => zone)}::text[]) returning id`.execute(transaction);
+    if (gone.length > 0) {
+      await forgetWhatIsThere(
+        transaction,
+        id,
+        gone.map((zone) => zone.id),
+      );
+      await askAnew(transaction);
+    }
+    await sql`update agreement set zones_tag = ${tag} where id = ${id} and zones_tag is distinct from ${tag}`.execute(
+      transaction,
+    );
+    return gone.length;
+  });
 }
 
-async function zonesUpserted(catalogue: Catalogue, agreement: string, zones: readonly Zone[]): Promise<void> {
-  await catalogue
-    .insertInto('zone')
-    .values(
-      zones.map(({ zone, at, details }) => ({
-        agreement,
-        foreign_id: zone,
-        at: at === null ? null : `(${at.lon},${at.lat})`,
-        details,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict.columns(['agreement', 'system', 'foreign_id']).doUpdateSet((offered) => ({
-        at: offered.ref('excluded.at'),
-        details: offered.ref('excluded.details'),
-        seen_at: sql<Date>`now()`,
-      })),
-    )
-    .execute();
+/** Those that are offered (E/WBI), and not those in which it named platforms. */
+const offeredBy = (agreement: string) => sql<SqlBool>`zone.agreement = ${agreement}::uuid and zone.system is null`;
+
+async function zonesUpserted(transaction: Catalogue, agreement: string, zones: readonly Zone[]): Promise<void> {
+  const told = JSON.stringify(zones.map(({ at, ...zone }) => ({ ...zone, ...at })));
+  await sql`
+    insert into zone (agreement, foreign_id, at, details)
+    select ${agreement}::uuid, told.zone, point(lon, lat), told.details
+    from jsonb_to_recordset(${told}::jsonb) as told (zone text, lat float8, lon float8, details text)
+    left join zone on ${offeredBy(agreement)} and zone.foreign_id = told.zone
+    where zone.id is null or (zone.at[0], zone.at[1], zone.details, zone.valid_until)
+      is distinct from (lon, lat, told.details, null)
+    on conflict (agreement, system, foreign_id) do update
+    set at = excluded.at, details = excluded.details, seen_at = now(), valid_until = null,
+      accepted = zone.accepted and zone.valid_until is null`.execute(transaction);
 }
 
-/** By the partner's ids. */
-export async function zonesOf(catalogue: Catalogue, { id }: Agreement, accepted: boolean): Promise<readonly string[]> {
-  const zones = await asking(
-    catalogue
-      .selectFrom('zone')
-      .select('foreign_id')
-      .where('agreement', '=', id)
-      .where('accepted', '=', accepted)
-      .orderBy('foreign_id')
-      .execute(),
+/** Of four decimals, as E/WBI tells where a zone is. */
+const spot = (table: string) => {
+  const degrees = (n: 0 | 1) => sql`floor(${sql.ref(`${table}.at`)}[${sql.lit(n)}] * 10000 + 0.5)`;
+  return sql`array[${degrees(0)}, ${degrees(1)}]`;
+};
+
+/** Platforms are told with a place, and not with the id of a zone: theirs are those at whose place nothing else is offered. */
+async function forgetWhatIsThere(transaction: Catalogue, agreement: string, gone: readonly string[]): Promise<void> {
+  const { rows } = await sql<{ id: string }>`
+    update zone set valid_until = now()
+    where agreement = ${agreement}::uuid and system is not null and valid_until > now()
+      and ${spot('zone')} in (select ${spot('former')} from zone as former where former.id = any(${gone}::uuid[]))
+      and ${spot('zone')} not in (select ${spot('offered')} from zone as offered
+        where offered.agreement = ${agreement}::uuid and offered.system is null and offered.valid_until is null)
+    returning id`.execute(transaction);
+  const there = rows.map(({ id }) => id);
+  for (const table of ['platform', 'offer'])
+    await sql`update ${sql.table(table)} set valid_until = now()
+      where zone = any(${there}::uuid[]) and valid_until > now()`.execute(transaction);
+}
+
+/** By the partner's ids: of those that are offered now, or are no more. */
+export async function zonesOf(
+  catalogue: Catalogue,
+  { id }: Agreement,
+  { accepted, offered }: { readonly accepted: boolean; readonly offered?: boolean },
+): Promise<readonly string[]> {
+  const { rows } = await asking(
+    sql<{ zone: string }>`select foreign_id as zone from zone
+      where ${offeredBy(id)} and accepted = ${accepted} and (valid_until is null) = ${offered ?? sql`(valid_until is null)`}
+      order by foreign_id`.execute(catalogue),
   );
-  return zones.map(({ foreign_id: zone }) => zone);
+  return rows.map(({ zone }) => zone);
 }
 
-export async function zonesAccepted(catalogue: Catalogue, { id }: Agreement, zones: readonly string[]): Promise<void> {
+export async function zonesAccepted(
+  catalogue: Catalogue,
+  { id }: Agreement,
+  zones: readonly string[],
+  accepted: boolean,
+): Promise<void> {
   await asking(
     catalogue
       .updateTable('zone')
-      .set({ accepted: true })
-      .where('agreement', '=', id)
+      .set({ accepted })
+      .where(offeredBy(id))
       .where(sql<boolean>`foreign_id = any(${zones}::text[])`)
       .execute(),
   );

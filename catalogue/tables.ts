@@ -32,6 +32,8 @@ export interface Tables {
     /** The partner's availZoneNotifLink. */
     zones_url: string | null;
     systems_tag: string | null;
+    /** Of the zones that it offered last; null: not asked for since it was joined, or it has none. */
+    zones_tag: string | null;
     told_will: Will | null;
     problem: string | null;
     /** All of joining was done: zones accepted, systems exchanged. */

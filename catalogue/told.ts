@@ -122,7 +122,7 @@ async function systemsNamed(
 const until = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`;
 
 /** What is learned of one agreement is written by one at a time, and not while it ends. */
-async function whileAgreed(
+export async function whileAgreed(
   catalogue: Catalogue,
   agreement: string,
   write: (transaction: Transaction<Tables>) => Promise<number>,

@@ -26,6 +26,7 @@ export interface Agreement {
   readonly callbackUrl: string | null;
   readonly zonesUrl: string | null;
   readonly systemsTag: string | null;
+  readonly zonesTag: string | null;
   readonly toldWill: Will | null;
   readonly problem: string | null;
   readonly joinedAt: Date | null;
@@ -52,9 +53,14 @@ export interface Facts {
   /** Only over an older question, and for that very agreement. */
   heard(agreement: Agreement, askedAt: Date, heard: Heard): Promise<void>;
   silent(agreement: Agreement, askedAt: Date, problem: string): Promise<void>;
-  /** Of those that were offered: by the partner's ids. */
+  /** All that are offered now: one that is not among them is offered no more, and what was learned of it holds no longer. */
+  zonesLearned(agreement: Agreement, zones: readonly Zone[], tag: string | null): Promise<void>;
+  /** By the partner's ids: offered, and not accepted yet. */
   zonesToAccept(agreement: Agreement): Promise<readonly string[]>;
   zonesAccepted(agreement: Agreement, zones: readonly string[]): Promise<void>;
+  /** Accepted, and offered no more. */
+  zonesToGiveBack(agreement: Agreement): Promise<readonly string[]>;
+  zonesGivenBack(agreement: Agreement, zones: readonly string[]): Promise<void>;
   acceptedZones(agreement: Agreement): Promise<readonly string[]>;
   /** Returns how many are new, changed or gone: what their subscribers are to be told is written with it. */
   systemsLearned(agreement: Agreement, learned: Systems): Promise<number>;
@@ -74,6 +80,9 @@ export interface Zone {
   readonly at: { readonly lat: number; readonly lon: number } | null;
   readonly details: string;
 }
+
+/** All that it offers; `untold`: it does not say, and what was known of them stays. */
+export type ZonesTold = readonly Zone[] | 'untold';
 
 /** What the partner answered to being asked for an agreement. */
 export interface Joined {
@@ -95,6 +104,10 @@ export interface Relation {
   readonly linkMs: number;
   /** Changes whenever a system that we may see changes; null: it tells of no systems. */
   readonly systemsTag: string | null;
+  /** Changes whenever a zone that it offers does; null: it has no such tag, and is asked each time. */
+  readonly zonesTag: string | null;
+  /** Where they are told with it. */
+  readonly zones?: ZonesTold;
   readonly capabilities: Readonly<Record<string, unknown>>;
 }
 
@@ -129,7 +142,8 @@ export interface Partner extends Finder, Consumable {
   join(invitation: Invitation, signal: AbortSignal): Promise<Joined>;
   /** `gone`: it knows no such agreement. */
   relation(context: string, signal: AbortSignal): Promise<Relation | 'gone'>;
-  /** FederationSuspended. `gone` as above. */
+  zones(context: string, signal: AbortSignal): Promise<ZonesTold | 'gone'>;
+  /** FederationSuspended. `gone`: it knows no such agreement, or does not offer one of them. */
   acceptZones(
     context: string,
     zones: readonly string[],

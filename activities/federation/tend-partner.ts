@@ -1,4 +1,5 @@
 import { NOT_NAMED, type Will } from '../../domain/federation.ts';
+import { learnZones } from './accept-zones.ts';
 import { learnSystems, heardOf } from './exchange-systems.ts';
 import type { Agreement, Partner, Standing } from './ports.ts';
 import { endBindings, tendBindings } from './tend-bindings.ts';
@@ -14,8 +15,8 @@ export interface Told {
 }
 
 export interface Tended {
-  /** `over`: no agreement is left, and none is wanted. */
-  readonly next: 'wait' | 'join' | 'leave' | 'over';
+  /** `zones`: the partner offers others than it did. `over`: no agreement is left, and none is wanted. */
+  readonly next: 'wait' | 'join' | 'zones' | 'leave' | 'over';
   readonly uses: Told | null;
   readonly serves: Told | null;
   readonly pace: FederationMeans['pace'];
@@ -37,7 +38,7 @@ export const tending = (means: FederationMeans) => {
     { ours, agreement, forgotten }: Standing,
     at: Date,
     signal: AbortSignal,
-  ): Promise<'wait' | 'join' | 'leave'> => {
+  ): Promise<'wait' | 'join' | 'zones' | 'leave'> => {
     if (agreement === null) return ours === 'open' ? 'join' : 'wait';
     if (forgotten && ours !== 'suspended') {
       await facts.end(agreement, `${partner.name} was silent for too long`);
@@ -59,7 +60,7 @@ export const tending = (means: FederationMeans) => {
     agreement: Agreement,
     at: Date,
     signal: AbortSignal,
-  ): Promise<'wait' | 'join'> => {
+  ): Promise<'wait' | 'join' | 'zones'> => {
     const relation = await partner.relation(contextOf(agreement), signal);
     if (relation === 'gone' || relation.theirs === 'ended') {
       await facts.end(agreement, `${partner.name} has ended it, or lost it`);
@@ -69,7 +70,7 @@ export const tending = (means: FederationMeans) => {
     if ((relation.theirs ?? agreement.theirs) === 'suspended') return 'wait';
     if (agreement.joinedAt === null) return 'join';
     await learnSystems(means, { agreement, partner, relation }, signal);
-    return 'wait';
+    return (await learnZones(means, { agreement, partner, relation }, signal)) ? 'zones' : 'wait';
   };
 
   /** They hear what we will of their use of us. What is enforced is the will itself, by whoever is asked. */

@@ -1,5 +1,5 @@
 import { failure } from '../../activities/failure.ts';
-import type { Invitation, Joined, Partner, Relation } from '../../activities/federation/ports.ts';
+import type { Invitation, Joined, Partner, Relation, Zone, ZonesTold } from '../../activities/federation/ports.ts';
 import {
   base,
   ContextAnswer,
@@ -34,7 +34,7 @@ export interface EwbiMeans {
 export function ewbiPartner(
   exchange: Exchange,
   { us, operator, dialect: name, callbackCredentials }: EwbiMeans,
-): Pick<Partner, 'join' | 'relation' | 'acceptZones' | 'leaveZones' | 'leave'> {
+): Pick<Partner, 'join' | 'relation' | 'zones' | 'acceptZones' | 'leaveZones' | 'leave'> {
   const dialect = dialects[name];
 
   const invitation = async ({ since, callbackKey }: Invitation): Promise<object> => ({
@@ -57,7 +57,37 @@ export function ewbiPartner(
     const call = { method: 'GET', path: `${base}/fed-context-id`, schema: ContextAnswer } as const;
     const { FederationContextId: context } = (await exchange.ask(call, signal)).body;
     const { body } = await exchange.ask(under(context, '/partner', { method: 'GET', schema: PartnerAnswer }), signal);
-    return { context, zones: zonesOf(body?.offeredAvailabilityZones ?? []), capabilities: {} };
+    return { context, zones: zonesOf(body?.offeredAvailabilityZones), capabilities: {} };
+  };
+
+  const offered = async (context: string, signal: AbortSignal): Promise<ZonesTold | 'gone'> => {
+    const call = under(context, '/partner', { method: 'GET', schema: PartnerAnswer, alsoExpect: dialect.gone });
+    const { status, body } = await exchange.ask(call, signal);
+    if (status >= 300) return 'gone';
+    const zones = body?.offeredAvailabilityZones;
+    return zones == null ? 'untold' : zonesOf(zones);
+  };
+
+  const accept: Partner['acceptZones'] = async (context, zones, callbackKey, signal) => {
+    const answer: Answer<unknown> = await exchange.ask(
+      under(context, '/zones', {
+        method: 'POST',
+        json: {
+          acceptedAvailabilityZones: zones,
+          availZoneNotifLink: linkOf(us, callbackKey, 'availZoneNotifLink'),
+        },
+        // 409: accepted before
+        alsoExpect: [403, 409, ...dialect.gone],
+      }),
+      signal,
+    );
+    if (answer.status === 403) throw refusedBy(answer);
+    if (answer.status === 409 && zones.length > 1) {
+      // One of them was accepted before, and nobody says which: each is asked for
+      for (const zone of zones) if ((await accept(context, [zone], callbackKey, signal)) === 'gone') return 'gone';
+      return 'accepted';
+    }
+    return (dialect.gone as readonly number[]).includes(answer.status) ? 'gone' : 'accepted';
   };
 
   return {
@@ -85,28 +115,15 @@ export function ewbiPartner(
 
     async relation(context, signal): Promise<Relation | 'gone'> {
       const begun = performance.now();
-      const call = under(context, '/partner', { method: 'GET', alsoExpect: dialect.gone });
-      const { status } = await exchange.ask(call, signal);
-      if (status >= 300) return 'gone';
-      return { theirs: null, linkMs: performance.now() - begun, systemsTag: null, capabilities: {} };
+      const zones = await offered(context, signal);
+      if (zones === 'gone') return 'gone';
+      const linkMs = performance.now() - begun;
+      return { theirs: null, linkMs, systemsTag: null, zonesTag: null, zones, capabilities: {} };
     },
 
-    async acceptZones(context, zones, callbackKey, signal) {
-      const answer: Answer<unknown> = await exchange.ask(
-        under(context, '/zones', {
-          method: 'POST',
-          json: {
-            acceptedAvailabilityZones: zones,
-            availZoneNotifLink: linkOf(us, callbackKey, 'availZoneNotifLink'),
-          },
-          // 409: accepted before
-          alsoExpect: [403, 409, ...dialect.gone],
-        }),
-        signal,
-      );
-      if (answer.status === 403) throw refusedBy(answer);
-      return (dialect.gone as readonly number[]).includes(answer.status) ? 'gone' : 'accepted';
-    },
+    zones: offered,
+
+    acceptZones: accept,
 
     async leaveZones(context, zones, signal) {
       if (!dialect.leavesZones) return;
@@ -131,8 +148,8 @@ const under = <T>(context: string, below: string, call: Omit<Call<T>, 'path' | '
 
 const linkOf = ({ url }: Us, key: string, name: string): string => `${url}/callbacks/v1/${key}/${name}`;
 
-const zonesOf = (offered: readonly OfferedZone[]): Joined['zones'] =>
-  offered.map(({ zoneId, geolocation, geographyDetails }) => ({
+const zonesOf = (offered: readonly OfferedZone[] | null | undefined): readonly Zone[] =>
+  (offered ?? []).map(({ zoneId, geolocation, geographyDetails }) => ({
     zone: zoneId,
     at: placeOf(geolocation),
     details: geographyDetails ?? '',

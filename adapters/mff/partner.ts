@@ -45,13 +45,14 @@ export function mffPartner(
         signal,
       );
       if (answer.status === 404) return 'gone';
-      const { will, systemsTag, role, version, assurance, gateway = null } = answer.body;
+      const { will, systemsTag, zonesTag = null, role, version, assurance, gateway = null } = answer.body;
       isBroker = role === 'broker';
       const linkMs = performance.now() - begun;
       return {
         theirs: will,
         linkMs,
         systemsTag: bare(systemsTag),
+        zonesTag,
         capabilities: { role, version, assurance, gateway },
       };
     },

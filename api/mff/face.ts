@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { type Sight, systemsOf, tagOfSystems } from '../../catalogue/shared.ts';
-import { systemsShownTo } from '../../domain/policy.ts';
+import { systemsShownTo, type Zone, zonesShownTo } from '../../domain/policy.ts';
 import { type Relation, type SharedSystem, VERSION } from '../../protocols/mff/relation.ts';
 import { jsonBody } from '../body.ts';
 import { license, openApiDocument, whenAsked } from '../openapi.ts';
@@ -44,6 +45,7 @@ export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
           assurance: ['charging', 'monitoring'],
           ...(gateway !== undefined && { gateway: gateway.outer }),
           systemsTag: await tagOfSystems(catalogue, sightOf(id, partner)),
+          zonesTag: tagOfZones(id, zonesShownTo(federation.shares, partner, configuration.sites)),
           validSeconds: pace.validSeconds,
         };
         res.json(relation);
@@ -75,6 +77,12 @@ export function mff(means: QuestionMeans & BindingsMeans): Face<MffTable> {
     },
   };
 }
+
+/** Of the agreement's own id too, which no partner knows: partners that are offered the same are told different tags. */
+const tagOfZones = (agreement: string, zones: readonly Zone[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([agreement, zones]))
+    .digest('base64url');
 
 /** RFC 9110, 13.1.2. */
 const isKnown = (ifNoneMatch: string | undefined, tag: string): boolean =>

@@ -24,6 +24,7 @@ const service = (name: string): Wish['what'] => ({ kind: 'service', name });
 export const wishes = {
   'hit, rare': { what: service('rare') },
   'hit, everywhere': { what: service('everywhere') },
+  'hit, of partners only': { what: service('theirs') },
   miss: { what: service('nobody') },
   revoked: { what: service('revoked') },
   expired: { what: service('expired') },

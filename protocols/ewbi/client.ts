@@ -17,14 +17,13 @@ export type OfferedZone = z.infer<typeof OfferedZone>;
 /** Nobody has more: it would be an answer without an end. */
 const ZONES = 10_000;
 
-/** One that does not fit is passed over. */
+/** One that does not fit is passed over. Null: it does not say which it offers, which is not that it offers none. */
 const OfferedZones = z
   .array(z.unknown())
   .nullish()
-  .catch([])
-  .transform((zones) => zones ?? [])
-  .pipe(z.array(z.unknown()).max(ZONES))
-  .transform((zones) => zones.flatMap((zone) => OfferedZone.safeParse(zone).data ?? []));
+  .catch(null)
+  .pipe(z.array(z.unknown()).max(ZONES).nullish())
+  .transform((zones) => zones?.flatMap((zone) => OfferedZone.safeParse(zone).data ?? []) ?? null);
 
 export const FederationResponse = z.object({
   federationContextId: Context,

@@ -13,6 +13,7 @@ export const RelationAnswer = z.object({
   assurance: keptEntries(20, 63).catch([]),
   gateway: kept(500).nullish().catch(null),
   systemsTag: kept(200).or(z.literal('')),
+  zonesTag: kept(200).nullish().catch(null),
 });
 
 /** Ids are anybody's; of two names together an index has to hold more than of one. */

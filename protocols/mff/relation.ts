@@ -21,6 +21,9 @@ export const Relation = z
     systemsTag: z
       .string()
       .meta({ description: 'Changes whenever a system that you may see does: the ETag of `systems`.' }),
+    zonesTag: z
+      .string()
+      .meta({ description: 'Changes whenever a zone that you are offered does: then ask E/WBI `GET /{ctx}/partner`.' }),
     validSeconds: z.int().positive().meta({ description: 'So long what is told here holds.' }),
   })
   .meta({ id: 'Relation' });

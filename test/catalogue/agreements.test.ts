@@ -101,6 +101,36 @@ describe('an agreement', () => {
     await expect(now()).resolves.toMatchObject({ theirs: 'open' });
   });
 
+  const orders = (all: readonly number[]): readonly (readonly number[])[] =>
+    all.length < 2
+      ? [all]
+      : all.flatMap((one) => orders(all.filter((other) => other !== one)).map((rest) => [one, ...rest]));
+
+  it.each(orders([0, 1, 2, 3]))(
+    'has the newest status, each told twice and once more at the end, and a context that is given among them: %i %i %i %i',
+    async (...order) => {
+      const former = await begun();
+      await agreements.end(own.catalogue, former, 'left');
+      const agreement = await begun();
+      const wills = ['open', 'suspended', 'open'] as const;
+      const told = async (n: number): Promise<void> => {
+        const theirs = wills[n];
+        if (theirs === undefined) return void (await agreements.contextGiven(own.catalogue, agreement, given('1')));
+        await agreements.statusTold(own.catalogue, agreement, { theirs, modifiedAt: at(n) });
+        await agreements.statusTold(own.catalogue, former, { theirs: 'ended', modifiedAt: at(9) });
+      };
+      let newest = -1;
+      for (const n of order) {
+        await told(n);
+        await told(n);
+        if (n < wills.length) newest = Math.max(newest, n);
+        await expect(now()).resolves.toMatchObject({ theirs: wills[newest] ?? null });
+      }
+      for (const n of order.filter((one) => one < wills.length)) await told(n);
+      await expect(now()).resolves.toMatchObject({ id: agreement.id, theirs: wills.at(-1), context: '1' });
+    },
+  );
+
   it('is joined once, however often that is said', async () => {
     const agreement = await begun();
     await expect(agreements.joinedNow(own.catalogue, agreement)).resolves.toBe(true);

@@ -1,7 +1,12 @@
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Tended } from '../../activities/federation/tend-partner.ts';
+import type { DialectName } from '../../adapters/ewbi/dialects.ts';
 import { agreementWith } from '../../catalogue/agreements.ts';
+import { answered, asked, nowOf } from '../../catalogue/asked.ts';
+import { candidates } from '../../catalogue/finding.ts';
+import { platformsTold } from '../../catalogue/told.ts';
 import { federationOf } from '../../worker/federation.ts';
 import { attemptOf } from '../support/attempt.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
@@ -22,9 +27,9 @@ beforeEach(async () => {
 });
 afterEach(async () => await partner.server.close());
 
-const tending = () => {
+const tending = (dialect: DialectName = 'ferry') => {
   const { tendPartner, requestFederation, acceptZones, exchangeSystems } = federationOf(
-    partner.federation({ partner: { timeoutMs: 20_000 } }),
+    partner.federation({ partner: { timeoutMs: 20_000, dialect } }),
     own.catalogue,
     60_000,
     pino({ level: 'silent' }),
@@ -33,8 +38,8 @@ const tending = () => {
   return async (step: keyof typeof steps) => await attemptOf({ attempt: 1 }).run(steps[step], { partner: 'b' });
 };
 
-async function join(): Promise<void> {
-  const run = tending();
+async function join(dialect?: DialectName): Promise<void> {
+  const run = tending(dialect);
   for (const step of ['requestFederation', 'acceptZones', 'exchangeSystems', 'tendPartner'] as const) await run(step);
 }
 
@@ -148,8 +153,12 @@ describe('what a partner says of itself', () => {
 });
 
 describe('zones', () => {
+  /** How much it had heard when a test begins to look. */
+  let from = 0;
+  beforeEach(() => void (from = 0));
+  const heard = (): readonly Heard[] => partner.server.heard.slice(from);
   const accepted = (): readonly string[][] =>
-    partner.server.heard
+    heard()
       .filter(({ method, path }) => method === 'POST' && path.endsWith('/zones'))
       .map(({ json }) => json['acceptedAvailabilityZones'] as string[]);
 
@@ -159,6 +168,238 @@ describe('zones', () => {
     expect((await zones()).filter((each) => each.accepted)).toHaveLength(count);
     expect(accepted()).toHaveLength(Math.ceil(count / 250));
     expect(Math.max(...accepted().map((piece) => Buffer.byteLength(JSON.stringify(piece))))).toBeLessThan(60_000);
+  });
+
+  describe('that it adds or takes away after it was joined', () => {
+    type Row = {
+      readonly id: string;
+      readonly foreign_id: string;
+      readonly accepted: boolean;
+      readonly there: boolean;
+    };
+    const rows = async (): Promise<readonly Row[]> =>
+      (
+        await sql<Row>`select id, foreign_id, accepted, valid_until is null as there from zone where system is null
+          order by foreign_id`.execute(own.catalogue)
+      ).rows;
+    const there = async (): Promise<readonly string[]> =>
+      (await rows()).filter((row) => row.there && row.accepted).map((row) => row.foreign_id);
+    const givenBack = (): readonly string[] =>
+      heard().flatMap(({ method, path }) => (method === 'DELETE' ? [path.replace(/.*\//, '')] : []));
+    const id = async (): Promise<string | undefined> =>
+      (await agreementWith(own.catalogue, { partner: 'b', direction: 'uses' }))?.id;
+
+    /** A round as its workflow does it. */
+    async function round(dialect: DialectName = 'ferry'): Promise<string> {
+      const { next } = (await tending(dialect)('tendPartner')) as Tended;
+      if (next === 'zones') await tending(dialect)('acceptZones');
+      return next;
+    }
+
+    async function joinedWith(dialect: DialectName, ...names: readonly string[]): Promise<void> {
+      offer(...names);
+      await join(dialect);
+      await round(dialect);
+      from = partner.server.heard.length;
+    }
+
+    function offer(...names: readonly string[]): void {
+      partner.zones = names.map((name, n) => zone(name, { geolocation: `48.${n},11.5` }));
+      partner.zonesTag = names.join();
+    }
+
+    it.each<[DialectName, readonly string[]]>([
+      ['ferry', []],
+      ['katalis', []],
+      ['openop', ['two']],
+    ])('are accepted, and let go, in a round: %s', async (dialect, backs) => {
+      await joinedWith(dialect, 'one', 'two');
+      expect(await round(dialect)).toBe('wait');
+      offer('one', 'three');
+      expect([await round(dialect), await round(dialect)]).toEqual(['zones', 'wait']);
+      expect(accepted()).toEqual([['three']]);
+      expect(givenBack()).toEqual(backs);
+      expect(await there()).toEqual(['one', 'three']);
+    });
+
+    it('are asked for only where a tag says that they are others, and of one without tags each time', async () => {
+      await joinedWith('ferry', 'one');
+      const looks = () => heard().filter(({ method, path }) => method === 'GET' && path.endsWith('/partner')).length;
+      await round();
+      expect(looks()).toBe(0);
+      offer('two');
+      await round();
+      await round();
+      expect(looks()).toBe(1);
+      partner.zonesTag = null;
+      await round();
+      await round();
+      expect(looks()).toBe(3);
+    });
+
+    it.each([true, false])(
+      'and one that comes back within a day is the same, and is accepted anew: %s',
+      async (isGivenBack) => {
+        await joinedWith('openop', 'one', 'two');
+        const before = await rows();
+        offer('one');
+        await (isGivenBack ? round('openop') : tending('openop')('tendPartner'));
+        offer('one', 'two');
+        await round('openop');
+        expect(await rows()).toEqual(before);
+        expect(accepted()).toEqual([['two']]);
+      },
+    );
+
+    it.each<[string, object | null]>([
+      ['no word of them', {}],
+      ['null', { offeredAvailabilityZones: null }],
+      ['something else', { offeredAvailabilityZones: 'one' }],
+      ['nothing at all', null],
+    ])('are not known of a partner whose answer has %s: what was known stays', async (_, json) => {
+      await joinedWith('katalis', 'one');
+      partner.before = ({ method, path }) =>
+        method === 'GET' && path.endsWith('/partner') ? { status: 200, ...(json === null ? {} : { json }) } : undefined;
+      expect(await round('katalis')).toBe('wait');
+      expect(await there()).toEqual(['one']);
+      expect((await agreementWith(own.catalogue, { partner: 'b', direction: 'uses' }))?.silentSince).toBeNull();
+    });
+
+    it('are all let go where it says that it offers none', async () => {
+      await joinedWith('katalis', 'one');
+      offer();
+      await round('katalis');
+      expect(await there()).toEqual([]);
+    });
+
+    it('and are withdrawn as they are accepted: the agreement goes on, and the next round knows', async () => {
+      await joinedWith('ferry', 'one');
+      const before = await id();
+      offer('one', 'two');
+      await tending()('tendPartner');
+      partner.before = ({ method, path }) =>
+        method === 'POST' && path.endsWith('/zones') ? { status: 404 } : undefined;
+      await expect(tending()('acceptZones')).rejects.toMatchObject({ type: 'PeerRejected' });
+      expect((await agreementWith(own.catalogue, { partner: 'b', direction: 'uses' }))?.problem).toContain(
+        'asked anew',
+      );
+      offer('one');
+      expect(await round()).toBe('wait');
+      expect([await id(), await there()]).toEqual([before, ['one']]);
+    });
+
+    it('are each accepted, where one of a piece was before and its answer was lost', async () => {
+      await joinedWith('katalis', 'one');
+      offer('one', 'two', 'three');
+      const taken = new Set(['two']);
+      partner.before = ({ method, path, json }) => {
+        if (method !== 'POST' || !path.endsWith('/zones')) return undefined;
+        const wanted = json['acceptedAvailabilityZones'] as string[];
+        if (wanted.some((each) => taken.has(each))) return { status: 409 };
+        for (const each of wanted) taken.add(each);
+        return { status: 200, json: {} };
+      };
+      await round('katalis');
+      expect([...taken].toSorted()).toEqual(['three', 'two']);
+      expect(await there()).toEqual(['one', 'three', 'two']);
+    });
+
+    it('are not written again, ten thousand of them, where nothing has changed', async () => {
+      await joinedWith('katalis', ...Array.from({ length: 10_000 }, (_, n) => `zone-${n}`));
+      const written = async (): Promise<unknown> =>
+        (
+          await sql`select count(*), max(greatest(xmin::text::bigint, xmax::text::bigint)) from zone`.execute(
+            own.catalogue,
+          )
+        ).rows;
+      const before = await written();
+      expect(await round('katalis')).toBe('wait');
+      expect(await written()).toEqual(before);
+    });
+
+    describe('and what was learned to be in them', () => {
+      const platform = (name: string, lat: number): Parameters<typeof platformsTold>[2]['platforms'][number] => ({
+        platform: name,
+        system: 'alias-1',
+        operator: 'operator-b',
+        zone: { lat, lon: 11.500_04 },
+        offers: [
+          {
+            offer: name,
+            kind: 'service',
+            name: 'speech',
+            version: '1',
+            state: 'ACTIVE',
+            transport: 'REST_HTTP',
+            serializer: 'JSON',
+            latencyMs: 5,
+            bandwidthKbps: null,
+          },
+        ],
+      });
+      const found = async (): Promise<readonly string[]> => {
+        const seen = { theirs: [{ id: (await id()) ?? '', linkMs: 1 }] };
+        const all = await candidates(own.catalogue, { what: { kind: 'service', name: 'speech' } }, seen);
+        return all.map(({ foreignId }) => foreignId).toSorted();
+      };
+
+      it('is not handed out any more, and is asked for anew; what is elsewhere stays', async () => {
+        await joinedWith('ferry', 'one', 'two');
+        const platforms = [platform('at one', 48.000_04), platform('at two', 48.1), platform('nowhere', 50)];
+        await platformsTold(own.catalogue, (await id()) ?? '', { platforms, validSeconds: 60 });
+        const question = { digest: 'd', complete: true, seconds: 60, since: await nowOf(own.catalogue) };
+        await answered(own.catalogue, question);
+        expect(await found()).toEqual(['at one', 'at two', 'nowhere']);
+        partner.zones = partner.zones.slice(1);
+        partner.zonesTag = 'two';
+        await round();
+        expect(await found()).toEqual(['at two', 'nowhere']);
+        await expect(asked(own.catalogue, 'd')).resolves.toBeUndefined();
+        expect(await answered(own.catalogue, question)).toBe(false); // an answer that was under way says nothing either
+      });
+
+      it('stays where another zone is offered at the same place', async () => {
+        await joinedWith('ferry', 'one');
+        const told = { platforms: [platform('at one', 48)], validSeconds: 60 };
+        await platformsTold(own.catalogue, (await id()) ?? '', told);
+        offer('another');
+        await round();
+        expect([await there(), await found()]).toEqual([['another'], ['at one']]);
+      });
+
+      it('and is used goes on, for as long as its operator serves it', async () => {
+        await joinedWith('ferry', 'one');
+        const told = { platforms: [platform('at one', 48)], validSeconds: 60 };
+        await platformsTold(own.catalogue, (await id()) ?? '', told);
+        await sql`insert into binding (name, side, agreement, system, platform, kind, offer_name, state, offer, solution, path_secret)
+          select 'n1', 'consumer', agreement, 'one', 'host-1', 'service', name, 'open', id, 'federators', 'secret'
+          from offer`.execute(own.catalogue);
+        offer();
+        await round();
+        const left = await own.catalogue.selectFrom('binding').select('state').execute();
+        expect([left, await found()]).toEqual([[{ state: 'open' }], []]);
+      });
+
+      it('is no zone that could be accepted', async () => {
+        await joinedWith('ferry', 'one');
+        const told = { platforms: [platform('at one', 48)], validSeconds: 60 };
+        await platformsTold(own.catalogue, (await id()) ?? '', told);
+        expect(await round()).toBe('wait');
+        expect(accepted()).toEqual([]);
+      });
+    });
+  });
+
+  it('are there with the context, or neither is: it is killed between them, and asked again', async () => {
+    await sql`alter table zone add constraint killed check (foreign_id <> 'zone-1')`.execute(own.catalogue);
+    try {
+      await expect(tending()('requestFederation')).rejects.toThrow('killed');
+    } finally {
+      await sql`alter table zone drop constraint killed`.execute(own.catalogue);
+    }
+    await tending()('requestFederation');
+    await tending()('acceptZones');
+    expect(await zones()).toEqual([{ foreign_id: 'zone-1', accepted: true }]);
   });
 
   it('of more than anybody has are no answer', async () => {

@@ -195,6 +195,28 @@ describe('tending', () => {
     });
   });
 
+  it('takes the zones that the partner adds, and lets go of those that it takes away, for one step more', async () => {
+    const zones = async (): Promise<string[]> =>
+      (await own.catalogue.selectFrom('zone').selectAll().where('valid_until', 'is', null).execute())
+        .filter(({ accepted }) => accepted)
+        .map(({ foreign_id: zone }) => zone);
+    await federated(async (run) => {
+      await run.joined();
+      const events = async (): Promise<number> => (await run.handle.fetchHistory()).events?.length ?? 0;
+      await run.round();
+      const before = await events();
+      partner.zones = [{ zoneId: 'zone-2', geolocation: '50.1,8.6', geographyDetails: 'town' }];
+      partner.zonesTag = 'zones-2';
+      await run.round();
+      expect(await zones()).toEqual(['zone-2']);
+      const learned = await events();
+      await run.round();
+      // A poke costs a signal and the end of the timer that it breaks off; accepting them six
+      expect(learned - before - ((await events()) - learned)).toBe(6);
+      expect(partner.count(/^POST .*\/zones$/)).toBe(2);
+    });
+  });
+
   it('asks nothing while our operator has suspended it', async () => {
     await federated(async (run) => {
       const { id } = await run.joined();

@@ -17,6 +17,8 @@ export class PlayedPartner {
   tag = 'tag-1';
   systems: object[] = [{ system: 'alias-1', name: 'radio', provider: 'Operator B', operator: 'forged' }];
   zones: object[] = [{ zoneId: 'zone-1', geolocation: '48.1371,11.5754', geographyDetails: 'city' }];
+  /** Null: it has none. */
+  zonesTag: string | null = 'zones-1';
   /** What it answers to questions: platforms, and systems. */
   platforms: object[] = [];
   found: object[] = [];
@@ -82,13 +84,22 @@ export class PlayedPartner {
         return this.#join(heard);
       case `POST ${EWBI}/{ctx}/zones`:
         return { status: 200, json: { acceptedZoneResourceInfo: [] } };
+      case `GET ${EWBI}/{ctx}/partner`:
+        return { status: 200, json: { offeredAvailabilityZones: this.zones } };
       case `DELETE ${EWBI}/{ctx}/partner`:
         this.context = undefined;
         return { status: 200, text: 'null' };
       case 'GET /mff/v1/{ctx}':
         return {
           status: 200,
-          json: { operator: 'operator-b', role: 'manager', will: this.will, version: '1', systemsTag: this.tag },
+          json: {
+            operator: 'operator-b',
+            role: 'manager',
+            will: this.will,
+            version: '1',
+            systemsTag: this.tag,
+            zonesTag: this.zonesTag,
+          },
         };
       case 'GET /mff/v1/{ctx}/systems':
         if (heard.headers['if-none-match'] === `"${this.tag}"`) return { status: 304 };

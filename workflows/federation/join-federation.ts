@@ -67,6 +67,11 @@ export async function joinFederation({ partner }: FederationOrder): Promise<void
         await joining.exchangeSystems({ partner });
         standing.joined();
       }
+      if (tended.next === 'zones') {
+        standing.doing('joining');
+        // 3. once more: it offers others than it did
+        await joining.acceptZones({ partner });
+      }
     } catch (error) {
       standing.failed(foreseen(error)); // kept as the agreement's problem; the next round looks anew
     }

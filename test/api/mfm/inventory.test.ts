@@ -253,6 +253,41 @@ describe('what a MEO tells', () => {
     expect((await tell(long)).status).toBe(413);
   });
 
+  it('of ten thousand applications of which three have changed is three rows written, and that of the system', async () => {
+    const application = (n: number, version: number) => ({
+      kind: 'application',
+      id: `i-${n}`,
+      name: `app-${n}`,
+      version: `${version}`,
+      state: 'ACTIVE',
+    });
+    const all = (version: number): Inventory => ({
+      zones: inventory.zones,
+      platforms: ['a1', 'a2'].map((platform, half) => ({
+        platform,
+        zone: 'own',
+        offers: Array.from({ length: 5_000 }, (_, n) => application(n, half === 0 && n < 3 ? version : 0)),
+      })) as Inventory['platforms'],
+    });
+    // Whatever is in a row's header after that was written: a row that was only locked as well
+    const tables = ['offer', 'platform', 'zone', 'system'] as const;
+    const writtenIn = async (work: () => Promise<unknown>): Promise<Record<string, number>> => {
+      const { rows } = await sql<{ n: string }>`select pg_current_xact_id()::text as n`.execute(own.catalogue);
+      const before = rows[0]?.n;
+      await work();
+      const counts = tables.map(async (table) => {
+        const counted = await sql<{ n: number }>`select count(*)::int as n from ${sql.table(table)}
+          where greatest(xmin::text::bigint, xmax::text::bigint) > ${before}::bigint`.execute(own.catalogue);
+        return [table, counted.rows[0]?.n] as const;
+      });
+      return Object.fromEntries(await Promise.all(counts)) as Record<string, number>;
+    };
+    expect(await tell(all(1))).toMatchObject({ status: 200 });
+    expect(await writtenIn(async () => await tell(all(2)))).toEqual({ offer: 3, platform: 0, zone: 0, system: 1 });
+    expect(await writtenIn(async () => await tell(all(2)))).toEqual({ offer: 0, platform: 0, zone: 0, system: 1 });
+    expect(await found('app-2', 'application')).toHaveLength(2);
+  });
+
   it('told twice at once is one or the other', async () => {
     const other = { zones: [], platforms: [{ platform: 'a1', offers: [{ ...speech, name: 'other' }] }] };
     const answers = await Promise.all(

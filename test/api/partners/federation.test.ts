@@ -264,6 +264,14 @@ describe('the relation', () => {
     expect(shut.will).toBe('suspended');
     expect(shut.since > open.since).toBe(true);
   });
+
+  it('tells by a tag whether zones are others: the same each time, and another to another partner', async () => {
+    const tagTo = async (who: string, context: string): Promise<string> =>
+      Relation.parse((await ferry.ask(who, 'GET', `/mff/v1/${context}`)).body).zonesTag;
+    const [b, c] = [await ferry.context('b'), await ferry.context('c')];
+    expect(await tagTo('b', b)).toBe(await tagTo('b', b));
+    expect(await tagTo('c', c)).not.toBe(await tagTo('b', b));
+  });
 });
 
 describe('systems', () => {
