@@ -31,7 +31,8 @@ describe.skipIf(!hasBrowser)('the console on a running stage', () => {
     await stage?.strike();
   });
 
-  const counterAt = (site: string) => page.locator(`[data-site=${site}]`).getByRole('button', { name: /^counter at/ });
+  const counterAt = (site: string) =>
+    page.locator(`[data-site=${site}]`).getByRole('button', { name: /^counter .*at/ });
   const newest = async () => {
     const list = (await (await stage.ask('/v1/relocations?limit=1')).json()) as RelocationList;
     return list.relocations[0];
