@@ -63,6 +63,7 @@ try {
     await page.getByLabel('Under way').getByRole('button').first().click();
     await page.getByLabel('A move').waitFor();
     await page.locator('.arc.chosen circle').nth(8).waitFor();
+    await page.locator('[data-site=w1] .serves').waitFor(); // its users are there since the hand-over
     await page.screenshot({ path: `${images}console-${colorScheme}.png` });
   }
   const wrong = pages.flatMap((page) => page.wrong);

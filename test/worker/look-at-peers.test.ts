@@ -1,0 +1,58 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import type { Exchange } from '../../adapters/http.ts';
+import type { Peers } from '../../worker/peers.ts';
+import { PeersSeen } from '../../worker/peers-seen.ts';
+import { lookAtPeers } from '../../worker/survey.ts';
+
+const unending = new AbortController().signal;
+
+/** So many MEOs that answer, and how they are asked. */
+function many(count: number, onAsk: (asked: number) => void = () => undefined) {
+  const names = Array.from({ length: count }, (_, n) => `meo-${n}`);
+  const seen = new PeersSeen(names);
+  const asked: string[] = [];
+  let [underWay, most] = [0, 0];
+  const exchange = (name: string): Exchange =>
+    ({
+      ask: async () => {
+        onAsk(asked.push(name));
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await turn();
+        underWay -= 1;
+        seen.note(name, null);
+        return { status: 200, told: 'answered 200' };
+      },
+    }) as unknown as Exchange;
+  const all = names.map((name) => [name, { kind: 'meo', packages: { collection: 'app_packages' } }]);
+  const peers = { all, exchange } as unknown as Peers;
+  const look = async (signal = unending): Promise<string[]> =>
+    (await lookAtPeers(peers, seen, signal)).map(({ name }) => name);
+  return { asked, look, seen, names, mostAtOnce: () => most };
+}
+
+it('of 2,500 peers 1,000 are asked by a look, each by one call, a hundred at once; the others by the next ones', async () => {
+  const { asked, look, names, mostAtOnce } = many(2_500);
+  const told = [await look(), await look(), await look(), await look()];
+  expect(asked).toEqual(names); // each once: the last look finds all of them seen
+  expect(told.map(({ length }) => length)).toEqual([1_000, 2_000, 2_000, 2_000]);
+  expect(new Set(told.slice(0, 3).flat()).size).toBe(2_500);
+  expect(mostAtOnce()).toBe(100);
+});
+
+it('who was asked is told of, however many were called meanwhile', async () => {
+  const { look, seen, names } = many(4_000, (asked) => asked === 1_000 && call());
+  const call = (): void => names.slice(1_000).forEach((name) => void seen.note(name, null));
+  call();
+  const told = await look();
+  expect(told).toHaveLength(2_000);
+  expect(told.slice(0, 1_000).toSorted()).toEqual(names.slice(0, 1_000).toSorted());
+});
+
+it('a look that nobody waits for asks nobody more', async () => {
+  const leave = new AbortController();
+  const { asked, look } = many(1_000, (count) => count === 150 && leave.abort());
+  await expect(look(leave.signal)).rejects.toThrow(/abort/i);
+  expect(asked).toHaveLength(150);
+});
