@@ -122,7 +122,7 @@ function Chip({ tenant: { application, detail, instances }, site, taken, take }:
       }}
       onDragEnd={() => take(null)}
     >
-      <span>{application}</span>
+      <span>{application}</span>{' '}
       <small>
         {count} <i>{count === 1 ? 'user' : 'users'}</i>
       </small>

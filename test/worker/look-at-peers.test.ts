@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Exchange } from '../../adapters/http.ts';
 import type { Peers } from '../../worker/peers.ts';
 import { PeersSeen } from '../../worker/peers-seen.ts';
@@ -7,19 +7,18 @@ import { lookAtPeers } from '../../worker/survey.ts';
 
 const unending = new AbortController().signal;
 
-/** So many MEOs that answer, and how they are asked. */
-function many(count: number, onAsk: (asked: number) => void = () => undefined) {
+/** So many MEOs, how they are asked, and what becomes of the n-th call. */
+function many(count: number, answer: (nth: number, signal: AbortSignal) => unknown = () => undefined) {
   const names = Array.from({ length: count }, (_, n) => `meo-${n}`);
   const seen = new PeersSeen(names);
   const asked: string[] = [];
   let [underWay, most] = [0, 0];
   const exchange = (name: string): Exchange =>
     ({
-      ask: async () => {
-        onAsk(asked.push(name));
+      ask: async (_: unknown, signal: AbortSignal) => {
         underWay += 1;
         most = Math.max(most, underWay);
-        await turn();
+        await Promise.all([turn(), answer(asked.push(name), signal)]);
         underWay -= 1;
         seen.note(name, null);
         return { status: 200, told: 'answered 200' };
@@ -42,8 +41,8 @@ it('of 2,500 peers 1,000 are asked by a look, each by one call, a hundred at onc
 });
 
 it('who was asked is told of, however many were called meanwhile', async () => {
-  const { look, seen, names } = many(4_000, (asked) => asked === 1_000 && call());
   const call = (): void => names.slice(1_000).forEach((name) => void seen.note(name, null));
+  const { look, seen, names } = many(4_000, (nth) => nth === 900 && setImmediate(call));
   call();
   const told = await look();
   expect(told).toHaveLength(2_000);
@@ -52,7 +51,38 @@ it('who was asked is told of, however many were called meanwhile', async () => {
 
 it('a look that nobody waits for asks nobody more', async () => {
   const leave = new AbortController();
-  const { asked, look } = many(1_000, (count) => count === 150 && leave.abort());
+  const { asked, look } = many(1_000, (nth) => nth === 150 && leave.abort());
   await expect(look(leave.signal)).rejects.toThrow(/abort/i);
   expect(asked).toHaveLength(150);
+});
+
+describe('who does not answer', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  it('until a look is over is away; who was asked at its end was not waited for, and is told nothing of', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const late = new AbortController();
+    const answers: (() => void)[] = [];
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal);
+    const silent = async (signal: AbortSignal): Promise<never> =>
+      await new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)));
+    const { asked, look, seen } = many(150, async (nth, signal) => {
+      if (nth > 50) return await silent(signal);
+      return await new Promise<void>((answered) => answers.push(answered));
+    });
+    const looked = look();
+    await expect.poll(() => asked.length).toBe(100);
+    vi.advanceTimersByTime(8_000);
+    for (const answered of answers) answered();
+    await expect.poll(() => asked.length).toBe(150);
+    vi.advanceTimersByTime(2_000);
+    late.abort();
+    await expect(looked).resolves.toHaveLength(100);
+    const failures = seen.told(150, new Map()).flatMap(({ failure }) => failure ?? []);
+    expect(failures).toHaveLength(50);
+    expect(failures[0]).toMatch(/^meo-\d+: did not answer within 10 s$/);
+  });
 });
