@@ -3,14 +3,27 @@ import type { Exchange } from './http.ts';
 
 export type Capability = PeerSurvey['capabilities'][number];
 
+/** One question to a peer. */
+export type Probe = (exchange: Exchange, signal: AbortSignal) => Promise<Capability>;
+
+export async function probed(
+  exchange: Exchange,
+  probes: readonly Probe[],
+  signal: AbortSignal,
+): Promise<readonly Capability[]> {
+  const capabilities: Capability[] = [];
+  for (const probe of probes) capabilities.push(await probe(exchange, signal));
+  return capabilities;
+}
+
 /** The result of probing one peer: `probes` are asked one after the other, and whatever fails says why. */
 export async function survey(
   { name, kind }: { name: string; kind: string },
-  probes: readonly (() => Promise<readonly Capability[]>)[],
+  probes: readonly (() => Promise<Capability>)[],
 ): Promise<PeerSurvey> {
   const capabilities: Capability[] = [];
   try {
-    for (const probe of probes) capabilities.push(...(await probe()));
+    for (const probe of probes) capabilities.push(await probe());
     return { name, kind, reachable: true, detail: 'answers', capabilities };
   } catch (error) {
     return { name, kind, reachable: false, detail: (error as Error).message, capabilities };

@@ -99,8 +99,8 @@ class Checker {
       return 'instances that are asked by HTTPS speak it to each other: there is no standing between them';
     const { played, saw } = await this.#play(plain);
     if (played.verdict === 'held' && saw) return null;
-    const why = played.verdict === 'notTried' ? `: ${played.why}` : '';
-    return `what S tells T does not come by the address that S was told${why}`;
+    // What kept a plain move from being played is the cause, whatever it would have shown
+    return played.verdict === 'notTried' ? played.why : 'what S tells T does not come by the address that S was told';
   }
 
   async judge({ id, title, clause, scenarios }: Rule, apart: string | null): Promise<Judged> {

@@ -37,6 +37,7 @@ export class CommandLine {
     this.program = new Command('ferry')
       .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: (text) => void stderr.write(text) })
       .exitOverride()
+      .showHelpAfterError(`See \`${terminal.hints.command('--help')}\`.`)
       .hook('preAction', (_, command) => {
         const { json, output } = command.opts<Output>();
         terminal.format = output ?? (json ? 'json' : 'text');
@@ -49,6 +50,7 @@ export class CommandLine {
       .command(usage)
       .description(description)
       .option('--json', 'one JSON document on stdout');
+    command.showHelpAfterError(`See \`${this.terminal.hints.command(command.name(), '--help')}\`.`);
     return examples.length === 0
       ? command
       : command.addHelpText('after', ['', 'Examples:', ...exampleLines(examples)].join('\n'));

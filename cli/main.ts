@@ -47,13 +47,21 @@ export async function main(argv: readonly string[], stdout: Stream, stderr: Stre
     line.program.commandsGroup(`${heading}:`);
     group(line);
   }
+  line.program.commandsGroup('More than one Ferry:').helpCommand('help', 'of all of this, or of one command');
   try {
     if (argv[0] === 'complete') await completing(line);
-    await line.program.parseAsync(argv, { from: 'user' });
+    await line.program.parseAsync(unhelped(argv, line), { from: 'user' });
     return line.exit;
   } catch (error) {
     return explained(error, terminal, stderr);
   }
+}
+
+/** Asked for the help of a command that there is not, commander shows that of the program as if nothing were wrong. */
+function unhelped(argv: readonly string[], { program }: CommandLine): readonly string[] {
+  const [first = '-'] = argv;
+  const known = first.startsWith('-') || ['help', ...program.commands.map((one) => one.name())].includes(first);
+  return known ? argv : [first];
 }
 
 /** `ferry complete <shell>` prints what that shell reads once; what it then asks is answered from the commands above. */

@@ -1,6 +1,7 @@
-import { useEffect, useReducer, useState } from 'preact/hooks';
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { Known } from './known/known.ts';
 import { Detail } from './parts/detail.tsx';
+import { onEscape } from './parts/escape.ts';
 import { Evacuations } from './parts/evacuations.tsx';
 import { Followers } from './parts/followers.tsx';
 import { Header } from './parts/header.tsx';
@@ -18,12 +19,25 @@ export function Page({ known }: { readonly known: Known }) {
   const [, again] = useReducer((count: number) => count + 1, 0);
   useEffect(() => known.onChange(() => again(0)), [known]);
   const [focus, setFocus] = useState<Focus>(null);
+  const beside = useRef<HTMLElement>(null);
+  /** Where whoever opened it was: there he is again when it is closed. */
+  const from = useRef<Element | null>(null);
+  const show = (what: Focus): void => {
+    const at = document.activeElement;
+    if (at?.closest('.detail') == null) from.current = at;
+    setFocus(what);
+  };
   const { picture } = known;
   const moves = [...picture.moves.values()];
   const place = focus !== null && 'site' in focus ? picture.sites?.find(({ name }) => name === focus.site) : undefined;
   const chosen = focus !== null && 'move' in focus ? picture.moves.get(focus.move) : undefined;
-  const choose = (id: string): void => setFocus({ move: id });
-  const leave = (): void => setFocus(null);
+  const choose = (id: string): void => show({ move: id });
+  const leave = (): void => {
+    setFocus(null);
+    const back = from.current;
+    const there = back instanceof HTMLElement && back.isConnected && back !== document.body ? back : beside.current;
+    there?.focus({ preventScroll: true });
+  };
   return (
     <>
       <Header picture={picture} />
@@ -37,12 +51,18 @@ export function Page({ known }: { readonly known: Known }) {
               chosen={chosen?.id}
               choose={choose}
               wish={focus !== null && 'wish' in focus ? focus.wish : null}
-              plan={(wish) => setFocus({ wish })}
-              enter={(site) => setFocus({ site })}
+              plan={(wish) => show({ wish })}
+              enter={(site) => show({ site })}
             />
             <Plot moves={moves} />
           </div>
-          <aside aria-label="Details">
+          <aside
+            id="details"
+            aria-label="Details"
+            tabIndex={-1}
+            ref={beside}
+            onKeyDown={onEscape(focus === null ? null : leave)}
+          >
             {focus !== null && 'wish' in focus && (
               <Planner
                 key={`${focus.wish.application} ${focus.wish.source} ${focus.wish.target}`}

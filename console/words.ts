@@ -90,6 +90,10 @@ export const asksTwice: Partial<Record<Waiting['actions'][number], string>> = {
   leave: 'End the federation?',
 };
 
+/** What lets it go on stands out; what cannot be taken back does so once it was asked. */
+export const buttonOf = (action: Waiting['actions'][number], sure: boolean): string =>
+  ['approve', 'resume', 'retry'].includes(action) ? 'main' : sure && asksTwice[action] !== undefined ? 'sure' : '';
+
 /** How what waits and is no relocation looks. */
 export const kindWords: Readonly<Record<Waiting['kind'], string>> = {
   relocation: 'move',

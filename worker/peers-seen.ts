@@ -15,8 +15,11 @@ export class PeersSeen {
     });
   }
 
-  get all(): readonly PeerSeen[] {
-    return [...this.#seen.values()].map(({ seen }) => seen);
+  /** These first, then those that were seen last; no more than so many. */
+  told(most: number, first: ReadonlyMap<string, unknown>): readonly PeerSeen[] {
+    const all = [...this.#seen.values()].toSorted((a, b) => b.atMs - a.atMs).map(({ seen }) => seen);
+    const [asked, others] = [all.filter(({ name }) => first.has(name)), all.filter(({ name }) => !first.has(name))];
+    return [...asked, ...others].slice(0, most);
   }
 
   note(peer: string, failure: string | null): void {
@@ -25,8 +28,10 @@ export class PeersSeen {
     this.#seen.set(peer, { seen, atMs: performance.now() });
   }
 
-  wasSeenWithin(ms: number, peer: string): boolean {
-    const atMs = this.#seen.get(peer)?.atMs;
-    return atMs !== undefined && performance.now() - atMs < ms;
+  /** Of whom nothing was seen for so long, those first of whom nothing was for the longest. */
+  notWithin<T>(ms: number, peers: readonly (readonly [name: string, of: T])[]): readonly (readonly [string, T])[] {
+    const atMs = (peer: string): number => this.#seen.get(peer)?.atMs ?? Number.NEGATIVE_INFINITY;
+    const since = performance.now() - ms;
+    return peers.filter(([name]) => atMs(name) <= since).toSorted(([a], [b]) => atMs(a) - atMs(b) || 0);
   }
 }

@@ -1,7 +1,6 @@
 import { rniSubscriptions } from '../../protocols/mec-services/service.ts';
-import type { Exchange } from '../http.ts';
-import { readable, type Capability } from '../survey.ts';
+import { type Probe, readable } from '../survey.ts';
 
-export const radioCapabilities = async (platform: Exchange, signal: AbortSignal): Promise<readonly Capability[]> => [
-  await readable(platform, 'radio network information (MEC 012)', rniSubscriptions, signal),
+export const radioCapabilities: readonly Probe[] = [
+  async (platform, signal) => await readable(platform, 'radio network information (MEC 012)', rniSubscriptions, signal),
 ];

@@ -1,7 +1,6 @@
 import { userSubscriptions } from '../../protocols/mec013/location.ts';
-import type { Exchange } from '../http.ts';
-import { readable, type Capability } from '../survey.ts';
+import { type Probe, readable } from '../survey.ts';
 
-export const mec013Capabilities = async (service: Exchange, signal: AbortSignal): Promise<readonly Capability[]> => [
-  await readable(service, 'location (MEC 013)', userSubscriptions, signal),
+export const mec013Capabilities: readonly Probe[] = [
+  async (service, signal) => await readable(service, 'location (MEC 013)', userSubscriptions, signal),
 ];

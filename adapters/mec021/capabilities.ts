@@ -1,7 +1,6 @@
 import { appMobilityServices } from '../../protocols/mec021/registration.ts';
-import type { Exchange } from '../http.ts';
-import { readable, type Capability } from '../survey.ts';
+import { type Probe, readable } from '../survey.ts';
 
-export const mec021Capabilities = async (platform: Exchange, signal: AbortSignal): Promise<readonly Capability[]> => [
-  await readable(platform, 'application mobility (MEC 021)', appMobilityServices, signal),
+export const mec021Capabilities: readonly Probe[] = [
+  async (platform, signal) => await readable(platform, 'application mobility (MEC 021)', appMobilityServices, signal),
 ];

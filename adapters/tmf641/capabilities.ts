@@ -1,10 +1,9 @@
 import { serviceOrders } from '../../protocols/tmf641/order.ts';
-import type { Exchange } from '../http.ts';
-import { readable, type Capability } from '../survey.ts';
+import { type Capability, type Probe, readable } from '../survey.ts';
 import type { Orders } from './orders.ts';
 
-export const tmf641Capabilities = async (oss: Exchange, signal: AbortSignal): Promise<readonly Capability[]> => [
-  await readable(oss, 'service orders (TMF 641)', `${serviceOrders}?offset=0&limit=1`, signal),
+export const tmf641Capabilities: readonly Probe[] = [
+  async (oss, signal) => await readable(oss, 'service orders (TMF 641)', `${serviceOrders}?offset=0&limit=1`, signal),
 ];
 
 /** Of a cloud: did this OSS reach it when it was last asked (GR MEC 035, 6.6.3)? To look is no reason to order. */

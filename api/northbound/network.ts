@@ -49,7 +49,11 @@ const networkOf = (
   showApplication: async ({ params: { name }, res }) => {
     const record = Object.hasOwn(configuration.applications, name) ? configuration.applications[name] : undefined;
     if (record === undefined)
-      throw new HttpRefusal(404, `there is no application ${name}`, 'GET /v1/applications lists them.');
+      throw new HttpRefusal(
+        404,
+        `there is no application ${name}`,
+        '`ferry where`, GET /v1/applications: each that there is.',
+      );
     const [[application], contract] = await Promise.all([locate([name]), contracts.of(name).catch(unknown)]);
     res.json({ ...application, contract: contract && { declared: declaredBy(record), ...contract } });
   },

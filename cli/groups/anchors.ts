@@ -26,7 +26,7 @@ export function anchoring(line: CommandLine): void {
       new Argument('<what...>', 'application, source and network; or show, release, retry, abandon and an id'),
     )
     .option('--user <tag>', 'one user, by the ueIdentityTag (MEC 014); whoever is there without')
-    .option('--wait', 'until it holds, or is released (default)', true)
+    .option('--wait', 'until it holds, or is released', true)
     .option('--no-wait', 'tell how it is now')
     .action(
       line.does(async (words: readonly string[], { user, wait, ...options }: AnchorOptions, asked: Command) => {

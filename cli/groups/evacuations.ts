@@ -33,7 +33,7 @@ export function evacuating(line: CommandLine): void {
       ).choices(acceptable),
     )
     .option('--deadline <time>', 'begin nothing after it', instant(stderr))
-    .option('--wait', 'watch until it ends (default)', true)
+    .option('--wait', 'watch until it ends', true)
     .option('--no-wait', 'print its id and return')
     .action(
       line.does(async (site: string, { to, window, perUser, accept, deadline, wait, ...options }: EvacuateOptions) => {

@@ -114,7 +114,7 @@ export function relocations(line: CommandLine): void {
     ['ferry relocate counter cloud a1 --no-wait --json | jq -r .id', 'in a script'],
   ])
     .option('--key <key>', 'Idempotency-Key: the same key starts the same relocation once')
-    .option('--wait', 'watch until it ends (default)', true)
+    .option('--wait', 'watch until it ends', true)
     .option('--no-wait', 'print its id and return')
     .action(
       line.does(async (application: string, source: string, target: string, options: RelocateOptions) => {

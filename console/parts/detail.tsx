@@ -1,3 +1,4 @@
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Problem, Relocation } from '../../api/resources.ts';
 import type { Action } from '../../domain/actions.ts';
@@ -7,6 +8,7 @@ import { Waits } from './waits.tsx';
 import {
   actionWords,
   asksTwice,
+  buttonOf,
   directions,
   duration,
   standing,
@@ -16,6 +18,7 @@ import {
   users,
   whose,
 } from '../words.ts';
+import { onEscape } from './escape.ts';
 import { Recover } from './recover.tsx';
 import { Said } from './said.tsx';
 
@@ -47,7 +50,14 @@ export function Detail({ move, leave, answered }: Props) {
         </span>
       </p>
       <Waits waitingFor={move.waitingFor} />
-      <Actions move={move} answered={answered} />
+      <Actions move={move} answered={answered} heading={heading} />
+      {move.state === 'terminated' && (
+        <div class="said bad">
+          <b>Ended from outside</b>
+          <p>Nothing was cleaned up: instances, subscriptions and rules are as they were, users may stay promised.</p>
+          <p>To have it go on, or undone, reset this run in Temporal.</p>
+        </div>
+      )}
       <Steps move={move} />
       <Result move={move} />
       <p class="foot">
@@ -66,11 +76,13 @@ export function Detail({ move, leave, answered }: Props) {
 /** A link leads to a page, whatever is told. */
 const isPage = (url: string | null): url is string => url !== null && /^https?:\/\//.test(url);
 
-const classOf = (action: Action, sure: Action | null): string =>
-  asksTwice[action] === undefined ? (action === 'recover' ? '' : 'main') : sure === action ? 'sure' : '';
-
 /** Exactly those that the API offers now. */
-function Actions({ move, answered }: Pick<Props, 'move' | 'answered'>) {
+function Actions({
+  move,
+  answered,
+  heading,
+}: Pick<Props, 'move' | 'answered'> & { readonly heading: RefObject<HTMLElement | null> }) {
+  const whole = useRef<HTMLDivElement>(null);
   const [sure, setSure] = useState<Action | null>(null);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -88,29 +100,35 @@ function Actions({ move, answered }: Pick<Props, 'move' | 'answered'>) {
     }
     setAsking(false);
     setSure(null);
+    refocus();
+  };
+  /** Who was on what is gone, or was out of use meanwhile, is nowhere. */
+  const refocus = (button = 'button'): void => {
+    if (sure === 'recover' || document.activeElement === document.body)
+      requestAnimationFrame(() => (whole.current?.querySelector<HTMLElement>(button) ?? heading.current)?.focus());
+  };
+  const letGo = (): void => {
+    setSure(null);
+    if (sure === 'recover') refocus('[data-action=recover]');
   };
   if (move.actions.length === 0 && problem === null) return null;
   return (
-    <div class="actions">
+    <div class="actions" ref={whole} onKeyDown={onEscape(sure === null ? null : letGo)}>
       {move.actions.map((action) => (
         <button
           key={action}
           type="button"
-          disabled={asking || (action === 'recover' && sure === action)}
-          class={classOf(action, sure)}
+          disabled={asking}
+          class={buttonOf(action, sure === action)}
           data-action={action}
-          onClick={() => void say(action)}
+          aria-expanded={action === 'recover' ? sure === action : undefined}
+          onClick={() => (action === 'recover' && sure === action ? letGo() : void say(action))}
         >
           {(sure === action ? asksTwice[action] : undefined) ?? actionWords[action]}
         </button>
       ))}
       {sure === 'recover' && (
-        <Recover
-          move={move}
-          asking={asking}
-          leave={() => setSure(null)}
-          accepted={(accept) => void say('recover', { accept })}
-        />
+        <Recover move={move} asking={asking} leave={letGo} accepted={(accept) => void say('recover', { accept })} />
       )}
       {problem !== null && <Said problem={problem} />}
     </div>

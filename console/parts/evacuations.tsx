@@ -2,7 +2,8 @@ import { useState } from 'preact/hooks';
 import type { Evacuation } from '../../api/evacuation.ts';
 import type { Problem } from '../../api/resources.ts';
 import { ask, post, problemOf } from '../known/ask.ts';
-import { evacuationTone, evacuationWord, timeOf } from '../words.ts';
+import { buttonOf, evacuationTone, evacuationWord, timeOf } from '../words.ts';
+import { onEscape } from './escape.ts';
 import { Said } from './said.tsx';
 
 interface Props {
@@ -72,7 +73,8 @@ const share = (some: number): string => `flex-grow: ${some}`;
 function Progress({ counts }: Pick<Evacuation, 'counts'>) {
   if (counts === null || counts.total === 0) return null;
   const { total, moved, failed, underWay, left } = counts;
-  const told = `${moved} of ${total} moved, ${underWay} under way, ${failed} failed, ${left} not begun`;
+  const rest = Object.entries({ 'under way': underWay, failed, 'not begun': left }).filter(([, some]) => some > 0);
+  const told = [`${moved} of ${total} moved`, ...rest.map(([how, some]) => `${some} ${how}`)].join(', ');
   return (
     <>
       <div class="progress" role="img" aria-label={told}>
@@ -110,6 +112,7 @@ function Words({ evacuation, answered }: { readonly evacuation: Evacuation } & P
   return (
     <form
       class="actions"
+      onKeyDown={onEscape(sure ? () => setSure(false) : null)}
       onSubmit={(event) => {
         event.preventDefault();
         void say(async () => await resized(path, Number(window)));
@@ -120,7 +123,7 @@ function Words({ evacuation, answered }: { readonly evacuation: Evacuation } & P
           key={action}
           type="button"
           disabled={asking}
-          class={action === 'cancel' ? (sure ? 'sure' : '') : 'main'}
+          class={buttonOf(action, sure)}
           data-action={action}
           onClick={() =>
             action === 'cancel' && !sure

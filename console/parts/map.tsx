@@ -39,13 +39,18 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }
   const running = moves.filter(({ endedAt }) => endedAt === null);
   useEffect(() => {
     if (taken === null) return undefined;
-    const leave = ({ key }: KeyboardEvent): void => void (key === 'Escape' && take(null));
+    const leave = ({ key }: KeyboardEvent): void => void (key === 'Escape' && letGo());
     window.addEventListener('keydown', leave);
     return () => window.removeEventListener('keydown', leave);
   }, [taken]);
 
-  const drop = (target: string): void => {
+  /** Whoever is at a site that offers itself no longer would be nowhere: at what was taken up. */
+  const letGo = (): void => {
+    ground.current?.querySelector<HTMLElement>('[aria-pressed=true]')?.focus({ preventScroll: true });
     take(null);
+  };
+  const drop = (target: string): void => {
+    letGo();
     if (taken !== null && taken.source !== target) plan({ ...taken, target });
   };
   const tenants = tenantsBySite(applications);
@@ -68,6 +73,9 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }
       class={`map ${taken === null ? '' : 'taking'} ${(sites?.length ?? 0) > 40 ? 'dense' : ''}`}
       aria-label="Network"
     >
+      <a class="skip" href="#details" onClick={past}>
+        Past the network, to what moves
+      </a>
       <p class="hint" role="status">
         {taken === null ? '' : `${taken.application} of ${taken.source}: choose a site, or Escape`}
       </p>
@@ -108,6 +116,12 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }
       </div>
     </section>
   );
+}
+
+/** As the link would, and leaves the address as it is. */
+function past(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById('details')?.focus();
 }
 
 const isRunning = ({ endedAt }: Evacuation): boolean => endedAt === null;

@@ -4,7 +4,8 @@ import type { Hold } from '../../api/hold.ts';
 import type { Problem } from '../../api/resources.ts';
 import { ask, post, problemOf } from '../known/ask.ts';
 import type { Peers, Site } from '../known/known.ts';
-import { evacuationWord, timeOf } from '../words.ts';
+import { evacuationTone, evacuationWord, timeOf } from '../words.ts';
+import { onEscape } from './escape.ts';
 import { Said } from './said.tsx';
 
 interface Props {
@@ -37,13 +38,15 @@ export function Place({ site, peers: seen, hold, evacuation, leave, held, reopen
   const { name, kind, system, network, peers } = site;
   const empty = async (): Promise<void> => emptied(await post<Evacuation>('/v1/evacuations', { site: name }));
   return (
-    <section class="card detail place" aria-label="A site" onKeyDown={({ key }) => key === 'Escape' && leave()}>
+    <section class="card detail place" aria-label="A site">
       <div class="title">
         <h2 tabIndex={-1} ref={heading}>
           {name}
         </h2>
-        {hold !== undefined && <span class="badge">held</span>}
-        {evacuation !== undefined && <span class="badge">{evacuationWord(evacuation)}</span>}
+        {hold !== undefined && <span class="badge waits">held</span>}
+        {evacuation !== undefined && (
+          <span class={`badge ${evacuationTone(evacuation)}`}>{evacuationWord(evacuation)}</span>
+        )}
         <button type="button" class="leave" aria-label="Close" onClick={leave}>
           ×
         </button>
@@ -84,7 +87,7 @@ export function Place({ site, peers: seen, hold, evacuation, leave, held, reopen
           />
         </label>
       )}
-      <div class="actions">
+      <div class="actions" onKeyDown={onEscape(sure ? () => setSure(false) : null)}>
         {hold === undefined ? (
           <button
             type="button"

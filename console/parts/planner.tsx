@@ -76,7 +76,6 @@ export function Planner({ wish, leave, begun }: Props) {
         event.preventDefault();
         if (plan?.possible === true && !starting) void start();
       }}
-      onKeyDown={({ key: pressed }) => pressed === 'Escape' && leave()}
     >
       <div class="title">
         <h2 tabIndex={-1} ref={heading}>

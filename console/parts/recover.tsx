@@ -1,9 +1,10 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Problem, Relocation } from '../../api/resources.ts';
 import { type Acceptance, type Fence, fences, writersTold } from '../../domain/recovery.ts';
 import type { Plan } from '../../domain/relocation.ts';
 import { post, problemOf } from '../known/ask.ts';
 import { fenceWords } from '../words.ts';
+import { onEscape } from './escape.ts';
 import { Said } from './said.tsx';
 
 interface Props {
@@ -31,6 +32,8 @@ export function Recover({ move: { request }, asking, leave, accepted }: Props) {
       left = true;
     };
   }, [application, users, source, target]);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
   const recovery = plan?.recovery;
   const others = plan?.obstacles.some(({ failure }) => failure === 'OtherUnknown') ?? false;
   return (
@@ -41,9 +44,9 @@ export function Recover({ move: { request }, asking, leave, accepted }: Props) {
         event.preventDefault();
         accepted({ lostWrites: true, ...(fence !== 'stopped' && { fence }), ...(unasked && { otherUnknown: true }) });
       }}
-      onKeyDown={({ key }) => key === 'Escape' && leave()}
+      onKeyDown={onEscape(leave)}
     >
-      <h3>
+      <h3 tabIndex={-1} ref={heading}>
         Take {source} to be dead, and let {target} serve in its place?
       </h3>
       {plan === null && problem === null && (

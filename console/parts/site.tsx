@@ -30,6 +30,8 @@ interface Props {
 
 export function SiteBox({ site, peers, tenants, taken, wished, closed, take, drop, enter }: Props) {
   const { name, kind } = site;
+  /** A cloud stands in no system, whose heading would be between. */
+  const Heading = kind === 'cloud' ? 'h3' : 'h4';
   const [over, setOver] = useState(false);
   const away = awayOf([...new Set(Object.values(site.peers))], peers);
   const takes = taken !== null && taken.source !== name;
@@ -49,11 +51,11 @@ export function SiteBox({ site, peers, tenants, taken, wished, closed, take, dro
         drop(name);
       }}
     >
-      <h4 title={name}>
+      <Heading class="name" title={name}>
         <button type="button" disabled={taken !== null} aria-label={`Site ${name}`} onClick={() => enter(name)}>
           {name}
         </button>
-      </h4>
+      </Heading>
       {closed !== undefined && (
         <p class="closed" title={closed}>
           {closed}
@@ -109,7 +111,7 @@ function Chip({ tenant: { application, detail, instances }, site, taken, take }:
       class="chip serves"
       draggable
       aria-pressed={mine}
-      aria-label={`${application} at ${site} serves ${users(count)}: move`}
+      aria-label={`${application} ${users(count)}, at ${site}: move`}
       title={`${application}: ${users(count)}${serving.some(({ serves }) => serves === 'all') ? ', and who comes' : ''}`}
       onClick={() => take(mine ? null : up)}
       onDragStart={(event) => {
@@ -120,7 +122,7 @@ function Chip({ tenant: { application, detail, instances }, site, taken, take }:
       }}
       onDragEnd={() => take(null)}
     >
-      <span>{application}</span>
+      <span>{application}</span>{' '}
       <small>
         {count} <i>{count === 1 ? 'user' : 'users'}</i>
       </small>

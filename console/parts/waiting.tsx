@@ -2,7 +2,8 @@ import { useState } from 'preact/hooks';
 import type { Waiting as Other } from '../../api/northbound/table/waiting.ts';
 import type { Problem, Relocation } from '../../api/resources.ts';
 import { post, problemOf } from '../known/ask.ts';
-import { actionWords, asksTwice, kindWords, timeOf, waitsForPerson } from '../words.ts';
+import { actionWords, asksTwice, buttonOf, kindWords, timeOf, waitsForPerson } from '../words.ts';
+import { onEscape } from './escape.ts';
 import { Move } from './move.tsx';
 import { Said } from './said.tsx';
 
@@ -67,7 +68,11 @@ function One({ other }: { readonly other: Other }) {
   };
   return (
     <li>
-      <article class="other parked" aria-label={`${kindWords[kind]}: ${about}`}>
+      <article
+        class="other parked"
+        aria-label={`${kindWords[kind]}: ${about}`}
+        onKeyDown={onEscape(sure === null ? null : () => setSure(null))}
+      >
         <b title={about}>{about}</b>
         <span class="badge">{kind === 'fence' ? kindWords[kind] : `${kindWords[kind]}, ${state}`}</span>
         <small>{waitingFor.what}</small>
@@ -78,7 +83,7 @@ function One({ other }: { readonly other: Other }) {
               <button
                 key={action}
                 type="button"
-                class={sure === action ? 'sure' : ''}
+                class={sure === action ? 'sure' : buttonOf(action, false)}
                 disabled={said}
                 onClick={() => void say(action)}
               >

@@ -9,6 +9,7 @@ import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { mec010Packages } from '../../adapters/mec010-2/packages.ts';
 import { mec011Capabilities } from '../../adapters/mec011/capabilities.ts';
 import { mec011Path } from '../../adapters/mec011/path.ts';
+import { probed } from '../../adapters/survey.ts';
 import { radioCapabilities } from '../../adapters/mec-services/capabilities.ts';
 import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { mec021Capabilities } from '../../adapters/mec021/capabilities.ts';
@@ -279,9 +280,9 @@ describe.each(['a1', 'a2'] as const)('platform %s of the sandbox', (host) => {
   });
 
   it('has every capability, and says that no registration forbids to move', async () => {
-    for (const probe of [mec011Capabilities, radioCapabilities, mec021Capabilities])
-      for (const capability of await probe(platform(host), soon()))
-        expect(capability).toMatchObject({ available: true });
+    const probes = [...mec011Capabilities, ...radioCapabilities, ...mec021Capabilities];
+    for (const capability of await probed(platform(host), probes, soon()))
+      expect(capability).toMatchObject({ available: true });
     expect(await mec021Mobility(platform(host), pino({ level: 'silent' })).level('unknown', null, soon())).toBe('free');
     expect(await mecSubscriptions(platform(host)).missing(['no such service'], soon())).toEqual(['no such service']);
   });

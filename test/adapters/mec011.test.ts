@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mec011Capabilities } from '../../adapters/mec011/capabilities.ts';
+import { probed } from '../../adapters/survey.ts';
 import { missingServices } from '../../adapters/mec011/services.ts';
+import { busy } from '../support/busy.ts';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 
-const soon = (): AbortSignal => AbortSignal.timeout(5_000);
+const soon = (): AbortSignal => AbortSignal.timeout(5_000 * busy());
 
 let peer: FaultyServer;
 let before: (heard: Heard) => Reply | undefined;
@@ -85,7 +87,7 @@ describe('services', () => {
 
 describe('the capabilities of a platform', () => {
   const told = async () => {
-    const capabilities = await mec011Capabilities(peer.exchange, soon());
+    const capabilities = await probed(peer.exchange, mec011Capabilities, soon());
     return capabilities.map(({ available }) => available);
   };
 

@@ -275,6 +275,7 @@ describe('a look at the peers', () => {
     // A refusal is an answer
     expect(await seen('meo-cellular')).toMatchObject({ failedAt: null, failure: null });
     const asked = [meo.heard.length, platform.heard.length];
+    expect(asked).toEqual([1, 1]);
     await seen('meo-cellular');
     expect([meo.heard.length, platform.heard.length]).toEqual(asked);
     // A call that is made anyway tells it too

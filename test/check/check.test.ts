@@ -146,6 +146,23 @@ it(
 );
 
 it(
+  'tells why nothing could be tried once, and takes it for no other address',
+  async () => {
+    const wholeOnly: Wrong['first'] = (req, res) => {
+      if (req.url !== '/relocation/v1/promise') return false;
+      const problem = { type: 'NotServing', title: 'all users move together', status: 409 };
+      res.writeHead(409, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+      return true;
+    };
+    const { findings } = await checkedWith({ first: wholeOnly });
+    expect(findings.find(({ rule }) => rule === 'calls')).toMatchObject({ verdict: 'broken' });
+    const why = findings.find(({ rule }) => rule === 'sourceDecides')?.why;
+    expect(why).toEqual([expect.stringMatching(/^promise at S came out as 409 NotServing/)]);
+  },
+  LIMIT,
+);
+
+it(
   'takes a context that changes by itself for no doubled effect, and says that it could not tell',
   async () => {
     let reads = 0;

@@ -147,7 +147,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
         lookedAt: 2,
       },
     });
-    await page.getByRole('button', { name: /counter at cloud/ }).focus();
+    await page.getByRole('button', { name: /counter .*at cloud/ }).focus();
     await page.keyboard.press('Enter');
     await page.getByText('counter of cloud: choose a site').waitFor();
     await page.keyboard.press('ArrowDown');
@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
   it('has a cut-over wait until a time, and a move given up after one, by the clock of who types', async () => {
     const page = await over({});
-    await page.getByRole('button', { name: /counter at cloud/ }).dragTo(page.locator('[data-site=a1]'));
+    await page.getByRole('button', { name: /counter .*at cloud/ }).dragTo(page.locator('[data-site=a1]'));
     const plan = page.getByLabel('Plan of a move');
     await plan.getByText('at a time').click();
     await plan.getByLabel('Not before').fill('2030-01-31T02:00');
@@ -188,11 +188,77 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
   it('lets an application go that was taken up', async () => {
     const page = await over({});
-    await page.getByRole('button', { name: /counter at cloud/ }).click();
+    await page.getByRole('button', { name: /counter .*at cloud/ }).click();
     await expect.poll(async () => await page.locator('.here').count()).toBe(3);
     await page.keyboard.press('Escape');
     await expect.poll(async () => await page.locator('.here').count()).toBe(0);
     expect(fake.said).toEqual([]);
+  });
+
+  it('is left by Escape, one thing after the other, and whoever leaves is where he was', async () => {
+    const move = Object.assign(moveOf('counter', 'a1', 'a2', 4), { state: 'held', actions: ['cancel', 'recover'] });
+    const page = await over({ moves: [move] });
+    const at = async (): Promise<string> =>
+      await page.evaluate(
+        '(document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent).trim()',
+      );
+    const leadsTo = async (keys: readonly string[], where: string): Promise<void> => {
+      for (const key of keys) await page.keyboard.press(key);
+      await expect.poll(at).toMatch(new RegExp(where));
+    };
+    const chip = 'counter 6 users, at cloud: move';
+    await page.getByRole('button', { name: 'Site a1' }).focus();
+    await leadsTo(['Enter'], 'a1');
+    await page.getByLabel('A site').waitFor();
+    await leadsTo(['Escape'], 'Site a1');
+    await page.getByRole('button', { name: chip }).focus();
+    await leadsTo(['Enter', 'ArrowDown'], 'Move counter to');
+    await leadsTo(['Escape'], chip);
+    await leadsTo(['Enter', 'ArrowDown'], 'Move counter to');
+    await leadsTo(['Enter'], 'Move counter[?]');
+    await leadsTo(['Tab', 'Escape'], chip);
+    await page.getByLabel('Under way').getByRole('button').focus();
+    await leadsTo(['Enter'], '^counter$');
+    await leadsTo(['Tab', 'Tab', 'Enter'], 'Roll it back');
+    await leadsTo(['Escape'], 'Cancel'); // and nothing was said
+    await leadsTo(['Tab', 'Enter'], 'Take a1 to be dead');
+    await leadsTo(['Tab', 'Escape'], 'Recover');
+    expect(await page.getByLabel('A move').count()).toBe(1);
+    await leadsTo(['Escape'], '^counter: a1 → a2');
+    await expect.poll(async () => await page.locator('.detail').count()).toBe(0);
+    expect(fake.said.filter((said) => typeof said === 'string')).toEqual([]);
+  });
+
+  it('keeps the place of who presses a button that is gone when it was answered', async () => {
+    const move = Object.assign(moveOf('counter', 'a1', 'a2', 2), { actions: ['pause', 'cancel'] });
+    const page = await over({ moves: [move] });
+    await page.getByLabel('Under way').getByRole('button').click();
+    const pause = page.locator('[data-action=pause]');
+    await pause.waitFor();
+    Object.assign(move, { state: 'paused', actions: ['resume', 'cancel'] });
+    await pause.press('Enter');
+    await expect.poll(async () => await page.locator(':focus').allInnerTexts()).toEqual(['Resume']);
+  });
+
+  it('has a way past the network, names that say what is read, and headings that leave out none', async () => {
+    const page = await over({ moves: [moveOf('counter', 'cloud', 'a1', 2)] });
+    await page.keyboard.press('Tab'); // the API
+    await page.keyboard.press('Tab');
+    await expect(page.locator(':focus').innerText()).resolves.toBe('Past the network, to what moves');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await expect(page.locator(':focus').innerText()).resolves.toMatch('counter: cloud → a1');
+    // WCAG 2.5.3 and 1.3.1
+    const named = await page.evaluate<[string, string][]>(
+      '[...document.querySelectorAll("button[aria-label]")].map((b) => [b.getAttribute("aria-label"), b.innerText])',
+    );
+    const read = named.filter(([, shown]) => /\w/.test(shown));
+    expect(read.length).toBeGreaterThan(4);
+    for (const [name, shown] of read) expect(name).toContain(shown.replace(/\s+/g, ' ').trim());
+    const levels = await page.evaluate<number[]>(
+      '[...document.querySelectorAll("h1,h2,h3,h4")].map((h) => Number(h.tagName[1]))',
+    );
+    for (const [at, level] of levels.entries()) expect(level - (levels[at - 1] ?? 0)).toBeLessThanOrEqual(1);
   });
 
   it('begins nothing that the plan says is not possible, and says what stands in the way', async () => {
@@ -200,7 +266,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
       { failure: 'CapacityExceeded', where: 'a1', detail: 'it is full', remedy: 'Choose another one.' },
     ];
     const page = await over({ plan: { possible: false, obstacles } });
-    await page.getByRole('button', { name: /counter at cloud/ }).dragTo(page.locator('[data-site=a1]'));
+    await page.getByRole('button', { name: /counter .*at cloud/ }).dragTo(page.locator('[data-site=a1]'));
     const plan = page.getByLabel('Plan of a move');
     await expect
       .poll(async () => await plan.innerText())

@@ -1,11 +1,14 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RelocationList } from '../../api/resources.ts';
+import type { RelocationList, SiteList } from '../../api/resources.ts';
+import { FerryClient } from '../../cli/client.ts';
+import { sites } from '../../cli/network.ts';
+import { Terminal } from '../../cli/terminal.ts';
 import { hasBrowser, launch, pageOf } from '../support/browser.ts';
 import { busy } from '../support/busy.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 import { claimNetwork } from '../support/network.ts';
-import { fleet } from '../support/sight.ts';
+import { fleet, processOf } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The page as an operator has it, in a browser, over everything of the real thing. */
@@ -31,7 +34,8 @@ describe.skipIf(!hasBrowser)('the console on a running stage', () => {
     await stage?.strike();
   });
 
-  const counterAt = (site: string) => page.locator(`[data-site=${site}]`).getByRole('button', { name: /^counter at/ });
+  const counterAt = (site: string) =>
+    page.locator(`[data-site=${site}]`).getByRole('button', { name: /^counter .*at/ });
   const newest = async () => {
     const list = (await (await stage.ask('/v1/relocations?limit=1')).json()) as RelocationList;
     return list.relocations[0];
@@ -103,6 +107,43 @@ describe.skipIf(!hasBrowser)('the console on a running stage', () => {
     await detail.getByText('relocated', { exact: true }).waitFor();
     await expect.poll(async () => await page.getByLabel('Waits for a person').count()).toBe(0);
     await counterAt('cloud').waitFor();
+    expect(wrong).toEqual([]);
+  });
+
+  it('tells of a peer whose process stands still that it is away, since when and at which sites, and that it is back', async () => {
+    const pid = await processOf(stage, 'network'); // has the vantage points
+    const told = async (): Promise<string> => {
+      const texts: string[] = [];
+      const stream = { write: (text: string) => texts.push(text) };
+      await sites(new FerryClient(stage.api), new Terminal(stream, stream));
+      return texts.join('');
+    };
+    const reach = async () =>
+      ((await (await stage.ask('/v1/sites?waitSeconds=5')).json()) as SiteList).peers['vantage-cellular'];
+    const is = async (reachable: boolean) =>
+      await expect
+        .poll(async () => (await reach())?.reachable, { timeout: 90_000 * busy(), interval: 2_000 })
+        .toBe(reachable);
+    const away = page.locator('[data-site=a1] .away');
+    const soon = { timeout: 40_000 * busy() }; // a console asks every 15 s
+    await is(true);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await is(false);
+      const at = await reach();
+      expect(at?.lastFailure?.what).toMatch(/^vantage-cellular: GET .* did not answer within \d+ ms$/);
+      expect(at?.seenAt).toBe(at?.lastFailure?.at);
+      await expect(told()).resolves.toMatch(
+        /^a1 +mecHost +cellular +cellular +no: vantage-cellular .*$[^]*^vantage-cellular has not answered since .*did not answer within/m,
+      );
+      await expect.poll(async () => await away.allInnerTexts(), soon).toEqual(['vantage-cellular does not answer']);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await is(true);
+    expect((await reach())?.lastFailure?.what).toMatch('did not answer within'); // is remembered
+    await expect(told()).resolves.not.toMatch('vantage-cellular has not answered');
+    await expect.poll(async () => await away.count(), soon).toBe(0);
     expect(wrong).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ApplicationList, ApplicationSeen, PeerList, SiteList, Problem } from '../../api/resources.ts';
+import { costOf } from '../../bench/counts.ts';
 import { digest } from '../../configuration/digest.ts';
 import { Reader } from '../../api/northbound/reader.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
@@ -288,12 +289,21 @@ describe('looking without touching', () => {
   });
 
   it('tells of sites how their peers were seen, at once, and after a look where that is waited for', async () => {
-    await over(new PortWorld(), async (api) => {
+    await over(new PortWorld(), async (api, taskQueue) => {
       const at = '2026-01-01T00:00:00.000Z';
       const seen = { meo: { reachable: true, since: at, seenAt: at, lastFailure: null } };
       await expect(api.get<SiteList>('/v1/sites')).resolves.toMatchObject({ status: 200, body: { peers: {} } });
       await expect(api.get('/v1/sites?waitSeconds=9')).resolves.toMatchObject({ status: 200, body: { peers: seen } });
       await expect(api.get<SiteList>('/v1/sites')).resolves.toMatchObject({ body: { peers: seen } });
+      // Ten consoles that ask meanwhile add nothing (docs/scaling.md)
+      await Promise.all(Array.from({ length: 10 }, async () => await api.get('/v1/sites')));
+      const query = `TaskQueue = '${taskQueue}' AND WorkflowType = 'lookAtPeers'`;
+      await eventually(async () => (await temporal.workflow.count(query)).count > 0);
+      const looks: string[] = [];
+      for await (const { workflowId } of temporal.workflow.list({ query })) looks.push(workflowId);
+      expect(looks).toHaveLength(1);
+      const look = temporal.workflow.getHandle(looks[0] ?? '');
+      await expect(costOf(look)).resolves.toEqual({ events: 11, actions: 2, retries: 0 });
     });
   });
 
