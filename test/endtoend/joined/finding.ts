@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DiscoveryFound } from '../../api/discovery.ts';
-import { comes, joined, use } from '../support/joined.ts';
-import { mostOf } from '../support/memory.ts';
-import { claimNetwork } from '../support/network.ts';
-import { type Operator, Pair, urlOf } from '../support/pair.ts';
-import type { Logged } from '../support/stage.ts';
-import { leaks } from '../support/told-outside.ts';
+import { expect, it } from 'vitest';
+import type { DiscoveryFound } from '../../../api/discovery.ts';
+import { comes, joined, use } from '../../support/joined.ts';
+import { mostOf } from '../../support/memory.ts';
+import { pair } from '../../support/joined-pair.ts';
+import { type Operator, urlOf } from '../../support/pair.ts';
+import type { Logged } from '../../support/stage.ts';
+import { leaks } from '../../support/told-outside.ts';
 
-/** Two operators' Ferrys, as processes: A looks for what B has, and everything that crosses is counted and read. */
-const { net: NETWORK } = await claimNetwork();
+/** A looks for what B has, and everything that crosses is counted and read. */
 
 /** Of the sandbox's operators. */
 const MISS_SECONDS = 1;
@@ -16,13 +15,6 @@ const MISS_SECONDS = 1;
 const NAMESPACE = 60;
 /** Between two questions to an orchestrator. */
 const LOOK_SECONDS = 5;
-
-let pair: Pair;
-beforeAll(async () => {
-  pair = await Pair.set(NETWORK, { ownServers: true });
-  await joined(pair);
-}, 240_000);
-afterAll(async () => await pair?.strike());
 
 interface Own {
   readonly id: string;
@@ -69,7 +61,8 @@ const askedOfMeo = async (): Promise<number> =>
     ({ peer, path }) => peer === 'meo-metro' && path.endsWith('/platform-queries'),
   ).length;
 
-describe('A', () => {
+/** Before anything else was asked. */
+export function finding(): void {
   it('finds what B offers by one message, and then knows it', async () => {
     await comes(speechOfB, (own) => own.length === 1);
     const since = pair.border.crossings.length;
@@ -164,4 +157,4 @@ describe('A', () => {
     expect(asked.length).toBeGreaterThan(3);
     expect(asked).toEqual(answered);
   });
-});
+}

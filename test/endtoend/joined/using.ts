@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServiceBinding } from '../../api/service-bindings.ts';
-import { busy } from '../support/busy.ts';
-import { comes, joined } from '../support/joined.ts';
-import { claimNetwork, type ClaimedNetwork } from '../support/network.ts';
-import { type Operator, Pair, urlOf } from '../support/pair.ts';
+import { expect, it } from 'vitest';
+import type { ServiceBinding } from '../../../api/service-bindings.ts';
+import { busy } from '../../support/busy.ts';
+import { comes } from '../../support/joined.ts';
+import { pair } from '../../support/joined-pair.ts';
+import { type Operator, urlOf } from '../../support/pair.ts';
 
 /** Operator B's services at a platform of operator A, settled by their two Ferrys (GR MEC 035, 6.5.3), and all that follows. */
-
-let network: ClaimedNetwork;
-let pair: Pair;
-beforeAll(async () => {
-  network = await claimNetwork();
-  pair = await Pair.set(network.net);
-  await joined(pair);
-}, 600_000);
-afterAll(async () => {
-  await pair?.strike();
-  await network?.release();
-});
 
 interface Navigation {
   readonly service: string | null;
@@ -72,7 +60,7 @@ async function left() {
   };
 }
 
-describe('a consumption', () => {
+export function using(): void {
   let binding: ServiceBinding;
 
   it('is settled by the two Ferrys, and an application that knows its platform alone is answered', async () => {
@@ -124,4 +112,4 @@ describe('a consumption', () => {
     });
     expect(status === 404 || body.failure?.type === 'NothingFound').toBe(true);
   });
-});
+}
