@@ -31,7 +31,12 @@ const activities = () =>
     catalogue: world,
     pace: { ...Pace.parse({}), pollMs: 1, stepMs: 50 },
     // As a key has it: in base32
-    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25).replaceAll(/[0189]/g, 'z'),
+    digest: (text) =>
+      createHash('sha256')
+        .update(text)
+        .digest('hex')
+        .slice(0, 25)
+        .replaceAll(/[0189]/g, 'z'),
     turns: takingTurns(),
   });
 
