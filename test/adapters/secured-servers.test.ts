@@ -106,6 +106,12 @@ const askers = {
       .exchange('meo')
       .ask({ method: 'GET', path: '/x', schema: z.object({}) }, soon());
   },
+  'a MEO, of what it has': async ({ at, tls }: Asked) => {
+    const meo = { kind: 'meo', url: urlOf(partner), mfm: urlOf(at.partner), tls, client: clientOf(issuer, files) };
+    const peers = new Peers({ peers: { meo: Peer.parse(meo) } }, log);
+    const mfm = peers.mfmOf({ cellular: { meo: 'meo', network: 'cellular' } }).get('cellular');
+    await mfm?.ask({ method: 'GET', path: '/offers' }, soon());
+  },
   'the authorization server of a partner': async ({ at, tls }: Asked) =>
     await partnerBy(urlOf(partner), files, clientOf(at.issuer, tls)).authenticate(soon()),
   'the outer listener of a partner': async ({ at, tls }: Asked) =>
@@ -158,6 +164,7 @@ type Asker = keyof typeof askers;
 /** How it begins, and what the configuration calls its `tls`. */
 const told: Record<Asker, readonly [begins: RegExp, member: string]> = {
   'the authorization server of a peer': [/^authorization server 127.0.0.1:\d+: GET \/\S+ /, 'client.tls'],
+  'a MEO, of what it has': [/^meo: GET \/offers /, 'tls'],
   'the authorization server of a partner': [/^b, its authorization server: GET \/\S+ /, 'client.tls'],
   'the outer listener of a partner': [/^b: GET \/mff\/v1\/\{federationContextId\} /, 'tls'],
   'the link that a partner gave': [/^b: POST \{partnerStatusLink\} /, 'tls'],
@@ -263,6 +270,7 @@ it('what is asked of a partner is asked by our certificate, with a token', () =>
   expect(new Set(heard)).toEqual(
     new Set([
       'ferry GET /x Bearer',
+      'ferry GET /offers Bearer',
       'ferry GET /mff/v1/ctx-1 Bearer',
       'ferry POST /status Bearer',
       'ferry GET /mpp Bearer',
