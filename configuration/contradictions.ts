@@ -104,17 +104,18 @@ const unused = (url: string, tls: Tls | undefined, ...path: string[]): Mistake[]
     ? []
     : [{ path: [...path, 'tls'], message: `${url} is plain HTTP, without TLS: give its https URL, or leave it out` }];
 
+const unusedAtIssuer = (client: { issuer: string; tls?: Tls | undefined } | undefined, ...path: string[]): Mistake[] =>
+  client === undefined ? [] : unused(client.issuer, client.tls, ...path, 'client');
+
 function unusedTls({ peers, federation }: Pick<Readable, 'peers' | 'federation'>): Mistake[] {
-  const clients = (name: string, client: { issuer: string; tls?: Tls | undefined } | undefined, ...at: string[]) =>
-    client === undefined ? [] : unused(client.issuer, client.tls, ...at, name, 'client');
   return [
     ...entries(peers).flatMap(([name, { url, tls, client }]) => [
       ...unused(url, tls, 'peers', name),
-      ...clients(name, client, 'peers'),
+      ...unusedAtIssuer(client, 'peers', name),
     ]),
     ...entries(federation?.partners ?? {}).flatMap(([name, { url, tls, client }]) => [
       ...unused(url, tls, 'federation', 'partners', name),
-      ...clients(name, client, 'federation', 'partners'),
+      ...unusedAtIssuer(client, 'federation', 'partners', name),
     ]),
     ...entries(federation?.issuers ?? {}).flatMap(([name, { issuer, tls }]) =>
       unused(issuer, tls, 'federation', 'issuers', name),

@@ -56,9 +56,10 @@ async function read({ name, issuer, tls }: KeysOf, init: RequestInit): Promise<g
       throw typeof why === 'string' ? new Error(why) : error;
     });
   try {
-    return await foundBy(issuer, ask);
+    const answer = await foundBy(issuer, ask);
+    return new globalThis.Response(await answer.text(), { status: answer.status });
   } finally {
-    void dispatcher.close(); // once all is read
+    void dispatcher.destroy();
   }
 }
 
@@ -66,10 +67,7 @@ async function read({ name, issuer, tls }: KeysOf, init: RequestInit): Promise<g
 async function foundBy(issuer: string, ask: Ask): Promise<Response> {
   for (const at of wellKnown(issuer)) {
     const answer = await ask(at);
-    if (answer.status === 404) {
-      await answer.body?.cancel();
-      continue;
-    }
+    if (answer.status === 404) continue;
     if (answer.status !== 200) throw new Error(`${at} is answered ${answer.status}`);
     const { issuer: told, jwks_uri } = Metadata.parse(await answer.json());
     if (withoutSlash(told) !== issuer) throw new Error(`${at} is of ${told}`);
