@@ -63,7 +63,7 @@ async function processesOf({ sandbox }: Addresses): Promise<number[]> {
 it('leaves no process of two operators, and no address bound, within ten seconds after SIGKILL', async () => {
   const one = up('--topology', 'pair', '--mtls');
   const addresses = await one.ready();
-  const seen = (await (await fetch(`${addresses.api}/v1/peers?waitSeconds=20`)).json()) as PeerList;
+  const seen = (await (await fetch(`${addresses.api}/v1/peers`)).json()) as PeerList;
   // Whoever asks for certificates, and is not in reach, says so here
   expect(seen.peers.filter(({ reachable }) => !reachable)).toEqual([]);
   const { peers } = (await (await fetch(`${addresses.sandbox}/sandbox/configuration`)).json()) as Configuration;
