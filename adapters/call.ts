@@ -7,6 +7,8 @@ export interface PeerAddress {
   readonly url: string;
   readonly timeoutMs: number;
   readonly tls?: TlsFiles | undefined;
+  /** What the configuration calls it, for sentences: `tls` of a peer. */
+  readonly tlsMember?: string;
 }
 
 /** Proves to a peer who asks. */

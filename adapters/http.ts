@@ -41,6 +41,13 @@ const HOPS = 3;
 /** What is named so leads out of where it is said to be (RFC 3986, 5.2.4): to the collection, or beyond it. */
 const DOTS = /(?:^|\/)\.{1,2}(?:\/|$)/;
 
+const agentOf = ({ name, tls }: PeerAddress): Agent =>
+  new Agent({
+    connections: CONNECTIONS,
+    pipelining: 1,
+    ...(tls !== undefined && { connect: secured(name, tls) }),
+  });
+
 /**
  * The only way to a peer: a deadline, bounded memory, redirects below the peer's url only, no retries (Temporal retries), one
  * audit line for each call that changes something. Throws PeerUnavailable, PeerRejected, PeerMalformed, or the reason of the
@@ -51,19 +58,14 @@ export class Exchange {
   readonly #log: Logger;
   readonly #base: URL;
   readonly #credentials: Credentials | undefined;
-  readonly #agent: Agent;
+  #agent: Agent;
 
   constructor(peer: PeerAddress, log: Logger, credentials?: Credentials) {
     this.#peer = peer;
     this.#log = log;
     this.#credentials = credentials;
     this.#base = new URL(peer.url);
-    const { name, tls } = peer;
-    this.#agent = new Agent({
-      connections: CONNECTIONS,
-      pipelining: 1,
-      ...(tls !== undefined && { connect: secured(name, tls) }),
-    });
+    this.#agent = agentOf(peer);
   }
 
   get name(): string {
@@ -148,12 +150,22 @@ export class Exchange {
   /** Where the peer does not take our token any more nothing was done: once more with a new one (RFC 6750, 3.1). */
   async #admitted(call: Call<unknown>, along: Record<string, string>, signal: AbortSignal): Promise<Opened> {
     const authorization = await this.#credentials?.authorization(signal);
+    const agent = this.#agent;
     const opened = await this.#open(call, { ...along, ...headersOf(call, authorization) }, signal);
     if (this.#credentials === undefined || authorization === undefined || !isStale(opened)) return opened;
     await opened.body.dump();
     this.#credentials.refused(authorization);
+    if (agent === this.#agent) this.#connectAnew();
+
     const another = await this.#credentials.authorization(signal);
     return await this.#open(call, { ...along, ...headersOf(call, another) }, signal);
+  }
+
+  /** A token may be bound to our certificate (RFC 8705, 3), and that was renewed since these connections were made. */
+  #connectAnew(): void {
+    if (this.#peer.tls?.certificate === undefined) return;
+    void this.#agent.close(); // once its calls have been answered
+    this.#agent = agentOf(this.#peer);
   }
 
   async #open(call: Call<unknown>, headers: Record<string, string>, signal: AbortSignal): Promise<Opened> {
@@ -197,11 +209,7 @@ export class Exchange {
     if (error instanceof Unreadable) return this.#failure('PeerMalformed', call, `answered ${message}`);
     if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
       return this.#failure('PeerMalformed', call, 'answered with something that is no HTTP');
-    return this.#failure(
-      'PeerUnavailable',
-      call,
-      mistrust(error as Error, this.#peer.tls) ?? `did not answer (${code})`,
-    );
+    return this.#failure('PeerUnavailable', call, mistrust(error as Error, this.#peer) ?? `did not answer (${code})`);
   }
 
   #here(call: Call<unknown>, uri: string, path: string): string {

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buildConnector } from 'undici';
 import { failure } from '../activities/failure.ts';
+import { isFailureType } from '../domain/failures.ts';
 import { scrubbed } from './scrubbed.ts';
 
 /** PEM files: whose certificates we trust, and who we are. */
@@ -14,11 +15,11 @@ export interface TlsFiles {
 
 /** The files are read for each connection: a renewed certificate is taken, and no connection outlives its agent. */
 export const secured =
-  (peer: string, files: TlsFiles): buildConnector.connector =>
+  (peer: string, files: TlsFiles, bounds: { readonly timeout?: number } = {}): buildConnector.connector =>
   (options, done) => {
     try {
       const { serverName } = files;
-      const connector = buildConnector({ ...trusted(peer, files), ...shown(peer, files) });
+      const connector = buildConnector({ ...bounds, ...trusted(peer, files), ...shown(peer, files) });
       connector({ ...options, ...(serverName !== undefined && { servername: serverName }) }, done);
     } catch (error) {
       done(error as Error, null);
@@ -69,27 +70,44 @@ function keyIn(peer: string, pem: Buffer): KeyObject {
   }
 }
 
+/** Whom we asked, as far as that matters here. `tlsMember`: what the configuration calls its `tls`. */
+interface Asked {
+  readonly tls?: TlsFiles | undefined;
+  readonly tlsMember?: string;
+}
+
 /** What is wrong between two who do not trust each other; undefined: that is not it. */
-export function mistrust(error: Error, tls: TlsFiles | undefined): string | undefined {
+export function mistrust(error: Error, { tls, tlsMember = 'tls' }: Asked): string | undefined {
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return otherName(error, tls);
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return otherName(error, tls, tlsMember);
   if (code === 'CERT_HAS_EXPIRED')
     return `shows a certificate that has ended (${code}): have it renewed there, unless our clock is wrong`;
   if (code === 'CERT_NOT_YET_VALID')
     return `shows a certificate that does not hold yet (${code}): is our clock right, and theirs?`;
-  if (/^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code))
+  if (isUntrusted(code))
     return tls?.ca === undefined
-      ? `shows a certificate that is not trusted (${code}): name its CA in "tls", as "ca"`
-      : `shows a certificate of another CA than that which "tls" names (${code}): put that one there`;
+      ? `shows a certificate that is not trusted (${code}): name its CA in "${tlsMember}", as "ca"`
+      : `shows a certificate of another CA than that which "${tlsMember}" names (${code}): put that one there`;
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO')
     return `speaks no TLS there (${code}): is its URL right?`;
   if (/^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)/.test(code))
-    return `does not take our certificate (${code}): ${oursSeen(tls)}`;
+    return `does not take our certificate (${code}): ${oursSeen(tls, tlsMember)}`;
   if (/^ERR_SSL_.*ALERT/.test(code)) return `speaks another TLS than we do (${code}): 1.2 or 1.3 is needed`;
   // All that is heard with TLS 1.3 of who closes at once: the connection was there, and ended
-  if (tls !== undefined && ENDED.has(code)) return `ended the connection (${code}). If that lasts: ${oursSeen(tls)}`;
+  if (tls !== undefined && ENDED.has(code))
+    return `ended the connection (${code}). If that lasts: ${oursSeen(tls, tlsMember)}`;
   return undefined;
 }
+
+/** Likewise as a whole sentence, of whatever became of a connection to `peer`: also where our files are not right. */
+export function distrust(peer: string, error: Error & { readonly type?: unknown }, asked: Asked): string | undefined {
+  if (isFailureType(error.type)) return error.message;
+  const why = mistrust(error, asked);
+  return why === undefined ? undefined : `${peer} ${why}`;
+}
+
+/** Its certificate was looked at, and not taken. */
+export const isUntrusted = (code: string): boolean => /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code);
 
 const ENDED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -98,16 +116,17 @@ interface MisnamedError extends Error {
 }
 
 /** Names only: addresses are told to nobody. */
-function otherName({ cert }: MisnamedError, tls: TlsFiles | undefined): string {
+function otherName({ cert }: MisnamedError, tls: TlsFiles | undefined, tlsMember: string): string {
   const names = [...(cert?.subjectaltname ?? '').matchAll(/DNS:([^,]+)/g)].map(([, name]) => name).join(', ');
   const [seen, expected] = [names === '' ? 'another name' : scrubbed(names), tls?.serverName ?? 'the host of its url'];
   const told = `shows a certificate for ${seen}, and not for ${expected} (ERR_TLS_CERT_ALTNAME_INVALID)`;
-  return `${told}: where that is the right one, name it in "tls", as "serverName"`;
+  return `${told}: where that is the right one, name it in "${tlsMember}", as "serverName"`;
 }
 
 /** What we show, and what may be wrong with it. */
-function oursSeen({ certificate }: TlsFiles = {}): string {
-  if (certificate === undefined) return 'it may ask for a certificate, and we have none for it: name one in "tls"';
+function oursSeen({ certificate }: TlsFiles = {}, tlsMember: string): string {
+  if (certificate === undefined)
+    return `it may ask for a certificate, and we have none for it: name one in "${tlsMember}"`;
   try {
     const { subject, issuer, validTo } = new X509Certificate(readFileSync(certificate));
     const ours = `ours (${commonName(subject)}, of ${commonName(issuer)})`;

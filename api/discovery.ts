@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failures, type FailureType } from '../domain/failures.ts';
+import { Failure } from '../domain/relocation.ts';
 import { Asked, By, Wish } from '../domain/wish.ts';
 
 /** What a question to the federation is answered with. The OpenAPI document is generated from it. */
@@ -67,9 +67,7 @@ export const DiscoveryFound = z
     asked: z.array(Asked).meta({ description: 'Partners that were asked for it, and what became of it.' }),
     systems: z.array(SystemFound).meta({ description: 'What is known now; empty where platforms were looked for.' }),
     platforms: z.array(PlatformFound).meta({ description: 'Likewise. The first of them are the most suitable ones.' }),
-    failure: z
-      .object({ type: z.enum(Object.keys(failures) as [FailureType, ...FailureType[]]), message: z.string() })
-      .nullable(),
+    failure: z.object({ type: Failure, message: z.string() }).nullable(),
   })
   .meta({ id: 'Discovery' });
 export type DiscoveryFound = z.infer<typeof DiscoveryFound>;

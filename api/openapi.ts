@@ -5,6 +5,7 @@ import type { ProblemForm } from './problem.ts';
 import type { Problem } from './resources.ts';
 import { SchemaBook } from './schema-book.ts';
 import type { Answer, Operation, Table } from './serve.ts';
+import { sharedParameters } from './shared-parameters.ts';
 import { type Described, type Response, sharedResponses } from './shared-responses.ts';
 
 /** What HTTP itself refuses, by status; a GET with a body too. */
@@ -53,7 +54,7 @@ export function openApiDocument(
   { refusals = always, bearer = false, collections = {} }: Around = {},
 ): object {
   const book = new SchemaBook();
-  const paths: Record<string, Record<string, Described>> = {};
+  const paths: Record<string, Record<string, Described & Tagged>> = {};
   for (const [operationId, operation] of Object.entries(table)) {
     const { method, path, summary, description, params, query, headers, body, example, answers } = operation;
     const parameters = [
@@ -80,7 +81,8 @@ export function openApiDocument(
       },
     };
   }
-  const shared = sharedResponses(paths);
+  const { paths: taking, parameters } = sharedParameters(paths);
+  const shared = sharedResponses(taking);
   const securitySchemes = { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } };
   return {
     openapi: '3.1.0',
@@ -89,9 +91,16 @@ export function openApiDocument(
     ...(!bearer && { security: [] }),
     tags: tagsOf(table, collections),
     paths: shared.paths,
-    components: { schemas: book.components, responses: shared.responses, ...(bearer && { securitySchemes }) },
+    components: {
+      schemas: book.components,
+      parameters,
+      responses: shared.responses,
+      ...(bearer && { securitySchemes }),
+    },
   };
 }
+
+type Tagged = Parameters<typeof sharedParameters>[0][string][string];
 
 /** The collection it belongs to, or the whole of a reference point; generators make names of it. */
 function tagOf(path: string): string {
@@ -110,7 +119,7 @@ const media = (schema: object, example: unknown): { schema: object } => ({
   ...(example !== undefined && { example }),
 });
 
-function parametersIn(where: 'path' | 'query' | 'header', record: z.ZodObject | undefined, book: SchemaBook): object[] {
+function parametersIn(where: 'path' | 'query' | 'header', record: z.ZodObject | undefined, book: SchemaBook) {
   return Object.entries(record?.shape ?? {}).map(([name, schema]) => {
     const { description, example, ...rest } = book.schema(schema) as Record<string, unknown>;
     const required = !z.safeParse(schema, undefined).success;

@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { consumptionStepNames } from '../domain/binding.ts';
-import { failures, type FailureType } from '../domain/failures.ts';
+import { Failure as FailureType } from '../domain/relocation.ts';
 import { Asked } from '../domain/wish.ts';
-import { NextPage, WaitingFor } from './resources.ts';
+import { Instant, NextPage, WaitingFor } from './resources.ts';
 
 /** What is consumed across operators, as the API tells it. */
 
-const types = Object.keys(failures) as [FailureType, ...FailureType[]];
-
 const Failure = z.object({
-  type: z.enum(types),
+  type: FailureType,
   step: z.enum(consumptionStepNames as [string, ...string[]]),
   message: z.string(),
   remedy: z.string(),
@@ -38,9 +36,9 @@ export const ServiceBinding = z
     operator: z.string().nullable().meta({ description: 'Who is at the other end.' }),
     requests: z.int(),
     bytes: z.int(),
-    openedAt: z.iso.datetime().nullable(),
-    usedAt: z.iso.datetime().nullable(),
-    closedAt: z.iso.datetime().nullable(),
+    openedAt: Instant.nullable(),
+    usedAt: Instant.nullable(),
+    closedAt: Instant.nullable(),
     why: z.string().nullable().meta({ description: 'It is closed.' }),
     asked: z.array(Asked).meta({ description: 'Partners that were asked, and what each said.' }),
     tried: z.int().meta({ description: 'Candidates.' }),

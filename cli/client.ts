@@ -104,7 +104,7 @@ export class FerryClient {
     } catch (error) {
       throw new Unreachable(`no answer from ${this.url}: ${reason(error, init)}`, { cause: error });
     }
-    if (!answer.ok) throw new Refused(await this.#problem(answer), secondsIn(answer.headers.get('retry-after')));
+    if (!answer.ok) throw new Refused(await this.#problem(answer, path), secondsIn(answer.headers.get('retry-after')));
     return answer;
   }
 
@@ -116,7 +116,7 @@ export class FerryClient {
     }
   }
 
-  async #problem(answer: Response): Promise<Problem> {
+  async #problem(answer: Response, path: string): Promise<Problem> {
     const { status } = answer;
     const strange = {
       type: 'about:blank',
@@ -127,11 +127,28 @@ export class FerryClient {
     };
     if (!(answer.headers.get('content-type') ?? '').includes('json')) return strange;
     return await answer.json().then(
-      (problem) => ({ ...strange, detail: '', remedy: '', ...(problem as Partial<Problem>) }),
+      (problem) => this.#ofAnother({ ...strange, detail: '', remedy: '', ...(problem as Partial<Problem>) }, path),
       () => strange,
     );
   }
+
+  /** Paths, queries and bodies are made here, not typed: what the API does not know of them is of another version. */
+  #ofAnother(problem: Problem, path: string): Problem {
+    const unknown = (problem.errors ?? []).flatMap(
+      ({ message }) => /^Unrecognized keys?: (.+)$/.exec(message)?.[1]?.replaceAll('"', '') ?? [],
+    );
+    if (problem.status === 404 && problem.detail === NOTHING) unknown.push(path.split('?', 1)[0] ?? path);
+    if (unknown.length === 0) return problem;
+    const title = `${this.url} is of another version than this ferry`;
+    const remedy =
+      `This ferry (\`ferry --version\`) asks with ${unknown.join(', ')}, which an API that is older does not know. ` +
+      'Bring both to one version; the API tells its own in /openapi.json.';
+    return { ...problem, title, remedy };
+  }
 }
+
+/** As an API says it of a path that it does not have (api/app.ts). */
+const NOTHING = 'there is nothing at this path';
 
 /** Ours tells seconds, and never an instant (RFC 9110, 10.2.3). */
 const secondsIn = (after: string | null): number | undefined =>

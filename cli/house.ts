@@ -23,6 +23,8 @@ export interface HousePlan {
   readonly data: string;
   /** The package of an application that the sandbox runs instead of the counter. */
   readonly app?: string;
+  /** Peers, and authorization servers, of the sandbox ask for a certificate. */
+  readonly mtls?: true;
 }
 
 /** Another operator's Ferry, that was started beside ours. */
@@ -196,12 +198,13 @@ export class House {
   }
 
   async #sandbox(): Promise<{ control: string; application: Addresses['application']; ferries: Ferry[] }> {
-    const { data, net, port, topology, app } = this.#plan;
+    const { data, net, port, topology, app, mtls } = this.#plan;
     const folder = join(data, `sandbox-${net}`);
     const files = ['--package-cache', folder, '--config-out', join(folder, 'configuration.json')];
     const ferry = `http://${HOST}:${port}`;
     const args = ['--net', String(net), '--topology', topology, '--ferry', ferry, ...files];
     if (app !== undefined) args.push('--app', resolve(app));
+    if (mtls === true) args.push('--mtls');
     const said = await this.#child('sandbox', 'sandbox/main.ts', args, process.env);
     const application = { name: String(said['application']), instances: String(said['instances']) };
     return { control: String(said['control']), application, ferries: said['ferries'] as Ferry[] };

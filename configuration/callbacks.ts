@@ -1,16 +1,19 @@
-import type { Configuration } from './peers.ts';
+import type { Configuration, Peer } from './peers.ts';
+
+type Known = Pick<Configuration, 'systems' | 'peers'>;
+
+/** The MEO that is this client of ours. */
+export function meoOf({ systems, peers }: Known, client: string): Peer | undefined {
+  const system = Object.values(systems).find((one) => one.client === client);
+  return system && peers[system.meo];
+}
 
 /**
  * Why this client is not told there; undefined: it is. A MEO is told at its own host, and in plain only where it is asked
  * so itself. Asked when a callback is given, and again whenever it is used: the configuration may have changed.
  */
-export function callbackMistake(
-  { systems, peers }: Pick<Configuration, 'systems' | 'peers'>,
-  client: string,
-  callback: string,
-): string | undefined {
-  const system = Object.values(systems).find((one) => one.client === client);
-  const meo = system === undefined ? undefined : peers[system.meo];
+export function callbackMistake(configuration: Known, client: string, callback: string): string | undefined {
+  const meo = meoOf(configuration, client);
   if (meo === undefined) return `${client} is no client of a system here`;
   if (!URL.canParse(callback)) return 'callbackReference is no URL';
   const { protocol, hostname, username, password } = new URL(callback);

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Tls } from './credentials.ts';
 import { isLoopback, mistakeInRange, overlap, rangeOf } from './addresses.ts';
 import type { Federation } from './federation.ts';
 import type { ApplicationRecord, Network, Peer, SiteRecord, System } from './peers.ts';
@@ -42,6 +43,8 @@ const plainHttp = ({ peers, federation }: Readable): Mistake[] => [
   ...inPlain(federation?.partners ?? {}, 'federation', 'partners'),
   ...keysInPlain(federation?.issuers ?? {}),
   ...secretsInPlain(peers),
+  ...secretsInPlainAtPartners(federation?.partners ?? {}),
+  ...unusedTls({ peers, federation }),
 ];
 
 const inPlain = (asked: Named<{ url: string; insecure?: true | undefined }>, ...at: readonly string[]): Mistake[] =>
@@ -86,6 +89,39 @@ const secretsInPlain = (peers: Named<Peer>): Mistake[] =>
           },
         ],
   );
+
+/** There "insecure" of the partner speaks of its authorization server as well. */
+const secretsInPlainAtPartners = (partners: Federation['partners']): Mistake[] =>
+  entries(partners).flatMap(([name, { client, insecure }]) => {
+    if (insecure === true || !/^http:/i.test(client.issuer)) return [];
+    const message = `our secret for ${name} would be sent by plain HTTP: give the https URL of its issuer`;
+    return [{ path: ['federation', 'partners', name, 'client', 'issuer'], message }];
+  });
+
+/** By plain HTTP nobody shows a certificate: whoever names one thinks otherwise. */
+const unused = (url: string, tls: Tls | undefined, ...path: string[]): Mistake[] =>
+  tls === undefined || !/^http:/i.test(url)
+    ? []
+    : [{ path: [...path, 'tls'], message: `${url} is plain HTTP, without TLS: give its https URL, or leave it out` }];
+
+const unusedAtIssuer = (client: { issuer: string; tls?: Tls | undefined } | undefined, ...path: string[]): Mistake[] =>
+  client === undefined ? [] : unused(client.issuer, client.tls, ...path, 'client');
+
+function unusedTls({ peers, federation }: Pick<Readable, 'peers' | 'federation'>): Mistake[] {
+  return [
+    ...entries(peers).flatMap(([name, { url, tls, client }]) => [
+      ...unused(url, tls, 'peers', name),
+      ...unusedAtIssuer(client, 'peers', name),
+    ]),
+    ...entries(federation?.partners ?? {}).flatMap(([name, { url, tls, client }]) => [
+      ...unused(url, tls, 'federation', 'partners', name),
+      ...unusedAtIssuer(client, 'federation', 'partners', name),
+    ]),
+    ...entries(federation?.issuers ?? {}).flatMap(([name, { issuer, tls }]) =>
+      unused(issuer, tls, 'federation', 'issuers', name),
+    ),
+  ];
+}
 
 function isPrivate({ issuer, insecure }: { issuer: string; insecure?: true | undefined }): boolean {
   const { protocol, hostname } = new URL(issuer);

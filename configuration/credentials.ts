@@ -12,21 +12,9 @@ export const Secret = z.union(
 );
 export type Secret = z.infer<typeof Secret>;
 
-/** Who we are at the authorization server that a peer trusts: client credentials (RFC 6749, 4.4). */
-export const Client = strict({
-  issuer: Url,
-  /** By plain HTTP, although not on this machine: our secret is read by who stands on the way. */
-  insecure: z.literal(true).optional(),
-  id: z.string().min(1),
-  secret: Secret,
-  /** None: those that the authorization server gives this client. */
-  scopes: z.array(z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'is no scope (RFC 6749, 3.3)')).default([]),
-});
-export type Client = z.infer<typeof Client>;
-
 /** PEM files. They are read for each connection, so that a renewed certificate is taken. */
 export const Tls = strict({
-  /** Whose certificates we trust in this peer's case, in place of the public ones. */
+  /** Whose certificates we trust in the case of whoever is asked so, in place of the public ones. */
   ca: z.string().min(1).optional(),
   /** Ours, with what leads to its CA, for a peer that asks for one (RFC 8446, 4.3.2), and its key. */
   certificate: z.string().min(1).optional(),
@@ -37,3 +25,19 @@ export const Tls = strict({
   error: 'has a certificate without its key, or a key without its certificate: name both files, or neither',
 });
 export type Tls = z.infer<typeof Tls>;
+
+/** Who we are at somebody's authorization server: client credentials (RFC 6749, 4.4). `tls`: of that server. */
+const client = { issuer: Url, id: z.string().min(1), secret: Secret, tls: Tls.optional() };
+
+/** At the one that a partner trusts; plain HTTP there is as the partner's own. */
+export const PartnersClient = strict(client);
+
+/** At the one that a peer trusts. */
+export const Client = strict({
+  ...client,
+  /** By plain HTTP, although not on this machine: our secret is read by who stands on the way. */
+  insecure: z.literal(true).optional(),
+  /** None: those that the authorization server gives this client. */
+  scopes: z.array(z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'is no scope (RFC 6749, 3.3)')).default([]),
+});
+export type Client = z.infer<typeof Client>;

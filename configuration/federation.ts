@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OperatorId } from '../domain/federation.ts';
 import { Name } from '../domain/name.ts';
-import { Secret } from './credentials.ts';
+import { PartnersClient, Secret, Tls } from './credentials.ts';
 import { strict } from './strict.ts';
 import { named, Url } from './values.ts';
 
@@ -19,6 +19,7 @@ const Issuer = strict({
     .array(z.enum(['ES256', 'EdDSA', 'PS256', 'RS256']))
     .min(1)
     .default(['ES256']),
+  tls: Tls.optional(),
 });
 
 /** Another operator's federator: what both have agreed upon out of band. */
@@ -27,12 +28,14 @@ export const Partner = strict({
   url: Url,
   insecure: z.literal(true).optional(),
   timeoutMs: Millis.default(4_000),
+  /** Of whatever is asked there: its outer listener, its gateway, the links that it gives. */
+  tls: Tls.optional(),
   /** Whatever URL the partner ever gives us leads to one of these; by default to the host of `url`. */
   hosts: z.array(z.string().min(1)).optional(),
   /** `ferry`: Katalis' spelling of E/WBI, and our extension. */
   dialect: z.enum(['ferry', 'katalis', 'openop']).default('ferry'),
   /** Who we are at the partner's authorization server. */
-  client: strict({ issuer: Url, id: z.string().min(1), secret: Secret }),
+  client: PartnersClient,
   /** Who the partner is at ours. `tell`: sent as partnerCallbackCredentials, where a partner insists on it. */
   accepts: strict({ issuer: Name, client: z.string().min(1), tell: Secret.optional() }),
   /** `onMiss`: once something is looked for that nobody known has. */

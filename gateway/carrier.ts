@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, type Dispatcher } from 'undici';
 import { Deadline } from '../adapters/deadline.ts';
-import { HttpRefusal } from '../doors/refusal.ts';
+import { distrust, secured, type TlsFiles } from '../adapters/secured.ts';
+import { HttpRefusal, unavailable } from '../doors/refusal.ts';
 import { REFUSED } from '../protocols/mpp/path.ts';
 import { brokenAnswer, explained, late, refusedBeyond } from './explained.ts';
 import { type Field, fieldsOf, isJson, ofAnswer, ofRequest, typeOf, valueOf, withoutBody } from './headers.ts';
@@ -34,19 +35,31 @@ interface Sent {
 
 type Answered = Dispatcher.ResponseData;
 
+type Partners = Readonly<Record<string, { readonly tls?: TlsFiles | undefined }>>;
+
+/** Its own clock counts its ticks, which come late when there is much to do: an answer is waited for by another one. */
+const agent = (connect: NonNullable<Agent.Options['connect']>): Agent =>
+  new Agent({ connect, headersTimeout: 0, bodyTimeout: IDLE_MS });
+
 /** Carries requests on, and answers back: with bounded memory, and bounded patience. */
 export class Carrier {
-  /** The agent's own clock counts its ticks, which come late when there is much to do: an answer is waited for by another one. */
-  readonly #agent = new Agent({ connect: { timeout: CONNECT_MS }, headersTimeout: 0, bodyTimeout: IDLE_MS });
-
+  readonly #agent = agent({ timeout: CONNECT_MS });
+  /** Of partners in whose case we trust others than the public authorities, or show who we are. */
+  readonly #secured: ReadonlyMap<string, { readonly tls: TlsFiles; readonly agent: Agent }>;
   readonly #answerMs: number;
 
-  constructor(answerMs = ANSWER_MS) {
+  constructor(partners: Partners = {}, answerMs = ANSWER_MS) {
     this.#answerMs = answerMs;
+    this.#secured = new Map(
+      Object.entries(partners).flatMap(([name, { tls }]) =>
+        tls === undefined ? [] : [[name, { tls, agent: agent(secured(name, tls, { timeout: CONNECT_MS })) }]],
+      ),
+    );
   }
 
   async end(): Promise<void> {
-    await this.#agent.destroy();
+    const agents = [this.#agent, ...[...this.#secured.values()].map((one) => one.agent)];
+    await Promise.all(agents.map(async (one) => await one.destroy()));
   }
 
   /** Throws a refusal as long as nothing was answered; what breaks off later is cut. */
@@ -58,9 +71,10 @@ export class Carrier {
       deadline?.putOff(); // of a body that is still being sent
     };
     try {
-      const sent = await sentOn(req, passage, { signal, passed });
+      const sent = await sentOn(req, passage, { passed });
       deadline = new Deadline(this.#answerMs);
-      const answer = await this.#admitted(sent, passage, AbortSignal.any([signal, deadline.signal]));
+      const within = { ...course, signal: AbortSignal.any([signal, deadline.signal]) };
+      const answer = await this.#admitted(sent, passage, within);
       deadline.end();
       await answeredBack(res, sent, answer, passage, course);
     } catch (error) {
@@ -71,11 +85,19 @@ export class Carrier {
   }
 
   /** Where the partner does not take our token any more nothing was done: once more with a new one, if that can be sent again. */
-  async #admitted(sent: Sent, passage: Passage, signal: AbortSignal): Promise<Answered> {
-    const { credentials, refusedThere } = passage;
+  async #admitted(sent: Sent, passage: Passage, { signal, distrusted }: Course): Promise<Answered> {
+    const { credentials, refusedThere, path } = passage;
+    const beyond = credentials && this.#secured.get(path.partner);
     const asking = followed(sent.method, passage);
     const ask = async (authorization?: string): Promise<Answered> =>
-      await asking(async (trace) => await this.#asked(sent, authorization, trace, signal));
+      await asking(async (trace) => await this.#asked(sent, authorization, trace, signal, beyond?.agent)).catch(
+        (error: Error) => {
+          const why = credentials && !signal.aborted && distrust(path.partner, error, { tls: beyond?.tls });
+          if (typeof why !== 'string') throw error;
+          distrusted(why);
+          throw unavailable('the service is not in reach', 'Ask again later.');
+        },
+      );
     if (credentials === undefined) return await ask();
     const first = await credentials.authorization(signal);
     let answer = await ask(first);
@@ -98,6 +120,7 @@ export class Carrier {
     authorization: string | undefined,
     trace: readonly Field[],
     signal: AbortSignal,
+    through = this.#agent,
   ): Promise<Answered> {
     const { method, asked, fields, body } = sent;
     const { origin } = new URL(asked);
@@ -115,11 +138,11 @@ export class Carrier {
       signal,
     });
     try {
-      return await this.#agent.request(request());
+      return await through.request(request());
     } catch (error) {
       const stale = STALE.includes((error as { code?: string }).code ?? '');
       if (!stale || body !== null || !REPEATABLE.includes(method) || signal.aborted) throw error;
-      return await this.#agent.request(request());
+      return await through.request(request());
     }
   }
 }
@@ -127,7 +150,11 @@ export class Carrier {
 const isRefusal = ({ headers }: Answered): boolean => headers[REFUSED.name] === REFUSED.value;
 
 /** The request as it is sent on. */
-async function sentOn(req: IncomingMessage, { asked, query, asks }: Passage, { passed }: Course): Promise<Sent> {
+async function sentOn(
+  req: IncomingMessage,
+  { asked, query, asks }: Passage,
+  { passed }: Pick<Course, 'passed'>,
+): Promise<Sent> {
   const method = req.method ?? 'GET';
   const fields = ofRequest(fieldsOf(req.rawHeaders));
   const length = Number(req.headers['content-length'] ?? 0);

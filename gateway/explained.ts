@@ -1,5 +1,6 @@
 import { errors } from 'undici';
 import { Unreadable } from '../adapters/body.ts';
+import { isUntrusted } from '../adapters/secured.ts';
 import { HttpRefusal, unavailable } from '../doors/refusal.ts';
 import { isFailureType } from '../domain/failures.ts';
 import { TooLong } from './telling.ts';
@@ -30,7 +31,8 @@ function unanswered(error: unknown): unknown {
   if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
     return brokenAnswer('is no HTTP');
   const { code } = error as { code?: unknown };
-  if (error instanceof errors.UndiciError || (typeof code === 'string' && /^E[A-Z]+/.test(code)))
+  const isKnown = typeof code === 'string' && (/^E[A-Z]+/.test(code) || isUntrusted(code));
+  if (error instanceof errors.UndiciError || isKnown)
     return unavailable('the service is not in reach', 'Ask again later.');
   return error;
 }

@@ -38,7 +38,7 @@ const traces = await tracesOf('ferry-gateway', (message) => log.warn(message));
 const catalogue = await opened(settings, log);
 const verdicts = new Verdicts(catalogue, federation, log);
 const counts = new Counts(catalogue, log);
-const carrier = new Carrier();
+const carrier = new Carrier(federation.partners);
 const ours = { taskQueue: environment.FERRY_TASK_QUEUE, world: configuration.world };
 const poking = new Poking(ours, federation.pace.aliveSeconds, log);
 const means: Means = {

@@ -25,4 +25,6 @@ export interface Course {
   readonly signal: AbortSignal;
   /** Is told of every byte of a body, in either direction. */
   readonly passed: (bytes: number) => void;
+  /** Certificates are not as they must be, there or here: for whoever mends it, never for whoever asks. */
+  readonly distrusted: (why: string) => void;
 }

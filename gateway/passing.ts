@@ -5,7 +5,7 @@ import { refusedHere, refusedTo } from './refusals.ts';
 
 /** Carries one request, as long as that may be; whoever asked has gone: so is all that was opened for him. */
 export async function passing(
-  { verdicts, counts, carrier }: Means,
+  { verdicts, counts, carrier, log }: Means,
   req: IncomingMessage,
   res: ServerResponse,
   passage: Passage,
@@ -20,8 +20,9 @@ export async function passing(
   res.once('close', () => ending.abort(new Error('whoever asked has gone')));
   let bytes = 0;
   const passed = (count: number): void => void (bytes += count);
+  const distrusted = (why: string): void => log.warn({ partner: path.partner }, why);
   try {
-    await carrier.carry(req, res, passage, { signal: ending.signal, passed });
+    await carrier.carry(req, res, passage, { signal: ending.signal, passed, distrusted });
   } finally {
     unwatch();
     counts.add(path.id, { requests: 1, bytes });

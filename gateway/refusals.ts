@@ -25,7 +25,10 @@ export function refusedHere(verdict: Exclude<Verdict, 'open'> | 'unknown'): Http
 
 /** What no handler says, and what a handler could not foresee. */
 export function refusalOf(error: unknown, log: Logger): HttpRefusal {
-  if (error instanceof HttpRefusal) return error;
+  if (error instanceof HttpRefusal) {
+    if (error.cause !== undefined) log.warn({ err: error }, error.message);
+    return error;
+  }
   if (error instanceof Refusal) return unavailable('the catalogue does not answer', 'Ask again later.');
   log.error({ err: error }, 'a mistake of the gateway');
   return new HttpRefusal(500, 'the gateway made a mistake', 'Look at its log.');

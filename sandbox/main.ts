@@ -7,6 +7,7 @@ import { Certificates } from './certificates/certificates.ts';
 import { Children, untilServed } from './children.ts';
 import type { Plan } from './configuration.ts';
 import { serveControl } from './control.ts';
+import { issuerName, issuersOf } from './issuers/clients.ts';
 import {
   broughtPackage,
   type BuiltPackage,
@@ -109,7 +110,7 @@ async function start(): Promise<void> {
     instances,
     ...asking,
   ]);
-  if (topology.issuers) children.start('issuers', [...net, '--secrets', secrets]);
+  if (topology.issuers) children.start('issuers', [...net, '--secrets', secrets, ...asking]);
   if (topology.assistant) children.start('assistant', net);
   const control = await serveControl(plan, children, ferries, built, issued);
   const parts = [2, 3, 4, ...(topology.issuers ? [5] : []), ...(topology.assistant ? [6] : [])];
@@ -130,7 +131,7 @@ async function start(): Promise<void> {
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
-/** Of every peer that a Ferry asks, of these Ferrys, and of the instances, which find theirs by their environment. */
+/** Of every peer that a Ferry asks, of authorization servers, of these Ferrys, and of the instances, which find theirs by their environment. */
 async function certificatesFor(ferries: readonly Ferry[], { descriptor, domainName }: BuiltPackage) {
   const made = await Certificates.make(certificates);
   for (const { operator, configuration } of ferries) {
@@ -138,6 +139,8 @@ async function certificatesFor(ferries: readonly Ferry[], { descriptor, domainNa
     for (const [name, { url }] of Object.entries(configuration.peers))
       await made.give(name, [{ type: 'ip', value: new URL(url).hostname }]);
   }
+  for (const { operator, url } of topology.issuers ? issuersOf(plan.net, true) : [])
+    await made.give(issuerName(operator), [{ type: 'ip', value: new URL(url).hostname }]);
   if (plan.certificates?.ofInstances === true) {
     const { ca, certificate, key } = await made.give(descriptor.appName, [{ type: 'dns', value: domainName }]);
     const told = { MANAGEMENT_CA: ca, MANAGEMENT_CERTIFICATE: certificate, MANAGEMENT_KEY: key };

@@ -26,12 +26,7 @@ export function consumingOver(
   log: Logger,
 ): ConsumingMeans {
   const peers = new Peers(configuration, log);
-  const orchestrators = new Map(
-    Object.entries(configuration.systems).flatMap(([system, { meo }]) => {
-      const { mfm, timeoutMs } = peers.meo(meo);
-      return mfm === undefined ? [] : [[system, new Exchange({ name: meo, url: mfm, timeoutMs }, log)] as const];
-    }),
-  );
+  const orchestrators = peers.mfmOf(configuration.systems);
   const exposures = new Map(
     Object.values(configuration.sites).flatMap((site) =>
       site.kind === 'mecHost'

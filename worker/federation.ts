@@ -65,23 +65,27 @@ type Around = Partial<
 
 const nobody: FindingMeans['orchestrators'] = { refresh: async () => undefined };
 
-function partnerOf(name: string, { partners, operator, url: ownUrl, issuers }: Federation, log: Logger): Partner {
+/** With what it is asked by: its certificates, and those of its authorization server. */
+export function partnerOf(
+  name: string,
+  { partners, operator, url: ownUrl, issuers }: Federation,
+  log: Logger,
+): Partner {
   const record = partners[name];
   if (record === undefined) throw new TypeError(`no partner is called ${name}`);
-  const { url, timeoutMs, dialect, client, accepts } = record;
+  const { url, timeoutMs, tls, dialect, client, accepts } = record;
   const insecure = record.insecure === true;
-  const tokens = new Tokens(
-    { name, issuer: client.issuer, id: client.id, secret: client.secret, scopes: SCOPES[dialect], insecure, timeoutMs },
-    log,
-  );
-  const exchange = new Exchange({ name, url, timeoutMs }, log, tokens);
+  const tokens = new Tokens({ name, ...client, scopes: SCOPES[dialect], insecure, timeoutMs }, log);
+  const exchange = new Exchange({ name, url, timeoutMs, tls }, log, tokens);
 
   /** Where a dialect insists on it: how it gets a token for our callbacks at our authorization server. */
   const callbackCredentials = async (): Promise<object | undefined> => {
-    const issuer = issuers[accepts.issuer]?.issuer;
-    if (accepts.tell === undefined || issuer === undefined) return undefined;
+    const own = issuers[accepts.issuer];
+    if (accepts.tell === undefined || own === undefined) return undefined;
+    const { issuer, tls: tlsOfOurs } = own;
+    const tlsMember = `issuers.${accepts.issuer}.tls`;
     const ours = new AuthorizationServer(
-      { name: operator.id, issuer, insecure: issuer.startsWith('http:'), timeoutMs },
+      { name: operator.id, issuer, insecure: issuer.startsWith('http:'), timeoutMs, tls: tlsOfOurs, tlsMember },
       log,
     );
     return {
@@ -108,7 +112,7 @@ function partnerOf(name: string, { partners, operator, url: ownUrl, issuers }: F
     ...speaksEwbiOnly,
     ...ewbi,
     ...(dialect === 'ferry' && mffPartner(exchange, { operator: record.operator })),
-    ...statusCallback({ name, hosts, insecure, timeoutMs, credentials: tokens }, log),
+    ...statusCallback({ name, hosts, insecure, timeoutMs, tls, credentials: tokens }, log),
   };
 }
 

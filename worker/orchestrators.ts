@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { FindingMeans } from '../activities/federation/finding.ts';
-import { Exchange } from '../adapters/http.ts';
+import type { Exchange } from '../adapters/http.ts';
 import { offeredServices } from '../adapters/mec011/offered.ts';
 import { runningApplications } from '../adapters/mec010-2/running.ts';
 import { platformsFor } from '../adapters/mfm/queries.ts';
@@ -43,12 +43,7 @@ export class OwnOrchestrators implements Refreshing {
     [this.#configuration, this.#validSeconds] = [configuration, validSeconds];
     [this.#catalogue, this.#log] = [catalogue, log];
     this.#peers = new Peers(configuration, log);
-    this.#spoken = new Map(
-      Object.entries(configuration.systems).flatMap(([system, { meo }]) => {
-        const { mfm, timeoutMs } = this.#peers.meo(meo);
-        return mfm === undefined ? [] : [[system, new Exchange({ name: meo, url: mfm, timeoutMs }, log)] as const];
-      }),
-    );
+    this.#spoken = this.#peers.mfmOf(configuration.systems);
   }
 
   async refresh(query: Query, signal: AbortSignal): Promise<void> {

@@ -22,11 +22,26 @@ export class Peers {
   }
 
   exchange(name: string): Exchange {
-    const { url, timeoutMs, tls, client } = this.#record(name);
+    return this.#exchangeAt(name, this.#record(name).url);
+  }
+
+  /** Mfm-fed of each MEC system whose MEO speaks it: asked as that MEO is. */
+  mfmOf(systems: Configuration['systems']): ReadonlyMap<string, Exchange> {
+    return new Map(
+      Object.entries(systems).flatMap(([system, { meo }]) => {
+        const { mfm } = this.meo(meo);
+        return mfm === undefined ? [] : [[system, this.#exchangeAt(meo, mfm)] as const];
+      }),
+    );
+  }
+
+  #exchangeAt(name: string, url: string): Exchange {
+    const { timeoutMs, tls, client } = this.#record(name);
+    const key = `${name} ${url}`;
     const exchange =
-      this.#exchanges.get(name) ??
+      this.#exchanges.get(key) ??
       new Exchange({ name, url, timeoutMs, tls }, this.#log, client && this.#tokensOf(name, client, timeoutMs));
-    this.#exchanges.set(name, exchange);
+    this.#exchanges.set(key, exchange);
     return exchange;
   }
 

@@ -3,7 +3,7 @@ import { tellingActivities } from '../activities/federation/tell-subscribers.ts'
 import { callbacks } from '../adapters/mec040/callbacks.ts';
 import type { Catalogue } from '../catalogue/database.ts';
 import { due, dueInMs, forget, notTold, told } from '../catalogue/notices.ts';
-import { callbackMistake } from '../configuration/callbacks.ts';
+import { callbackMistake, meoOf } from '../configuration/callbacks.ts';
 import type { Configuration } from '../configuration/peers.ts';
 
 /** The catalogue's notices meet the callbacks of MEOs. */
@@ -21,5 +21,5 @@ export const tellingOver = (
       dueInMs: async () => await dueInMs(catalogue),
     },
     mistake: ({ client, callback }) => callbackMistake(configuration, client, callback),
-    tell: callbacks(log),
+    tell: callbacks((client) => meoOf(configuration, client)?.tls, log),
   });

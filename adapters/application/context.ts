@@ -44,7 +44,9 @@ export function contractContext({ name, managementPort, credentials, tls }: Mana
 
   function instance(at: Endpoint): Exchange {
     const url = `${tls === undefined ? 'http' : 'https'}://${authorityOf(managed(at))}`;
-    const exchange = exchanges.get(url) ?? new Exchange({ name, url, timeoutMs: ANSWER_MS, tls }, log, credentials);
+    const exchange =
+      exchanges.get(url) ??
+      new Exchange({ name, url, timeoutMs: ANSWER_MS, tls, tlsMember: 'management.tls' }, log, credentials);
     exchanges.delete(url);
     exchanges.set(url, exchange); // the last used is the last
     for (const oldest of [...exchanges.keys()].slice(0, -REMEMBERED)) exchanges.delete(oldest);

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { failure } from '../../activities/failure.ts';
 import type { Partner } from '../../activities/federation/ports.ts';
 import type { Will } from '../../domain/federation.ts';
-import { type Credentials, Exchange } from '../http.ts';
+import { type Credentials, Exchange, type PeerAddress } from '../http.ts';
 
 /** As E/WBI has it (partnerStatusLink, FEDERATION/STATUS). */
 const statuses = { open: 'AVAILABLE', suspended: 'LOCKED', ended: 'NOT_AVAILABLE' } as const satisfies Record<
@@ -16,13 +16,14 @@ export interface StatusMeans {
   readonly hosts: readonly string[];
   readonly insecure: boolean;
   readonly timeoutMs: number;
+  readonly tls?: PeerAddress['tls'];
   readonly credentials: Credentials;
 }
 
 /** Tells a partner what we will of its use of us: by the link that it gave, which is checked again when it is used. */
 export function statusCallback(means: StatusMeans, log: Logger): Pick<Partner, 'tellWill'> {
   const exchanges = new Map<string, Exchange>();
-  const { name, hosts, insecure, timeoutMs, credentials } = means;
+  const { name, hosts, insecure, timeoutMs, tls, credentials } = means;
 
   const leading = (link: string | null): URL => {
     const url = link !== null && URL.canParse(link) ? new URL(link) : undefined;
@@ -35,7 +36,7 @@ export function statusCallback(means: StatusMeans, log: Logger): Pick<Partner, '
   return {
     async tellWill({ context, callbackUrl }, will, at, signal) {
       const { origin, pathname, search } = leading(callbackUrl);
-      const exchange = exchanges.get(origin) ?? new Exchange({ name, url: origin, timeoutMs }, log, credentials);
+      const exchange = exchanges.get(origin) ?? new Exchange({ name, url: origin, timeoutMs, tls }, log, credentials);
       exchanges.set(origin, exchange);
       await exchange.ask(
         {

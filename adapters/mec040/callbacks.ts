@@ -1,19 +1,22 @@
 import type { Logger } from 'pino';
 import type { Due } from '../../activities/federation/ports.ts';
 import { subscriptions, type SystemUpdateNotification } from '../../protocols/mec040/members.ts';
-import { Exchange } from '../http.ts';
+import { Exchange, type PeerAddress } from '../http.ts';
 
 const TIMEOUT_MS = 4_000;
 /** More callbacks than one deployment has: the oldest connections go. */
 const KEPT = 200;
 
-/** Tells subscribers what has changed (MEC 040, 6.4.2). */
-export function callbacks(log: Logger): (due: Due, signal: AbortSignal) => Promise<void> {
+type TlsOf = (client: string) => PeerAddress['tls'];
+
+/** Tells subscribers what has changed (MEC 040, 6.4.2). `tlsOf`: each is a MEO, and trusted as that one is. */
+export function callbacks(tlsOf: TlsOf, log: Logger): (due: Due, signal: AbortSignal) => Promise<void> {
   const exchanges = new Map<string, Exchange>();
 
   const exchangeWith = (client: string, origin: string): Exchange => {
     const key = `${client} ${origin}`;
-    const exchange = exchanges.get(key) ?? new Exchange({ name: client, url: origin, timeoutMs: TIMEOUT_MS }, log);
+    const exchange =
+      exchanges.get(key) ?? new Exchange({ name: client, url: origin, timeoutMs: TIMEOUT_MS, tls: tlsOf(client) }, log);
     exchanges.delete(key);
     exchanges.set(key, exchange);
     const [oldest] = exchanges.keys();

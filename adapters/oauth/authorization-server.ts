@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
 import { isFailureType } from '../../domain/failures.ts';
-import { Exchange } from '../http.ts';
+import { Exchange, type PeerAddress } from '../http.ts';
 import { scrubbed } from '../scrubbed.ts';
 
 export interface ServerOf {
@@ -15,6 +15,9 @@ export interface ServerOf {
   /** By plain HTTP, as the configuration says. */
   readonly insecure: boolean;
   readonly timeoutMs: number;
+  readonly tls?: PeerAddress['tls'];
+  /** Where that stands; `client.tls` unless it is our own. */
+  readonly tlsMember?: string;
 }
 
 /** Statuses with which it says why not (RFC 6749, 5.2), or that there is no such document. */
@@ -37,13 +40,19 @@ export class AuthorizationServer {
   async grant(client: { id: string; secret: string }, scopes: readonly string[]): Promise<oauth.TokenEndpointResponse> {
     return await this.#explaining(async () => {
       const server = await this.#metadata();
-      const us = { client_id: client.id };
+      // RFC 8705, 5: where it asks for certificates elsewhere
+      const us = { client_id: client.id, use_mtls_endpoint_aliases: this.#of.tls?.certificate !== undefined };
       const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
       const proof = methods.includes('client_secret_basic') ? oauth.ClientSecretBasic : oauth.ClientSecretPost;
       const asked: Record<string, string> = scopes.length === 0 ? {} : { scope: scopes.join(' ') };
       const answer = await oauth.clientCredentialsGrantRequest(server, us, proof(client.secret), asked, this.#way);
       return await oauth.processClientCredentialsResponse(server, us, answer);
     });
+  }
+
+  /** Its next token is asked for by connections of that time: it may be bound to our certificate (RFC 8705, 3). */
+  connectAnew(): void {
+    this.#exchanges.clear();
   }
 
   async tokenUrl(): Promise<string> {
@@ -86,9 +95,10 @@ export class AuthorizationServer {
   /** Through the only door to peers, with its bounds. */
   async #fetch(url: string, { method, headers, body }: Sent): Promise<Response> {
     const { origin, pathname, search } = new URL(url);
-    const { timeoutMs } = this.#of;
+    const { timeoutMs, tls, tlsMember = 'client.tls' } = this.#of;
     const exchange =
-      this.#exchanges.get(origin) ?? new Exchange({ name: this.#name, url: origin, timeoutMs }, this.#log);
+      this.#exchanges.get(origin) ??
+      new Exchange({ name: this.#name, url: origin, timeoutMs, tls, tlsMember }, this.#log);
     this.#exchanges.set(origin, exchange);
     const answer = await exchange.ask(
       {

@@ -50,7 +50,9 @@ export class Tokens implements Credentials {
   }
 
   refused(authorization: string): void {
-    if (this.#token?.authorization === authorization) this.#token = undefined;
+    if (this.#token?.authorization !== authorization) return;
+    this.#token = undefined;
+    this.#server.connectAnew();
   }
 
   async #fetch(): Promise<Token> {

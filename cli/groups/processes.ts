@@ -19,6 +19,7 @@ export function processes(line: CommandLine): void {
     .option('--net <n>', 'network of the sandbox, 127.n.0.0/16', integer(1, 254), 10)
     .addOption(topology())
     .option('--app <package>', 'an application of yours in the sandbox, instead of the counter', app)
+    .option('--mtls', 'its peers and authorization servers hear nobody without a certificate')
     .option('--data <folder>', "databases, logs, the sandbox's files", '.ferry')
     .action(
       line.does(async (options: UpOptions, command: Command) => {
@@ -42,7 +43,7 @@ export function processes(line: CommandLine): void {
     .option('--mtls', 'peers ask for a certificate; the configuration names one that they take')
     .option('--data <folder>', 'its files', '.ferry')
     .action(
-      line.does(async (options: SandboxOptions) => {
+      line.does(async (options: Options) => {
         const { sandbox } = await import('../sandbox.ts');
         return await sandbox(options, line.terminal);
       }),
@@ -54,9 +55,6 @@ interface Options {
   readonly net: number;
   readonly topology: Topology;
   readonly data: string;
-}
-
-interface SandboxOptions extends Options {
   readonly mtls?: true;
 }
 

@@ -1,5 +1,8 @@
-import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import { Agent, fetch, type RequestInit, type Response } from 'undici';
 import { z } from 'zod';
+import { distrust, secured } from '../../adapters/secured.ts';
+import type { Tls } from '../../configuration/credentials.ts';
 import { unavailable } from '../refusal.ts';
 
 /** So long an unknown key id does not make us read the keys again: who invents them must not make us ask all the time. */
@@ -9,13 +12,22 @@ const TIMEOUT_MS = 3_000;
 /** RFC 8414, or OpenID Connect Discovery. */
 const Metadata = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) });
 
+/** `name`: as the configuration calls it. */
+interface KeysOf {
+  readonly name: string;
+  readonly issuer: string;
+  readonly tls?: Tls | undefined;
+}
+
+type Ask = (url: string) => Promise<Response>;
+
 /**
  * The public keys of an authorization server, read when they are needed first, every ten minutes, and when a token names
  * an unknown one. That they cannot be read is no fault of the token: 503.
  */
-export function keysOf(issuer: string, cooldownMs = COOLDOWN_MS): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(issuer), {
-    [customFetch]: foundBy(issuer),
+export function keysOf(of: KeysOf, cooldownMs = COOLDOWN_MS): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(of.issuer), {
+    [customFetch]: async (_url, init) => await read(of, init as RequestInit),
     cooldownDuration: cooldownMs,
     timeoutDuration: TIMEOUT_MS,
   });
@@ -34,21 +46,36 @@ const unreadable = (cause: unknown): Error =>
     { cause },
   );
 
+/** Rarely, hence by connections of its own each time. */
+async function read({ name, issuer, tls }: KeysOf, init: RequestInit): Promise<globalThis.Response> {
+  const title = `issuer ${name}`;
+  const dispatcher = new Agent(tls && { connect: secured(title, tls) });
+  const ask: Ask = async (url) =>
+    await fetch(url, { ...init, dispatcher }).catch((error: Error) => {
+      const why = error.cause && distrust(title, error.cause as Error, { tls, tlsMember: `issuers.${name}.tls` });
+      throw typeof why === 'string' ? new Error(why) : error;
+    });
+  try {
+    const answer = await foundBy(issuer, ask);
+    return new globalThis.Response(await answer.text(), { status: answer.status });
+  } finally {
+    void dispatcher.destroy();
+  }
+}
+
 /** Where the keys are may change, as they do: it is asked for each time. */
-const foundBy =
-  (issuer: string): FetchImplementation =>
-  async (_url, init) => {
-    for (const at of wellKnown(issuer)) {
-      const answer = await fetch(at, init);
-      if (answer.status === 404) continue;
-      if (answer.status !== 200) throw new Error(`${at} is answered ${answer.status}`);
-      const { issuer: told, jwks_uri } = Metadata.parse(await answer.json());
-      if (withoutSlash(told) !== issuer) throw new Error(`${at} is of ${told}`);
-      if (isSecure(issuer) && !isSecure(jwks_uri)) throw new Error(`${at} leads to keys by plain HTTP`);
-      return await fetch(jwks_uri, init);
-    }
-    throw new Error(`${issuer} has no metadata (RFC 8414)`);
-  };
+async function foundBy(issuer: string, ask: Ask): Promise<Response> {
+  for (const at of wellKnown(issuer)) {
+    const answer = await ask(at);
+    if (answer.status === 404) continue;
+    if (answer.status !== 200) throw new Error(`${at} is answered ${answer.status}`);
+    const { issuer: told, jwks_uri } = Metadata.parse(await answer.json());
+    if (withoutSlash(told) !== issuer) throw new Error(`${at} is of ${told}`);
+    if (isSecure(issuer) && !isSecure(jwks_uri)) throw new Error(`${at} leads to keys by plain HTTP`);
+    return await ask(jwks_uri);
+  }
+  throw new Error(`${issuer} has no metadata (RFC 8414)`);
+}
 
 function wellKnown(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);

@@ -36,7 +36,7 @@ export class Tokens {
 
   constructor(issuers: Issuers, { cooldownMs, atMost = AT_MOST }: { cooldownMs?: number; atMost?: number } = {}) {
     for (const [name, issuer] of Object.entries(issuers))
-      this.#issuers.set(issuer.issuer, { name, issuer, keys: keysOf(issuer.issuer, cooldownMs) });
+      this.#issuers.set(issuer.issuer, { name, issuer, keys: keysOf({ name, ...issuer }, cooldownMs) });
     this.#remembered = new Remembered(atMost);
   }
 

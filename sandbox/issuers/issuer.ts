@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { Router } from 'express';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 import { found } from '../problem.ts';
-import type { IssuerPlan } from './clients.ts';
+import { issuerName, type IssuerPlan } from './clients.ts';
 import { newSecret, secretFile, tell } from './secrets.ts';
 
 /** So short that whatever lasts crosses a renewal. */
@@ -13,7 +14,13 @@ const ALGORITHM = 'ES256';
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
-/** An operator's authorization server: client credentials (RFC 6749, 4.4) for access tokens that are JWTs (RFC 9068). */
+/** For the operator's own Ferry: peers see by which certificate it asks them. */
+const BOUND = 'ferry';
+
+/**
+ * An operator's authorization server: client credentials (RFC 6749, 4.4) for access tokens that are JWTs (RFC 9068), bound
+ * to a client's certificate (RFC 8705, 3) where it has one to show.
+ */
 export class Issuer {
   readonly name: string;
   readonly routes: Router;
@@ -31,7 +38,7 @@ export class Issuer {
   }
 
   private constructor(plan: IssuerPlan, folder: string, key: object) {
-    this.name = `issuer-${plan.operator}`;
+    this.name = issuerName(plan.operator);
     [this.#plan, this.#folder, this.#key] = [plan, folder, key];
     for (const client of Object.keys(plan.clients)) this.#give(client, true);
     this.#answer = this.#provider();
@@ -58,9 +65,10 @@ export class Issuer {
 
   /** Clients are told to it once: a new secret makes a new one with the same key. */
   #provider(): Answer {
-    const { url, audience, clients } = this.#plan;
+    const { issuer, audience, clients } = this.#plan;
+    const secured = issuer.startsWith('https:');
     const scopes = [...new Set(Object.values(clients).flat())];
-    const provider = new Provider(url, {
+    const provider = new Provider(issuer, {
       jwks: { keys: [this.#key] },
       scopes,
       clients: Object.entries(clients).map(([id, allowed]) => ({
@@ -72,11 +80,17 @@ export class Issuer {
         id_token_signed_response_alg: ALGORITHM, // its default has no key here
         token_endpoint_auth_method: 'client_secret_basic',
         scope: allowed.join(' '),
+        ...(secured && id === BOUND && { tls_client_certificate_bound_access_tokens: true }),
       })),
       ttl: { ClientCredentials: LIFETIME_SECONDS },
       features: {
         clientCredentials: { enabled: true },
         devInteractions: { enabled: false },
+        mTLS: {
+          enabled: secured,
+          certificateBoundAccessTokens: true,
+          getCertificate: ({ req }) => (req.socket as TLSSocket).getPeerX509Certificate?.(),
+        },
         resourceIndicators: {
           enabled: true,
           defaultResource: () => audience,

@@ -15,11 +15,17 @@ export interface Issuers {
 
 const Rotation = z.strictObject({ told: z.boolean().default(true) }).prefault({});
 
-/** The authorization servers of the world `net`, and their control: faults, calls, new secrets (sandbox/README.md). */
-export async function startIssuers(net: number, secrets: string): Promise<Issuers> {
-  const around = { journal: new Journal(), faults: new Faults() };
+/**
+ * The authorization servers of the world `net`, and their control: faults, calls, new secrets (sandbox/README.md).
+ * `certificates`: the folder of theirs, where they ask for one.
+ */
+export async function startIssuers(net: number, secrets: string, certificates?: string): Promise<Issuers> {
+  const around = { journal: new Journal(), faults: new Faults(), certificates };
   const issuers = await Promise.all(
-    issuersOf(net).map(async (plan) => ({ plan, issuer: await Issuer.start(plan, secrets) })),
+    issuersOf(net, certificates !== undefined).map(async (plan) => ({
+      plan,
+      issuer: await Issuer.start(plan, secrets),
+    })),
   );
   const peers = await Promise.all(
     issuers.map(async ({ plan, issuer }) => {

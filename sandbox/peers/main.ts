@@ -52,7 +52,7 @@ try {
     journal: new Journal(),
     faults: new Faults(),
     quirks: new Quirks(),
-    guard: guard(issuersOf(net).map(({ url }) => url)),
+    guard: guard(issuersOf(net, values.certificates !== undefined)),
     certificates: values.certificates,
   };
   const at = (rest: string): string => `127.${net}.${rest}`;

@@ -1,4 +1,5 @@
-import type { Unfederated } from '../configuration.ts';
+import { type CertificateFiles, filesOf } from '../certificates/files.ts';
+import type { Plan, Unfederated } from '../configuration.ts';
 import { issuersOf, SCOPE_OF_PEERS } from '../issuers/clients.ts';
 import { secretFile } from '../issuers/secrets.ts';
 import { configurationOfA, systemsOfA } from '../operators/a.ts';
@@ -34,23 +35,25 @@ const httpAt = ({ address, port }: { address: string; port: number }): string =>
 const pace = { aliveSeconds: 2, lostAfterSeconds: 10, validSeconds: 5, missSeconds: 1, askMs: 2_000 };
 
 /** What an operator is to others, and agreed upon with the other one. */
-function federation(net: number, secrets: string, own: Id): object {
+function federation(plan: Plan, secrets: string, own: Id): object {
+  const { net } = plan;
   const partner = own === 'a' ? 'b' : 'a';
-  const [ours, theirs] = [issuerOf(net, own), issuerOf(net, partner)];
+  const [ours, theirs] = [issuerOf(plan, own), issuerOf(plan, partner)];
+  const tls = tlsOf(plan, own);
   const name = identities[partner].id;
   const secret = { file: secretFile(secrets, partner, identities[own].id) };
   return {
     operator: identities[own],
     url: urlOf(net, own),
     gateway: { inner: httpAt(gatewayOf(net, own).inner), outer: httpAt(gatewayOf(net, own).outer) },
-    issuers: { own: { issuer: ours.url, audience: ours.audience } },
+    issuers: { own: { issuer: ours.issuer, audience: ours.audience, ...tls } },
     partners: {
       [name]: {
         operator: name,
         url: urlOf(net, partner),
         insecure: true,
         hosts: [outerOf(net, partner).address, gatewayOf(net, partner).outer.address],
-        client: { issuer: theirs.url, id: identities[own].id, secret },
+        client: { issuer: theirs.issuer, id: identities[own].id, secret, ...tls },
         accepts: { issuer: 'own', client: name },
       },
     },
@@ -59,8 +62,12 @@ function federation(net: number, secrets: string, own: Id): object {
   };
 }
 
-function issuerOf(net: number, id: Id) {
-  const found = issuersOf(net).find(({ operator }) => operator === id);
+/** What an operator's Ferry shows authorization servers that ask for a certificate. */
+const tlsOf = ({ certificates }: Plan, id: Id): { tls?: CertificateFiles } =>
+  certificates === undefined ? {} : { tls: filesOf(certificates.folder, identities[id].id) };
+
+function issuerOf({ net, certificates }: Pick<Plan, 'net' | 'certificates'>, id: Id) {
+  const found = issuersOf(net, certificates !== undefined).find(({ operator }) => operator === id);
   if (found === undefined) throw new Error(`operator ${id} has no issuer`);
   return found;
 }
@@ -82,9 +89,10 @@ const registered = ({ systems, peers, ...others }: Unfederated): Unfederated => 
 });
 
 /** Its peers may ask who calls: each of them trusts the operator's issuer. */
-function known(net: number, secrets: string, id: Id, { peers, ...others }: Unfederated): Unfederated {
+function known(plan: Plan, secrets: string, id: Id, { peers, ...others }: Unfederated): Unfederated {
   const secret = { file: secretFile(secrets, id, 'ferry') };
-  const client = { issuer: issuerOf(net, id).url, id: 'ferry', secret, scopes: [SCOPE_OF_PEERS] };
+  const { issuer } = issuerOf(plan, id);
+  const client = { issuer, id: 'ferry', secret, scopes: [SCOPE_OF_PEERS], ...tlsOf(plan, id) };
   return {
     ...others,
     peers: Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, { ...peer, client }])),
@@ -98,7 +106,7 @@ export const pair: Topology = {
   systems: (net, ferry, secrets) => {
     const registering = (id: Id, url: string) => (place: SystemPlace) => {
       const client = `meo-${place.name}`;
-      const { url: issuer } = issuerOf(net, id);
+      const { url: issuer } = issuerOf({ net }, id);
       const secret = secretFile(secrets, id, client);
       const hosts = place.hosts.map((host) => ({
         ...host,
@@ -126,8 +134,8 @@ export const pair: Topology = {
     return ids.map((id) => ({
       operator: identities[id].id,
       configuration: {
-        ...known(net, secrets, id, registered(configurations[id])),
-        federation: federation(net, secrets, id),
+        ...known(plan, secrets, id, registered(configurations[id])),
+        federation: federation(plan, secrets, id),
       },
       inner: id === 'a' ? null : { address: `127.${net}.50.1`, port: INNER },
       outer: outerOf(net, id),

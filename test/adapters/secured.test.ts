@@ -10,6 +10,7 @@ import { contractContext } from '../../adapters/application/context.ts';
 import { Exchange } from '../../adapters/http.ts';
 import { standingToken } from '../../adapters/oauth/tokens.ts';
 import { mistrust, type TlsFiles } from '../../adapters/secured.ts';
+import type { Issued } from '../../sandbox/certificates/authority.ts';
 import { Certificates } from '../support/certificates.ts';
 
 /** A peer that speaks TLS, shows a certificate for meo.example, and asks for one of our authority. */
@@ -21,27 +22,17 @@ let others: Certificates;
 let server: Server;
 let files: Required<TlsFiles>;
 /** Of ours: one that has ended, and one of an authority that the peer does not know. */
-let ended: Pair;
-let strange: Pair;
-
-interface Pair {
-  readonly certificate: string;
-  readonly key: string;
-}
-
-const kept = (at: Certificates, name: string, { certificate, key }: Pair): Pair => ({
-  certificate: at.file(`${name}.pem`, certificate),
-  key: at.file(`${name}.key`, key),
-});
+let ended: Issued;
+let strange: Issued;
 
 beforeAll(async () => {
   [ours, others] = [await Certificates.of('Operators'), await Certificates.of('Somebody')];
   const shown = await ours.authority.issue('meo', [{ type: 'dns', value: 'meo.example' }]);
-  ended = kept(ours, 'ended', await ours.authority.issue('ferry', [], -1));
-  strange = kept(others, 'strange', await others.authority.issue('ferry'));
+  ended = ours.pair('ended', await ours.authority.issue('ferry', [], -1));
+  strange = others.pair('strange', await others.authority.issue('ferry'));
   files = {
     ca: ours.file('ca.pem', ours.authority.pem),
-    ...kept(ours, 'ferry', await ours.authority.issue('ferry')),
+    ...ours.pair('ferry', await ours.authority.issue('ferry')),
     serverName: 'meo.example',
   };
   server = createServer(
@@ -157,7 +148,7 @@ describe('a peer that asks for our certificate', () => {
     ['that it wants one', 'TLSV13_ALERT_CERTIFICATE_REQUIRED', /does not take our certificate/],
     ['that it speaks another TLS', 'TLSV1_ALERT_PROTOCOL_VERSION', /^speaks another TLS than we do/],
   ])('that says %s is heard', (_, alert, told) => {
-    expect(mistrust(Object.assign(new Error('x'), { code: `ERR_SSL_${alert}` }), files)).toMatch(told);
+    expect(mistrust(Object.assign(new Error('x'), { code: `ERR_SSL_${alert}` }), { tls: files })).toMatch(told);
   });
 
   it('takes a renewed certificate without a new start of ours', async () => {
@@ -166,7 +157,7 @@ describe('a peer that asks for our certificate', () => {
     const ask = async () =>
       (await exchange.ask({ method: 'GET', path: '/', schema: Seen }, AbortSignal.timeout(10_000))).body.by;
     for (const name of ['first', 'second']) {
-      kept(ours, 'ended', await ours.authority.issue(name));
+      ours.pair('ended', await ours.authority.issue(name));
       expect(await ask()).toBe(name);
     }
   });

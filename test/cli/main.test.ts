@@ -343,6 +343,36 @@ describe('ferry, when it does not go through', () => {
     );
   });
 
+  it.each([
+    [['sites'], ['Unrecognized key: "waitSeconds"'], 'asks with waitSeconds, which'],
+    [
+      ['place', 'counter', '--near', '48.1,11.5'],
+      ['Unrecognized keys: "near", "among"'],
+      'asks with near, among, which',
+    ],
+  ])('says that the API is older where it does not know what %j asks with', async (argv, messages, told) => {
+    const errors = messages.map((message) => ({ path: 'query', message }));
+    const detail = 'the query is not what this operation takes';
+    api.answer = answering(400, { ...problem, status: 400, title: 'Bad Request', detail, errors, remedy: 'Mend it.' });
+    const { exit, err } = await ferry(...argv, ...at());
+    expect(exit).toBe(3);
+    expect(err).toContain(`${api.url} is of another version than this ferry: ${detail}`);
+    expect(err).toContain(told);
+    expect(err).not.toContain('Mend it.');
+  });
+
+  it('says so as well where it has no such path', async () => {
+    api.answer = answering(404, {
+      ...problem,
+      status: 404,
+      title: 'Not Found',
+      detail: 'there is nothing at this path',
+    });
+    const { exit, err } = await ferry('anchors', ...at());
+    expect(exit).toBe(3);
+    expect(err).toMatch(/is of another version than this ferry.*\nRemedy: .* asks with \/v1\/anchors, which/);
+  });
+
   it('gives the problem as the document with --json', async () => {
     api.answer = answering(409, problem);
     const { exit, out } = await ferry('cancel', ID, '--json', ...at());

@@ -183,7 +183,15 @@ describe('a configuration file', () => {
     expect(mistakes(set({ ...tls, key: undefined }, 'peers', 'meo', 'tls'))[0]).toMatch(
       /a certificate without its key/,
     );
+    expect(mistakes(set({ ...client, tls }, 'peers', 'meo', 'client'))).toEqual([]);
+    const inPlain = { kind: 'oss', url: 'http://oss.example', insecure: true };
+    expect(mistakes(set({ ...inPlain, tls }, 'peers', 'oss'))).toEqual([
+      expect.stringMatching(/^peers\.oss\.tls: http:\/\/oss\.example is plain HTTP, without TLS: give its https URL/),
+    ]);
     const plain = { ...client, issuer: 'http://issuer.example' };
+    expect(mistakes(set({ ...plain, insecure: true, tls }, 'peers', 'meo', 'client'))).toEqual([
+      expect.stringMatching(/^peers\.meo\.client\.tls: http:\/\/issuer\.example is plain HTTP, without TLS/),
+    ]);
     expect(mistakes(set(plain, 'peers', 'meo', 'client'))[0]).toMatch(
       /^peers\.meo\.client\.issuer: our secret for meo would be sent by plain HTTP/,
     );

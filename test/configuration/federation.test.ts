@@ -65,9 +65,55 @@ describe('the federation in the configuration file', () => {
       { issuers: { own: { issuer: 'http://127.evil.example', audience: 'ferry' } } },
       'the keys of own would be read by plain HTTP',
     ],
+    [
+      'our secret for a partner in plain HTTP, where the partner itself is asked by HTTPS',
+      {
+        partners: {
+          b: partner('operator-b', 'b', { client: { issuer: 'http://auth.b.example', id: 'a', secret: { env: 'S' } } }),
+        },
+      },
+      'our secret for b would be sent by plain HTTP: give the https URL of its issuer\n  → at federation.partners.b.client.issuer',
+    ],
+    [
+      'certificates of an issuer that is asked by plain HTTP',
+      { issuers: { own: { issuer: 'http://127.0.0.1:8080', audience: 'ferry', tls: { ca: '/ca.pem' } } } },
+      'http://127.0.0.1:8080 is plain HTTP, without TLS: give its https URL, or leave it out\n  → at federation.issuers.own.tls',
+    ],
+    [
+      'certificates of a partner that is asked by plain HTTP, and of its issuer',
+      {
+        partners: {
+          b: partner('operator-b', 'b', {
+            url: 'http://fm.b.example',
+            insecure: true,
+            tls: { ca: '/ca.pem' },
+            client: { issuer: 'http://auth.b.example', id: 'a', secret: { env: 'S' }, tls: { ca: '/ca.pem' } },
+          }),
+        },
+      },
+      /at federation\.partners\.b\.tls[^]*at federation\.partners\.b\.client\.tls/,
+    ],
+    [
+      'a certificate for a partner without its key',
+      { partners: { b: partner('operator-b', 'b', { tls: { certificate: '/own.pem' } }) } },
+      'has a certificate without its key',
+    ],
     ['a share with nobody', { shares: [{ of: '*', with: 'zed' }] }, 'there is no zed'],
   ])('refuses %s', (_what, more, said) => {
     expect(() => parsed({ federation: federation(more) })).toThrow(said);
+  });
+
+  it('may say of a partner, of its authorization server and of our own whose certificates are trusted there', () => {
+    const tls = { ca: '/ca.pem', certificate: '/own.pem', key: '/own.key', serverName: 'fm.inner.example' };
+    const client = { issuer: 'https://auth.b.example', id: 'operator-a', secret: { env: 'SECRET_AT_B' }, tls };
+    const told = federation({
+      issuers: { own: { issuer: 'https://auth.a.example', audience: 'ferry', tls } },
+      partners: { b: partner('operator-b', 'client-b', { tls, client }) },
+    });
+    expect(parsed({ federation: told }).federation).toMatchObject({
+      issuers: { own: { tls } },
+      partners: { b: { tls, client: { tls } } },
+    });
   });
 
   it('refuses two systems whose names differ in the case of letters alone, unless they are registered by their clients', () => {

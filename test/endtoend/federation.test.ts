@@ -5,9 +5,13 @@ import type { Relocation } from '../../api/resources.ts';
 import { agreements, comes, type Contexts, joined, seenBy, shared, use } from '../support/joined.ts';
 import { claimNetwork } from '../support/network.ts';
 import { type Operator, Pair, urlOf } from '../support/pair.ts';
+import type { Logged } from '../support/stage.ts';
 import { atRest, crossed, leaks, secretsOf } from '../support/told-outside.ts';
 
-/** Two operators' Ferrys, from nothing: each joins the other, and both stay what they are while parts of them die. */
+/**
+ * Two operators' Ferrys, from nothing: each joins the other, and both stay what they are while parts of them die. Peers and
+ * authorization servers hear nobody without a certificate.
+ */
 const { net: NETWORK } = await claimNetwork();
 
 let pair: Pair;
@@ -16,7 +20,7 @@ let contexts: Contexts;
 const secrets = new Set<string>();
 
 beforeAll(async () => {
-  pair = await Pair.set(NETWORK, { ownServers: true });
+  pair = await Pair.set(NETWORK, { ownServers: true, mtls: true });
   for (const secret of secretsOf(pair)) secrets.add(secret);
 }, 240_000);
 afterEach(() => pair?.border.clear());
@@ -231,9 +235,44 @@ describe('peers that ask who calls', () => {
     expect(await moved('a1', 'cloud')).toBe('relocated');
   }, 300_000);
 
+  it('are asked by our certificate as well, and so is whoever gives the token, which is good with it alone', async () => {
+    const called = async (part: string, of: RegExp) =>
+      ((await pair.sandbox(`${part}/log?since=0`)) as Logged[]).filter(({ peer }) => of.test(peer));
+    const asked = await called('/issuers', /^issuer-/);
+    const tokens = asked.filter(({ path }) => path === '/token').map(({ peer, by }) => `${peer} ${by}`);
+    // Whoever belongs to the world asks without: its MEOs, and this test
+    expect([...new Set(tokens)].toSorted()).toEqual([
+      'issuer-a operator-a',
+      'issuer-a operator-b',
+      'issuer-a undefined',
+      'issuer-b operator-a',
+      'issuer-b operator-b',
+      'issuer-b undefined',
+    ]);
+    const keys = asked.filter(({ path, by }) => path === '/jwks' && by !== undefined);
+    expect(new Set(keys.map(({ peer, by }) => `${peer} ${by}`))).toEqual(
+      new Set(['issuer-a operator-a', 'issuer-b operator-b']),
+    );
+    await fetch(`${urlOf(pair.a)}/v1/discoveries?waitSeconds=10`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ find: 'platforms', wish: { what: { kind: 'service', name: 'nobody-has-it' } } }),
+    });
+    const told = (await called('', /^meo-cellular$/)).filter(({ path }) => path.includes('/mfm/'));
+    expect(told.filter(({ by, status }) => by !== 'operator-a' || status === 401)).toEqual([]);
+    expect(told.length).toBeGreaterThan(0);
+    const secret = readFileSync(join(pair.folder, 'secrets', 'issuer-a', 'ferry'), 'utf8');
+    const unbound = await fetch(`http://127.${NETWORK}.0.51:8080/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`ferry:${secret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'mec' }),
+    });
+    expect(unbound.status).toBe(400);
+  });
+
   it('that do not hear us any more are told as such, and with what is to be done', async () => {
     await secretOf('ferry', false);
-    const refused = `authorization server 127.${NETWORK}.0.51:8080 refuses our client (invalid_client)`;
+    const refused = `authorization server 127.${NETWORK}.0.51:8443 refuses our client (invalid_client)`;
     expect(await comes(problems, (told) => told.includes('refuses our client'))).toContain(refused);
     await secretOf('ferry', true);
     expect(await comes(problems, (told) => !told.includes('refuses our client'))).toContain('platform-a1');
@@ -252,9 +291,10 @@ describe('what is told outside', () => {
     const kept = await atRest(pair);
     for (const { database, environment } of [pair.a, pair.b])
       secrets.add(new URL(database).password).add(String(environment['FERRY_SECRET']));
-    expect(secrets.size).toBeGreaterThan(7);
+    expect(secrets.size).toBeGreaterThan(30); // of clients, and of everybody's certificate and key
     // By the same search what may be kept is found
-    for (const [where, text] of kept) expect(`${where} ${text.includes('operator-')}`).toBe(`${where} true`);
+    for (const [where, text] of kept.filter(([name]) => !name.startsWith('gateway'))) // nothing has passed one
+      expect(`${where} ${text.includes('operator-')}`).toBe(`${where} true`);
     for (const [where, text] of kept) {
       for (const secret of secrets) expect(`${where} ${text.includes(secret)}`).toBe(`${where} false`);
       expect(`${where} ${text.match(/eyJ[\w-]{10,}\.eyJ[\w-]{10,}/)?.[0]}`).toBe(`${where} undefined`);

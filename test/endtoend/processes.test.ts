@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Relocation, RelocationList } from '../../api/resources.ts';
+import type { PeerList, Relocation, RelocationList } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
 import { shortId } from '../../cli/hints.ts';
 import type { Addresses } from '../../cli/house.ts';
+import type { Configuration } from '../../configuration/peers.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
@@ -60,8 +61,13 @@ async function processesOf({ sandbox }: Addresses): Promise<number[]> {
 }
 
 it('leaves no process of two operators, and no address bound, within ten seconds after SIGKILL', async () => {
-  const one = up('--topology', 'pair');
+  const one = up('--topology', 'pair', '--mtls');
   const addresses = await one.ready();
+  const seen = (await (await fetch(`${addresses.api}/v1/peers`)).json()) as PeerList;
+  // Whoever asks for certificates, and is not in reach, says so here
+  expect(seen.peers.filter(({ reachable }) => !reachable)).toEqual([]);
+  const { peers } = (await (await fetch(`${addresses.sandbox}/sandbox/configuration`)).json()) as Configuration;
+  expect(Object.values(peers).filter(({ url }) => !url.startsWith('https:'))).toEqual([]);
   const met = one.meet();
   // Else the rest of this test could not fail
   const sandbox = await processesOf(addresses);

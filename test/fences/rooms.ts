@@ -76,6 +76,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     because: 'Whoever listens: bounded servers, who asks by a token of ours, how a refusal is told.',
     runs: ['configuration', 'domain', 'express-rate-limit', 'jose', 'proxy-addr', 'zod', 'node:*'],
     types: ['pino'],
+    // Keys are read of servers whom we trust, and who trust us, as peers
+    files: { 'tokens/keys.ts': ['adapters/secured.ts', 'undici'] },
   },
   traces: {
     because: 'Traces are what OpenTelemetry is told; only traces.ts and told.ts are loaded where nobody is to be told.',
@@ -145,6 +147,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'adapters/body.ts',
       'adapters/deadline.ts',
       'adapters/oauth/tokens.ts',
+      'adapters/secured.ts',
       'protocols/mpp/path.ts',
       'traces/told.ts',
       'traces/traces.ts',

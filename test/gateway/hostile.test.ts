@@ -55,7 +55,7 @@ beforeAll(async () => {
                 asks: async () => ({ from: TO, to: base, hides }),
                 answers: async () => ({ from: base, to: TO, hides }),
               },
-              { signal: ending.signal, passed: () => undefined },
+              { signal: ending.signal, passed: () => undefined, distrusted: () => undefined },
             );
           },
         },
@@ -241,7 +241,7 @@ describe('a request', () => {
 
 it('an answer is waited for once the request is there: one that is long in coming, and comes on, is none that is late', async () => {
   const wait = 200 * busy();
-  carrier = new Carrier(wait);
+  carrier = new Carrier({}, wait);
   play = (socket, heard) => heard.includes('the end') && socket.end(`${OK}Content-Length: 2\r\n\r\nok`);
   const req = request({ port: portOf(gateway), host: '127.0.0.1', path: '/x', method: 'POST', agent: false });
   req.setHeader('content-type', 'image/png');

@@ -11,7 +11,7 @@ import { claimNetwork } from '../support/network.ts';
 
 const { net: NET } = await claimNetwork();
 const folder = mkdtempSync(join(tmpdir(), 'ferry-issuers-'));
-const [a, b] = issuersOf(NET);
+const [a, b] = issuersOf(NET, false);
 if (a === undefined || b === undefined) throw new Error('two operators');
 
 let issuers: Issuers;

@@ -110,7 +110,7 @@ describe('an orchestrator of the sandbox', () => {
       client: 'meo-two',
       body: { systemName: 'two', systemProvider: 'Operator A' },
     });
-    const tell = callbacks(pino({ level: 'silent' }));
+    const tell = callbacks(() => undefined, pino({ level: 'silent' }));
     for (const one of await due(own.catalogue)) await tell(one, AbortSignal.timeout(10_000));
     expect(membership.state()).toMatchObject({ registered: true, subscribed: true, heard: [['two']] });
   });

@@ -51,7 +51,7 @@ describe('the topology', () => {
       const [ours, theirs] = [own?.configuration.federation, other?.configuration.federation];
       const partner = ours?.partners[other?.operator ?? ''];
       expect(partner).toMatchObject({ operator: theirs?.operator.id, url: theirs?.url });
-      const issuer = issuersOf(34).find(({ url }) => url === partner?.client.issuer);
+      const issuer = issuersOf(34, false).find(({ url }) => url === partner?.client.issuer);
       expect(issuer).toMatchObject({ audience: theirs?.issuers['own']?.audience, url: theirs?.issuers['own']?.issuer });
       expect(issuer?.clients[partner?.client.id ?? '']).toEqual(['fed-mgmt', 'mff', 'mpp']);
       for (const { client } of Object.values(other?.configuration.systems ?? {}))

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Authority } from '../../sandbox/certificates/authority.ts';
+import { Authority, type Issued } from '../../sandbox/certificates/authority.ts';
 
 /** What an authority has issued, as PEM files of a test, below a folder that ends with it. */
 export class Certificates {
@@ -21,6 +21,11 @@ export class Certificates {
     const file = path.join(this.folder, name);
     writeFileSync(file, text);
     return file;
+  }
+
+  /** Their paths: of a certificate, and its key. */
+  pair(name: string, { certificate, key }: Issued): Issued {
+    return { certificate: this.file(`${name}.pem`, certificate), key: this.file(`${name}.key`, key) };
   }
 
   end(): void {

@@ -1,10 +1,19 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
+
+/** By which certificate somebody asks, as a token has it that is bound to it (RFC 8705, 3.1). Undefined: by none. */
+export function confirmationOf({ socket }: IncomingMessage): object | undefined {
+  const shown = (socket as Partial<TLSSocket>).getPeerX509Certificate?.();
+  return shown && { 'x5t#S256': createHash('sha256').update(shown.raw).digest('base64url') };
+}
 
 /** An authorization server, as far as whoever checks its tokens sees it: metadata, and keys that are changed. */
 export class Issuer {
@@ -15,15 +24,18 @@ export class Issuer {
   granted = 0;
   /** While it is set, it answers so and nothing else. */
   away: number | 'silent' | undefined;
+  /** Whoever asks again connects anew. */
+  hangsUp = false;
   #keys: { readonly kid: string; readonly pair: KeyPair; readonly jwk: JWK }[] = [];
   readonly #server: Server;
 
-  constructor(server: Server) {
+  constructor(server: Server, scheme: 'http' | 'https') {
     this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('request', (req: IncomingMessage, res: ServerResponse) => {
       const { url } = req;
       if (this.away === 'silent') return;
+      if (this.hangsUp) res.setHeader('connection', 'close');
       if (url === '/token' && this.away === undefined) {
         void this.#grant(req, res);
         return;
@@ -42,20 +54,22 @@ export class Issuer {
     return { keys: this.#keys.map(({ jwk }) => jwk) };
   }
 
-  /** To whoever asks, by client credentials (RFC 6749, 4.4): what he asks for. */
+  /** To whoever asks, by client credentials (RFC 6749, 4.4): what he asks for, bound to his certificate if he shows one. */
   async #grant(req: IncomingMessage, res: ServerResponse): Promise<void> {
     this.granted += 1;
     const [, basic = ''] = (req.headers.authorization ?? '').split(' ');
     const client_id = decodeURIComponent(Buffer.from(basic, 'base64').toString().split(':')[0] ?? '');
     const { scope } = Object.fromEntries(new URLSearchParams(await text(req)));
-    const token = { access_token: await this.token({ client_id, scope }), token_type: 'Bearer', expires_in: 300 };
+    const claims = { client_id, scope, cnf: confirmationOf(req) };
+    const token = { access_token: await this.token(claims), token_type: 'Bearer', expires_in: 300 };
     res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(token));
   }
 
-  static async start(): Promise<Issuer> {
-    const server = createServer();
+  /** `tls`: it is asked by HTTPS. */
+  static async start(tls?: ServerOptions): Promise<Issuer> {
+    const server = tls === undefined ? createServer() : createTlsServer(tls);
     await once(server.listen(0, '127.0.0.1'), 'listening');
-    const issuer = new Issuer(server);
+    const issuer = new Issuer(server, tls === undefined ? 'http' : 'https');
     await issuer.rotate();
     return issuer;
   }

@@ -37,6 +37,8 @@ interface PairOptions {
   readonly ownServers: boolean;
   /** What is written to the databases can be seen, and held. */
   readonly tapped: boolean;
+  /** Peers and authorization servers ask for a certificate, to which tokens for peers are bound. */
+  readonly mtls: boolean;
   /** Members of Ferry's pace that are to be other than the sandbox's. */
   readonly pace: Readonly<Record<string, number>>;
 }
@@ -79,9 +81,9 @@ export class Pair {
 
   static async set(
     net: number,
-    { ownServers = false, tapped = false, pace = {} }: Partial<PairOptions> = {},
+    { ownServers = false, tapped = false, mtls = false, pace = {} }: Partial<PairOptions> = {},
   ): Promise<Pair> {
-    const pair = new Pair(net, { ownServers, tapped, pace });
+    const pair = new Pair(net, { ownServers, tapped, mtls, pace });
     try {
       await pair.#start();
     } catch (error) {
@@ -94,7 +96,7 @@ export class Pair {
   async #start(): Promise<void> {
     const net = this.#net;
     const files = ['--package-cache', this.folder, '--config-out', join(this.folder, 'configuration.json')];
-    files.push('--pace', JSON.stringify(this.#options.pace));
+    files.push('--pace', JSON.stringify(this.#options.pace), ...(this.#options.mtls ? ['--mtls'] : []));
     const inner = await freePort('127.0.0.1', 21_000 + net);
     const [servers, sandbox] = await Promise.all([
       this.#servers(),

@@ -1,26 +1,35 @@
-interface Referring {
-  readonly paths: Readonly<
-    Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, object>> }>>>
-  >;
-  readonly components: object;
+interface Operation {
+  readonly parameters?: readonly object[];
+  readonly responses: Readonly<Record<string, object>>;
 }
 
-/** An OpenAPI document with each shared answer where it is answered. Throws where there is none of that name. */
+interface Referring {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: Readonly<Partial<Record<'parameters' | 'responses', Readonly<Record<string, object>>>>>;
+}
+
+/** An OpenAPI document with each shared parameter and answer where it belongs. Throws where there is none of that name. */
 export function referred(document: object): object {
-  const { paths, components, ...rest } = document as Referring & { components: { responses?: Record<string, object> } };
-  const answered = ([status, response]: [string, object]): [string, object] => {
-    const name = '$ref' in response ? String(response.$ref).replace('#/components/responses/', '') : undefined;
-    if (name === undefined) return [status, response];
-    const shared = components.responses?.[name];
-    if (shared === undefined) throw new Error(`there is no response ${name}`);
-    return [status, shared];
+  const { paths, components, ...rest } = document as Referring;
+  const followed = (kind: keyof Referring['components'], one: object): object => {
+    if (!('$ref' in one)) return one;
+    const name = String(one.$ref).replace(`#/components/${kind}/`, '');
+    const shared = components[kind]?.[name];
+    if (shared === undefined) throw new Error(`there are no ${kind} ${name}`);
+    return shared;
   };
   const resolved = Object.entries(paths).map(([path, methods]) => [
     path,
     Object.fromEntries(
-      Object.entries(methods).map(([method, operation]) => [
+      Object.entries(methods).map(([method, { parameters, responses, ...operation }]) => [
         method,
-        { ...operation, responses: Object.fromEntries(Object.entries(operation.responses).map(answered)) },
+        {
+          ...operation,
+          ...(parameters !== undefined && { parameters: parameters.map((one) => followed('parameters', one)) }),
+          responses: Object.fromEntries(
+            Object.entries(responses).map(([status, one]) => [status, followed('responses', one)]),
+          ),
+        },
       ]),
     ),
   ]);

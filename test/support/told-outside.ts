@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import type { Configuration } from '../../configuration/peers.ts';
 import type { Operator, Pair } from './pair.ts';
 
-/** Every secret of a client of the sandbox's issuers, as it is now. */
+/** Every secret of a client of the sandbox's issuers, and a line of each key and certificate, as they are now. */
 export function secretsOf({ folder }: Pair): string[] {
-  const secrets = join(folder, 'secrets');
-  return readdirSync(secrets, { recursive: true, withFileTypes: true })
+  const pems = filesIn(join(folder, 'certificates')).map((pem) => pem.split('\n')[2] ?? pem);
+  return [...filesIn(join(folder, 'secrets')), ...pems];
+}
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
-}
 
 /** What of an operator's inside was named in whatever crossed the border: nothing, if all is well. */
 export async function leaks(pair: Pair, operator: Operator): Promise<string[]> {
@@ -55,7 +58,7 @@ async function insideOf(pair: Pair, operator: Operator): Promise<string[]> {
 /** Whatever is on disk of both operators, as text: logs, histories, databases. */
 export async function atRest(pair: Pair): Promise<readonly (readonly [where: string, text: string])[]> {
   const files = readdirSync(pair.folder)
-    .filter((name) => /^(api|worker).*\.log$|^temporal\.db(-wal)?$/.test(name))
+    .filter((name) => /^(api|worker|gateway).*\.log$|^temporal\.db(-wal)?$/.test(name))
     .map((name) => [name, readFileSync(join(pair.folder, name), 'latin1')] as const);
   const databases = await Promise.all(
     [pair.a, pair.b].map(async (operator) => {
