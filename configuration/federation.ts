@@ -92,7 +92,7 @@ export const Federation = strict({
   /** As applications, and partners' gateways, reach it; absent: no service is consumed across operators. */
   gateway: strict({ inner: Url, outer: Url }).optional(),
   issuers: named(Issuer),
-  partners: named(Partner).default({}),
+  partners: named(Partner).prefault({}),
   shares: z.array(Share).default([]),
   pace: FederationPace.default(FederationPace.parse({})),
 });

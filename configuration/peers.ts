@@ -183,7 +183,7 @@ const shape = strict({
   sites: named(SiteRecord),
   applications: named(ApplicationRecord),
   /** By ueIdentityTag (MEC 014): the device's address in the access networks. */
-  users: named(strict({ address: Address })).default({}),
+  users: named(strict({ address: Address })).prefault({}),
   pace: Pace.default(Pace.parse({})),
   worker: Worker.default(Worker.parse({})),
   /** Where services of our own network reach this Ferry's API, to tell what it asked to be told. */

@@ -7,8 +7,10 @@ export const Url = z
   .refine((url) => /^[^?#@]*$/.test(url), 'has a user, a query or a fragment, which no peer is asked with')
   .transform((url) => url.replace(/\/+$/, ''));
 
-/** Records by name. */
-export const named = <Record extends z.ZodType>(record: Record) =>
-  z.record(Name, record, {
-    error: ({ code, issues }) => (code === 'invalid_key' ? `is no name: ${issues?.[0]?.message ?? ''}` : undefined),
-  });
+/** Records by name, without a prototype: a name that somebody asks for, such as `constructor`, is one of these or none. */
+export const named = <Each extends z.ZodType>(record: Each) =>
+  z
+    .record(Name, record, {
+      error: ({ code, issues }) => (code === 'invalid_key' ? `is no name: ${issues?.[0]?.message ?? ''}` : undefined),
+    })
+    .transform((records) => Object.assign(Object.create(null) as Record<string, z.output<Each>>, records));

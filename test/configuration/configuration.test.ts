@@ -87,6 +87,13 @@ describe('a configuration file', () => {
     },
   );
 
+  it('has under a name that it does not give nothing, whatever every object has', () => {
+    const { peers, networks, systems, sites, applications } = parseConfiguration(example);
+    const users = parseConfiguration(changed((file) => void delete file['users'])).users;
+    for (const records of [peers, networks, systems, sites, applications, users])
+      expect(['constructor', 'toString', '__proto__'].filter((name) => records[name] !== undefined)).toEqual([]);
+  });
+
   it('takes an address of IPv6 for a user', () => {
     expect(mistakes(set('2001:db8::7', 'users', 'tag-1', 'address'))).toEqual([]);
   });
