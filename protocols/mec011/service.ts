@@ -15,8 +15,8 @@ export type ServiceInfo = z.infer<typeof ServiceInfo>;
 export const servicesOf = (instance: string): string =>
   `/mec_service_mgmt/v1/applications/${encodeURIComponent(instance)}/services`;
 
-/** What a database keeps. */
-const Line = z.string().regex(/^[^\0\p{Cs}]*$/u);
+/** What a database keeps (domain/kept.ts). */
+const Line = z.string().regex(/^[^\0\p{Cs}\ufffd]*$/u);
 const text = Line.min(1).nullish().catch(undefined);
 
 /** What is told of a service that others may consume. Whatever else is odd in it is passed over. */

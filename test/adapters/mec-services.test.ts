@@ -563,20 +563,24 @@ describe('making one again', () => {
   it('waits for one that can be read a little later only', async () => {
     services.hold(rni, 's1', cellChange);
     const wanted = await one();
-    let early = 2;
+    let early = 5; // 0.6 s
     services.before = ({ method, path }) =>
       method === 'GET' && path.includes('made-') && (early -= 1) >= 0 ? { status: 404 } : undefined;
     await expect(subscriptions.create(target, wanted, source, soon())).resolves.toMatchObject({ made: true });
   });
 
-  it('is to be tried again where it is not to be seen for longer, and known as made: it may be seen later', async () => {
+  it('is refused where it is not to be seen for five seconds, and known as made: it may be seen later', async () => {
     services.hold(rni, 's1', cellChange);
     const wanted = await one();
     services.before = ({ method, path }) =>
       method !== 'POST' && path.includes('made-') ? { status: 404, json: { title: 'Not Found' } } : undefined;
     const left: string[] = [];
     const tell = (id: string): void => void left.push(id);
-    await expect(subscriptions.create(target, wanted, source, soon(), tell)).rejects.toMatchObject({ type: 'NotYet' });
+    const patient = AbortSignal.timeout(30_000 * busy());
+    await expect(subscriptions.create(target, wanted, source, patient, tell)).rejects.toMatchObject({
+      type: 'SubscriptionRefused',
+      message: expect.stringContaining('has not shown it for five seconds') as string,
+    });
     expect(left).toEqual([`${rni}/made-1`]);
   });
 

@@ -204,7 +204,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
       );
     const leadsTo = async (keys: readonly string[], where: string): Promise<void> => {
       for (const key of keys) await page.keyboard.press(key);
-      await expect.poll(at).toMatch(new RegExp(where));
+      await expect.poll(at, { timeout: 1_000 * busy() }).toMatch(new RegExp(where));
     };
     const chip = 'counter 6 users, at cloud: move';
     await page.getByRole('button', { name: 'Site a1' }).focus();
