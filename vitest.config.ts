@@ -13,9 +13,9 @@ const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endto
 
 export default defineConfig({
   test: {
-    // Half of the time they wait: with twice as many as there are cores, these are busy, and answer in time. Each has up to a
-    // stage, whose processes take 1.3 GB
-    maxWorkers: Math.max(1, Math.min(2 * availableParallelism(), Math.floor(totalmem() / 2e9))),
+    // Half of the time they wait, the last third of a run more than that: with two and a half times as many as there are cores,
+    // these are busy, and answer in time. Each has up to a stage, whose processes take 1.3 GB
+    maxWorkers: Math.max(1, Math.min(Math.floor(2.5 * availableParallelism()), Math.floor(totalmem() / 2e9))),
     projects: [
       {
         test: {
