@@ -81,13 +81,17 @@ export async function alive<T>(
     });
   } catch (error) {
     if (unheard) beat(); // the next attempt needs it; one that goes well costs no heartbeat
-    const last = soonEnough(error, left(), backoff(context));
+    const last = soonEnough(causeOf(error, signal), left(), backoff(context));
     throw kept.size === 0 ? last : keeping(last, written(kept));
   } finally {
     pulse.stop();
     clearTimeout(end);
   }
 }
+
+/** Who waited with the signal says that it was aborted; why, the signal says. */
+const causeOf = (error: unknown, { aborted, reason }: AbortSignal): unknown =>
+  aborted && error instanceof Error && error.name === 'AbortError' ? reason : error;
 
 /** Soon once, for whoever looks at it and for a cancellation; then as often as the SDK has one to send, whose cost is its own. */
 function beating(beat: () => void, everyMs: number): { readonly stop: () => void } {

@@ -6,11 +6,11 @@ import type { Exchange } from '../http.ts';
 import { isUnreadable, type Place, readOne } from './collection.ts';
 import { belongs, recordOf, typeIn, whose } from './record.ts';
 
-/** A server may show what it made some seconds later: no standard promises that a write is read at once. */
-const LOOKS = 8;
+/** A server may show what it made a second or two later: no standard promises that a write is read at once. */
+const LOOKS = 7;
 const PAUSE_MS = 20;
 
-/** What was just made, as it is held; undefined: it is another one, or not for its owner. `unseen`: for five seconds it was not there. */
+/** What was just made, as it is held; undefined: it is another one, or not for its owner. `unseen`: for two and a half seconds it was not there. */
 export async function readBack({
   platform,
   place,

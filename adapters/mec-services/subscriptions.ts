@@ -194,7 +194,7 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
         const made = known.whose(id) === undefined;
         try {
           const held = await readBack({ platform, place, id, owner, signal });
-          if (held === 'unseen') throw failure('SubscriptionRefused', `${told}, but has not shown it for five seconds`);
+          if (held === 'unseen') throw failure('SubscriptionRefused', `${told}, but has not shown it for 2.5 s`);
           if (held !== undefined && fulfils(held, subscription, move)) return { held, made };
           throw failure('SubscriptionRefused', `${told}, but holds another subscription than it was given`);
         } catch (error) {

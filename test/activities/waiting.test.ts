@@ -252,6 +252,15 @@ describe('a step that waits', () => {
     expect(await paused).toBeGreaterThan(38);
   });
 
+  it('says so too where what waits with its signal tells only that it was aborted', async () => {
+    const { run } = attempt({ patienceMs: 1_200 });
+    const waiting = run(async ({ progress, signal }) => {
+      progress('asking a peer');
+      await sleep(60_000, undefined, { signal });
+    });
+    await expect(waiting).rejects.toMatchObject({ type: 'NotYet', message: 'asking a peer: not done in time' });
+  });
+
   it('says what it was doing when its time is over, however long its pause', async () => {
     const waiting = attempt({ patienceMs: 600, pollMs: 60_000 }).run(async (wait) => {
       wait.progress('the operation is PROCESSING');

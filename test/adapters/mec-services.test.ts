@@ -569,7 +569,7 @@ describe('making one again', () => {
     await expect(subscriptions.create(target, wanted, source, soon())).resolves.toMatchObject({ made: true });
   });
 
-  it('is refused where it is not to be seen for five seconds, and known as made: it may be seen later', async () => {
+  it('is refused where it is not to be seen for two and a half seconds, and known as made: it may be seen later', async () => {
     services.hold(rni, 's1', cellChange);
     const wanted = await one();
     services.before = ({ method, path }) =>
@@ -579,7 +579,7 @@ describe('making one again', () => {
     const patient = AbortSignal.timeout(30_000 * busy());
     await expect(subscriptions.create(target, wanted, source, patient, tell)).rejects.toMatchObject({
       type: 'SubscriptionRefused',
-      message: expect.stringContaining('has not shown it for five seconds') as string,
+      message: expect.stringContaining('has not shown it for 2.5 s') as string,
     });
     expect(left).toEqual([`${rni}/made-1`]);
   });
