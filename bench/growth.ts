@@ -11,11 +11,8 @@ interface Size extends Point {
 
 /** So many wait beside the twin. */
 const FEW = 10;
-/**
- * So many pass them by in one block, for which it is looked for so many seconds what waiting takes: that is taken off, and is
- * to be less than what they take.
- */
-const passing = (many: number) => (many < 5_000 ? { pass: 10, restSeconds: 1 } : { pass: 40, restSeconds: 3 });
+/** So many pass them by in one block, for which it is looked what waiting takes so long: that is taken off. */
+const [PASS, REST_SECONDS] = [10, 1];
 const BAD = 'cache of 5';
 /** In worker and API, where it is looked what a person waits for. */
 const FOLLOW_SECONDS = 5;
@@ -50,7 +47,7 @@ function figures(points: readonly Size[]): Figure[] {
       },
       { name: `server's CPU for one more, ${name} ÷ ${FEW} wait`, kind: 'cpu', value: ratio('serverMs') },
       {
-        name: `the slowest of ${passing(many).pass} more, ${name} ÷ ${FEW} wait`,
+        name: `the slowest of ${PASS} more, ${name} ÷ ${FEW} wait`,
         kind: 'wall',
         value: ratio('slowestMs'),
         ...(asked && { target: { atMost: 3 } }),
@@ -101,26 +98,24 @@ export const growth: Measure<Size> = {
 
   prepare: async ({ quick, folder }) => {
     const most = Math.max(...sizes(quick).map(({ many }) => many));
-    const { pass } = passing(most);
     const growing = await Growth.begin();
     const bundle = join(growing.folder, 'bundle.js');
     await writeFile(bundle, await bundleWorkflows());
     const hire = async (waits: number, maxCachedWorkflows = waits): Promise<Worked> =>
       await growing.hire(bundle, { slots: { steps: 100, waits }, maxCachedWorkflows });
     const [many, few, operator] = await Promise.all([
-      hire(most + 2 * pass),
-      hire(FEW + 2 * pass),
+      hire(most + 2 * PASS),
+      hire(FEW + 2 * PASS),
       Operator.begin(folder, growing.server),
     ]);
     const workers = [many, few];
     const still = { workerMs: 0, serverMs: 0, heartbeats: 0 };
-    for (const each of workers) await each.pass(pass, still); // what it loads once is loaded
+    for (const each of workers) await each.pass(PASS, still); // what it loads once is loaded
     await few.park(FEW);
 
-    const block = async (worked: Worked, size: number): Promise<Values> => {
-      const of = passing(size);
-      const rest = await worked.rest(of.restSeconds);
-      const passed = await worked.pass(of.pass, rest);
+    const block = async (worked: Worked): Promise<Values> => {
+      const rest = await worked.rest(REST_SECONDS);
+      const passed = await worked.pass(PASS, rest);
       return { ...passed, restAllMs: rest.workerMs, heartbeatsAll: rest.heartbeats };
     };
     /** Once, where most wait, and what it was is said of each round there. */
@@ -142,14 +137,14 @@ export const growth: Measure<Size> = {
         await growing.end();
       },
       sample: async (variant, { many: size }) => {
-        if (variant === 'few') return await block(few, size);
+        if (variant === 'few') return await block(few);
         if (variant === BAD) {
-          const small = await hire(FEW + 2 * pass, 5);
+          const small = await hire(FEW + 2 * PASS, 5);
           workers.push(small);
-          return await block(small, size);
+          return await block(small);
         }
         const known = await standing(size);
-        const passed = await block(many, size);
+        const passed = await block(many);
         const [restMs, heartbeats] = [passed['restAllMs'], passed['heartbeatsAll']].map((all = 0) => all / size);
         return { ...known, ...passed, restMs: restMs ?? 0, heartbeats: heartbeats ?? 0 };
       },
