@@ -156,7 +156,6 @@ export class Exchange {
     await opened.body.dump();
     this.#credentials.refused(authorization);
     if (agent === this.#agent) this.#connectAnew();
-
     const another = await this.#credentials.authorization(signal);
     return await this.#open(call, { ...along, ...headersOf(call, another) }, signal);
   }
