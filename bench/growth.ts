@@ -12,7 +12,7 @@ interface Size extends Point {
 /** So many wait beside the twin. */
 const FEW = 10;
 /** So many pass them by in one block, for which it is looked what waiting takes so long: that is taken off. */
-const [PASS, REST_SECONDS] = [10, 1];
+const [PASS, REST_SECONDS] = [20, 1];
 const BAD = 'cache of 5';
 /** In worker and API, where it is looked what a person waits for. */
 const FOLLOW_SECONDS = 5;
