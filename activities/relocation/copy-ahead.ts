@@ -18,6 +18,7 @@ import {
 } from './subscriptions.ts';
 import {
   endOf,
+  ledByNameAlone,
   leads,
   locate,
   locateBoth,
@@ -39,6 +40,8 @@ export interface PathTurns {
   readonly away: string | null;
   /** Of anchors to the source; absent: an older worker tells of none. */
   readonly anchors?: readonly AnchorTurn[];
+  /** Networks in which names alone are led; absent: none, as far as an older worker could tell. */
+  readonly byName?: readonly string[];
 }
 
 export interface CopyOrder extends Both {
@@ -244,7 +247,8 @@ async function plannedTurns(
   const [theirs, ours] = await Promise.all([planned('here', to, here), asked(planned('away', from, away))]);
   const ends = { source, target, away, lost };
   const anchors = await takeAnchors(means, scene, order, ends, earlier?.anchors ?? [], wait);
-  return { here: theirs, away: ours ?? null, anchors };
+  const byName = ledByNameAlone(scene, { here, away });
+  return { here: theirs, away: ours ?? null, anchors, ...(byName.length > 0 && { byName }) };
 }
 
 /** Said here, by name: in step 5 it would only be seen that devices do not arrive. */

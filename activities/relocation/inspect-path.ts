@@ -1,7 +1,7 @@
 import { keptSeconds, plainName } from '../../domain/rule.ts';
 import type { Described, Instance, Led, Network, PathSight } from '../ports.ts';
 import type { Obstacles } from './obstacles.ts';
-import { leads, networksOf, type Located, type Scene } from './subject.ts';
+import { leads, ledByNameAlone, networksOf, type Located, type Scene } from './subject.ts';
 
 interface Ends {
   readonly authority: Located | undefined;
@@ -23,6 +23,8 @@ export async function inspectPath(
   blocked: readonly string[];
   ttlSeconds: number;
   told: readonly string[];
+  /** Networks in which names alone are led. */
+  byName: readonly string[];
 }> {
   const whom = { name: application.domainName, device, ruleIds: application.ruleIds };
   const look = async (site: typeof source, instance: Led | null): Promise<PathSight | undefined> =>
@@ -44,6 +46,7 @@ export async function inspectPath(
   const seen = sights.flatMap(([, sight]) => sight ?? []);
   const ttls = [...seen.map(({ ttlSeconds }) => ttlSeconds), ...resolved.flatMap((answer) => answer?.ttl ?? [])];
   return {
+    byName: ledByNameAlone({ source, target }, { here, away }),
     steers: seen.some((sight) => leads(sight, device)),
     why: `no ${device === null ? 'name or traffic' : 'traffic'} rule at either side could lead devices there`,
     ttlSeconds: Math.max(0, ...ttls.map(keptSeconds)),

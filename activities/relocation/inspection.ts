@@ -138,6 +138,12 @@ export async function inspect(
   // Of a host that is lost nobody knows what its rules still are: a cloud is where devices look by themselves, or are not seen
   const awaited = order.lost && target.path === undefined && networks.some(({ vantage }) => vantage !== undefined);
   if (!path.steers && !awaited) obstacles.add('NotSteerable', target.name, path.why);
+  else if (guarantee === 'applicationOwn' && path.byName.length > 0)
+    obstacles.add(
+      'NotSteerable',
+      target.name,
+      `in ${path.byName.join(', ')} devices are led by the name alone: who keeps the source's address would go on to the source, which relays to nobody`,
+    );
   return {
     obstacles: obstacles.met,
     authority,

@@ -201,6 +201,18 @@ export async function locateBoth(
 /** One device is told from the others by its traffic only. */
 export const leads = ({ by }: PathSight, device: string | null): boolean => by.traffic || (device === null && by.name);
 
+/** Networks in which nobody leads traffic: whoever keeps the source's address goes on to the source there. */
+export const ledByNameAlone = (
+  { source, target }: Pick<Scene, 'source' | 'target'>,
+  { here, away }: { readonly here: PathSight | undefined; readonly away: PathSight | undefined },
+): string[] => {
+  const leading = [
+    { site: source, sight: away },
+    { site: target, sight: here },
+  ].flatMap(({ site, sight }) => (sight?.by.traffic === true ? (site.network?.name ?? []) : []));
+  return networksOf({ source, target }).flatMap(({ name }) => (leading.includes(name) ? [] : name));
+};
+
 const CANNOT_BE_ASKED = ['PeerUnavailable', 'PeerRejected', 'PeerMalformed'];
 
 /** What it answers; an error: it hangs, or does not know the question. */

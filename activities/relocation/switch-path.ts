@@ -101,7 +101,10 @@ async function observe(means: Means, scene: Scene, order: SwitchOrder, wait: Wai
     scene.device === null &&
     (source === null ||
       isAuthority(await scene.context.source.state(source.endpoint, order.users, wait.signal), order.users));
-  const views = networks.map(({ name, vantage }) => ({ name, vantage, whom: { device: scene.device, byName } }));
+  const stays = (name: string): boolean => order.turns.byName?.includes(name) ?? false;
+  const views = networks.map(({ name, vantage }) => {
+    return { name, vantage, whom: { device: scene.device, byName, stays: stays(name) } };
+  });
   for (const { name, vantage, whom } of [...views, ...(await viewsOfAnchors(means, order))]) {
     if (vantage === undefined) continue;
     let seen = '';
@@ -126,6 +129,8 @@ async function sourceOf(scene: Scene, { from }: Both, signal: AbortSignal): Prom
 interface Whom {
   readonly device: string | null;
   readonly byName: boolean;
+  /** Nobody leads traffic here: at its own address the source goes on to answer, and relays. */
+  readonly stays?: boolean;
 }
 
 /** From the networks of anchors that are led on: what some of their own devices see. */
@@ -150,7 +155,7 @@ async function seenFrom(
   { source, target, ...whom }: Whom & { readonly source: Located | null; readonly target: Located },
   signal: AbortSignal,
 ): Promise<string> {
-  const { device, byName } = whom;
+  const { device, byName, stays = false } = whom;
   const [resolved, atTarget, atSource] = await Promise.all([
     byName ? vantage.resolve(application.domainName, signal) : null,
     vantage.answering(target.endpoint, device, signal),
@@ -165,6 +170,8 @@ async function seenFrom(
   ] as const) {
     if (answering === null) continue;
     if (answering.who === 'instance' && answering.id === target.id) continue;
+    const relays = stays && whose === 'source' && answering.who === 'instance' && answering.id === source?.id;
+    if (relays) continue;
     const instead = {
       instance: `instance ${answering.who === 'instance' ? answering.id : ''} does`,
       unnamed: 'somebody does who does not say who he is (no header Ferry-Instance)',

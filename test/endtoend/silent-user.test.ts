@@ -66,6 +66,24 @@ const led = async (): Promise<string[]> => {
   return [...new Set(all)].toSorted();
 };
 
+describe('among platforms that lead names alone', () => {
+  it('all are moved: who keeps the address is relayed until he looks for the name', async () => {
+    await stage.sandbox('/quirks', 'POST', { peer: '*', quirk: 'noTrafficRules' });
+    await write(CLOUD, 'ue-8', 1);
+    const { id } = await stage.begin('cloud', 'a1', { cutOver: { approval: true } });
+    await stage.reaches(id, ['held']);
+    expect((await stage.post(`/v1/relocations/${id}/approve`)).status).toBe(200);
+    await eventually(async () => (await stage.show(id)).step === 'drain', 60_000);
+    await write(CLOUD, 'ue-8', 2);
+    const [host = ''] = await atA1();
+    expect(await counted(host, 'ue-8')).toBe(2);
+    await expect(stage.ends(id)).resolves.toMatchObject({ outcome: 'relocated', leftovers: [] });
+    await move('a1', 'cloud');
+    expect(await counted(CLOUD, 'ue-8')).toBe(2);
+    await stage.sandbox('/quirks', 'DELETE');
+  });
+});
+
 describe('a silent user', () => {
   it('is served by whomever he asks, after the instances between were retired', async () => {
     await write(CLOUD, 'ue-9', 1);

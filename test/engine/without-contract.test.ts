@@ -53,6 +53,18 @@ describe('an application that moves its context itself', () => {
     expect(world.told).toStrictEqual(['COMPLETED']);
   });
 
+  it('is not moved where names alone are led: who keeps its address would go on to whoever relays to nobody', async () => {
+    const world = Object.assign(new OwnWorld(), { trafficLed: false });
+    const before = world.dump();
+    await engine.over(world, async (start) => {
+      await expect((await start(own)).result()).resolves.toMatchObject({
+        outcome: 'refused',
+        failure: { type: 'NotSteerable', message: expect.stringContaining('in cellular devices are led by the name') },
+      });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
   it.each([
     ['package', 'a1.packages.distribute', 'PackageInvalid'],
     ['instance', 'a1.instances.instantiate', 'TargetRefused'],

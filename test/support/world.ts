@@ -104,6 +104,8 @@ export class PortWorld implements Catalogue {
   /** Ids that were given out again, to instances of other applications. */
   readonly others = new Set<string>();
   steerable = true;
+  /** Platforms have rules for traffic, and not for names alone. */
+  trafficLed = true;
   /** So many seconds resolvers may keep what they answered. */
   ttl = 0;
   /** One device is led by a rule of its own, which nobody else touches. */
@@ -425,7 +427,7 @@ export class PortWorld implements Catalogue {
       look: async () => {
         await this.#called(`${name}.path.look`);
         return {
-          by: { name: this.steerable, traffic: this.steerable },
+          by: { name: this.steerable, traffic: this.steerable && this.trafficLed },
           told: [],
           obstacles: [],
           names: [],
@@ -560,8 +562,9 @@ export class PortWorld implements Catalogue {
           ? []
           : [
               { kind: 'dns', id: 'name', name: DOMAIN, address: host, ttl: 0, active: false },
-              { kind: 'traffic', id: 'all', sources: [], destinations: [], leadsTo: host, active: false },
-              { kind: 'traffic', id: 'users', sources: [], destinations: [], leadsTo: host, active: false },
+              ...(this.trafficLed ? ['all', 'users'] : []).map(
+                (id): Rule => ({ kind: 'traffic', id, sources: [], destinations: [], leadsTo: host, active: false }),
+              ),
             ],
     };
     this.instances.push(made);
