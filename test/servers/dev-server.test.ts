@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../cli/ports.ts';
 import { startDevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { msNumberToTs } from '../../temporal/internals.ts';
@@ -23,8 +24,11 @@ afterEach(async () => await rm(folder, { recursive: true }));
 
 const start = async () => {
   const [port, uiPort] = await portsOf((await claimNetwork()).net);
+  const metricsPort = await freePort('127.0.0.1', 0);
   const [database, log] = [join(folder, 'temporal.db'), join(folder, 'temporal.log')];
-  return await startDevServer({ cli: await temporalCli(), port, uiPort, database, log });
+  const more = ['--metrics-port', `${metricsPort}`];
+  const server = await startDevServer({ cli: await temporalCli(), port, uiPort, database, log, more });
+  return { ...server, metrics: `http://127.0.0.1:${metricsPort}/metrics` };
 };
 
 it('knows our search attributes when it is said to be up, again with the database of an earlier start', async () => {
@@ -64,6 +68,25 @@ it('keeps each queue whole: there is one machine to poll it on', async () => {
   });
   expect(parts.activityTaskQueuePartitions).toHaveLength(1);
   expect(parts.workflowTaskQueuePartitions).toHaveLength(1);
+  await connection.close();
+  await server.stop();
+}, 60_000);
+
+it('puts no timer aside, though many come due in each second', async () => {
+  const server = await start();
+  const connection = await Connection.connect({ address: server.address });
+  const client = new Client({ connection });
+  const begin = async (_: unknown, nth: number) =>
+    await client.workflow.start('nobodysWork', {
+      taskQueue: 'nobody',
+      workflowId: `timer-${nth}`,
+      startDelay: 1_000 + 20 * nth,
+    });
+  await Promise.all(Array.from({ length: 200 }, begin));
+  const due = /^task_requests\{.*operation="TimerActiveTaskWorkflowBackoffTimer".*\} 200$/m;
+  const told = async (): Promise<string> => await (await fetch(server.metrics)).text();
+  await eventually(async () => due.test(await told()), 30_000);
+  expect((await told()).match(/^queue_actions.*reader_stuck.*$/gm)).toBeNull();
   await connection.close();
   await server.stop();
 }, 60_000);
