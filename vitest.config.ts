@@ -13,9 +13,9 @@ const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endto
 
 export default defineConfig({
   test: {
-    // Half of the time they wait, the last third of a run more than that: with two and a half times as many as there are cores,
-    // these are busy, and answer in time. Each has up to a stage, whose processes take 1.3 GB
-    maxWorkers: Math.max(1, Math.min(Math.floor(2.5 * availableParallelism()), Math.floor(totalmem() / 2e9))),
+    // They wait for two thirds of their time: of five on two cores an eighth was idle, and a third while those of `endtoend`
+    // gave way to others. Each has up to a stage, whose processes take 1.3 GB
+    maxWorkers: Math.max(1, Math.min(3 * availableParallelism(), Math.floor(totalmem() / 2e9))),
     projects: [
       {
         test: {

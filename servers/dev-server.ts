@@ -50,8 +50,11 @@ const uncut = ['Read', 'Write'].flatMap((side) => [
   `matching.numTaskqueue${side}Partitions=1`,
 ]);
 
-/** Beside the processes of a whole suite it collects its garbage seldom: a tenth of what it computes, for 100 MB more. */
-const thrifty = { GOGC: '400' };
+/**
+ * Beside the processes of a whole suite it collects its garbage seldom: a tenth of what it computes, for 100 MB more; and keeps
+ * to one core: an eighth, which its threads else spend on waking one another.
+ */
+const thrifty = { GOGC: '400', GOMAXPROCS: '1' };
 
 /**
  * Nobody reads its metrics, and it goes through all of them each second: of each queue some hundreds, which after the engine's

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
 import { claimNetwork } from './network.ts';
 import { fleet, hold, measured, servingIn, subscribers, unharmed, worldOf } from './sight.ts';
-import { anonymous, type Logged, Stage } from './stage.ts';
+import { anonymous, type Held, type Logged, Stage } from './stage.ts';
 
 /** How to kill the worker of a stage where it hurts, and what then has to be. */
 let NETWORK: number;
@@ -85,7 +85,8 @@ function less(these: readonly string[], others: readonly string[]): string[] {
 const logged = async (since: number): Promise<Logged[]> => await stage.sandbox<Logged[]>(`/log?since=${since}`);
 
 interface Armed {
-  isHeld(): Promise<boolean>;
+  /** Of the fault. */
+  readonly id: string;
   kill(): Promise<void>;
 }
 
@@ -107,7 +108,7 @@ export async function armed(effect: string, nth: number): Promise<Armed> {
     await eventually(async () => (await logged(since)).some(({ n, phase }) => n === here[0]?.n && phase === answered));
     await stage.startWorker();
   };
-  return { isHeld: async () => (await stage.faultState(call.id)).held > 0, kill };
+  return { id: call.id, kill };
 }
 
 export async function isServedAt(site: Site): Promise<void> {
@@ -186,12 +187,14 @@ const back = journeysTo(
 const told = ({ target, deaths }: Journey): string =>
   `on the way to ${target}: ${deaths.map(({ effect, nth }) => `${effect} (${nth})`).join(', ')}`;
 
-/** Kills at each, in whatever order they come. */
+/** Kills at each, in whatever order they come. One question tells of all. */
 async function killAt(calls: readonly Armed[]): Promise<void> {
   for (const waiting = new Set(calls); waiting.size > 0; ) {
     let held: Armed | undefined;
     await eventually(async () => {
-      for (const call of waiting) if (await call.isHeld()) held = call;
+      const faults = await stage.sandbox<Held[]>('/faults');
+      const here = new Set(faults.flatMap((fault) => (fault.held > 0 ? [fault.id] : [])));
+      for (const call of waiting) if (here.has(call.id)) held = call;
       return held !== undefined;
     }, 30_000);
     if (held === undefined) return;
