@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Agreement, Partner } from './ports.ts';
 import { giveUp } from './tend-used.ts';
-import { type FederationMeans, isPartners, type PartnerNamed, step } from './step.ts';
+import { type FederationMeans, isPartners, type PartnerNamed, step, tellNews } from './step.ts';
 
 export const leaving = (means: FederationMeans) => ({
   /**
@@ -28,6 +28,7 @@ export const leaving = (means: FederationMeans) => ({
         throw error;
       }
       await facts.end(agreement, 'our operator left');
+      await tellNews(means);
     }),
 });
 

@@ -62,8 +62,10 @@ export interface Facts {
   zonesToGiveBack(agreement: Agreement): Promise<readonly string[]>;
   zonesGivenBack(agreement: Agreement, zones: readonly string[]): Promise<void>;
   acceptedZones(agreement: Agreement): Promise<readonly string[]>;
-  /** Returns how many are new, changed or gone: what their subscribers are to be told is written with it. */
-  systemsLearned(agreement: Agreement, learned: Systems): Promise<number>;
+  /** What their subscribers are to be told is written with it. */
+  systemsLearned(agreement: Agreement, learned: Systems): Promise<void>;
+  /** Is there something that a subscriber is to be told now? */
+  isNews(): Promise<boolean>;
   joined(agreement: Agreement): Promise<void>;
   willTold(agreement: Agreement, will: Will): Promise<void>;
   /** Kept for whoever asks why; null: there is none any more. */
