@@ -20,6 +20,7 @@ export const leaving = (means: FederationMeans) => ({
         if (context !== null) {
           const { consuming } = means;
           if (consuming !== undefined) await giveUp({ bindings: consuming.bindings, name, partner, context }, signal);
+          // Of what it does not take back nothing is left once the agreement has ended
           await partner.leaveZones(context, await facts.acceptedZones(agreement), signal);
           await partner.leave(context, signal);
         }

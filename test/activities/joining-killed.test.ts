@@ -90,7 +90,7 @@ class Life {
     }
   }
 
-  async #round(): Promise<keyof typeof stepsOf | 'killed'> {
+  async round(): Promise<keyof typeof stepsOf | 'killed'> {
     const tended = await this.#does('tendPartner', this.#activities.tendPartner);
     if (tended === 'killed') return tended;
     for (const name of stepsOf[tended.next])
@@ -100,15 +100,15 @@ class Life {
 
   async settles(): Promise<object> {
     for (let rounds = 0; rounds < 200; rounds += 1) {
-      const next = await this.#round();
+      const next = await this.round();
       if (next !== 'wait' && next !== 'over') continue;
       await this.#telling;
-      return await this.#seen();
+      return await this.seen();
     }
     throw new Error('it comes to no end');
   }
 
-  async #seen(): Promise<object> {
+  async seen(): Promise<object> {
     const { catalogue } = own;
     const rows = await catalogue.selectFrom('agreement').selectAll().where('ended_at', 'is', null).execute();
     const zones = await catalogue.selectFrom('zone').selectAll().orderBy('foreign_id').execute();
@@ -176,6 +176,70 @@ async function lived(life: Life): Promise<Readonly<Record<string, object>>> {
   });
   return seen;
 }
+
+describe('a zone that is offered no more', () => {
+  const accepted = async (): Promise<string[]> =>
+    (await own.catalogue.selectFrom('zone').selectAll().orderBy('foreign_id').execute()).flatMap((zone) =>
+      zone.accepted ? [zone.foreign_id] : [],
+    );
+  const is = (method: string, path: RegExp) => (each: { method: string; path: string }) =>
+    each.method === method && path.test(each.path);
+  const givenBack = is('DELETE', /\/zones\//);
+  const others = [{ zoneId: 'zone-2', geolocation: '50.1,8.6', geographyDetails: 'town' }];
+
+  it.each([404, 409, 410])(
+    'is given back once more by whoever was killed before he noted it, and %i to that is as good',
+    async (status) => {
+      let [asked, given] = [0, false];
+      partner.before = (heard) => {
+        if (!givenBack(heard)) return undefined;
+        asked += 1;
+        if (given) return { status, json: {} };
+        given = true;
+        return { status: 204 };
+      };
+      const life = new Life('openop', 'attempt', new Dying('executed'));
+      await life.settles();
+      partner.zones = others;
+      await life.settles();
+      expect([asked, await accepted()]).toEqual([2, ['zone-2']]);
+    },
+  );
+
+  it.each([400, 403, 500, 503])(
+    'and is not taken back (%i) keeps no other from being accepted, and is asked again',
+    async (status) => {
+      const life = new Life('openop', 'round');
+      await life.settles();
+      let refuses = true;
+      partner.before = (heard) => (refuses && givenBack(heard) ? { status, json: {} } : undefined);
+      partner.zones = others;
+      const next = await life.round();
+      expect([next, await accepted(), partner.server.heard.filter(givenBack).length]).toEqual([
+        'zones',
+        ['zone-1', 'zone-2'],
+        1,
+      ]);
+      await expect(life.seen()).resolves.toMatchObject({
+        agreements: [{ told: ['uses', 'open', expect.stringContaining(`answered ${status}`), null, null, null] }],
+      });
+      refuses = false;
+      await expect(life.settles()).resolves.toMatchObject({
+        agreements: [{ told: ['uses', 'open', null, null, null, null] }],
+      });
+      expect([await accepted(), partner.server.heard.filter(givenBack).length]).toEqual([['zone-2'], 2]);
+    },
+  );
+
+  it.each([400, 500])('and is not taken back (%i) keeps nobody from leaving', async (status) => {
+    const life = new Life('openop', 'round');
+    await life.settles();
+    partner.before = (heard) => (givenBack(heard) ? { status, json: {} } : undefined);
+    await wants('uses', 'ended');
+    await expect(life.settles()).resolves.toMatchObject({ agreements: [], contexts: 1 });
+    expect(partner.context).toBeUndefined();
+  });
+});
 
 describe.each(['ferry', 'openop'] as const)('with a partner that speaks as %s', (dialect) => {
   it('a federation is the same, wherever its worker is killed', async () => {
