@@ -66,11 +66,11 @@ export async function candidates(
   seen: Seen,
 ): Promise<readonly Candidate[]> {
   const limit = seen.limit ?? ENTRIES;
-  const fitting = conditions(what, kpi, seen, sql`side.link`);
+  const fitting = conditions(what, kpi, seen, { link: sql`side.link`, bandwidth: sql`offer.bandwidth_kbps` });
   const chosen =
     where === undefined
       ? byName(what, fitting, seen, limit)
-      : byPlace({ what, fitting, fittingThere: conditions(what, kpi, seen, linkTo(seen)) }, seen, where, limit);
+      : byPlace({ what, fitting, fittingThere: conditions(what, kpi, seen, ofZone(seen)) }, seen, where, limit);
   const { rows } = await asking(
     sql<Found>`
       with chosen as (${chosen})
@@ -91,11 +91,16 @@ export async function candidates(
 type Condition = RawBuilder<SqlBool>;
 
 /** What an entry of the range has to be besides. What is unknown of it does not satisfy a wish. */
-function conditions({ version, of }: What, kpi: Wish['kpi'], { ours }: Seen, link: RawBuilder<unknown>): Condition {
+function conditions(
+  { version, of }: What,
+  kpi: Wish['kpi'],
+  { ours }: Seen,
+  { link, bandwidth }: { link: RawBuilder<unknown>; bandwidth: RawBuilder<unknown> },
+): Condition {
   const all: Condition[] = [isValid('offer')];
   if (version !== undefined) all.push(sql`offer.version = ${version}`);
   if (of !== undefined) all.push(sql`offer.application = ${of}`);
-  if (kpi?.bandwidthKbps !== undefined) all.push(sql`offer.bandwidth_kbps >= ${kpi.bandwidthKbps}`);
+  if (kpi?.bandwidthKbps !== undefined) all.push(sql`${bandwidth} >= ${kpi.bandwidthKbps}`);
   if (kpi?.latencyMs !== undefined) all.push(sql`offer.latency_ms <= ${kpi.latencyMs} - ${link}`); // so the range ends there
   if (ours !== undefined)
     all.push(sql`(offer.agreement is not null or offer.system = any(array(
@@ -153,6 +158,9 @@ const sides = ({ theirs }: Seen): RawBuilder<unknown> =>
 /** The way to whose an offer is: no join, so that a zone's quickest are read in their order, and no more. */
 const linkTo = (seen: Seen): RawBuilder<unknown> =>
   sql`coalesce((select side.link from ${sides(seen)} as side where side.agreement = offer.agreement), 0)`;
+
+/** No index has the bandwidth of what is in a zone: one that has it leads through all the others, and is taken for short. */
+const ofZone = (seen: Seen) => ({ link: linkTo(seen), bandwidth: sql`(offer.bandwidth_kbps + 0)` });
 
 /** What is offered in the zones around a place, the nearest first, until there is enough. */
 function byPlace(

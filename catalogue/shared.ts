@@ -81,10 +81,10 @@ export interface ZoneShown {
 export async function zonesOf(
   catalogue: Catalogue,
   agreement: string,
-  shown: readonly { readonly id: string; readonly lat: number; readonly lon: number; readonly details: string }[],
+  offered: readonly { readonly id: string; readonly lat: number; readonly lon: number; readonly details: string }[],
 ): Promise<readonly ZoneShown[]> {
-  if (shown.length === 0) return [];
-  const zones = shown.map(({ id, ...zone }) => ({ foreign_id: id, ...zone }));
+  if (offered.length === 0) return [];
+  const zones = offered.map(({ id, ...zone }) => ({ foreign_id: id, ...zone }));
   const { rows } = await asking(
     sql<{ id: string }>`
       with ours as (

@@ -311,7 +311,7 @@ describe('tending', () => {
         await run.handle.signal(poke);
         await eventually(() => over === 1, 30_000);
         await eventually(() => partner.contexts === 2, 30_000);
-        await run.joined();
+        expect((await run.joined()).context).toBe(partner.context);
       },
       again,
     );
