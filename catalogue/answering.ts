@@ -120,8 +120,6 @@ const isNamed = (kind: OfferKind, wanted: string): Condition =>
     ? sql`offer.kind = 'service' and offer.name = ${wanted}`
     : sql`offer.kind = 'application' and ${wanted} in (offer.name, offer.application)`;
 
-const named = (kind: OfferKind, wanted: string): Condition => sql`${isNamed(kind, wanted)} and ${isShown(kind)}`;
-
 /** So many systems are gone through one by one; more are found by going through what has the name, the quickest first. */
 const FEW = 32;
 
@@ -135,12 +133,21 @@ function offersOf(opened: Opened, wish: Wish, limit: number): Query {
   const zones = sql`left join lateral (select at, ${km} as km from zone where zone.id = offer.zone
     and ${listed(sql`shown.zones`, sql`zone.foreign_id`)} and ${isValid('zone')} offset 0) as zone on true`;
   const found = sql`offer.*, shown.operator, zone.at[1] as lat, zone.at[0] as lon, coalesce(zone.km, 0) as km`;
-  if (areFew)
+  if (where !== undefined)
     return sql`
       select ${found} from ${shown(opened)}
       join offer on offer.system = shown.id and offer.agreement is null and ${isNamed(what.kind, what.name)}
-      ${onPlatforms} ${zones} where ${fitting} ${where === undefined ? sql`` : sql`and zone.km <= ${where.withinKm}`}
+      ${onPlatforms} ${zones} where ${fitting} and zone.km <= ${where.withinKm}
       order by km, offer.latency_ms, offer.id limit ${limit}`;
+  if (areFew) {
+    // Of its platform it is judged as of itself: with a join the planner would read all that is called so, and sort it
+    const isThere = sql<SqlBool>`${fitting} and exists (select ${onPlatform} offset 0)`;
+    const ofSystem = (called: Condition) =>
+      quickestOf({ called, system: sql`shown.id`, entry: sql`offer.*`, fitting: isThere }, limit);
+    return sql`
+      select ${found} from ${shown(opened)} cross join lateral (${ranges(what, ofSystem, limit)}) as offer ${zones}
+      order by offer.latency_ms, offer.id limit ${limit}`;
+  }
   const joins = sql`cross join lateral ${shownOne(opened, sql`offer.system`)} ${onPlatforms} ${zones}`;
   return ranges(what, (called) => quickestOf({ called, entry: found, joins, fitting }, limit), limit);
 }
@@ -161,14 +168,16 @@ function offersNear(opened: Opened, what: What, fitting: Condition, where: Place
     where,
     whose: sql`zone.agreement is null`,
     of: (near) => sql`
-      select offer.*, shown.operator, near.at[1] as lat, near.at[0] as lon, near.km
+      select offer.*, near.at[1] as lat, near.at[0] as lon, near.km
       from ${near} as near
       cross join lateral (
-        select * from offer where offer.zone = near.id and ${isNamed(what.kind, what.name)} and offer.state = 'ACTIVE'
-          and offer.agreement is null offset 0) as offer
-      cross join lateral ${shownOne(opened, sql`offer.system`)}
-      ${onPlatforms}
-      where ${fitting} and ${listed(sql`shown.zones`, sql`near.foreign_id`)}
+        select offer.*, shown.operator from (
+          select * from offer where offer.zone = near.id and ${isNamed(what.kind, what.name)} and offer.state = 'ACTIVE'
+            and offer.agreement is null order by offer.latency_ms, offer.id) as offer
+        cross join lateral ${shownOne(opened, sql`offer.system`)}
+        ${onPlatforms}
+        where ${fitting} and ${listed(sql`shown.zones`, sql`near.foreign_id`)}
+        order by offer.latency_ms, offer.id limit ${limit}) as offer
       order by near.km, offer.latency_ms, offer.id limit ${limit}`,
     order: sql`km, latency_ms, id`,
     limit,
@@ -180,8 +189,8 @@ function offersNear(opened: Opened, what: What, fitting: Condition, where: Place
   });
 }
 
-const onPlatforms = sql`cross join lateral (
-  select from platform where platform.id = offer.platform and ${isValid('platform')} offset 0) as platform`;
+const onPlatform = sql`from platform where platform.id = offer.platform and ${isValid('platform')}`;
+const onPlatforms = sql`cross join lateral (select ${onPlatform} offset 0) as platform`;
 
 function conditions({ what, kpi }: Wish): readonly Condition[] {
   const all: Condition[] = [sql`offer.state = 'ACTIVE'`, isValid('offer')];
@@ -204,9 +213,22 @@ function systemsHaving(opened: Opened, by: By): Query {
       where shown.devices group by shown.id, shown.operator`;
   const [kind, wanted] =
     'service' in by ? (['service', by.service] as const) : (['application', by.application] as const);
-  return sql`select shown.id, shown.operator, ${none} as devices from ${shown(opened)}
-    where exists (select from offer where offer.system = shown.id and offer.agreement is null
-      and ${named(kind, wanted)} and offer.state = 'ACTIVE' and ${isValid('offer')})`;
+  const offers = (called: Condition) => sql`
+    select from offer where offer.system = shown.id and offer.agreement is null and offer.kind = ${kind} and ${called}
+      and ${isShown(kind)} and offer.state = 'ACTIVE' and ${isValid('offer')}`;
+  const whose = sql`select shown.id, shown.operator, ${none} as devices from ${shown(opened)}`;
+  const either =
+    kind === 'service'
+      ? sql<SqlBool>`offer.name = ${wanted}`
+      : sql<SqlBool>`${wanted} in (offer.name, offer.application)`;
+  if (opened.systems.length > FEW) return sql`${whose} where exists (${offers(either)})`;
+  // One is enough, however many the planner thinks that there are
+  const named = sql`(${offers(sql<SqlBool>`offer.name = ${wanted}`)} limit 1)`;
+  const any =
+    kind === 'service'
+      ? named
+      : sql`${named} union all (${offers(sql<SqlBool>`offer.application = ${wanted}`)} limit 1)`;
+  return sql`${whose} cross join lateral (select from (${any}) as any_of_it limit 1) as has`;
 }
 
 /** Only what has no alias is written: as a rule nothing. */

@@ -75,7 +75,9 @@ export async function admit(catalogue: Catalogue, bound: Bound, limit: number): 
 /** Changes take turns with whatever ends the agreement, and with each other. With whom it is; undefined: it has ended. */
 async function lockAgreement(transaction: Catalogue, agreement: string): Promise<string | undefined> {
   const { rows } = await sql<{ partner: string }>`
-    select partner from agreement where id = ${agreement}::uuid and ended_at is null for update`.execute(transaction);
+    select partner from agreement where id = ${agreement}::uuid and ended_at is null for no key update`.execute(
+    transaction,
+  );
   return rows[0]?.partner;
 }
 

@@ -12,6 +12,7 @@ import { subscriptionsByDigest } from './migrations/008-subscriptions-by-digest.
 import { zonesFollowed } from './migrations/009-zones-followed.ts';
 import { entriesByHash } from './migrations/010-entries-by-hash.ts';
 import { fitting } from './migrations/011-fitting.ts';
+import { crowded } from './migrations/012-crowded.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -47,6 +48,7 @@ const migrations = {
   '009-zones-followed': zonesFollowed,
   '010-entries-by-hash': entriesByHash,
   '011-fitting': fitting,
+  '012-crowded': crowded,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */

@@ -26,7 +26,7 @@ export async function deviceTold(
       .selectFrom('system')
       .select('id')
       .where(ownedBy(client, id))
-      .forShare()
+      .forKeyShare()
       .executeTakeFirst();
     if (system === undefined) return await notTheirs(transaction, { agreements: [] }, id);
     const at =

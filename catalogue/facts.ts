@@ -6,6 +6,7 @@ import * as agreements from './agreements.ts';
 import { asking, type Catalogue, inOne } from './database.ts';
 import { systemsLearned, zonesAccepted, zonesLearned, zonesOf } from './learned.ts';
 import { type Line, note } from './ledger.ts';
+import { dueInMs } from './notices.ts';
 import { tidy } from './tidying.ts';
 import { willTowards } from './wills.ts';
 
@@ -83,7 +84,8 @@ export function factsOf(catalogue: Catalogue, federation: Pick<Federation, 'part
     zonesToGiveBack: async (agreement) => await zonesOf(catalogue, agreement, { accepted: true, offered: false }),
     zonesGivenBack: async (agreement, zones) => await zonesAccepted(catalogue, agreement, zones, false),
     acceptedZones: async (agreement) => await zonesOf(catalogue, agreement, { accepted: true }),
-    systemsLearned: async (agreement, learned) => await systemsLearned(catalogue, agreement, learned),
+    systemsLearned: async (agreement, learned) => void (await systemsLearned(catalogue, agreement, learned)),
+    isNews: async () => (await dueInMs(catalogue)) === 0,
     joined: async (agreement) =>
       await noted(
         async (transaction) => await agreements.joinedNow(transaction, agreement),

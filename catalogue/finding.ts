@@ -66,8 +66,11 @@ export async function candidates(
   seen: Seen,
 ): Promise<readonly Candidate[]> {
   const limit = seen.limit ?? ENTRIES;
-  const fitting = conditions(what, kpi, seen);
-  const chosen = where === undefined ? byName(what, fitting, seen, limit) : byPlace(what, fitting, seen, where, limit);
+  const fitting = conditions(what, kpi, seen, { link: sql`side.link`, bandwidth: sql`offer.bandwidth_kbps` });
+  const chosen =
+    where === undefined
+      ? byName(what, fitting, seen, limit)
+      : byPlace({ what, fitting, fittingThere: conditions(what, kpi, seen, ofZone(seen)) }, seen, where, limit);
   const { rows } = await asking(
     sql<Found>`
       with chosen as (${chosen})
@@ -88,12 +91,17 @@ export async function candidates(
 type Condition = RawBuilder<SqlBool>;
 
 /** What an entry of the range has to be besides. What is unknown of it does not satisfy a wish. */
-function conditions({ version, of }: What, kpi: Wish['kpi'], { ours }: Seen): Condition {
+function conditions(
+  { version, of }: What,
+  kpi: Wish['kpi'],
+  { ours }: Seen,
+  { link, bandwidth }: { link: RawBuilder<unknown>; bandwidth: RawBuilder<unknown> },
+): Condition {
   const all: Condition[] = [isValid('offer')];
   if (version !== undefined) all.push(sql`offer.version = ${version}`);
   if (of !== undefined) all.push(sql`offer.application = ${of}`);
-  if (kpi?.bandwidthKbps !== undefined) all.push(sql`offer.bandwidth_kbps >= ${kpi.bandwidthKbps}`);
-  if (kpi?.latencyMs !== undefined) all.push(sql`offer.latency_ms <= ${kpi.latencyMs} - side.link`); // so the range ends there
+  if (kpi?.bandwidthKbps !== undefined) all.push(sql`${bandwidth} >= ${kpi.bandwidthKbps}`);
+  if (kpi?.latencyMs !== undefined) all.push(sql`offer.latency_ms <= ${kpi.latencyMs} - ${link}`); // so the range ends there
   if (ours !== undefined)
     all.push(sql`(offer.agreement is not null or offer.system = any(array(
       select id from system where local = any(${ours}::text[]) and agreement is null)))`);
@@ -102,13 +110,10 @@ function conditions({ version, of }: What, kpi: Wish['kpi'], { ours }: Seen): Co
 
 /** Each side has a range of its own, so that none has to pass over what another one offers. */
 function byName(what: What, fitting: Condition, seen: Seen, limit: number): RawBuilder<unknown> {
-  const ofSystem = ranges(
-    what,
-    (called) => sql`
-      select ${achievable} from offer
-      where offer.system = side.system and offer.kind = ${what.kind} and ${called} and offer.state = 'ACTIVE' and ${fitting}
-      order by offer.latency_ms, offer.id limit ${limit}`,
-  );
+  const ofSystem = ranges(what, (named) => {
+    const called: Condition = sql`offer.kind = ${what.kind} and ${named}`;
+    return quickestOf({ called, system: sql`side.system`, entry: achievable, fitting }, limit);
+  });
   return sql`
     with ours as materialized (
       select found.*, 0 as rank from ${own(seen)} as side cross join lateral (
@@ -150,23 +155,34 @@ const sides = ({ theirs }: Seen): RawBuilder<unknown> =>
   sql`(select * from unnest(
     ${theirs.map(({ id }) => id)}::uuid[], ${theirs.map(({ linkMs }) => linkMs)}::float8[]) as each (agreement, link))`;
 
+/** The way to whose an offer is: no join, so that a zone's quickest are read in their order, and no more. */
+const linkTo = (seen: Seen): RawBuilder<unknown> =>
+  sql`coalesce((select side.link from ${sides(seen)} as side where side.agreement = offer.agreement), 0)`;
+
+/** No index has the bandwidth of what is in a zone: one that has it leads through all the others, and is taken for short. */
+const ofZone = (seen: Seen) => ({ link: linkTo(seen), bandwidth: sql`(offer.bandwidth_kbps + 0)` });
+
 /** What is offered in the zones around a place, the nearest first, until there is enough. */
-function byPlace(what: What, fitting: Condition, seen: Seen, where: Place, limit: number): RawBuilder<unknown> {
-  const named =
-    what.kind === 'service' ? sql`offer.name = ${what.name}` : sql`${what.name} in (offer.name, offer.application)`;
+function byPlace(
+  { what, fitting, fittingThere }: { what: What; fitting: Condition; fittingThere: Condition },
+  seen: Seen,
+  where: Place,
+  limit: number,
+): RawBuilder<unknown> {
   const theirs = seen.theirs.map(({ id }) => id);
+  const there = ranges(
+    what,
+    (called) => sql`
+      select offer.*, offer.latency_ms + ${linkTo(seen)} as achievable from offer
+      where offer.zone = near.id and offer.kind = ${what.kind} and ${called} and offer.state = 'ACTIVE' and ${fittingThere}
+      order by offer.latency_ms, offer.id limit ${limit}`,
+  );
   return around({
     where,
     whose: sql`(zone.agreement is null or zone.agreement = any(${theirs}::uuid[]))`,
     of: (near) => sql`
-      select offer.*, offer.latency_ms + side.link as achievable, near.km as rank, near.at as place
-      from ${near} as near
-      cross join lateral (
-        select * from offer
-        where offer.zone = near.id and offer.kind = ${what.kind} and ${named} and offer.state = 'ACTIVE') as offer
-      join (select null::uuid as agreement, 0::float8 as link union all select * from ${sides(seen)}) as side
-        on side.agreement is not distinct from offer.agreement
-      where ${fitting}
+      select offer.*, near.km as rank, near.at as place
+      from ${near} as near cross join lateral (${there}) as offer
       order by near.km, achievable, offer.id limit ${limit}`,
     order: sql`rank, achievable, id`,
     limit,
@@ -188,26 +204,50 @@ export async function systemsBy(
   const theirs = seen.theirs.map(({ id }) => id);
   const side: Condition = sql`(system.agreement = any(${theirs}::uuid[]) or system.agreement is null
     ${seen.ours === undefined ? sql`` : sql`and system.local = any(${seen.ours}::text[])`})`;
+  const limit = seen.limit ?? ENTRIES;
+  const wanted = { visible: sql<SqlBool>`${side} and ${isValid('system')}`, theirs, after: after ?? FIRST, limit };
   const { rows } = await asking(
     sql<Member>`
-      select system.* from system join (${having(by, theirs)}
+      select system.* from system join (${having(by, wanted)}
         union select system from found where digest = ${digest ?? null} and valid_until > now()) as wanted on wanted.system = system.id
       where ${side} and ${isValid('system')} and system.id > ${after ?? FIRST}::uuid
-      order by system.id limit ${seen.limit ?? ENTRIES}`.execute(catalogue),
+      order by system.id limit ${limit}`.execute(catalogue),
   );
   return rows;
 }
 
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
-function having(by: By, theirs: readonly string[]): RawBuilder<unknown> {
+interface Pool {
+  /** Of `system`. */
+  readonly visible: Condition;
+  readonly theirs: readonly string[];
+  readonly after: string;
+  readonly limit: number;
+}
+
+function having(by: By, pool: Pool): RawBuilder<unknown> {
   if ('system' in by) return sql`select ${by.system}::uuid as system`;
   if ('devices' in by)
     return sql`select system from device where tag = any(${by.devices}::text[]) and valid_until > now()`;
-  const [kind, name] = 'service' in by ? ['service', by.service] : ['application', by.application];
-  const offering = (named: Condition) => sql`select offer.system from offer
-    where offer.kind = ${kind} and ${named} and offer.state = 'ACTIVE' and ${isValid('offer')}
-      and (offer.agreement is null or offer.agreement = any(${theirs}::uuid[]))`;
-  const named = offering(sql`offer.name = ${name}`);
-  return kind === 'service' ? named : sql`${named} union ${offering(sql`offer.application = ${name}`)}`;
+  if ('service' in by) return poolOf(sql`offer.kind = 'service' and offer.name = ${by.service}`, pool);
+  const { application } = by;
+  return sql`
+    (${poolOf(sql`offer.kind = 'application' and offer.name = ${application}`, pool)})
+    union (${poolOf(sql`offer.kind = 'application' and offer.application = ${application}`, pool)})`;
+}
+
+/** One system after the other, in the order of their ids: of however much it has the first is enough. */
+function poolOf(called: Condition, { visible, theirs, after, limit }: Pool): RawBuilder<unknown> {
+  const next = (last: RawBuilder<unknown>) => sql`
+    select offer.system from offer join system on system.id = offer.system
+    where ${called} and offer.system > ${last} and offer.state = 'ACTIVE' and ${isValid('offer')}
+      and (offer.agreement is null or offer.agreement = any(${theirs}::uuid[])) and ${visible}
+    order by offer.system limit 1`;
+  return sql`
+    with recursive pool (system, n) as (
+      (select next.system, 1 from (${next(sql`${after}::uuid`)}) as next)
+      union all
+      select next.system, n + 1 from pool cross join lateral (${next(sql`pool.system`)}) as next where n < ${limit}::int)
+    select system from pool`;
 }

@@ -116,7 +116,7 @@ async function contextsOf(
   );
 }
 
-/** Whoever was asked waits for those who were not. */
+/** Whoever was asked waits for those who were not. Of whom something is being written the turn stays: nobody waits for that. */
 async function turnTaken(catalogue: Catalogue, chosen: readonly Askable[]): Promise<void> {
   await asking(
     catalogue
@@ -124,7 +124,10 @@ async function turnTaken(catalogue: Catalogue, chosen: readonly Askable[]): Prom
       .set({
         capabilities: sql`capabilities || jsonb_build_object('questionAt', extract(epoch from clock_timestamp())::float8)`,
       })
-      .where(sql<boolean>`id = any(${chosen.map(({ agreement }) => agreement)}::uuid[])`)
+      .where(
+        sql<boolean>`id in (select id from agreement where id = any(${chosen.map(({ agreement }) => agreement)}::uuid[])
+          order by id for no key update skip locked)`,
+      )
       .execute(),
   );
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Inventory } from '../domain/inventory.ts';
-import { type Catalogue, inOne } from './database.ts';
+import { asking, type Catalogue } from './database.ts';
 import { isConfigured } from './inventory.ts';
 import { notTheirs, ownedBy } from './systems.ts';
 
@@ -9,13 +9,10 @@ export async function inventoryOf(
   catalogue: Catalogue,
   { id, client }: { id: string; client: string },
 ): Promise<'unknown' | 'foreign' | { readonly tag: string; readonly inventory: Inventory }> {
-  return await inOne(catalogue, async (transaction) => {
-    const system = await transaction
-      .selectFrom('system')
-      .selectAll()
-      .where(ownedBy(client, id))
-      .forShare()
-      .executeTakeFirst();
+  // Of one moment, without a wait for whoever is just telling another one
+  const looking = catalogue.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
+  const look = looking.execute(async (transaction) => {
+    const system = await transaction.selectFrom('system').selectAll().where(ownedBy(client, id)).executeTakeFirst();
     if (system === undefined) return await notTheirs(transaction, { agreements: [] }, id);
     const { rows } = await sql<{ inventory: Inventory }>`
       select json_build_object('zones', coalesce((
@@ -35,6 +32,7 @@ export async function inventoryOf(
           where platform.system = ${id}::uuid and ${isThere('platform')}), '[]')) as inventory`.execute(transaction);
     return { tag: system.inventory, inventory: rows[0]?.inventory ?? { zones: [], platforms: [] } };
   });
+  return await asking(look);
 }
 
 const isThere = (table: 'zone' | 'platform' | 'offer') =>

@@ -27,7 +27,7 @@ export async function inventoryTold(
       .selectFrom('system')
       .selectAll()
       .where(ownedBy(client, id))
-      .forUpdate()
+      .forNoKeyUpdate() // whoever tells of a device there does not wait
       .executeTakeFirst();
     if (system === undefined) return await notTheirs(transaction, { agreements: [] }, id);
     if (tags !== undefined && !tags.includes('*') && !tags.includes(system.inventory)) return 'changed';

@@ -9,6 +9,8 @@ export interface Range {
   readonly called: Condition;
   /** Absent: ours. */
   readonly agreement?: Query;
+  /** Of one system only, whosesoever it is. */
+  readonly system?: Query;
   readonly entry: Query;
   /** Of an entry, each by its index. */
   readonly joins?: Query;
@@ -19,11 +21,12 @@ export interface Range {
  * The quickest of a range. What expires stays a day, as a rule far more of it
  * than holds: the index has a range by when its entries end (`lasting`, to two minutes), and only what has not is gone through.
  */
-export function quickestOf({ called, agreement, entry, joins, fitting }: Range, limit: number): Query {
-  const side = agreement === undefined ? sql`offer.agreement is null` : sql`offer.agreement = ${agreement}`;
+export function quickestOf({ called, agreement, system, entry, joins, fitting }: Range, limit: number): Query {
+  const ofSide = agreement === undefined ? sql`offer.agreement is null` : sql`offer.agreement = ${agreement}`;
+  const side = system === undefined ? ofSide : sql`offer.system = ${system}`;
   const range = sql`${called} and offer.state = 'ACTIVE' and ${side}`;
   // As the index has it, else all is sorted; the planner takes what is equal for ordered, and not what is null
-  const ordered = agreement === undefined ? sql`offer.agreement, ` : sql``;
+  const ordered = agreement === undefined && system === undefined ? sql`offer.agreement, ` : sql``;
   const quickest = sql`${ordered} offer.latency_ms, offer.id`;
   const entries = sql`offer where ${range} and lasting(offer.valid_until) = lifetime.ends and ${isValid('offer')}`;
   const first = (lasting: Condition) => sql`

@@ -1,6 +1,6 @@
 import { sql, type SqlBool, type Transaction } from 'kysely';
 import type { Due } from '../activities/federation/ports.ts';
-import { asking, type Catalogue } from './database.ts';
+import { asking, type Catalogue, inOne } from './database.ts';
 import type { Tables } from './tables.ts';
 
 /** What subscribers are still to be told. It is written with the change itself: what has happened is told, whoever dies. */
@@ -66,22 +66,34 @@ export async function due(catalogue: Catalogue): Promise<readonly Due[]> {
   return all.filter(({ notices }) => notices.length > 0);
 }
 
-/** What has changed once more meanwhile has another number, and stays. */
+/**
+ * What has changed once more meanwhile has another number, and stays. What somebody else has in hand, or has told, may have been
+ * heard before this: where this was of an older name the one of today is told once more.
+ */
 export async function told(catalogue: Catalogue, { subscription, notices }: Due): Promise<void> {
-  await asking(
-    catalogue
+  await inOne(catalogue, async (transaction) => {
+    const ours = await transaction
       .deleteFrom('notice')
       .where('subscription', '=', subscription)
-      .where(
-        'n',
-        'in',
-        notices.map(({ n }) => n),
-      )
-      .execute(),
-  );
-  await asking(
-    catalogue.updateTable('subscription').set({ failed: 0, again_at: null }).where('id', '=', subscription).execute(),
-  );
+      .where(sql<SqlBool>`n = any(${notices.map(({ n }) => n)}::bigint[])`)
+      .returning('n')
+      .execute();
+    const late = notices.filter(({ n }) => ours.every((one) => one.n !== n));
+    if (late.length > 0) await toldLate(transaction, subscription, late);
+    await sql`update subscription set failed = 0, again_at = null
+      where id = ${subscription}::uuid and (failed, again_at) is distinct from (0, null)`.execute(transaction);
+  });
+}
+
+/** What is noted already is of today: whoever has it in hand leaves it then, and it is told after this. */
+async function toldLate(transaction: Transaction<Tables>, subscription: string, late: Due['notices']): Promise<void> {
+  await sql`
+    insert into notice (subscription, system, name, provider)
+    select subscription.id, system.id, system.name, system.provider
+    from jsonb_to_recordset(${JSON.stringify(late)}::jsonb) as late (system uuid, name text, provider text)
+    join system on system.id = late.system and (system.name, system.provider) is distinct from (late.name, late.provider)
+    join subscription on subscription.id = ${subscription}::uuid and subscription.valid_until > now()
+    on conflict (subscription, system) do update set n = default`.execute(transaction);
 }
 
 /** Tried again after a while that grows. True: given up. */

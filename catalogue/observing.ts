@@ -37,7 +37,7 @@ export async function inventoryObserved(
       .selectFrom('system')
       .selectAll()
       .where('id', '=', id)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (system === undefined || system.told_at !== null) return;
     await written(transaction, system, inventory, { validSeconds, unseen });
@@ -62,7 +62,7 @@ export async function inventoryAnswered(
       .selectAll()
       .where('local', '=', local)
       .where('agreement', 'is', null)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (system === undefined) return;
     const known = await transaction

@@ -77,21 +77,30 @@ export interface ZoneShown {
   readonly details: string;
 }
 
-/** Those of the configuration that are shown, with their aliases; rows follow the configuration. */
+/** Those of the configuration that are shown, with their aliases; rows follow the configuration, and only what differs is written. */
 export async function zonesOf(
   catalogue: Catalogue,
   agreement: string,
-  zones: readonly { readonly id: string; readonly lat: number; readonly lon: number; readonly details: string }[],
+  offered: readonly { readonly id: string; readonly lat: number; readonly lon: number; readonly details: string }[],
 ): Promise<readonly ZoneShown[]> {
-  if (zones.length === 0) return [];
+  if (offered.length === 0) return [];
+  const zones = offered.map(({ id, ...zone }) => ({ foreign_id: id, ...zone }));
   const { rows } = await asking(
     sql<{ id: string }>`
-      insert into zone (foreign_id, at, details)
-      select id, point(lon, lat), details
-      from jsonb_to_recordset(${JSON.stringify(zones)}::jsonb) as ours (id text, lat float8, lon float8, details text)
-      on conflict (agreement, system, foreign_id)
-      do update set at = excluded.at, details = excluded.details, seen_at = now()
-      returning id`.execute(catalogue),
+      with ours as (
+        select * from jsonb_to_recordset(${JSON.stringify(zones)}::jsonb)
+          as told (foreign_id text, lat float8, lon float8, details text)),
+      known as (
+        select zone.id, zone.foreign_id, zone.details, zone.at[0] as lon, zone.at[1] as lat from zone
+        where zone.agreement is null and zone.system is null and zone.foreign_id in (select foreign_id from ours)),
+      changed as (
+        insert into zone (foreign_id, at, details)
+        select foreign_id, point(lon, lat), details from (select foreign_id, lon, lat, details from ours
+          except select foreign_id, lon, lat, details from known) as others
+        on conflict (agreement, system, foreign_id)
+        do update set at = excluded.at, details = excluded.details, seen_at = now()
+        returning id)
+      select id from known union select id from changed`.execute(catalogue),
   );
   const inner = rows.map(({ id }) => id);
   await alias(catalogue, { agreement, kind: 'zone', inner });

@@ -133,7 +133,7 @@ export async function whileAgreed(
       .select('id')
       .where('id', '=', agreement)
       .where('ended_at', 'is', null)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     return held === undefined ? 0 : await write(transaction);
   });

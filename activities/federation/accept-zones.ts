@@ -8,7 +8,7 @@ const PIECE = 250;
 export const accepting = (means: FederationMeans) => ({
   /**
    * 3: E/WBI POST /{ctx}/zones for all that are offered and not accepted yet, piece by piece; what is offered no more is given back.
-   * "Accepted before" is success. Undone by leaving (`leavePartner`), which gives them back.
+   * "Accepted before" is success. What is not taken back is given back in the next round. Undone by leaving (`leavePartner`), which gives them back.
    */
   acceptZones: async ({ partner: name }: PartnerNamed): Promise<void> =>
     await joiningStep(means, name, async ({ partner, agreement }, signal) => {
@@ -16,8 +16,9 @@ export const accepting = (means: FederationMeans) => ({
       const context = contextOf(agreement);
       const left = await facts.zonesToGiveBack(agreement);
       if (left.length > 0) {
-        await partner.leaveZones(context, left, signal);
-        await facts.zonesGivenBack(agreement, left);
+        const { zones, problem } = await partner.leaveZones(context, left, signal);
+        await facts.zonesGivenBack(agreement, zones);
+        if (problem !== null) await facts.problem(agreement, `a zone is given back once more: ${problem}`);
       }
       const zones = await facts.zonesToAccept(agreement);
       for (let at = 0; at < zones.length; at += PIECE) {

@@ -1,6 +1,6 @@
 import { failure } from '../failure.ts';
 import type { Agreement, Partner, Relation } from './ports.ts';
-import { contextOf, endedThere, type FederationMeans, joiningStep, type PartnerNamed } from './step.ts';
+import { contextOf, endedThere, type FederationMeans, joiningStep, type PartnerNamed, tellNews } from './step.ts';
 
 export const exchanging = (means: FederationMeans) => ({
   /**
@@ -16,6 +16,7 @@ export const exchanging = (means: FederationMeans) => ({
       if (relation.theirs !== null && relation.theirs !== 'open')
         throw failure('FederationSuspended', `${name}: its operator has suspended the federation`);
       await learnSystems(means, { agreement, partner, relation }, signal);
+      await tellNews(means);
       await facts.joined(agreement);
     }),
 });
@@ -27,9 +28,9 @@ export const heardOf = ({ theirs }: Agreement, relation: Relation) => ({
   theirs: relation.theirs ?? (theirs === null ? ('open' as const) : null),
 });
 
-/** Where they are others than when they were asked for last; subscribers are to be told of those that differ. */
+/** Where they are others than when they were asked for last. */
 export async function learnSystems(
-  { facts, systemsChanged }: FederationMeans,
+  { facts }: FederationMeans,
   { agreement, partner, relation }: { agreement: Agreement; partner: Partner; relation: Relation },
   signal: AbortSignal,
 ): Promise<void> {
@@ -37,5 +38,5 @@ export async function learnSystems(
   const systems = await partner.systems(contextOf(agreement), agreement.systemsTag, signal);
   if (systems === 'gone') throw await endedThere(facts, agreement);
   if (systems === 'unchanged') return;
-  if ((await facts.systemsLearned(agreement, systems)) > 0) systemsChanged();
+  await facts.systemsLearned(agreement, systems);
 }

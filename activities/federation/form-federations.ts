@@ -13,10 +13,16 @@ export const forming = ({ findings, wake }: FindingMeans) => ({
    */
   formFederations: async ({ partners }: { partners: readonly string[] }): Promise<void> =>
     await step(async (_signal, wait) => {
-      for (const partner of partners) {
-        await findings.wantOnMiss(partner);
-        await wake(partner).catch(() => undefined); // its next round looks anyway
-      }
-      await until(wait, FORM_MS, async () => ((await findings.notUsable(partners)).length === 0 ? 'all' : undefined));
+      const asleep = new Set(partners);
+      for (const partner of partners) await findings.wantOnMiss(partner);
+      await until(wait, FORM_MS, async () => {
+        // Nobody tends whom nobody wanted: there is no round that would look anyway
+        for (const partner of asleep)
+          await wake(partner).then(
+            () => asleep.delete(partner),
+            () => undefined,
+          );
+        return (await findings.notUsable(partners)).length === 0 ? 'all' : undefined;
+      });
     }),
 });

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Agreement, Partner } from './ports.ts';
 import { giveUp } from './tend-used.ts';
-import { type FederationMeans, isPartners, type PartnerNamed, step } from './step.ts';
+import { type FederationMeans, isPartners, type PartnerNamed, step, tellNews } from './step.ts';
 
 export const leaving = (means: FederationMeans) => ({
   /**
@@ -20,6 +20,7 @@ export const leaving = (means: FederationMeans) => ({
         if (context !== null) {
           const { consuming } = means;
           if (consuming !== undefined) await giveUp({ bindings: consuming.bindings, name, partner, context }, signal);
+          // Of what it does not take back nothing is left once the agreement has ended
           await partner.leaveZones(context, await facts.acceptedZones(agreement), signal);
           await partner.leave(context, signal);
         }
@@ -28,6 +29,7 @@ export const leaving = (means: FederationMeans) => ({
         throw error;
       }
       await facts.end(agreement, 'our operator left');
+      await tellNews(means);
     }),
 });
 

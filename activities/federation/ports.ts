@@ -62,8 +62,10 @@ export interface Facts {
   zonesToGiveBack(agreement: Agreement): Promise<readonly string[]>;
   zonesGivenBack(agreement: Agreement, zones: readonly string[]): Promise<void>;
   acceptedZones(agreement: Agreement): Promise<readonly string[]>;
-  /** Returns how many are new, changed or gone: what their subscribers are to be told is written with it. */
-  systemsLearned(agreement: Agreement, learned: Systems): Promise<number>;
+  /** What their subscribers are to be told is written with it. */
+  systemsLearned(agreement: Agreement, learned: Systems): Promise<void>;
+  /** Is there something that a subscriber is to be told now? */
+  isNews(): Promise<boolean>;
   joined(agreement: Agreement): Promise<void>;
   willTold(agreement: Agreement, will: Will): Promise<void>;
   /** Kept for whoever asks why; null: there is none any more. */
@@ -83,6 +85,12 @@ export interface Zone {
 
 /** All that it offers; `untold`: it does not say, and what was known of them stays. */
 export type ZonesTold = readonly Zone[] | 'untold';
+
+/** Which have been given back; why others have not: null where there are none. */
+export interface ZonesLeft {
+  readonly zones: readonly string[];
+  readonly problem: string | null;
+}
 
 /** What the partner answered to being asked for an agreement. */
 export interface Joined {
@@ -152,8 +160,8 @@ export interface Partner extends Finder, Consumable {
   ): Promise<'accepted' | 'gone'>;
   /** FederationSuspended. `unchanged`: they are as under this tag. */
   systems(context: string, tag: string | null, signal: AbortSignal): Promise<Systems | 'unchanged' | 'gone'>;
-  /** "Not there" is success. */
-  leaveZones(context: string, zones: readonly string[], signal: AbortSignal): Promise<void>;
+  /** "Not there" is success. What the partner does not take back holds up no other: it is told, the first of them, and asked again. */
+  leaveZones(context: string, zones: readonly string[], signal: AbortSignal): Promise<ZonesLeft>;
   /** "Not there" is success. */
   leave(context: string, signal: AbortSignal): Promise<void>;
   /** Tells our will by its partnerStatusLink; the link leads to one of its hosts, or is refused. */

@@ -57,6 +57,14 @@ export async function joiningStep(
   });
 }
 
+/**
+ * Systems are new, changed, or gone with an agreement: what subscribers are to be told was written with that, and whoever wrote it
+ * may have been killed before he woke anybody. So it is looked what there is, and not what was just done.
+ */
+export async function tellNews({ facts, systemsChanged }: FederationMeans): Promise<void> {
+  if (await facts.isNews()) systemsChanged();
+}
+
 /** Is it the partner that failed, and not the catalogue, or we? */
 export const isPartners = (error: unknown, signal: AbortSignal): error is ApplicationFailure =>
   !signal.aborted && error instanceof ApplicationFailure;

@@ -3,7 +3,7 @@ import { learnZones } from './accept-zones.ts';
 import { learnSystems, heardOf } from './exchange-systems.ts';
 import type { Agreement, Partner, Standing } from './ports.ts';
 import { endBindings, tendBindings } from './tend-bindings.ts';
-import { contextOf, type FederationMeans, isPartners, type PartnerNamed, step } from './step.ts';
+import { contextOf, type FederationMeans, isPartners, type PartnerNamed, step, tellNews } from './step.ts';
 
 /** How one direction stands, for people. No context, no key. */
 export interface Told {
@@ -114,6 +114,7 @@ export const tending = (means: FederationMeans) => {
   const unnamed = async (name: string, signal: AbortSignal): Promise<Tended> => {
     const { uses, serves } = await facts.look(name);
     for (const { agreement } of [uses, serves]) if (agreement !== null) await facts.end(agreement, NOT_NAMED);
+    await tellNews(means);
     const { consuming } = means;
     const left = consuming === undefined ? NOTHING : await endBindings(consuming, name, signal);
     const told = (standing: Standing): Told => ({ ...toldOf({ ...standing, agreement: null }), problem: left.problem });
@@ -133,6 +134,7 @@ export const tending = (means: FederationMeans) => {
         await serving(partner, serves, at, signal);
         const next = await using(partner, uses, at, signal);
         await facts.forget();
+        await tellNews(means);
         const now = await binding(name, await facts.look(name), signal);
         const wanted = now.uses.ours === 'open' || now.serves.ours === 'open';
         const left = now.uses.agreement !== null || now.serves.agreement !== null;

@@ -8,7 +8,7 @@ import {
   PartnerAnswer,
   placeOf,
 } from '../../protocols/ewbi/client.ts';
-import type { Answer, Call, Exchange } from '../http.ts';
+import { type Answer, type Call, type Exchange, GONE } from '../http.ts';
 import { isSuspended } from '../mff/suspended.ts';
 import { type DialectName, dialects } from './dialects.ts';
 
@@ -29,6 +29,11 @@ export interface EwbiMeans {
   /** How the partner gets its tokens for our callbacks, where it is told here. */
   readonly callbackCredentials: () => Promise<object | undefined>;
 }
+
+/** An answer is one, whatever it says: only who does not answer at all fails a call that expects these. */
+const WHATEVER = Array.from({ length: 200 }, (_, n) => 400 + n);
+/** It was given back before, it is no more, or the partner has no way to take it back. */
+const NOT_HAD: readonly number[] = [...GONE, 405, 409, 501];
 
 /** Joining, by E/WBI. Contexts and keys stand in paths: calls are told by their labels. */
 export function ewbiPartner(
@@ -126,12 +131,18 @@ export function ewbiPartner(
     acceptZones: accept,
 
     async leaveZones(context, zones, signal) {
-      if (!dialect.leavesZones) return;
+      if (!dialect.leavesZones) return { zones, problem: null };
+      const left: string[] = [];
+      let problem: string | null = null;
       for (const zone of zones) {
         const below = `/zones/${encodeURIComponent(zone)}`;
-        const call = under(context, below, { method: 'DELETE', alsoExpect: [405, 501, ...dialect.gone] });
-        await exchange.ask(call, signal);
+        const call = under(context, below, { method: 'DELETE', alsoExpect: WHATEVER });
+        const { status, told } = await exchange.ask(call, signal);
+        if (status < 300 || NOT_HAD.includes(status) || (dialect.gone as readonly number[]).includes(status))
+          left.push(zone);
+        else problem ??= told;
       }
+      return { zones: left, problem };
     },
 
     async leave(context, signal) {

@@ -4,8 +4,8 @@ import type { Whose } from './record.ts';
 const REMEMBERED_MS = 600_000;
 const MOST = 100_000;
 
-interface Known {
-  readonly whose: Whose | null;
+interface Known<Told> {
+  readonly whose: Told | null;
   readonly until: number;
 }
 
@@ -14,20 +14,20 @@ interface Known {
  * however many they are. What is known is whose each is, not for whom we asked: the next owner may
  * be another. And what was known before cannot be what was just made.
  */
-export class Acquaintances {
+export class Acquaintances<Told = Whose> {
   /** By the collection, then by the id. */
-  readonly #known = new Map<string, Map<string, Known>>();
+  readonly #known = new Map<string, Map<string, Known<Told>>>();
   readonly #read = new Map<string, Promise<unknown>>();
 
   /** Null: it may not be read; undefined: not known. */
-  whose(id: string): Whose | null | undefined {
+  whose(id: string): Told | null | undefined {
     const known = this.#known.get(collectionOf(id))?.get(id);
     return known === undefined || known.until < performance.now() ? undefined : known.whose;
   }
 
-  remember(id: string, whose: Whose | null): void {
+  remember(id: string, whose: Told | null): void {
     const collection = collectionOf(id);
-    const known = this.#known.get(collection) ?? new Map<string, Known>();
+    const known = this.#known.get(collection) ?? new Map<string, Known<Told>>();
     this.#known.set(collection, known);
     known.delete(id);
     known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
@@ -36,7 +36,7 @@ export class Acquaintances {
   }
 
   /** Whoever comes while one is being read is told what that came to: fifty who look at once read each of a stranger's once. */
-  async told(id: string, signal: AbortSignal): Promise<Whose | null | undefined> {
+  async told(id: string, signal: AbortSignal): Promise<Told | null | undefined> {
     for (;;) {
       const reading = this.#read.get(id);
       const told = this.whose(id);

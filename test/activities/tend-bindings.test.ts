@@ -339,6 +339,33 @@ describe('what notified a partner’s consumer', () => {
     expect(world.ours.count(/\/rni\//)).toBe(before);
   });
 
+  it('is looked for without asking for each of others’ again at each round, or at all where the list shows it', async () => {
+    subscriptions = new Map(Array.from({ length: 20 }, (_, n) => [`of-${n}`, `http://gateway/n/${randomUUID()}`]));
+    await close(world.own.catalogue, binding, 'test');
+    await world.tend();
+    expect(world.ours.count(/^GET \/rni\/v2\/subscriptions\/of-/)).toBe(20);
+    await world.tend();
+    expect(world.ours.count(/^GET \/rni\/v2\/subscriptions\/of-/)).toBe(20);
+    subscriptions.set('late', `http://gateway/n/${callback}`);
+    await world.tend();
+    expect([...subscriptions.keys()]).not.toContain('late');
+    expect(world.ours.count(/^GET \/rni\/v2\/subscriptions\/./)).toBe(21);
+    subscriptions.set('shown', `http://gateway/n/${callback}`);
+    world.before = (each) =>
+      is('GET', /\/rni\/v2\/subscriptions$/)(each)
+        ? {
+            status: 200,
+            json: [...subscriptions].map(([id, callbackReference]) => ({
+              callbackReference,
+              _links: { self: { href: `http://p/rni/v2/subscriptions/${id}` } },
+            })),
+          }
+        : ofProducer(each);
+    await world.tend();
+    expect([...subscriptions.keys()]).not.toContain('shown');
+    expect(world.ours.count(/^GET \/rni\/v2\/subscriptions\/./)).toBe(21);
+  });
+
   it.each([503, 403])('is told to be left where the producer answers %i, and all else is ended', async (status) => {
     world.before = (each) => (is('GET', /^\/rni\//)(each) ? { status } : ofProducer(each));
     await close(world.own.catalogue, binding, 'test');

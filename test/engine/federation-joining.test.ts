@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Tended } from '../../activities/federation/tend-partner.ts';
 import { want } from '../../catalogue/wills.ts';
 import { brokenAt } from '../../catalogue/ledger.ts';
 import { temporalCli } from '../../servers/obtain.ts';
@@ -288,6 +289,32 @@ describe('tending', () => {
       await expect(run.uses()).resolves.toBeUndefined();
       expect(partner.context).toBeUndefined();
     });
+  });
+
+  it('does not end where our operator wants it again while it is about to', async () => {
+    let over = 0;
+    const again = async ({ next }: Tended): Promise<void> => {
+      if (next !== 'over' || (over += 1) > 1) return;
+      await wants('uses', 'open');
+      await told();
+    };
+    let told = async (): Promise<void> => undefined;
+    await Federated.over(
+      engine,
+      own,
+      partner.federation(),
+      async (run) => {
+        told = async () => await run.handle.signal(poke);
+        await run.joined();
+        await wants('uses', 'ended');
+        await wants('serves', 'ended');
+        await run.handle.signal(poke);
+        await eventually(() => over === 1, 30_000);
+        await eventually(() => partner.contexts === 2, 30_000);
+        expect((await run.joined()).context).toBe(partner.context);
+      },
+      again,
+    );
   });
 
   it('ends when neither side is wanted and nothing is left', async () => {

@@ -85,6 +85,7 @@ export class Consuming {
   before: (heard: Heard) => Reply | undefined = () => undefined;
   pathIsOpen = true;
   readonly #engine: Engine | undefined;
+  #worker: (Pick<ReturnType<typeof federationOf>, 'tendPartner'> & { readonly federation: Federation }) | undefined;
 
   constructor(engine?: Engine) {
     this.#engine = engine;
@@ -250,9 +251,12 @@ export class Consuming {
   async tend(partner = 'b'): Promise<Tended> {
     const { federation } = this.configuration;
     if (federation === undefined) throw new Error('there is no federation');
-    const around = { consuming: this.#means(federation) };
-    const { tendPartner } = federationOf(federation, this.own.catalogue, 60_000, silent, around);
-    return (await attemptOf(A_MINUTE).run(tendPartner, { partner })) as Tended;
+    // By one worker, as long as it has the same configuration
+    if (this.#worker?.federation !== federation) {
+      const around = { consuming: this.#means(federation) };
+      this.#worker = { federation, ...federationOf(federation, this.own.catalogue, 60_000, silent, around) };
+    }
+    return (await attemptOf(A_MINUTE).run(this.#worker.tendPartner, { partner })) as Tended;
   }
 
   /** Our leaving, as its run has begun it. */

@@ -6,7 +6,7 @@ import type { Application, Catalogue, Site } from '../../activities/ports.ts';
 type Call = (...input: never[]) => Promise<unknown>;
 type Ports = Readonly<Record<string, Call>>;
 
-/** What steps ask of their peers where it is worth to die. */
+/** What steps ask of their peers where it is worth to die; of whoever is not named here whatever they ask. */
 const CALLS: Readonly<Record<string, readonly string[]>> = {
   packages: ['distribute'],
   instances: ['list', 'instantiate', 'start', 'stop', 'remove'],
@@ -59,7 +59,10 @@ export class Dying {
   }
 
   /** What is asked of no site. */
-  beyond<T extends object>(name: 'anchors' | 'whereabouts' | 'runs' | 'ways', all: T): T {
+  beyond<T extends object>(
+    name: 'anchors' | 'whereabouts' | 'runs' | 'ways' | 'facts' | 'partner' | 'findings',
+    all: T,
+  ): T {
     return this.#mortal(all as unknown as Ports, name, 'ferry') as unknown as T;
   }
 
@@ -89,9 +92,9 @@ export class Dying {
   }
 
   #mortal(port: Ports, name: string, site: string): Ports {
-    const calls = (CALLS[name] ?? []).flatMap((call) => {
+    const calls = (CALLS[name] ?? Object.keys(port)).flatMap((call) => {
       const whole = port[call];
-      return whole === undefined
+      return typeof whole !== 'function'
         ? []
         : [[call, async (...input: never[]) => await this.#asked(`${site}.${name}.${call}`, whole, input)] as const];
     });

@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { pino } from 'pino';
 import { agreementWith } from '../../catalogue/agreements.ts';
 import type { Agreement } from '../../activities/federation/ports.ts';
+import type { Tended } from '../../activities/federation/tend-partner.ts';
 import type { Federation } from '../../configuration/federation.ts';
 import { tendingOf } from '../../temporal/tending.ts';
 import { federationOf } from '../../worker/federation.ts';
@@ -24,16 +25,23 @@ export class Federated {
     this.logged = logged;
   }
 
+  /** `tended`: called when it has been looked, and before the run hears of it. */
   static async over(
     engine: Engine,
     own: CatalogueOfTest,
     federation: Federation,
     scenario: (federated: Federated) => Promise<void>,
-    systemsChanged: () => void = () => undefined,
+    tended: (tended: Tended) => Promise<void> = async () => undefined,
   ): Promise<void> {
     const logged: string[] = [];
     const log = pino({ level: 'debug' }, { write: (line) => void logged.push(line) });
-    const activities = federationOf(federation, own.catalogue, 60_000, log, { systemsChanged });
+    const all = federationOf(federation, own.catalogue, 60_000, log);
+    const tendPartner: typeof all.tendPartner = async (order) => {
+      const looked = await all.tendPartner(order);
+      await tended(looked);
+      return looked;
+    };
+    const activities = { ...all, tendPartner };
     const { taskQueue } = engine;
     const { client } = engine.environment;
     const start = async (): Promise<void> => {

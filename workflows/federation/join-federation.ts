@@ -2,6 +2,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  patched,
   setHandler,
   setWorkflowOptions,
   workflowInfo,
@@ -46,7 +47,8 @@ export async function joinFederation({ partner }: FederationOrder): Promise<void
       const tended = await tendPartner({ partner });
       standing.tended(tended);
       pace = tended.pace;
-      if (tended.next === 'over') return;
+      // Whoever has poked since it looked may have willed otherwise since
+      if (tended.next === 'over' && !(poked && patched('over-is-looked-at-again'))) return;
       if (tended.next === 'leave') {
         standing.doing('leaving');
         await leaving(pace.insistMs).leavePartner({ partner });

@@ -245,6 +245,23 @@ describe('zones', () => {
     expect(answer.status).toBe(404);
   });
 
+  it('are looked at without a word in the catalogue, as long as they are as they were', async () => {
+    const context = await ferry.context();
+    const rows = async () =>
+      (
+        await sql`select id, ctid, xmin, xmax from zone union all select id, ctid, xmin, xmax from alias order by id`.execute(
+          own.catalogue,
+        )
+      ).rows;
+    const before = await rows();
+    expect(before).toHaveLength(2);
+    expect((await ferry.ask('b', 'GET', `${ewbi}/${context}/partner`)).status).toBe(200);
+    expect(await rows()).toEqual(before);
+    await sql`update zone set details = 'as it was once'`.execute(own.catalogue);
+    const state = FederationState.parse((await ferry.ask('b', 'GET', `${ewbi}/${context}/partner`)).body);
+    expect(state.offeredAvailabilityZones).toMatchObject([{ geographyDetails: 'Munich' }]);
+  });
+
   it('keep their ids under one agreement', async () => {
     const context = await ferry.context();
     const ids = await Promise.all(
