@@ -24,10 +24,10 @@ export const networkTable = {
         description: 'Every site of the configuration.',
         schema: SiteList,
         headers: z.object({
-          ETag: z.string().meta({ description: 'The same while who is in reach, since when, and why not, stays so.' }),
+          ETag: z.string(),
         }),
       },
-      304: { description: 'They are as under the ETag that was sent.' },
+      304: { description: 'As under the ETag that was sent.' },
     },
     failures: [],
     asksTemporal: false,
