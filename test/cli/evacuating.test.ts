@@ -223,3 +223,21 @@ describe('ferry evacuations', () => {
     },
   );
 });
+
+describe('ferry hold', () => {
+  const held = (why: string) => ({ site: 'a1', why, since: '2026-01-01T00:00:00.000Z', links: { self: '' } });
+
+  it.each([
+    ['new memory', 'new memory', ''],
+    ['', 'new memory', 'a1 is held already, for 3d, without a reason: that is kept.\n'],
+    ['fan', 'new memory', 'a1 is held already, for 3d, because of: fan: that is kept.\n'],
+    ['fan', '', 'a1 is held already, for 3d, because of: fan: that is kept.\n'],
+  ])('that meets one for %j says for %j what stays', async (there, typed, said) => {
+    api.answer = answering(200, held(there));
+    const { exit, out } = await asked('hold', 'a1', ...typed.split(' ').filter(Boolean));
+    expect(exit).toBe(0);
+    expect(api.asked).toMatchObject([{ method: 'POST', url: '/v1/holds', body: { site: 'a1', why: typed } }]);
+    const told = out.replace(/for \d+d/, 'for 3d');
+    expect(told).toBe(`${said}Nothing is moved to a1. \`ferry reopen a1 --api ${api.url}\` ends that.\n`);
+  });
+});
