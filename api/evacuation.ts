@@ -25,12 +25,10 @@ export const Evacuation = z
     window: WindowSize,
     startedAt: Instant,
     endedAt: Instant.nullable(),
-    counts: EvacuationCounts.nullable().meta({
-      description: 'As last heard; null: not known yet, or not any more. Lists do not tell it of those that ended.',
-    }),
+    counts: EvacuationCounts.nullable().meta({ description: 'As last heard; null: not known yet, or not any more.' }),
     failures: z
       .array(EvacuationFailure.extend({ remedy: z.string() }).meta({ id: 'EvacuationFailed' }))
-      .meta({ description: 'The first 100; all are among its relocations.' }),
+      .meta({ description: 'The first 100; all are among its relocations. Lists do not tell it of those that ended.' }),
     waitingFor: WaitingFor.nullable(),
     actions: z.array(z.enum(evacuationActions)).meta({ description: 'What an operator may do now.' }),
     outcome: EvacuationResult.shape.outcome.nullable(),

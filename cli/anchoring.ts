@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Anchor, AnchorAction, AnchorList } from '../api/anchor.ts';
 import type { AnchorRequest } from '../domain/anchor-request.ts';
 import type { FerryClient } from './client.ts';
@@ -6,6 +5,7 @@ import { type Exit, exits } from './exits.ts';
 import { shortId } from './hints.ts';
 import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
+import { looking, StillLine } from './looking.ts';
 import { endingIn, Unnamed } from './naming.ts';
 import { table, waits } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
@@ -21,7 +21,7 @@ export async function anchor(
   { wait }: { wait: boolean },
 ): Promise<Exit> {
   const begun = await client.post<Anchor>(PATH, request);
-  return await shown(client, terminal, begun, wait, (now) => now.state === 'making');
+  return await shown(client, terminal, begun, wait, isMade);
 }
 
 export async function anchors(client: FerryClient, terminal: Terminal, atMost: number): Promise<Exit> {
@@ -41,8 +41,15 @@ export async function anchorAct(
   const id = await idOf(client, name);
   if (action === 'show') return await shown(client, terminal, await client.get<Anchor>(one(id)), false, () => false);
   const told = await client.post<Anchor>(`${one(id)}/${action}`);
-  return await shown(client, terminal, told, wait, (now) => now.state === 'releasing' || now.state === 'holds');
+  return await shown(client, terminal, told, wait, isGoing);
 }
+
+/** No worker has answered yet how it is. */
+const isUnheard = ({ state, endedAt }: Anchor): boolean => state === null && endedAt === null;
+
+const isMade = (now: Anchor): boolean => isUnheard(now) || now.state === 'making';
+/** It is told to hold until its worker has heard that it is released. */
+const isGoing = (now: Anchor): boolean => isUnheard(now) || now.state === 'releasing' || now.state === 'holds';
 
 async function listed(client: FerryClient, atMost: number): Promise<AnchorList> {
   const anchorsSeen: Anchor[] = [];
@@ -66,7 +73,10 @@ async function idOf(client: FerryClient, name: string): Promise<string> {
     name,
     known.map((each) => ({ id: each.id, about: subject(each) })),
   );
-  if (id === undefined) throw new Unnamed(`no anchor ends with ${name}`);
+  if (id === undefined)
+    throw new Unnamed(
+      `no anchor is called ${name}: name one by its id, or by the end of it, as \`ferry anchors\` shows it`,
+    );
   return id;
 }
 
@@ -80,13 +90,14 @@ async function shown(
 ): Promise<Exit> {
   let now = first;
   const followed = await untilInterrupted(async (signal) => {
-    if (!wait) return now;
-    while (onItsWay(now)) {
-      terminal.living(standing(now));
-      await pause(LOOK_MS, undefined, { signal });
-      now = await client.get<Anchor>(one(now.id));
-    }
-    return now;
+    if (!wait || !onItsWay(now)) return now;
+    const line = new StillLine(terminal);
+    const see = (seen: Anchor): boolean => {
+      now = seen;
+      line.show(`${subject(now)}: ${standing(now)}`);
+      return !onItsWay(now);
+    };
+    return await looking(async () => await client.get<Anchor>(one(now.id)), see, { everyMs: LOOK_MS, signal });
   });
   if (followed === 'interrupted') {
     const about = (word: 'show' | 'release'): string => terminal.hints.command('anchor', word, shortId(now.id));
@@ -125,10 +136,12 @@ const does: Readonly<Record<AnchorAction, string>> = {
 };
 
 function lines(now: Anchor, { hints }: Terminal): string[] {
-  const { id, request, way, holder, relayed, observed, exposed, lacking, trouble, result, actions } = now;
+  const { id, request, way, holder, relayed, observed, exposed, lacking, trouble, result, actions, endedAt } = now;
   return [
     `${subject(now)}: ${standing(now)}`,
-    ...(way === null ? [] : [`  ${ways[way]}${holder === null ? '' : ` (${holder.instance} at ${holder.site})`}`]),
+    ...(way === null || endedAt !== null
+      ? []
+      : [`  ${ways[way]}${holder === null ? '' : ` (${holder.instance} at ${holder.site})`}`]),
     ...(relayed ? [`  ${request.network} cannot reach the source: the holder relays`] : []),
     ...(way !== null && !observed ? [`  ${request.network} has no vantage point: not observed`] : []),
     ...(lacking > 0 ? [`  ${exposed} subscriptions exposed, ${lacking} not: there is no such service`] : []),

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceBinding } from '../api/service-bindings.ts';
 import { consumptionStepNames, consumptionSteps, type ConsumptionStep } from '../domain/binding.ts';
 import type { FerryClient } from './client.ts';
 import { legible } from './legible.ts';
+import { looking } from './looking.ts';
 import { triedSoFar } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
@@ -27,13 +27,14 @@ export async function bind(
   const { system, platform, kind, name } = wanted;
   const progress = new BindingProgress(terminal);
   try {
-    let binding = await client.post<ServiceBinding>('/v1/service-bindings', { system, platform, what: { kind, name } });
-    for (;;) {
+    const asked = await client.post<ServiceBinding>('/v1/service-bindings', { system, platform, what: { kind, name } });
+    const see = (binding: ServiceBinding): boolean => {
       progress.show(binding);
-      if (binding.state !== 'working') return binding;
-      await pause(LOOK_MS, undefined, signal && { signal });
-      binding = await client.get<ServiceBinding>(bindingPath(binding.id));
-    }
+      return binding.state !== 'working';
+    };
+    if (see(asked)) return asked;
+    const look = async () => await client.get<ServiceBinding>(bindingPath(asked.id));
+    return await looking(look, see, { everyMs: LOOK_MS, signal });
   } finally {
     terminal.living('');
   }

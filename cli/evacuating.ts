@@ -1,17 +1,17 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Evacuation, EvacuationList } from '../api/evacuation.ts';
 import { EVACUATION_ID } from '../domain/evacuation.ts';
-import { type FerryClient, Refused } from './client.ts';
+import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { shortId } from './hints.ts';
 import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
+import { looking, StillLine } from './looking.ts';
 import { endingIn, isEnd } from './naming.ts';
 import { everyPage } from './pages.ts';
 import { table, triedSoFar } from './table.ts';
 import { seconds, type Terminal, when } from './terminal.ts';
 
-const [LOOK_MS, PATIENCE_MS] = [1_000, 30_000];
+const LOOK_MS = 1_000;
 
 export const evacuationCommands = ['show', 'watch', 'pause', 'resume', 'cancel', 'resize', 'return'] as const;
 export type EvacuationCommand = (typeof evacuationCommands)[number];
@@ -95,24 +95,40 @@ async function watch(client: FerryClient, terminal: Terminal, id: string): Promi
   return ended.outcome === 'evacuated' ? exits.done : exits.notThrough;
 }
 
-/** Looks until it has ended; an API that is away for a while is asked again. */
+/** Looks until it has ended: a line for each failure, for whatever a person has to act on, and one that tells how far it is. */
 async function follow(client: FerryClient, terminal: Terminal, id: string, signal: AbortSignal): Promise<Evacuation> {
   let of = id; // by its site: the same one to its end
   let told = 0;
-  for (let heardAt = performance.now(); ; ) {
-    try {
-      const now = await client.get<Evacuation>(one(of));
-      [of, heardAt] = [now.id, performance.now()];
-      if (now.endedAt !== null) return now;
-      for (const failure of now.failures.slice(told)) terminal.tell(failureLine(failure));
-      told = Math.max(told, now.failures.length);
-      terminal.living(`${now.request.site}: ${standing(now)}`);
-    } catch (error) {
-      const final = error instanceof Refused && error.problem.status < 500;
-      if (final || signal.aborted || performance.now() - heardAt > PATIENCE_MS) throw error;
-    }
-    await pause(LOOK_MS, undefined, { signal });
-  }
+  let last: Turned = { state: 'working', rests: false };
+  const line = new StillLine(terminal);
+  const see = (now: Evacuation): boolean => {
+    of = now.id;
+    if (now.endedAt !== null) return true;
+    for (const failure of now.failures.slice(told)) terminal.tell(failureLine(failure));
+    told = Math.max(told, now.failures.length);
+    last = turned(now, last, terminal);
+    line.show(`${wayOf(now)}: ${standing(now)}`);
+    return false;
+  };
+  return await looking(async () => await client.get<Evacuation>(one(of)), see, { everyMs: LOOK_MS, signal });
+}
+
+interface Turned {
+  readonly state: Evacuation['state'];
+  /** Does any of its relocations wait for a person? */
+  readonly rests: boolean;
+}
+
+/** Somebody may have paused it before it is watched, and what waits for a person is not waited for by looking on. */
+function turned(now: Evacuation, last: Turned, terminal: Terminal): Turned {
+  const { state, counts } = now;
+  const rests = (counts?.resting ?? 0) > 0;
+  const isNew = state !== last.state;
+  if (state === 'paused' && isNew)
+    terminal.tell(`  paused: ${terminal.hints.command('evacuations', 'resume', nameOf(now))}`);
+  if (state === 'cancelling' && isNew) terminal.tell('  cancelling: what is under way goes on to its end');
+  if (rests && !last.rests) for (const line of openLines(now, terminal)) terminal.tell(line);
+  return { state, rests };
 }
 
 export function standing({ state, waitingFor, outcome }: Evacuation): string {
@@ -140,37 +156,50 @@ const failureLine = ({
 }: Evacuation['failures'][number]): string =>
   `  ${legible(application)}, ${users === '*' ? 'all users' : legible(users)} → ${target ?? '-'}: ${failure}: ${legible(message)}${relocation === null ? '' : ` (${relocation})`}`;
 
-function lines(now: Evacuation, { hints }: Terminal): string[] {
-  const { id, request, returns, counts, failures, window, startedAt, endedAt, actions } = now;
-  const many =
-    counts === null
-      ? []
-      : [`  ${counts.moved} of ${counts.total} moved, ${counts.failed} failed, ${counts.left} not begun`];
-  const open =
-    counts === null || counts.underWay === 0
-      ? []
-      : [`  ${counts.underWay} under way, ${counts.resting} of them wait for a person`];
+/** By which it is called: a site's own is its latest. */
+const nameOf = ({ id, request, returns }: Evacuation): string => (returns === null ? request.site : id);
+
+/** Those that wait may have been begun by somebody else: standbys, and what is held for an approval. */
+function openLines({ counts }: Evacuation, { hints }: Terminal): string[] {
+  if (counts === null || counts.underWay === 0) return [];
+  const { underWay, resting } = counts;
+  const seen = resting === 0 ? '' : `: \`${hints.command('list', '--waiting')}\``;
+  return [`  ${underWay} under way, ${resting} of them wait for a person${seen}`];
+}
+
+function countLines({ counts, endedAt, returns }: Evacuation): string[] {
+  if (counts === null) return [];
+  const { total, moved, failed, left } = counts;
+  if (total === 0 && endedAt !== null)
+    return [returns === null ? '  nothing was there to be moved' : '  nothing was left to be brought back'];
+  return [`  ${moved} of ${total} moved, ${failed} failed, ${left} not begun`];
+}
+
+function lines(now: Evacuation, terminal: Terminal): string[] {
+  const { hints } = terminal;
+  const { id, counts, failures, window, startedAt, endedAt, actions } = now;
   const took = endedAt === null ? '' : ` after ${seconds(Date.parse(endedAt) - Date.parse(startedAt))}`;
   return [
     `${wayOf(now)}: ${standing(now)}${took}`,
     `  ${window} at once; its id is ${id}`,
-    ...many,
-    ...open,
+    ...countLines(now),
+    ...openLines(now, terminal),
     ...failures.map(failureLine),
     ...remedies(now),
     ...(counts !== null && counts.failed > failures.length
       ? [`  and ${counts.failed - failures.length} more: ${hints.command('list', '--evacuation', id)}`]
       : []),
-    ...actions.map((action) => `  \`${hints.command('evacuations', action, returns === null ? request.site : id)}\``),
+    ...actions.map((action) => `  \`${hints.command('evacuations', action, nameOf(now))}\``),
   ];
 }
 
+const among = ({ among: sites = [] }: Evacuation['request']): string => sites.join(',');
+
 const evacuationTable = (all: readonly Evacuation[], terminal: Terminal): string =>
   table(
-    ['site', 'to', 'state', 'at once', 'begun', 'moved', 'failed', 'id'],
-    all.map(({ id, request, state, outcome, window, startedAt, counts }) => [
-      request.site,
-      (request.among ?? []).join(','),
+    ['from', 'to', 'state', 'at once', 'begun', 'moved', 'failed', 'id'],
+    all.map(({ id, request, returns, state, outcome, window, startedAt, counts }) => [
+      ...(returns === null ? [request.site, among(request)] : [among(request), request.site]),
       outcome ?? state,
       String(window),
       when(startedAt, terminal),

@@ -38,7 +38,10 @@ async function idOf(client: FerryClient, name: string): Promise<string> {
     name,
     (await running(client)).map((each) => ({ id: each.id, about: subject(each) })),
   );
-  if (id === undefined) throw new Unnamed(`no follower that runs ends with ${name}`);
+  if (id === undefined)
+    throw new Unnamed(
+      `no follower that runs is called ${name}: name one by its id, or by the end of it, as \`ferry followers\` shows it`,
+    );
   return id;
 }
 

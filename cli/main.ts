@@ -122,8 +122,10 @@ function explained(error: unknown, terminal: Terminal, stderr: Stream): Exit {
 
 /** What stands in the way is shown by a command. */
 function seen(path: string, terminal: Terminal): string {
-  const [, of, id] = /^\/v1\/(relocations|evacuations|anchors)\/([^/]+)$/.exec(path) ?? [];
+  const [, of, id] = /^\/v1\/(relocations|evacuations|anchors|followers)\/([^/]+)$/.exec(path) ?? [];
   if (of === undefined || id === undefined) return path;
-  if (of === 'anchors') return terminal.hints.command('anchor', 'show', shortId(id));
-  return of === 'relocations' ? terminal.hints.about('show', id) : terminal.hints.command('evacuations', 'show', id);
+  const { hints } = terminal;
+  if (of === 'anchors') return hints.command('anchor', 'show', shortId(id));
+  if (of === 'followers') return hints.command('followers', shortId(id));
+  return of === 'relocations' ? hints.about('show', id) : hints.command('evacuations', 'show', id);
 }

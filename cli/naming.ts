@@ -23,9 +23,12 @@ interface Known {
   readonly about: string;
 }
 
+/** What is shorter ends too many: a slip of the finger would command one. */
+const SHORTEST = 4;
+
 /** The whole id of the one that a person means by the end of it; undefined: none of these ends so. */
 export function endingIn(name: string, known: readonly Known[]): string | undefined {
-  const called = known.filter(({ id }) => id.endsWith(name));
+  const called = known.filter(({ id }) => id === name || (name.length >= SHORTEST && id.endsWith(name)));
   if (called.length > 1)
     throw new Unnamed(
       `${name} is the end of more than one id:\n${called.map(({ id, about }) => `  ${id}  ${about}`).join('\n')}`,

@@ -256,7 +256,7 @@ export const failures = {
   NotPossibleNow: {
     retry: false,
     status: 409,
-    remedy: 'The message says what the relocation is doing and which actions that state allows.',
+    remedy: 'The message says what is under way there, and which actions that state allows.',
   },
   CancelTooLate: {
     retry: false,

@@ -81,7 +81,7 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
       if (found !== undefined) return found;
       // Others may have had its name since
       const byKey = `${searchAttributes.key.name} = '${key}'`;
-      const [run] = await listed(`WorkflowType = 'relocateApplication' AND ${byKey}`, signal, begunAs);
+      const [run] = await listed(`${RELOCATIONS} AND ${byKey}`, signal, begunAs);
       return run;
     },
 
@@ -94,9 +94,9 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
       }
     },
 
-    resting: async (evacuation, signal) => {
-      const words = waitsForPerson.map((word) => `'${word}'`).join(', ');
-      const query = `${ofEvacuation(evacuation)} AND ExecutionStatus = 'Running' AND ${searchAttributes.outcome.name} IN (${words})`;
+    resting: async (from, signal) => {
+      const waits = `${searchAttributes.outcome.name} IN (${quoted(waitsForPerson)})`;
+      const query = `${RELOCATIONS} AND ExecutionStatus = 'Running' AND ${searchAttributes.source.name} IN (${quoted(from)}) AND ${waits}`;
       return new Set(await listed(query, signal, ({ workflowId, runId }) => relocationId(workflowId, runId)));
     },
 
@@ -135,8 +135,10 @@ async function isUndone(handle: WorkflowHandle): Promise<boolean> {
   }
 }
 
+const RELOCATIONS = "WorkflowType = 'relocateApplication'";
+const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
 const ofEvacuation = (evacuation: string): string =>
-  `WorkflowType = 'relocateApplication' AND ${searchAttributes.evacuation.name} = '${evacuation}'`;
+  `${RELOCATIONS} AND ${searchAttributes.evacuation.name} = '${evacuation}'`;
 
 function begunAs({
   workflowId,

@@ -6,6 +6,12 @@ import { due, dueInMs, forget, notTold, told } from '../catalogue/notices.ts';
 import { callbackMistake, meoOf } from '../configuration/callbacks.ts';
 import type { Configuration } from '../configuration/peers.ts';
 
+/** Each is a MEO, and trusted as that one is. */
+export const callbacksOf = (
+  configuration: Pick<Configuration, 'systems' | 'peers'>,
+  log: Logger,
+): ReturnType<typeof callbacks> => callbacks((client) => meoOf(configuration, client)?.tls, log);
+
 /** The catalogue's notices meet the callbacks of MEOs. */
 export const tellingOver = (
   configuration: Pick<Configuration, 'systems' | 'peers'>,
@@ -21,5 +27,5 @@ export const tellingOver = (
       dueInMs: async () => await dueInMs(catalogue),
     },
     mistake: ({ client, callback }) => callbackMistake(configuration, client, callback),
-    tell: callbacks((client) => meoOf(configuration, client)?.tls, log),
+    tell: callbacksOf(configuration, log),
   });

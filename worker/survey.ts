@@ -20,8 +20,9 @@ import type { PeersSeen } from './peers-seen.ts';
 const SURVEY_MS = 10_000;
 /** Who was called so lately is not asked by a look. */
 const LATELY_MS = 20_000;
-/** By one look: so many, so many at once. */
+/** By one look so many; by it and by a survey so many at once. */
 const [MOST_ASKED, AT_ONCE] = [1_000, 100];
+const NOT_ASKED = `not asked: those before it took ${SURVEY_MS / 1_000} s`;
 /** What is told crosses Temporal, which takes 2 MB: of each a few hundred bytes. */
 const MOST_TOLD = 2_000;
 
@@ -38,7 +39,7 @@ function probesOf(record: Peer): readonly Probe[] {
   }[record.kind];
 }
 
-/** Asks every peer at once what it can do; in the order of the configuration. Changes nothing. */
+/** Asks every peer what it can do, so many at once; in the order of the configuration. Changes nothing. */
 export async function surveyPeers(
   { sites }: Pick<Configuration, 'sites'>,
   peers: Peers,
@@ -56,12 +57,12 @@ export async function surveyPeers(
         : [];
     });
 
-  return await Promise.all(
-    peers.all.map(async ([name, record]) => {
-      const own = probesOf(record).map((probe) => async () => await probe(peers.exchange(name), signal));
-      return await survey({ name, kind: record.kind }, [...own, ...reach(name)]);
-    }),
-  );
+  return await atOnce(AT_ONCE, peers.all, async ([name, record]) => {
+    // Those before it were silent for that long
+    if (signal.aborted) return { name, kind: record.kind, reachable: false, detail: NOT_ASKED, capabilities: [] };
+    const own = probesOf(record).map((probe) => async () => await probe(peers.exchange(name), signal));
+    return await survey({ name, kind: record.kind }, [...own, ...reach(name)]);
+  });
 }
 
 /**

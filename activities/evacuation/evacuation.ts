@@ -60,6 +60,11 @@ export class Evacuation {
     return returns === undefined ? among : [site];
   }
 
+  get #sources(): readonly string[] {
+    const { site, among, returns } = this.#order;
+    return returns === undefined ? [site] : among;
+  }
+
   get #workflowId(): string {
     return this.#order.workflowId ?? `evacuation:${this.#order.site}`;
   }
@@ -229,7 +234,7 @@ export class Evacuation {
 
   async #lookWhoRests(signal: AbortSignal): Promise<void> {
     const { runs } = this.#means;
-    const resting = await runs.resting(this.#order.evacuation, signal);
+    const resting = await runs.resting(this.#sources, signal);
     // Who waits for a person takes no room anyway, and there may be thousands of them
     const overdue = this.#overdue().filter((id) => !resting.has(id));
     const goingBack = await runs.goingBack(overdue, signal);

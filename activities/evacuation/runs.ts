@@ -56,8 +56,8 @@ export interface Runs {
   /** What this look of a follower has begun, from one of these sites: by its name, since the index is some time behind. */
   begunBy(look: FollowersLook, signal: AbortSignal): Promise<(Run & { readonly target: string }) | undefined>;
   ended(id: string, signal: AbortSignal): Promise<RunEnded>;
-  /** Ids of those of this evacuation that wait for a person. */
-  resting(evacuation: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Ids of those away from these sites that wait for a person, whoever has begun them. */
+  resting(from: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Which of these relocations are only being undone. */
   goingBack(ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }

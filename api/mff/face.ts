@@ -9,6 +9,7 @@ import { servedOf } from '../partners/asking.ts';
 import { admission } from '../partners/door.ts';
 import { outward } from '../outward.ts';
 import type { Face, Table } from '../serve.ts';
+import { isKnown } from '../tags.ts';
 import { bindingHandlers, type BindingsMeans } from './bindings.ts';
 import { type QuestionMeans, questionHandlers } from './questions.ts';
 import { descriptionTable, mffTable, type MffTable } from './table.ts';
@@ -83,10 +84,6 @@ const tagOfZones = (agreement: string, zones: readonly Zone[]): string =>
   createHash('sha256')
     .update(JSON.stringify([agreement, zones]))
     .digest('base64url');
-
-/** RFC 9110, 13.1.2. */
-const isKnown = (ifNoneMatch: string | undefined, tag: string): boolean =>
-  (ifNoneMatch ?? '').split(',').some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
 
 export const mffDocument = whenAsked(() =>
   openApiDocument(withBodies(mffTable), outward, information, { refusals: byHttp, bearer: true }),

@@ -52,8 +52,7 @@ export function anchorHandlers({
         await temporal.withDeadline(Date.now() + WORKER_MS, async () => await handle.executeUpdate(updates[action]));
       } catch (error) {
         const isSo = action === 'release' && error instanceof WorkflowUpdateFailedError && (await isReleased(id));
-        if (error instanceof WorkflowNotFoundError)
-          throw new Refusal('NotPossibleNow', `${action} is not possible: it has ended`);
+        if (error instanceof WorkflowNotFoundError) throw await overNow(action, id);
         if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
           throw unavailable(
             `no worker has answered to "${action}" within ${WORKER_MS / 1_000} s`,
@@ -63,6 +62,13 @@ export function anchorHandlers({
       }
       res.json(await reader.read(id));
     };
+  const overNow = async (action: AnchorAction, id: string): Promise<Refusal> => {
+    const { request, state, result, links } = await reader.read(id);
+    const of = request.users === '*' ? '' : `, ${request.users}`;
+    const what = `the anchor of ${request.application}${of} for ${request.network}`;
+    const end = result?.outcome ?? state;
+    return new Refusal('NotPossibleNow', `${action} is not possible: ${what} has ended (${end})`, links.self);
+  };
   /** Asked twice it is the same. */
   const isReleased = async (id: string): Promise<boolean> => {
     const { state, result } = await reader.read(id);
@@ -86,7 +92,7 @@ export function anchorHandlers({
       if (!isDeepStrictEqual(now.request, request))
         throw new Refusal(
           'AlreadyAnchored',
-          `${request.network} is anchored at ${now.source} for these users already`,
+          `devices of ${request.network} are led to ${now.source} for ${request.users === '*' ? 'all users' : request.users} of ${request.application} already`,
           now.links.self,
         );
       res.status(202).location(now.links.self).json(now);

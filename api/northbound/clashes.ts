@@ -25,7 +25,16 @@ export const keyReused = (id: string | undefined): Refusal =>
   new Refusal('KeyReused', 'another request has been sent with this Idempotency-Key', seeing(id));
 
 export const alreadyRelocating = (
-  { application, source, target }: RelocationRequest,
+  { application, users, source, target, cutOver }: RelocationRequest,
   id: string | undefined,
-): Refusal =>
-  new Refusal('AlreadyRelocating', `users of ${application} are being moved: from ${source} to ${target}`, seeing(id));
+): Refusal => {
+  const whose = users === '*' ? 'users' : users;
+  // A standby has no end of its own to be waited for
+  const how = typeof cutOver === 'object' && 'standby' in cutOver ? 'protected by a standby' : 'being moved';
+  const isOrAre = users === '*' ? 'are' : 'is';
+  return new Refusal(
+    'AlreadyRelocating',
+    `${whose} of ${application} ${isOrAre} ${how}: from ${source} to ${target}`,
+    seeing(id),
+  );
+};

@@ -89,15 +89,17 @@ export class EvacuationReader {
   async #over({ status, workflowId, runId }: Info, whole: boolean): Promise<Standing> {
     const over = { waitingFor: null, actions: [], counts: null, failures: [], outcome: null };
     if (status.name !== 'COMPLETED') return { ...over, state: 'terminated' };
-    if (!whole) return { ...over, state: 'ended' };
-    const {
-      outcome,
-      counts,
-      failures: failed,
-    } = await this.#within(
-      async () => (await this.#temporal.workflow.getHandle(workflowId, runId).result()) as EvacuationResult,
-    );
-    return { ...over, state: 'ended', outcome, counts, failures: failed.map(remedied) };
+    try {
+      const result = await this.#within(
+        async () => (await this.#temporal.workflow.getHandle(workflowId, runId).result()) as EvacuationResult,
+      );
+      const { outcome, counts } = result;
+      return { ...over, state: 'ended', outcome, counts, failures: whole ? result.failures.map(remedied) : [] };
+    } catch (error) {
+      // The index forgets a run a little later than Temporal itself
+      if (error instanceof WorkflowNotFoundError) return { ...over, state: 'ended' };
+      throw error;
+    }
   }
 
   async #within<T>(work: () => Promise<T>): Promise<T> {
@@ -133,10 +135,10 @@ function running(info: Info, memo: EvacuationMemo): Standing {
 
 function waitsFor(info: Info, { wish: { paused, cancelled }, pausedAt }: EvacuationMemo, pending: Pending | undefined) {
   const startedAt = info.startTime.toISOString();
-  const sentence = pending?.sentence ?? 'a worker that takes it on';
+  const sentence = pending?.sentence ?? 'a worker: none has taken it on';
   if (paused && !cancelled)
     return personOf(info, pausedAt ?? startedAt)(
-      `an operator: paused; ${sentence}`,
+      `an operator, to resume it; ${sentence}`,
       null,
       pending?.lastFailure ?? null,
     );

@@ -35,19 +35,24 @@ export function evacuationHandlers(means: Means): Handlers<NorthboundTable, Name
   const reader = new EvacuationReader(temporal, temporalUi);
 
   const execute = async (id: string, what: string, work: (run: ReturnType<typeof handleOf>) => Promise<unknown>) => {
-    const { workflowId, runId } = await reader.look(id);
+    const { workflowId, runId, status } = await reader.look(id);
+    if (status.name !== 'RUNNING') throw await overNow(id, what);
     const handle = handleOf(workflowId, runId);
     try {
       await temporal.withDeadline(Date.now() + WORKER_MS, async () => await work(handle));
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError || isOver(error))
-        throw new Refusal('NotPossibleNow', `${what} is not possible: it has ended`);
+      if (error instanceof WorkflowNotFoundError || isOver(error)) throw await overNow(id, what);
       if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
       throw unavailable(
         `no worker has answered to "${what}" within ${WORKER_MS / 1_000} s`,
         'Start a Ferry worker, and ask again.',
       );
     }
+  };
+  const overNow = async (id: string, what: string): Promise<Refusal> => {
+    const { request, returns, outcome, state, links } = await reader.read(id);
+    const one = `the ${returns === null ? 'evacuation of' : 'return to'} ${request.site}`;
+    return new Refusal('NotPossibleNow', `${what} is not possible: ${one} has ended (${outcome ?? state})`, links.self);
   };
   const handleOf = (workflowId: string, runId: string) =>
     temporal.workflow.getHandle<typeof evacuateHost>(workflowId, runId);
@@ -79,8 +84,8 @@ export function evacuationHandlers(means: Means): Handlers<NorthboundTable, Name
         throw new Refusal(
           'NotPossibleNow',
           gone.returns === null
-            ? 'it has not ended: cancel it, or wait'
-            : 'it is a return itself: evacuate the site again',
+            ? `the evacuation of ${gone.request.site} has not ended: cancel it, or wait`
+            : `${id} is a return itself: evacuate ${gone.request.site} again`,
           gone.links.self,
         );
       const { site, among = [] } = gone.request;

@@ -13,6 +13,7 @@ import { millisOf, type UserLocationEventNotification } from '../../protocols/me
 import { FOLLOWERS, followerOf } from '../../temporal/following.ts';
 import { endFollower, moved } from '../../workflows/messages.ts';
 import type { followDevice } from '../../workflows/following/follow-device.ts';
+import type { Follower } from '../follower.ts';
 import { unavailable } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
 import { FollowerReader } from './follower-reader.ts';
@@ -48,7 +49,7 @@ export function followerHandlers(means: Means): Handlers<NorthboundTable, Name> 
       await patiently(temporal, async () => await temporal.workflow.start<typeof followDevice>('followDevice', start));
       const now = await reader.read(id);
       if (!isDeepStrictEqual(now.request, request))
-        throw new Refusal('AlreadyFollowed', 'that user is followed for this application already', now.links.self);
+        throw new Refusal('AlreadyFollowed', alreadySo(now), now.links.self);
       res.status(202).location(now.links.self).json(now);
     },
     listFollowers: async ({ query: { limit, next }, req, res }) => {
@@ -99,6 +100,9 @@ export function followerHandlers(means: Means): Handlers<NorthboundTable, Name> 
     }
   }
 }
+
+const alreadySo = ({ request: { application, user, among } }: Follower): string =>
+  `${user} is followed for ${application} already, by another request: among ${among.join(', ')}`;
 
 /** The follower looks the user's device up by name: a user without one cannot be asked for. */
 function demandKnown({ application, user, among }: FollowerRequest, configuration: Configuration): void {

@@ -3,6 +3,7 @@ import type { Configuration } from '../../configuration/peers.ts';
 import { declaredBy } from '../../domain/contract-seen.ts';
 import { isReachable, type PeerSeen, seenAt } from '../../domain/peer-seen.ts';
 import { HttpRefusal, isTemporals } from '../problem.ts';
+import { isKnown, weakTag } from '../tags.ts';
 import type { ApplicationSeen, SiteList } from '../resources.ts';
 import type { Handlers } from '../serve.ts';
 import { Contracts } from './contract.ts';
@@ -39,8 +40,12 @@ const networkOf = (
   contracts: Contracts,
   locate: Locate,
 ): ReturnType<typeof networkHandlers> => ({
-  listSites: async ({ query: { waitSeconds }, res }) => {
-    res.json({ ...sitesOf(configuration), peers: seenOf(await peers.known(waitSeconds * 1_000)) } satisfies SiteList);
+  listSites: async ({ query: { waitSeconds }, headers, res }) => {
+    const known: SiteList = { ...sitesOf(configuration), peers: seenOf(await peers.known(waitSeconds * 1_000)) };
+    const tag = tagOf(known);
+    res.set({ etag: tag, 'cache-control': 'private, no-cache' });
+    if (isKnown(headers['if-none-match'], tag)) res.status(304).end();
+    else res.json(known);
   },
   listApplications: async ({ res }) => {
     const names = Object.keys(configuration.applications);
@@ -78,6 +83,17 @@ function together(locate: Locate): Locate {
     return await answer;
   };
 }
+
+/** That a peer answers as before, or fails as before, is no change, at whatever time it was asked. */
+const tagOf = ({ sites, peers }: SiteList): string =>
+  weakTag([
+    sites,
+    Object.entries(peers).map(([name, { reachable, since, lastFailure }]) => [
+      name,
+      since,
+      reachable ? null : lastFailure?.what,
+    ]),
+  ]);
 
 const seenOf = (peers: ReadonlyMap<string, PeerSeen>): SiteList['peers'] =>
   Object.fromEntries(

@@ -57,10 +57,9 @@ export function readDescription(text: string): Read {
     offset === undefined ? null : lines.linePos(offset).line;
   const [error] = document.errors;
   if (error !== undefined) {
-    const [why = ''] = error.message.split('\n');
-    return {
-      problems: [{ ...whole, line: lineAt(error.pos[0]), expected: 'YAML', seen: why, remedy: 'Correct that line.' }],
-    };
+    const seen = (error.message.split('\n')[0] ?? '').replace(/:$/, '');
+    const remedy = 'Correct that line: a text with a colon in it, or a number that is meant as a text, is quoted.';
+    return { problems: [{ ...whole, line: lineAt(error.pos[0]), expected: 'YAML', seen, remedy }] };
   }
   /** Of the key where there is one: of what is missing, that of the map in which it belongs. */
   const line = (...path: (string | number)[]): number | null => {

@@ -125,8 +125,8 @@ export function Place({ site, peers: seen, hold, evacuation, leave, held, reopen
 /** As it was seen by calls; nothing where it was not. */
 function Health({ seen }: { readonly seen: Peers[string] | undefined }) {
   if (seen === undefined) return <small>not seen yet</small>;
-  const { reachable, since, seenAt, lastFailure } = seen;
-  if (reachable) return <small>answered at {timeOf(seenAt)}</small>;
+  const { reachable, since, lastFailure } = seen;
+  if (reachable) return <small>answers since {timeOf(since)}</small>;
   return (
     <small class="away">
       has not answered since {timeOf(since)}

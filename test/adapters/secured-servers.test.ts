@@ -17,6 +17,7 @@ import { Carrier } from '../../gateway/carrier.ts';
 import type { Passage } from '../../gateway/passage.ts';
 import { partnerOf } from '../../worker/federation.ts';
 import { Peers } from '../../worker/peers.ts';
+import { callbacksOf } from '../../worker/subscribers.ts';
 import { Certificates } from '../support/certificates.ts';
 import { ask } from '../support/gateways.ts';
 import { confirmationOf, Issuer } from '../support/issuer.ts';
@@ -112,6 +113,13 @@ const askers = {
     const mfm = peers.mfmOf({ cellular: { meo: 'meo', network: 'cellular' } }).get('cellular');
     await mfm?.ask({ method: 'GET', path: '/offers' }, soon());
   },
+  'a MEO that is told of a change (MEC 040)': async ({ at, tls }: Asked) => {
+    const meo = Peer.parse({ kind: 'meo', url: urlOf(at.partner), tls });
+    const systems = { cellular: { meo: 'meo', network: 'cellular', client: 'meo-one' } };
+    const tell = callbacksOf({ systems, peers: { meo } }, log);
+    const due = { client: 'meo-one', callback: `${urlOf(at.partner)}/changes?of=members` };
+    await tell({ ...due, root: 'https://fm.a.example', subscription: 's-1', notices: [] }, soon());
+  },
   'the authorization server of a partner': async ({ at, tls }: Asked) =>
     await partnerBy(urlOf(partner), files, clientOf(at.issuer, tls)).authenticate(soon()),
   'the outer listener of a partner': async ({ at, tls }: Asked) =>
@@ -165,6 +173,7 @@ type Asker = keyof typeof askers;
 const told: Record<Asker, readonly [begins: RegExp, member: string]> = {
   'the authorization server of a peer': [/^authorization server 127.0.0.1:\d+: GET \/\S+ /, 'client.tls'],
   'a MEO, of what it has': [/^meo: GET \/offers /, 'tls'],
+  'a MEO that is told of a change (MEC 040)': [/^meo-one: POST \/changes\S* /, 'tls'],
   'the authorization server of a partner': [/^b, its authorization server: GET \/\S+ /, 'client.tls'],
   'the outer listener of a partner': [/^b: GET \/mff\/v1\/\{federationContextId\} /, 'tls'],
   'the link that a partner gave': [/^b: POST \{partnerStatusLink\} /, 'tls'],
@@ -224,6 +233,23 @@ describe.each(Object.keys(askers) as Asker[])('%s', (asker) => {
   });
 });
 
+it('keys that an authorization server would have read by plain HTTP are not asked for', async () => {
+  const plain = await Issuer.start();
+  issuer.keysAt = `${plain.url}/jwks`;
+  try {
+    const tokens = new Tokens({ own: { issuer: issuer.url, audience: 'ferry', algorithms: ['ES256'], tls: files } });
+    const refused = {
+      status: 503,
+      cause: { message: expect.stringMatching(/leads to keys by plain HTTP$/) as string },
+    };
+    await expect(tokens.check(await issuer.token())).rejects.toMatchObject(refused);
+    expect(plain.asked).toBe(0);
+  } finally {
+    issuer.keysAt = undefined;
+    await plain.stop();
+  }
+});
+
 it('a renewed certificate is taken by an authorization server without a new start of ours', async () => {
   const tls = { ...files, ...ours.pair('renewed', await ours.authority.issue('ferry', [], -1)) };
   const meo = Peer.parse({ kind: 'meo', url: urlOf(partner), tls: files, client: clientOf(issuer, tls) });
@@ -266,11 +292,12 @@ describe('a token that is bound to our certificate (RFC 8705), once that is rene
   );
 });
 
-it('what is asked of a partner is asked by our certificate, with a token', () => {
+it('what is asked of a partner is asked by our certificate, with a token; a MEO is told without one', () => {
   expect(new Set(heard)).toEqual(
     new Set([
       'ferry GET /x Bearer',
       'ferry GET /offers Bearer',
+      'ferry POST /changes?of=members without',
       'ferry GET /mff/v1/ctx-1 Bearer',
       'ferry POST /status Bearer',
       'ferry GET /mpp Bearer',

@@ -55,4 +55,35 @@ describe('ferry anchor', () => {
     expect(exit).toBe(130);
     for (const word of ['show', 'release']) expect(out).toContain(`ferry anchor ${word} rstuvwxy --api ${api.url}`);
   });
+
+  it('goes on looking while no worker has answered, and while the API is away for a while', async () => {
+    const answers = [
+      answering(202, anchor({ state: null, way: null, holder: null })),
+      answering(200, anchor({ state: 'making', way: null, holder: null })),
+      answering(503, { title: 'Service Unavailable', status: 503, detail: '' }),
+      answering(200, anchor()),
+    ];
+    api.answer = (asked, response) => answers[api.asked.length - 1]?.(asked, response);
+    const { exit, out } = await ferry(...typed, ...at());
+    expect([exit, api.asked.length]).toEqual([0, answers.length]);
+    expect(out).toContain('counter, ue-7: wifi → a1: holds\n  by rules of an instance made for it (h-1 at w1)');
+  });
+
+  it('that is released says nothing of the instance that was made for it: it is gone', async () => {
+    const result = { outcome: 'released', failure: null, leftovers: [] } as unknown as Anchor['result'];
+    const released = anchor({ state: 'ended', endedAt: '2026-01-02T00:00:00.000Z', actions: [], result });
+    api.answer = answering(200, { ...released, anchors: [released], next: null });
+    const { exit, out } = await ferry('anchor', 'release', 'rstuvwxy', ...at());
+    expect([exit, out]).toEqual([0, 'counter, ue-7: wifi → a1: released\n']);
+  });
+
+  it.each(['y', 'wxy', 'nope'])('is not meant by %j: a slip would release one', async (name) => {
+    api.answer = answering(200, { anchors: [anchor()], next: null });
+    const { exit, err } = await ferry('anchor', 'release', name, ...at());
+    expect(exit).toBe(3);
+    expect(err).toContain(
+      `no anchor is called ${name}: name one by its id, or by the end of it, as \`ferry anchors\` shows`,
+    );
+    expect(api.asked.map(({ method }) => method)).toEqual(['GET']);
+  });
 });

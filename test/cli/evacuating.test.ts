@@ -97,6 +97,30 @@ describe('ferry evacuate', () => {
     expect(out).toContain(`and 2 more: ferry list --evacuation ${ID}`);
   });
 
+  it('tells of one that is paused how it is resumed, and of what waits for a person how it is found, once each', async () => {
+    const paused = evacuation({ state: 'paused', actions: ['resume', 'cancel'] });
+    const seen = [evacuation(), paused, paused, evacuation({ state: 'cancelling' }), over()];
+    api.answer = (one, response) => answering(200, seen[api.asked.length - 1])(one, response);
+    const { out } = await asked('evacuate', 'a1');
+    const at = `--api ${api.url}`;
+    expect(out.split('\n').slice(0, 4)).toEqual([
+      `  paused: ferry evacuations resume a1 ${at}`,
+      `  2 under way, 1 of them wait for a person: \`ferry list --waiting ${at}\``,
+      '  cancelling: what is under way goes on to its end',
+      'a1 → a2, a3: evacuated after 60 s',
+    ]);
+  });
+
+  it.each([
+    [{}, 'nothing was there to be moved'],
+    [{ returns: ID }, 'nothing was left to be brought back'],
+  ])('says that there was nothing to do, in place of noughts: %j', async (more, said) => {
+    const counts = { total: 0, moved: 0, failed: 0, underWay: 0, resting: 0, left: 0 };
+    api.answer = answering(200, over({ counts, ...more }));
+    const { out } = await asked('evacuations', 'show', 'a1');
+    expect(out).toMatch(new RegExp(`at once; its id is .*\n  ${said}\n$`));
+  });
+
   it('prints its id and returns with --no-wait', async () => {
     api.answer = answering(202, evacuation());
     await expect(asked('evacuate', 'a1', '--no-wait')).resolves.toMatchObject({ exit: 0, out: `${ID}\n` });
@@ -120,6 +144,12 @@ describe('ferry evacuations', () => {
     expect(out).toMatch(/a1 +a2,a3 +inPart/);
   });
 
+  it('lists a return as what it is: from where it brings back to its site', async () => {
+    api.answer = answering(200, { evacuations: [over({ id: `~${ID}`, returns: ID })] });
+    const { out } = await asked('evacuations');
+    expect(out).toMatch(/^from +to +state.*\na2,a3 +a1 +evacuated/);
+  });
+
   it.each([
     [['pause', 'a1'], { method: 'POST', url: '/v1/evacuations/a1/pause' }],
     [['resume', 'a1'], { method: 'POST', url: '/v1/evacuations/a1/resume' }],
@@ -132,7 +162,7 @@ describe('ferry evacuations', () => {
     expect(exit).toBe(0);
     expect(api.asked).toMatchObject([expected]);
     expect(out).toContain('3 of 9 moved, 0 failed, 4 not begun');
-    expect(out).toContain('2 under way, 1 of them wait for a person');
+    expect(out).toContain('2 under way, 1 of them wait for a person: `ferry list --waiting');
     expect(out).toContain('evacuations pause a1');
   });
 
@@ -192,4 +222,22 @@ describe('ferry evacuations', () => {
       expect(api.asked).toEqual([]);
     },
   );
+});
+
+describe('ferry hold', () => {
+  const held = (why: string) => ({ site: 'a1', why, since: '2026-01-01T00:00:00.000Z', links: { self: '' } });
+
+  it.each([
+    ['new memory', 'new memory', ''],
+    ['', 'new memory', 'a1 is held already, for 3d, without a reason: that is kept.\n'],
+    ['fan', 'new memory', 'a1 is held already, for 3d, because of: fan: that is kept.\n'],
+    ['fan', '', 'a1 is held already, for 3d, because of: fan: that is kept.\n'],
+  ])('that meets one for %j says for %j what stays', async (there, typed, said) => {
+    api.answer = answering(200, held(there));
+    const { exit, out } = await asked('hold', 'a1', ...typed.split(' ').filter(Boolean));
+    expect(exit).toBe(0);
+    expect(api.asked).toMatchObject([{ method: 'POST', url: '/v1/holds', body: { site: 'a1', why: typed } }]);
+    const told = out.replace(/for \d+d/, 'for 3d');
+    expect(told).toBe(`${said}Nothing is moved to a1. \`ferry reopen a1 --api ${api.url}\` ends that.\n`);
+  });
 });

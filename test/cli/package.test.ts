@@ -107,6 +107,11 @@ describe('ferry package', () => {
       /^application\.yaml:\d+ null \| YAML \| .+ \| Correct/,
     ],
     [
+      'a text with a colon in it',
+      () => edit('description: ', 'description: a counter: '),
+      /^application\.yaml:\d+ null \| YAML \| [^|]+[^:|] \| Correct that line: a text with a colon in it.* is quoted/,
+    ],
+    [
       'a variable that the host sets',
       () => edit('files:', '  environment: { PORT: "1" }\nfiles:'),
       /:10 start\.environment\.PORT \| variables of your own \| PORT/,

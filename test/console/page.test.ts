@@ -420,7 +420,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByRole('button', { name: 'Site a1' }).click();
     const facts = await page.getByLabel('A site').locator('dd').allInnerTexts();
     expect(facts.slice(1)).toEqual([
-      expect.stringMatching(/^meo answered at /),
+      expect.stringMatching(/^meo answers since /),
       expect.stringMatching(/^mep-1 has not answered since .*: mep-1: GET .*ECONNREFUSED/),
       'resolver not seen yet',
     ]);

@@ -73,7 +73,13 @@ describe('an anchor of the API', () => {
       });
 
       const other = await api.post(PATH, { ...wish, source: 'cloud' });
-      expect(other).toMatchObject({ status: 409, body: { failure: 'AlreadyAnchored' } });
+      expect(other).toMatchObject({
+        status: 409,
+        body: {
+          failure: 'AlreadyAnchored',
+          detail: 'devices of wifi are led to a1 for all users of counter already',
+        },
+      });
       const retry = await api.post(`${holds.links.self}/retry`);
       expect(retry).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
 
@@ -82,7 +88,8 @@ describe('an anchor of the API', () => {
       expect(ended).toMatchObject({ result: { outcome: 'released', failure: null, leftovers: [] }, actions: [] });
       expect(ended.endedAt).not.toBeNull();
       const again = await api.post(`${holds.links.self}/release`);
-      expect(again).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+      const detail = 'release is not possible: the anchor of counter for wifi has ended (released)';
+      expect(again).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow', detail } });
     });
   });
 

@@ -90,9 +90,17 @@ describe('an evacuation', () => {
       expect(described.searchAttributes).toMatchObject({ FerrySource: ['cloud'], FerryWorld: ['test'] });
 
       const again = await api.post(`${PATH}/cloud/pause`);
-      expect(again).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+      expect(again).toMatchObject({
+        status: 409,
+        body: {
+          failure: 'NotPossibleNow',
+          detail: 'pause is not possible: the evacuation of cloud has ended (evacuated)',
+          see: `${PATH}/${body.id}`,
+        },
+      });
       const listed = (await api.get<EvacuationList>(PATH)).body.evacuations;
-      expect(listed.map(({ id, state }) => [id, state])).toContainEqual([body.id, 'ended']);
+      const one = listed.find(({ id }) => id === body.id);
+      expect(one).toEqual({ ...now, failures: [] });
     });
   });
 
@@ -118,7 +126,7 @@ describe('an evacuation', () => {
         body: {
           state: 'paused',
           actions: ['resume', 'cancel'],
-          waitingFor: { what: expect.stringMatching(/^an operator: paused; /) as string },
+          waitingFor: { what: expect.stringMatching(/^an operator, to resume it; /) as string },
         },
       });
       const waiting = async (source: string) =>
@@ -129,13 +137,25 @@ describe('an evacuation', () => {
       await eventually(async () => (await waiting('cloud')).length === 1);
       await expect(waiting('cloud')).resolves.toEqual([['cloud → a1', 'paused']]);
       await expect(waiting('a2')).resolves.toEqual([]);
-      await expect(said('POST', '/pause')).resolves.toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+      // Asked again, since the first answer may have been lost
+      await expect(said('POST', '/pause')).resolves.toMatchObject({ status: 200, body: { state: 'paused' } });
       await expect(said('PATCH', '', { window: 7 })).resolves.toMatchObject({ status: 200, body: { window: 7 } });
       await expect(said('PATCH', '', { window: 0 })).resolves.toMatchObject({ status: 400 });
       await expect(said('POST', '/resume')).resolves.toMatchObject({ body: { state: 'working', window: 7 } });
       await eventually(async () => (await waiting('cloud')).length === 0);
-      await expect(said('POST', '/cancel')).resolves.toMatchObject({ body: { state: 'cancelling', actions: [] } });
-      await expect(said('POST', '/resume')).resolves.toMatchObject({ status: 409 });
+      await expect(said('POST', '/resume')).resolves.toMatchObject({
+        status: 409,
+        body: { failure: 'NotPossibleNow', detail: 'resume is not possible: the evacuation of cloud is working' },
+      });
+      for (const _ of ['once', 'again'])
+        await expect(said('POST', '/cancel')).resolves.toMatchObject({
+          status: 200,
+          body: { state: 'cancelling', actions: [] },
+        });
+      await expect(said('POST', '/resume')).resolves.toMatchObject({
+        status: 409,
+        body: { detail: 'resume is not possible: the evacuation of cloud was cancelled' },
+      });
       await reached(api, ({ counts }) => counts?.underWay === 1);
 
       held.open(); // what is under way goes on to its end
@@ -236,11 +256,16 @@ describe('an evacuation', () => {
     });
   });
 
-  it('joins a relocation that somebody else has begun', async () => {
-    await over(new PortWorld(), async (api) => {
+  it('joins a relocation that somebody else has begun, and sees that it waits for a person', async () => {
+    await over(new PortWorld(), async (api, taskQueue) => {
       const theirs = await starting(api, { cutOver: { approval: true } });
       await api.post(PATH, order);
       await reached(api, ({ counts }) => counts?.underWay === 1);
+      const runs = runsOver(temporal, { ...named, pace: quickPace, taskQueue });
+      const rests = async (...from: string[]) =>
+        (await runs.resting(from, new AbortController().signal)).has(theirs.body.id);
+      await eventually(async () => await rests('a1', 'cloud'));
+      expect(await rests('a1')).toBe(false);
       await eventually(async () => (await api.post(`/v1/relocations/${theirs.body.id}/approve`)).status === 200);
       const now = await ended(api);
       expect(now).toMatchObject({ outcome: 'evacuated', counts: { moved: 1 } });
@@ -446,7 +471,11 @@ describe('without a worker', () => {
   it('an evacuation is started, and waits for one; a command is answered 503', async () => {
     await alone(async (api) => {
       const { status, body } = await api.post<Evacuation>(PATH, { site: 'a1' });
-      expect([status, body.request.among, body.waitingFor?.what]).toEqual([202, ['a2'], 'a worker that takes it on']);
+      expect([status, body.request.among, body.waitingFor?.what]).toEqual([
+        202,
+        ['a2'],
+        'a worker: none has taken it on',
+      ]);
       await expect(api.post(`${PATH}/a1/pause`)).resolves.toMatchObject({ status: 503 });
     });
   });

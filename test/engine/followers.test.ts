@@ -339,7 +339,11 @@ describe('the end of a follower', () => {
       expect([same.status, same.body.id]).toEqual([202, first.id]);
       await expect(api.post(PATH, { ...order, perHour: 3 })).resolves.toMatchObject({
         status: 409,
-        body: { failure: 'AlreadyFollowed', see: first.links.self },
+        body: {
+          failure: 'AlreadyFollowed',
+          detail: expect.stringMatching(/^ue-\d is followed for counter already, by another request: among /) as string,
+          see: first.links.self,
+        },
       });
       const operation = 'DELETE /location/v3/subscriptions/users/*';
       faults.add({ peer: 'location', operation, nth: 1, times: 1, kind: 'status', status: 503 });

@@ -24,6 +24,8 @@ export class Issuer {
   granted = 0;
   /** While it is set, it answers so and nothing else. */
   away: number | 'silent' | undefined;
+  /** Where its metadata says that its keys are, in place of here. */
+  keysAt: string | undefined;
   /** Whoever asks again connects anew. */
   hangsUp = false;
   #keys: { readonly kid: string; readonly pair: KeyPair; readonly jwk: JWK }[] = [];
@@ -48,7 +50,7 @@ export class Issuer {
 
   #told(path: string | undefined): object | undefined {
     if (path === '/.well-known/openid-configuration')
-      return { issuer: this.url, jwks_uri: `${this.url}/jwks`, token_endpoint: `${this.url}/token` };
+      return { issuer: this.url, jwks_uri: this.keysAt ?? `${this.url}/jwks`, token_endpoint: `${this.url}/token` };
     if (path !== '/jwks') return undefined;
     this.asked += 1;
     return { keys: this.#keys.map(({ jwk }) => jwk) };

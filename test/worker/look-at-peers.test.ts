@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Exchange } from '../../adapters/http.ts';
 import type { Peers } from '../../worker/peers.ts';
 import { PeersSeen } from '../../worker/peers-seen.ts';
-import { lookAtPeers } from '../../worker/survey.ts';
+import { lookAtPeers, surveyPeers } from '../../worker/survey.ts';
 
 const unending = new AbortController().signal;
 
@@ -28,7 +28,8 @@ function many(count: number, answer: (nth: number, signal: AbortSignal) => unkno
   const peers = { all, exchange } as unknown as Peers;
   const look = async (signal = unending): Promise<string[]> =>
     (await lookAtPeers(peers, seen, signal)).map(({ name }) => name);
-  return { asked, look, seen, names, mostAtOnce: () => most };
+  const survey = async () => await surveyPeers({ sites: {} }, peers, () => undefined, unending);
+  return { asked, look, survey, seen, names, mostAtOnce: () => most };
 }
 
 it('of 2,500 peers 1,000 are asked by a look, each by one call, a hundred at once; the others by the next ones', async () => {
@@ -86,5 +87,21 @@ describe('who does not answer', () => {
     const failures = seen.told(150, new Map()).flatMap(({ failure }) => failure ?? []);
     expect(failures).toHaveLength(50);
     expect(failures[0]).toMatch(/^meo-\d+: did not answer within 10 s$/);
+  });
+
+  it('a survey asks a hundred at once as well, and says of whoever had no turn that it was not asked', async () => {
+    const late = new AbortController();
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal);
+    const { asked, survey, names, mostAtOnce } = many(150, async (_, signal) => {
+      await new Promise((_never, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)));
+    });
+    const surveyed = survey();
+    await expect.poll(() => asked.length).toBe(100);
+    late.abort(new Error('the time is over'));
+    const told = await surveyed;
+    expect([mostAtOnce(), asked.length]).toEqual([100, 100]);
+    expect(told.map(({ name }) => name)).toEqual(names);
+    expect(told[0]).toMatchObject({ reachable: false, detail: 'the time is over' });
+    expect(told[149]).toMatchObject({ reachable: false, detail: 'not asked: those before it took 10 s' });
   });
 });

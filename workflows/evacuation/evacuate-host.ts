@@ -41,24 +41,21 @@ export async function evacuateHost({ request, returns, pace }: EvacuationOrder):
     );
     return wish;
   };
+  const what = `the ${returns === undefined ? 'evacuation of' : 'return to'} ${site}`;
   const unless = (command: string, possible = () => true) => ({
     validator: (): void => {
-      if (wish.cancelled) throw failure('NotPossibleNow', `${command} is not possible: it was cancelled`);
-      if (!possible())
-        throw failure('NotPossibleNow', `${command} is not possible: it is ${wish.paused ? 'paused' : 'working'}`);
+      const is = wish.cancelled ? 'was cancelled' : possible() ? undefined : 'is working';
+      if (is !== undefined) throw failure('NotPossibleNow', `${command} is not possible: ${what} ${is}`);
     },
   });
-  setHandler(
-    evacuation.pause,
-    () => wants({ paused: true }),
-    unless('pause', () => !wish.paused),
-  );
+  // What is so already may be asked for again: the first answer may have been lost
+  setHandler(evacuation.pause, () => (wish.paused ? wish : wants({ paused: true })), unless('pause'));
   setHandler(
     evacuation.resume,
     () => wants({ paused: false }),
     unless('resume', () => wish.paused),
   );
-  setHandler(evacuation.cancel, () => wants({ cancelled: true }), unless('cancel'));
+  setHandler(evacuation.cancel, () => (wish.cancelled ? wish : wants({ cancelled: true })));
   setHandler(evacuation.resize, (window: number) => wants({ window }), {
     validator: (window: number) => {
       if (!isWindow(window)) throw failure('NotPossibleNow', `a window of ${window} is none: 1 to ${WIDEST} at once`);

@@ -18,7 +18,17 @@ export const networkTable = {
     description:
       'It does not wait for a peer: what is known is answered, and a look begun where that is older than half a minute. `waitSeconds`: so long that look is waited for.',
     query: z.strictObject({ waitSeconds: waitSeconds(0).meta({ description: 'So long a look is waited for.' }) }),
-    answers: { 200: { description: 'Every site of the configuration.', schema: SiteList } },
+    headers: z.object({ 'if-none-match': z.string().optional() }),
+    answers: {
+      200: {
+        description: 'Every site of the configuration.',
+        schema: SiteList,
+        headers: z.object({
+          ETag: z.string(),
+        }),
+      },
+      304: { description: 'As under the ETag that was sent.' },
+    },
     failures: [],
     asksTemporal: false,
   },

@@ -161,6 +161,16 @@ describe('the keys of an issuer', () => {
     await expect(tokens.check(token)).resolves.toBeDefined();
   });
 
+  it('are not read where the metadata is of another issuer: who gives tokens for that one is not ours', async () => {
+    const issuer = own.url.replace('127.0.0.1', 'localhost');
+    const other = new Tokens({ own: { issuer, audience: 'ferry', algorithms: ['ES256'] } });
+    await expect(other.check(await own.token({ iss: issuer }))).rejects.toMatchObject({
+      status: 503,
+      cause: { message: expect.stringMatching(/ is of http:\/\/127\.0\.0\.1:\d+$/) as string },
+    });
+    expect(own.asked).toBe(0);
+  });
+
   it('that do not come are waited for a few seconds: 503', async () => {
     own.away = 'silent';
     expect((await refused(await own.token())).status).toBe(503);
