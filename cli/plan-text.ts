@@ -19,7 +19,8 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
       `  ${failure} at ${where}: ${detail}`,
       `    Remedy: ${remedy}`,
     ]),
-    ...(plan.guarantee === 'stateless' && obstacles.some(({ failure }) => failure === 'ContractMissing')
+    ...(plan.recovery !== undefined || // of a move: what a takeover may lose stands below
+    (plan.guarantee === 'stateless' && obstacles.some(({ failure }) => failure === 'ContractMissing'))
       ? [] // an older worker means that there is none
       : [
           `  guarantee      ${plan.guarantee === null ? 'not known: no instance has answered' : guarantees[plan.guarantee]}`,
