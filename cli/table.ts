@@ -163,8 +163,9 @@ function reach(peers: readonly string[], seen: SiteList['peers']): string {
 export const whereTable = ({ applications }: ApplicationList, terminal: Terminal): string =>
   table(
     ['application', 'site', 'instance', 'state', 'serves', 'more'],
-    applications.flatMap(({ name, sites }) =>
-      sites.flatMap(({ site, instances, detail }) =>
+    applications.flatMap(({ name, sites }) => {
+      const some = sites.some(({ instances }) => instances.some(({ serves }) => serves === 'some'));
+      return sites.flatMap(({ site, instances, detail }) =>
         instances.length === 0
           ? detail === null
             ? []
@@ -174,15 +175,18 @@ export const whereTable = ({ applications }: ApplicationList, terminal: Terminal
               site,
               id,
               state,
-              served(serves, users),
+              served(serves, users, some),
               [said, promisedTo === null ? null : `promised to ${promisedTo}`]
                 .filter((text) => text !== null)
                 .join('; '),
             ]),
-      ),
-    ),
+      );
+    }),
     terminal,
   );
 
-const served = (whom: 'all' | 'some' | 'nobody' | null, users: number): string =>
-  whom === null ? 'not known' : whom === 'some' ? `${users} users` : whom;
+/** `some` of the application's users are served by themselves elsewhere: whoever serves all of them serves the others. */
+function served(whom: 'all' | 'some' | 'nobody' | null, users: number, some: boolean): string {
+  if (whom === 'some') return users === 1 ? '1 user' : `${users} users`;
+  return whom === 'all' && some ? 'all others' : (whom ?? 'not known');
+}

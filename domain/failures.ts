@@ -31,7 +31,8 @@ export const failures = {
   NotServing: {
     retry: false,
     status: 409,
-    remedy: 'Name the site whose instance is the authority for these users; `ferry where` tells which one it is.',
+    remedy:
+      'Name the site whose instance is the authority for these users; `ferry where` tells which one it is. Where none is any more, docs/operations.md says what to do when a host dies.',
   },
   PromisedElsewhere: {
     retry: false,

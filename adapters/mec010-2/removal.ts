@@ -54,7 +54,7 @@ export const removal = (meo: Exchange, { operations, look, read, bring, isGone }
       const gone = await blind.seeing(async () => (await read(id, wait.signal)) === undefined);
       if (gone === true && info !== undefined) return;
       if (looks === LOOKS) throw blind.reason ?? failure('Conflict', told);
-      wait.progress(`instance ${id} is not deleted yet`);
+      wait.progress(`instance ${id} is not deleted yet: ${told}`);
       await wait.pause();
     }
   }

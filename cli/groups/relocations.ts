@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Relocation } from '../../api/resources.ts';
 import type { Action } from '../../domain/actions.ts';
 import { acceptable, type Accepted } from '../../domain/guarantee.ts';
@@ -89,7 +89,16 @@ export function relocations(line: CommandLine): void {
       )
       .addOption(new Option('--accept-lost-writes', 'with --source-lost: what it had not copied is lost'))
       .addOption(acceptFence())
-      .addOption(acceptOther());
+      .addOption(acceptOther())
+      .hook('preAction', (_, asked) => {
+        const { sourceLost, acceptLostWrites, acceptFence: fence, acceptOtherUnknown } = asked.opts<RequestOptions>();
+        if (sourceLost && !acceptLostWrites)
+          asked.error(
+            `error: --source-lost takes the source to be dead, and ${LOSS}: say that you accept it, with --accept-lost-writes`,
+          );
+        if (!sourceLost && (acceptLostWrites || fence || acceptOtherUnknown))
+          asked.error('error: what is accepted of a takeover is for one: say --source-lost as well');
+      });
   /** `name`: a relocation that is there; `action`: what it has to be able to take. */
   const about = (
     usage: string,
@@ -238,8 +247,7 @@ const acceptance = ({ acceptFence: fence, acceptOtherUnknown: otherUnknown }: Ac
 });
 
 const requested = (options: RequestOptions) => {
-  const { user, maxInterruption, deadline, approve, at, accept, sourceLost, acceptLostWrites } = options;
-  if (sourceLost && !acceptLostWrites) throw new InvalidArgumentError('--source-lost needs --accept-lost-writes');
+  const { user, maxInterruption, deadline, approve, at, accept, sourceLost } = options;
   return {
     ...(user !== undefined && { users: user }),
     ...(maxInterruption !== undefined && { maxInterruptionMs: maxInterruption }),

@@ -229,10 +229,13 @@ describe('removing', () => {
     refusing(404);
     await instances().remove(id, key, quickWait());
     refusing(409);
-    await expect(instances().remove(id, key, quickWait())).rejects.toMatchObject({
+    const wait = quickWait();
+    await expect(instances().remove(id, key, wait)).rejects.toMatchObject({
       type: 'Conflict',
       nonRetryable: false,
     });
+    // What a step was doing is all that is told of one that is out of time: the peer and the call have to be in it
+    expect(wait.told.at(-1)).toMatch(/^instance i\d+ is not deleted yet: .*DELETE \/app_lcm\S+ answered 409/);
   });
 
   it('finds what a lost answer created, by the key', async () => {

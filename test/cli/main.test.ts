@@ -238,6 +238,14 @@ describe('ferry plan', () => {
     expect((await ferry('plan', 'counter', 'cloud', 'a1', '--accept', 'anything', ...at())).exit).not.toBe(0);
   });
 
+  it('of a takeover says what may be lost, and not what a move would keep', async () => {
+    const recovery = { mayBeLost: 'everything', mayHaveWritten: { stopped: 'nobody but the target' } };
+    api.answer = answering(200, { ...plan, recovery });
+    const { out } = await ferry('plan', 'counter', 'a1', 'a2', '--source-lost', '--accept-lost-writes', ...at());
+    expect(out).toMatch(/may be lost +everything/);
+    expect(out).not.toContain('no write is lost');
+  });
+
   it('ends with 1 when something stands in the way, and names the remedy', async () => {
     const obstacles = [{ failure: 'NotServing', where: 'cloud', detail: 'a2 serves them', remedy: 'Name a2.' }];
     api.answer = answering(200, { ...plan, possible: false, obstacles });
@@ -291,6 +299,16 @@ describe('ferry list, show, peers and the actions', () => {
     expect(api.asked).toEqual([]);
     expect((await ferry('recover', ID, '--accept-lost-writes', ...at())).exit).toBe(0);
     expect(api.asked[0]).toMatchObject({ method: 'POST', url: `/v1/relocations/${ID}/recover` });
+  });
+
+  it.each([
+    ['relocate', ['--source-lost'], /had not copied is lost.*--accept-lost-writes/],
+    ['plan', ['--source-lost'], /had not copied is lost.*--accept-lost-writes/],
+    ['relocate', ['--accept-lost-writes', '--accept-fence', 'ledAway'], /say --source-lost as well/],
+  ])('asks to %s %j only with all that a takeover needs, and says what is missing', async (command, options, said) => {
+    const { exit, err } = await ferry(command, 'counter', 'a1', 'a2', ...options, ...at());
+    expect({ exit, asked: api.asked }).toEqual({ exit: 2, asked: [] });
+    expect(err).toMatch(said);
   });
 
   it('tells which peer is not in reach, and what one cannot do', async () => {

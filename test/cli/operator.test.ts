@@ -439,6 +439,7 @@ describe('sites and applications', () => {
     ];
     api.answer = answering(200, { name: 'counter', sites, led });
     const { out } = await ferry('where', 'counter', ...at());
+    expect(out).toMatch(/counter +cloud +i-1 +started +all$/m);
     expect(out).toContain('counter: devices of wifi are served at cloud by i-1, led there by the rules of h-1 at w1');
     expect(out).toContain('counter: one device of wifi is served at cloud by i-1: the network leads there by itself');
     expect(out).toContain(
@@ -446,7 +447,6 @@ describe('sites and applications', () => {
     );
     expect(out).toContain('counter: devices of wifi: an anchor to cloud is being made, or was never made');
     expect(api.asked[0]?.url).toBe('/v1/applications/counter');
-    expect(out).toMatch(/counter +cloud +i-1 +started +all/);
     expect(out).toMatch(/counter +a2 .*meo does not answer/);
     expect(out).not.toContain('a1');
     api.answer = answering(200, { name: 'counter', sites: sites.slice(0, 2), led: null });
@@ -461,6 +461,20 @@ describe('sites and applications', () => {
       peers: {},
     });
     expect((await ferry('sites', ...at())).out).toMatch(/a1 +mecHost +cellular +cell +not seen +meo-cellular, mep-1/);
+  });
+
+  it('where some users are served by themselves, nobody is told to serve all', async () => {
+    const instance = (id: string, serves: string, users: number): object[] => [
+      { id, state: 'started', serves, users, promisedTo: null, detail: null },
+    ];
+    const sites = [
+      { site: 'a1', detail: null, instances: instance('i-1', 'all', 5) },
+      { site: 'a2', detail: null, instances: instance('i-2', 'some', 1) },
+      { site: 'w1', detail: null, instances: instance('i-3', 'some', 3) },
+    ];
+    api.answer = answering(200, { name: 'counter', sites, led: [] });
+    const { out } = await ferry('where', 'counter', ...at());
+    expect(out).toMatch(/a1 +i-1 +started +all others$[^]*a2 +i-2 +started +1 user$[^]*w1 +i-3 +started +3 users$/m);
   });
 
   it('are told with what an application was seen to keep, by which move and when; and that nothing was seen', async () => {
