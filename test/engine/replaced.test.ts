@@ -2,7 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { approve, fencingStatus, pause, recover, recoverAccepting, scrap } from '../../workflows/messages.ts';
+import { approve, fencingStatus, pause, recover, recoverAccepting, resume, scrap } from '../../workflows/messages.ts';
 import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
 import { busy } from '../support/busy.ts';
 import { Engine } from '../support/engine.ts';
@@ -73,6 +73,24 @@ describe('a source that is lost', () => {
       fails(world);
       await handle.executeUpdate(recover);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'recovered', recovery: { fence: 'stopped' } });
+    });
+  });
+
+  it('is not left half replaced by a pause, which waits until its users are served again', async () => {
+    const world = new PortWorld(3);
+    world.on('a1.path.write', async () => await eventually(() => world.calls.includes('let go')));
+    await engine.over(world, async (start) => {
+      const handle = await start(held, hour);
+      await reached(handle, 'held');
+      fails(world);
+      await handle.executeUpdate(recover);
+      await eventually(() => world.calls.includes('a1.path.write'));
+      await handle.executeUpdate(pause);
+      world.calls.push('let go');
+      await expect(reached(handle, 'paused')).resolves.toMatchObject({ step: 'notify', recoverable: false });
+      expect(world.authority?.site).toBe('a1');
+      await handle.executeUpdate(resume);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'recovered' });
     });
   });
 
