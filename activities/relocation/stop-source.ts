@@ -49,7 +49,7 @@ export const stopping = (means: Means) => ({
 
   /**
    * The undo: it runs again, under whatever has happened meanwhile. Done once more when nothing that was asked for before can
-   * be carried out any more: a late stop would be the last word.
+   * arrive any more, and nothing of it goes on: a late stop would be the last word.
    */
   startSource: async (order: UndoOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
@@ -57,7 +57,9 @@ export const stopping = (means: Means) => ({
       await demandOurs(site, application, order.from, wait.signal);
       wait.progress(`starting instance ${order.from} again`);
       await site.instances.start(order.from, key('startSource'), wait);
-      if (await calm(order.calmAt, wait)) await site.instances.start(order.from, key('startSourceAgain'), wait);
+      await calm(order.calmAt, wait);
+      await site.instances.withdraw(order.from, key('stopSource'), wait);
+      await site.instances.start(order.from, key('startSourceAgain'), wait);
     }),
 });
 

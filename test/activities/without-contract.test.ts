@@ -60,3 +60,43 @@ describe('the instance of an application without the contract', () => {
     await expect(moved('*')).resolves.toMatchObject({ possible: true, retired: 'stopped' });
   });
 });
+
+describe('the way back of a stop', () => {
+  const activities = () =>
+    relocationActivities({
+      catalogue: world,
+      pace: { ...Pace.parse({}), pollMs: 1 },
+      digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+      turns: takingTurns(),
+    });
+  const subject = { chain: 'relocation:late/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
+
+  /** Carried out when it is waited for, else when nobody looks any more. */
+  const late = (site: string, state: 'started' | 'stopped'): (() => void) => {
+    let isOver = false;
+    const carriedOut = (): void => {
+      if (!isOver) Object.assign(world.at(site)[0] ?? {}, { state });
+      isOver = true;
+    };
+    world.on(`${site}.instances.withdraw`, carriedOut);
+    return carriedOut;
+  };
+
+  it('starts a source again that is stopped late, when it was seen to run already', async () => {
+    const [source] = world.at('cloud');
+    const stops = late('cloud', 'stopped');
+    const order = { ...subject, from: source?.id ?? '', to: 'none', calmAt: 0 };
+    await run(activities().startSource, order);
+    stops();
+    expect(world.at('cloud')).toMatchObject([{ state: 'started' }]);
+  });
+
+  it('and of a start: a target that is started late, when it was seen to be stopped already', async () => {
+    const kept = Object.assign(world.add('a1'), { state: 'stopped' });
+    const starts = late('a1', 'started');
+    const there = { id: kept.id, was: 'stopped' } as const;
+    await run(activities().removeTarget, { ...subject, there, to: null, own: null, calmAt: 0 });
+    starts();
+    expect(world.at('a1')).toMatchObject([{ state: 'stopped' }]);
+  });
+});
