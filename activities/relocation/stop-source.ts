@@ -16,6 +16,7 @@ import {
   notThere,
   ownerOf,
   sceneOf,
+  whatItSays,
   type Both,
   type Located,
   type Means,
@@ -62,6 +63,23 @@ export const stopping = (means: Means) => ({
       await site.instances.start(order.from, key('startSourceAgain'), wait);
     }),
 });
+
+/**
+ * Its orchestrator may have started it again by itself: true, and it is stopped once more. Users are not served meanwhile: who
+ * cannot be asked is not waited for. NotYet: it is started again whenever it is stopped.
+ */
+export async function stopAgain({ source, application, key }: Scene, from: string, wait: Wait): Promise<boolean> {
+  const look = async (): Promise<boolean> => {
+    const seen = await whatItSays(async () => await lookById(source, application, from, wait.signal), wait.signal);
+    return !(seen instanceof Error) && seen.another !== true && mayRun(seen);
+  };
+  if (!(await look())) return false;
+  wait.progress(`stopping instance ${from}, which was started again`);
+  await source.instances.stop(from, key('stopSource'), wait);
+  if (await look())
+    throw failure('NotYet', `${source.name}: instance ${from} was stopped, and its orchestrator starts it again`);
+  return true;
+}
 
 async function chance({ pace }: Means, scene: Scene, source: Located, target: Located, wait: Wait): Promise<void> {
   const { mobility, name } = scene.source;

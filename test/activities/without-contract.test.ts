@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { failure } from '../../activities/failure.ts';
+import type { Site } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { withoutContract } from '../../adapters/application/without-contract.ts';
@@ -11,6 +13,16 @@ import { PortWorld } from '../support/world.ts';
 class Stateless extends PortWorld {
   override readonly context = withoutContract;
   transfer: 'mec021' | undefined;
+  /** The orchestrator of the cloud does not tell of a single instance. */
+  blind = false;
+
+  override async site(name: string): Promise<Site> {
+    const site = await super.site(name);
+    const stateOf = async (): Promise<never> => {
+      throw failure('PeerUnavailable', `${name}: nobody answers`);
+    };
+    return this.blind && name === 'cloud' ? { ...site, instances: { ...site.instances, stateOf } } : site;
+  }
 
   override async application(name: string) {
     return { ...(await super.application(name)), management: undefined, stateful: false, transfer: this.transfer };
@@ -61,16 +73,56 @@ describe('the instance of an application without the contract', () => {
   });
 });
 
-describe('the way back of a stop', () => {
-  const activities = () =>
-    relocationActivities({
-      catalogue: world,
-      pace: { ...Pace.parse({}), pollMs: 1 },
-      digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
-      turns: takingTurns(),
-    });
-  const subject = { chain: 'relocation:late/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
+const activities = () =>
+  relocationActivities({
+    catalogue: world,
+    pace: { ...Pace.parse({}), pollMs: 1 },
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    turns: takingTurns(),
+  });
+const subject = { chain: 'relocation:late/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
 
+describe('a source that was stopped before the path turns', () => {
+  const starts = (): void => void Object.assign(world.at('cloud')[0] ?? {}, { state: 'started' });
+  const stops = (): number => world.calls.filter((call) => call === 'cloud.instances.stop').length;
+
+  async function stopped() {
+    const order = { ...subject, from: world.at('cloud')[0]?.id ?? '', to: world.add('a1').id };
+    const { turns } = await run(activities().copyAhead, { ...order, made: [], turns: null });
+    Object.assign(world.at('cloud')[0] ?? {}, { state: 'stopped' });
+    return { ...order, turns, stopped: true } as const;
+  }
+
+  it('is left alone where it stays stopped', async () => {
+    const order = await stopped();
+    expect(await run(activities().switchPath, order)).not.toHaveProperty('ranAgain');
+    expect(stops()).toBe(0);
+  });
+
+  it('is stopped once more before it does, where its orchestrator has started it again, and that is told', async () => {
+    const order = await stopped();
+    starts();
+    let then: unknown;
+    world.on('a1.path.write', () => void (then = world.at('cloud')[0]?.state));
+    await expect(run(activities().switchPath, order)).resolves.toMatchObject({ observed: true, ranAgain: true });
+    expect([then, stops()]).toStrictEqual(['stopped', 1]);
+  });
+
+  it('and after it, where it was started while the path turned', async () => {
+    const order = await stopped();
+    world.on('a1.path.write', starts);
+    await expect(run(activities().switchPath, order)).resolves.toMatchObject({ observed: true, ranAgain: true });
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+  });
+
+  it('is not waited for where its orchestrator cannot be asked: users are not served', async () => {
+    const order = await stopped();
+    world.blind = true;
+    await expect(run(activities().switchPath, order)).resolves.toMatchObject({ observed: true });
+  });
+});
+
+describe('the way back of a stop', () => {
   /** Carried out when it is waited for, else when nobody looks any more. */
   const late = (site: string, state: 'started' | 'stopped'): (() => void) => {
     let isOver = false;

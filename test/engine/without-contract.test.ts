@@ -45,12 +45,11 @@ describe('an application that moves its context itself', () => {
   });
 
   it('is told nothing that it has done already, when an attempt is made again', async () => {
-    const world = new OwnWorld().on('cloud.mobility.told TRIGGERED', 'PeerUnavailable');
-    world.devices = world.devices?.map((device) => ({ ...device, transferred: true })) ?? null;
+    const world = Object.assign(new OwnWorld(), { looks: 0 }).on('cloud.mobility.told TRIGGERED', 'PeerUnavailable');
     await engine.over(world, async (start) => {
       await expect((await start(own)).result()).resolves.toMatchObject({ outcome: 'relocated' });
     });
-    expect(world.told).toStrictEqual(['COMPLETED']);
+    expect(world.told).toStrictEqual(['TRIGGERED', 'COMPLETED']);
   });
 
   it.each([
@@ -274,6 +273,19 @@ describe('an application that nothing moves', () => {
       await handle.executeUpdate(retry);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
     });
+  });
+
+  it('is stopped again where its orchestrator starts it while the path is insisted on, and that is told', async () => {
+    const world = undeclared().on('a1.path.write', ...refused.slice(0, 1));
+    await engine.over(world, async (start) => {
+      const handle = await start(none, { insistMs: 3_600_000 });
+      await reached(handle, 'parked');
+      Object.assign(world.at('cloud')[0] ?? {}, { state: 'started' });
+      world.on('a1.path.write', () => expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]));
+      await handle.executeUpdate(retry);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated', writerOverlap: 'possible' });
+    });
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
   });
 
   it.each([{}, own])('has to be accepted: %o does not do', async (request) => {

@@ -19,6 +19,8 @@ export class Outcome implements Account<RelocationResult> {
   handedOver: HandedOver | undefined;
   /** Without the contract: the path is to be turned, whatever comes. */
   decided = false;
+  /** A source that was stopped first had been started again, and not by us. */
+  ranAgain = false;
   interruption: Interruption | null = null;
   recovery: NonNullable<RelocationResult['recovery']> | null = null;
   readonly moved: RelocationResult['moved'] = { users: 0, subscriptions: 0, instance: 'none', package: 'none' };
@@ -80,6 +82,7 @@ export class Outcome implements Account<RelocationResult> {
 
   #overlap(nothing: boolean): 'impossible' | 'possible' {
     if (this.recovery !== null) return mayWrite(this.recovery.fence) ? 'possible' : 'impossible';
+    if (this.ranAgain) return 'possible';
     return nothing || this.guarantee === null ? 'impossible' : risks[this.guarantee].writerOverlap;
   }
 }
