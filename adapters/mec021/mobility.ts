@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { mayPass } from '../../activities/failure.ts';
 import type { MobileDevice, Mobility } from '../../activities/ports.ts';
 import {
   addressIn,
@@ -51,15 +52,27 @@ export const mec021Mobility = (platform: Exchange, log: Logger): Mobility => {
     ],
 
     async tell(owner, told, signal) {
+      const failed: unknown[] = [];
       let took = 0;
       for (const listener of await listenersOf(platform, owner, known, signal)) {
         if (!listener.hears.includes(told.status)) continue;
         const { origin, pathname, search } = new URL(listener.callback);
         const notifications = [...notificationsFor(listener, told)];
-        for (const json of notifications)
-          await applicationAt(origin).ask({ method: 'POST', path: `${pathname}${search}`, json }, signal);
+        try {
+          for (const json of notifications)
+            await applicationAt(origin)
+              .ask({ method: 'POST', path: `${pathname}${search}`, json }, signal)
+              .catch((error: unknown) => {
+                if (mayPass(error)) throw error; // nobody is there, for none of them
+                failed.push(error);
+              });
+        } catch (error) {
+          failed.push(error);
+        }
         if (notifications.length > 0) took += 1;
       }
+      signal.throwIfAborted();
+      if (failed.length > 0) throw failed[0];
       return took;
     },
   };
