@@ -58,16 +58,17 @@ export const mec021Mobility = (platform: Exchange, log: Logger): Mobility => {
         if (!listener.hears.includes(told.status)) continue;
         const { origin, pathname, search } = new URL(listener.callback);
         const notifications = [...notificationsFor(listener, told)];
-        try {
-          for (const json of notifications)
-            await applicationAt(origin)
-              .ask({ method: 'POST', path: `${pathname}${search}`, json }, signal)
-              .catch((error: unknown) => {
-                if (mayPass(error)) throw error; // nobody is there, for none of them
-                failed.push(error);
-              });
-        } catch (error) {
-          failed.push(error);
+        for (const json of notifications) {
+          const call = { method: 'POST', path: `${pathname}${search}`, json } as const;
+          const error = await applicationAt(origin)
+            .ask(call, signal)
+            .then(
+              () => undefined,
+              (refused: unknown) => refused,
+            );
+          if (error === undefined) continue;
+          failed.push(error); // the others are told all the same, unless nobody is there
+          if (mayPass(error)) break;
         }
         if (notifications.length > 0) took += 1;
       }
