@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { isTransferred } from '../../domain/guarantee.ts';
-import { failure } from '../failure.ts';
+import { failure, keeping } from '../failure.ts';
 import type { MobileDevice, Mobility, Wait } from '../ports.ts';
 import { alive, isFirst, until } from '../waiting.ts';
 import { calm } from './copy-ahead.ts';
@@ -38,6 +38,10 @@ export interface FailedOrder extends UndoOrder {
 
 /** So many devices have been told, or were transferred already, in any attempt. */
 const DUE = 'due';
+/** `YES`: it may have been told TRIGGERED, by any attempt. */
+const [TOLD, YES] = ['told', 'yes'];
+/** Up to this attempt none has told it; `''`: one may have. */
+const UNTOLD = 'untoldUntil';
 
 /** What an application does by itself when it is told that its users move (MEC 021, 5.2). */
 export const transferring = (means: Means) => ({
@@ -49,14 +53,23 @@ export const transferring = (means: Means) => ({
    */
   transferContext: async (order: Both): Promise<Interrupted> =>
     await alive(means.pace, async (wait) => {
-      const scene = await sceneOf(means, order);
-      const { source, target } = await locateBoth(scene, order, wait.signal);
       const { info } = Context.current();
-      if (isFirst(info)) await demandUnreported(scene, source, wait.signal);
-      const limitMs = info.startToCloseTimeoutMs / 2;
-      const transfer = await transferred(scene, { source, target }, limitMs, wait);
-      if (typeof transfer === 'string') throw failure('TransferNotCompleted', transfer);
-      return transfer;
+      // Each attempt says so by itself: one of which nothing was heard may have told it
+      const untold = isFirst(info) || wait.kept(UNTOLD) === String(info.attempt - 1);
+      if (!untold) wait.keep(TOLD, YES);
+      try {
+        const scene = await sceneOf(means, order);
+        const { source, target } = await locateBoth(scene, order, wait.signal);
+        if (isFirst(info)) await demandUnreported(scene, source, wait.signal);
+        const transfer = await transferred(scene, { source, target }, info.startToCloseTimeoutMs / 2, wait);
+        if (typeof transfer === 'string') throw failure('TransferNotCompleted', transfer);
+        return transfer;
+      } catch (error) {
+        const told = wait.kept(TOLD) === YES;
+        wait.keep(UNTOLD, told ? '' : String(info.attempt));
+        if (told) throw error;
+        throw keeping(error, { untouched: true });
+      }
     }),
 
   /**
@@ -146,11 +159,15 @@ async function trigger(
   mobility: Mobility,
   { source, target }: { readonly source: Located; readonly target: Located },
   devices: readonly MobileDevice[],
-  { signal }: Wait,
+  { signal, keep, kept }: Wait,
 ): Promise<void> {
   const told = { status: 'TRIGGERED', devices, target: ownerOf(target) } as const;
-  if ((await mobility.tell(ownerOf(source), told, signal)) === 0)
-    throw failure('NotYet', `instance ${source.id} has no subscription any more by which it could be told`);
+  const before = kept(TOLD) ?? '';
+  keep(TOLD, YES);
+  const heard = await mobility.tell(ownerOf(source), told, signal);
+  if (heard > 0) return;
+  keep(TOLD, before);
+  throw failure('NotYet', `instance ${source.id} has no subscription any more by which it could be told`);
 }
 
 /** Step 7 (MEC 021, 7.4.2, INTERHOST_MOVEOUT_COMPLETED): the source may forget them. A courtesy: one that refuses it is let be. */

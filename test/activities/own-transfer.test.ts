@@ -114,3 +114,35 @@ describe('a device that is not registered any more once its user was to be moved
     expect(ended).toMatchObject({ users: 2 });
   });
 });
+
+describe('an application that nobody could tell', () => {
+  const untouched = { details: [{ kept: { untouched: true } }] };
+
+  it('needs not be told that it goes on serving: where it hears of nothing any more', async () => {
+    world.add('a1');
+    world.heard = [];
+    const first = await transferred();
+    expect(first.ended).toMatchObject({ type: 'NotYet', ...untouched });
+    const second = await transferred(first.heard, 2);
+    expect(second.ended).toMatchObject({ type: 'NotYet', ...untouched });
+    expect(world.told).toStrictEqual([]);
+  });
+
+  it('nor where it had reported what nobody had asked for', async () => {
+    world.add('a1');
+    reports(true, true);
+    expect((await transferred()).ended).toMatchObject(untouched);
+  });
+
+  it.each([
+    ['its answer was lost', 1, undefined],
+    ['an attempt of which nothing was heard may have told it', 2, undefined],
+  ])('has to be told so where %s', async (_, attempt, before) => {
+    world.add('a1');
+    if (attempt === 1) world.on('cloud.mobility.told TRIGGERED', 'PeerRejected');
+    else world.heard = [];
+    const { ended } = await transferred(before, attempt);
+    expect(ended).not.toMatchObject(untouched);
+    expect(ended).toHaveProperty('type');
+  });
+});

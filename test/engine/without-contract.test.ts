@@ -98,6 +98,17 @@ describe('an application that moves its context itself', () => {
     expect(world.dump()).toStrictEqual(before);
   });
 
+  it('and has been told nothing needs not be told FAILED: nobody waits for whom nothing can be told', async () => {
+    const world = new OwnWorld();
+    const before = world.dump();
+    world.on('a1.subscriptions.create', () => void (world.heard = []));
+    await engine.over(world, async (start) => {
+      const result = await (await start(own, { operationMs: 3_000, insistMs: 3_600_000 })).result();
+      expect(result).toMatchObject({ outcome: 'rolledBack', failure: { type: 'NotYet' }, leftovers: [] });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
   it('is told FAILED when it is cancelled in the middle, until it has heard it', async () => {
     const world = Object.assign(new OwnWorld(), { looks: 1_000_000 });
     const before = world.dump();
