@@ -153,6 +153,9 @@ describe('an application that moves its context itself', () => {
       await expect(handle.result()).resolves.toMatchObject({
         outcome: 'abandoned',
         failure: { type: 'PeerRejected', step: 'switchPath' },
+        leftovers: [
+          { undo: 'tellFailed', type: 'PeerRejected', message: expect.stringMatching(/may be served by nobody/) },
+        ],
       });
     });
     expect(world.told).toStrictEqual(['TRIGGERED']);
@@ -284,6 +287,20 @@ describe('an application that nothing moves', () => {
       await handle.executeUpdate(retry);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
     });
+  });
+
+  it('may be given up there, and that it stays stopped is told', async () => {
+    const world = undeclared().on('a1.path.write', ...refused.slice(0, 1));
+    await engine.over(world, async (start) => {
+      const handle = await start(none, { insistMs: 3_600_000 });
+      await reached(handle, 'parked');
+      await handle.executeUpdate(abandon);
+      await expect(handle.result()).resolves.toMatchObject({
+        outcome: 'abandoned',
+        leftovers: [{ undo: 'startSource', type: 'PeerRejected', message: expect.stringMatching(/stays stopped/) }],
+      });
+    });
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
   });
 
   it('is stopped again where its orchestrator starts it while the path is insisted on, and that is told', async () => {
