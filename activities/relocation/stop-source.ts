@@ -69,14 +69,14 @@ export const stopping = (means: Means) => ({
  * cannot be asked is not waited for. NotYet: it is started again whenever it is stopped.
  */
 export async function stopAgain({ source, application, key }: Scene, from: string, wait: Wait): Promise<boolean> {
-  const look = async (): Promise<boolean> => {
+  const runs = async (): Promise<boolean> => {
     const seen = await whatItSays(async () => await lookById(source, application, from, wait.signal), wait.signal);
     return !(seen instanceof Error) && seen.another !== true && mayRun(seen);
   };
-  if (!(await look())) return false;
+  if (!(await runs())) return false;
   wait.progress(`stopping instance ${from}, which was started again`);
   await source.instances.stop(from, key('stopSource'), wait);
-  if (await look())
+  if (await runs())
     throw failure('NotYet', `${source.name}: instance ${from} was stopped, and its orchestrator starts it again`);
   return true;
 }

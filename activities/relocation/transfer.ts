@@ -130,7 +130,7 @@ export async function transferred(
   const done = await until(wait, limitMs, async () => {
     const devices = concerned((await mobility.registered(source.id, wait.signal)) ?? [], device);
     const left = devices.filter((each) => !each.transferred);
-    for (const { address, transferred: done } of devices) if (done) arrived.add(address);
+    for (const { address, transferred: isDone } of devices) if (isDone) arrived.add(address);
     if (arrived.size > 0) seenAt ??= performance.now();
     demandMovable(site.name, left);
     const fresh = left.filter(({ address }) => !triggered.has(address));
