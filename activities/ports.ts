@@ -108,6 +108,11 @@ export interface Instances {
   start(id: string, key: string, wait: Wait): Promise<Instance>;
   /** Stops it and keeps it, with its package. "Already so" and "not there" are success. */
   stop(id: string, key: string, wait: Wait): Promise<void>;
+  /**
+   * What was asked for of it, under that key where its orchestrator keeps one, and still goes on is taken back, or waited
+   * for: nothing more comes of it. Else who goes back would meet what is so already, and a late stop were the last word.
+   */
+  withdraw(id: string, key: string, wait: Wait): Promise<void>;
   /** Closes open operations, terminates and deletes; `id` may be the name under which it was made. "Not there" is success. */
   remove(id: string, key: string, wait: Wait): Promise<void>;
   /** Whether a site that is left keeps a stopped instance (a cloud, GR 5.3.1) or deletes it (a MEC host). */

@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Pace } from '../configuration/peers.ts';
 import { isFailureType } from '../domain/failures.ts';
@@ -27,6 +27,10 @@ export function serverNow(context = Context.current()): number {
   const now = performance.now();
   return context.info.currentAttemptScheduledTimestampMs + now - (begins.get(context) ?? now);
 }
+
+/** A reset lets attempts begin at one again. */
+export const isFirst = ({ attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs }: Info): boolean =>
+  attempt === 1 && currentAttemptScheduledTimestampMs === scheduledTimestampMs;
 
 /**
  * Runs a step that tells that it is alive, and stops when the server wants it to: a cancellation reaches an activity

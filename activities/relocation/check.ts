@@ -1,9 +1,9 @@
-import { Context, type Info } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { risks } from '../../domain/guarantee.ts';
 import type { Guarantee, Plan } from '../../domain/relocation.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure, keeping } from '../failure.ts';
-import { alive } from '../waiting.ts';
+import { alive, isFirst } from '../waiting.ts';
 import { anchorsTo } from './anchored.ts';
 import { anchorsPlanned } from './anchors-planned.ts';
 import { inspect, type Inspection, type InspectionOrder } from './inspection.ts';
@@ -29,10 +29,6 @@ export interface Checked {
 
 /** Up to this attempt none has asked for the promise; `''`: one may have. */
 const UNASKED = 'unaskedUntil';
-
-/** A reset lets attempts begin at one again. */
-const isFirst = ({ attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs }: Info): boolean =>
-  attempt === 1 && currentAttemptScheduledTimestampMs === scheduledTimestampMs;
 
 export const checking = (means: Means) => ({
   /**

@@ -45,10 +45,23 @@ async function lacking(
     ...(registered != null && concerned(registered, device).length === 0
       ? [`${who} has registered none of the devices that are to move`]
       : []),
+    ...(registered == null
+      ? []
+      : reportedUnasked(owner.instance, concerned(registered, device)).map((told) => `${name}: ${told}`)),
     ...(missing.length > 0
       ? [`${who} has no subscription at its own address that tells it ${missing.join(', ')}`]
       : []),
   ];
+}
+
+/** What was reported before anybody asked was sent to the target of an earlier relocation, or nowhere: it is none to this one. */
+export function reportedUnasked(instance: string, devices: readonly MobileDevice[]): readonly string[] {
+  const done = devices.filter(({ transferred }) => transferred).length;
+  return done === 0
+    ? []
+    : [
+        `instance ${instance} reports the context of ${done} of its ${devices.length} devices as transferred, though nobody has asked for it: it has to take that back, or to register them no more`,
+      ];
 }
 
 /** Those whose context is to be moved. */

@@ -2,7 +2,7 @@ import { serves } from '../../domain/application.ts';
 import type { Copy } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
-import { alive, together } from '../waiting.ts';
+import { alive, serverNow, together } from '../waiting.ts';
 import { askOthers, passing } from './others.ts';
 import {
   canBeAsked,
@@ -117,7 +117,7 @@ async function lastSign(
   wait: Wait,
 ): Promise<Sign> {
   if (!canBeAsked(seen)) return 'silent';
-  const isKnown = silentSince !== null && Date.now() - Date.parse(silentSince) >= pace.deadMs;
+  const isKnown = silentSince !== null && serverNow() - Date.parse(silentSince) >= pace.deadMs;
   const begun = performance.now();
   const left = (): number => (isKnown ? 0 : pace.deadMs - (performance.now() - begun));
   for (;;) {

@@ -49,6 +49,8 @@ export async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): P
     else if (instance.state === 'gone' || (!ours && id !== restarted)) continue;
     if (id === restarted) {
       await site.instances.stop(id, key('stopTarget'), wait);
+      await site.instances.withdraw(id, step, wait);
+      await site.instances.stop(id, key('stopTarget'), wait); // it may have been started just then
       continue;
     }
     // What an instance that we made has, goes with it: also what a step made whose worker died

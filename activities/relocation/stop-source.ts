@@ -16,6 +16,7 @@ import {
   notThere,
   ownerOf,
   sceneOf,
+  whatItSays,
   type Both,
   type Located,
   type Means,
@@ -49,7 +50,7 @@ export const stopping = (means: Means) => ({
 
   /**
    * The undo: it runs again, under whatever has happened meanwhile. Done once more when nothing that was asked for before can
-   * be carried out any more: a late stop would be the last word.
+   * arrive any more, and nothing of it goes on: a late stop would be the last word.
    */
   startSource: async (order: UndoOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
@@ -57,9 +58,28 @@ export const stopping = (means: Means) => ({
       await demandOurs(site, application, order.from, wait.signal);
       wait.progress(`starting instance ${order.from} again`);
       await site.instances.start(order.from, key('startSource'), wait);
-      if (await calm(order.calmAt, wait)) await site.instances.start(order.from, key('startSourceAgain'), wait);
+      await calm(order.calmAt, wait);
+      await site.instances.withdraw(order.from, key('stopSource'), wait);
+      await site.instances.start(order.from, key('startSourceAgain'), wait);
     }),
 });
+
+/**
+ * Its orchestrator may have started it again by itself: true, and it is stopped once more. Users are not served meanwhile: who
+ * cannot be asked is not waited for. NotYet: it is started again whenever it is stopped.
+ */
+export async function stopAgain({ source, application, key }: Scene, from: string, wait: Wait): Promise<boolean> {
+  const runs = async (): Promise<boolean> => {
+    const seen = await whatItSays(async () => await lookById(source, application, from, wait.signal), wait.signal);
+    return !(seen instanceof Error) && seen.another !== true && mayRun(seen);
+  };
+  if (!(await runs())) return false;
+  wait.progress(`stopping instance ${from}, which was started again`);
+  await source.instances.stop(from, key('stopSource'), wait);
+  if (await runs())
+    throw failure('NotYet', `${source.name}: instance ${from} was stopped, and its orchestrator starts it again`);
+  return true;
+}
 
 async function chance({ pace }: Means, scene: Scene, source: Located, target: Located, wait: Wait): Promise<void> {
   const { mobility, name } = scene.source;

@@ -4,6 +4,7 @@ import { alive, until } from '../waiting.ts';
 import type { Application, Vantage, Wait } from '../ports.ts';
 import { turnAnchors, turnAnchorsBack } from './anchors-turned.ts';
 import { calm, type PathTurns } from './copy-ahead.ts';
+import { stopAgain } from './stop-source.ts';
 import {
   endOf,
   locate,
@@ -37,7 +38,12 @@ export interface Switched {
   readonly observed: boolean;
   /** What the attempt that went well has taken; older workers do not tell. */
   readonly tookMs?: number;
+  /** A source that was stopped had been started again by its orchestrator: it may have accepted writes. */
+  readonly ranAgain?: true;
 }
+
+/** Whatever becomes of this attempt: the source had been started again. */
+const RAN_AGAIN = 'ranAgain';
 
 export const switching = (means: Means) => ({
   /**
@@ -49,6 +55,7 @@ export const switching = (means: Means) => ({
       const scene = await sceneOf(means, order);
       const { here, away } = order.turns;
       const begun = performance.now();
+      if (order.stopped && (await stopAgain(scene, order.from, wait))) wait.keep(RAN_AGAIN, 'before');
       wait.progress('changing rules');
       let changed = 0;
       if (here !== null) changed += (await scene.target.path?.turn(here, wait)) ?? 0;
@@ -59,7 +66,9 @@ export const switching = (means: Means) => ({
       }
       changed += await turnAnchors(means, order.turns.anchors ?? [], wait, order.lost);
       const observed = await observe(means, scene, order, wait, means.pace.stepMs / 2);
-      return { changed, observed, tookMs: Math.round(performance.now() - begun) };
+      const tookMs = Math.round(performance.now() - begun);
+      if (order.stopped && (await ranMeanwhile(scene, order.from, wait))) wait.keep(RAN_AGAIN, 'meanwhile');
+      return { changed, observed, tookMs, ...(wait.kept(RAN_AGAIN) !== undefined && { ranAgain: true }) };
     }),
 
   /**
@@ -84,6 +93,16 @@ export const switching = (means: Means) => ({
       if (await calm(order.calmAt, wait)) await back();
     }),
 });
+
+/** Devices are led to the target by now: that they are served does not depend on it, and it is stopped when it is retired. */
+async function ranMeanwhile(scene: Scene, from: string, wait: Wait): Promise<boolean> {
+  try {
+    return await stopAgain(scene, from, wait);
+  } catch {
+    wait.signal.throwIfAborted();
+    return true;
+  }
+}
 
 /**
  * A 2xx proves little: names have to resolve to the target, and old addresses have to lead there. Where the peers of both ends

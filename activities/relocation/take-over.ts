@@ -53,7 +53,8 @@ export const takingOver = (means: Means) => ({
         throw failure('NotYet', `${scene.target.name}: instance ${target.id} has not become the authority`);
       // Its own word is of that very moment; since then clients have written
       const given = taken === 'serves' ? heldBy(state, users) : { users: taken.users, writes: taken.count };
-      return { epoch: highestEpoch(state), ...given, copy, ...(notAsked.length > 0 && { notAsked }) };
+      const kept = given.writes > 0 || copy.writes === 0 ? copy : EMPTY; // it was started again, and has lost it
+      return { epoch: highestEpoch(state), ...given, copy: kept, ...(notAsked.length > 0 && { notAsked }) };
     }),
 });
 
@@ -62,10 +63,12 @@ function heldBy(state: ApplicationState, users: string): { readonly users: numbe
   return { users: held.length, writes: held.reduce((sum, { count }) => sum + count, 0) };
 }
 
+const EMPTY: Copy = { users: 0, writes: 0, changedSecondsAgo: null };
+
 /** What a takeover would find; of copies of several relocations, the one that came last. */
 export function copyIn({ copies }: ApplicationState): Copy {
   const [first, ...more] = copies;
-  if (first === undefined) return { users: 0, writes: 0, changedSecondsAgo: null };
+  if (first === undefined) return EMPTY;
   const best = more.reduce((one, other) => (other.count > one.count ? other : one), first);
   return { users: best.copiedUsers, writes: best.count, changedSecondsAgo: best.secondsAgo };
 }

@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity';
 import { isTransferred } from '../../domain/guarantee.ts';
-import { failure } from '../failure.ts';
+import { failure, keeping } from '../failure.ts';
 import type { MobileDevice, Mobility, Wait } from '../ports.ts';
-import { alive, until } from '../waiting.ts';
+import { alive, isFirst, until } from '../waiting.ts';
 import { calm } from './copy-ahead.ts';
-import { concerned } from './guarantee.ts';
+import { concerned, reportedUnasked } from './guarantee.ts';
 import {
   askable,
   endOf,
@@ -36,21 +36,40 @@ export interface FailedOrder extends UndoOrder {
   readonly relied: boolean;
 }
 
+/** So many devices have been told, or were transferred already, in any attempt. */
+const DUE = 'due';
+/** `YES`: it may have been told TRIGGERED, by any attempt. */
+const [TOLD, YES] = ['told', 'yes'];
+/** Up to this attempt none has told it; `''`: one may have. */
+const UNTOLD = 'untoldUntil';
+
 /** What an application does by itself when it is told that its users move (MEC 021, 5.2). */
 export const transferring = (means: Means) => ({
   /**
    * Step 6 of an application that transfers its users' context itself (GR MEC 035, [5.3.2-4]; MEC 021, 5.2, 7.4.2): it is told
    * TRIGGERED and where to, and has done it when every device is USER_CONTEXT_TRANSFER_COMPLETED in its registration, which
-   * is its consent as well (level 2), and is waited for at level 3 too. Done already: nothing is said.
+   * is its consent as well (level 2), and is waited for at level 3 too. Of what an earlier attempt has brought about nothing
+   * is said; what was reported before this relocation asked was sent somewhere else. TransferNotCompleted.
    */
   transferContext: async (order: Both): Promise<Interrupted> =>
     await alive(means.pace, async (wait) => {
-      const scene = await sceneOf(means, order);
-      const { source, target } = await locateBoth(scene, order, wait.signal);
-      const limitMs = Context.current().info.startToCloseTimeoutMs / 2;
-      const transfer = await transferred(scene, { source, target }, limitMs, wait);
-      if (typeof transfer === 'string') throw failure('TransferNotCompleted', transfer);
-      return transfer;
+      const { info } = Context.current();
+      // Each attempt says so by itself: one of which nothing was heard may have told it
+      const untold = isFirst(info) || wait.kept(UNTOLD) === String(info.attempt - 1);
+      if (!untold) wait.keep(TOLD, YES);
+      try {
+        const scene = await sceneOf(means, order);
+        const { source, target } = await locateBoth(scene, order, wait.signal);
+        if (isFirst(info)) await demandUnreported(scene, source, wait.signal);
+        const transfer = await transferred(scene, { source, target }, info.startToCloseTimeoutMs / 2, wait);
+        if (typeof transfer === 'string') throw failure('TransferNotCompleted', transfer);
+        return transfer;
+      } catch (error) {
+        const told = wait.kept(TOLD) === YES;
+        wait.keep(UNTOLD, told ? '' : String(info.attempt));
+        if (told) throw error;
+        throw keeping(error, { untouched: true });
+      }
     }),
 
   /**
@@ -82,7 +101,19 @@ export const transferring = (means: Means) => ({
     }),
 });
 
-/** Tells it TRIGGERED, and waits; a sentence: what is missing still. */
+async function demandUnreported(
+  { source: { name, mobility }, device }: Scene,
+  { id }: Located,
+  signal: AbortSignal,
+): Promise<void> {
+  const devices = concerned((await mobility?.registered(id, signal)) ?? [], device);
+  for (const told of reportedUnasked(id, devices)) throw failure('TransferNotCompleted', `${name}: ${told}`);
+}
+
+/**
+ * Tells it TRIGGERED, and waits; a sentence: what is missing still. Whoever was to be moved and is registered no more is
+ * missing, unless he was seen to be transferred.
+ */
 export async function transferred(
   { source: site, device }: Scene,
   { source, target }: { readonly source: Located; readonly target: Located },
@@ -92,20 +123,25 @@ export async function transferred(
   const { mobility } = site;
   if (mobility === undefined) return `${site.name} has no application mobility service`;
   const triggered = new Set<string>();
+  const arrived = new Set<string>();
+  let due = Number(wait.kept(DUE) ?? 0);
   let missing = 'nothing is known of it';
   let seenAt: number | undefined;
   const done = await until(wait, limitMs, async () => {
     const devices = concerned((await mobility.registered(source.id, wait.signal)) ?? [], device);
     const left = devices.filter((each) => !each.transferred);
-    if (left.length < devices.length) seenAt ??= performance.now();
+    for (const { address, transferred: isDone } of devices) if (isDone) arrived.add(address);
+    if (arrived.size > 0) seenAt ??= performance.now();
     demandMovable(site.name, left);
     const fresh = left.filter(({ address }) => !triggered.has(address));
+    due = Math.max(due, new Set([...triggered, ...devices.map(({ address }) => address)]).size);
+    wait.keep(DUE, String(due));
     if (fresh.length > 0) await trigger(mobility, { source, target }, fresh, wait);
     for (const { address } of fresh) triggered.add(address);
-    const told = `the context of ${devices.length - left.length} of ${devices.length} devices`;
+    const told = `the context of ${arrived.size} of ${due} devices`;
     wait.progress(`${told} is transferred`);
     missing = `${site.name}: instance ${source.id} was to report the context of all its devices as transferred, it has reported ${told}`;
-    return isTransferred(devices) ? devices.length : undefined;
+    return isTransferred(devices) && arrived.size >= due ? arrived.size : undefined;
   });
   if (done === undefined) return missing;
   return { users: done, sinceMs: Math.round(performance.now() - (seenAt ?? performance.now())) };
@@ -123,11 +159,15 @@ async function trigger(
   mobility: Mobility,
   { source, target }: { readonly source: Located; readonly target: Located },
   devices: readonly MobileDevice[],
-  { signal }: Wait,
+  { signal, keep, kept }: Wait,
 ): Promise<void> {
   const told = { status: 'TRIGGERED', devices, target: ownerOf(target) } as const;
-  if ((await mobility.tell(ownerOf(source), told, signal)) === 0)
-    throw failure('NotYet', `instance ${source.id} has no subscription any more by which it could be told`);
+  const before = kept(TOLD) ?? '';
+  keep(TOLD, YES);
+  const heard = await mobility.tell(ownerOf(source), told, signal);
+  if (heard > 0) return;
+  keep(TOLD, before);
+  throw failure('NotYet', `instance ${source.id} has no subscription any more by which it could be told`);
 }
 
 /** Step 7 (MEC 021, 7.4.2, INTERHOST_MOVEOUT_COMPLETED): the source may forget them. A courtesy: one that refuses it is let be. */

@@ -1,7 +1,7 @@
 import type { Copy } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
-import { alive } from '../waiting.ts';
+import { alive, serverNow } from '../waiting.ts';
 import { signWithin } from './lost.ts';
 import { locate, look, sceneOf, type Both, type Means, type Scene } from './subject.ts';
 import { copyIn } from './take-over.ts';
@@ -39,13 +39,13 @@ export async function silence(
   { users, from, until }: Pick<WatchOrder, 'users' | 'from' | 'until'>,
   wait: Wait,
 ): Promise<string | null> {
-  const since = new Date();
+  const [since, begun] = [new Date(serverNow()).toISOString(), performance.now()];
   for (;;) {
     const seen = await look(scene.source, scene.application, from, wait.signal);
     const { sign, throughout } = await signWithin(scene, seen, users, pace.deadMs, wait.signal);
     if (sign === 'serves') return null;
     // One look tells whether it answers; one that hung was silent for as long as it has to be
-    if (until === 'answers' || throughout || Date.now() - since.getTime() >= pace.deadMs) return since.toISOString();
+    if (until === 'answers' || throughout || performance.now() - begun >= pace.deadMs) return since;
     await wait.pause();
   }
 }

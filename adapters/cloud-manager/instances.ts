@@ -110,6 +110,8 @@ export const cloudInstances = (
       await shown(id, 'stopped', wait);
     },
 
+    withdraw: async (_id, key, wait) => await orders.withdraw(key, wait, 'modify'),
+
     remove: async (id, key, wait) => {
       // An instance is called after the order that makes it. What cannot be withdrawn is removed all the same
       const withdrawn = await orders.withdraw(id, wait).catch((error: unknown) => error as Error);

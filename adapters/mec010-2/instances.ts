@@ -156,6 +156,7 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
     },
 
     stop,
+    withdraw: life.operations.close,
     remove,
 
     async reach({ appDId }, _how, signal) {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { mayPass } from '../../activities/failure.ts';
 import type { MobileDevice, Mobility } from '../../activities/ports.ts';
 import {
   addressIn,
@@ -51,15 +52,28 @@ export const mec021Mobility = (platform: Exchange, log: Logger): Mobility => {
     ],
 
     async tell(owner, told, signal) {
+      const failed: unknown[] = [];
       let took = 0;
       for (const listener of await listenersOf(platform, owner, known, signal)) {
         if (!listener.hears.includes(told.status)) continue;
         const { origin, pathname, search } = new URL(listener.callback);
         const notifications = [...notificationsFor(listener, told)];
-        for (const json of notifications)
-          await applicationAt(origin).ask({ method: 'POST', path: `${pathname}${search}`, json }, signal);
+        for (const json of notifications) {
+          const call = { method: 'POST', path: `${pathname}${search}`, json } as const;
+          const error = await applicationAt(origin)
+            .ask(call, signal)
+            .then(
+              () => undefined,
+              (refused: unknown) => refused,
+            );
+          if (error === undefined) continue;
+          failed.push(error); // the others are told all the same, unless nobody is there
+          if (mayPass(error)) break;
+        }
         if (notifications.length > 0) took += 1;
       }
+      signal.throwIfAborted();
+      if (failed.length > 0) throw failed[0];
       return took;
     },
   };

@@ -17,8 +17,8 @@ export interface Orders {
    * instance, so that an order of an earlier attempt that was completed is believed. TargetRefused, LcmOperationFailed.
    */
   fulfil(wish: Wish, key: string, wait: Wait, unseen?: boolean): Promise<string>;
-  /** Cancels what is still to be made under `key`, or waits until it is: then nothing more comes of it. */
-  withdraw(key: string, wait: Wait): Promise<void>;
+  /** Cancels what is still to be made (`modify`: changed) under `key`, or waits until it is: then nothing more comes of it. */
+  withdraw(key: string, wait: Wait, action?: 'add' | 'modify'): Promise<void>;
   /**
    * Does the OSS reach the cloud (6.6.3)? It takes an order that changes nothing: without `mayOrder` the last answer is
    * told while it is fresh. TargetRefused, NotYet.
@@ -99,9 +99,9 @@ export const cloudOrders = (oss: Exchange, cloud: string): Orders => {
       return instance;
     },
 
-    withdraw: async (key, wait) => {
+    withdraw: async (key, wait, action = 'add') => {
       for (const order of await placedUnder(key, wait.signal)) {
-        if (meaningOf(order) !== 'open' || order.orderItem[0]?.action !== 'add') continue;
+        if (meaningOf(order) !== 'open' || order.orderItem[0]?.action !== action) continue;
         const json = { state: 'CANCELLED' };
         // It may have ended meanwhile (409), or an OSS may not cancel at all: either way its end tells
         await oss.ask({ method: 'PATCH', path: orderPath(order.id), json, key, alsoExpect: UNCANCELLED }, wait.signal);

@@ -87,7 +87,9 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
       const seen = await reader.look(params.id);
       const key = headers['idempotency-key'];
       if (key === undefined && seen.ended !== undefined) throw await overNow(action, seen.id);
-      const named = key === undefined ? await unkeyed(action, seen) : { updateId: `${action} ${digest(key)}` };
+      // Whoever accepts more says something else, and is not answered as to less
+      const more = action === 'recover' ? ` ${JSON.stringify(accept)}` : '';
+      const named = key === undefined ? await unkeyed(action, seen) : { updateId: `${action} ${digest(key + more)}` };
       const told = 'so' in named ? named.so : await execute(action, seen, named.updateId, until, accept);
       // The update tells the state that it met; what it made of it, the workflow says when it is asked next
       const now = await reader.ask(seen);

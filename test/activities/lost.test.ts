@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure } from '../../activities/failure.ts';
 import type { Context, Site } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
@@ -11,6 +12,8 @@ import { PortWorld } from '../support/world.ts';
 /** Its cloud's host has stopped: whoever asks there is given no answer at all. */
 class Frozen extends PortWorld {
   asked = 0;
+  /** It refuses at once, else it hangs. */
+  refuses = false;
 
   override async site(name: string): Promise<Site> {
     const site = await super.site(name);
@@ -19,6 +22,7 @@ class Frozen extends PortWorld {
       ...site.context(...of),
       state: async (_at, _users, signal) => {
         this.asked += 1;
+        if (this.refuses) throw failure('PeerUnavailable', 'application: nobody answers');
         return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
       },
     });
@@ -65,7 +69,50 @@ describe('a source that hangs', () => {
     const deadMs = Math.round(2_000 * busy()); // an attempt has half of that here
     const { confirmLost } = stepsOf(deadMs);
     const silentSince = new Date(Date.now() - deadMs).toISOString();
-    await attemptOf().run(confirmLost, { ...between, from: idAt('cloud'), to: idAt('a1'), silentSince });
+    const now = { currentAttemptScheduledTimestampMs: Date.now(), scheduledTimestampMs: Date.now() };
+    await attemptOf(now).run(confirmLost, { ...between, from: idAt('cloud'), to: idAt('a1'), silentSince });
     expect(world.asked).toBe(1);
+  });
+});
+
+describe('a worker whose clock leaps by hours', () => {
+  const HOUR_MS = 3_600_000;
+  const server = { currentAttemptScheduledTimestampMs: Date.UTC(2031, 0), scheduledTimestampMs: Date.UTC(2031, 0) };
+
+  beforeEach(() => {
+    world.add('a1');
+    world.refuses = true;
+    const now = vi.spyOn(Date, 'now');
+    now.mockImplementation(() => Date.UTC(2035, 0) + Math.min(world.asked, 1) * HOUR_MS);
+  });
+
+  it('has a source be silent for as long as it has to be all the same, and says since when by the clock of the server', async () => {
+    const { watchSource } = stepsOf(Math.round(200 * busy()));
+    const order = { ...between, from: idAt('cloud'), to: idAt('a1'), until: 'silent' as const };
+    const watched = await attemptOf(server).run(watchSource, order);
+    expect(world.asked).toBeGreaterThan(1);
+    expect(watched).toMatchObject({ silentSince: expect.stringMatching(/^2031-01-01T00:00:00/) });
+  });
+
+  it('and where that was seen by another worker', async () => {
+    const { confirmLost } = stepsOf(Math.round(200 * busy()));
+    const silentSince = new Date(server.currentAttemptScheduledTimestampMs - 20).toISOString();
+    await attemptOf(server).run(confirmLost, { ...between, from: idAt('cloud'), to: idAt('a1'), silentSince });
+    expect(world.asked).toBeGreaterThan(1);
+  });
+});
+
+describe('a target that is started again in the very moment in which it takes over', () => {
+  it('began empty, whatever copy it had, and that is told', async () => {
+    const target = Object.assign(world.add('a1'), { expected: new Set(['one']), count: 7 });
+    for (const { state } of world.at('cloud')) expect(state).toBe('started');
+    Object.assign(world.at('cloud')[0] ?? {}, { state: 'stopped' });
+    const { takeOver } = stepsOf(20);
+    world.on('context.takesOver', () => void Object.assign(target, { expected: new Set(), count: 0 }));
+    const order = { ...between, from: idAt('cloud'), to: target.id, epoch: 9, fence: 'stopped' as const };
+    await expect(attemptOf().run(takeOver, order)).resolves.toMatchObject({
+      writes: 0,
+      copy: { writes: 0, changedSecondsAgo: null },
+    });
   });
 });

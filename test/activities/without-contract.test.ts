@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { failure } from '../../activities/failure.ts';
+import type { Site } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { withoutContract } from '../../adapters/application/without-contract.ts';
@@ -11,6 +13,16 @@ import { PortWorld } from '../support/world.ts';
 class Stateless extends PortWorld {
   override readonly context = withoutContract;
   transfer: 'mec021' | undefined;
+  /** The orchestrator of the cloud does not tell of a single instance. */
+  blind = false;
+
+  override async site(name: string): Promise<Site> {
+    const site = await super.site(name);
+    const stateOf = async (): Promise<never> => {
+      throw failure('PeerUnavailable', `${name}: nobody answers`);
+    };
+    return this.blind && name === 'cloud' ? { ...site, instances: { ...site.instances, stateOf } } : site;
+  }
 
   override async application(name: string) {
     return { ...(await super.application(name)), management: undefined, stateful: false, transfer: this.transfer };
@@ -58,5 +70,85 @@ describe('the instance of an application without the contract', () => {
   it('waits for no registration at a mobility service, though its record declares a transfer of its own', async () => {
     world.transfer = 'mec021'; // nobody registers here
     await expect(moved('*')).resolves.toMatchObject({ possible: true, retired: 'stopped' });
+  });
+});
+
+const activities = () =>
+  relocationActivities({
+    catalogue: world,
+    pace: { ...Pace.parse({}), pollMs: 1 },
+    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    turns: takingTurns(),
+  });
+const subject = { chain: 'relocation:late/first', application: 'counter', users: '*', source: 'cloud', target: 'a1' };
+
+describe('a source that was stopped before the path turns', () => {
+  const starts = (): void => void Object.assign(world.at('cloud')[0] ?? {}, { state: 'started' });
+  const stops = (): number => world.calls.filter((call) => call === 'cloud.instances.stop').length;
+
+  async function stopped() {
+    const order = { ...subject, from: world.at('cloud')[0]?.id ?? '', to: world.add('a1').id };
+    const { turns } = await run(activities().copyAhead, { ...order, made: [], turns: null });
+    Object.assign(world.at('cloud')[0] ?? {}, { state: 'stopped' });
+    return { ...order, turns, stopped: true } as const;
+  }
+
+  it('is left alone where it stays stopped', async () => {
+    const order = await stopped();
+    expect(await run(activities().switchPath, order)).not.toHaveProperty('ranAgain');
+    expect(stops()).toBe(0);
+  });
+
+  it('is stopped once more before it does, where its orchestrator has started it again, and that is told', async () => {
+    const order = await stopped();
+    starts();
+    let then: unknown;
+    world.on('a1.path.write', () => void (then = world.at('cloud')[0]?.state));
+    await expect(run(activities().switchPath, order)).resolves.toMatchObject({ observed: true, ranAgain: true });
+    expect([then, stops()]).toStrictEqual(['stopped', 1]);
+  });
+
+  it('and after it, where it was started while the path turned', async () => {
+    const order = await stopped();
+    world.on('a1.path.write', starts);
+    await expect(run(activities().switchPath, order)).resolves.toMatchObject({ observed: true, ranAgain: true });
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+  });
+
+  it('is not waited for where its orchestrator cannot be asked: users are not served', async () => {
+    const order = await stopped();
+    world.blind = true;
+    await expect(run(activities().switchPath, order)).resolves.toMatchObject({ observed: true });
+  });
+});
+
+describe('the way back of a stop', () => {
+  /** Carried out when it is waited for, else when nobody looks any more. */
+  const late = (site: string, state: 'started' | 'stopped'): (() => void) => {
+    let isOver = false;
+    const carriedOut = (): void => {
+      if (!isOver) Object.assign(world.at(site)[0] ?? {}, { state });
+      isOver = true;
+    };
+    world.on(`${site}.instances.withdraw`, carriedOut);
+    return carriedOut;
+  };
+
+  it('starts a source again that is stopped late, when it was seen to run already', async () => {
+    const [source] = world.at('cloud');
+    const stops = late('cloud', 'stopped');
+    const order = { ...subject, from: source?.id ?? '', to: 'none', calmAt: 0 };
+    await run(activities().startSource, order);
+    stops();
+    expect(world.at('cloud')).toMatchObject([{ state: 'started' }]);
+  });
+
+  it('and of a start: a target that is started late, when it was seen to be stopped already', async () => {
+    const kept = Object.assign(world.add('a1'), { state: 'stopped' });
+    const starts = late('a1', 'started');
+    const there = { id: kept.id, was: 'stopped' } as const;
+    await run(activities().removeTarget, { ...subject, there, to: null, own: null, calmAt: 0 });
+    starts();
+    expect(world.at('a1')).toMatchObject([{ state: 'stopped' }]);
   });
 });

@@ -285,6 +285,16 @@ describe('the instances of a cloud', () => {
     expect(instances.whenLeft).toBe('stop');
   });
 
+  it('are not stopped any more once that is withdrawn', async () => {
+    holds('left', 'running');
+    oss.states = ['INPROGRESS'];
+    await expect(instances.stop('left', key, cancelledWait())).rejects.toThrow('cancelled');
+    // It runs still: to start it would be to do nothing
+    await instances.withdraw('left', key, quickWait());
+    expect(oss.orders.map(({ state }) => state)).toEqual(['CANCELLED']);
+    expect(running.get('left')?.state).toBe('running');
+  });
+
   it.each([404, 410])('are removed, and that they are not there (%i) is success', async (gone) => {
     holds('made', 'running');
     const there = play;

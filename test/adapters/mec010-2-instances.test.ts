@@ -178,6 +178,18 @@ describe('starting and stopping', () => {
     expect(meo.server.count(lcm('operate'))).toBe(0);
   });
 
+  it.each([
+    ['is cancelled', true, 'STARTED'],
+    ['is waited for where it cannot be (V2.1.1)', false, 'STOPPED'],
+  ])('what goes on still %s when it is withdrawn', async (_, version3, state) => {
+    const instance = meo.add('runs', 'STARTED');
+    meo.begin(instance, 'OPERATE', () => (instance.state = 'STOPPED'));
+    meo.version3 = version3;
+    await instances().withdraw(instance.id, key, quickWait());
+    expect(instance.state).toBe(state);
+    await expect(instances().isBeingMade(instance.id, soon())).resolves.toBe(false);
+  });
+
   it('stop an instance gracefully', async () => {
     const instance = meo.add('runs', 'STARTED');
     await instances().stop(instance.id, key, quickWait());

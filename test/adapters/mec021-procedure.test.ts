@@ -27,9 +27,9 @@ interface Filter {
   readonly associateId?: readonly object[];
 }
 
-/** An application, and the service where it has one subscription with this filter. */
-async function played(filter: Filter, { elsewhere = false, status = 204 } = {}) {
-  const application = await faultyServer(() => ({ status }));
+/** An application, and the service where it has one subscription with this filter; `stale`: one before it that nobody hears any more. */
+async function played(filter: Filter, { elsewhere = false, status = 204, stale = false } = {}) {
+  const application = await faultyServer(({ path }) => ({ status: path === '/stale' ? 404 : status }));
   const { hostname, port } = new URL(application.url);
   const callbackReference = `http://${elsewhere ? '192.0.2.1' : hostname}:${port}/mobility?tenant=7`;
   const subscription = {
@@ -38,11 +38,12 @@ async function played(filter: Filter, { elsewhere = false, status = 204 } = {}) 
     filterCriteria: { appInstanceId: 's', ...filter },
     _links: { self: { href: '/amsi/v1/subscriptions/1' } },
   };
-  const service = await faultyServer(({ path }) =>
-    path.endsWith('/subscriptions')
-      ? { status: 200, json: { _links: { subscription: [{ href: '/amsi/v1/subscriptions/1' }] } } }
-      : { status: 200, json: subscription },
-  );
+  const service = await faultyServer(({ path }) => {
+    const listed = [...(stale ? ['0'] : []), '1'].map((id) => ({ href: `/amsi/v1/subscriptions/${id}` }));
+    if (path.endsWith('/subscriptions')) return { status: 200, json: { _links: { subscription: listed } } };
+    const old = { ...subscription, callbackReference: `http://${hostname}:${port}/stale` };
+    return { status: 200, json: path.endsWith('/0') ? old : subscription };
+  });
   servers.push(application, service);
   const owner = { instance: 's', endpoint: { host: hostname, port: 7_000 } };
   const mobility = mec021Mobility(service.exchange, log);
@@ -105,6 +106,13 @@ describe('an application is told of its mobility procedure (MEC 021, 7.4.2)', ()
   ])('and did not hear it where its callback answers %i', async (status, type) => {
     const { tell } = await played({ mobilityStatus: ALL }, { status });
     await expect(tell('FAILED', [device('10.9.9.1')])).rejects.toMatchObject({ type });
+  });
+
+  it('at each of its callbacks, whatever one of them answers: who is not told that it serves stays frozen', async () => {
+    const { application, tell } = await played({ mobilityStatus: ALL }, { stale: true });
+    const many = Array.from({ length: 201 }, (_, n) => device(`10.9.0.${n}`));
+    await expect(tell('FAILED', many)).rejects.toMatchObject({ type: 'PeerRejected' });
+    expect(application.heard.filter(({ path }) => path === '/mobility')).toHaveLength(2);
   });
 
   it('where it is looked for among a hundred of others, each of which is read once', async () => {

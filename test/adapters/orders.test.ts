@@ -215,6 +215,13 @@ describe('an order that is withdrawn', () => {
     expect(oss.orders[0]?.state).toBe('COMPLETED');
   });
 
+  it('to change something is cancelled as well, where that is asked for', async () => {
+    oss.states = ['INPROGRESS'];
+    await expect(orders.fulfil(start, key, cancelledWait())).rejects.toThrow('cancelled');
+    await orders.withdraw(key, quickWait(), 'modify');
+    expect(oss.orders[0]?.state).toBe('CANCELLED');
+  });
+
   it('is left alone when it has ended, asks for something else, or is not ours', async () => {
     await placeOne('COMPLETED');
     oss.states = ['INPROGRESS'];

@@ -131,6 +131,22 @@ describe('a command', () => {
     });
   });
 
+  it('to recover, with the key of one that accepted less, is another one: whoever accepts more gets no answer to less', async () => {
+    const world = new PortWorld(3);
+    await over(world, async (api) => {
+      const { body } = await starting(api, { cutOver: { approval: true } });
+      await reached(api, body, 'held');
+      const say = async (accept: object): Promise<number> =>
+        (await api.post(`${PATH}/${body.id}/recover`, { accept }, { 'idempotency-key': 'mine' })).status;
+      expect(await say({ lostWrites: true })).toBe(200);
+      await eventually(async () => /NotLost/.test((await show(api, body)).waitingFor?.lastFailure ?? ''));
+      for (const { id } of world.at('cloud')) world.silent.add(id);
+      world.on('cloud.instances.stop', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
+      expect(await say({ lostWrites: true, fence: 'none' })).toBe(200);
+      expect(await reached(api, body, 'ended')).toMatchObject({ outcome: 'recovered' });
+    });
+  });
+
   it('to cancel is too late once the hand-over has begun, and after it has ended', async () => {
     const held = gate();
     await over(new PortWorld().on('context.handOver', held.wait), async (api) => {

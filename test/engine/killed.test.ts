@@ -6,6 +6,7 @@ import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
 import { Dying } from '../support/dying.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { OwnWorld } from '../support/own-world.ts';
 import { reached } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 
@@ -143,3 +144,78 @@ describe.concurrent.each(ways)('a worker that is killed once at each call (%s)',
     expect(world.at(serves)).toMatchObject([{ promisedTo: null, subscriptions: [{}, {}, {}] }]);
   });
 });
+
+describe.concurrent.each(ways)(
+  'a worker that is killed once at each call (%s), of an application without the contract,',
+  (when) => {
+    const own = { accept: 'applicationOwn' } as const;
+    const none = { accept: 'none' } as const;
+    const undeclared = (): OwnWorld => Object.assign(new OwnWorld(), { transfer: undefined, devices: null, heard: [] });
+
+    it('has it transfer its context all the same, and the path turn after that', async () => {
+      const [world, dying] = [new OwnWorld(), new Dying(when)];
+      await killed(
+        world,
+        async (start) => {
+          const result = await (await start(own, patient)).result();
+          expect(result).toMatchObject({ outcome: 'relocated', failure: null, leftovers: [], moved: { users: 2 } });
+        },
+        dying,
+      );
+      expect(stepsOf(dying)).toEqual(expect.arrayContaining(['transferContext', 'switchPath', 'retireSource']));
+      expect(world.told.at(-1)).toBe('COMPLETED');
+      expect(world.at('a1')).toHaveLength(1);
+      expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+    });
+
+    it('has it serve again when it is cancelled in the middle of that', async () => {
+      const [world, dying] = [Object.assign(new OwnWorld(), { looks: 1_000_000 }), new Dying(when)];
+      const before = world.dump();
+      await killed(
+        world,
+        async (start) => {
+          const handle = await start(own, patient);
+          await eventually(() => world.told.includes('TRIGGERED'), OFTEN_KILLED_MS);
+          await handle.executeUpdate(cancel);
+          await expect(handle.result()).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
+        },
+        dying,
+      );
+      expect(stepsOf(dying)).toEqual(expect.arrayContaining(['tellFailed', 'releasePromise', 'removeTarget']));
+      expect(world.dump()).toStrictEqual(before);
+    });
+
+    it('has it stopped before the path turns', async () => {
+      const [world, dying] = [undeclared(), new Dying(when)];
+      world.on('a1.path.write', () => expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]));
+      await killed(
+        world,
+        async (start) => {
+          const result = await (await start(none, patient)).result();
+          expect(result).toMatchObject({ outcome: 'relocated', leftovers: [], writerOverlap: 'impossible' });
+        },
+        dying,
+      );
+      expect(world.at('a1')).toHaveLength(1);
+      expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+    });
+
+    it('has it started again when it is cancelled in the middle of that', async () => {
+      const [world, dying] = [undeclared(), new Dying(when)];
+      const before = world.dump();
+      Object.assign(world, { occupied: true }); // it is waited for until it is silent
+      await killed(
+        world,
+        async (start) => {
+          const handle = await start(none, patient);
+          await eventually(() => world.at('cloud')[0]?.state === 'stopped', OFTEN_KILLED_MS);
+          await handle.executeUpdate(cancel);
+          await expect(handle.result()).resolves.toMatchObject({ outcome: 'rolledBack', leftovers: [] });
+        },
+        dying,
+      );
+      expect(stepsOf(dying)).toEqual(expect.arrayContaining(['stopSource', 'startSource', 'removeTarget']));
+      expect(world.dump()).toStrictEqual(before);
+    });
+  },
+);

@@ -2,7 +2,16 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { approve, fencingStatus, pause, recover, recoverAccepting, scrap } from '../../workflows/messages.ts';
+import {
+  approve,
+  cancel,
+  fencingStatus,
+  pause,
+  recover,
+  recoverAccepting,
+  resume,
+  scrap,
+} from '../../workflows/messages.ts';
 import type { fenceSource } from '../../workflows/relocation/fence-source.ts';
 import { busy } from '../support/busy.ts';
 import { Engine } from '../support/engine.ts';
@@ -73,6 +82,41 @@ describe('a source that is lost', () => {
       fails(world);
       await handle.executeUpdate(recover);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'recovered', recovery: { fence: 'stopped' } });
+    });
+  });
+
+  it('on the way back of one that was paused and cancelled is replaced, and does not go on being paused', async () => {
+    const world = new PortWorld(3);
+    world.on('a1.path.write', async () => await eventually(() => world.calls.includes('let go')));
+    await engine.over(world, async (start) => {
+      const handle = await start({}, { insistMs: 1_500 });
+      await eventually(() => world.calls.includes('a1.path.write'));
+      await handle.executeUpdate(pause);
+      world.calls.push('let go');
+      await reached(handle, 'paused');
+      world.silent.add(world.at('cloud')[0]?.id ?? '');
+      await handle.executeUpdate(cancel);
+      await expect(reached(handle, 'parked')).resolves.toMatchObject({ recoverable: true });
+      await handle.executeUpdate(recover);
+      await expect(reached(handle, 'ended')).resolves.toMatchObject({ result: { outcome: 'recovered' } });
+    });
+  });
+
+  it('is not left half replaced by a pause, which waits until its users are served again', async () => {
+    const world = new PortWorld(3);
+    world.on('a1.path.write', async () => await eventually(() => world.calls.includes('let go')));
+    await engine.over(world, async (start) => {
+      const handle = await start(held, hour);
+      await reached(handle, 'held');
+      fails(world);
+      await handle.executeUpdate(recover);
+      await eventually(() => world.calls.includes('a1.path.write'));
+      await handle.executeUpdate(pause);
+      world.calls.push('let go');
+      await expect(reached(handle, 'paused')).resolves.toMatchObject({ step: 'notify', recoverable: false });
+      expect(world.authority?.site).toBe('a1');
+      await handle.executeUpdate(resume);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'recovered' });
     });
   });
 

@@ -45,12 +45,11 @@ describe('an application that moves its context itself', () => {
   });
 
   it('is told nothing that it has done already, when an attempt is made again', async () => {
-    const world = new OwnWorld().on('cloud.mobility.told TRIGGERED', 'PeerUnavailable');
-    world.devices = world.devices?.map((device) => ({ ...device, transferred: true })) ?? null;
+    const world = Object.assign(new OwnWorld(), { looks: 0 }).on('cloud.mobility.told TRIGGERED', 'PeerUnavailable');
     await engine.over(world, async (start) => {
       await expect((await start(own)).result()).resolves.toMatchObject({ outcome: 'relocated' });
     });
-    expect(world.told).toStrictEqual(['COMPLETED']);
+    expect(world.told).toStrictEqual(['TRIGGERED', 'COMPLETED']);
   });
 
   it('is not moved where names alone are led: who keeps its address would go on to whoever relays to nobody', async () => {
@@ -111,6 +110,17 @@ describe('an application that moves its context itself', () => {
     expect(world.dump()).toStrictEqual(before);
   });
 
+  it('and has been told nothing needs not be told FAILED: nobody waits for whom nothing can be told', async () => {
+    const world = new OwnWorld();
+    const before = world.dump();
+    world.on('a1.subscriptions.create', () => void (world.heard = []));
+    await engine.over(world, async (start) => {
+      const result = await (await start(own, { operationMs: 3_000, insistMs: 3_600_000 })).result();
+      expect(result).toMatchObject({ outcome: 'rolledBack', failure: { type: 'NotYet' }, leftovers: [] });
+    });
+    expect(world.dump()).toStrictEqual(before);
+  });
+
   it('is told FAILED when it is cancelled in the middle, until it has heard it', async () => {
     const world = Object.assign(new OwnWorld(), { looks: 1_000_000 });
     const before = world.dump();
@@ -155,6 +165,9 @@ describe('an application that moves its context itself', () => {
       await expect(handle.result()).resolves.toMatchObject({
         outcome: 'abandoned',
         failure: { type: 'PeerRejected', step: 'switchPath' },
+        leftovers: [
+          { undo: 'tellFailed', type: 'PeerRejected', message: expect.stringMatching(/may be served by nobody/) },
+        ],
       });
     });
     expect(world.told).toStrictEqual(['TRIGGERED']);
@@ -286,6 +299,33 @@ describe('an application that nothing moves', () => {
       await handle.executeUpdate(retry);
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated' });
     });
+  });
+
+  it('may be given up there, and that it stays stopped is told', async () => {
+    const world = undeclared().on('a1.path.write', ...refused.slice(0, 1));
+    await engine.over(world, async (start) => {
+      const handle = await start(none, { insistMs: 3_600_000 });
+      await reached(handle, 'parked');
+      await handle.executeUpdate(abandon);
+      await expect(handle.result()).resolves.toMatchObject({
+        outcome: 'abandoned',
+        leftovers: [{ undo: 'startSource', type: 'PeerRejected', message: expect.stringMatching(/stays stopped/) }],
+      });
+    });
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+  });
+
+  it('is stopped again where its orchestrator starts it while the path is insisted on, and that is told', async () => {
+    const world = undeclared().on('a1.path.write', ...refused.slice(0, 1));
+    await engine.over(world, async (start) => {
+      const handle = await start(none, { insistMs: 3_600_000 });
+      await reached(handle, 'parked');
+      Object.assign(world.at('cloud')[0] ?? {}, { state: 'started' });
+      world.on('a1.path.write', () => expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]));
+      await handle.executeUpdate(retry);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'relocated', writerOverlap: 'possible' });
+    });
+    expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
   });
 
   it.each([{}, own])('has to be accepted: %o does not do', async (request) => {

@@ -9,7 +9,8 @@ type Ports = Readonly<Record<string, Call>>;
 /** What steps ask of their peers where it is worth to die; of whoever is not named here whatever they ask. */
 const CALLS: Readonly<Record<string, readonly string[]>> = {
   packages: ['distribute'],
-  instances: ['list', 'instantiate', 'start', 'stop', 'remove'],
+  instances: ['list', 'instantiate', 'stateOf', 'start', 'stop', 'withdraw', 'remove'],
+  mobility: ['registered', 'hears', 'tell'],
   subscriptions: ['create', 'remove'],
   path: ['turn', 'turnBack'],
   notices: ['addressChanged'],

@@ -277,6 +277,7 @@ export class PortWorld implements Catalogue {
           const instance = find(id);
           if (instance !== undefined) Object.assign(instance, { state: 'stopped', role: 'relay', promisedTo: null });
         },
+        withdraw: async () => await call('instances.withdraw'),
         remove: async (id) => {
           await call('instances.remove');
           const at = this.instances.findIndex((instance) => instance.id === id || instance.name === id);

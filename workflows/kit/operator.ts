@@ -176,8 +176,9 @@ export class Operator<Step extends string, Result extends Ended> {
     return this.#accepted ?? WARY;
   }
 
-  /** Nobody has said anything in time: it tries again by itself. */
+  /** Nobody has said anything in time: it tries again by itself. Whoever is replaced is, whatever was paused before. */
   #answered(): Answer {
+    if (this.#answer === 'recover' && this.#paused && patched('a-recovery-ends-a-pause')) this.#pause(false);
     return this.#answer ?? 'retry';
   }
 

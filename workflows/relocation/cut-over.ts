@@ -1,6 +1,7 @@
 import type { SwitchOrder } from '../../activities/relocation/switch-path.ts';
 import type { Interrupted } from '../../activities/relocation/transfer.ts';
 import type { Guaranteed } from '../../domain/guarantee.ts';
+import { keptIn } from '../kit/failure.ts';
 import { handOver } from './hand-over.ts';
 import type { Relocating } from './relocating.ts';
 
@@ -65,7 +66,14 @@ function turned(
     let last = prepared;
     const turn = async (): ReturnType<typeof forward.switchPath> => {
       last = Date.now();
-      return await forward.switchPath(order);
+      try {
+        const switched = await forward.switchPath(order);
+        result.ranAgain ||= switched.ranAgain === true;
+        return switched;
+      } catch (error) {
+        result.ranAgain ||= keptIn(error)['ranAgain'] !== undefined;
+        throw error;
+      }
     };
     result.decided = true;
     const { observed, tookMs = 0 } = await procedure.forward('switchPath', turn, 'interrupted');

@@ -4,13 +4,26 @@ import { mayWrite } from '../../domain/recovery.ts';
 import { failures } from '../../domain/failures.ts';
 import type { Leftover } from '../../domain/procedure.ts';
 import type { RelocationResult } from '../../domain/relocation.ts';
-import type { StepName } from '../../domain/steps.ts';
+import type { StepName, UndoName } from '../../domain/steps.ts';
 import type { Reason } from '../kit/failure.ts';
 import type { Account } from '../kit/procedure.ts';
 import type { Progress } from '../kit/progress.ts';
 
 /** Where the target serves its users, and their devices know: what is given up there is the source. */
 const onlySourceLeft: readonly StepName[] = ['drain', 'retire'];
+
+/** Given up before the path had turned, which nothing undoes any more. */
+const unserved: Readonly<Record<string, Pick<Leftover, 'undo' | 'message'> | undefined>> = {
+  applicationOwn: {
+    undo: 'tellFailed' satisfies UndoName,
+    message:
+      'the application has transferred its users and was not told that they stay: whom the path does not lead to the target may be served by nobody',
+  },
+  none: {
+    undo: 'startSource' satisfies UndoName,
+    message: 'the source stays stopped: whom the path does not lead to the target is served by nobody',
+  },
+};
 
 /** Collects what the result of a relocation tells. */
 export class Outcome implements Account<RelocationResult> {
@@ -19,6 +32,8 @@ export class Outcome implements Account<RelocationResult> {
   handedOver: HandedOver | undefined;
   /** Without the contract: the path is to be turned, whatever comes. */
   decided = false;
+  /** A source that was stopped first had been started again, and not by us. */
+  ranAgain = false;
   interruption: Interruption | null = null;
   recovery: NonNullable<RelocationResult['recovery']> | null = null;
   readonly moved: RelocationResult['moved'] = { users: 0, subscriptions: 0, instance: 'none', package: 'none' };
@@ -49,7 +64,9 @@ export class Outcome implements Account<RelocationResult> {
     const { step } = this.#progress;
     this.#outcome = how === 'abandoned' && onlySourceLeft.includes(step) ? this.#served() : how;
     this.#failure = { type, step, message, remedy: failures[type].remedy };
-    this.#leftovers = leftovers;
+    const halfway =
+      how === 'abandoned' && this.decided && step === 'switchPath' ? unserved[this.guarantee ?? ''] : undefined;
+    this.#leftovers = halfway === undefined ? leftovers : [{ ...halfway, type, remedy: failures[type].remedy }];
   }
 
   told(cancelled: boolean): RelocationResult {
@@ -80,6 +97,7 @@ export class Outcome implements Account<RelocationResult> {
 
   #overlap(nothing: boolean): 'impossible' | 'possible' {
     if (this.recovery !== null) return mayWrite(this.recovery.fence) ? 'possible' : 'impossible';
+    if (this.ranAgain) return 'possible';
     return nothing || this.guarantee === null ? 'impossible' : risks[this.guarantee].writerOverlap;
   }
 }

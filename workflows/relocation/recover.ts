@@ -50,10 +50,14 @@ export function recoveryOf(
     },
 
     replace: async (accept: Acceptance) => {
-      const path = await procedure.step('switchPath', () => step.switchPath({ ...both, turns, lost: true }), {
-        switchBack,
-      });
-      const fence = await procedure.step('handOver', () => step.fenceSource({ ...both, accept }));
+      // Its users are not served until that is done
+      const path = await procedure.step(
+        'switchPath',
+        () => step.switchPath({ ...both, turns, lost: true }),
+        { switchBack },
+        'interrupted',
+      );
+      const fence = await procedure.step('handOver', () => step.fenceSource({ ...both, accept }), {}, 'interrupted');
 
       // From here on there is only forward, and no second way to recover
       procedure.recovery = undefined;
