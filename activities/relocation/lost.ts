@@ -5,12 +5,14 @@ import type { Wait } from '../ports.ts';
 import { alive, together } from '../waiting.ts';
 import { askOthers, passing } from './others.ts';
 import {
-  canBeAsked,
+  hasAddress,
   locate,
   look,
+  mayRun,
   networksOf,
   sceneOf,
   whatItSays,
+  writtenAs,
   type Both,
   type Located,
   type Means,
@@ -55,13 +57,20 @@ export const losing = (means: Means) => ({
             copyAt(scene, target, order.users, signal),
           ]),
       );
-      if (said === 'serves') throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers`);
-      if (said === 'silent' && answered !== undefined)
-        throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers devices in ${answered}`);
+      if (said === 'serves') throw notLost(scene, seen, 'answers');
+      if (said === 'silent' && answered !== undefined) throw notLost(scene, seen, `answers devices in ${answered}`);
       wait.progress(`instance ${target.id} may take over`);
       return copy;
     }),
 });
+
+export const notLost = ({ source }: Scene, seen: Seen, how: string): Error =>
+  failure(
+    'NotLost',
+    mayRun(seen)
+      ? `${source.name}: instance ${seen.id} ${how}`
+      : `${source.name}: ${writtenAs(seen)}, and ${how} all the same`,
+  );
 
 async function copyAt(
   { context }: Scene,
@@ -79,7 +88,10 @@ interface Heard {
   readonly throughout: boolean;
 }
 
-/** Asked once: for so long. */
+/**
+ * Asked once: for so long, and whatever its orchestrator has written down of it. The address of one that is not to run may be
+ * somebody else's by now: what speaks for its life then is its own word alone.
+ */
 export async function signWithin(
   { context, source }: Scene,
   seen: Seen,
@@ -87,7 +99,7 @@ export async function signWithin(
   withinMs: number,
   signal: AbortSignal,
 ): Promise<Heard> {
-  if (!canBeAsked(seen)) return { sign: 'silent', throughout: false };
+  if (!hasAddress(seen)) return { sign: 'silent', throughout: false };
   const late = new AbortController();
   const timer = setTimeout(
     () => late.abort(failure('PeerUnavailable', `${source.name}: instance ${seen.id} has not answered`)),
@@ -96,6 +108,8 @@ export async function signWithin(
   try {
     const within = AbortSignal.any([signal, late.signal]);
     const said = await whatItSays(async () => await context.source.state(seen.endpoint, users, within), signal);
+    const isOther = !mayRun(seen) && (said instanceof Error || said.instance !== seen.id);
+    if (isOther) return { sign: 'silent', throughout: late.signal.aborted };
     if (!(said instanceof Error)) return { sign: serves(said, users) ? 'serves' : 'servesNobody', throughout: false };
     // Whoever refuses to answer, or answers in words that nobody knows, is there
     if ((said as { type?: unknown }).type !== 'PeerUnavailable') return { sign: 'serves', throughout: false };
@@ -116,7 +130,7 @@ async function lastSign(
   seen: Seen,
   wait: Wait,
 ): Promise<Sign> {
-  if (!canBeAsked(seen)) return 'silent';
+  if (!hasAddress(seen)) return 'silent';
   const isKnown = silentSince !== null && Date.now() - Date.parse(silentSince) >= pace.deadMs;
   const begun = performance.now();
   const left = (): number => (isKnown ? 0 : pace.deadMs - (performance.now() - begun));
@@ -130,7 +144,11 @@ async function lastSign(
 }
 
 /** We may be cut off from it, and devices not. The network from which it was seen to answer. */
-async function answersDevices(scene: Scene, { id, endpoint }: Seen, signal: AbortSignal): Promise<string | undefined> {
+export async function answersDevices(
+  scene: Scene,
+  { id, endpoint }: Seen,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   if (endpoint === null) return undefined;
   const seen = await Promise.all(
     networksOf(scene).map(async ({ name, vantage }) => {

@@ -78,6 +78,7 @@ function activityNow(): string | undefined {
 }
 
 const isRunning = ({ state }: Instance): boolean => state === 'started' || state === 'unknown';
+const isEnded = ({ state }: Instance): boolean => state === 'stopped' || state === 'notInstantiated';
 
 /**
  * A world at the height of the ports: sites, instances, rules and an application that keeps the contract, in memory. It
@@ -114,6 +115,8 @@ export class PortWorld implements Catalogue {
   readonly unreachable = new Set<string>();
   /** Ids of instances whose application does not answer. */
   readonly silent = new Set<string>();
+  /** Ids of instances that an operation of their orchestrator has ended: of what is merely written down it knows none. */
+  readonly ended = new Set<string>();
   readonly #interference = new Map<string, Interference[]>();
   /** The sites at whose services subscriptions were made. */
   readonly #elsewhere = new Map<string, string>();
@@ -268,17 +271,29 @@ export class PortWorld implements Catalogue {
             retiring: false,
             expected: new Set(),
           });
+          this.ended.delete(id);
           return { ...instance };
         },
         stop: async (id) => {
           await call('instances.stop');
           const instance = find(id);
           if (instance !== undefined) Object.assign(instance, { state: 'stopped', role: 'relay', promisedTo: null });
+          this.ended.add(id);
         },
         remove: async (id) => {
           await call('instances.remove');
           const at = this.instances.findIndex((instance) => instance.id === id || instance.name === id);
           if (at >= 0) this.remains.push(...this.instances.splice(at, 1));
+          this.ended.add(id);
+        },
+        end: async (id) => {
+          await call('instances.end');
+          const instance = find(id);
+          if (instance !== undefined && !isEnded(instance)) {
+            Object.assign(instance, { state: cloud ? 'stopped' : 'notInstantiated', role: 'relay', promisedTo: null });
+            this.ended.add(id);
+          }
+          return this.ended.has(id) ? 'operation' : 'written';
         },
         whenLeft: cloud ? 'stop' : 'remove',
         reach: async () => {
