@@ -2,18 +2,20 @@ import type { AnchorFound, Taking } from '../../domain/anchoring.ts';
 
 export interface Anchor extends AnchorFound {
   readonly id: string;
+  /** Ended from outside while it stood: its rules may lead on, and nobody turns or releases them. */
+  readonly deserted?: true;
 }
 
 /** Anchors as runs, and relocations as anchors see them. Each call insists while Temporal cannot be asked. */
 export interface Anchors {
-  /** Those of these users that run; of `*`: of anybody. Where none of the application is, one look at a name tells. */
+  /** Those of these users that run, or are deserted; of `*`: of anybody. Where none of the application is, one look at a name tells. */
   of(
     subject: { readonly application: string; readonly users: string },
     signal: AbortSignal,
   ): Promise<readonly Anchor[]>;
   /** Those of these that still run, as they are now. */
   again(ids: readonly string[], signal: AbortSignal): Promise<readonly Anchor[]>;
-  /** Does any of this application run, as far as the index knows? */
+  /** Does any of this application run, or was ended from outside, as far as the index knows? */
   anyOf(application: string, signal: AbortSignal): Promise<boolean>;
   /** Will whoever looks for anchors from now on find this run of one? */
   isFound(run: string, application: string, signal: AbortSignal): Promise<boolean>;

@@ -11,7 +11,7 @@ import type { Leaving, Means, Scene, Subject } from './subject.ts';
  * its end it is not known where it leads. AnchorInProgress, NotSteerable.
  */
 export async function anchorsTo(
-  { anchors }: Means,
+  { anchors, catalogue }: Means,
   { source, target, application, relocation }: Scene,
   { users }: Subject,
   from: string,
@@ -23,10 +23,34 @@ export async function anchorsTo(
   const found = known === undefined ? await anchors.of(subject, signal) : await anchors.again(known, signal);
   const about = found.map((anchor) => ({ anchor, what: aboutAnchor(anchor, moving) }));
   for (const { anchor, what } of about) {
+    if (anchor.deserted === true) {
+      const leads = what === 'turn' && !lost ? await leadsOn(catalogue, anchor, found, signal) : null;
+      if (leads !== null) throw failure('AnchorInProgress', `${anchor.network}: ${leads}`);
+      continue;
+    }
     if (what === 'wait') throw inProgress(anchor);
     if (what === 'refuse' && !lost) throw failure('NotSteerable', `${anchor.network}: ${needsRules(anchor, target)}`);
   }
-  return about.flatMap(({ anchor, what }) => (what === 'turn' ? [anchor] : []));
+  return about.flatMap(({ anchor, what }) => (what === 'turn' && anchor.deserted !== true ? [anchor] : []));
+}
+
+/** Of one that was ended from outside: do its rules lead devices on, with nobody to take them along? A sentence, or null. */
+export async function leadsOn(
+  catalogue: Means['catalogue'],
+  { id, standing }: Anchor,
+  others: readonly Anchor[],
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { holder = null, source = '' } = standing ?? {};
+  if (holder === null) return null;
+  const { site, instance } = holder;
+  // What leads through it is turned as a whole
+  const isSame = ({ deserted, standing: other }: Anchor): boolean =>
+    deserted !== true && other?.holder?.site === site && other.holder.instance === instance;
+  if (others.some(isSame)) return null;
+  const { path } = await catalogue.site(site);
+  if ((await path?.holds({ id: instance, endpoint: null }, signal)) !== true) return null;
+  return `anchor ${id} was ended from outside, and the rules of instance ${instance} at ${site} lead devices on to ${source}: deactivate them there first`;
 }
 
 const inProgress = (anchor: Anchor): Error => failure('AnchorInProgress', `${anchor.network}: ${isOnItsWay(anchor)}`);
@@ -46,7 +70,9 @@ export async function tellAnchors(means: Means, scene: Scene, order: Leaving, wa
     order.anchors === undefined
       ? await anchors?.of({ application: application.name, users: order.users }, wait.signal)
       : [];
-  const under = (found ?? []).filter(({ standing }) => standing?.under?.relocation === relocation);
+  const under = (found ?? []).filter(
+    ({ standing, deserted }) => deserted !== true && standing?.under?.relocation === relocation,
+  );
   const ids = order.anchors ?? under.map(({ id }) => id);
   await eachOnce(wait, { name: 'followed', digest, doing: 'anchors that are told' }, ids, async (id) => {
     await anchors?.moved(id, moved, wait.signal);
@@ -71,7 +97,8 @@ export async function noAnchorLeft(
       ? await anchors?.of({ application: application.name, users: '*' }, signal)
       : await anchors?.again(known, signal);
   for (const anchor of found ?? []) {
-    const { standing } = anchor;
+    const { standing, deserted } = anchor;
+    if (deserted === true) continue; // in step 1 its rules led nobody there
     if (standing === null && anchor.source === source.name) throw inProgress(anchor);
     if (standing?.source === source.name && standing.from === order.from)
       throw failure('AnchorInProgress', `${anchor.network}: anchor ${anchor.id} still leads to instance ${order.from}`);

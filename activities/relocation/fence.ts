@@ -40,7 +40,7 @@ export interface ReturnOrder extends Both {
   readonly seen?: SeenInLists;
 }
 
-/** What became of a source that was taken to be dead. `gone`: nothing of it is left that could write. */
+/** What became of a source that was taken to be dead. `gone`: an operation has ended it, so that nothing of it can write. */
 export interface Returned {
   readonly how: 'fenced' | 'gone';
   /** Writes that it has and the target was not given; null: nobody can tell any more. */
@@ -90,7 +90,8 @@ export const fencing = (means: Means) => ({
         const why = await stoppedIn(means, scene, order, seen, wait);
         if (why !== undefined) throw failure('NotYet', `${why.message}; it is silent, and waited for`);
         const left = await clearDeserted(scene, order, seen, means.pace, wait);
-        if (source.instances.whenLeft === 'remove') await source.instances.remove(order.from, key('retireSource'), wait);
+        if (source.instances.whenLeft === 'remove')
+          await source.instances.remove(order.from, key('retireSource'), wait);
         return { how: 'gone', stranded: null, left };
       }
       wait.progress('fencing the source, which has come back');
@@ -149,13 +150,7 @@ async function answering(
 }
 
 /** Undefined: it was stopped. What was asked of its orchestrator may still be carried out, which is as good then. */
-async function stoppedIn(
-  means: Means,
-  scene: Scene,
-  order: Both,
-  seen: Seen,
-  wait: Wait,
-): Promise<Error | undefined> {
+async function stoppedIn(means: Means, scene: Scene, order: Both, seen: Seen, wait: Wait): Promise<Error | undefined> {
   const late = new AbortController();
   const untimely = failure('NotYet', `${scene.source.name}: nobody has stopped instance ${order.from} in time`);
   const timer = setTimeout(() => late.abort(untimely), means.pace.deadMs);

@@ -125,6 +125,35 @@ describe('an evacuation', () => {
     expect(runs.lookedFor).toEqual(['app-0', 'app-1', 'app-2', 'app-1', 'app-2', 'app-2']);
   });
 
+  it('waits for whoever is still on the way there when nobody is left, and moves him on; not once it is cancelled', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const runs = new PlayedRuns();
+      runs.coming.add('app-1');
+      let asked = 0;
+      runs.onTheWay = () => {
+        vi.advanceTimersByTime(2_000);
+        asked += 1;
+        if (asked < 3) return 1;
+        runs.coming.clear();
+        return 0;
+      };
+      await expect(evacuated(runs, named(2))).resolves.toMatchObject({ outcome: 'evacuated', counts: { moved: 2 } });
+      expect({ asked, moved: runs.asked }).toEqual({ asked: 4, moved: ['app-0/*/a2', 'app-1/*/a2'] });
+
+      const cancelled = new PlayedRuns();
+      cancelled.onTheWay = () => {
+        cancelled.wanted = { ...cancelled.wanted, cancelled: true };
+        vi.advanceTimersByTime(2_000);
+        return 1;
+      };
+      await expect(evacuated(cancelled, named(1))).resolves.toMatchObject({ counts: { moved: 1 } });
+    } finally {
+      vi.useRealTimers();
+      await awake();
+    }
+  });
+
   it('tries another target where one could not take it and nothing is left behind, and tells where it was last', async () => {
     const runs = new PlayedRuns();
     runs.course = ({ application, target }) => ({

@@ -69,3 +69,99 @@ describe('a source that hangs', () => {
     expect(world.asked).toBe(1);
   });
 });
+
+describe('what is written down of a source', () => {
+  const written = ['stopped', 'notInstantiated', 'gone'] as const;
+  const words = { stopped: 'stopped', notInstantiated: 'not instantiated', gone: 'gone' } as const;
+  const strict = { lostWrites: true } as const;
+
+  /** From a1 to a2, where devices are led by now. */
+  function lost(as?: (typeof written)[number]) {
+    const own = new PortWorld();
+    const source = own.servedAt('a1');
+    const target = own.add('a2');
+    target.rules = target.rules.map((rule) =>
+      rule.kind === 'traffic' ? { ...rule, destinations: [source.endpoint?.host ?? ''], active: true } : rule,
+    );
+    if (as === 'gone') own.instances.splice(own.instances.indexOf(source), 1);
+    else if (as !== undefined) Object.assign(source, { state: as });
+    const steps = relocationActivities({
+      catalogue: own,
+      pace: { ...Pace.parse({}), pollMs: 1, deadMs: 40 },
+      digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+      turns: takingTurns(),
+    });
+    const both = { ...between, source: 'a1', target: 'a2', from: source.id, to: target.id };
+    const run = async <A, R>(step: (order: A) => Promise<R>, order: A): Promise<R> =>
+      await attemptOf().run<[A], R, typeof step>(step, order);
+    return { own, source, steps, both, run };
+  }
+  const told = (id: string, as: (typeof written)[number]): string =>
+    `a1: instance ${id} is written down as ${words[as]}, which proves nothing`;
+
+  it.each(written)('as %s is no fence, and takes nothing of it away; what was accepted is had', async (as) => {
+    const { own, both, steps, run } = lost(as);
+    const { from } = both;
+    const refused = run(steps.fenceSource, { ...both, accept: strict });
+    await expect(refused).rejects.toMatchObject({
+      type: 'NotFenced',
+      message: expect.stringContaining(told(from, as)),
+    });
+    const ledAway = { ...both, accept: { ...strict, fence: 'ledAway' } } as const;
+    // Of one that is gone nobody knows where devices would look for it
+    if (as === 'gone') await expect(run(steps.fenceSource, ledAway)).rejects.toMatchObject({ type: 'NotFenced' });
+    else await expect(run(steps.fenceSource, ledAway)).resolves.toBe('ledAway');
+    if (as === 'gone')
+      await expect(run(steps.fenceSource, { ...both, accept: { ...strict, fence: 'none' } })).resolves.toBe('none');
+    expect(own.calls.filter((call) => /remove|instances\.stop/.test(call))).toEqual([]);
+  });
+
+  it.each(written)('as %s is borne out by an operation of its orchestrator, whoever asked for it', async (as) => {
+    const { own, both, steps, run } = lost(as);
+    own.ended.add(both.from);
+    await expect(run(steps.fenceSource, { ...both, accept: strict })).resolves.toBe('stopped');
+    const returned = { ...both, epoch: 2 ** 41, writes: 7 };
+    await expect(run(steps.fenceReturned, returned)).resolves.toEqual({ how: 'gone', stranded: null, left: [] });
+  });
+
+  it('is not believed of one that answers: it is not lost, or fenced where it has been replaced', async () => {
+    const { own, source, both, steps, run } = lost('stopped');
+    own.alive.add(source.id);
+    const answers = `a1: instance ${source.id} is written down as stopped, and answers all the same`;
+    await expect(run(steps.confirmLost, both)).rejects.toMatchObject({ type: 'NotLost', message: answers });
+    await expect(run(steps.fenceSource, { ...both, accept: strict })).rejects.toMatchObject({ type: 'NotLost' });
+    Object.assign(own.at('a2')[0] ?? {}, { role: 'authority', epoch: 2 ** 41 });
+    const fenced = await run(steps.fenceReturned, { ...both, epoch: 2 ** 41, writes: 5 });
+    expect({ fenced, role: source.role }).toEqual({ fenced: { how: 'fenced', stranded: 2 }, role: 'relay' });
+  });
+
+  it('nor is what speaks at an address that it had: that may be somebody else by now', async () => {
+    const { own, source, both, steps, run } = lost('stopped');
+    const heir = Object.assign(own.add('a1'), { endpoint: source.endpoint });
+    own.instances.splice(own.instances.indexOf(source), 1);
+    own.instances.push(source);
+    expect(own.at('a1').map(({ id }) => id)).toEqual([heir.id, source.id]);
+    await expect(run(steps.confirmLost, both)).resolves.toMatchObject({ users: 0 });
+  });
+
+  it('as gone ends no waiting for it: it may be cut off, and come back', async () => {
+    const { both, steps, run } = lost('gone');
+    await expect(run(steps.fenceReturned, { ...both, epoch: 2 ** 41, writes: 7 })).rejects.toMatchObject({
+      type: 'NotYet',
+      message: `${told(both.from, 'gone')}: no operation of its orchestrator is to be found that ended it; it is silent, and waited for`,
+    });
+  });
+
+  it('once it was ended is not believed either where it goes on answering', async () => {
+    const { own, source, both, steps, run } = lost();
+    own.silent.add(source.id);
+    own.on('a1.instances.end', () => {
+      own.silent.delete(source.id);
+      own.alive.add(source.id);
+    });
+    await expect(run(steps.fenceSource, { ...both, accept: strict })).rejects.toMatchObject({
+      type: 'NotYet',
+      message: `a1: its orchestrator has ended instance ${source.id}, and it answers all the same`,
+    });
+  });
+});

@@ -289,15 +289,18 @@ describe('ending one that nobody hears of', () => {
     Object.assign(meo.begin(instance ?? meo.add('of that id'), kind), { instance: id, state: 'COMPLETED' });
   };
 
-  it.each(['STARTED', 'STOPPED'] as const)('that is %s terminates it, without a farewell, and keeps its record', async (as) => {
-    const { id } = meo.add('runs', as);
-    done(id, 'INSTANTIATE');
-    await expect(end(id)).resolves.toBe('operation');
-    expect(meo.server.heard.find(({ path }) => path.endsWith('/terminate'))?.json).toEqual({
-      terminationType: 'FORCEFUL',
-    });
-    expect(meo.instances).toMatchObject([{ id, state: 'NOT_INSTANTIATED' }]);
-  });
+  it.each(['STARTED', 'STOPPED'] as const)(
+    'that is %s terminates it, without a farewell, and keeps its record',
+    async (as) => {
+      const { id } = meo.add('runs', as);
+      done(id, 'INSTANTIATE');
+      await expect(end(id)).resolves.toBe('operation');
+      expect(meo.server.heard.find(({ path }) => path.endsWith('/terminate'))?.json).toEqual({
+        terminationType: 'FORCEFUL',
+      });
+      expect(meo.instances).toMatchObject([{ id, state: 'NOT_INSTANTIATED' }]);
+    },
+  );
 
   it('that is written down as not instantiated, by no operation, proves nothing and deletes nothing', async () => {
     const { id } = meo.add('was here');
@@ -363,7 +366,8 @@ describe('ending one that nobody hears of', () => {
     const { id } = meo.add('runs', 'STARTED');
     meo.endings.push('FAILED');
     await expect(end(id)).rejects.toMatchObject({ type: 'LcmOperationFailed' });
-    meo.instead = ({ path }) => (path.endsWith('/terminate') ? { status: 409, json: { detail: 'not now' } } : undefined);
+    meo.instead = ({ path }) =>
+      path.endsWith('/terminate') ? { status: 409, json: { detail: 'not now' } } : undefined;
     await expect(end(id)).rejects.toMatchObject({ type: 'Conflict', message: expect.stringMatching(/not now/) });
   });
 });

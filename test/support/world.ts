@@ -115,6 +115,8 @@ export class PortWorld implements Catalogue {
   readonly unreachable = new Set<string>();
   /** Ids of instances whose application does not answer. */
   readonly silent = new Set<string>();
+  /** Ids of instances whose process runs, whatever is written down of them. */
+  readonly alive = new Set<string>();
   /** Ids of instances that an operation of their orchestrator has ended: of what is merely written down it knows none. */
   readonly ended = new Set<string>();
   readonly #interference = new Map<string, Interference[]>();
@@ -290,7 +292,8 @@ export class PortWorld implements Catalogue {
           await call('instances.end');
           const instance = find(id);
           if (instance !== undefined && !isEnded(instance)) {
-            Object.assign(instance, { state: cloud ? 'stopped' : 'notInstantiated', role: 'relay', promisedTo: null });
+            instance.state = cloud ? 'stopped' : 'notInstantiated';
+            if (!this.alive.has(id)) Object.assign(instance, { role: 'relay', promisedTo: null });
             this.ended.add(id);
           }
           return this.ended.has(id) ? 'operation' : 'written';
@@ -537,15 +540,19 @@ export class PortWorld implements Catalogue {
         const found = this.instances.find(({ endpoint }) => endpoint?.host === host);
         const own = name === 'wifi' ? found?.site === 'w1' : found?.site !== 'w1';
         const reached = found !== undefined && (own || !this.unreachable.has(found.id));
-        const lives = reached && isRunning(found) && !this.silent.has(found.id);
+        const lives = reached && this.#runs(found) && !this.silent.has(found.id);
         return !lives ? { who: 'nobody' } : { who: 'instance', id: found.id };
       },
     };
     return { name, vantage, resolverClampSeconds: this.clampSeconds };
   }
 
+  #runs(instance: Made): boolean {
+    return isRunning(instance) || this.alive.has(instance.id);
+  }
+
   #by(endpoint: Endpoint): Made {
-    const instance = this.instances.find((each) => each.endpoint?.host === endpoint.host && isRunning(each));
+    const instance = this.instances.find((each) => each.endpoint?.host === endpoint.host && this.#runs(each));
     if (instance === undefined || this.silent.has(instance.id))
       throw failure('PeerUnavailable', 'application: nobody answers');
     return instance;
