@@ -3,8 +3,8 @@ import type { Copied } from './application.ts';
 /** A source that is taken to be dead, and what keeps it from being a second writer (GR MEC 035, 5.3.1). Pure. */
 
 /**
- * The strongest first. `stopped`: an operation of its orchestrator has ended it. `ledAway`: nobody could, and devices that look for it are led
- * to the target. `none`: neither.
+ * The strongest first. `stopped`: an operation of its orchestrator has ended it. `ledAway`: none has, and devices that look for
+ * it are led to the target. `none`: neither.
  */
 export const fences = ['stopped', 'ledAway', 'none'] as const;
 export type Fence = (typeof fences)[number];

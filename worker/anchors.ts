@@ -84,18 +84,21 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
     }
   };
 
+  const found: Anchors['found'] = async ({ application, users }, signal) => {
+    if (!(await runs(markWorkflowId(application), signal))) return [];
+    if (users === '*') return await described(await listed(application, signal), signal);
+    const named = Object.keys(networks).map((network) => anchorWorkflowId({ application, users, network }, digest));
+    return await described(named, signal);
+  };
+
   return {
-    of: async ({ application, users }, signal) => {
-      if (!(await runs(markWorkflowId(application), signal))) return [];
-      if (users === '*') return await described(await listed(application, signal), signal);
-      const named = Object.keys(networks).map((network) => anchorWorkflowId({ application, users, network }, digest));
-      return await described(named, signal);
-    },
+    found,
+    of: async (subject, signal) => (await found(subject, signal)).filter(runsStill),
 
     again: async (ids, signal) => {
       const asked = new Set(ids);
       const now = await described(ids.map(workflowOf), signal);
-      return now.filter(({ id, deserted }) => asked.has(id) && deserted !== true);
+      return now.filter((anchor) => asked.has(anchor.id) && runsStill(anchor));
     },
 
     anyOf: async (application, signal) => (await counted(anchorsThatStand(application), signal)) > 0,
@@ -154,6 +157,8 @@ function shown(info: WorkflowExecutionDescription, world: string | undefined): A
   const left = standing !== null && isOurs && ENDED_FROM_OUTSIDE.some((ended) => ended === status.name);
   return left ? { ...anchor, deserted: true } : undefined;
 }
+
+const runsStill = ({ deserted }: Anchor): boolean => deserted !== true;
 
 const workflowOf = (id: string): string => parseAnchorId(id)?.workflowId ?? id;
 

@@ -8,8 +8,13 @@ export interface Anchor extends AnchorFound {
 
 /** Anchors as runs, and relocations as anchors see them. Each call insists while Temporal cannot be asked. */
 export interface Anchors {
-  /** Those of these users that run, or are deserted; of `*`: of anybody. Where none of the application is, one look at a name tells. */
+  /** Those of these users that run; of `*`: of anybody. Where none of the application is, one look at a name tells. */
   of(
+    subject: { readonly application: string; readonly users: string },
+    signal: AbortSignal,
+  ): Promise<readonly Anchor[]>;
+  /** The same, and those that are deserted. */
+  found(
     subject: { readonly application: string; readonly users: string },
     signal: AbortSignal,
   ): Promise<readonly Anchor[]>;

@@ -8,6 +8,7 @@ import { isMoved } from '../../domain/ended.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { nameOf, Window, type Landed, type Leaver, type Move } from '../../domain/window.ts';
 import type { Wait } from '../ports.ts';
+import { serverNow } from '../waiting.ts';
 import { Bell } from './bell.ts';
 import type { EvacuateOrder, Means } from './evacuate-host.ts';
 import { landing } from './landing.ts';
@@ -282,6 +283,6 @@ export class Evacuation {
 
   #isLate(): boolean {
     const { deadline } = this.#order;
-    return deadline !== null && Date.now() >= Date.parse(deadline);
+    return deadline !== null && serverNow() >= Date.parse(deadline);
   }
 }

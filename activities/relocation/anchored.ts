@@ -20,7 +20,7 @@ export async function anchorsTo(
   if (anchors === undefined) return [];
   const moving = { users, source: source.name, from, relocation, towards: target.network?.name };
   const subject = { application: application.name, users };
-  const found = known === undefined ? await anchors.of(subject, signal) : await anchors.again(known, signal);
+  const found = known === undefined ? await anchors.found(subject, signal) : await anchors.again(known, signal);
   const about = found.map((anchor) => ({ anchor, what: aboutAnchor(anchor, moving) }));
   for (const { anchor, what } of about) {
     if (anchor.deserted === true) {
@@ -70,9 +70,7 @@ export async function tellAnchors(means: Means, scene: Scene, order: Leaving, wa
     order.anchors === undefined
       ? await anchors?.of({ application: application.name, users: order.users }, wait.signal)
       : [];
-  const under = (found ?? []).filter(
-    ({ standing, deserted }) => deserted !== true && standing?.under?.relocation === relocation,
-  );
+  const under = (found ?? []).filter(({ standing }) => standing?.under?.relocation === relocation);
   const ids = order.anchors ?? under.map(({ id }) => id);
   await eachOnce(wait, { name: 'followed', digest, doing: 'anchors that are told' }, ids, async (id) => {
     await anchors?.moved(id, moved, wait.signal);
@@ -97,8 +95,7 @@ export async function noAnchorLeft(
       ? await anchors?.of({ application: application.name, users: '*' }, signal)
       : await anchors?.again(known, signal);
   for (const anchor of found ?? []) {
-    const { standing, deserted } = anchor;
-    if (deserted === true) continue; // in step 1 its rules led nobody there
+    const { standing } = anchor;
     if (standing === null && anchor.source === source.name) throw inProgress(anchor);
     if (standing?.source === source.name && standing.from === order.from)
       throw failure('AnchorInProgress', `${anchor.network}: anchor ${anchor.id} still leads to instance ${order.from}`);

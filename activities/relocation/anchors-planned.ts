@@ -15,7 +15,7 @@ export async function anchorsPlanned(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const moving = { users, source: source.name, from, relocation, towards: target.network?.name };
-  const found = (await anchors?.of({ application: application.name, users }, signal)) ?? [];
+  const found = (await anchors?.found({ application: application.name, users }, signal)) ?? [];
   const become = new Map<string, number>();
   for (const anchor of found) {
     const what = aboutAnchor(anchor, moving);

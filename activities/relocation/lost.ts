@@ -22,7 +22,7 @@ import {
 import { copyIn } from './take-over.ts';
 
 export interface LostOrder extends Both {
-  /** An instant: it was asked in vain since then; null: nobody has watched it. */
+  /** An instant: it was asked in vain since then, for as long as it has to be; null: nobody has watched it. */
   readonly silentSince?: string | null;
   /** Accepted: whoever else cannot be asked is passed over. */
   readonly otherUnknown?: true;
@@ -131,7 +131,7 @@ async function lastSign(
   wait: Wait,
 ): Promise<Sign> {
   if (!hasAddress(seen)) return 'silent';
-  const isKnown = silentSince !== null && Date.now() - Date.parse(silentSince) >= pace.deadMs;
+  const isKnown = silentSince !== null; // told by a clock of who knows whom, and not before it had been long enough
   const begun = performance.now();
   const left = (): number => (isKnown ? 0 : pace.deadMs - (performance.now() - begun));
   for (;;) {

@@ -39,13 +39,14 @@ export async function silence(
   { users, from, until }: Pick<WatchOrder, 'users' | 'from' | 'until'>,
   wait: Wait,
 ): Promise<string | null> {
-  const since = new Date();
+  const since = new Date().toISOString();
+  const begun = performance.now(); // clocks are set
   for (;;) {
     const seen = await look(scene.source, scene.application, from, wait.signal);
     const { sign, throughout } = await signWithin(scene, seen, users, pace.deadMs, wait.signal);
     if (sign === 'serves') return null;
     // One look tells whether it answers; one that hung was silent for as long as it has to be
-    if (until === 'answers' || throughout || Date.now() - since.getTime() >= pace.deadMs) return since.toISOString();
+    if (until === 'answers' || throughout || performance.now() - begun >= pace.deadMs) return since;
     await wait.pause();
   }
 }

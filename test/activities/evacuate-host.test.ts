@@ -14,10 +14,18 @@ const order: EvacuateOrder = { evacuation: 'a1.run', site: 'a1', among: four, pe
 const named = (n: number): string[] => Array.from({ length: n }, (_, at) => `app-${at}`);
 
 /** One attempt, of which the server has heard `heard`. */
-function attempt(runs: PlayedRuns, names: readonly string[], over: Partial<EvacuateOrder> = {}, heard?: unknown) {
+function attempt(
+  runs: PlayedRuns,
+  names: readonly string[],
+  over: Partial<EvacuateOrder> = {},
+  heard?: unknown,
+  scheduledMs = Date.now(),
+) {
   const environment = new MockActivityEnvironment({
     startToCloseTimeoutMs: HOUR_MS,
     scheduleToCloseTimeoutMs: HOUR_MS,
+    scheduledTimestampMs: scheduledMs,
+    currentAttemptScheduledTimestampMs: scheduledMs,
     heartbeatDetails: heard,
     attempt: heard === undefined ? 1 : 2,
   });
@@ -293,6 +301,13 @@ describe('an evacuation', () => {
       counts: { left: 6 },
     });
     expect(runs.asked).toEqual([]);
+  });
+
+  it('goes by the clock of the server, which that of its worker may be hours ahead of', async () => {
+    const [runs, over] = [new PlayedRuns(), { deadline: new Date(Date.now() - HOUR_MS).toISOString() }];
+    const { result, passes } = attempt(runs, named(2), over, undefined, Date.now() - 2 * HOUR_MS);
+    await passes();
+    await expect(result).resolves.toMatchObject({ outcome: 'evacuated', counts: { moved: 2 } });
   });
 
   it('ends every wait when its worker stops', async () => {

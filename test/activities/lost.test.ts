@@ -70,6 +70,31 @@ describe('a source that hangs', () => {
   });
 });
 
+describe('a clock that is set by hours', () => {
+  const hours = 7_200_000;
+
+  it('on a worker that watches makes no moment of silence long enough', async () => {
+    const own = new PortWorld();
+    own.silent.add(own.at('cloud')[0]?.id ?? '');
+    own.add('a1');
+    world = own as Frozen;
+    const { watchSource } = stepsOf(3_600_000);
+    const [now, jumps] = [Date.now.bind(Date), { count: 0 }];
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + hours * (jumps.count += 1));
+    const watched = attemptOf().run(watchSource, { ...between, from: idAt('cloud'), to: idAt('a1'), until: 'silent' as const });
+    await expect(watched).rejects.toThrow(/not done in time/);
+    expect(own.calls.filter((call) => call === 'context.state').length).toBeGreaterThan(1);
+  });
+
+  it('does not have a silence forgotten that another worker has told', async () => {
+    world.add('a1');
+    const { confirmLost } = stepsOf(Math.round(2_000 * busy()));
+    const silentSince = new Date(Date.now() + hours).toISOString();
+    await attemptOf().run(confirmLost, { ...between, from: idAt('cloud'), to: idAt('a1'), silentSince });
+    expect(world.asked).toBe(1);
+  });
+});
+
 describe('what is written down of a source', () => {
   const written = ['stopped', 'notInstantiated', 'gone'] as const;
   const words = { stopped: 'stopped', notInstantiated: 'not instantiated', gone: 'gone' } as const;

@@ -9,12 +9,12 @@ type Ports = Readonly<Record<string, Call>>;
 /** What steps ask of their peers where it is worth to die. */
 const CALLS: Readonly<Record<string, readonly string[]>> = {
   packages: ['distribute'],
-  instances: ['list', 'instantiate', 'start', 'stop', 'remove'],
+  instances: ['list', 'instantiate', 'start', 'stop', 'remove', 'end'],
   subscriptions: ['create', 'remove'],
   path: ['turn', 'turnBack'],
   notices: ['addressChanged'],
   context: ['state', 'promise', 'standBy', 'handOver', 'settle', 'supersede', 'retire'],
-  anchors: ['of', 'isFound', 'takeIn', 'inherit', 'moved', 'relocation'],
+  anchors: ['of', 'found', 'isFound', 'takeIn', 'inherit', 'moved', 'relocation'],
   whereabouts: ['networkOf', 'listen', 'hush'],
   runs: ['begin', 'begunBy', 'ended'],
   ways: ['begin', 'begun', 'holds', 'release'],
