@@ -167,6 +167,8 @@ describe('what is written down of a source', () => {
     own.instances.push(source);
     expect(own.at('a1').map(({ id }) => id)).toEqual([heir.id, source.id]);
     await expect(run(steps.confirmLost, both)).resolves.toMatchObject({ users: 0 });
+    // It knows nobody, which is not the source's having forgotten
+    await expect(run(steps.fenceSource, { ...both, accept: strict })).rejects.toMatchObject({ type: 'NotFenced' });
   });
 
   it('as gone ends no waiting for it: it may be cut off, and come back', async () => {
