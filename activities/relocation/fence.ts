@@ -5,7 +5,7 @@ import { failure } from '../failure.ts';
 import type { Network, Wait } from '../ports.ts';
 import { alive, together, until } from '../waiting.ts';
 import { clearDeserted, type LeftThere } from './deserted.ts';
-import { answersDevices, notLost, signOf } from './lost.ts';
+import { answersDevices, lives, signOf } from './lost.ts';
 import { instancesAt } from './others.ts';
 import {
   demandOurs,
@@ -62,7 +62,8 @@ export const fencing = (means: Means) => ({
       const seen = await look(scene.source, scene.application, order.from, wait.signal);
       const sign = await signOf(scene, seen, order.users, means.pace.deadMs / 4, wait.signal);
       if (sign === 'servesNobody') return 'forgot';
-      if (sign === 'serves') throw notLost(scene, seen, 'answers again');
+      // NotLost would undo all, also the copy; and what flaps may be dead in a moment
+      if (sign === 'serves') throw failure('NotFenced', lives(scene, seen, 'answers again'));
       wait.progress('having the source stopped');
       if (!suffices('ledAway', accept)) {
         await stopped(means, scene, order, seen, wait);
@@ -124,14 +125,14 @@ async function stopped(means: Means, scene: Scene, order: Both, seen: Seen, wait
     );
   wait.progress(`seeing that instance ${from} is silent since it was ended`);
   const answers = await until(wait, means.pace.deadMs / 4, async () =>
-    (await answering(means, scene, order, seen, wait.signal)) === undefined ? 'nobody' : undefined,
+    (await answersStill(means, scene, order, seen, wait.signal)) === undefined ? 'nobody' : undefined,
   );
   if (answers === undefined)
     throw failure('NotYet', `${source.name}: its orchestrator has ended instance ${from}, and it answers all the same`);
 }
 
 /** Where it still does: us, or devices. Undefined: it is silent everywhere, or nobody knows where to ask for it. */
-async function answering(
+async function answersStill(
   { pace }: Means,
   scene: Scene,
   { users, from, to }: Both,

@@ -64,13 +64,12 @@ export const losing = (means: Means) => ({
     }),
 });
 
-export const notLost = ({ source }: Scene, seen: Seen, how: string): Error =>
-  failure(
-    'NotLost',
-    mayRun(seen)
-      ? `${source.name}: instance ${seen.id} ${how}`
-      : `${source.name}: ${writtenAs(seen)}, and ${how} all the same`,
-  );
+const notLost = (...of: Parameters<typeof lives>): Error => failure('NotLost', lives(...of));
+
+export const lives = ({ source }: Scene, seen: Seen, how: string): string =>
+  mayRun(seen)
+    ? `${source.name}: instance ${seen.id} ${how}`
+    : `${source.name}: ${writtenAs(seen)}, and ${how} all the same`;
 
 async function copyAt(
   { context }: Scene,

@@ -4,6 +4,7 @@ import type { Context, Site } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { fences } from '../../domain/recovery.ts';
 import { attemptOf } from '../support/attempt.ts';
 import { busy } from '../support/busy.ts';
 import { PortWorld } from '../support/world.ts';
@@ -81,7 +82,12 @@ describe('a clock that is set by hours', () => {
     const { watchSource } = stepsOf(3_600_000);
     const [now, jumps] = [Date.now.bind(Date), { count: 0 }];
     vi.spyOn(Date, 'now').mockImplementation(() => now() + hours * (jumps.count += 1));
-    const watched = attemptOf().run(watchSource, { ...between, from: idAt('cloud'), to: idAt('a1'), until: 'silent' as const });
+    const watched = attemptOf().run(watchSource, {
+      ...between,
+      from: idAt('cloud'),
+      to: idAt('a1'),
+      until: 'silent' as const,
+    });
     await expect(watched).rejects.toThrow(/not done in time/);
     expect(own.calls.filter((call) => call === 'context.state').length).toBeGreaterThan(1);
   });
@@ -124,7 +130,12 @@ describe('what is written down of a source', () => {
   const told = (id: string, as: (typeof written)[number]): string =>
     `a1: instance ${id} is written down as ${words[as]}, which proves nothing`;
 
-  it.each(written)('as %s is no fence, and takes nothing of it away; what was accepted is had', async (as) => {
+  it.each([
+    { as: 'stopped', weakest: 'ledAway' },
+    { as: 'notInstantiated', weakest: 'ledAway' },
+    // Of one that is gone nobody knows where devices would look for it
+    { as: 'gone', weakest: 'none' },
+  ] as const)('as $as is no fence, and takes nothing of it away; accepted is $weakest', async ({ as, weakest }) => {
     const { own, both, steps, run } = lost(as);
     const { from } = both;
     const refused = run(steps.fenceSource, { ...both, accept: strict });
@@ -132,12 +143,11 @@ describe('what is written down of a source', () => {
       type: 'NotFenced',
       message: expect.stringContaining(told(from, as)),
     });
-    const ledAway = { ...both, accept: { ...strict, fence: 'ledAway' } } as const;
-    // Of one that is gone nobody knows where devices would look for it
-    if (as === 'gone') await expect(run(steps.fenceSource, ledAway)).rejects.toMatchObject({ type: 'NotFenced' });
-    else await expect(run(steps.fenceSource, ledAway)).resolves.toBe('ledAway');
-    if (as === 'gone')
-      await expect(run(steps.fenceSource, { ...both, accept: { ...strict, fence: 'none' } })).resolves.toBe('none');
+    const weak = fences.slice(fences.indexOf(weakest));
+    const had = weak.map(async (fence) => await run(steps.fenceSource, { ...both, accept: { ...strict, fence } }));
+    await expect(Promise.all(had)).resolves.toEqual(weak.map(() => weakest));
+    for (const fence of fences.slice(0, fences.indexOf(weakest)))
+      await expect(run(steps.fenceSource, { ...both, accept: { ...strict, fence } })).rejects.toThrow(told(from, as));
     expect(own.calls.filter((call) => /remove|instances\.stop/.test(call))).toEqual([]);
   });
 
@@ -154,7 +164,10 @@ describe('what is written down of a source', () => {
     own.alive.add(source.id);
     const answers = `a1: instance ${source.id} is written down as stopped, and answers all the same`;
     await expect(run(steps.confirmLost, both)).rejects.toMatchObject({ type: 'NotLost', message: answers });
-    await expect(run(steps.fenceSource, { ...both, accept: strict })).rejects.toMatchObject({ type: 'NotLost' });
+    await expect(run(steps.fenceSource, { ...both, accept: strict })).rejects.toMatchObject({
+      type: 'NotFenced',
+      message: expect.stringMatching(/answers again/),
+    });
     Object.assign(own.at('a2')[0] ?? {}, { role: 'authority', epoch: 2 ** 41 });
     const fenced = await run(steps.fenceReturned, { ...both, epoch: 2 ** 41, writes: 5 });
     expect({ fenced, role: source.role }).toEqual({ fenced: { how: 'fenced', stranded: 2 }, role: 'relay' });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutContract } from '../../adapters/application/without-contract.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { isMoved } from '../../domain/ended.ts';
+import { fencingWorkflowId } from '../../domain/identity.ts';
 import type { RelocationRequest, RelocationResult, RelocationStatus } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { abandon, recover, recoverAccepting, retry, scrap, status } from '../../workflows/messages.ts';
@@ -105,7 +106,9 @@ describe.each([
     await engine.over(each, async (start) => {
       const begun = async (world: PortWorld, more: object = {}): Promise<Handle> => {
         const handle = await start({ ...way, ...more }, pace);
-        each.isThere(handle.workflowId, world);
+        const { workflowId, firstExecutionRunId } = handle;
+        for (const id of [workflowId, fencingWorkflowId(`${workflowId}/${firstExecutionRunId}`)])
+          each.isThere(id, world);
         return handle;
       };
       const { world: well } = worldOf(way);
