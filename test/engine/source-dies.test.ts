@@ -4,6 +4,7 @@ import { withoutContract } from '../../adapters/application/without-contract.ts'
 import { atOnce } from '../../domain/at-once.ts';
 import { isMoved } from '../../domain/ended.ts';
 import { fencingWorkflowId } from '../../domain/identity.ts';
+import { mayWrite } from '../../domain/recovery.ts';
 import type { RelocationRequest, RelocationResult, RelocationStatus } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { abandon, recover, recoverAccepting, retry, scrap, status } from '../../workflows/messages.ts';
@@ -63,7 +64,7 @@ async function waiting(handle: Handle): Promise<RelocationStatus> {
 
 /** What an operator does of what he is offered: he goes on without the source where he may, else he gives up. */
 async function ended(handle: Handle, instead?: () => typeof retry): Promise<RelocationResult> {
-  for (let times = 0; times < 9; times += 1) {
+  for (let times = 0; times < 20; times += 1) {
     const now = await waiting(handle);
     if (now.state !== 'parked') return await handle.result();
     // It may have tried again by itself in this very moment
@@ -159,7 +160,7 @@ async function story(
   demand(!unproven || kind === 'written', 'it could have been stopped');
   const then = unproven ? await anew(lostUnproven) : first;
   const fence = then.recovery?.fence;
-  demand(fence === undefined || (kind === 'written') === (fence === 'none'), `its fence is ${fence}`);
+  demand(fence === undefined || (kind === 'written') === mayWrite(fence), `its fence is ${fence}`);
   await nobodyWaits(then);
   demand(isMoved(then.outcome), `no way out: ${told(then)}`);
   const [authority] = serving();
