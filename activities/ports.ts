@@ -115,6 +115,12 @@ export interface Instances {
   withdraw(id: string, key: string, wait: Wait): Promise<void>;
   /** Closes open operations, terminates and deletes; `id` may be the name under which it was made. "Not there" is success. */
   remove(id: string, key: string, wait: Wait): Promise<void>;
+  /**
+   * Has its orchestrator end it, and keeps what is known of it. `operation`: one of the orchestrator has completed that ended
+   * it, whoever asked for it, and nothing is known that started it since; `written`: it is merely written down as ended, which
+   * is no proof that it is. LcmOperationFailed, NotYet.
+   */
+  end(id: string, key: string, wait: Wait): Promise<'operation' | 'written'>;
   /** Whether a site that is left keeps a stopped instance (a cloud, GR 5.3.1) or deletes it (a MEC host). */
   readonly whenLeft: 'stop' | 'remove';
   /** Can an instance be started here at all: is the orchestrator, or for a cloud the OSS and behind it the cloud, in reach? */

@@ -167,7 +167,7 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'Nobody could stop the source, and what was accepted is not enough without that: have its host switched off and recover again, or accept a weaker fence (`--accept-fence`), told who may have written.',
+      'No operation that ended the source can be seen, and what was accepted is not enough without one: have its orchestrator end it and recover again; or have its host switched off and accept a weaker fence (`--accept-fence`), told who may have written.',
   },
   BetterCopy: {
     retry: false,

@@ -6,7 +6,7 @@ export const FencingResult = z
   .object({
     outcome: z.enum(['fenced', 'gone', 'scrapped']).meta({
       description:
-        'fenced: it came back, and gives way. gone: its orchestrator has ended it after all. scrapped: an operator says that it never comes back.',
+        'fenced: it came back, and gives way. gone: an operation of its orchestrator has ended it after all. scrapped: an operator says that it never comes back.',
     }),
     stranded: z
       .int()

@@ -1,8 +1,10 @@
+import type { Copied } from './application.ts';
+
 /** A source that is taken to be dead, and what keeps it from being a second writer (GR MEC 035, 5.3.1). Pure. */
 
 /**
- * The strongest first. `stopped`: its orchestrator has ended it. `ledAway`: nobody could, and devices that look for it are led
- * to the target. `none`: neither.
+ * The strongest first. `stopped`: an operation of its orchestrator has ended it. `ledAway`: none has, and devices that look for
+ * it are led to the target. `none`: neither.
  */
 export const fences = ['stopped', 'ledAway', 'none'] as const;
 export type Fence = (typeof fences)[number];
@@ -49,6 +51,15 @@ export interface Copy {
   /** Since its content came last; null: it has none. */
   readonly changedSecondsAgo: number | null;
 }
+
+/** The best first: one that is prepared, which is whole; else the one with most writes; else the one that changed last. */
+export const byWorth = (one: Copied, other: Copied): number =>
+  Number(other.prepared) - Number(one.prepared) ||
+  other.count - one.count ||
+  (one.secondsAgo ?? Number.MAX_VALUE) - (other.secondsAgo ?? Number.MAX_VALUE);
+
+/** Of copies of several relocations. Undefined: there is none. */
+export const bestOf = (copies: readonly Copied[]): Copied | undefined => copies.toSorted(byWorth)[0];
 
 export const lossTold = ({ users, changedSecondsAgo }: Copy): string =>
   changedSecondsAgo === null

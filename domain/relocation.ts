@@ -33,7 +33,7 @@ export const Acceptance = z
     lostWrites: z.literal(true).meta({ description: 'What the source acknowledged and had not copied is lost.' }),
     fence: z.enum(fences).optional().meta({
       description:
-        'The weakest that will do. `stopped`, as without it: its orchestrator has ended the source. `ledAway`: nobody could; devices are led away from it, and it may have written until it is fenced. `none`: any client that reaches it may have written there.',
+        'The weakest that will do. `stopped`, as without it: an operation of its orchestrator has ended the source. `ledAway`: nobody could; devices are led away from it, and it may have written until it is fenced. `none`: any client that reaches it may have written there.',
     }),
     otherUnknown: z.literal(true).optional().meta({
       description:
@@ -219,7 +219,7 @@ export const RelocationResult = z
       .object({
         fence: z.enum([...fences, 'forgot']).meta({
           description:
-            'What keeps the source from writing: `stopped`, its orchestrator has ended it; `forgot`, it was started again and knows nobody; `ledAway` and `none` as they were accepted.',
+            'What keeps the source from writing: `stopped`, an operation of its orchestrator has ended it; `forgot`, it was started again and knows nobody; `ledAway` and `none` as they were accepted.',
         }),
         users: z.int(),
         writes: z.int().meta({ description: 'What the copy had. What was acknowledged after it is lost.' }),

@@ -28,11 +28,17 @@ export function anchorIdOf({
 /** So long the index may take to show the run in which another one goes on. */
 const SHOWN_MS = 3_600_000;
 
-/** Names need no escaping. One that has just gone on in a new run may be shown by the old one alone: it stands. */
+/** Whoever is ended so has given nothing back. */
+export const ENDED_FROM_OUTSIDE = ['TERMINATED', 'FAILED', 'TIMED_OUT'] as const;
+
+/**
+ * Names need no escaping. One that has just gone on in a new run may be shown by the old one alone: it stands. So may the rules
+ * of one that was ended from outside, for as long as the index knows of it.
+ */
 export function anchorsThatStand(application: string, now = Date.now()): string {
   const since = new Date(now - SHOWN_MS).toISOString();
   const goesOn = `ExecutionStatus = 'ContinuedAsNew' AND CloseTime > '${since}'`;
-  return `${ofApplication(application)} AND (ExecutionStatus = 'Running' OR (${goesOn}))`;
+  return `${ofApplication(application)} AND (ExecutionStatus IN ('Running', 'Terminated', 'Failed', 'TimedOut') OR (${goesOn}))`;
 }
 
 /** That very run: an earlier one of the same name may be shown as if it ran. */

@@ -6,7 +6,14 @@ import type { Configuration } from '../configuration/peers.ts';
 import { anchorWorkflowId, parseAnchorId, parseRelocationId, relocationWorkflowId } from '../domain/identity.ts';
 import type { Taking } from '../domain/anchoring.ts';
 import { atOnce } from '../domain/at-once.ts';
-import { anchorIdOf, anchorsThatStand, anchorThatRuns, markOf, markWorkflowId } from '../temporal/anchoring.ts';
+import {
+  anchorIdOf,
+  anchorsThatStand,
+  anchorThatRuns,
+  ENDED_FROM_OUTSIDE,
+  markOf,
+  markWorkflowId,
+} from '../temporal/anchoring.ts';
 import { searchAttributes } from '../temporal/search-attributes.ts';
 import type { AnchorMemo } from '../workflows/messages.ts';
 import type { markAnchored } from '../workflows/relocation/mark-anchored.ts';
@@ -56,7 +63,7 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
 
   const described = async (workflowIds: readonly string[], signal: AbortSignal): Promise<Anchor[]> => {
     const seen = await atOnce(AT_ONCE, [...new Set(workflowIds)], async (id) => await look(id, signal));
-    return seen.flatMap((info) => (info === undefined ? [] : (shown(info) ?? [])));
+    return seen.flatMap((info) => (info === undefined ? [] : (shown(info, ours.world) ?? [])));
   };
 
   const update = async (id: string, name: 'takeIn' | 'inherit', told: unknown, signal: AbortSignal) => {
@@ -77,17 +84,21 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
     }
   };
 
+  const found: Anchors['found'] = async ({ application, users }, signal) => {
+    if (!(await runs(markWorkflowId(application), signal))) return [];
+    if (users === '*') return await described(await listed(application, signal), signal);
+    const named = Object.keys(networks).map((network) => anchorWorkflowId({ application, users, network }, digest));
+    return await described(named, signal);
+  };
+
   return {
-    of: async ({ application, users }, signal) => {
-      if (!(await runs(markWorkflowId(application), signal))) return [];
-      if (users === '*') return await described(await listed(application, signal), signal);
-      const named = Object.keys(networks).map((network) => anchorWorkflowId({ application, users, network }, digest));
-      return await described(named, signal);
-    },
+    found,
+    of: async (subject, signal) => (await found(subject, signal)).filter(runsStill),
 
     again: async (ids, signal) => {
       const asked = new Set(ids);
-      return (await described(ids.map(workflowOf), signal)).filter(({ id }) => asked.has(id));
+      const now = await described(ids.map(workflowOf), signal);
+      return now.filter((anchor) => asked.has(anchor.id) && runsStill(anchor));
     },
 
     anyOf: async (application, signal) => (await counted(anchorsThatStand(application), signal)) > 0,
@@ -131,14 +142,23 @@ export function anchorsOver(temporal: Client, { networks, pace, ...ours }: Means
   };
 }
 
-/** Whoever started one by hand has told nothing of it yet; nor does a memo keep what is null. */
-function shown(info: WorkflowExecutionDescription): Anchor | undefined {
-  const { status, memo } = info;
+/**
+ * Whoever started one by hand has told nothing of it yet; nor does a memo keep what is null. The rules of a world that has ended
+ * went with it.
+ */
+function shown(info: WorkflowExecutionDescription, world: string | undefined): Anchor | undefined {
+  const { status, memo, typedSearchAttributes } = info;
   const { request, standing = null } = (memo ?? {}) as Partial<AnchorMemo>;
-  if (status.name !== 'RUNNING' || request === undefined) return undefined;
+  if (request === undefined) return undefined;
   const { users, network, source } = request;
-  return { id: anchorIdOf(info), users, network, source, standing };
+  const anchor = { id: anchorIdOf(info), users, network, source, standing };
+  if (status.name === 'RUNNING') return anchor;
+  const isOurs = typedSearchAttributes.get(searchAttributes.world) === world;
+  const left = standing !== null && isOurs && ENDED_FROM_OUTSIDE.some((ended) => ended === status.name);
+  return left ? { ...anchor, deserted: true } : undefined;
 }
+
+const runsStill = ({ deserted }: Anchor): boolean => deserted !== true;
 
 const workflowOf = (id: string): string => parseAnchorId(id)?.workflowId ?? id;
 

@@ -100,6 +100,12 @@ export function runsOver(temporal: Client, { sites, pace, world, taskQueue }: Me
       return new Set(await listed(query, signal, ({ workflowId, runId }) => relocationId(workflowId, runId)));
     },
 
+    comingTo: async (site, signal) => {
+      const { outcome, target } = searchAttributes;
+      const query = `WorkflowType = 'relocateApplication' AND ExecutionStatus = 'Running' AND ${target.name} = '${site}' AND ${outcome.name} IS NULL`;
+      return await call(signal, LIST_MS, async () => (await temporal.workflow.count(query)).count);
+    },
+
     goingBack: async (ids, signal) => {
       const seen = await atOnce(AT_ONCE, ids, async (id) => {
         const { workflowId, runId } = parseRelocationId(id) ?? { workflowId: id, runId: '' };

@@ -2,6 +2,8 @@ import type { AnchorFound, Taking } from '../../domain/anchoring.ts';
 
 export interface Anchor extends AnchorFound {
   readonly id: string;
+  /** Ended from outside while it stood: its rules may lead on, and nobody turns or releases them. */
+  readonly deserted?: true;
 }
 
 /** Anchors as runs, and relocations as anchors see them. Each call insists while Temporal cannot be asked. */
@@ -11,9 +13,14 @@ export interface Anchors {
     subject: { readonly application: string; readonly users: string },
     signal: AbortSignal,
   ): Promise<readonly Anchor[]>;
+  /** The same, and those that are deserted. */
+  found(
+    subject: { readonly application: string; readonly users: string },
+    signal: AbortSignal,
+  ): Promise<readonly Anchor[]>;
   /** Those of these that still run, as they are now. */
   again(ids: readonly string[], signal: AbortSignal): Promise<readonly Anchor[]>;
-  /** Does any of this application run, as far as the index knows? */
+  /** Does any of this application run, or was ended from outside, as far as the index knows? */
   anyOf(application: string, signal: AbortSignal): Promise<boolean>;
   /** Will whoever looks for anchors from now on find this run of one? */
   isFound(run: string, application: string, signal: AbortSignal): Promise<boolean>;

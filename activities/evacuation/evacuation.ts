@@ -8,6 +8,7 @@ import { isMoved } from '../../domain/ended.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
 import { nameOf, Window, type Landed, type Leaver, type Move } from '../../domain/window.ts';
 import type { Wait } from '../ports.ts';
+import { serverNow } from '../waiting.ts';
 import { Bell } from './bell.ts';
 import type { EvacuateOrder, Means } from './evacuate-host.ts';
 import { landing } from './landing.ts';
@@ -17,6 +18,8 @@ import type { Begun, Run, RunEnded } from './runs.ts';
 
 /** So often it is looked at what the operator wants, and who waits for a person. */
 const [WISH_MS, RESTING_MS] = [1_000, 10_000];
+/** And, when nobody is left, who is on the way here. */
+const COMING_MS = 2_000;
 const MESSAGE_LENGTH = 200;
 
 /** Under way so many times as long as one that goes well: it may have failed, and is being undone. */
@@ -47,6 +50,8 @@ export class Evacuation {
   #looked = false;
   /** So many were known when it was looked who is there with nobody under way. */
   #lookedWith: number | undefined;
+  /** On the way here, as was seen last, and when. */
+  #coming = { count: 0, seenAt: -Infinity };
   #broken: { readonly error: unknown } | undefined;
 
   constructor(order: EvacuateOrder, means: Omit<Means, 'pace'>, wait: Wait) {
@@ -103,7 +108,7 @@ export class Evacuation {
       this.#begin(signal);
       this.#tell();
       const result = this.#result();
-      if (result !== undefined && !this.#looksAgain(result, signal)) return result;
+      if (result !== undefined && !(await this.#looksAgain(result, signal))) return result;
       await this.#bell.heard();
     }
   }
@@ -161,10 +166,15 @@ export class Evacuation {
     this.#looked = true;
   }
 
-  /** Who was on the way there before nobody might go there any more has come since: until a look finds nobody else. */
-  #looksAgain({ counts: { total, left } }: EvacuationResult, signal: AbortSignal): boolean {
+  /** Who was on the way here before nobody might come any more is waited for: until a look finds nobody else. */
+  async #looksAgain({ counts: { total, left } }: EvacuationResult, signal: AbortSignal): Promise<boolean> {
     const isOver = this.#wish.cancelled || left > 0 || this.#isLate() || this.#order.returns !== undefined;
     if (isOver || this.#lookedWith === total) return false;
+    const now = performance.now();
+    if (now - this.#coming.seenAt < COMING_MS) return true;
+    this.#coming = { count: await this.#means.runs.comingTo(this.#order.site, signal), seenAt: now };
+    if (this.#coming.count > 0) return true;
+    this.#coming.seenAt = -Infinity;
     this.#lookedWith = total;
     this.#looked = false;
     this.#keep(this.#look([], signal));
@@ -256,9 +266,11 @@ export class Evacuation {
     this.#wait.keep('underWay', JSON.stringify([...this.#flights.values()]));
     this.#wait.keep('counts', JSON.stringify(counts));
     this.#wait.keep('failures', JSON.stringify(this.#failures));
-    const looking = this.#looked || this.#wish.cancelled ? '' : `still looking at what ${this.#order.site} serves: `;
+    const { site } = this.#order;
+    const looking = this.#looked || this.#wish.cancelled ? '' : `still looking at what ${site} serves: `;
+    const coming = this.#coming.count === 0 ? '' : `, ${this.#coming.count} on the way to ${site} are waited for`;
     this.#wait.progress(
-      `${looking}${counts.moved} of ${counts.total} moved, ${counts.underWay} under way, ${counts.failed} failed, ${counts.left} not begun`,
+      `${looking}${counts.moved} of ${counts.total} moved, ${counts.underWay} under way, ${counts.failed} failed, ${counts.left} not begun${coming}`,
     );
   }
 
@@ -276,6 +288,6 @@ export class Evacuation {
 
   #isLate(): boolean {
     const { deadline } = this.#order;
-    return deadline !== null && Date.now() >= Date.parse(deadline);
+    return deadline !== null && serverNow() >= Date.parse(deadline);
   }
 }

@@ -58,6 +58,8 @@ export interface Runs {
   ended(id: string, signal: AbortSignal): Promise<RunEnded>;
   /** Ids of those away from these sites that wait for a person, whoever has begun them. */
   resting(from: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** How many relocations to this site go on, of whomever; those that wait are checked again before they move anybody. */
+  comingTo(site: string, signal: AbortSignal): Promise<number>;
   /** Which of these relocations are only being undone. */
   goingBack(ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }

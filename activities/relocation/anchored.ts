@@ -11,7 +11,7 @@ import type { Leaving, Means, Scene, Subject } from './subject.ts';
  * its end it is not known where it leads. AnchorInProgress, NotSteerable.
  */
 export async function anchorsTo(
-  { anchors }: Means,
+  { anchors, catalogue }: Means,
   { source, target, application, relocation }: Scene,
   { users }: Subject,
   from: string,
@@ -20,13 +20,37 @@ export async function anchorsTo(
   if (anchors === undefined) return [];
   const moving = { users, source: source.name, from, relocation, towards: target.network?.name };
   const subject = { application: application.name, users };
-  const found = known === undefined ? await anchors.of(subject, signal) : await anchors.again(known, signal);
+  const found = known === undefined ? await anchors.found(subject, signal) : await anchors.again(known, signal);
   const about = found.map((anchor) => ({ anchor, what: aboutAnchor(anchor, moving) }));
   for (const { anchor, what } of about) {
+    if (anchor.deserted === true) {
+      const leads = what === 'turn' && !lost ? await leadsOn(catalogue, anchor, found, signal) : null;
+      if (leads !== null) throw failure('AnchorInProgress', `${anchor.network}: ${leads}`);
+      continue;
+    }
     if (what === 'wait') throw inProgress(anchor);
     if (what === 'refuse' && !lost) throw failure('NotSteerable', `${anchor.network}: ${needsRules(anchor, target)}`);
   }
-  return about.flatMap(({ anchor, what }) => (what === 'turn' ? [anchor] : []));
+  return about.flatMap(({ anchor, what }) => (what === 'turn' && anchor.deserted !== true ? [anchor] : []));
+}
+
+/** Of one that was ended from outside: do its rules lead devices on, with nobody to take them along? A sentence, or null. */
+export async function leadsOn(
+  catalogue: Means['catalogue'],
+  { id, standing }: Anchor,
+  others: readonly Anchor[],
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { holder = null, source = '' } = standing ?? {};
+  if (holder === null) return null;
+  const { site, instance } = holder;
+  // What leads through it is turned as a whole
+  const isSame = ({ deserted, standing: other }: Anchor): boolean =>
+    deserted !== true && other?.holder?.site === site && other.holder.instance === instance;
+  if (others.some(isSame)) return null;
+  const { path } = await catalogue.site(site);
+  if ((await path?.holds({ id: instance, endpoint: null }, signal)) !== true) return null;
+  return `anchor ${id} was ended from outside, and the rules of instance ${instance} at ${site} lead devices on to ${source}: deactivate them there first`;
 }
 
 const inProgress = (anchor: Anchor): Error => failure('AnchorInProgress', `${anchor.network}: ${isOnItsWay(anchor)}`);

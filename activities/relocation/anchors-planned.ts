@@ -1,13 +1,13 @@
 import { aboutAnchor } from '../../domain/anchoring.ts';
 import type { Anchor } from '../anchoring/anchors.ts';
-import { isOnItsWay, needsRules } from './anchored.ts';
+import { isOnItsWay, leadsOn, needsRules } from './anchored.ts';
 import type { Inspection } from './inspection.ts';
 import type { Obstacles } from './obstacles.ts';
 import type { Means, Scene, Subject } from './subject.ts';
 
 /** What a relocation would make of the anchors to its source, a sentence for each holder; what stands in its way is an obstacle. */
 export async function anchorsPlanned(
-  { anchors }: Means,
+  { anchors, catalogue }: Means,
   { source, target, application, relocation }: Scene,
   { users, lost = false }: Subject & { readonly lost?: boolean },
   { from, there }: { readonly from: string; readonly there: Inspection['there'] },
@@ -15,10 +15,15 @@ export async function anchorsPlanned(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const moving = { users, source: source.name, from, relocation, towards: target.network?.name };
-  const found = (await anchors?.of({ application: application.name, users }, signal)) ?? [];
+  const found = (await anchors?.found({ application: application.name, users }, signal)) ?? [];
   const become = new Map<string, number>();
   for (const anchor of found) {
     const what = aboutAnchor(anchor, moving);
+    if (anchor.deserted === true) {
+      const leads = what === 'turn' && !lost ? await leadsOn(catalogue, anchor, found, signal) : null;
+      if (leads !== null && !obstacles.at(anchor.network)) obstacles.add('AnchorInProgress', anchor.network, leads);
+      continue;
+    }
     if (what === 'wait' && !obstacles.at(anchor.network))
       obstacles.add('AnchorInProgress', anchor.network, isOnItsWay(anchor));
     if (what === 'refuse' && !lost && !obstacles.at(anchor.network))

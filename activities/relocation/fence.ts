@@ -3,13 +3,13 @@ import { type Acceptance, type Fenced, suffices } from '../../domain/recovery.ts
 import type { SeenInLists } from '../../domain/subscription.ts';
 import { failure } from '../failure.ts';
 import type { Network, Wait } from '../ports.ts';
-import { alive, until } from '../waiting.ts';
+import { alive, together, until } from '../waiting.ts';
 import { clearDeserted, type LeftThere } from './deserted.ts';
-import { signOf } from './lost.ts';
+import { answersDevices, lives, signOf } from './lost.ts';
 import { instancesAt } from './others.ts';
 import {
-  canBeAsked,
   demandOurs,
+  hasAddress,
   isLocated,
   locate,
   look,
@@ -19,6 +19,7 @@ import {
   notThere,
   sceneOf,
   whatItSays,
+  writtenAs,
   type Both,
   type Located,
   type Means,
@@ -39,7 +40,7 @@ export interface ReturnOrder extends Both {
   readonly seen?: SeenInLists;
 }
 
-/** What became of a source that was taken to be dead. `gone`: nothing of it is left that could write. */
+/** What became of a source that was taken to be dead. `gone`: an operation has ended it, so that nothing of it can write. */
 export interface Returned {
   readonly how: 'fenced' | 'gone';
   /** Writes that it has and the target was not given; null: nobody can tell any more. */
@@ -59,14 +60,16 @@ export const fencing = (means: Means) => ({
       const { accept } = order;
       const scene = await sceneOf(means, order);
       const seen = await look(scene.source, scene.application, order.from, wait.signal);
-      if ((await signOf(scene, seen, order.users, means.pace.deadMs / 4, wait.signal)) === 'servesNobody')
-        return 'forgot';
+      const sign = await signOf(scene, seen, order.users, means.pace.deadMs / 4, wait.signal);
+      if (sign === 'servesNobody') return 'forgot';
+      // NotLost would undo all, also the copy; and what flaps may be dead in a moment
+      if (sign === 'serves') throw failure('NotFenced', lives(scene, seen, 'answers again'));
       wait.progress('having the source stopped');
       if (!suffices('ledAway', accept)) {
-        await stopped(scene, order, 'fenceSource', wait);
+        await stopped(means, scene, order, seen, wait);
         return 'stopped';
       }
-      const why = await stoppedIn(means.pace.deadMs, scene, order, wait);
+      const why = await stoppedIn(means, scene, order, seen, wait);
       if (why === undefined) return 'stopped';
       wait.progress('seeing that devices are led away from the source');
       const reaching = await reachingIt(means, scene, order, seen, wait);
@@ -77,22 +80,20 @@ export const fencing = (means: Means) => ({
 
   /**
    * One look whether it has come back; then it is fenced: it gives way to whoever serves its users today. NotYet: it is
-   * silent, and nobody has stopped it.
+   * silent, and nobody has stopped it; that it is written down as gone is no reason to wait for it no longer.
    */
   fenceReturned: async (order: ReturnOrder): Promise<Returned> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
-      const { source, application, context, relocation } = scene;
+      const { source, application, context, relocation, key } = scene;
       const seen = await look(source, application, order.from, wait.signal);
-      const gone = async (): Promise<Returned> => {
+      if (!hasAddress(seen) || (await signOf(scene, seen, order.users, means.pace.deadMs, wait.signal)) === 'silent') {
+        const why = await stoppedIn(means, scene, order, seen, wait);
+        if (why !== undefined) throw failure('NotYet', `${why.message}; it is silent, and waited for`);
         const left = await clearDeserted(scene, order, seen, means.pace, wait);
+        if (source.instances.whenLeft === 'remove')
+          await source.instances.remove(order.from, key('retireSource'), wait);
         return { how: 'gone', stranded: null, left };
-      };
-      if (seen.state === 'gone') return await gone();
-      if (!canBeAsked(seen) || (await signOf(scene, seen, order.users, means.pace.deadMs, wait.signal)) === 'silent') {
-        const why = await stoppedIn(means.pace.deadMs, scene, order, wait);
-        if (why === undefined) return await gone();
-        throw failure('NotYet', `${source.name}: instance ${order.from} is silent, and nobody has stopped it`);
       }
       wait.progress('fencing the source, which has come back');
       const { users, epoch, writes } = order;
@@ -109,26 +110,58 @@ export const fencing = (means: Means) => ({
     }),
 });
 
-async function stopped(scene: Scene, { from }: Both, step: string, wait: Wait): Promise<void> {
+/** By an operation of its orchestrator, read back, and silent since. NotYet, NotFenced: it is merely written down. */
+async function stopped(means: Means, scene: Scene, order: Both, seen: Seen, wait: Wait): Promise<void> {
   const { source, application, key } = scene;
+  const { from } = order;
   await demandOurs(source, application, from, wait.signal);
-  if (source.instances.whenLeft === 'stop') await source.instances.stop(from, key(step), wait);
-  else await source.instances.remove(from, key(step), wait);
+  const by = await source.instances.end(from, key('fenceSource'), wait);
   const left = await lookById(source, application, from, wait.signal);
   if (mayRun(left)) throw notThere(source, from, left);
+  if (by === 'written')
+    throw failure(
+      'NotFenced',
+      `${source.name}: ${writtenAs(left)}, which proves nothing: no operation of its orchestrator is to be found that ended it`,
+    );
+  wait.progress(`seeing that instance ${from} is silent since it was ended`);
+  const answers = await until(wait, means.pace.deadMs / 4, async () =>
+    (await answersStill(means, scene, order, seen, wait.signal)) === undefined ? 'nobody' : undefined,
+  );
+  if (answers === undefined)
+    throw failure('NotYet', `${source.name}: its orchestrator has ended instance ${from}, and it answers all the same`);
+}
+
+/** Where it still does: us, or devices. Undefined: it is silent everywhere, or nobody knows where to ask for it. */
+async function answersStill(
+  { pace }: Means,
+  scene: Scene,
+  { users, from, to }: Both,
+  seen: Seen,
+  within: AbortSignal,
+): Promise<string | undefined> {
+  const [sign, network] = await together(
+    within,
+    // It was silent a moment ago, and users wait
+    async (signal) => await signOf(scene, seen, users, pace.deadMs / 10, signal),
+    // The path leads to the target by now: where both go by one id, nobody can tell them apart there
+    async (signal) => (from === to ? undefined : await answersDevices(scene, seen, signal)),
+  );
+  if (sign === 'silent') return network;
+  return sign === 'serves' ? 'us' : undefined;
 }
 
 /** Undefined: it was stopped. What was asked of its orchestrator may still be carried out, which is as good then. */
-async function stoppedIn(ms: number, scene: Scene, order: Both, wait: Wait): Promise<Error | undefined> {
+async function stoppedIn(means: Means, scene: Scene, order: Both, seen: Seen, wait: Wait): Promise<Error | undefined> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(failure('NotYet', `${scene.source.name}: it was not stopped in time`)), ms);
+  const untimely = failure('NotYet', `${scene.source.name}: nobody has stopped instance ${order.from} in time`);
+  const timer = setTimeout(() => late.abort(untimely), means.pace.deadMs);
   const signal = AbortSignal.any([wait.signal, late.signal]);
   try {
     const pause = async (): Promise<void> => {
       await wait.pause();
       signal.throwIfAborted();
     };
-    await stopped(scene, order, 'fenceSource', { ...wait, signal, pause });
+    await stopped(means, scene, order, seen, { ...wait, signal, pause });
     return undefined;
   } catch (error) {
     if (wait.signal.aborted) throw error;

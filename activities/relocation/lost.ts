@@ -2,15 +2,17 @@ import { serves } from '../../domain/application.ts';
 import type { Copy } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
-import { alive, serverNow, together } from '../waiting.ts';
+import { alive, together } from '../waiting.ts';
 import { askOthers, passing } from './others.ts';
 import {
-  canBeAsked,
+  hasAddress,
   locate,
   look,
+  mayRun,
   networksOf,
   sceneOf,
   whatItSays,
+  writtenAs,
   type Both,
   type Located,
   type Means,
@@ -20,7 +22,7 @@ import {
 import { copyIn } from './take-over.ts';
 
 export interface LostOrder extends Both {
-  /** An instant: it was asked in vain since then; null: nobody has watched it. */
+  /** An instant: it was asked in vain since then, for as long as it has to be; null: nobody has watched it. */
   readonly silentSince?: string | null;
   /** Accepted: whoever else cannot be asked is passed over. */
   readonly otherUnknown?: true;
@@ -55,13 +57,19 @@ export const losing = (means: Means) => ({
             copyAt(scene, target, order.users, signal),
           ]),
       );
-      if (said === 'serves') throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers`);
-      if (said === 'silent' && answered !== undefined)
-        throw failure('NotLost', `${scene.source.name}: instance ${order.from} answers devices in ${answered}`);
+      if (said === 'serves') throw notLost(scene, seen, 'answers');
+      if (said === 'silent' && answered !== undefined) throw notLost(scene, seen, `answers devices in ${answered}`);
       wait.progress(`instance ${target.id} may take over`);
       return copy;
     }),
 });
+
+const notLost = (...of: Parameters<typeof lives>): Error => failure('NotLost', lives(...of));
+
+export const lives = ({ source }: Scene, seen: Seen, how: string): string =>
+  mayRun(seen)
+    ? `${source.name}: instance ${seen.id} ${how}`
+    : `${source.name}: ${writtenAs(seen)}, and ${how} all the same`;
 
 async function copyAt(
   { context }: Scene,
@@ -79,7 +87,10 @@ interface Heard {
   readonly throughout: boolean;
 }
 
-/** Asked once: for so long. */
+/**
+ * Asked once: for so long, and whatever its orchestrator has written down of it. The address of one that is not to run may be
+ * somebody else's by now: what speaks for its life then is its own word alone.
+ */
 export async function signWithin(
   { context, source }: Scene,
   seen: Seen,
@@ -87,7 +98,7 @@ export async function signWithin(
   withinMs: number,
   signal: AbortSignal,
 ): Promise<Heard> {
-  if (!canBeAsked(seen)) return { sign: 'silent', throughout: false };
+  if (!hasAddress(seen)) return { sign: 'silent', throughout: false };
   const late = new AbortController();
   const timer = setTimeout(
     () => late.abort(failure('PeerUnavailable', `${source.name}: instance ${seen.id} has not answered`)),
@@ -96,6 +107,8 @@ export async function signWithin(
   try {
     const within = AbortSignal.any([signal, late.signal]);
     const said = await whatItSays(async () => await context.source.state(seen.endpoint, users, within), signal);
+    const isOther = !mayRun(seen) && (said instanceof Error || said.instance !== seen.id);
+    if (isOther) return { sign: 'silent', throughout: late.signal.aborted };
     if (!(said instanceof Error)) return { sign: serves(said, users) ? 'serves' : 'servesNobody', throughout: false };
     // Whoever refuses to answer, or answers in words that nobody knows, is there
     if ((said as { type?: unknown }).type !== 'PeerUnavailable') return { sign: 'serves', throughout: false };
@@ -116,8 +129,8 @@ async function lastSign(
   seen: Seen,
   wait: Wait,
 ): Promise<Sign> {
-  if (!canBeAsked(seen)) return 'silent';
-  const isKnown = silentSince !== null && serverNow() - Date.parse(silentSince) >= pace.deadMs;
+  if (!hasAddress(seen)) return 'silent';
+  const isKnown = silentSince !== null; // told by a clock of who knows whom, and not before it had been long enough
   const begun = performance.now();
   const left = (): number => (isKnown ? 0 : pace.deadMs - (performance.now() - begun));
   for (;;) {
@@ -130,7 +143,11 @@ async function lastSign(
 }
 
 /** We may be cut off from it, and devices not. The network from which it was seen to answer. */
-async function answersDevices(scene: Scene, { id, endpoint }: Seen, signal: AbortSignal): Promise<string | undefined> {
+export async function answersDevices(
+  scene: Scene,
+  { id, endpoint }: Seen,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   if (endpoint === null) return undefined;
   const seen = await Promise.all(
     networksOf(scene).map(async ({ name, vantage }) => {

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Plan } from '../../domain/relocation.ts';
 import { atOnce } from '../../domain/at-once.ts';
-import { type Copy, lossTold, writersTold } from '../../domain/recovery.ts';
+import { byWorth, bestOf, type Copy, lossTold, writersTold } from '../../domain/recovery.ts';
 import { failure, keeping } from '../failure.ts';
 import type { Instance } from '../ports.ts';
 import { alive } from '../waiting.ts';
@@ -60,7 +60,7 @@ export async function recoveryPlanned(
   };
 }
 
-/** The instance that is lost, and the one at the target that has most of its users. */
+/** The instance that is lost, and the one at the target with the best copy of its users. */
 async function copiesOf(
   means: Means,
   scene: Scene,
@@ -71,22 +71,26 @@ async function copiesOf(
   const from = await lostAt(means, scene, order, signal);
   const sites = await means.catalogue.sites();
   const others = await askOthers(sites, scene, order.users, { from: from.id, to: null }, signal, missing);
-  const none: Copy = { users: 0, writes: 0, changedSecondsAgo: null };
-  let [there, copy, elsewhere]: [string | null, Copy, string] = [null, none, ''];
-  let most = none;
-  for (const { site, instance, state } of others) {
-    const held = copyIn(state);
-    if (held.changedSecondsAgo === null) continue;
-    const isHere = site.name === scene.target.name && !state.retiring;
-    if (isHere && (there === null || held.writes > copy.writes)) [there, copy] = [instance.id, held];
-    if (!isHere && held.writes > most.writes) [most, elsewhere] = [held, `${site.name}: instance ${instance.id}`];
-  }
-  if (most.writes > copy.writes)
+  const held = others.flatMap(({ site, instance, state }) => {
+    const copy = bestOf(state.copies);
+    if (copy === undefined || copy.secondsAgo === null) return [];
+    return [{ site, instance, copy, state, isHere: site.name === scene.target.name && !state.retiring }];
+  });
+  const [here] = held.filter(({ isHere }) => isHere).toSorted((a, b) => byWorth(a.copy, b.copy));
+  const writes = here?.copy.count ?? 0;
+  // What has as many writes is as good, however it came there
+  const better = held
+    .filter(
+      ({ isHere, copy }) => !isHere && copy.count > writes && (here === undefined || byWorth(copy, here.copy) < 0),
+    )
+    .toSorted((a, b) => byWorth(a.copy, b.copy))[0];
+  if (better !== undefined)
     throw failure(
       'BetterCopy',
-      `${elsewhere} holds ${most.writes} writes of these users, ${scene.target.name} ${copy.writes}`,
+      `${better.site.name}: instance ${better.instance.id} holds ${better.copy.count} writes of these users, ${scene.target.name} ${writes}`,
     );
-  return { from, there: there === null ? null : { id: there, was: 'started' }, copy };
+  const copy = here === undefined ? { users: 0, writes: 0, changedSecondsAgo: null } : copyIn(here.state);
+  return { from, there: here === undefined ? null : { id: here.instance.id, was: 'started' }, copy };
 }
 
 /** The one at the source that does not answer; else one that serves nobody any more. NotLost, OtherUnknown. */

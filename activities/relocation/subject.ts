@@ -160,6 +160,21 @@ export const mayRun = ({ state }: Seen): boolean => state === 'started' || state
 export const canBeAsked = (seen: Seen): seen is Seen & Located =>
   seen.endpoint !== null && (seen.state === 'started' || seen.state === 'unknown');
 
+/** What is written down of it is one thing, and whether it answers is another. */
+export const hasAddress = (seen: Seen): seen is Seen & Located => seen.endpoint !== null && seen.state !== 'gone';
+
+/** As a person says it. */
+const states: Readonly<Record<Seen['state'], string>> = {
+  starting: 'starting',
+  started: 'started',
+  stopped: 'stopped',
+  notInstantiated: 'not instantiated',
+  failed: 'failed',
+  unknown: 'in a state that nobody knows',
+  gone: 'gone',
+};
+export const writtenAs = ({ id, state }: Seen): string => `instance ${id} is written down as ${states[state]}`;
+
 /**
  * Who is asked before he is taken away, or taken for gone: others may rely on him. Undefined: he does not run. NotYet: he
  * does, or may, and cannot be asked.

@@ -1,6 +1,6 @@
 import { atOnce } from '../../domain/at-once.ts';
 import { highestEpoch, isAuthority, type ApplicationState } from '../../domain/application.ts';
-import { type Copy, type Fenced, mayWrite } from '../../domain/recovery.ts';
+import { bestOf, type Copy, type Fenced, mayWrite } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Supersede, Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
@@ -65,12 +65,12 @@ function heldBy(state: ApplicationState, users: string): { readonly users: numbe
 
 const EMPTY: Copy = { users: 0, writes: 0, changedSecondsAgo: null };
 
-/** What a takeover would find; of copies of several relocations, the one that came last. */
+/** What a takeover would find: the best of the copies that the target was given. */
 export function copyIn({ copies }: ApplicationState): Copy {
-  const [first, ...more] = copies;
-  if (first === undefined) return EMPTY;
-  const best = more.reduce((one, other) => (other.count > one.count ? other : one), first);
-  return { users: best.copiedUsers, writes: best.count, changedSecondsAgo: best.secondsAgo };
+  const best = bestOf(copies);
+  return best === undefined
+    ? EMPTY
+    : { users: best.copiedUsers, writes: best.count, changedSecondsAgo: best.secondsAgo };
 }
 
 /** After an earlier attempt it may be the authority, and has no copy any more; what that one kept may not have been heard. */

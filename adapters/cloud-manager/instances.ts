@@ -112,6 +112,17 @@ export const cloudInstances = (
 
     withdraw: async (_id, key, wait) => await orders.withdraw(key, wait, 'modify'),
 
+    end: async (id, key, wait) => {
+      const wish = { wish: 'stop', instance: id } as const;
+      const state = await stateOf(id, wait.signal);
+      // An order for what is so already would be completed and prove nothing
+      if (state === 'gone' || state === 'stopped')
+        return (await orders.completed(wish, key, wait)) ? 'operation' : 'written';
+      await orders.fulfil(wish, key, wait, state === 'unseen');
+      await shown(id, 'stopped', wait);
+      return 'operation';
+    },
+
     remove: async (id, key, wait) => {
       // An instance is called after the order that makes it. What cannot be withdrawn is removed all the same
       const withdrawn = await orders.withdraw(id, wait).catch((error: unknown) => error as Error);

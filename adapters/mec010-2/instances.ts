@@ -36,7 +36,7 @@ const LIST_LOOKS = 5;
 /** Instances on one host of a MEC system (MEC 010-2, Mm1). There is no idempotency key: `appInstanceName` is the step's key. */
 export const mec010Instances = (meo: Exchange, { host, addresses, country }: Place): Instances => {
   const life = lifeCycle(meo);
-  const { dismantle, remove, stop } = removal(meo, life);
+  const { dismantle, remove, stop, end } = removal(meo, life);
   const within = addressRange(addresses);
   const found = (info: AppInstanceInfo, port: number | null): Found => endpointOf(info, { addresses, within, port });
 
@@ -158,6 +158,7 @@ export const mec010Instances = (meo: Exchange, { host, addresses, country }: Pla
     stop,
     withdraw: life.operations.close,
     remove,
+    end,
 
     async reach({ appDId }, _how, signal) {
       await life.look('appDId', appDId, signal);

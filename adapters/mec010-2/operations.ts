@@ -13,7 +13,7 @@ import {
 } from '../../protocols/mec010-2/life-cycle.ts';
 import { type Exchange, GONE } from '../http.ts';
 import { idIn, lastSegment } from '../links.ts';
-import { everyPage, isNone } from '../paging.ts';
+import { equals, everyPage, isNone } from '../paging.ts';
 import { scrubbed } from '../scrubbed.ts';
 
 export type Task =
@@ -69,22 +69,24 @@ export const lcmOperations = (meo: Exchange) => {
   /**
    * Until it has ended well, or is not known: not yet, not any more. FAILED_TEMP may be cured by one retry; then it is closed, for
    * it would stay open for ever. In a state that nobody knows it is not waited for for ever: the instance tells. LcmOperationFailed.
+   * Was it seen to have completed?
    */
-  async function complete(id: string, key: string, wait: Wait): Promise<void> {
+  async function complete(id: string, key: string, wait: Wait): Promise<boolean> {
     const post = async (call: 'retry' | 'fail'): Promise<boolean> =>
       (await meo.ask({ method: 'POST', path: `${pathOf(id)}/${call}`, alsoExpect: NOT_NOW, key }, wait.signal)).status <
       300;
     let strange = 0;
     for (let retried = false; ; await wait.pause()) {
       const operation = await read(id, wait.signal);
-      if (operation === undefined || operation.operationState === 'COMPLETED') return;
+      if (operation === undefined) return false;
+      if (operation.operationState === 'COMPLETED') return true;
       const { operationState, lcmOperation } = operation;
       const told = `operation ${id} (${scrubbed(lcmOperation ?? 'of no kind')}) is ${scrubbed(operationState)}`;
       wait.progress(told);
       if (!isOpen(operation)) throw failure('LcmOperationFailed', told);
       if (operationState !== 'FAILED_TEMP') {
         strange += GOES_ON.some((state) => state === operationState) ? 0 : 1;
-        if (strange > LOOKS) return;
+        if (strange > LOOKS) return false;
         continue;
       }
       if (!retried && (await post('retry'))) retried = true;
@@ -102,7 +104,7 @@ export const lcmOperations = (meo: Exchange) => {
   async function close(instance: string, key: string, wait: Wait): Promise<void> {
     const opened = await open(instance, wait.signal);
     if (opened === undefined) return;
-    if (opened.lcmOperation === 'TERMINATE') return await complete(opened.id, key, wait);
+    if (opened.lcmOperation === 'TERMINATE') return void (await complete(opened.id, key, wait));
     const post = async (call: string, json?: CancelRequest): Promise<unknown> =>
       await meo.ask(
         { method: 'POST', path: `${pathOf(opened.id)}/${call}`, json, alsoExpect: NOT_NOW, key },
@@ -122,6 +124,27 @@ export const lcmOperations = (meo: Exchange) => {
     }
   }
 
+  /**
+   * Has a termination of this instance completed, whoever asked for it, and has nothing begun since that may have started it?
+   * `began`: one that is known by its id, where the MEO keeps no list, or lists none of an instance that is gone.
+   */
+  async function terminated(instance: string, began: string | undefined, signal: AbortSignal): Promise<boolean> {
+    const isOf = ({ id, appInstance = '' }: AppLcmOpOcc): boolean =>
+      id !== began && lastSegment(appInstance) === instance;
+    const listed = async (which: string, wanted: (each: AppLcmOpOcc) => boolean) =>
+      await everyPage(meo, `${appLcmOpOccs}?all_fields${which}`, AppLcmOpOcc, signal, NO_SERVICE, wanted);
+    const own = began === undefined ? undefined : await read(began, signal, NO_SERVICE);
+    const ends = await listed(`&${equals('lcmOperation', 'TERMINATE')}`, (each) => isOf(each) && hasEnded(each));
+    const all = own !== undefined && hasEnded(own) ? [own, ...ends] : ends;
+    if (all.length === 0) return false;
+    const starts = await listed('', (each) => isOf(each) && mayHaveStarted(each));
+    return all.some((end) => {
+      // When it began nobody may tell; what we began ourselves was the last that we know of
+      const untold = end.id === began ? -Infinity : Infinity;
+      return !starts.some(({ startTime = untold }) => startTime > (end.startTime ?? -untold));
+    });
+  }
+
   /** Begins it and tells the operation; a status of 300 and more: the instance's state forbids it, as far as the peer knows. */
   async function begin(
     instance: string,
@@ -134,9 +157,15 @@ export const lcmOperations = (meo: Exchange) => {
     return { operation: idIn(appLcmOpOccs, location), status, told };
   }
 
-  return { open, complete, close, begin };
+  return { open, complete, close, begin, terminated };
 };
 
 const pathOf = (id: string): string => `${appLcmOpOccs}/${encodeURIComponent(id)}`;
+
+const hasEnded = ({ lcmOperation, operationState }: AppLcmOpOcc): boolean =>
+  lcmOperation === 'TERMINATE' && operationState === 'COMPLETED';
+
+const mayHaveStarted = ({ lcmOperation, operationState }: AppLcmOpOcc): boolean =>
+  lcmOperation !== 'TERMINATE' && operationState !== 'FAILED' && operationState !== 'ROLLED_BACK';
 
 const isOpen = ({ operationState }: AppLcmOpOcc): boolean => !ENDED.some((state) => state === operationState);

@@ -87,5 +87,26 @@ export const removal = (meo: Exchange, { operations, look, read, bring, isGone }
     throw blind.reason ?? failure('NotYet', `${told}, but what became of instance ${id} is not to be seen`);
   }
 
-  return { dismantle, remove, stop };
+  /** Users wait, and whoever is taken to be dead says no farewell: FORCEFUL. */
+  async function end(id: string, key: string, wait: Wait): Promise<'operation' | 'written'> {
+    const blind = new Blindness();
+    const began = `end of ${id}`;
+    await blind.seeing(async () => await operations.close(id, key, wait));
+    const info = await blind.seeing(async () => await read(id, wait.signal));
+    if (info === undefined || isInstantiated(info)) {
+      const task = { call: 'terminate', json: { terminationType: 'FORCEFUL' } } as const;
+      const { operation, status, told } = await operations.begin(id, task, key, wait.signal);
+      if (operation !== undefined) {
+        wait.keep(began, operation);
+        if (await operations.complete(operation, key, wait)) return 'operation';
+      } else if (status < 300 || (info !== undefined && isInstantiated(info))) {
+        await operations.close(id, key, wait);
+        const left = await read(id, wait.signal);
+        if (isInstantiated(left)) throw failure(status < 300 ? 'NotYet' : 'Conflict', told);
+      }
+    }
+    return (await operations.terminated(id, wait.kept(began), wait.signal)) ? 'operation' : 'written';
+  }
+
+  return { dismantle, remove, stop, end };
 };

@@ -17,6 +17,8 @@ export interface Orders {
    * instance, so that an order of an earlier attempt that was completed is believed. TargetRefused, LcmOperationFailed.
    */
   fulfil(wish: Wish, key: string, wait: Wait, unseen?: boolean): Promise<string>;
+  /** Was it completed under `key`, by whichever attempt? One that is still open is waited for. */
+  completed(wish: Wish, key: string, wait: Wait): Promise<boolean>;
   /** Cancels what is still to be made (`modify`: changed) under `key`, or waits until it is: then nothing more comes of it. */
   withdraw(key: string, wait: Wait, action?: 'add' | 'modify'): Promise<void>;
   /**
@@ -97,6 +99,13 @@ export const cloudOrders = (oss: Exchange, cloud: string): Orders => {
       const instance = wish.wish === 'instantiate' ? order.orderItem[0]?.service.id : wish.instance;
       if (!instance) throw failure('PeerMalformed', `${cloud}: the completed order names no instance`);
       return instance;
+    },
+
+    completed: async (wish, key, wait) => {
+      const item = itemOf(wish);
+      for (const order of await placedUnder(key, wait.signal))
+        if (asks(order, item) && meaningOf(await ended(order, wait)) === 'completed') return true;
+      return false;
     },
 
     withdraw: async (key, wait, action = 'add') => {

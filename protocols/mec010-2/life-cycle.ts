@@ -52,6 +52,17 @@ export const Created = z
   .nullish()
   .catch(undefined);
 
+/** In milliseconds; others tell it as text, as SOL 003 does. */
+const TimeStamp = z
+  .union([
+    z
+      .object({ seconds: z.number(), nanoSeconds: z.number().catch(0) })
+      .transform(({ seconds, nanoSeconds }) => seconds * 1_000 + nanoSeconds / 1_000_000),
+    z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  ])
+  .optional()
+  .catch(undefined);
+
 export const AppLcmOpOcc = z
   .object({
     id: z.string().min(1),
@@ -59,6 +70,7 @@ export const AppLcmOpOcc = z
     operationState: z.string(),
     /** V2.1.1 and the test suite spell INSTATIATE. */
     lcmOperation: told,
+    startTime: TimeStamp,
     /** NFV-SOL 003 has it, MEC has not. */
     appInstanceId: told,
     _links: z
@@ -90,8 +102,8 @@ export interface InstantiateAppRequest {
 
 /** Timeouts in seconds. */
 export interface TerminateAppRequest {
-  readonly terminationType: 'GRACEFUL';
-  readonly gracefulTerminationTimeout: number;
+  readonly terminationType: 'GRACEFUL' | 'FORCEFUL';
+  readonly gracefulTerminationTimeout?: number;
 }
 
 export type OperateAppRequest =

@@ -56,6 +56,7 @@ class PlayedAnchors implements Anchors {
     this.asked.push('of');
     return this.all.filter(({ id }) => !this.gone.has(id));
   }
+  readonly found = async (): Promise<readonly Anchor[]> => await this.of();
   async again(ids: readonly string[]): Promise<readonly Anchor[]> {
     this.asked.push('again');
     return this.all.filter(({ id }) => ids.includes(id) && !this.gone.has(id));

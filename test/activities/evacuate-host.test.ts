@@ -14,10 +14,18 @@ const order: EvacuateOrder = { evacuation: 'a1.run', site: 'a1', among: four, pe
 const named = (n: number): string[] => Array.from({ length: n }, (_, at) => `app-${at}`);
 
 /** One attempt, of which the server has heard `heard`. */
-function attempt(runs: PlayedRuns, names: readonly string[], over: Partial<EvacuateOrder> = {}, heard?: unknown) {
+function attempt(
+  runs: PlayedRuns,
+  names: readonly string[],
+  over: Partial<EvacuateOrder> = {},
+  heard?: unknown,
+  scheduledMs = Date.now(),
+) {
   const environment = new MockActivityEnvironment({
     startToCloseTimeoutMs: HOUR_MS,
     scheduleToCloseTimeoutMs: HOUR_MS,
+    scheduledTimestampMs: scheduledMs,
+    currentAttemptScheduledTimestampMs: scheduledMs,
     heartbeatDetails: heard,
     attempt: heard === undefined ? 1 : 2,
   });
@@ -123,6 +131,35 @@ describe('an evacuation', () => {
     expect(runs.asked).toEqual(['app-0/*/a2', 'app-1/*/a2', 'app-2/*/a2']);
     // Nobody is asked of whom it is known that he has gone, and the last look finds nobody
     expect(runs.lookedFor).toEqual(['app-0', 'app-1', 'app-2', 'app-1', 'app-2', 'app-2']);
+  });
+
+  it('waits for whoever is still on the way there when nobody is left, and moves him on; not once it is cancelled', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const runs = new PlayedRuns();
+      runs.coming.add('app-1');
+      let asked = 0;
+      runs.onTheWay = () => {
+        vi.advanceTimersByTime(2_000);
+        asked += 1;
+        if (asked < 3) return 1;
+        runs.coming.clear();
+        return 0;
+      };
+      await expect(evacuated(runs, named(2))).resolves.toMatchObject({ outcome: 'evacuated', counts: { moved: 2 } });
+      expect({ asked, moved: runs.asked }).toEqual({ asked: 4, moved: ['app-0/*/a2', 'app-1/*/a2'] });
+
+      const cancelled = new PlayedRuns();
+      cancelled.onTheWay = () => {
+        cancelled.wanted = { ...cancelled.wanted, cancelled: true };
+        vi.advanceTimersByTime(2_000);
+        return 1;
+      };
+      await expect(evacuated(cancelled, named(1))).resolves.toMatchObject({ counts: { moved: 1 } });
+    } finally {
+      vi.useRealTimers();
+      await awake();
+    }
   });
 
   it('tries another target where one could not take it and nothing is left behind, and tells where it was last', async () => {
@@ -264,6 +301,13 @@ describe('an evacuation', () => {
       counts: { left: 6 },
     });
     expect(runs.asked).toEqual([]);
+  });
+
+  it('goes by the clock of the server, which that of its worker may be hours ahead of', async () => {
+    const [runs, over] = [new PlayedRuns(), { deadline: new Date(Date.now() - HOUR_MS).toISOString() }];
+    const { result, passes } = attempt(runs, named(2), over, undefined, Date.now() - 2 * HOUR_MS);
+    await passes();
+    await expect(result).resolves.toMatchObject({ outcome: 'evacuated', counts: { moved: 2 } });
   });
 
   it('ends every wait when its worker stops', async () => {

@@ -366,6 +366,18 @@ describe('the instances of a cloud', () => {
     });
   });
 
+  it('are ended by an order that is completed: that one is written down as stopped is no proof, and orders nothing', async () => {
+    holds('runs', 'running');
+    await expect(instances.end('runs', key, quickWait())).resolves.toBe('operation');
+    expect(running.get('runs')?.state).toBe('stopped');
+    // By an earlier attempt
+    await expect(instances.end('runs', key, quickWait())).resolves.toBe('operation');
+    for (const id of ['died', 'i77']) await expect(instances.end(id, key, quickWait())).resolves.toBe('written');
+    holds('died', 'stopped');
+    await expect(instances.end('died', key, quickWait())).resolves.toBe('written');
+    expect(oss.orders).toHaveLength(1);
+  });
+
   describe('of which the manager tells nothing', () => {
     const blind: readonly (readonly [string, Reply])[] = [
       ['something that its API does not know', { status: 200, json: { name: 7 } }],

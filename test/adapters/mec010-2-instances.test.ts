@@ -294,6 +294,99 @@ describe('removing', () => {
   });
 });
 
+describe('ending one that nobody hears of', () => {
+  const end = async (id: string, wait = quickWait()) => await instances().end(id, key, wait);
+  const changes = (): string[] =>
+    meo.server.heard.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
+  /** As somebody has done it, or an attempt whose worker died. */
+  const done = (id: string, kind: 'INSTANTIATE' | 'TERMINATE'): void => {
+    const instance = meo.instances.find((each) => each.id === id);
+    Object.assign(meo.begin(instance ?? meo.add('of that id'), kind), { instance: id, state: 'COMPLETED' });
+  };
+
+  it.each(['STARTED', 'STOPPED'] as const)(
+    'that is %s terminates it, without a farewell, and keeps its record',
+    async (as) => {
+      const { id } = meo.add('runs', as);
+      done(id, 'INSTANTIATE');
+      await expect(end(id)).resolves.toBe('operation');
+      expect(meo.server.heard.find(({ path }) => path.endsWith('/terminate'))?.json).toEqual({
+        terminationType: 'FORCEFUL',
+      });
+      expect(meo.instances).toMatchObject([{ id, state: 'NOT_INSTANTIATED' }]);
+    },
+  );
+
+  it('that is written down as not instantiated, by no operation, proves nothing and deletes nothing', async () => {
+    const { id } = meo.add('was here');
+    done(id, 'INSTANTIATE');
+    await expect(end(id)).resolves.toBe('written');
+    expect(changes()).toEqual([]);
+    await expect(end('i77')).resolves.toBe('written');
+  });
+
+  it.each([true, false])('that somebody else has terminated is proof, gone or not (filters: %s)', async (filters) => {
+    meo.filters = filters;
+    const { id } = meo.add('was here');
+    for (const one of [id, 'i77']) {
+      done(one, 'INSTANTIATE');
+      done(one, 'TERMINATE');
+      await expect(end(one)).resolves.toBe('operation');
+    }
+  });
+
+  it('is no proof where it was started again since, or may have been', async () => {
+    const { id } = meo.add('was here');
+    done(id, 'TERMINATE');
+    done(id, 'INSTANTIATE');
+    await expect(end(id)).resolves.toBe('written');
+    const other = meo.add('at a MEO without times');
+    const untimed = { lcmOperation: 'INSTANTIATE', operationState: 'COMPLETED', appInstanceId: other.id };
+    meo.oddOperations.push({ id: 'x1', ...untimed });
+    done(other.id, 'TERMINATE');
+    await expect(end(other.id)).resolves.toBe('written');
+  });
+
+  it('is no proof where it failed, or is of another instance', async () => {
+    const { id } = meo.add('was here');
+    meo.begin(meo.instances[0]!, 'TERMINATE').state = 'FAILED';
+    done('i77', 'TERMINATE');
+    await expect(end(id)).resolves.toBe('written');
+  });
+
+  it.each(['reset', 'silence', 504] as const)('is found again where its answer was lost (%s)', async (as) => {
+    const { id } = meo.add('runs', 'STARTED');
+    meo.server.loseAnswer(lcm('terminate'), as);
+    await expect(end(id)).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    await expect(end(id)).resolves.toBe('operation');
+    expect(meo.server.count(lcm('terminate'))).toBe(1);
+  });
+
+  it('by an attempt whose worker died is known by its id to the next one, where the MEO keeps no list', async () => {
+    const { id } = meo.add('runs', 'STARTED');
+    meo.instead = ({ method, path }) =>
+      method === 'GET' && path.endsWith('/app_lcm_op_occs') ? { status: 501 } : undefined;
+    const kept = new Map<string, string>();
+    meo.endings.push('never');
+    await expect(end(id, quickWait(50, kept))).rejects.toThrow(/timeout|aborted/i);
+    const [begun] = meo.operations;
+    Object.assign(begun ?? {}, { state: 'COMPLETED' });
+    begun?.apply();
+    await expect(end(id, quickWait(undefined, kept))).resolves.toBe('operation');
+    await expect(end(id)).resolves.toBe('written');
+    expect(meo.server.count(lcm('terminate'))).toBe(1);
+  });
+
+  it('fails where the MEO cannot, and says so where it refuses', async () => {
+    const { id } = meo.add('runs', 'STARTED');
+    meo.endings.push('FAILED');
+    await expect(end(id)).rejects.toMatchObject({ type: 'LcmOperationFailed' });
+    meo.instead = ({ path }) =>
+      path.endsWith('/terminate') ? { status: 409, json: { detail: 'not now' } } : undefined;
+    await expect(end(id)).rejects.toMatchObject({ type: 'Conflict', message: expect.stringMatching(/not now/) });
+  });
+});
+
 /** Entries of others, or of a newer MEO, that no schema of ours would let pass. */
 const oddInstances = [
   { id: 'e1', appDId: 'other', instantiationState: 'SCALING' },

@@ -349,3 +349,33 @@ describe('two anchors to one application in one network, of all users and of one
     },
   );
 });
+
+// The last one: what it leaves behind is found
+it('an anchor that was ended from outside is not forgotten: its source is not moved while its rules lead on', async () => {
+  const world = served();
+  await anchoring(engine, world, async ({ anchor, relocate, client }) => {
+    const handle = await anchor();
+    const { holder } = await held(handle);
+    await handle.terminate();
+    // The mark looks whether it may go out
+    const mark = client.workflow.getHandle('anchored:counter');
+    await eventually(async () => {
+      const [look] = (await mark.describe()).raw.pendingActivities ?? [];
+      return (look?.attempt ?? 0) > 3;
+    });
+    const refused = await (await relocate()).result();
+    expect({ outcome: refused.outcome, failure: refused.failure }).toMatchObject({
+      outcome: 'rolledBack',
+      failure: {
+        type: 'AnchorInProgress',
+        message: expect.stringMatching(
+          new RegExp(`wifi: anchor .* was ended from outside, .*instance ${holder?.instance} at w1 .*deactivate them`),
+        ),
+      },
+    });
+    expect(leading(world, 'w1')).toStrictEqual([`name ${host(world, 'a1')}`, `all ${host(world, 'a1')}`]);
+    const [left] = world.at('w1');
+    if (left !== undefined) left.rules = left.rules.map((rule) => ({ ...rule, active: false }));
+    await expect((await relocate()).result()).resolves.toMatchObject({ outcome: 'relocated', failure: null });
+  });
+});

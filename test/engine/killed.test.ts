@@ -98,7 +98,7 @@ describe.concurrent.each(ways)('a worker that is killed once at each call (%s)',
   it('has a source fenced that comes back after it was replaced, and counts what is stranded there', async () => {
     const [world, dying] = [new PortWorld(3), new Dying(when)];
     const source = world.servedAt('a1');
-    world.on('a1.instances.remove', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
+    world.on('a1.instances.end', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
     await killed(
       world,
       async (start) => {
@@ -113,7 +113,7 @@ describe.concurrent.each(ways)('a worker that is killed once at each call (%s)',
         );
         await expect(fence.query(fencingStatus)).resolves.toMatchObject({ state: 'waiting' });
         source.count = 9; // two that nobody else has
-        world.on('a1.instances.remove');
+        world.on('a1.instances.end');
         world.silent.delete(source.id);
         await expect(fence.result()).resolves.toEqual({ outcome: 'fenced', stranded: 2, kept: null });
       },

@@ -54,7 +54,7 @@ describe('a source that is lost', () => {
     expect(world.at('a1')[0]?.epoch).toBeGreaterThan(2 ** 40);
     expect(world.at('a1')[0]?.rules).toContainEqual(expect.objectContaining({ id: 'name', active: true }));
     expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
-    expect(world.calls.indexOf('cloud.instances.stop')).toBeLessThan(world.calls.indexOf('context.takesOver'));
+    expect(world.calls.indexOf('cloud.instances.end')).toBeLessThan(world.calls.indexOf('context.takesOver'));
   });
 
   it('and was started again knows nobody: it is no second writer, and is retired as ever', async () => {
@@ -85,7 +85,7 @@ describe('a source that is lost', () => {
     const world = new PortWorld(3);
     await engine.over(world, async (start) => {
       const handle = await parked(start, fails(world));
-      world.on('cloud.instances.stop', 'PeerRejected');
+      world.on('cloud.instances.end', 'PeerRejected');
       await handle.executeUpdate(recover);
       await eventually(() => world.calls.includes('a1.path.turnBack'));
       await expect(again(handle)).resolves.toMatchObject({ failure: { type: 'PeerRejected' }, recoverable: true });

@@ -213,7 +213,7 @@ describe('a request that takes the source to be dead', () => {
   it('leaves everything as it was where the source cannot be fenced', async () => {
     const world = new PortWorld(3);
     fails(world);
-    world.on('cloud.instances.stop', ...always);
+    world.on('cloud.instances.end', ...always);
     await engine.over(world, async (start) => {
       const handle = await start({ sourceLost: { accept: accepting('ledAway') } }, hour);
       await expect(handle.result()).resolves.toMatchObject({
@@ -231,7 +231,7 @@ describe('a source that nobody can stop', () => {
   const frozen = (): { world: PortWorld; source: ReturnType<PortWorld['servedAt']> } => {
     const world = new PortWorld(3);
     const source = world.servedAt('a1');
-    world.on('a1.instances.remove', ...always);
+    world.on('a1.instances.end', ...always);
     return { world, source };
   };
   const indexed = async (run: WorkflowHandle): Promise<readonly unknown[] | undefined> =>
@@ -270,7 +270,7 @@ describe('a source that nobody can stop', () => {
       });
 
       source.count = 9; // two that nobody else has
-      world.on('a1.instances.remove');
+      world.on('a1.instances.end');
       world.silent.delete(source.id);
       const back = performance.now();
       // Silent until just after it was asked: an orchestrator is given its time, then there is the pause between two looks
@@ -285,7 +285,7 @@ describe('a source that nobody can stop', () => {
   });
 
   it('and from which devices are not led away is replaced only where even that is accepted; gone for good, nobody waits for it', async () => {
-    const world = new PortWorld(3).on('cloud.instances.stop', ...always);
+    const world = new PortWorld(3).on('cloud.instances.end', ...always);
     await engine.over(world, async (start) => {
       const handle = await start(held, hour); // who is in the other network goes on finding the cloud
       await reached(handle, 'held');
@@ -320,7 +320,7 @@ describe('a source that nobody can stop', () => {
       world.silent.add(source.id);
       await handle.executeUpdate(recoverAccepting, { args: [accepting('ledAway')] });
       const { recovery } = await handle.result();
-      world.on('a1.subscriptions.list', ...faults).on('a1.instances.remove');
+      world.on('a1.subscriptions.list', ...faults).on('a1.instances.end');
       const gone = { outcome: 'gone', stranded: null, kept: null };
       await expect(fencing(recovery?.fencing).result()).resolves.toEqual(left === undefined ? gone : { ...gone, left });
     });

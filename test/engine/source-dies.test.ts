@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutContract } from '../../adapters/application/without-contract.ts';
 import { atOnce } from '../../domain/at-once.ts';
 import { isMoved } from '../../domain/ended.ts';
+import { fencingWorkflowId } from '../../domain/identity.ts';
+import { mayWrite } from '../../domain/recovery.ts';
 import type { RelocationRequest, RelocationResult, RelocationStatus } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { abandon, recover, retry, status } from '../../workflows/messages.ts';
+import { abandon, recover, recoverAccepting, retry, scrap, status } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
 import { OwnWorld } from '../support/own-world.ts';
 import { says } from '../support/run.ts';
@@ -32,9 +34,14 @@ const pace = { insistMs: 1_500 };
 
 const blank = { role: 'standby', epoch: 0, count: 0, promisedTo: null, introduced: false } as const;
 
-/** Its process is gone, and nobody knows; or its orchestrator does; or it was started again, and knows nothing. */
+/**
+ * Its process is gone, and nobody knows, as when a host dies; or its orchestrator has seen it fail; or it has merely written
+ * down that it is not there any more, which nobody can check; or it was started again, and knows nothing.
+ */
 const deaths: Readonly<Record<string, (world: PortWorld, source: Made) => void>> = {
   silent: (world, { id }) => void world.silent.add(id),
+  written: (_, source) =>
+    void Object.assign(source, { state: source.site === 'cloud' ? 'stopped' : 'notInstantiated' }),
   failed: (_, source) => void Object.assign(source, { state: 'failed' }),
   forgot: (_, source) => void Object.assign(source, blank, { settled: new Map(), expected: new Set() }),
 };
@@ -57,12 +64,17 @@ async function waiting(handle: Handle): Promise<RelocationStatus> {
 
 /** What an operator does of what he is offered: he goes on without the source where he may, else he gives up. */
 async function ended(handle: Handle, instead?: () => typeof retry): Promise<RelocationResult> {
-  for (let said = 0; said < 9; said += 1) {
+  for (let times = 0; times < 20; times += 1) {
     const now = await waiting(handle);
     if (now.state !== 'parked') return await handle.result();
     // It may have tried again by itself in this very moment
-    const say = instead?.() ?? (now.recoverable ? recover : abandon);
-    await handle.executeUpdate(say).catch((error: unknown) => {
+    const said = instead?.() ?? (now.recoverable ? recover : abandon);
+    // What is written down is no proof: he is told so, has the host switched off, and says that he knows
+    const unproven = said === recover && now.failure.type === 'NotFenced';
+    const saying = unproven
+      ? handle.executeUpdate(recoverAccepting, { args: [{ lostWrites: true, fence: 'none' }] })
+      : handle.executeUpdate(said);
+    await saying.catch((error: unknown) => {
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
     });
   }
@@ -82,6 +94,7 @@ const had = new Set<string>();
 
 const lives = (world: PortWorld, { id, state }: Made): boolean => state === 'started' && !world.silent.has(id);
 const lost = { sourceLost: { accept: { lostWrites: true } } } as const;
+const lostUnproven = { sourceLost: { accept: { lostWrites: true, fence: 'none' } } } as const;
 
 describe.each([
   { source: 'cloud', target: 'a1' },
@@ -94,7 +107,9 @@ describe.each([
     await engine.over(each, async (start) => {
       const begun = async (world: PortWorld, more: object = {}): Promise<Handle> => {
         const handle = await start({ ...way, ...more }, pace);
-        each.isThere(handle.workflowId, world);
+        const { workflowId, firstExecutionRunId } = handle;
+        for (const id of [workflowId, fencingWorkflowId(`${workflowId}/${firstExecutionRunId}`)])
+          each.isThere(id, world);
         return handle;
       };
       const { world: well } = worldOf(way);
@@ -119,7 +134,7 @@ async function story(
   way: Way,
   begun: (world: PortWorld, more?: object) => Promise<Handle>,
 ): Promise<readonly string[]> {
-  const kind = Object.keys(deaths)[moment.nth % 3] ?? '';
+  const kind = Object.keys(deaths)[(moment.nth + moment.activity.length) % 4] ?? '';
   const { world, source } = worldOf(way);
   const there = (): string => JSON.stringify(world.at(way.target).map(({ state, rules }) => [state, rules]));
   const before = there();
@@ -139,13 +154,26 @@ async function story(
   demand(holder === undefined || world.instances.includes(holder), 'the only copy was destroyed');
   if (result.leftovers.length === 0 && !arrived) demand(there() === before, 'the target is not as it was');
   // Whoever has given up asks for it anew
-  const then = arrived ? result : await ended(await begun(world, lost));
+  const anew = async (more: object): Promise<RelocationResult> => await ended(await begun(world, more));
+  const first = arrived ? result : await anew(lost);
+  const unproven = first.failure?.type === 'NotFenced';
+  demand(!unproven || kind === 'written', 'it could have been stopped');
+  const then = unproven ? await anew(lostUnproven) : first;
+  const fence = then.recovery?.fence;
+  demand(fence === undefined || (kind === 'written') === mayWrite(fence), `its fence is ${fence}`);
+  await nobodyWaits(then);
   demand(isMoved(then.outcome), `no way out: ${told(then)}`);
   const [authority] = serving();
   demand(holder === undefined || authority?.id === holder.id, 'users are not served with the copy');
   world.silent.clear();
   demand(serving().length === 1 && authority?.site === way.target, 'one serves, also when the source wakes up');
   return wrong;
+}
+
+/** Who is gone for good. */
+async function nobodyWaits({ recovery }: RelocationResult): Promise<void> {
+  if (recovery?.fencing == null) return;
+  await engine.environment.client.workflow.getHandle(`fence:${recovery.fencing}`).executeUpdate(scrap);
 }
 
 class Stateless extends PortWorld {

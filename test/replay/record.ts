@@ -169,7 +169,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     world: () => {
       const world = new PortWorld();
       world.servedAt('a1');
-      return world.on('a1.instances.remove', ...refused, ...refused);
+      return world.on('a1.instances.end', ...refused, ...refused);
     },
     request: { source: 'a1', target: 'a2', cutOver: { approval: true } },
     pace: { insistMs: 3_600_000 },
@@ -181,12 +181,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       await handle.executeUpdate(recoverAccepting, { args: [{ lostWrites: true, fence: 'ledAway' }] });
     },
     fencing: async (_, world) => {
-      world.on('a1.instances.remove');
+      world.on('a1.instances.end');
       world.silent.clear();
     },
   },
   recoveredNone: {
-    world: () => new PortWorld().on('cloud.instances.stop', ...refused, ...refused),
+    world: () => new PortWorld().on('cloud.instances.end', ...refused, ...refused),
     request: { cutOver: { approval: true } },
     pace: { insistMs: 3_600_000 },
     meanwhile: async (handle, world) => {

@@ -9,13 +9,13 @@ type Ports = Readonly<Record<string, Call>>;
 /** What steps ask of their peers where it is worth to die; of whoever is not named here whatever they ask. */
 const CALLS: Readonly<Record<string, readonly string[]>> = {
   packages: ['distribute'],
-  instances: ['list', 'instantiate', 'stateOf', 'start', 'stop', 'withdraw', 'remove'],
+  instances: ['list', 'instantiate', 'stateOf', 'start', 'stop', 'withdraw', 'remove', 'end'],
   mobility: ['registered', 'hears', 'tell'],
   subscriptions: ['create', 'remove'],
   path: ['turn', 'turnBack'],
   notices: ['addressChanged'],
   context: ['state', 'promise', 'standBy', 'handOver', 'settle', 'supersede', 'retire'],
-  anchors: ['of', 'isFound', 'takeIn', 'inherit', 'moved', 'relocation'],
+  anchors: ['of', 'found', 'isFound', 'takeIn', 'inherit', 'moved', 'relocation'],
   whereabouts: ['networkOf', 'listen', 'hush'],
   runs: ['begin', 'begunBy', 'ended'],
   ways: ['begin', 'begun', 'holds', 'release'],

@@ -20,9 +20,11 @@ interface Operation {
   readonly apply: () => void;
   ending: Ending;
   state: State;
+  /** Seconds. */
+  begun: number;
 }
 
-const time = { seconds: 1_764_000_000, nanoSeconds: 0 };
+const BEGIN = 1_764_000_000;
 const link = (path: string) => ({ href: `http://meo.inside${path}` });
 
 /** Life cycle management of MEC 010-2 V3.1.1. Every look at an operation is one step of it, so that nothing depends on time. */
@@ -74,7 +76,8 @@ export class PlayedMeo {
   begin(instance: PlayedInstance, kind: Kind, apply: () => void = () => {}): Operation {
     this.#n += 1;
     const ending = this.endings.shift() ?? 'COMPLETED';
-    const operation: Operation = { id: `o${this.#n}`, kind, instance: instance.id, apply, ending, state: 'STARTING' };
+    const of = { kind, instance: instance.id, apply, ending };
+    const operation: Operation = { id: `o${this.#n}`, ...of, state: 'STARTING', begun: BEGIN + this.#n };
     this.operations.push(operation);
     return operation;
   }
@@ -99,13 +102,13 @@ export class PlayedMeo {
     };
   }
 
-  occurrenceOf({ id, kind, instance, state }: Operation, links = true): object {
+  occurrenceOf({ id, kind, instance, state, begun }: Operation, links = true): object {
     const self = link(`/app_lcm/v1/app_lcm_op_occs/${id}`);
     return {
       id,
       operationState: state,
-      stateEnteredTime: time,
-      startTime: time,
+      stateEnteredTime: { seconds: begun + 1, nanoSeconds: 0 },
+      startTime: { seconds: begun, nanoSeconds: 0 },
       lcmOperation: kind,
       ...(links && { _links: { self, appInstance: link(`/app_lcm/v1/app_instances/${instance}`) } }),
     };

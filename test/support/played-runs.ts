@@ -54,6 +54,8 @@ export class PlayedRuns implements Runs {
   earlier: readonly Begun[] = [];
   /** Applications that are still on their way to the site. */
   readonly coming = new Set<string>();
+  /** How many relocations to the site go on that others have begun. */
+  onTheWay = (): number => 0;
   /** Applications whose users the site serves. */
   readonly servedHome = new Set<string>();
 
@@ -115,6 +117,10 @@ export class PlayedRuns implements Runs {
 
   async resting(): Promise<ReadonlySet<string>> {
     return this.waiting;
+  }
+
+  async comingTo(): Promise<number> {
+    return this.onTheWay();
   }
 
   async goingBack(ids: readonly string[]): Promise<ReadonlySet<string>> {

@@ -78,6 +78,7 @@ function activityNow(): string | undefined {
 }
 
 const isRunning = ({ state }: Instance): boolean => state === 'started' || state === 'unknown';
+const isEnded = ({ state }: Instance): boolean => state === 'stopped' || state === 'notInstantiated';
 
 /**
  * A world at the height of the ports: sites, instances, rules and an application that keeps the contract, in memory. It
@@ -116,6 +117,10 @@ export class PortWorld implements Catalogue {
   readonly unreachable = new Set<string>();
   /** Ids of instances whose application does not answer. */
   readonly silent = new Set<string>();
+  /** Ids of instances whose process runs, whatever is written down of them. */
+  readonly alive = new Set<string>();
+  /** Ids of instances that an operation of their orchestrator has ended: of what is merely written down it knows none. */
+  readonly ended = new Set<string>();
   readonly #interference = new Map<string, Interference[]>();
   /** The sites at whose services subscriptions were made. */
   readonly #elsewhere = new Map<string, string>();
@@ -270,18 +275,31 @@ export class PortWorld implements Catalogue {
             retiring: false,
             expected: new Set(),
           });
+          this.ended.delete(id);
           return { ...instance };
         },
         stop: async (id) => {
           await call('instances.stop');
           const instance = find(id);
           if (instance !== undefined) Object.assign(instance, { state: 'stopped', role: 'relay', promisedTo: null });
+          this.ended.add(id);
         },
         withdraw: async () => await call('instances.withdraw'),
         remove: async (id) => {
           await call('instances.remove');
           const at = this.instances.findIndex((instance) => instance.id === id || instance.name === id);
           if (at >= 0) this.remains.push(...this.instances.splice(at, 1));
+          this.ended.add(id);
+        },
+        end: async (id) => {
+          await call('instances.end');
+          const instance = find(id);
+          if (instance !== undefined && !isEnded(instance)) {
+            instance.state = cloud ? 'stopped' : 'notInstantiated';
+            if (!this.alive.has(id)) Object.assign(instance, { role: 'relay', promisedTo: null });
+            this.ended.add(id);
+          }
+          return this.ended.has(id) ? 'operation' : 'written';
         },
         whenLeft: cloud ? 'stop' : 'remove',
         reach: async () => {
@@ -525,15 +543,19 @@ export class PortWorld implements Catalogue {
         const found = this.instances.find(({ endpoint }) => endpoint?.host === host);
         const own = name === 'wifi' ? found?.site === 'w1' : found?.site !== 'w1';
         const reached = found !== undefined && (own || !this.unreachable.has(found.id));
-        const lives = reached && isRunning(found) && !this.silent.has(found.id);
+        const lives = reached && this.#runs(found) && !this.silent.has(found.id);
         return !lives ? { who: 'nobody' } : { who: 'instance', id: found.id };
       },
     };
     return { name, vantage, resolverClampSeconds: this.clampSeconds };
   }
 
+  #runs(instance: Made): boolean {
+    return isRunning(instance) || this.alive.has(instance.id);
+  }
+
   #by(endpoint: Endpoint): Made {
-    const instance = this.instances.find((each) => each.endpoint?.host === endpoint.host && isRunning(each));
+    const instance = this.instances.find((each) => each.endpoint?.host === endpoint.host && this.#runs(each));
     if (instance === undefined || this.silent.has(instance.id))
       throw failure('PeerUnavailable', 'application: nobody answers');
     return instance;
