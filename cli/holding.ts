@@ -9,9 +9,20 @@ import { age, type Terminal } from './terminal.ts';
 export async function hold(client: FerryClient, terminal: Terminal, site: string, why: string): Promise<Exit> {
   const held = await client.post<Hold>('/v1/holds', { site, why });
   if (terminal.json) terminal.document(held);
-  else terminal.tell(`Nothing is moved to ${held.site}. \`${terminal.hints.command('reopen', held.site)}\` ends that.`);
+  else for (const line of [...earlier(held, why), endsWith(held, terminal)]) terminal.tell(line);
   return exits.done;
 }
+
+const endsWith = ({ site }: Hold, { hints }: Terminal): string =>
+  `Nothing is moved to ${site}. \`${hints.command('reopen', site)}\` ends that.`;
+
+/** Who asks again joins the hold that is there, whose reason stays. */
+const earlier = (held: Hold, why: string): string[] =>
+  held.why === why
+    ? []
+    : [
+        `${held.site} is held already, for ${age(held.since)}, ${held.why === '' ? 'without a reason' : `because of: ${legible(held.why)}`}: that is kept.`,
+      ];
 
 export async function holds(client: FerryClient, terminal: Terminal): Promise<Exit> {
   const all = (await everyPage<HoldList>(client, '/v1/holds')).flatMap((page) => page.holds);

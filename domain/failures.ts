@@ -32,7 +32,7 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'Name the site whose instance is the authority for these users; `ferry where` tells which one it is. Where none is any more, docs/operations.md says what to do when a host dies.',
+      'Name the site whose instance is the authority for these users (`ferry where`); if none: docs/operations.md.',
   },
   PromisedElsewhere: {
     retry: false,
@@ -167,7 +167,7 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'No operation that ended the source can be seen, and what was accepted is not enough without one: have its orchestrator end it and recover again; or have its host switched off and accept a weaker fence (`--accept-fence`), told who may have written.',
+      'No operation is seen that ended the source: have its orchestrator end it and recover again, or switch its host off and accept a weaker fence (`--accept-fence`).',
   },
   BetterCopy: {
     retry: false,

@@ -4,6 +4,9 @@ import { forming } from '../../activities/federation/form-federations.ts';
 import { attemptOf } from '../support/attempt.ts';
 import { Dying } from '../support/dying.ts';
 
+/** It looks once in a second. */
+const LONG = { startToCloseTimeoutMs: 20_000, scheduleToCloseTimeoutMs: 20_000 };
+
 /** Partners that are joined on a miss, and tended from when somebody was woken for them: whoever was wanted before that is joined. */
 class Missed {
   readonly wanted = new Set<string>();
@@ -31,7 +34,7 @@ class Missed {
     const step = dying?.activities({ formFederations }).formFederations ?? formFederations;
     for (let attempt = 1; ; attempt += 1)
       try {
-        await attemptOf({ attempt, activityType: 'formFederations' }).run(step, { partners: ['b', 'c'] });
+        await attemptOf({ attempt, activityType: 'formFederations', ...LONG }).run(step, { partners: ['b', 'c'] });
         return attempt;
       } catch (error) {
         if ((error as { type?: string }).type !== 'Killed') throw error;

@@ -27,7 +27,7 @@ export const networkTable = {
           ETag: z.string(),
         }),
       },
-      304: { description: 'As under the ETag that was sent.' },
+      304: { description: 'Unchanged.' },
     },
     failures: [],
     asksTemporal: false,
