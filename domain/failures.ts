@@ -32,7 +32,7 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'Name the site whose instance is the authority for these users (`ferry where`); if none: docs/operations.md.',
+      'Name the site whose instance serves these users (`ferry where`; none: docs/operations.md).',
   },
   PromisedElsewhere: {
     retry: false,

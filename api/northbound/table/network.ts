@@ -21,7 +21,7 @@ export const networkTable = {
     headers: z.object({ 'if-none-match': z.string().optional() }),
     answers: {
       200: {
-        description: 'Every site of the configuration.',
+        description: 'The sites of the configuration.',
         schema: SiteList,
         headers: z.object({
           ETag: z.string(),
