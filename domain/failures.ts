@@ -31,8 +31,7 @@ export const failures = {
   NotServing: {
     retry: false,
     status: 409,
-    remedy:
-      'Name the site whose instance serves these users (`ferry where`; none: docs/operations.md).',
+    remedy: 'Name the site whose instance serves these users (`ferry where`; none: docs/operations.md).',
   },
   PromisedElsewhere: {
     retry: false,
