@@ -27,7 +27,7 @@ export function planLines(plan: Plan, terminal: Terminal): string[] {
         ]),
     `  package        ${plan.package}`,
     `  instance       ${plan.instance}`,
-    `  subscriptions  ${plan.subscriptions}`,
+    `  subscriptions  ${plan.guarantee === null ? 'not known: no instance has answered' : plan.subscriptions}`,
     `  freeze         ${expectedFreezeMs === null ? 'not known' : `about ${expectedFreezeMs} ms`}`,
     `  drain          at least ${seconds(drainMs)}`,
     ...steering.map((rule) => `  steering       ${rule}`),

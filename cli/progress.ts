@@ -18,8 +18,8 @@ export class Progress {
   #step: StepName | undefined;
   #doing = '';
   #failure: string | null = null;
-  /** So many steps were told to be done. */
-  #told = 0;
+  /** Steps that were told to be done. */
+  readonly #told = new Set<StepName>();
   #frame = 0;
 
   constructor(terminal: Terminal, stillMs = STILL_MS) {
@@ -46,17 +46,22 @@ export class Progress {
     this.#terminal.living('');
   }
 
-  /** The steps before this one, and held or with the result this one too: the stream may pass over short ones. */
+  /**
+   * Up to this one what has been gone through, held or with the result this one too: the stream may pass over short ones, and a
+   * takeover does without the last two. Where nothing is known of how long they took, all of them.
+   */
   #passed(step: StepName, { state, result, durationsMs }: Relocation): void {
     const done = stepNames.indexOf(step) + (result === null && state !== 'held' ? 0 : 1);
-    for (const name of stepNames.slice(this.#told, done)) {
+    const isKnown = Object.keys(durationsMs).length > 0;
+    for (const name of stepNames.slice(0, done)) {
       const failed = result?.failure?.step === name;
+      if (this.#told.has(name) || (isKnown && durationsMs[name] === undefined && !failed)) continue;
+      this.#told.add(name);
       const mark = failed ? this.#terminal.paint('red', '✗') : this.#terminal.paint('green', '✓');
       const ms = durationsMs[name];
       const took = (ms === undefined ? '' : seconds(ms)).padStart(6);
       this.#terminal.tell(`  ${mark} ${numbered(name).padEnd(WIDTH + 2)}  ${took}`.trimEnd());
     }
-    this.#told = Math.max(this.#told, done);
   }
 
   /** Why it has to try again, whole, whenever that changes. */

@@ -57,7 +57,12 @@ export function endLines(relocation: Relocation, terminal: Terminal): string[] {
   else if (interruption != null) said.push(`not served for ${interruption.atLeastMs} to ${interruption.atMostMs} ms`);
   if (writerOverlap === 'possible' && result.recovery == null)
     said.push('the source may have accepted writes beside the target');
-  if (good) said.push(`instance ${moved.instance}`, `package ${moved.package}`, `${moved.subscriptions} subscriptions`);
+  if (good)
+    said.push(
+      `instance ${moved.instance}`,
+      `package ${moved.package}`,
+      `${moved.subscriptions} subscription${moved.subscriptions === 1 ? '' : 's'}`,
+    );
   if (good && !result.pathObserved) said.push('path switched, not observed');
   const lines = [said.join(', ')];
   if (failure !== null)

@@ -91,9 +91,14 @@ async function visit(
 
   const { hints } = terminal;
   if (plan.port !== 8700) hints.said = { api: addresses.api };
+  const { sandbox, application } = addresses;
+  const first =
+    sandbox === null
+      ? hints.command('peers')
+      : hints.command('relocate', application?.name ?? 'counter', 'cloud', 'a1');
   terminal.tell(`
 Ferry stays up until Ctrl-C. From a second terminal:
-  ${hints.command('relocate', addresses.application?.name ?? 'counter', 'cloud', 'a1')}
+  ${first}
   ${hints.command('where')}
   ${hints.command('list')}`);
   return await interruption;

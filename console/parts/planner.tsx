@@ -230,8 +230,12 @@ function Told({ plan }: { readonly plan: Plan }) {
         </p>
       )}
       <dl class="facts">
-        <dt>guarantee</dt>
-        <dd>{plan.guarantee === null ? 'not known: no instance has answered' : guarantees[plan.guarantee]}</dd>
+        {plan.recovery === undefined && (
+          <>
+            <dt>guarantee</dt>
+            <dd>{plan.guarantee === null ? 'not known: no instance has answered' : guarantees[plan.guarantee]}</dd>
+          </>
+        )}
         <dt>freeze</dt>
         <dd>{plan.expectedFreezeMs === null ? 'not known' : `about ${duration(plan.expectedFreezeMs)}`}</dd>
         <dt>package</dt>
@@ -239,7 +243,11 @@ function Told({ plan }: { readonly plan: Plan }) {
         <dt>instance</dt>
         <dd>{instances[plan.instance]}</dd>
         <dt>copied</dt>
-        <dd>{plan.subscriptions} subscriptions</dd>
+        <dd>
+          {plan.guarantee === null
+            ? 'not known'
+            : `${plan.subscriptions} subscription${plan.subscriptions === 1 ? '' : 's'}`}
+        </dd>
         <dt>drain</dt>
         <dd>{duration(plan.drainMs)}</dd>
         <dt>path</dt>

@@ -188,6 +188,15 @@ describe('ferry watch', () => {
     expect(out.match(/✓ \d/g)).toEqual(Array.from({ length: 9 }, (_, n) => `✓ ${n + 1}`));
   });
 
+  it('tells no step of a takeover that it does without, nor one before its turn', async () => {
+    const [check, handOver, switchPath] = [120, 40, 700];
+    const durations = [{ check }, { check, handOver }, { check, handOver, switchPath }];
+    const seen = durations.map((durationsMs) => relocation({ step: 'notify', durationsMs }));
+    api.answer = streaming(...seen.map(event), event({ ...ended(), durationsMs: { check, handOver, switchPath } }));
+    const { out } = await ferry('watch', ID, ...at());
+    expect(out.match(/✓ \d/g)).toEqual(['✓ 1', '✓ 6', '✓ 5']);
+  });
+
   it('says how to approve one that is held', async () => {
     api.answer = streaming(
       event(relocation({ state: 'held', step: 'switchPath', actions: ['approve', 'cancel'] })),

@@ -141,7 +141,7 @@ describe('a command', () => {
       expect(await say({ lostWrites: true })).toBe(200);
       await eventually(async () => /NotLost/.test((await show(api, body)).waitingFor?.lastFailure ?? ''));
       for (const { id } of world.at('cloud')) world.silent.add(id);
-      world.on('cloud.instances.stop', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
+      world.on('cloud.instances.end', ...Array.from({ length: 200 }, () => 'PeerRejected' as const));
       expect(await say({ lostWrites: true, fence: 'none' })).toBe(200);
       expect(await reached(api, body, 'ended')).toMatchObject({ outcome: 'recovered' });
     });
