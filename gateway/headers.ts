@@ -7,10 +7,12 @@ const HOPS =
 
 /** Who asks, and by which way he came, is nobody's affair beyond this gateway; whole bodies are asked for, as they are. */
 const OF_REQUESTS = new Set(
-  `${HOPS} authorization cookie host forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-server x-forwarded-prefix x-real-ip x-client-ip via referer origin expect accept-encoding range if-range`.split(
+  `${HOPS} authorization cookie cookie2 host forwarded x-real-ip x-client-ip true-client-ip x-cluster-client-ip x-host via referer origin expect accept-encoding range if-range`.split(
     ' ',
   ),
 );
+/** By which way it came, and what some servers believe more than the request line: they would be led beside the service. */
+const OF_WAYS = /^x-(?:forwarded|original|originating|rewrite|remote|envoy)-|^content_/;
 
 /** By what a service is built, and what would speak for it to other hosts. */
 const OF_ANSWERS = new Set(
@@ -22,7 +24,7 @@ const OF_BODIES = new Set(
   'content-length content-encoding content-md5 digest content-digest repr-digest accept-ranges'.split(' '),
 );
 
-export const ofRequest = (fields: readonly Field[]): Field[] => passing(fields, OF_REQUESTS, /^x-forwarded-/);
+export const ofRequest = (fields: readonly Field[]): Field[] => passing(fields, OF_REQUESTS, OF_WAYS);
 export const ofAnswer = (fields: readonly Field[]): Field[] => passing(fields, OF_ANSWERS, /^proxy-/);
 export const withoutBody = (fields: readonly Field[]): Field[] =>
   fields.filter(([name]) => !OF_BODIES.has(name.toLowerCase()));
@@ -30,8 +32,8 @@ export const withoutBody = (fields: readonly Field[]): Field[] =>
 function passing(fields: readonly Field[], stop: ReadonlySet<string>, like: RegExp): Field[] {
   const named = new Set(fields.flatMap(([name, value]) => (name.toLowerCase() === 'connection' ? listed(value) : [])));
   return fields.filter(([name]) => {
-    const known = name.toLowerCase();
-    return !stop.has(known) && !like.test(known) && !named.has(known);
+    const known = name.toLowerCase().replaceAll('_', '-'); // to a CGI they are one (RFC 3875, 4.1.18)
+    return !stop.has(known) && !like.test(known) && !like.test(name.toLowerCase()) && !named.has(known);
   });
 }
 
@@ -52,4 +54,4 @@ export function typeOf(fields: readonly Field[]): string | undefined | null {
 
 /** Is it JSON, hence read, and written anew? */
 export const isJson = (type: string | undefined): boolean =>
-  /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '');
+  /^\s*[\w-]+\/(?:[\w.+-]+\+)?(?:x-)?json\s*(?:;|$)/i.test(type ?? '');

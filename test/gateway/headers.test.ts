@@ -6,7 +6,7 @@ const each = (text: string): Field[] => text.split(' ').map((name) => [name, 'x'
 
 describe('of a request', () => {
   it.each(
-    'Authorization Cookie Host Forwarded X-Forwarded-For X-Forwarded-Whatever Via Referer Origin Connection Keep-Alive TE Trailer Transfer-Encoding Upgrade Proxy-Authorization Accept-Encoding Range X-Real-IP Expect'.split(
+    'Authorization Cookie Host Forwarded X-Forwarded-For X-Forwarded-Whatever Via Referer Origin Connection Keep-Alive TE Trailer Transfer-Encoding Upgrade Proxy-Authorization Accept-Encoding Range X-Real-IP Expect X_Forwarded_For Cookie2 True-Client-IP X-Original-URL X-Rewrite-URL X-Remote-User Content_Length'.split(
       ' ',
     ),
   )('%s stops here', (name) => {
@@ -56,6 +56,8 @@ it.each([
   ['Application/Problem+JSON', true],
   ['text/json', true],
   ['application/merge-patch+json;x=y', true],
+  ['model/gltf+json', true],
+  ['application/x-json', true],
   ['application/x-ndjson', false],
   ['application/jsonp', false],
   ['text/event-stream', false],

@@ -98,6 +98,8 @@ describe('the inside', () => {
     ['http://10.4.0.1/', false],
     ['http://[::ffff:10.3.0.1]/', true],
     ['http://[::ffff:10.4.0.1]/', false],
+    ['http://[64:ff9b::10.3.0.1]/', true],
+    ['http://[::10.3.0.1]/', true],
     ['http://meo.example./', true],
     ['http://meo.example,', true],
     ['https://mfm.example/x', true],
