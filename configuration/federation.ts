@@ -44,7 +44,8 @@ export const Partner = strict({
   preference: z.int().default(0),
   perSecond: Count.default(20),
   atOnce: Count.default(64),
-  bindings: Count.default(1_000),
+  /** A partner that is asked what it has of us is read so far, and no further. */
+  bindings: Count.max(10_000).default(1_000),
 });
 export type Partner = z.infer<typeof Partner>;
 

@@ -54,6 +54,11 @@ describe('the federation in the configuration file', () => {
       { partners: { b: partner('operator-b', 'b', { accepts: { issuer: 'theirs', client: 'b' } }) } },
       'there is no issuer theirs; there is own',
     ],
+    [
+      'a partner with more bindings than are read of it',
+      { partners: { b: partner('operator-b', 'b', { bindings: 10_001 }) } },
+      'bindings',
+    ],
     ['a partner that is this operator', { partners: { b: partner('operator-a', 'b') } }, 'operator-a is this operator'],
     [
       'a partner by plain HTTP that does not say so',
