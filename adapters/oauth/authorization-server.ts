@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
+import { isAgreed } from '../../domain/agreed-host.ts';
 import { isFailureType } from '../../domain/failures.ts';
 import { Exchange, type PeerAddress } from '../http.ts';
 import { scrubbed } from '../scrubbed.ts';
@@ -98,8 +99,7 @@ export class AuthorizationServer {
   #led(url: string): URL {
     const [to, from] = [new URL(url), new URL(this.#of.issuer)];
     const { hosts } = this.#of;
-    if (hosts === undefined || to.host === from.host || hosts.includes(to.host) || hosts.includes(to.hostname))
-      return to;
+    if (hosts === undefined || to.host === from.host || isAgreed(hosts, to)) return to;
     throw failure(
       'PeerMalformed',
       `${this.#name} gives tokens at ${scrubbed(to.host)}, which is neither its own host nor one agreed upon: where that is right, name it in "hosts" of the partner`,

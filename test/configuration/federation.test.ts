@@ -55,6 +55,11 @@ describe('the federation in the configuration file', () => {
       'there is no issuer theirs; there is own',
     ],
     [
+      'a host of a partner that is a URL',
+      { partners: { b: partner('operator-b', 'b', { hosts: ['https://gw.b.example'] }) } },
+      'is no host such as gw.b.example or gw.b.example:8443',
+    ],
+    [
       'a partner with more bindings than are read of it',
       { partners: { b: partner('operator-b', 'b', { bindings: 10_001 }) } },
       'bindings',
