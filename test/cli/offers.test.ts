@@ -41,6 +41,9 @@ describe('ferry offers', () => {
     pages(offersExample, { offers: [], next: null });
     expect(JSON.parse((await ferry('offers', '--json', '--api', api.url)).out)).toEqual(offersExample);
     expect((await ferry('offers', '--api', api.url)).out).toBe('Nothing is offered.\n');
+    pages({ offers: [], next: null });
+    const { out } = await ferry('offers', 'speech', '--api', api.url);
+    expect(out).toMatch(/^Nothing called speech is known\. `.* discover service speech .*` asks partners for it\.\n$/);
   });
 });
 
