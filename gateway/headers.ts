@@ -7,17 +7,23 @@ const HOPS =
 
 /** Who asks, and by which way he came, is nobody's affair beyond this gateway; whole bodies are asked for, as they are. */
 const OF_REQUESTS = new Set(
-  `${HOPS} authorization cookie cookie2 host forwarded x-real-ip x-client-ip true-client-ip x-cluster-client-ip x-host via referer origin expect accept-encoding range if-range`.split(
+  `${HOPS} authorization cookie cookie2 host forwarded x-real-ip x-client-ip true-client-ip x-cluster-client-ip x-host baggage via referer origin expect accept-encoding range if-range`.split(
     ' ',
   ),
 );
 /** By which way it came, and what some servers believe more than the request line: they would be led beside the service. */
-const OF_WAYS = /^x-(?:forwarded|original|originating|rewrite|remote|envoy)-|^content_/;
+const OF_WAYS =
+  /^x-(?:forwarded|original|originating|rewrite|remote|envoy|ssl-client|client-cert|auth-request|consumer)(?:-|$)|^content_/;
 
 /** By what a service is built, and what would speak for it to other hosts. */
 const OF_ANSWERS = new Set(
-  `${HOPS} server x-powered-by set-cookie alt-svc www-authenticate ferry-federation via`.split(' '),
+  `${HOPS} server server-timing x-powered-by set-cookie set-cookie2 alt-svc www-authenticate strict-transport-security ferry-federation via`.split(
+    ' ',
+  ),
 );
+/** What proxies and frameworks tell of where it was made. */
+const OF_MAKERS =
+  /^proxy-|^x-(?:served-by|backend|upstream|envoy|kong|varnish|aspnet|generator|runtime|host|server|pod|container)/;
 
 /** Of a body that is written anew. */
 const OF_BODIES = new Set(
@@ -25,7 +31,7 @@ const OF_BODIES = new Set(
 );
 
 export const ofRequest = (fields: readonly Field[]): Field[] => passing(fields, OF_REQUESTS, OF_WAYS);
-export const ofAnswer = (fields: readonly Field[]): Field[] => passing(fields, OF_ANSWERS, /^proxy-/);
+export const ofAnswer = (fields: readonly Field[]): Field[] => passing(fields, OF_ANSWERS, OF_MAKERS);
 export const withoutBody = (fields: readonly Field[]): Field[] =>
   fields.filter(([name]) => !OF_BODIES.has(name.toLowerCase()));
 
