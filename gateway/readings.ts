@@ -15,8 +15,14 @@ export interface Reading {
   readonly rest: string;
 }
 
+/** Most texts have no address, or are one that all read alike. */
+const SIGN = /[\\/]{2}|(?:https?|wss?|ftp):/i;
+const ORDINARY = /^https?:\/\/[\w.:-]+(?:\/[\w.~%-]+)*\/?$/;
+
 /** Where a text may lead those who read it in another way than it is told by `spellings`. */
-export function* readings(text: string): Generator<Reading> {
+export const readings = (text: string): Iterable<Reading> => (SIGN.test(text) && !ORDINARY.test(text) ? odd(text) : []);
+
+function* odd(text: string): Generator<Reading> {
   for (const { 0: found, 1: place = '', index } of text.matchAll(LEADING)) {
     if (PLAIN.test(found)) continue;
     const from = index + found.length - place.length;

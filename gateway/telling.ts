@@ -44,7 +44,7 @@ const ADDRESS = /^[\0- ]*(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i;
 
 /** Parsers pass over tabs and ends of lines, wherever they stand in an address (WHATWG URL, 4.4). */
 function toldString(value: string, translation: Translation): string {
-  const joined = value.replaceAll(/[\t\n\r]+/g, '');
+  const joined = /[\t\n\r]/.test(value) ? value.replaceAll(/[\t\n\r]+/g, '') : value;
   if (joined !== value && ADDRESS.test(joined)) translated(joined, translation);
   return translated(value, translation);
 }

@@ -39,14 +39,14 @@ function translatedAs({ sign, urls, read, write }: Spelling, text: string, trans
 /** A URL in a spelling that cannot be told in kind: in a text within a text, encoded twice, odd. What was told is none. */
 function demandNothingElse(text: string, translation: Translation): void {
   const { to, whole } = translation;
-  const told = new Set([...(whole?.values() ?? [])].map((url) => (URL.canParse(url) ? new URL(url).href : url)));
-  const isTold = (url: URL): boolean => restBelow(to, url) !== undefined || told.has(url.href);
+  const isWhole = ({ href }: URL): boolean =>
+    [...(whole?.values() ?? [])].some((url) => (URL.canParse(url) ? new URL(url).href : url) === href);
+  const isTold = (url: URL): boolean => restBelow(to, url) !== undefined || isWhole(url);
   const hides = (url: URL): boolean => translation.hides?.(url) === true && !isTold(url);
-  const { protocol } = parsed(to);
   const leads = (place: string, rest: string): boolean => {
     const host = hostIn(`http://${place}`);
     if (host === undefined || translation.hides?.(host) !== true) return false;
-    const address = `${protocol}//${rest}`;
+    const address = `${parsed(to).protocol}//${rest}`;
     return !URL.canParse(address) || !isTold(new URL(address));
   };
   const others = unspelled(text);
@@ -76,8 +76,9 @@ const KNOWN = ['http:', 'https:', 'ws:', 'wss:', 'ftp:'];
 
 /** Of other schemes a parser leaves the host as it is written, be it a number. */
 function withKnownHost(url: URL): URL {
+  if (KNOWN.includes(url.protocol)) return url;
   const known = `http://${url.host}/`;
-  return KNOWN.includes(url.protocol) || !URL.canParse(known) ? url : new URL(known);
+  return URL.canParse(known) ? new URL(known) : url;
 }
 
 /** Of what is no URL as a whole (its port is beyond all ports, its address has a zone) the host is one nevertheless. */
