@@ -74,9 +74,9 @@ const told =
   ({ method }, res, next) => {
     const begun = performance.now();
     res.once('close', () => {
-      const { route = 'none', partner = 'nobody' } = found(res);
+      const { route = 'none', partner = 'nobody', client, why } = found(res);
       const ms = Math.round(performance.now() - begun);
-      log.info({ method, route, partner, status: res.statusCode, ms }, 'answered');
+      log.info({ method, route, partner, client, status: res.statusCode, why, ms }, 'answered');
     });
     next();
   };

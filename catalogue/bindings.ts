@@ -141,19 +141,24 @@ export async function closeRun(catalogue: Catalogue, run: string, why: string): 
   await closeWhere(catalogue, sql<boolean>`run = ${run} and state = 'admitting'`, why, { owed: false });
 }
 
+/** Names that a partner ends without having announced them, in a day: announcements that were lost are few. */
+const NEVER_HEARD_OF = 10_000;
+
 /**
  * The partner ends what it had announced. Of a name that was never heard of a tombstone is left, so that an announcement that is
- * still under way finds it. `closed`: the row that was closed by this. Undefined: the agreement has ended.
+ * still under way finds it. `closed`: the row that was closed by this. `full`: there are too many of those. Undefined: the
+ * agreement has ended.
  */
 export async function bury(
   catalogue: Catalogue,
   { agreement, name, why }: { agreement: string; name: string; why: string },
-): Promise<{ readonly closed: Binding | undefined; readonly was: Reached } | undefined> {
+): Promise<{ readonly closed: Binding | undefined; readonly was: Reached } | 'full' | undefined> {
   return await inOne(catalogue, async (transaction) => {
     const partner = await lockAgreement(transaction, agreement);
     if (partner === undefined) return undefined;
     const before = await named(transaction, { side: 'producer', agreement, name });
     if (before === undefined) {
+      if (await isFullOfTombstones(transaction, agreement)) return 'full';
       const tombstone = { name, agreement, side: 'producer', state: 'closed', why } as const;
       await transaction
         .insertInto('binding')
@@ -163,6 +168,13 @@ export async function bury(
     const closed = before !== undefined && (await close(transaction, before.id, why)) ? before : undefined;
     return { closed, was: await reachedUnder(transaction, { partner, side: 'producer', name }) };
   });
+}
+
+async function isFullOfTombstones(transaction: Catalogue, agreement: string): Promise<boolean> {
+  const { rows } = await sql`select from binding
+    where side = 'producer' and agreement = ${agreement}::uuid and kind is null
+    offset ${NEVER_HEARD_OF - 1} limit 1`.execute(transaction);
+  return rows.length > 0;
 }
 
 /**

@@ -14,9 +14,15 @@ export async function offers(
   const filters = { ...(kind && { kind }), ...(name && { name }) };
   const found = (await everyPage<OfferList>(client, '/v1/offers', filters)).flatMap((page) => page.offers);
   if (terminal.json) terminal.list({ offers: found, next: null } satisfies OfferList, found);
-  else terminal.tell(found.length === 0 ? 'Nothing is offered.' : offerTable(found, terminal));
+  else terminal.tell(found.length === 0 ? nothing(name, terminal) : offerTable(found, terminal));
   return exits.done;
 }
+
+/** What is known is not all that there is: partners are asked by who looks for something. */
+const nothing = (name: string | undefined, { hints }: Terminal): string =>
+  name === undefined
+    ? 'Nothing is offered.'
+    : `Nothing called ${name} is known. \`${hints.command('discover', 'service', name)}\` asks partners for it.`;
 
 const offerTable = (found: OfferList['offers'], terminal: Terminal): string =>
   table(

@@ -22,6 +22,15 @@ const Issuer = strict({
   tls: Tls.optional(),
 });
 
+/** As a URL has it, with or without a port. */
+const Host = z
+  .string()
+  .toLowerCase()
+  .refine(
+    (text) => /^[^\s/?#@\\]+$/.test(text) && URL.canParse(`https://${text}/`),
+    'is no host such as gw.b.example or gw.b.example:8443',
+  );
+
 /** Another operator's federator: what both have agreed upon out of band. */
 export const Partner = strict({
   operator: OperatorId,
@@ -31,7 +40,7 @@ export const Partner = strict({
   /** Of whatever is asked there: its outer listener, its gateway, the links that it gives. */
   tls: Tls.optional(),
   /** Whatever URL the partner ever gives us leads to one of these; by default to the host of `url`. */
-  hosts: z.array(z.string().min(1)).optional(),
+  hosts: z.array(Host).min(1).optional(),
   /** `ferry`: Katalis' spelling of E/WBI, and our extension. */
   dialect: z.enum(['ferry', 'katalis', 'openop']).default('ferry'),
   /** Who we are at the partner's authorization server. */
@@ -44,7 +53,8 @@ export const Partner = strict({
   preference: z.int().default(0),
   perSecond: Count.default(20),
   atOnce: Count.default(64),
-  bindings: Count.default(1_000),
+  /** A partner that is asked what it has of us is read so far, and no further. */
+  bindings: Count.max(10_000).default(1_000),
 });
 export type Partner = z.infer<typeof Partner>;
 

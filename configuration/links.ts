@@ -1,3 +1,4 @@
+import { isAgreed } from '../domain/agreed-host.ts';
 import type { Partner } from './federation.ts';
 
 /** As much of a URL of another is kept, and called. */
@@ -20,5 +21,5 @@ export function mistakeInLink(
   if (odd !== undefined) return odd;
   if (to.protocol === 'http:' && insecure !== true) return 'is no https URL';
   if (to.username !== '' || to.password !== '') return 'has a user';
-  return hosts.includes(to.host) || hosts.includes(to.hostname) ? undefined : 'leads to no host agreed upon';
+  return isAgreed(hosts, to) ? undefined : 'leads to no host agreed upon';
 }

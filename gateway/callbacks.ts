@@ -10,6 +10,7 @@ import { passing } from './passing.ts';
 import { absent, refusedHere, refusedTo } from './refusals.ts';
 import type { Handler } from './served.ts';
 import { malformed, targetOf } from './target.ts';
+import { hostOf } from './translation.ts';
 
 /** Each is written down before the service is asked: one request keeps nobody else from the catalogue. */
 const AT_ONCE = 16;
@@ -48,7 +49,7 @@ export const notificationsOut =
     await passing(means, req, res, {
       path,
       asked: withQuery(callback.target, query),
-      query,
+      target: { path: '', query },
       credentials: means.credentials(path.partner),
       refusedThere: () => means.poke(path.partner),
       asks: async () => ({ from: here, to: there, hides: hiding(means, here) }),
@@ -69,7 +70,7 @@ export const notificationsIn =
     await passing(means, req, res, {
       path,
       asked: withQuery(callback.target, query),
-      query,
+      target: { path: '', query },
       asks: async () => ({ from: there, to: here, hides: means.isInside }),
       answers: async () => ({ from: here, to: there, hides: hiding(means, callback.target) }),
     });
@@ -86,10 +87,11 @@ async function known(
   return { path, callback };
 }
 
-/** Whoever is asked is inside, whether or not the configuration knows its host. */
-export function hiding({ isInside }: Means, asked: string): (url: URL) => boolean {
-  const { host } = new URL(asked);
-  return (url) => url.host === host || isInside(url);
+/** Whoever is asked is inside, at whatever port, whether or not the configuration knows its host. */
+export function hiding({ isInside, own }: Means, asked: string): (url: URL) => boolean {
+  const there = new URL(asked);
+  const facesOutside = hostOf(there) === hostOf(new URL(own.outer));
+  return (url) => (facesOutside ? url.host === there.host : hostOf(url) === hostOf(there)) || isInside(url);
 }
 
 /** As it is asked, however it was written. The target's own query comes first. */

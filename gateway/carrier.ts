@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import { addAbortSignal, PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, type Dispatcher } from 'undici';
 import { Deadline } from '../adapters/deadline.ts';
@@ -11,7 +11,7 @@ import { type Field, fieldsOf, isJson, ofAnswer, ofRequest, typeOf, valueOf, wit
 import type { Course, Passage } from './passage.ts';
 import { malformed } from './target.ts';
 import { decoded, demandTold, JSON_LIMIT, toldFields, toldJson, TooLong, withLength, wouldTell } from './telling.ts';
-import { begun, isReadable, isTextual, toldText, untold } from './text-stream.ts';
+import { begun, inAscii, inUtf8, isReadable, isTextual, toldText, untold } from './text-stream.ts';
 import { followed, withTrace } from './followed.ts';
 import { WouldLeak } from './translation.ts';
 
@@ -71,7 +71,7 @@ export class Carrier {
       deadline?.putOff(); // of a body that is still being sent
     };
     try {
-      const sent = await sentOn(req, passage, { passed });
+      const sent = await sentOn(req, passage, { passed, signal });
       deadline = new Deadline(this.#answerMs);
       const within = { ...course, signal: AbortSignal.any([signal, deadline.signal]) };
       const answer = await this.#admitted(sent, passage, within);
@@ -152,24 +152,26 @@ const isRefusal = ({ headers }: Answered): boolean => headers[REFUSED.name] === 
 /** The request as it is sent on. */
 async function sentOn(
   req: IncomingMessage,
-  { asked, query, asks }: Passage,
-  { passed }: Pick<Course, 'passed'>,
+  { asked, target, asks }: Passage,
+  { passed, signal }: Pick<Course, 'passed' | 'signal'>,
 ): Promise<Sent> {
   const method = req.method ?? 'GET';
   const fields = ofRequest(fieldsOf(req.rawHeaders));
   const length = Number(req.headers['content-length'] ?? 0);
-  const hasBody = length > 0 || req.headers['transfer-encoding'] !== undefined;
+  const coding = req.headers['transfer-encoding'];
+  const hasBody = length > 0 || coding !== undefined;
   try {
     const type = typeOf(fieldsOf(req.rawHeaders));
     if (type === null) throw malformed('the body is of several types');
+    if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+      throw new HttpRefusal(501, 'bodies are taken in chunks, and not otherwise encoded', 'Send it as it is.');
     const isEncoded = (req.headers['content-encoding'] ?? 'identity') !== 'identity';
     if (hasBody && (isJson(type) || isTextual(type)) && isEncoded)
       throw new HttpRefusal(415, 'JSON and texts are taken without a content encoding', 'Send it as it is.');
-    if (hasBody && !isJson(type) && !isReadable(type))
-      throw new HttpRefusal(415, 'texts are taken in UTF-8', 'Send it in UTF-8.');
+    if (hasBody && !isJson(type) && isTextual(type) && !isReadable(type)) throw inUtf8();
     if (!hasBody || !isJson(type)) {
       const translation = await asks([]);
-      demandTold(query, translation);
+      demandTold(target, translation);
       return {
         method,
         asked,
@@ -178,9 +180,10 @@ async function sentOn(
       };
     }
     if (length > JSON_LIMIT) throw new TooLong();
-    const { text, read, translation } = await toldJson(req.iterator({ destroyOnReturn: false }), asks);
+    const body = addAbortSignal(signal, req.pipe(new PassThrough())); // who is late with the rest is refused at once
+    const { text, read, translation } = await toldJson(body, asks);
     passed(read);
-    demandTold(query, translation);
+    demandTold(target, translation);
     return { method, asked, fields: withLength(toldFields(fields, asked, translation), text), body: text };
   } catch (error) {
     if (error instanceof TooLong) throw new HttpRefusal(413, 'JSON is taken up to 1 MiB', 'Send less at once.');
@@ -216,7 +219,7 @@ async function answeredBack(
   const translation = await passage.answers([]);
   const told = toldFields(fields, asked, translation);
   const counting = counted(plain, passed);
-  const passing = isTold ? await begun(toldText(counting, translation)) : counting;
+  const passing = isTold ? await begun(toldText(inAscii(counting, type), translation)) : counting;
   const isOther = isTold || (isEmpty && (isJson(type) || status === 204));
   res.writeHead(status, flat(isOther ? withoutBody(told) : told));
   if (isEmpty) {

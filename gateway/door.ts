@@ -26,6 +26,7 @@ export function partnersOnly(
     if (!tokens.isChecked(token) && !strangers.admits(asker(req))) throw tooMany();
     const caller = await tokens.check(token);
     const partner = callers.partner(caller);
+    if (partner === undefined) found.client = `${caller.client} of ${caller.issuer}`;
     if (partner === undefined)
       throw new HttpRefusal(403, 'the client of the token is no partner of ours', 'Ask our operator.');
     found.partner = partner;

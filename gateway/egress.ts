@@ -24,11 +24,11 @@ export const egress =
     await passing(means, req, res, {
       ...outward(means, path),
       asked: below(usedBase(means, path), target),
-      query: target.query,
+      target,
     });
   };
 
-function outward(means: Means, path: Path): Omit<Passage, 'asked' | 'query'> {
+function outward(means: Means, path: Path): Omit<Passage, 'asked' | 'target'> {
   const { catalogue, configuration, own, isInside } = means;
   const [here, there] = [innerBase(means, path), usedBase(means, path)];
   return {

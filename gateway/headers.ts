@@ -7,31 +7,39 @@ const HOPS =
 
 /** Who asks, and by which way he came, is nobody's affair beyond this gateway; whole bodies are asked for, as they are. */
 const OF_REQUESTS = new Set(
-  `${HOPS} authorization cookie host forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-server x-forwarded-prefix x-real-ip x-client-ip via referer origin expect accept-encoding range if-range`.split(
+  `${HOPS} authorization cookie cookie2 host forwarded x-real-ip x-client-ip true-client-ip x-cluster-client-ip x-host baggage via referer origin expect accept-encoding range if-range`.split(
     ' ',
   ),
 );
+/** By which way it came, and what some servers believe more than the request line: they would be led beside the service. */
+const OF_WAYS =
+  /^x-(?:forwarded|original|originating|rewrite|remote|envoy|ssl-client|client-cert|auth-request|consumer)(?:-|$)|^content_/;
 
 /** By what a service is built, and what would speak for it to other hosts. */
 const OF_ANSWERS = new Set(
-  `${HOPS} server x-powered-by set-cookie alt-svc www-authenticate ferry-federation via`.split(' '),
+  `${HOPS} server server-timing x-powered-by set-cookie set-cookie2 alt-svc www-authenticate strict-transport-security ferry-federation via`.split(
+    ' ',
+  ),
 );
+/** What proxies and frameworks tell of where it was made. */
+const OF_MAKERS =
+  /^proxy-|^x-(?:served-by|backend|upstream|envoy|kong|varnish|aspnet|generator|runtime|host|server|pod|container)/;
 
 /** Of a body that is written anew. */
 const OF_BODIES = new Set(
   'content-length content-encoding content-md5 digest content-digest repr-digest accept-ranges'.split(' '),
 );
 
-export const ofRequest = (fields: readonly Field[]): Field[] => passing(fields, OF_REQUESTS, /^x-forwarded-/);
-export const ofAnswer = (fields: readonly Field[]): Field[] => passing(fields, OF_ANSWERS, /^proxy-/);
+export const ofRequest = (fields: readonly Field[]): Field[] => passing(fields, OF_REQUESTS, OF_WAYS);
+export const ofAnswer = (fields: readonly Field[]): Field[] => passing(fields, OF_ANSWERS, OF_MAKERS);
 export const withoutBody = (fields: readonly Field[]): Field[] =>
   fields.filter(([name]) => !OF_BODIES.has(name.toLowerCase()));
 
 function passing(fields: readonly Field[], stop: ReadonlySet<string>, like: RegExp): Field[] {
   const named = new Set(fields.flatMap(([name, value]) => (name.toLowerCase() === 'connection' ? listed(value) : [])));
   return fields.filter(([name]) => {
-    const known = name.toLowerCase();
-    return !stop.has(known) && !like.test(known) && !named.has(known);
+    const known = name.toLowerCase().replaceAll('_', '-'); // to a CGI they are one (RFC 3875, 4.1.18)
+    return !stop.has(known) && !like.test(known) && !like.test(name.toLowerCase()) && !named.has(known);
   });
 }
 
@@ -52,4 +60,4 @@ export function typeOf(fields: readonly Field[]): string | undefined | null {
 
 /** Is it JSON, hence read, and written anew? */
 export const isJson = (type: string | undefined): boolean =>
-  /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '');
+  /^\s*[\w-]+\/(?:[\w.+-]+\+)?(?:x-)?json\s*(?:;|$)/i.test(type ?? '');

@@ -32,11 +32,11 @@ export const ingress =
     }
     const asked = below(path.endpoint, target);
     const collection = req.method === 'POST' ? asked : null;
-    await passing(means, req, res, { ...inward(means, path, path.endpoint, collection), asked, query: target.query });
+    await passing(means, req, res, { ...inward(means, path, path.endpoint, collection), asked, target });
   };
 
 /** `collection`: where a subscription may be made by this; null: nothing is. */
-function inward(means: Means, path: Path, there: string, collection: string | null): Omit<Passage, 'asked' | 'query'> {
+function inward(means: Means, path: Path, there: string, collection: string | null): Omit<Passage, 'asked' | 'target'> {
   const { catalogue, partners, own, log, isInside } = means;
   const here = servedBase(means, path);
   const callbacks = new Set<string>();

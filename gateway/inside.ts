@@ -11,10 +11,14 @@ export function insideOf({ peers, sites, users, federation }: Described): (url: 
   const hosts = new Set(urls.map((url) => hostOf(new URL(url))));
   for (const { address } of Object.values(users)) hosts.add(address.toLowerCase());
   const ranges = Object.values(sites).map(({ addresses }) => rangeOf(addresses));
-  const own = federation?.gateway === undefined ? undefined : new URL(federation.gateway.inner).host;
+  const { gateway, url: listener } = federation ?? {};
+  const inner = gateway === undefined ? undefined : new URL(gateway.inner);
+  const outer = [gateway?.outer, listener].flatMap((each) => (each === undefined ? [] : [hostOf(new URL(each))]));
+  if (inner !== undefined && !outer.includes(hostOf(inner))) hosts.add(hostOf(inner));
   return (url) => {
     const host = hostOf(url);
-    return url.host === own || hosts.has(host) || (isAddress(host) && ranges.some((range) => within(range, host)));
+    if (url.host === inner?.host) return true; // one machine may face both sides
+    return hosts.has(host) || (isAddress(host) && ranges.some((range) => within(range, host)));
   };
 }
 

@@ -101,10 +101,12 @@ async function listening(server: Server, port: number, host: string): Promise<st
 /** Who we are at each partner's authorization server. */
 function credentialsOf({ federation: { partners } }: GatewaySettings, logger: Logger): Means['credentials'] {
   const granted = new Map(
-    Object.entries(partners).map(([name, { client, insecure = false, timeoutMs }]) => [
-      name,
-      new Granted({ name, ...client, scopes: [SCOPE], insecure, timeoutMs }, logger),
-    ]),
+    Object.entries(partners).map(
+      ([name, { client, insecure = false, timeoutMs, url, hosts = [new URL(url).host] }]) => [
+        name,
+        new Granted({ name, ...client, scopes: [SCOPE], insecure, timeoutMs, hosts }, logger),
+      ],
+    ),
   );
   return (partner) => {
     const known = granted.get(partner);

@@ -1,5 +1,6 @@
 import type { Credentials } from '../adapters/http.ts';
 import type { Path } from '../catalogue/paths.ts';
+import type { Target } from './target.ts';
 import type { Telling } from './telling.ts';
 
 /** One request on its way: where to, and how it and its answer are told there. */
@@ -7,7 +8,7 @@ export interface Passage {
   readonly path: Path;
   readonly asked: string;
   /** Of what was asked here. */
-  readonly query: string;
+  readonly target: Target;
   readonly asks: Telling;
   readonly answers: Telling;
   /** Where the next one is a partner's gateway: who we are there, and that it has refused. */

@@ -7,6 +7,10 @@ import { absent, refusalOf, refuse } from './refusals.ts';
 export interface Found {
   route: string;
   partner: string;
+  /** Of a token that is good: whose it is, where that is no partner. */
+  client?: string;
+  /** It was not let in. */
+  why?: string;
 }
 
 export type Handler = (
@@ -41,7 +45,10 @@ export const served =
       log[status < 400 && whole ? 'debug' : 'info'](line, 'answered');
     });
     void answered(routes, admit, req, res, found).catch((error: unknown) => {
-      if (!res.destroyed) refuse(res, refusalOf(error, log));
+      if (res.destroyed) return;
+      const refusal = refusalOf(error, log);
+      if ([401, 403].includes(refusal.status)) found.why = refusal.message;
+      refuse(res, refusal);
     });
   };
 

@@ -3,7 +3,7 @@ import { plain, whole } from '../adapters/body.ts';
 import type { HttpRefusal } from '../doors/refusal.ts';
 import { type Field, withoutBody } from './headers.ts';
 import { type Found, retold, stringsOf } from './json-text.ts';
-import { malformed } from './target.ts';
+import { malformed, type Target } from './target.ts';
 import {
   namesHidden,
   translated,
@@ -34,10 +34,19 @@ export async function toldJson(
   const translation = await telling(strings);
   await letThrough(bytes.byteLength);
   return {
-    text: retold(text, strings, (value) => translated(value, translation)),
+    text: retold(text, strings, (value) => toldString(value, translation)),
     read: bytes.byteLength,
     translation,
   };
+}
+
+const ADDRESS = /^[\0- ]*(?:[a-z][a-z0-9+.-]*:|[\\/]{2})/i;
+
+/** Parsers pass over tabs and ends of lines, wherever they stand in an address (WHATWG URL, 4.4). */
+function toldString(value: string, translation: Translation): string {
+  const joined = /[\t\n\r]/.test(value) ? value.replaceAll(/[\t\n\r]+/g, '') : value;
+  if (joined !== value && ADDRESS.test(joined)) translated(joined, translation);
+  return translated(value, translation);
 }
 
 /** What takes so long to read that others are let through before. */
@@ -87,11 +96,10 @@ export const withLength = (fields: readonly Field[], text: string): Field[] => [
   ['content-length', String(Buffer.byteLength(text))],
 ];
 
-/** A query is sent as it is: it may not say what would have to be told otherwise. Throws a refusal (400). */
-export function demandTold(query: string, translation: Translation): void {
-  if (translation.hides === undefined || !/:|%3a/i.test(query)) return;
-  for (const part of new URLSearchParams(query).entries())
-    for (const text of part) if (!isTold(text, translation)) throw wouldTell();
+/** A target is sent as it is: it may not say what would have to be told otherwise. Throws a refusal (400). */
+export function demandTold({ path, query }: Target, translation: Translation): void {
+  if (translation.hides === undefined || !/:|%3a|[\\/]{2}|(?:%2f|%5c){2}/i.test(`${path} ${query}`)) return;
+  for (const text of [path, ...new URLSearchParams(query)].flat()) if (!isTold(text, translation)) throw wouldTell();
 }
 
 function isTold(text: string, translation: Translation): boolean {

@@ -1,4 +1,5 @@
 import { isAddress } from '../configuration/addresses.ts';
+import { readings } from './readings.ts';
 import { type Spelling, spellings, unspelled } from './spellings.ts';
 
 /** A URL of the inside that has no name outside. */
@@ -35,16 +36,27 @@ function translatedAs({ sign, urls, read, write }: Spelling, text: string, trans
   });
 }
 
-/** A URL in a spelling that cannot be told in kind: in a text within a text, encoded twice. What was told is none. */
+/** A URL in a spelling that cannot be told in kind: in a text within a text, encoded twice, odd. What was told is none. */
 function demandNothingElse(text: string, translation: Translation): void {
   const { to, whole } = translation;
-  const told = new Set([...(whole?.values() ?? [])].map((url) => (URL.canParse(url) ? new URL(url).href : url)));
-  const hides = (url: URL): boolean =>
-    translation.hides?.(url) === true && restBelow(to, url) === undefined && !told.has(url.href);
-  for (const other of unspelled(text))
+  const isWhole = ({ href }: URL): boolean =>
+    [...(whole?.values() ?? [])].some((url) => (URL.canParse(url) ? new URL(url).href : url) === href);
+  const isTold = (url: URL): boolean => restBelow(to, url) !== undefined || isWhole(url);
+  const hides = (url: URL): boolean => translation.hides?.(url) === true && !isTold(url);
+  const leads = (place: string, rest: string): boolean => {
+    const host = hostIn(`http://${place}`);
+    if (host === undefined || translation.hides?.(host) !== true) return false;
+    const address = `${parsed(to).protocol}//${rest}`;
+    return !URL.canParse(address) || !isTold(new URL(address));
+  };
+  const others = unspelled(text);
+  for (const other of others)
     for (const spelling of spellings)
       if (translatedAs(spelling, other, { ...translation, hides }) !== other)
         throw new WouldLeak('an address is spelled otherwise');
+  for (const each of [text, ...others])
+    for (const { host, rest } of readings(each))
+      if (leads(host, rest)) throw new WouldLeak('an address is written so that only some find it');
 }
 
 function translatedUrl(found: string, translation: Translation): string {
@@ -55,27 +67,48 @@ function translatedUrl(found: string, translation: Translation): string {
   if (url === undefined) return found;
   const rest = isWhole ? restBelow(translation.from, url) : undefined;
   if (rest !== undefined) return `${translation.to}${rest}`;
-  if (translation.hides?.(url) === true) throw new WouldLeak('an address of the inside has no name outside');
+  if (translation.hides?.(withKnownHost(url)) === true)
+    throw new WouldLeak('an address of the inside has no name outside');
   return found;
 }
 
-/** Of what is no URL as a whole (its port is beyond all ports) the host is one nevertheless. */
+const KNOWN = ['http:', 'https:', 'ws:', 'wss:', 'ftp:'];
+
+/** Of other schemes a parser leaves the host as it is written, be it a number. */
+function withKnownHost(url: URL): URL {
+  if (KNOWN.includes(url.protocol)) return url;
+  const known = `http://${url.host}/`;
+  return URL.canParse(known) ? new URL(known) : url;
+}
+
+/** Of what is no URL as a whole (its port is beyond all ports, its address has a zone) the host is one nevertheless. */
 function hostIn(text: string): URL | undefined {
-  const host = /^[^:]+:\/\/(?:[^/?#]*@)?(\[[^\]/]*\]?|[^:/?#[\]]*)/.exec(text)?.[1] ?? '';
-  const url = [host, host.replaceAll(/[[\]]/g, '')].map((each) => `http://${each}/`).find((each) => URL.canParse(each));
+  const [, place = '', host = ''] = /^[^:]+:\/\/(?:[^/?#]*@)?((\[[^\]/]*\]?|[^:/?#[\]]*)[^/?#]*)/.exec(text) ?? [];
+  const bare = host.replaceAll(/[[\]]/g, '');
+  const url = [place, host, bare, `[${bare.replace(/%.*/, '')}]`]
+    .map((each) => `http://${each}/`)
+    .find((each) => URL.canParse(each));
   return url === undefined ? undefined : new URL(url);
 }
 
-/** Does a text name a host of the inside that is no part of a URL? Numbers, and words without a dot, are no names. */
+/** Does a text name a host of the inside that is no part of a URL? Numbers, and words without a dot or a port, are no names. */
 export function namesHidden(text: string, { hides }: Translation): boolean {
   if (hides === undefined) return false;
-  for (const word of text.split(/[\s,;="'<>()|]+/)) {
-    const host = word.replace(/^\[([\da-f:.]+)\](?::\d+)?$/i, '$1').replace(/^([^:]*):\d+$/, '$1');
-    const isName = isAddress(host) || /^(?=.*[a-z])[\w-]+(?:\.[\w-]+)+\.?$/i.test(host);
-    const url = `http://${host.includes(':') ? `[${host}]` : host}/`;
-    if (isName && URL.canParse(url) && hides(new URL(url))) return true;
-  }
-  return false;
+  const beside = text.replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s"'<>/?#]*/gi, ' '); // what is part of one was told
+  return beside.split(/[\s,;="'<>()|/\\@&{}?#%]+/).some((word) => {
+    if (isHidden(word.replace(/^\[([\da-f:.]+)\](?::\d+)?$/i, '$1'), hides)) return true;
+    const parts = word.split(':');
+    const withPort = /(?:^|:)([a-z][\w-]*):\d{1,5}$/i.exec(word)?.[1];
+    return (
+      parts.some((part) => isHidden(part, hides)) || (withPort !== undefined && hides(new URL(`http://${withPort}/`)))
+    );
+  });
+}
+
+function isHidden(host: string, hides: (url: URL) => boolean): boolean {
+  const isName = isAddress(host) || /^(?=.*[a-z])[\w-]+(?:\.[\w-]+)+\.?$/i.test(host);
+  const url = `http://${host.includes(':') ? `[${host}]` : host}/`;
+  return isName && URL.canParse(url) && hides(new URL(url));
 }
 
 /** A header whose value refers to a resource, perhaps from where it was asked. Throws WouldLeak. */
@@ -109,7 +142,8 @@ function parsed(text: string): URL {
   return latest.url;
 }
 
-const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
+/** IPv4 within IPv6: mapped, translated, compatible (RFC 4291, 2.5.5; RFC 2765, 2.1; RFC 6052, 2.1). */
+const MAPPED = /^(?:::(?:ffff:(?:0:)?)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
 /** As the configuration has it: without what stands around it, or behind it in a sentence, an IPv4 address as one. */
 export function hostOf({ hostname }: URL): string {

@@ -75,7 +75,8 @@ export function partnerOf(
   if (record === undefined) throw new TypeError(`no partner is called ${name}`);
   const { url, timeoutMs, tls, dialect, client, accepts } = record;
   const insecure = record.insecure === true;
-  const tokens = new Tokens({ name, ...client, scopes: SCOPES[dialect], insecure, timeoutMs }, log);
+  const hosts = record.hosts ?? [new URL(url).host];
+  const tokens = new Tokens({ name, ...client, scopes: SCOPES[dialect], insecure, timeoutMs, hosts }, log);
   const exchange = new Exchange({ name, url, timeoutMs, tls }, log, tokens);
 
   /** Where a dialect insists on it: how it gets a token for our callbacks at our authorization server. */
@@ -103,7 +104,6 @@ export function partnerOf(
     dialect,
     callbackCredentials,
   });
-  const hosts = record.hosts ?? [new URL(url).host];
   return {
     name,
     extended: dialect === 'ferry',

@@ -9,6 +9,7 @@ import {
   placeOf,
 } from '../../protocols/ewbi/client.ts';
 import { type Answer, type Call, type Exchange, GONE } from '../http.ts';
+import { isGone } from '../mff/gone.ts';
 import { isSuspended } from '../mff/suspended.ts';
 import { type DialectName, dialects } from './dialects.ts';
 
@@ -67,9 +68,9 @@ export function ewbiPartner(
 
   const offered = async (context: string, signal: AbortSignal): Promise<ZonesTold | 'gone'> => {
     const call = under(context, '/partner', { method: 'GET', schema: PartnerAnswer, alsoExpect: dialect.gone });
-    const { status, body } = await exchange.ask(call, signal);
-    if (status >= 300) return 'gone';
-    const zones = body?.offeredAvailabilityZones;
+    const answer = await exchange.ask(call, signal);
+    if (answer.status >= 300 && (name !== 'ferry' || isGone(answer))) return 'gone';
+    const zones = answer.body?.offeredAvailabilityZones;
     return zones == null ? 'untold' : zonesOf(zones);
   };
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { failure } from '../../activities/failure.ts';
 import type { Partner } from '../../activities/federation/ports.ts';
+import { isAgreed } from '../../domain/agreed-host.ts';
 import type { Will } from '../../domain/federation.ts';
 import { type Credentials, Exchange, type PeerAddress } from '../http.ts';
 
@@ -27,7 +28,7 @@ export function statusCallback(means: StatusMeans, log: Logger): Pick<Partner, '
 
   const leading = (link: string | null): URL => {
     const url = link !== null && URL.canParse(link) ? new URL(link) : undefined;
-    const known = url !== undefined && (hosts.includes(url.host) || hosts.includes(url.hostname));
+    const known = url !== undefined && isAgreed(hosts, url);
     if (!known || (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:')))
       throw failure('PeerRejected', `${name}: its partnerStatusLink leads to none of its hosts, and is not called`);
     return url;

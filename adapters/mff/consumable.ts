@@ -4,6 +4,8 @@ import { BindingAnswer, BindingListed, EndedAnswer } from '../../protocols/mff/b
 import { base } from '../../protocols/mff/client.ts';
 import { refusedBy } from '../ewbi/partner.ts';
 import type { Answer, Call, Exchange } from '../http.ts';
+import { scrubbed } from '../scrubbed.ts';
+import { isGone } from './gone.ts';
 import { listed } from './list.ts';
 
 const BINDINGS = 10_000;
@@ -43,8 +45,7 @@ export function mffConsumable(exchange: Exchange): Consumable {
         alsoExpect: [403, 404],
       } as const;
       const bounds = { of: 'bindings', entries: BINDINGS, pages: PAGES };
-      const { status } = await listed(exchange, call, bounds, take, signal);
-      return status === 404 ? [] : held;
+      return isGone(await listed(exchange, call, bounds, take, signal)) ? [] : held;
     },
 
     async withdraw(context, name, signal) {
@@ -59,12 +60,12 @@ export function mffConsumable(exchange: Exchange): Consumable {
 const announced = (
   answer: Answer<{ state: 'admitting' | 'open' | 'closed'; why?: string | null | undefined }>,
 ): Announced => {
-  if (answer.status === 404) return 'absent';
+  if (isGone(answer)) return 'absent';
   if (answer.status === 410) return { state: 'closed', why: null };
   if (answer.status === 403) throw refusedBy(answer);
   if (answer.status === 409) throw failure('DecisionRefused', answer.told);
   const { state, why = null } = answer.body;
-  return { state, why };
+  return { state, why: why === null ? null : scrubbed(why) };
 };
 
 const of = <T>(context: string, name: string, call: Omit<Call<T>, 'path' | 'label'>): Call<T> => ({

@@ -5,6 +5,7 @@ import { base, RelationAnswer, SystemAnswer } from '../../protocols/mff/client.t
 import type { Exchange } from '../http.ts';
 import { mffConsumable } from './consumable.ts';
 import { mffFinder } from './finder.ts';
+import { isGone } from './gone.ts';
 import { listed } from './list.ts';
 
 const PAGES = 20;
@@ -44,7 +45,7 @@ export function mffPartner(
         },
         signal,
       );
-      if (answer.status === 404) return 'gone';
+      if (isGone(answer)) return 'gone';
       const { will, systemsTag, zonesTag = null, role, version, assurance, gateway = null } = answer.body;
       isBroker = role === 'broker';
       const linkMs = performance.now() - begun;
@@ -77,7 +78,7 @@ export function mffPartner(
         signal,
       );
       if (answer.status === 304) return 'unchanged';
-      if (answer.status === 404) return 'gone';
+      if (isGone(answer)) return 'gone';
       return { tag: bare(answer.etag ?? ''), systems };
     },
   };

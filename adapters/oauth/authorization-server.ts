@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { failure } from '../../activities/failure.ts';
+import { isAgreed } from '../../domain/agreed-host.ts';
 import { isFailureType } from '../../domain/failures.ts';
 import { Exchange, type PeerAddress } from '../http.ts';
 import { scrubbed } from '../scrubbed.ts';
@@ -18,6 +19,8 @@ export interface ServerOf {
   readonly tls?: PeerAddress['tls'];
   /** Where that stands; `client.tls` unless it is our own. */
   readonly tlsMember?: string;
+  /** Of a partner: to which hosts it may lead us, besides its own; absent: to any. */
+  readonly hosts?: readonly string[];
 }
 
 /** Statuses with which it says why not (RFC 6749, 5.2), or that there is no such document. */
@@ -92,9 +95,20 @@ export class AuthorizationServer {
     };
   }
 
+  /** Where we show our secret a partner does not choose alone: it could be anybody of ours. */
+  #led(url: string): URL {
+    const [to, from] = [new URL(url), new URL(this.#of.issuer)];
+    const { hosts } = this.#of;
+    if (hosts === undefined || to.host === from.host || isAgreed(hosts, to)) return to;
+    throw failure(
+      'PeerMalformed',
+      `${this.#name} gives tokens at ${scrubbed(to.host)}, which is neither its own host nor one agreed upon: where that is right, name it in "hosts" of the partner`,
+    );
+  }
+
   /** Through the only door to peers, with its bounds. */
   async #fetch(url: string, { method, headers, body }: Sent): Promise<Response> {
-    const { origin, pathname, search } = new URL(url);
+    const { origin, pathname, search } = this.#led(url);
     const { timeoutMs, tls, tlsMember = 'client.tls' } = this.#of;
     const exchange =
       this.#exchanges.get(origin) ??

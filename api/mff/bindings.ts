@@ -85,6 +85,7 @@ export function bindingHandlers(means: BindingsMeans): Handlers<BindingsTable> {
     endBinding: async ({ params: { name }, res }) => {
       const buried = await bury(catalogue, { agreement: servedOf(res).id, name, why: 'the partner has ended it' });
       if (buried === undefined) throw absent();
+      if (buried === 'full') throw neverAnnounced();
       if (buried.closed !== undefined) means.poke(partnerOf(res));
       const ended: BindingEnded = { name, state: 'closed', was: buried.was };
       res.json(ended);
@@ -96,5 +97,10 @@ export function bindingHandlers(means: BindingsMeans): Handlers<BindingsTable> {
 const shown = ({ name, state, age = 0 }: Binding & Partial<Aged>): BindingShown => ({ name, state, ageSeconds: age });
 
 const closed = (): HttpRefusal => new HttpRefusal(410, 'the binding is closed', 'Announce another one.');
+
+const neverAnnounced = (): HttpRefusal =>
+  new HttpRefusal(429, 'too many names were ended that were never announced', 'End what you have announced.', {
+    'retry-after': '600',
+  });
 
 const notAsThat = (why: string): HttpRefusal => new HttpRefusal(409, why, 'Announce something else.');

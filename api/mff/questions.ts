@@ -2,6 +2,7 @@ import { anyUnheard, type OfferShown, offersShown, type Opened, systemsAnswering
 import { asked } from '../../catalogue/asked.ts';
 import { inOne } from '../../catalogue/database.ts';
 import { note } from '../../catalogue/ledger.ts';
+import { served } from '../../catalogue/serving.ts';
 import { digest } from '../../configuration/digest.ts';
 import { openTo } from '../../domain/policy.ts';
 import { aboutOf } from '../../domain/question.ts';
@@ -15,6 +16,7 @@ import {
 } from '../../protocols/mff/queries.ts';
 import { servedOf } from '../partners/asking.ts';
 import type { DoorMeans } from '../partners/door.ts';
+import { absent, suspended } from '../partners/refusals.ts';
 import { HttpRefusal } from '../problem.ts';
 import type { Asked, Handlers } from '../serve.ts';
 import type { MffTable } from './table.ts';
@@ -47,13 +49,19 @@ export function questionHandlers(means: QuestionMeans): Handlers<MffTable, Names
     query: Query,
     look: (opened: Opened) => Promise<readonly T[]>,
   ): Promise<{ readonly found: readonly T[]; readonly heard: boolean }> => {
-    const { id: agreement, partner } = servedOf(res);
+    const { id: agreement, partner, context } = servedOf(res);
     if (body.via.visited.includes(operator.id)) throw loop();
     const opened = { agreement, systems: openTo(shares, partner, systems) };
     const unheard = await anyUnheard(catalogue, opened, pace.validSeconds);
     let found = await look(opened);
     const heard = found.length > 0 && !unheard ? true : await asking(query, body.via);
-    if (found.length === 0 || unheard) found = await look(opened);
+    if (found.length === 0 || unheard) {
+      // It may have taken seconds: our operator may have said otherwise meanwhile
+      const now = await served(catalogue, { partner, context });
+      if (now === undefined) throw absent();
+      if (now.ours === 'suspended') throw suspended();
+      found = await look(opened);
+    }
     await inOne(
       catalogue,
       async (transaction) =>

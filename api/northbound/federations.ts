@@ -45,7 +45,7 @@ export function federationHandlers({
 
   const one = async (partner: string): Promise<FederationWith> => {
     const found = (await all()).find((each) => each.partner === partner);
-    if (found === undefined) throw unknownPartner(partner);
+    if (found === undefined) throw unknownPartner(partner, Object.keys(federation?.partners ?? {}));
     return found;
   };
 
@@ -53,7 +53,8 @@ export function federationHandlers({
     (name: FederationCommand) =>
     async ({ params, query, res }: Asked<NorthboundTable['joinPartner']>): Promise<void> => {
       const { partner } = params;
-      if (federation?.partners[partner] === undefined) throw unknownPartner(partner);
+      if (federation?.partners[partner] === undefined)
+        throw unknownPartner(partner, Object.keys(federation?.partners ?? {}));
       if (catalogue !== undefined)
         await command(catalogue, federation, { partner, direction: query.direction, command: name });
       // It holds already; the partner hears of it sooner where Temporal is there

@@ -33,8 +33,11 @@ const ofNobody = (): never => {
   throw nobody();
 };
 
-export const unknownPartner = (partner: string): Refusal =>
-  new Refusal('UnknownPartner', `the configuration names no partner ${partner}`);
+export const unknownPartner = (partner: string, known: readonly string[] = []): Refusal =>
+  new Refusal(
+    'UnknownPartner',
+    `the configuration names no partner ${partner}; ${known.length === 0 ? 'it names none' : `it names ${known.join(', ')}`}`,
+  );
 
 const noPartner = ({ params: { partner } }: { readonly params: { readonly partner: string } }): never => {
   throw unknownPartner(partner);

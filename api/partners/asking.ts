@@ -4,6 +4,10 @@ import type { Served } from '../../catalogue/serving.ts';
 /** What was found out about a request of a partner, on its way in. */
 interface Found {
   partner?: string;
+  /** Of a token that is good: whose it is, where that is no partner. For our operator's log. */
+  client?: string;
+  /** Why it was not let in: likewise. */
+  why?: string;
   served?: Served;
   /** The agreement whose link was called back. */
   called?: string;

@@ -28,7 +28,9 @@ export interface DoorMeans {
 export function partnersOnly({ federation, configuration, tokens }: DoorMeans): readonly RequestHandler[] {
   const callers = callersOf({ federation, systems: configuration.systems });
   const known: RequestHandler = async (req, res, next) => {
-    const partner = callers.partner(await identify(tokens, req, res));
+    const caller = await identify(tokens, req, res);
+    const partner = callers.partner(caller);
+    if (partner === undefined) found(res).client = `${caller.client} of ${caller.issuer}`;
     if (partner === undefined)
       throw new HttpRefusal(403, 'the client of the token is no partner of ours', 'Ask our operator.');
     found(res).partner = partner;

@@ -32,6 +32,11 @@ export const ewbiForm: ProblemForm = {
   },
 };
 
-/** Where it happened is told by the route. */
-export const refusals = (log: Logger, form: ProblemForm): ErrorRequestHandler =>
-  problems(log, form, (_req: Request, res: Response) => found(res).route ?? '');
+/** Where it happened is told by the route. Who sets up a federation reads in his log why the other side is not let in. */
+export const refusals = (log: Logger, form: ProblemForm): ErrorRequestHandler => {
+  const answered = problems(log, form, (_req: Request, res: Response) => found(res).route ?? '');
+  return (error, req, res, next) => {
+    if (error instanceof HttpRefusal && [401, 403].includes(error.status)) found(res).why = error.message;
+    answered(error, req, res, next);
+  };
+};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wills } from '../../domain/federation.ts';
+import { OperatorId, wills } from '../../domain/federation.ts';
 import { kept, keptEntries } from '../../domain/kept.ts';
 
 /** What a partner answers to our extension of Mff-fed. Members that are not known are ignored. */
@@ -20,12 +20,14 @@ export const RelationAnswer = z.object({
 const Text = kept(500);
 const Called = kept(255);
 
-/** `operator` of an answer is believed of brokers only. */
+/** Believed of brokers only. */
+const Operator = OperatorId.nullish().catch(null);
+
 export const SystemAnswer = z.object({
   system: Text,
   name: Called,
   provider: Called,
-  operator: Called.nullish().catch(null),
+  operator: Operator,
   meo: Text.nullish().catch(null),
 });
 export type SystemAnswer = z.infer<typeof SystemAnswer>;
@@ -50,7 +52,7 @@ const Entries = z.array(z.unknown()).max(10_000);
 export const SystemsAnswer = z.object({ ...Answered, systems: Entries });
 export const FoundSystemAnswer = z.object({
   system: Text,
-  operator: Called.nullish().catch(null),
+  operator: Operator,
   devices: z.array(Text).max(20).catch([]),
 });
 
@@ -58,7 +60,7 @@ export const PlatformsAnswer = z.object({ ...Answered, platforms: Entries });
 export const FoundPlatformAnswer = z.object({
   platform: Text,
   system: Text,
-  operator: Called.nullish().catch(null),
+  operator: Operator,
   zone: z
     .object({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) })
     .nullish()

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ewbiPartner } from '../../adapters/ewbi/partner.ts';
 import { mffPartner } from '../../adapters/mff/partner.ts';
 import { type FaultyServer, faultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 
@@ -113,16 +114,42 @@ describe('what is not there for a partner (404)', () => {
   const name = 'n'.repeat(26);
   const announcement = { name, offer: 'offer', forApplication: null };
   const mine = (): ReturnType<typeof mffPartner> => mffPartner(server.exchange, { operator: 'b' });
+  const ewbi = (): ReturnType<typeof ewbiPartner> =>
+    ewbiPartner(server.exchange, { us, operator: 'b', dialect: 'ferry', callbackCredentials: async () => undefined });
+  const us = { id: 'a', country: 'DE', mcc: '262', mncs: ['01'], url: 'https://a.example' };
 
-  it.each<[string, (signal: AbortSignal) => Promise<unknown>, unknown]>([
+  const questions: [string, (signal: AbortSignal) => Promise<unknown>, unknown][] = [
     ['relation', async (signal) => await mine().relation('context', signal), 'gone'],
     ['systems', async (signal) => await mine().systems('context', null, signal), 'gone'],
+    ['zones', async (signal) => await ewbi().zones('context', signal), 'gone'],
     ['bindings', async (signal) => await mine().bindings('context', signal), []],
     ['announced', async (signal) => await mine().announce('context', announcement, signal), 'absent'],
     ['binding', async (signal) => await mine().binding('context', name, signal), 'absent'],
     ['withdrawn', async (signal) => await mine().withdraw('context', name, signal), 'absent'],
-  ])('is an answer, and no failure: %s', async (_what, ask, told) => {
+  ];
+
+  it.each(questions)('is an answer, and no failure: %s', async (_what, ask, told) => {
     server = await faultyServer(() => ({ status: 404, json: { title: 'Not Found' } }), { timeoutMs: 10_000 });
     await expect(ask(AbortSignal.timeout(60_000))).resolves.toEqual(told);
+  });
+
+  it.each(questions.slice(0, -1))(
+    'is none by whatever stands in front of it, and ends nothing: %s',
+    async (_what, ask) => {
+      let odd: object = { text: 'default backend - 404' };
+      server = await faultyServer(() => ({ status: 404, ...odd }), { timeoutMs: 10_000 });
+      for (odd of [odd, { json: { message: 'no Route matched' } }, {}])
+        await expect(ask(AbortSignal.timeout(60_000))).rejects.toMatchObject({
+          type: 'PeerUnavailable',
+          message: expect.stringContaining('not as a federator does') as string,
+        });
+    },
+  );
+
+  it('nor is why it closed something more than a line without addresses', async () => {
+    const why = 'of \u202ehttp://10.2.3.4/x\n\u001b[31m';
+    server = await faultyServer(() => ({ status: 200, json: { state: 'closed', why } }), { timeoutMs: 10_000 });
+    const said = await mine().announce('context', announcement, AbortSignal.timeout(60_000));
+    expect(said).toEqual({ state: 'closed', why: 'of <uri> [31m' });
   });
 });

@@ -146,7 +146,7 @@ const askers = {
     const passage: Passage = {
       path: { partner: 'b' } as never,
       asked: `${urlOf(at.partner)}/mpp`,
-      query: '',
+      target: { path: '', query: '' },
       asks: untranslated,
       answers: untranslated,
       credentials: { authorization: async () => 'Bearer x', refused: () => undefined },

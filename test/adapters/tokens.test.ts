@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await partner.server.close());
 
-const tokensOf = (): Tokens =>
+const tokensOf = (hosts?: readonly string[]): Tokens =>
   new Tokens(
     {
       name: 'b',
@@ -28,6 +28,7 @@ const tokensOf = (): Tokens =>
       scopes: ['fed-mgmt', 'mff'],
       insecure: true,
       timeoutMs: 5_000,
+      ...(hosts !== undefined && { hosts }),
     },
     log,
   );
@@ -91,6 +92,23 @@ describe('tokens of a partner', () => {
     });
     expect(granted()).toBe(3);
   });
+});
+
+it('of a partner are not asked for at a host that was not agreed upon: our secret would be shown to whomever it likes', async () => {
+  const elsewhere = await PlayedPartner.start();
+  partner.before = ({ path }) =>
+    path.endsWith('/openid-configuration')
+      ? { status: 200, json: { issuer: partner.url, token_endpoint: `${elsewhere.url}/token` } }
+      : undefined;
+  const { host } = new URL(elsewhere.url);
+  await expect(tokensOf([]).authorization(soon())).rejects.toMatchObject({
+    type: 'PeerMalformed',
+    message: expect.stringMatching(/^b, its authorization server gives tokens at .*name it in "hosts" of the partner$/),
+  });
+  expect(elsewhere.server.heard).toEqual([]);
+  await tokensOf([host]).authorization(soon());
+  expect(elsewhere.count(/^POST \/token$/)).toBe(1);
+  await elsewhere.server.close();
 });
 
 describe('a partner that has a federation with us already', () => {

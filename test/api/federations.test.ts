@@ -82,7 +82,10 @@ describe('federations', () => {
     await expect(api.get('/v1/federations/nobody')).resolves.toMatchObject({ status: 404 });
     await expect(say('nobody', 'join')).resolves.toMatchObject({
       status: 404,
-      body: { type: 'urn:ferry:failure:UnknownPartner' },
+      body: {
+        type: 'urn:ferry:failure:UnknownPartner',
+        detail: expect.stringMatching(/ names no partner \w+; it names b, c$/) as string,
+      },
     });
   });
 });

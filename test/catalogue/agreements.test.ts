@@ -67,6 +67,17 @@ describe('an agreement', () => {
     await expect(now()).resolves.toMatchObject({ theirs: 'open', linkMs: 3 });
   });
 
+  it('takes answers also once the clock of the database was put back', async () => {
+    const agreement = await begun();
+    const ahead = new Date(Date.now() + 3_600_000);
+    await agreements.heard(own.catalogue, agreement, ahead, { ...heard, theirs: 'suspended' });
+    await agreements.heard(own.catalogue, agreement, new Date(), heard);
+    await expect(now()).resolves.toMatchObject({ theirs: 'open' });
+    await agreements.heard(own.catalogue, agreement, ahead, heard);
+    await agreements.silent(own.catalogue, agreement, new Date(), 'did not answer');
+    await expect(now()).resolves.toMatchObject({ problem: 'did not answer' });
+  });
+
   it('takes no answer about an earlier one of the same partner', async () => {
     const old = await begun();
     await agreements.contextGiven(own.catalogue, old, given('old'));

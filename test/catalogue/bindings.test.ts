@@ -105,6 +105,20 @@ describe('a binding of a producer', () => {
     await expect(admit()).resolves.toMatchObject({ binding: { state: 'closed', why: 'withdrawn' } });
   });
 
+  it('is ended under ten thousand names that nobody has heard of, and under no more; what was announced ends nevertheless', async () => {
+    await admit();
+    const bury = async (name: string): Promise<unknown> =>
+      await bindings.bury(own.catalogue, { agreement, name, why: 'withdrawn' });
+    await sql`insert into binding (name, agreement, side, state, closed_at)
+      select 'never-' || n, ${agreement}::uuid, 'producer', 'closed', now() from generate_series(1, 9999) as n`.execute(
+      own.catalogue,
+    );
+    await expect(bury('the-last-one')).resolves.toMatchObject({ was: 'nothing' });
+    await expect(bury('one-more')).resolves.toBe('full');
+    await expect(bury('never-7')).resolves.toMatchObject({ was: 'nothing' });
+    await expect(bury('n1')).resolves.toMatchObject({ closed: { name: 'n1' } });
+  });
+
   it('ends with its agreement, under which nothing is admitted any more', async () => {
     const admitted = await admit();
     const id = typeof admitted === 'string' ? '' : admitted.binding.id;

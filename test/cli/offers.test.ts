@@ -38,9 +38,12 @@ describe('ferry offers', () => {
   });
 
   it('writes one document with --json, and says that there is nothing', async () => {
-    pages(offersExample, { offers: [], next: null });
+    const none = { offers: [], next: null };
+    pages(offersExample, none, none);
     expect(JSON.parse((await ferry('offers', '--json', '--api', api.url)).out)).toEqual(offersExample);
     expect((await ferry('offers', '--api', api.url)).out).toBe('Nothing is offered.\n');
+    const { out } = await ferry('offers', 'speech', '--api', api.url);
+    expect(out).toMatch(/^Nothing called speech is known\. `.* discover service speech .*` asks partners for it\.\n$/);
   });
 });
 

@@ -54,6 +54,16 @@ describe('the federation in the configuration file', () => {
       { partners: { b: partner('operator-b', 'b', { accepts: { issuer: 'theirs', client: 'b' } }) } },
       'there is no issuer theirs; there is own',
     ],
+    [
+      'a host of a partner that is a URL',
+      { partners: { b: partner('operator-b', 'b', { hosts: ['https://gw.b.example'] }) } },
+      'is no host such as gw.b.example or gw.b.example:8443',
+    ],
+    [
+      'a partner with more bindings than are read of it',
+      { partners: { b: partner('operator-b', 'b', { bindings: 10_001 }) } },
+      'bindings',
+    ],
     ['a partner that is this operator', { partners: { b: partner('operator-a', 'b') } }, 'operator-a is this operator'],
     [
       'a partner by plain HTTP that does not say so',

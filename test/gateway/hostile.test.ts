@@ -7,10 +7,12 @@ import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Carrier } from '../../gateway/carrier.ts';
+import { refusedHere } from '../../gateway/refusals.ts';
 import { served } from '../../gateway/served.ts';
 import { below, targetOf } from '../../gateway/target.ts';
 import { hostOf } from '../../gateway/translation.ts';
 import { busy } from '../support/busy.ts';
+import { eventually } from '../support/eventually.ts';
 
 const TO = 'http://gateway.example/bindings/n';
 
@@ -18,6 +20,9 @@ let producer: Listening;
 let gateway: Server;
 let carrier: Carrier;
 let play: (socket: Socket, heard: string) => void;
+/** Ends what is under way, as a verdict does. */
+let cut: (why: Error) => void;
+const nobody = (): void => undefined;
 const faults: string[] = [];
 
 const portOf = (server: Listening): number => (server.address() as AddressInfo).port;
@@ -44,6 +49,7 @@ beforeAll(async () => {
           handler: async (req, res, _found, [, url = '']) => {
             const ending = new AbortController();
             res.once('close', () => ending.abort(new Error('gone')));
+            cut = (why) => ending.abort(why);
             const target = targetOf(url);
             await carrier.carry(
               req,
@@ -51,7 +57,7 @@ beforeAll(async () => {
               {
                 path: {} as never,
                 asked: below(base, target),
-                query: target.query,
+                target,
                 asks: async () => ({ from: TO, to: base, hides }),
                 answers: async () => ({ from: base, to: TO, hides }),
               },
@@ -118,6 +124,11 @@ describe('an answer', () => {
     ['an event', `${OK}Content-Type: text/event-stream\r\n\r\ndata: {"a":"http:\\/\\/127.0.0.1\\/x"}\n\n`],
     ['XML in UTF-16', `${OK}Content-Type: application/xml; charset=utf-16\r\n\r\n<a>BASE/other</a>`],
     ['a part of a text', 'HTTP/1.1 206 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok'],
+    ['XML in UTF-16 that does not say so', `${OK}Content-Type: application/xml\r\n\r\n\0<\0a\0>`],
+    ['parts of several types', `${OK}Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nBASE/other\r\n--x--`],
+    ['JSON of no application', `${OK}Content-Type: model/gltf+json\r\n\r\n{"uri":"BASE/other"}`],
+    ['links without a scheme', `${OK}Content-Type: application/link-format\r\n\r\n<//127.0.0.1/x>;rel=up`],
+    ['JSON that leads there without a scheme', `${OK}Content-Type: application/json\r\n\r\n{"a":"//127.0.0.1/"}`],
   ])('with %s is not passed on', async (_what, bytes) => {
     says(bytes);
     const { status, raw } = await asked();
@@ -126,7 +137,7 @@ describe('an answer', () => {
 
   it('keeps to itself what of its headers names the inside, and to whom characters mean something the others', async () => {
     const inner =
-      'X-Backend: 127.0.0.1:8080\r\nWarning: 199 127.0.0.1 "old"\r\nRefresh: 0; url=BASE/other\r\nX-Up: [::ffff:127.0.0.1]:80';
+      'X-Backend: 127.0.0.1:8080\r\nWarning: 199 127.0.0.1 "old"\r\nRefresh: 0; url=BASE/other\r\nX-Up: [::ffff:127.0.0.1]:80\r\nX-By: tcp:127.0.0.1:80\r\nX-At: u@127.0.0.1/x\r\nX-To: //127.0.0.1/';
     says(`${OK}${inner}\r\nX-Name: é日\r\nX-Version: 127.0.1\r\nETag: "1"\r\nContent-Type: text/plain\r\n\r\nok`);
     const { status, names, headers, raw } = await asked();
     expect([status, INSIDE.test(raw)]).toEqual([200, false]);
@@ -228,6 +239,32 @@ describe('a request', () => {
   ])('of %o leads nobody inside', async (headers, status) => {
     expect(await put(headers, '{"notifyUri":"http://127.0.0.1/other"}')).toBe(status);
     expect(heard.join('')).not.toContain('127.0.0.1/other');
+  });
+
+  it('is refused at once where it may not go on, though its JSON is still to come', async () => {
+    cut = nobody;
+    const req = request({ port: portOf(gateway), host: '127.0.0.1', path: '/x', method: 'POST', agent: false });
+    req.on('error', () => undefined).setHeader('content-type', 'application/json');
+    req.write('{ ');
+    const answer = once(req, 'response') as Promise<[IncomingMessage]>;
+    await eventually(() => cut !== nobody);
+    cut(refusedHere('suspended'));
+    const [res] = await answer;
+    expect(res.statusCode).toBe(503);
+    req.destroy();
+  });
+
+  it('is refused where its path leads inside, or it is of an encoding that nobody undoes', async () => {
+    const asking = async (path: string, headers: Record<string, string> = {}): Promise<number> => {
+      const req = request({ port: portOf(gateway), host: '127.0.0.1', path, method: 'POST', agent: false, headers });
+      req.end('ok');
+      const [res] = (await once(req, 'response')) as [IncomingMessage];
+      res.resume();
+      return res.statusCode ?? 0;
+    };
+    expect(await asking('/by/http://127.0.0.1/x')).toBe(400);
+    expect(await asking('/x?to=//127.0.0.1/x')).toBe(400);
+    expect(await asking('/x', { 'content-type': 'text/plain', 'transfer-encoding': 'gzip, chunked' })).toBe(501);
   });
 
   it('that says nothing of the inside passes as it is', async () => {

@@ -98,6 +98,8 @@ describe('the inside', () => {
     ['http://10.4.0.1/', false],
     ['http://[::ffff:10.3.0.1]/', true],
     ['http://[::ffff:10.4.0.1]/', false],
+    ['http://[64:ff9b::10.3.0.1]/', true],
+    ['http://[::10.3.0.1]/', true],
     ['http://meo.example./', true],
     ['http://meo.example,', true],
     ['https://mfm.example/x', true],
@@ -126,11 +128,13 @@ describe('the inside', () => {
 });
 
 describe('a link that a partner gives', () => {
-  const partner = partnerOfTest('b', { hosts: ['fm.b.example', 'gw.b.example:8443'] });
+  const partner = partnerOfTest('b', { hosts: ['fm.b.example', 'gw.b.example:8443', 'as.b.example:443'] });
   it.each([
     ['https://fm.b.example/x', true],
     ['https://gw.b.example:8443/', true],
     ['https://gw.b.example/', false],
+    ['https://as.b.example/token', true],
+    ['https://as.b.example:444/token', false],
     ['https://fm.b.example@evil.example/', false],
     ['https://127.0.0.1:8700/v1/relocations', false],
     ['https://[::1]/', false],

@@ -1,6 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, integer } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isReadable, isTextual, toldText, untold } from '../../gateway/text-stream.ts';
+import { inAscii, isReadable, isTextual, toldText, untold } from '../../gateway/text-stream.ts';
+import { Unreadable } from '../../adapters/body.ts';
 import { toldJson } from '../../gateway/telling.ts';
 import { translated, type Translation, WouldLeak } from '../../gateway/translation.ts';
 
@@ -10,8 +11,12 @@ const outward: Translation = {
   hides: ({ hostname }) => hostname.endsWith('.inner') || hostname.startsWith('10.'),
 };
 
-async function* inParts(text: string, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
-  const bytes = Buffer.from(text);
+async function* inParts(
+  text: string,
+  sizes: readonly number[],
+  encoding: BufferEncoding = 'utf8',
+): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text, encoding);
   let at = 0;
   for (let nth = 0; at < bytes.length; nth += 1) {
     const size = sizes.length === 0 ? bytes.length : (sizes[nth % sizes.length] ?? 1);
@@ -60,6 +65,9 @@ describe('a text that streams', () => {
     'see?u=http%3A%2F%2F10.2.3.4',
     'see?u=http%253A%252F%252F10.2.3.4%252F',
     'at http://10.2.3.4:99999/',
+    '<a href="//10.2.3.4/">',
+    'to=%2f%2fmeo.inner%2f',
+    'http:\\\\meo.inner\\x',
   ])('is cut before it says %s, wherever that is cut', async (text) => {
     for (let size = 1; size <= text.length; size += 1) {
       const said: string[] = [];
@@ -136,6 +144,18 @@ describe('JSON', () => {
     expect(said).toBe(text.replace('http://b1.inner:8080/rni/v2', outward.to));
   });
 
+  it.each(['http:\t//10.2.3.4/x', 'http://10.\n2.3.4/', ' \r//meo.inner', '\ufeffhttp://meo.inner/'])(
+    'with %j would leak: parsers pass over what makes it none',
+    async (at) => {
+      await expect(toldJson(inParts(JSON.stringify({ at }), []), async () => outward)).rejects.toThrow(WouldLeak);
+    },
+  );
+
+  it('may have any number of lines', async () => {
+    const text = JSON.stringify({ at: 'see:\nhttp://a.example/\n10.2.3.4, and\n//\nmeo.inner' });
+    expect((await toldJson(inParts(text, []), async () => outward)).text).toBe(text);
+  });
+
   it('that is long is read in a turn of its own, however many come at once', async () => {
     let turn = 0;
     let ticking = setImmediate(function tick() {
@@ -186,15 +206,46 @@ it.each([
   ['image/svg+xml', true],
   ['application/vnd.apple.mpegurl', true],
   ['application/jsonl', true],
+  ['application/link-format', true],
+  ['application/vnd.of-nobody+x', true],
+  ['multipart/mixed; boundary=x', true],
+  ['application/cbor', false],
+  ['application/senml+cbor', false],
   ['application/octet-stream', false],
   ['video/mp4', false],
-  ['multipart/form-data; boundary=x', false],
+  ['multipart/form-data; boundary=x', true],
 ])('%s is a text: %s', (type, is) => {
   expect(isTextual(type)).toBe(is);
 });
 
+it.each([
+  ['text/plain', Buffer.from('http://meo.inner/', 'utf16le')],
+  ['application/xml', Buffer.from('<a/>\0')],
+  [undefined, Buffer.from('\ufeffhttp://meo.inner/', 'utf16le')],
+  [undefined, Buffer.from('\ufeffhttp://meo.inner/', 'utf16le').swap16()],
+])('what says that it is %s, and whose characters take more than a byte each, is not read', async (type, bytes) => {
+  for (const size of [1, 100]) {
+    await expect(read(inAscii(inParts(bytes.toString('latin1'), [size], 'latin1'), type))).rejects.toThrow(Unreadable);
+    const asked = read(untold(inParts(bytes.toString('latin1'), [size], 'latin1'), type, outward));
+    await expect(asked).rejects.toMatchObject({ status: 415 });
+  }
+});
+
+it('bytes of nobody knows what may have any', async () => {
+  expect(await read(inAscii(inParts('a\0b', []), 'multipart/mixed'))).toBe('a\0b');
+  expect(await read(inAscii(inParts('a\0b', []), undefined))).toBe('a\0b');
+});
+
 it('a text whose characters take more than a byte each is not read', () => {
   expect(
-    ['text/plain; charset=utf-16le', 'text/plain;charset="UTF-7"', 'text/plain; charset=latin1'].map(isReadable),
-  ).toEqual([false, false, true]);
+    [
+      'text/plain; charset=utf-16le',
+      'text/plain;charset="UTF-7"',
+      'text/plain; charset=unicode',
+      "text/plain; charset='iso-10646-ucs-2'",
+      'text/plain; charset=utf-8; charset=ibm037',
+      'text/plain; charset=latin1',
+      'text/plain; charset="UTF-8"',
+    ].map(isReadable),
+  ).toEqual([false, false, false, false, false, true, true]);
 });

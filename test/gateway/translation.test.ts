@@ -14,7 +14,7 @@ const outward: Translation = {
   from: 'http://b1.inner:8080/rni/v2',
   to: 'https://gw.b.example/mpp/v1/bindings/n1',
   whole: new Map([['http://gw.inner/n/7', 'https://gw.a.example/mpp/v1/callbacks/9']]),
-  hides: ({ hostname }) => hostname.endsWith('.inner') || hostname.startsWith('10.'),
+  hides: ({ hostname }) => /\.inner$|^10\.|^\[fe80::1\]$/.test(hostname),
 };
 const retold = (text: string, tell: (value: string) => string): string => retoldWith(text, stringsOf(text), tell);
 const say = (text: string): string => translated(text, outward);
@@ -37,6 +37,8 @@ describe('a text', () => {
     ['10.2.3.4:80', '10.2.3.4:80'],
     ['no://', 'no://'],
     ['plain words', 'plain words'],
+    ['// as in a comment: 3//4, http: none', '// as in a comment: 3//4, http: none'],
+    ['//gw.b.example/mpp/v1/bindings/n1/x', '//gw.b.example/mpp/v1/bindings/n1/x'],
   ])('%s is told as %s', (text, told) => {
     expect(say(text)).toBe(told);
   });
@@ -52,6 +54,7 @@ describe('a text', () => {
     'look at http://meo.inner/state for more',
     'http://10.2.3.4/',
     'http://167903748/',
+    'mqtt://167903748/',
   ])('%s would leak', (text) => {
     expect(() => say(text)).toThrow(WouldLeak);
   });
@@ -76,6 +79,19 @@ describe('a text', () => {
     'http&colon;//meo.inner',
     'http://10.2.3.4:99999/',
     'ahttp://10.2.3.4/',
+    'http:/10.2.3.4/x',
+    'http:\\\\10.2.3.4\\x',
+    'see http:10.2.3.4',
+    '//10.2.3.4/x',
+    '<a href="//meo.inner/x">',
+    'https://x.example/?to=//10.2.3.4/',
+    '?to=%2F%2Fmeo.inner%2Fx',
+    'http://１０.2.3.4/',
+    'http://10。2。3。4/',
+    'http://x.example\\@10.2.3.4/',
+    'http://x.example#@10.2.3.4/',
+    'http://x@10.2.3.4@x.example/',
+    'http://[fe80::1%25eth0]/',
   ])('%s would leak, however it is spelled', (text) => {
     expect(() => say(text)).toThrow(WouldLeak);
   });

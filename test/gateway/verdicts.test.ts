@@ -132,6 +132,8 @@ describe('a partner', () => {
     expect((await ask(gateways.bound, '/../x')).status).toBe(401);
     expect((await holding({ client_id: 'stranger' }, '/../x')).status).toBe(403);
     expect((await holding({ scope: 'mff' }, '/../x')).headers['www-authenticate']).toContain('insufficient_scope');
+    const why = '"client":"stranger of own","why":"the client of the token is no partner of ours"';
+    await eventually(() => gateways.log('b').includes(why)); // our operator is asked by the other one
     expect((await holding({}, '/../x')).status).toBe(400);
     await gateways.will('b', 'suspended');
     await eventually(async () => (await holding({}, '/../x')).status === 403, 1_000, 10);

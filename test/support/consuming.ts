@@ -145,7 +145,9 @@ export class Consuming {
     }
     if (this.buried.has(name)) return { status: 410, json: { title: 'Gone' } };
     if (method === 'PUT') this.announced.set(name, String(json['offer']));
-    return this.announced.has(name) ? { status: 200, json: { name, state: 'open' } } : { status: 404, json: {} };
+    return this.announced.has(name)
+      ? { status: 200, json: { name, state: 'open' } }
+      : { status: 404, json: { title: 'Not Found' } };
   }
 
   #listed(after: string): Reply {

@@ -306,6 +306,20 @@ describe('a question', () => {
     expect([status, body.type]).toEqual([403, 'urn:ferry:federation:suspended']);
   });
 
+  it.each(['suspended', 'ended'] as const)(
+    'is not answered either where it was %s while orchestrators were asked',
+    async (ours) => {
+      const platform = await offered.platform(shown, 'host-one');
+      ferry.refresh = async () => {
+        await offered.offer(platform, 'speech');
+        await want(own.catalogue, { partner: 'b', direction: 'serves', ours, why: 'test' });
+        return true;
+      };
+      const { status, text } = await put('platform-queries', { wish: speech });
+      expect([status, text.includes('speech')]).toEqual([ours === 'suspended' ? 403 : 404, false]);
+    },
+  );
+
   it('is a line in the ledger, however often it is repeated, that names no device and no place', async () => {
     const message = randomUUID();
     await put('system-queries', { message, by: { devices: ['car-1', 'car-2'] } });

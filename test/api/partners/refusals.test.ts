@@ -83,6 +83,7 @@ describe.each(operations)('%s', (_name, operation) => {
   const { scope, path, method } = operation;
 
   it('refuses whoever is nobody, in the order in which it finds out', async () => {
+    ferry.logged.length = 0;
     const wrong = 'not-a-context';
     const none = await ask(operation, null, wrong);
     expectRefusal(none, operation, 401);
@@ -99,6 +100,18 @@ describe.each(operations)('%s', (_name, operation) => {
     const short = await ask(operation, 'b', wrong, others);
     expectRefusal(short, operation, 403);
     expect(short.headers.get('www-authenticate')).toBe(`Bearer error="insufficient_scope", scope="${scope}"`);
+
+    // Our operator, who is asked by the other one why, reads it
+    const lines = (): Record<string, unknown>[] =>
+      ferry.logged.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === 'answered');
+    await eventually(() => lines().length >= 5);
+    expect(lines().map(({ status, client, why }) => [status, client, why])).toEqual([
+      [401, undefined, 'there is no token'],
+      [401, undefined, 'the claim aud of the token is not as it must be'],
+      [403, 'client-stranger of own', 'the client of the token is no partner of ours'],
+      [403, 'client-of-meo of own', 'the client of the token is no partner of ours'],
+      [403, undefined, `the token has no scope ${scope}`],
+    ]);
   });
 
   it('is not there by another method', async () => {
