@@ -13,9 +13,9 @@ const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endto
 
 export default defineConfig({
   test: {
-    // They wait for two thirds of their time: of five on two cores an eighth was idle, and a third while those of `endtoend`
-    // gave way to others. Each has up to a stage, whose processes take 1.3 GB
-    maxWorkers: Math.max(1, Math.min(3 * availableParallelism(), Math.floor(totalmem() / 2e9))),
+    // They wait for two thirds of their time: five on two cores leave an eighth idle, and six are no faster. Each has up to a
+    // stage, whose processes take 1.3 GB
+    maxWorkers: Math.max(1, Math.min(Math.floor(2.5 * availableParallelism()), Math.floor(totalmem() / 2e9))),
     projects: [
       {
         test: {

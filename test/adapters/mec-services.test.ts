@@ -576,7 +576,7 @@ describe('making one again', () => {
       method !== 'POST' && path.includes('made-') ? { status: 404, json: { title: 'Not Found' } } : undefined;
     const left: string[] = [];
     const tell = (id: string): void => void left.push(id);
-    const patient = AbortSignal.timeout(30_000 * busy());
+    const patient = AbortSignal.timeout(Math.round(30_000 * busy()));
     await expect(subscriptions.create(target, wanted, source, patient, tell)).rejects.toMatchObject({
       type: 'SubscriptionRefused',
       message: expect.stringContaining('has not shown it for 2.5 s') as string,

@@ -5,7 +5,7 @@ import { missingServices } from '../../adapters/mec011/services.ts';
 import { busy } from '../support/busy.ts';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 
-const soon = (): AbortSignal => AbortSignal.timeout(5_000 * busy());
+const soon = (): AbortSignal => AbortSignal.timeout(Math.round(5_000 * busy()));
 
 let peer: FaultyServer;
 let before: (heard: Heard) => Reply | undefined;
