@@ -61,6 +61,13 @@ export const byWorth = (one: Copied, other: Copied): number =>
 /** Of copies of several relocations. Undefined: there is none. */
 export const bestOf = (copies: readonly Copied[]): Copied | undefined => copies.toSorted(byWorth)[0];
 
+/** What of it is told. Undefined: there is none, and who takes over begins empty. */
+export const copyOf = (best: Copied | undefined): Copy => ({
+  users: best?.copiedUsers ?? 0,
+  writes: best?.count ?? 0,
+  changedSecondsAgo: best?.secondsAgo ?? null,
+});
+
 export const lossTold = ({ users, changedSecondsAgo }: Copy): string =>
   changedSecondsAgo === null
     ? 'everything: the target had no copy, and began empty'

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Plan } from '../../domain/relocation.ts';
 import { atOnce } from '../../domain/at-once.ts';
-import { byWorth, bestOf, type Copy, lossTold, writersTold } from '../../domain/recovery.ts';
+import { bestOf, byWorth, type Copy, copyOf, lossTold, writersTold } from '../../domain/recovery.ts';
 import { failure, keeping } from '../failure.ts';
 import type { Instance } from '../ports.ts';
 import { alive } from '../waiting.ts';
@@ -9,7 +9,6 @@ import { inspect, type Inspection, type InspectionOrder } from './inspection.ts'
 import { type Sign, signOf } from './lost.ts';
 import { AT_ONCE, askOthers, type Missing, passing } from './others.ts';
 import { isLocated, sceneOf, type Means, type Scene, type Seen, type Subject } from './subject.ts';
-import { copyIn } from './take-over.ts';
 
 /** What stands at the begin of a takeover that no relocation has prepared. */
 export interface CheckedLost {
@@ -89,8 +88,11 @@ async function copiesOf(
       'BetterCopy',
       `${better.site.name}: instance ${better.instance.id} holds ${better.copy.count} writes of these users, ${scene.target.name} ${writes}`,
     );
-  const copy = here === undefined ? { users: 0, writes: 0, changedSecondsAgo: null } : copyIn(here.state);
-  return { from, there: here === undefined ? null : { id: here.instance.id, was: 'started' }, copy };
+  return {
+    from,
+    there: here === undefined ? null : { id: here.instance.id, was: 'started' },
+    copy: copyOf(here?.copy),
+  };
 }
 
 /** The one at the source that does not answer; else one that serves nobody any more. NotLost, OtherUnknown. */

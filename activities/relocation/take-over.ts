@@ -1,6 +1,6 @@
 import { atOnce } from '../../domain/at-once.ts';
 import { highestEpoch, isAuthority, type ApplicationState } from '../../domain/application.ts';
-import { bestOf, type Copy, type Fenced, mayWrite } from '../../domain/recovery.ts';
+import { bestOf, copyOf, type Copy, type Fenced, mayWrite } from '../../domain/recovery.ts';
 import { failure } from '../failure.ts';
 import type { Supersede, Wait } from '../ports.ts';
 import { alive } from '../waiting.ts';
@@ -53,7 +53,7 @@ export const takingOver = (means: Means) => ({
         throw failure('NotYet', `${scene.target.name}: instance ${target.id} has not become the authority`);
       // Its own word is of that very moment; since then clients have written
       const given = taken === 'serves' ? heldBy(state, users) : { users: taken.users, writes: taken.count };
-      const kept = given.writes > 0 || copy.writes === 0 ? copy : EMPTY; // it was started again, and has lost it
+      const kept = given.writes > 0 || copy.writes === 0 ? copy : copyOf(undefined); // it was started again, and has lost it
       return { epoch: highestEpoch(state), ...given, copy: kept, ...(notAsked.length > 0 && { notAsked }) };
     }),
 });
@@ -63,15 +63,8 @@ function heldBy(state: ApplicationState, users: string): { readonly users: numbe
   return { users: held.length, writes: held.reduce((sum, { count }) => sum + count, 0) };
 }
 
-const EMPTY: Copy = { users: 0, writes: 0, changedSecondsAgo: null };
-
 /** What a takeover would find: the best of the copies that the target was given. */
-export function copyIn({ copies }: ApplicationState): Copy {
-  const best = bestOf(copies);
-  return best === undefined
-    ? EMPTY
-    : { users: best.copiedUsers, writes: best.count, changedSecondsAgo: best.secondsAgo };
-}
+export const copyIn = ({ copies }: ApplicationState): Copy => copyOf(bestOf(copies));
 
 /** After an earlier attempt it may be the authority, and has no copy any more; what that one kept may not have been heard. */
 function copyBefore(wait: Wait, state: ApplicationState, { users, copy: earlier }: TakeOverOrder): Copy {

@@ -133,14 +133,24 @@ describe('an evacuation', () => {
     expect(runs.lookedFor).toEqual(['app-0', 'app-1', 'app-2', 'app-1', 'app-2', 'app-2']);
   });
 
-  it('waits for whoever is still on the way there when nobody is left, and moves him on; not once it is cancelled', async () => {
+  /** Each look for who is on the way takes as long as it is waited from one to the next. */
+  async function withoutPauses(work: (pass: () => void) => Promise<void>): Promise<void> {
     vi.useFakeTimers({ toFake: ['performance'] });
     try {
+      await work(() => vi.advanceTimersByTime(2_000));
+    } finally {
+      vi.useRealTimers();
+      await awake(); // to a process whose clock leaps it has stood still
+    }
+  }
+
+  it('waits for whoever is still on the way there when nobody is left, and moves him on', async () => {
+    await withoutPauses(async (pass) => {
       const runs = new PlayedRuns();
       runs.coming.add('app-1');
       let asked = 0;
       runs.onTheWay = () => {
-        vi.advanceTimersByTime(2_000);
+        pass();
         asked += 1;
         if (asked < 3) return 1;
         runs.coming.clear();
@@ -148,18 +158,19 @@ describe('an evacuation', () => {
       };
       await expect(evacuated(runs, named(2))).resolves.toMatchObject({ outcome: 'evacuated', counts: { moved: 2 } });
       expect({ asked, moved: runs.asked }).toEqual({ asked: 4, moved: ['app-0/*/a2', 'app-1/*/a2'] });
+    });
+  });
 
-      const cancelled = new PlayedRuns();
-      cancelled.onTheWay = () => {
-        cancelled.wanted = { ...cancelled.wanted, cancelled: true };
-        vi.advanceTimersByTime(2_000);
+  it('waits for nobody on the way there once it is cancelled', async () => {
+    await withoutPauses(async (pass) => {
+      const runs = new PlayedRuns();
+      runs.onTheWay = () => {
+        runs.wanted = { ...runs.wanted, cancelled: true };
+        pass();
         return 1;
       };
-      await expect(evacuated(cancelled, named(1))).resolves.toMatchObject({ counts: { moved: 1 } });
-    } finally {
-      vi.useRealTimers();
-      await awake();
-    }
+      await expect(evacuated(runs, named(1))).resolves.toMatchObject({ counts: { moved: 1 } });
+    });
   });
 
   it('tries another target where one could not take it and nothing is left behind, and tells where it was last', async () => {
