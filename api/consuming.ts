@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Logger } from 'pino';
@@ -7,6 +6,7 @@ import type { Configuration } from '../configuration/peers.ts';
 import type { BindingRequest } from '../domain/binding-request.ts';
 import { consumptionSteps } from '../domain/binding.ts';
 import { admissionOf, consumptionId, consumptionOf, releaseOf } from '../temporal/consuming.ts';
+import { resultBy } from '../temporal/end-of-run.ts';
 import type { Ours } from '../temporal/telling.ts';
 import type { admitConsumer } from '../workflows/federation/admit-consumer.ts';
 import type { consumeServiceFederated } from '../workflows/federation/consume-service-federated.ts';
@@ -66,8 +66,7 @@ export class Consumptions {
   /** Until it has ended, so long at most. */
   async settled(digest: string, runId: string, ms: number): Promise<void> {
     const handle = this.#temporal.workflow.getHandle(consumptionId(digest), runId);
-    const ended = this.#temporal.withDeadline(Date.now() + ms + CALL_MS, async () => await handle.result());
-    await Promise.race([ended.catch(() => undefined), sleep(ms, undefined, { ref: false })]);
+    await resultBy(this.#temporal, handle, Date.now() + ms).catch(() => undefined);
   }
 
   /** Undefined: Temporal knows no such run, or no more. */
@@ -122,9 +121,9 @@ export class Consumptions {
           admissionOf(order, partner, this.#ours),
         ),
     );
-    const ended = this.#temporal.withDeadline(Date.now() + ms + CALL_MS, async () => await handle.result());
-    const over = ended.catch((error: unknown) => this.#log.warn({ err: error }, 'an admission is not waited for'));
-    await Promise.race([over, sleep(ms, undefined, { ref: false })]);
+    await resultBy(this.#temporal, handle, Date.now() + ms).catch((error: unknown) =>
+      this.#log.warn({ err: error }, 'an admission is not waited for'),
+    );
   }
 
   async #within<T>(call: () => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { titleOf } from '../domain/question.ts';
 import type { Discovery, Query } from '../domain/wish.ts';
+import { resultBy } from '../temporal/end-of-run.ts';
 import { answerOf, discoveryOf } from '../temporal/finding.ts';
 import type { Ours } from '../temporal/telling.ts';
 import type { answerPartner } from '../workflows/federation/answer-partner.ts';
@@ -52,7 +53,7 @@ export class Questions {
             discoveryOf(order, titleOf(query), this.#ours),
           ),
       );
-      const result = this.#within(RUN_MS, async () => await handle.result());
+      const result = resultBy(this.#temporal, handle, Date.now() + RUN_MS);
       result.then(over, over);
       return { runId: handle.firstExecutionRunId, result };
     } catch (error) {
@@ -87,7 +88,7 @@ export class Questions {
             answerOf(order, titleOf(query), this.#ours),
           ),
       );
-      await this.#within(RUN_MS, async () => await handle.result());
+      await resultBy(this.#temporal, handle, Date.now() + RUN_MS);
     } finally {
       this.#answers.delete(digest);
     }

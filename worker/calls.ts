@@ -6,8 +6,11 @@ import { Deadline } from '../adapters/deadline.ts';
 const [AGAIN_MS, LATEST_MS] = [200, 5_000];
 
 export const CALL_MS = 10_000;
-/** The connection's own deadline ends a call first. */
-const LATER = 2;
+/**
+ * Its deadline lies behind the time that a call has: a server answers who waits for the end of a run a second before it, and
+ * who asks again within that second is answered at once, some thousand times.
+ */
+const BEHIND = 2;
 
 export type Calls = <T>(signal: AbortSignal, limitMs: number, work: () => Promise<T>) => Promise<T>;
 
@@ -21,9 +24,9 @@ export const callsOver =
     for (let pauseMs = AGAIN_MS; ; pauseMs = Math.min(pauseMs * 2, LATEST_MS)) {
       signal.throwIfAborted();
       // Of its own for every call: the client listens to it for ever, and so keeps all that the step knew with the step's
-      const own = new Deadline(LATER * limitMs, signal);
+      const own = new Deadline(limitMs, signal);
       try {
-        const within = async () => await temporal.withDeadline(Date.now() + limitMs, work);
+        const within = async () => await temporal.withDeadline(Date.now() + BEHIND * limitMs, work);
         return await temporal.withAbortSignal(own.signal, within);
       } catch (error) {
         signal.throwIfAborted();

@@ -177,15 +177,15 @@ async function endOf(handle: WorkflowHandle<typeof relocateApplication>): Promis
   } catch (error) {
     if (error instanceof WorkflowFailedError) return terminated('it was ended from outside');
     if (error instanceof WorkflowNotFoundError) return terminated('Temporal does not keep it any longer');
-    if (isOverdue(error)) return undefined;
+    if (isGivenUp(error)) return undefined;
     throw error;
   }
 }
 
-const isOverdue = (error: unknown): boolean =>
+const isGivenUp = (error: unknown): boolean =>
   isGrpcServiceError(error)
-    ? error.code === grpc.DEADLINE_EXCEEDED
-    : error instanceof ServiceError && isOverdue(error.cause);
+    ? error.code === grpc.CANCELLED || error.code === grpc.DEADLINE_EXCEEDED
+    : error instanceof ServiceError && isGivenUp(error.cause);
 
 const keyOfLook = (follower: string): string => `follower/${follower}`;
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { Plan } from '../../domain/relocation.ts';
+import { resultBy } from '../../temporal/end-of-run.ts';
 import type { PlacementsOrder, RelocationOrder } from '../../workflows/messages.ts';
 import type { locateApplications } from '../../workflows/locate-applications.ts';
 import type { findPlacements } from '../../workflows/relocation/find-placements.ts';
@@ -109,7 +110,7 @@ export class Procedures {
 
   async #answer<T>(what: string, due: number, start: () => Promise<Run<T>>): Promise<T> {
     const run = await this.#temporal.withDeadline(Math.min(Date.now() + CALL_MS, due), start);
-    const answer = this.#temporal.withDeadline(due, async () => await run.result());
+    const answer = resultBy(this.#temporal, run, due);
     try {
       return await Promise.race([answer, this.#nobody(answer)]);
     } catch (error) {

@@ -1,12 +1,16 @@
-import { Client } from '@temporalio/client';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { InterceptingCall } from '@grpc/grpc-js';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporalCli } from '../../servers/obtain.ts';
+import { resultBy } from '../../temporal/end-of-run.ts';
 import { namespaceOfSandbox, ownNamespace } from '../../temporal/namespace.ts';
 import { temporalReady } from '../../temporal/readiness.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
+import { callsOver } from '../../worker/calls.ts';
 import { endEarlierWorlds } from '../../worker/earlier-worlds.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { writtenOf } from '../support/written.ts';
 
 /** A Temporal that others use too. */
 let engine: Engine;
@@ -60,4 +64,47 @@ it('what has ended is known for 30 days in a namespace of ours', async () => {
   await ownNamespace(place(shared()), { sandbox: false });
   const { config } = await engine.environment.client.workflowService.describeNamespace({ namespace: shared() });
   expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 24 * 3_600);
+});
+
+describe('whoever waits for a run that goes on asks of it once or twice, however long a server holds its answer back:', () => {
+  const LIMIT_MS = 1_500;
+  let asked = 0;
+  let connection: Connection;
+  let client: Client;
+  beforeAll(async () => {
+    connection = await Connection.connect({
+      address: engine.environment.address,
+      interceptors: [
+        (made, next) => {
+          if (made.method_definition.path.endsWith('/GetWorkflowExecutionHistory')) asked += 1;
+          return new InterceptingCall(next(made));
+        },
+      ],
+    });
+    client = new Client({ connection, namespace: shared() });
+  });
+  beforeEach(() => {
+    asked = 0;
+  });
+  afterAll(async () => await connection?.close());
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['an API', async () => await resultBy(client, client.workflow.getHandle('of-null'), Date.now() + LIMIT_MS)],
+    [
+      'a worker',
+      async () =>
+        await callsOver(client)(
+          AbortSignal.timeout(LIMIT_MS + 100),
+          LIMIT_MS,
+          async () => await client.workflow.getHandle('of-null').result(),
+        ),
+    ],
+    ['a test', async () => await writtenOf(client.workflow, { workflowId: 'of-null' }, { end: true })()],
+  ])('%s', async (_, wait) => {
+    const begun = performance.now();
+    await wait().catch(() => undefined);
+    expect(performance.now() - begun).toBeGreaterThan(LIMIT_MS - 50);
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(4);
+  });
 });

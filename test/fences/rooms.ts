@@ -107,6 +107,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'workflows/messages.ts',
       'temporal/anchoring.ts',
       'temporal/connection.ts',
+      'temporal/end-of-run.ts',
       'temporal/evacuating.ts',
       'temporal/following.ts',
       'temporal/holding.ts',

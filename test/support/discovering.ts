@@ -157,8 +157,8 @@ export class Discovering {
       started();
       return run;
     };
-    const withDeadline = client.withDeadline.bind(client);
-    const temporal = { workflow: { start }, withDeadline } as unknown as Client;
+    const [withDeadline, withAbortSignal] = [client.withDeadline.bind(client), client.withAbortSignal.bind(client)];
+    const temporal = { workflow: { start }, withDeadline, withAbortSignal } as unknown as Client;
     const refresh = new Questions(temporal, this.#ours, this.federation.pace).refreshing(pino({ level: 'silent' }));
     return async (wish) => {
       const query: Query = { find: 'platforms', wish };
