@@ -673,6 +673,12 @@ describe('ferry watch without a relocation', () => {
     ).toEqual(['counter: cloud → a1, all users  working: check', 'counter: cloud → a1, all users  relocated']);
   });
 
+  it('asks once, and ends, where it never heard anything', async () => {
+    api.answer = answering(503, { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'away' });
+    expect((await ferry('watch', ...at())).exit).toBe(3);
+    expect(api.asked).toHaveLength(1);
+  });
+
   it('says to a person that nothing is under way, and how it ends', async () => {
     const sources = { temporal: { answers: true, since: '', detail: null }, catalogue: null };
     const streams = [
