@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Waiting, WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { Relocation } from '../../api/resources.ts';
 import { Hints } from '../../cli/hints.ts';
+import { toBegin } from '../../cli/up.ts';
 import { Progress } from '../../cli/progress.ts';
 import { age, Terminal } from '../../cli/terminal.ts';
 import {
@@ -530,10 +531,13 @@ describe('a plan', () => {
       subscriptions: 0,
       observed: true,
       guarantee: null,
+      expectedFreezeMs: null,
       drainMs: 0,
     });
     const { out } = await ferry('plan', 'counter', 'cloud', 'a1', ...at());
-    expect(out).toContain('not known: no instance has answered');
+    for (const what of ['guarantee', 'subscriptions'])
+      expect(out).toMatch(new RegExp(`^ {2}${what} +not known: no instance has answered$`, 'm'));
+    expect(out).toMatch(/^ {2}freeze +not known$/m);
   });
 
   it('promises nothing of a context that it has just refused to move', async () => {
@@ -553,6 +557,15 @@ describe('a plan', () => {
 
 describe('hints can be pasted', () => {
   const program = '/srv/ferry/cli/ferry.mjs';
+  it('and what up tells to type first is of what there is', () => {
+    const hints = new Hints(['node', '/usr/local/bin/ferry'], { PATH: '/usr/local/bin' });
+    hints.said = { api: 'http://127.0.0.1:9000' };
+    const first = (sandbox: string | null, name?: string): string | undefined =>
+      toBegin({ sandbox, application: name === undefined ? null : { name, instances: '' } }, hints)[0];
+    expect(first('http://127.10.0.1:8080', 'notes')).toBe('ferry relocate notes cloud a1 --api http://127.0.0.1:9000');
+    expect(first(null)).toBe('ferry peers --api http://127.0.0.1:9000');
+  });
+
   it.each([
     ['by npx', ['node', program], { npm_command: 'exec' }, 'npx ferry list'],
     ['from the PATH', ['node', '/usr/local/bin/ferry'], { PATH: '/bin:/usr/local/bin' }, 'ferry list'],
