@@ -7,6 +7,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Waiting, WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { Relocation } from '../../api/resources.ts';
+import { main } from '../../cli/main.ts';
 import { Hints } from '../../cli/hints.ts';
 import { toBegin } from '../../cli/up.ts';
 import { Progress } from '../../cli/progress.ts';
@@ -177,6 +178,21 @@ describe('Ctrl-C while a relocation is watched', () => {
     expect(exit).toBe(130);
     for (const action of ['watch', 'cancel']) expect(out).toContain(hint(action));
     expect(process.listenerCount('SIGINT')).toBe(before);
+  });
+
+  it('after the hand-over says of nothing that it takes it back', async () => {
+    api.answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(event(relocation({ step: 'drain', actions: ['pause'] })));
+    };
+    let out = '';
+    const stream = { write: (text: string) => (out += text) };
+    const running = main(['watch', ID, ...at()], stream, stream);
+    await eventually(() => out.includes('counter: '));
+    process.emit('SIGINT');
+    await expect(running).resolves.toBe(130);
+    expect(out).toContain(hint('watch'));
+    expect(out).not.toContain(hint('cancel'));
   });
 });
 

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { reportLines } from '../../cli/check-app.ts';
 import { Terminal } from '../../cli/terminal.ts';
 import { checked, pair } from '../support/checked.ts';
@@ -7,6 +8,8 @@ import { checked, pair } from '../support/checked.ts';
 const [SIZE, LINE, EDGE] = [14, 22, 24];
 /** As wide as monospaced letters are, at most. */
 const LETTER = 0.61 * SIZE;
+/** How a terminal is told to look otherwise. */
+const [ESCAPE, LOOK] = ['\u001B[', /^(\d+)m([^]*)/];
 /** By the codes of a terminal; every other one ends them. */
 const LOOKS: Readonly<Record<string, string>> = {
   1: 'font-weight:bold;fill:#fff',
@@ -38,19 +41,17 @@ export async function checkAppPicture(): Promise<string> {
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 function spans(line: string): string {
-  let look = '';
-  return line
-    .split(/\u001B\[(\d+)m/)
-    .map((part, at) => {
-      if (at % 2 === 0) return part === '' ? '' : `<tspan${look}>${escaped(part)}</tspan>`;
-      look = LOOKS[part] === undefined ? '' : ` style="${LOOKS[part]}"`;
-      return '';
-    })
-    .join('');
+  const [first = '', ...others] = line.split(ESCAPE);
+  const painted = others.map((part) => {
+    const [, code = '', text = ''] = LOOK.exec(part) ?? [];
+    const style = LOOKS[code] === undefined ? '' : ` style="${LOOKS[code]}"`;
+    return text === '' ? '' : `<tspan${style}>${escaped(text)}</tspan>`;
+  });
+  return `${escaped(first)}${painted.join('')}`;
 }
 
 function terminalPicture(lines: readonly string[]): string {
-  const longest = Math.max(...lines.map((line) => line.replaceAll(/\u001B\[\d+m/g, '').length));
+  const longest = Math.max(...lines.map((line) => stripVTControlCharacters(line).length));
   const [width, height] = [Math.ceil(2 * EDGE + longest * LETTER), 2 * EDGE + lines.length * LINE];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
