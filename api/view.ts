@@ -1,5 +1,6 @@
 import { type Action, actionsOf } from '../domain/actions.ts';
 import type { Standby } from '../domain/procedure.ts';
+import { isStandby } from '../domain/recovery.ts';
 import type { RelocationResult, RelocationStatus } from '../domain/relocation.ts';
 import { isWaits, type Waits } from '../domain/waits.ts';
 import { isWatch, watches } from '../domain/watches.ts';
@@ -73,7 +74,7 @@ function fromOutside(seen: Seen, told: 'notAsked' | 'silent'): Standing {
   const resting = outcome === undefined ? undefined : waits[outcome as keyof typeof waits];
   if (resting !== undefined) {
     const { state } = resting;
-    const actions = state === 'held' && isStandby(seen) ? STANDBY : resting.actions;
+    const actions = state === 'held' && isStandby(seen.memo.request.cutOver) ? STANDBY : resting.actions;
     return { state, step: null, since, asked: null, actions: [...actions], waitingFor: silence(`that it is ${state}`) };
   }
   if (pending === undefined) {
@@ -100,9 +101,6 @@ const waits = {
 
 /** Approved it would be a move. */
 const STANDBY = ['recover', 'cancel', 'approve'] as const satisfies Action[];
-
-const isStandby = ({ memo: { request } }: Seen): boolean =>
-  typeof request.cutOver === 'object' && 'standby' in request.cutOver;
 
 /** Events up to the end of the first workflow task. */
 const ONLY_STARTED = 4;

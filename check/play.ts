@@ -48,6 +48,7 @@ export class Play {
   readonly #nameOf: (relocation: Relocation) => string;
   readonly #trace: Line[] = [];
   readonly #begun: { readonly ask: Ask; readonly answer: Promise<Answered> }[] = [];
+  #promised = false;
   #known = { start: 0, takeover: 0, receipt: null as Receipt | null };
 
   constructor(stage: Stage, scenario: Scenario, user: string, nameOf: (relocation: Relocation) => string) {
@@ -143,12 +144,15 @@ export class Play {
     if (unknown && (ask.call === 'retire' || ask.call === 'supersede'))
       throw new Otherwise(null, `the application does not know the call "${ask.call}", which is optional`);
     if (fits(expected, answer, this.user, this.#known)) return this.#remember(ask, answer);
+    if (ask.call === 'promise' && ask.at === 'S' && type === 'NotServing' && !this.#promised)
+      throw new Otherwise(null, `${ask.at} gives no single user away (409 NotServing), at most all of them`);
     const least = expected.is === 'receipt' && expected.skips !== undefined ? this.#known.start + expected.skips : null;
     const whole = demand === null || least === null ? demand : `${demand} (above ${least})`;
     throw new Otherwise(whole, `${ask.call} at ${ask.at} came out as ${told(ask.call, answer, this.user)}`);
   }
 
   #remember({ call }: Ask, { status, body }: Answered): void {
+    this.#promised ||= call === 'promise' && status === 200;
     if (call === 'handOver' && status === 200) this.#known.receipt ??= body as Receipt;
   }
 

@@ -61,11 +61,14 @@ export async function protect(
   return relocation.state === 'held' ? exits.done : exitOf(relocation);
 }
 
-const followedNoMore = (terminal: Terminal, id: string): Exit =>
+/** `last`: as it was heard of last; after the hand-over nothing takes it back. */
+const followedNoMore = (terminal: Terminal, id: string, last?: Relocation): Exit =>
   goesOn(
     terminal,
     [terminal.hints.about('watch', id), 'follows it'],
-    [terminal.hints.about('cancel', id), 'takes it back'],
+    ...(last === undefined || last.actions.includes('cancel')
+      ? [[terminal.hints.about('cancel', id), 'takes it back'] as const]
+      : []),
   );
 
 /** Ctrl-C ends the watching; the relocation goes on. `until`: a state at which the watching ends as well. */
@@ -75,11 +78,13 @@ export async function watch(
   id: string,
   until?: Relocation['state'],
 ): Promise<Exit> {
+  let last: Relocation | undefined;
+  const told = (now: Relocation): void => void (last = now);
   const relocation = await untilInterrupted(
     async (signal) =>
-      await follow(client, id, terminal, { signal, ...(until !== undefined && { rest: reaches(until) }) }),
+      await follow(client, id, terminal, { signal, told, ...(until !== undefined && { rest: reaches(until) }) }),
   );
-  if (relocation === 'interrupted') return followedNoMore(terminal, id);
+  if (relocation === 'interrupted') return followedNoMore(terminal, id, last);
   if (terminal.format === 'json') terminal.document(relocation);
   else if (!terminal.json && relocation.links.temporal !== null)
     terminal.tell(terminal.paint('dim', `  ${relocation.links.temporal}`));

@@ -41,7 +41,10 @@ export async function release(client: FerryClient, terminal: Terminal, name: str
   const id = (isEnd(name) ? endingIn(name, (await known(client, false)).map(called)) : undefined) ?? name;
   const binding = await client.delete<ServiceBinding>(bindingPath(id));
   if (terminal.json) terminal.document(binding);
-  else terminal.tell(`${legible(binding.what.name)} at ${binding.platform} is being released.`);
+  else
+    terminal.tell(
+      `${legible(binding.what.name)} at ${binding.platform} is ${binding.state === 'closed' ? 'closed' : 'being released'}.`,
+    );
   return exits.done;
 }
 

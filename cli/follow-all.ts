@@ -17,12 +17,13 @@ const [PATIENCE_MS, PAUSE_MS] = [30_000, 500];
 export async function followAll(client: FerryClient, terminal: Terminal, signal: AbortSignal): Promise<never> {
   const said = new Map<string, string>();
   let read: string | undefined;
+  let heard = false;
   let failingSince: number | undefined;
   let greeted = !terminal.alive;
   for (;;) {
     try {
       for await (const { id, event = '', data } of client.everything(read, signal)) {
-        [read, failingSince] = [id ?? read, undefined];
+        [read, heard, failingSince] = [id ?? read, true, undefined];
         if (event === 'sources' && !greeted) {
           greeted = true;
           terminal.tell(terminal.paint('dim', `${restOf(said)}What changes is told here; Ctrl-C ends it.`));
@@ -38,7 +39,7 @@ export async function followAll(client: FerryClient, terminal: Terminal, signal:
     } catch (error) {
       const final = error instanceof Refused && error.problem.status < 500;
       failingSince ??= performance.now();
-      if (final || signal.aborted || performance.now() - failingSince > PATIENCE_MS) throw error;
+      if (final || signal.aborted || !heard || performance.now() - failingSince > PATIENCE_MS) throw error;
     }
     await pause(PAUSE_MS, undefined, { signal });
   }

@@ -62,7 +62,9 @@ function lines(now: Follower, { hints }: Terminal): string[] {
   const left = result?.left ?? null;
   return [
     `${legible(application)} follows ${legible(user)} among ${among.join(', ')}: ${state ?? 'no worker has answered'}`,
-    `  the device: ${where(now)}; served at ${site ?? 'a site that is still looked for'}; its id is ${id}`,
+    now.endedAt === null
+      ? `  the device: ${where(now)}; served at ${site ?? 'a site that is still looked for'}; its id is ${id}`
+      : `  its id is ${id}`,
     ...(dueAt === null ? [] : [`  it is looked again at ${dueAt}`]),
     ...(moves === null
       ? []

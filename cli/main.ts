@@ -127,5 +127,5 @@ function seen(path: string, terminal: Terminal): string {
   const { hints } = terminal;
   if (of === 'anchors') return hints.command('anchor', 'show', shortId(id));
   if (of === 'followers') return hints.command('followers', shortId(id));
-  return of === 'relocations' ? hints.about('show', id) : hints.command('evacuations', 'show', id);
+  return of === 'relocations' ? hints.about('show', id) : hints.command('evacuations', 'show', shortId(id));
 }

@@ -40,6 +40,7 @@ const offerTable = (found: OfferList['offers'], terminal: Terminal): string =>
       id,
     ]),
     terminal,
+    { spare: ['latency', 'id', 'operator', 'version'] },
   );
 
 export async function zones(client: FerryClient, terminal: Terminal): Promise<Exit> {
@@ -62,6 +63,7 @@ const zoneTable = (found: ZoneList['zones'], terminal: Terminal): string =>
       legible(details),
     ]),
     terminal,
+    { spare: ['latency', 'operator'] },
   );
 
 const declared = (latencyMs: number | null): string => (latencyMs === null ? '' : `${latencyMs} ms`);

@@ -2,6 +2,7 @@ import type { RelocationList } from '../api/resources.ts';
 import { FerryClient } from './client.ts';
 import { Devices, Hosts, Navigation } from './devices.ts';
 import { type Exit, exits } from './exits.ts';
+import type { Hints } from './hints.ts';
 import { type Addresses, House, type HousePlan, type Partner } from './house.ts';
 import { interrupted } from './interruption.ts';
 import { relocationTable } from './table.ts';
@@ -91,18 +92,20 @@ async function visit(
 
   const { hints } = terminal;
   if (plan.port !== 8700) hints.said = { api: addresses.api };
-  const { sandbox, application } = addresses;
-  const first =
-    sandbox === null
-      ? hints.command('peers')
-      : hints.command('relocate', application?.name ?? 'counter', 'cloud', 'a1');
-  terminal.tell(`
-Ferry stays up until Ctrl-C. From a second terminal:
-  ${first}
-  ${hints.command('where')}
-  ${hints.command('list')}`);
+  terminal.tell('\nFerry stays up until Ctrl-C. From a second terminal:');
+  for (const line of toBegin(addresses, hints)) terminal.tell(`  ${line}`);
   return await interruption;
 }
+
+/** What to type first: with peers of one's own nobody knows what they serve, or whether they answer. */
+export const toBegin = (
+  { sandbox, application }: Pick<Addresses, 'sandbox' | 'application'>,
+  hints: Hints,
+): readonly string[] => [
+  sandbox === null ? hints.command('peers') : hints.command('relocate', application?.name ?? 'counter', 'cloud', 'a1'),
+  hints.command('where'),
+  hints.command('list'),
+];
 
 /** What the counter and its neighbours show besides: a host is lost, and partners use each other's services. */
 function beyondMoves(sandbox: string, partners: () => Promise<readonly Partner[]>) {

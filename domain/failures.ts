@@ -60,7 +60,7 @@ export const failures = {
     retry: false,
     status: 409,
     remedy:
-      'Look at the plan, which tells what can be had without the application contract, and what may be lost by it: accept that (`--accept`), or have its provider keep the contract.',
+      'Where it is said what can be had without the application contract, `ferry plan` tells what may be lost by it: accept that (`--accept`). Otherwise only the contract will do: have its provider keep it.',
   },
   NotSteerable: {
     retry: false,

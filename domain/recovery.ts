@@ -29,6 +29,9 @@ export const suffices = (fence: Fence, { fence: weakest = 'stopped' }: Acceptanc
 /** May the source go on accepting writes, where it is not dead after all? Then it has to be waited for. */
 export const mayWrite = (fence: Fenced): boolean => fence === 'ledAway' || fence === 'none';
 
+/** Is what is held kept warm in case that its source is lost? */
+export const isStandby = (cutOver: string | object): boolean => typeof cutOver === 'object' && 'standby' in cutOver;
+
 /** Who may have written beside the target, for whoever has to decide. */
 export const writersTold: Readonly<Record<Fenced, string>> = {
   stopped: 'nobody but the target: the source was ended by its orchestrator',

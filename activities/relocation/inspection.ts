@@ -15,6 +15,8 @@ export interface InspectionOrder extends Subject {
   readonly own: string | null;
   /** The weakest guarantee that will do; absent: that nothing is lost. */
   readonly accept?: Accepted;
+  /** What is asked for is a standby, in case the source is lost. */
+  readonly standby?: true;
   /** The source is taken to be dead: nothing is asked of it. */
   readonly lost?: true;
   /** Accepted: whoever else cannot be asked is passed over. */
@@ -182,15 +184,27 @@ export async function inspect(
 
 const nothingPromised: Promised = { guarantee: 'none', why: [] };
 
-/** What can be had has to be accepted; and who stops an instance stops it under all of its users. */
+/**
+ * What can be had has to be accepted; and who stops an instance stops it under all of its users. For some things only the
+ * contract will do: without it nobody keeps a copy, or can give way.
+ */
 function demandAccepted(
   { application }: Scene,
-  { accept, users, lost }: InspectionOrder,
+  { accept, users, lost, standby }: InspectionOrder,
   { guarantee, why }: Promised,
   obstacles: Obstacles,
 ): void {
   const { name } = application;
-  if (!isAccepted(guarantee, lost ? 'zeroLoss' : accept)) {
+  if (standby && guarantee === 'stateless')
+    obstacles.add(
+      'ContractMissing',
+      name,
+      'it keeps no state, so there is nothing to be kept warm: move it when its source is lost (`--source-lost`)',
+    );
+  else if ((lost || standby) && guarantee !== 'zeroLoss' && guarantee !== 'stateless') {
+    const what = standby ? 'only by it a standby has a copy' : 'only by it another instance can take its place';
+    obstacles.add('ContractMissing', name, `keeps state, but not the application contract: ${what}`);
+  } else if (!isAccepted(guarantee, accept)) {
     const { mayBeLost, mayHaveWritten } = risks[guarantee];
     const told = `keeps state, but not the application contract: what can be had is "${guarantee}"`;
     const risked = `may be lost: ${mayBeLost}; may write beside whoever serves: ${mayHaveWritten}`;

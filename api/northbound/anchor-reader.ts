@@ -134,9 +134,10 @@ export class AnchorReader {
     if (status.state === 'ended') return { ...nothing, state: 'ended', waitingFor: null, result: status.result };
     // A worker tells of what it has done before the server has written that
     const known = (info.memo as unknown as Partial<AnchorMemo>).standing != null;
-    const state = !known && status.state === 'held' ? 'making' : stateOf(status);
+    const told = anchorTold(status);
+    const state = !known && told.state === 'holds' ? 'making' : told.state;
     const gone = state === 'holds' ? lost(info) : null;
-    return { ...nothing, state, waitingFor: waitsFor(info, status, pending) ?? gone, actions: offered(status) };
+    return { ...nothing, ...told, state, waitingFor: waitsFor(info, status, pending) ?? gone };
   }
 
   async #over({ status, workflowId, runId }: Info): Promise<Standing> {
@@ -201,10 +202,13 @@ const titleOf = ({ activity }: Pending): string => {
   return Object.hasOwn(anchorUndos, activity) ? `undo: ${anchorUndos[activity as AnchorUndo].title}` : activity;
 };
 
-const offered = (status: AnchorStatus): AnchorAction[] =>
-  actionsOf(status).flatMap((action): AnchorAction[] =>
+/** The state of the run beneath, and what may be said to it, in words of anchors. */
+export const anchorTold = (status: AnchorStatus): Pick<Anchor, 'state' | 'actions'> => ({
+  state: stateOf(status),
+  actions: actionsOf(status).flatMap((action): AnchorAction[] =>
     action === 'cancel' ? ['release'] : action === 'retry' || action === 'abandon' ? [action] : [],
-  );
+  ),
+});
 
 /** Somebody may have started one by hand: then it has written down what it is about, which may be no request. */
 const isOurs = ({ type, memo }: Info): boolean =>

@@ -9,8 +9,8 @@ import { anchorId, anchorWorkflowId, parseAnchorId } from '../../domain/identity
 import { anchorOf } from '../../temporal/anchoring.ts';
 import { abandon, cancel, retry } from '../../workflows/messages.ts';
 import type { anchorApplication } from '../../workflows/relocation/anchor-application.ts';
-import type { AnchorAction } from '../anchor.ts';
-import { unavailable } from '../problem.ts';
+import type { Anchor, AnchorAction } from '../anchor.ts';
+import { failureBehind, unavailable } from '../problem.ts';
 import type { Asked, Handlers } from '../serve.ts';
 import type { Admission } from './admission.ts';
 import { AnchorReader } from './anchor-reader.ts';
@@ -22,6 +22,16 @@ const WORKER_MS = 5_000;
 /** What the pages of the one list there is are sealed with. */
 const LIST = 'anchors';
 const updates = { release: cancel, retry, abandon } as const satisfies Record<AnchorAction, unknown>;
+
+const doing: Readonly<Record<NonNullable<Anchor['state']>, string>> = {
+  making: 'is being made',
+  holds: 'holds',
+  releasing: 'is being released',
+  paused: 'is paused',
+  parked: 'is parked',
+  ended: 'has ended',
+  terminated: 'was terminated',
+};
 
 interface Means {
   readonly temporal: Client;
@@ -52,22 +62,25 @@ export function anchorHandlers({
         await temporal.withDeadline(Date.now() + WORKER_MS, async () => await handle.executeUpdate(updates[action]));
       } catch (error) {
         const isSo = action === 'release' && error instanceof WorkflowUpdateFailedError && (await isReleased(id));
-        if (error instanceof WorkflowNotFoundError) throw await overNow(action, id);
+        if (error instanceof WorkflowNotFoundError) throw await notNow(action, id);
         if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
           throw unavailable(
             `no worker has answered to "${action}" within ${WORKER_MS / 1_000} s`,
-            'Start a Ferry worker, and ask again: nothing is done twice.',
+            'Start a Ferry worker, which may still do it, and ask again: nothing is done twice.',
           );
+        if (failureBehind(error)?.type === 'NotPossibleNow' && !isSo) throw await notNow(action, id);
         if (!isSo) throw error;
       }
       res.json(await reader.read(id));
     };
-  const overNow = async (action: AnchorAction, id: string): Promise<Refusal> => {
-    const { request, state, result, links } = await reader.read(id);
+  /** In words of anchors: the run beneath knows no `release`. */
+  const notNow = async (action: AnchorAction, id: string): Promise<Refusal> => {
+    const { request, state, result, endedAt, actions, links } = await reader.read(id);
     const of = request.users === '*' ? '' : `, ${request.users}`;
     const what = `the anchor of ${request.application}${of} for ${request.network}`;
-    const end = result?.outcome ?? state;
-    return new Refusal('NotPossibleNow', `${action} is not possible: ${what} has ended (${end})`, links.self);
+    const how = endedAt === null ? doing[state ?? 'making'] : `has ended (${result?.outcome ?? state})`;
+    const instead = actions.length === 0 ? '' : `; what is possible: ${actions.join(', ')}`;
+    return new Refusal('NotPossibleNow', `${action} is not possible: ${what} ${how}${instead}`, links.self);
   };
   /** Asked twice it is the same. */
   const isReleased = async (id: string): Promise<boolean> => {

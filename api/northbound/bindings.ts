@@ -140,9 +140,14 @@ const placeOf = ({ system, platform, what, forApplication }: BindingRequest) => 
 
 /** It is exposed there by the site's platform. */
 function demandSite({ sites }: Pick<Configuration, 'sites'>, { system, platform }: BindingRequest): void {
-  for (const site of Object.values(sites))
-    if (site.kind === 'mecHost' && site.system === system && site.host === platform) return;
-  throw new Refusal('UnknownName', `no site of the configuration is host ${platform} of ${system}`);
+  const hosts = Object.values(sites).flatMap((site) =>
+    site.kind === 'mecHost' ? [`${site.system}/${site.host}`] : [],
+  );
+  if (hosts.includes(`${system}/${platform}`)) return;
+  throw new Refusal(
+    'UnknownName',
+    `no site of the configuration is host ${platform} of ${system}; there is ${hosts.join(', ')}`,
+  );
 }
 
 /** All who may be asked have said lately that they have no such thing. */

@@ -1,4 +1,5 @@
 import { digest } from '../../configuration/digest.ts';
+import { isStandby } from '../../domain/recovery.ts';
 import { Refusal } from '../../domain/failures.ts';
 import { relocationWorkflowId } from '../../domain/identity.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
@@ -30,7 +31,7 @@ export const alreadyRelocating = (
 ): Refusal => {
   const whose = users === '*' ? 'users' : users;
   // A standby has no end of its own to be waited for
-  const how = typeof cutOver === 'object' && 'standby' in cutOver ? 'protected by a standby' : 'being moved';
+  const how = isStandby(cutOver) ? 'protected by a standby' : 'being moved';
   const isOrAre = users === '*' ? 'are' : 'is';
   return new Refusal(
     'AlreadyRelocating',

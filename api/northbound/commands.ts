@@ -63,7 +63,7 @@ export function commandHandlers(temporal: Client, reader: Reader): Handlers<Nort
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
         throw unavailable(
           `no worker has answered to "${action}" within ${WORKER_MS / 1_000} s`,
-          'Start a Ferry worker, and ask again: with the same Idempotency-Key nothing is done twice.',
+          'Start a Ferry worker, which may still do it, and ask again: with the same Idempotency-Key nothing is done twice.',
         );
       throw error;
     }

@@ -230,12 +230,8 @@ function Told({ plan }: { readonly plan: Plan }) {
         </p>
       )}
       <dl class="facts">
-        {plan.recovery === undefined && (
-          <>
-            <dt>guarantee</dt>
-            <dd>{plan.guarantee === null ? 'not known: no instance has answered' : guarantees[plan.guarantee]}</dd>
-          </>
-        )}
+        <dt>guarantee</dt>
+        <dd>{plan.guarantee === null ? 'not known: no instance has answered' : guarantees[plan.guarantee]}</dd>
         <dt>freeze</dt>
         <dd>{plan.expectedFreezeMs === null ? 'not known' : `about ${duration(plan.expectedFreezeMs)}`}</dd>
         <dt>package</dt>

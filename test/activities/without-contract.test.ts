@@ -13,6 +13,7 @@ import { PortWorld } from '../support/world.ts';
 class Stateless extends PortWorld {
   override readonly context = withoutContract;
   transfer: 'mec021' | undefined;
+  stateful = false;
   /** The orchestrator of the cloud does not tell of a single instance. */
   blind = false;
 
@@ -25,7 +26,12 @@ class Stateless extends PortWorld {
   }
 
   override async application(name: string) {
-    return { ...(await super.application(name)), management: undefined, stateful: false, transfer: this.transfer };
+    return {
+      ...(await super.application(name)),
+      management: undefined,
+      stateful: this.stateful,
+      transfer: this.transfer,
+    };
   }
 }
 
@@ -70,6 +76,35 @@ describe('the instance of an application without the contract', () => {
   it('waits for no registration at a mobility service, though its record declares a transfer of its own', async () => {
     world.transfer = 'mec021'; // nobody registers here
     await expect(moved('*')).resolves.toMatchObject({ possible: true, retired: 'stopped' });
+  });
+});
+
+describe('what only the contract makes possible', () => {
+  const refusal = async (more: object): Promise<string> => {
+    const order = { ...subject, maxInterruptionMs: null, own: null, ...more };
+    const { obstacles } = await run(activities().planRelocation, order);
+    return obstacles.map(({ failure: type, detail }) => `${type} ${detail}`).join('\n');
+  };
+
+  it('is no standby of an application that keeps state, whatever is accepted', async () => {
+    world.stateful = true;
+    const standby = { standby: true, accept: 'none' } as const;
+    await expect(refusal(standby)).resolves.toMatch(
+      /^ContractMissing keeps state, .*: only by it a standby has a copy$/,
+    );
+    await expect(refusal({ accept: 'none' })).resolves.toBe('');
+  });
+
+  it('is no standby of one that keeps none: how it is moved when its source is lost is said', async () => {
+    await expect(refusal({ standby: true })).resolves.toMatch(/^ContractMissing it keeps no state, .*--source-lost/);
+    await expect(refusal({})).resolves.toBe('');
+  });
+
+  it('is no takeover, and nothing is said of what might be accepted instead', async () => {
+    world.stateful = true;
+    const told = await refusal({ lost: true, accept: 'none' });
+    expect(told).toMatch(/ContractMissing keeps state, .*: only by it another instance can take its place$/m);
+    expect(told).not.toMatch(/what can be had/);
   });
 });
 

@@ -140,7 +140,10 @@ describe('what is refused', () => {
 
   it('is a platform that no site is', async () => {
     await expect(api.post(ROOT, { ...request, platform: 'z9' })).resolves.toMatchObject({
-      body: { type: 'urn:ferry:failure:UnknownName' },
+      body: {
+        type: 'urn:ferry:failure:UnknownName',
+        detail: expect.stringMatching(/^no site .* is host z9 of \w+; there is [\w-]+\/[\w-]+/),
+      },
     });
   });
 

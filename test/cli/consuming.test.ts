@@ -129,6 +129,11 @@ describe('ferry release', () => {
     expect(api.asked).toMatchObject([{ method: 'DELETE', url: '/v1/service-bindings/an%2Fid' }]);
   });
 
+  it('says of one that is closed that it is', async () => {
+    api.answer = answering(202, binding({ state: 'closed' }));
+    expect((await asked('release', 'an/id')).out).toBe('speech?[2J at a2 is closed.\n');
+  });
+
   it('says that there is none', async () => {
     api.answer = answering(404, {
       type: 'urn:ferry:failure:UnknownBinding',

@@ -131,7 +131,7 @@ describe('ferry evacuate', () => {
     api.answer = answering(409, problem);
     const { exit, err } = await asked('evacuate', 'a1');
     expect(exit).toBe(3);
-    expect(err).toContain(`evacuations show ${ID}`);
+    expect(err).toContain(`evacuations show ${ID.slice(-8)} `);
   });
 });
 

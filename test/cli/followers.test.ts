@@ -45,6 +45,14 @@ describe('ferry follow', () => {
     expect(out).toContain(`ferry unfollow ${ID}`);
   });
 
+  it('tells of one that has ended no device that would still be looked for', async () => {
+    const over = { state: 'ended', network: null, site: null, endedAt: '2026-01-01T00:01:00.000Z' } as const;
+    api.answer = answering(200, { followers: [follower()], next: null, ...follower(over) });
+    const { out } = await asked('unfollow', ID);
+    expect(out).toContain('counter follows ue-7 among a1, w1: ended');
+    expect(out).not.toMatch(/not seen|looked for/);
+  });
+
   it('lists those that run, and ends one by the end of its id', async () => {
     api.answer = answering(200, { followers: [follower()], next: null, ...follower() });
     expect((await asked('followers')).out).toMatch(/rstuvwxy +counter +ue-7 +wifi .*a1 +3 +waiting/);

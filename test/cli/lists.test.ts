@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { offersExample, zonesExample } from '../../api/northbound/examples.ts';
 import { answering, FakeApi, ferry, ferryOn } from './fake-api.ts';
 
 let api: FakeApi;
@@ -85,4 +86,19 @@ it.each(names)('ferry %s fits in a narrow terminal', async (name) => {
   const widths = out.split('\n').map((line) => stripVTControlCharacters(line).replaceAll('\r', '').length);
   expect(Math.max(...widths)).toBeLessThanOrEqual(60);
   expect(Math.max(...widths)).toBeGreaterThan(20);
+});
+
+/** What is read from them stays; what only a program needs, or is told twice, goes first. */
+it.each([
+  ['offers', { offers: offersExample.offers }, ['kind', 'name', 'state', 'system', 'platform', 'told by']],
+  [
+    'zones',
+    { zones: zonesExample.zones.map((zone) => ({ ...zone, zone: ID, partner: 'operator-b' })) },
+    ['zone', 'system', 'told by', 'where', 'details'],
+  ],
+] as const)('ferry %s in a narrow terminal shows what is read from it', async (name, rows, heads) => {
+  api.answer = answering(200, { ...rows, next: null });
+  const { out } = await ferryOn({ isTTY: true, columns: 64 }, name, '--api', api.url);
+  const [head = ''] = stripVTControlCharacters(out).replaceAll('\r', '').split('\n');
+  expect(head.trimEnd().split(/ {2,}/)).toEqual(heads);
 });

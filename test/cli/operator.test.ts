@@ -7,7 +7,9 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Waiting, WaitingList } from '../../api/northbound/table/waiting.ts';
 import type { Relocation } from '../../api/resources.ts';
+import { main } from '../../cli/main.ts';
 import { Hints } from '../../cli/hints.ts';
+import { toBegin } from '../../cli/up.ts';
 import { Progress } from '../../cli/progress.ts';
 import { age, Terminal } from '../../cli/terminal.ts';
 import {
@@ -176,6 +178,21 @@ describe('Ctrl-C while a relocation is watched', () => {
     expect(exit).toBe(130);
     for (const action of ['watch', 'cancel']) expect(out).toContain(hint(action));
     expect(process.listenerCount('SIGINT')).toBe(before);
+  });
+
+  it('after the hand-over says of nothing that it takes it back', async () => {
+    api.answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(event(relocation({ step: 'drain', actions: ['pause'] })));
+    };
+    let out = '';
+    const stream = { write: (text: string) => (out += text) };
+    const running = main(['watch', ID, ...at()], stream, stream);
+    await eventually(() => out.includes('counter: '));
+    process.emit('SIGINT');
+    await expect(running).resolves.toBe(130);
+    expect(out).toContain(hint('watch'));
+    expect(out).not.toContain(hint('cancel'));
   });
 });
 
@@ -530,10 +547,13 @@ describe('a plan', () => {
       subscriptions: 0,
       observed: true,
       guarantee: null,
+      expectedFreezeMs: null,
       drainMs: 0,
     });
     const { out } = await ferry('plan', 'counter', 'cloud', 'a1', ...at());
-    expect(out).toContain('not known: no instance has answered');
+    for (const what of ['guarantee', 'subscriptions'])
+      expect(out).toMatch(new RegExp(`^ {2}${what} +not known: no instance has answered$`, 'm'));
+    expect(out).toMatch(/^ {2}freeze +not known$/m);
   });
 
   it('promises nothing of a context that it has just refused to move', async () => {
@@ -553,6 +573,15 @@ describe('a plan', () => {
 
 describe('hints can be pasted', () => {
   const program = '/srv/ferry/cli/ferry.mjs';
+  it('and what up tells to type first is of what there is', () => {
+    const hints = new Hints(['node', '/usr/local/bin/ferry'], { PATH: '/usr/local/bin' });
+    hints.said = { api: 'http://127.0.0.1:9000' };
+    const first = (sandbox: string | null, name?: string): string | undefined =>
+      toBegin({ sandbox, application: name === undefined ? null : { name, instances: '' } }, hints)[0];
+    expect(first('http://127.10.0.1:8080', 'notes')).toBe('ferry relocate notes cloud a1 --api http://127.0.0.1:9000');
+    expect(first(null)).toBe('ferry peers --api http://127.0.0.1:9000');
+  });
+
   it.each([
     ['by npx', ['node', program], { npm_command: 'exec' }, 'npx ferry list'],
     ['from the PATH', ['node', '/usr/local/bin/ferry'], { PATH: '/bin:/usr/local/bin' }, 'ferry list'],
@@ -671,6 +700,12 @@ describe('ferry watch without a relocation', () => {
         .split('\n')
         .map((line) => line.slice(10)),
     ).toEqual(['counter: cloud → a1, all users  working: check', 'counter: cloud → a1, all users  relocated']);
+  });
+
+  it('asks once, and ends, where it never heard anything', async () => {
+    api.answer = answering(503, { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'away' });
+    expect((await ferry('watch', ...at())).exit).toBe(3);
+    expect(api.asked).toHaveLength(1);
   });
 
   it('says to a person that nothing is under way, and how it ends', async () => {

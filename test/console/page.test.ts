@@ -274,6 +274,15 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await expect(plan.getByText('Move it').isDisabled()).resolves.toBe(true);
   });
 
+  it('promises nothing of a source that has not answered, and counts nothing that it would copy', async () => {
+    const page = await over({ plan: { possible: false, guarantee: null, expectedFreezeMs: null, subscriptions: 0 } });
+    await page.getByRole('button', { name: /counter .*at cloud/ }).dragTo(page.locator('[data-site=a1]'));
+    const plan = page.getByLabel('Plan of a move');
+    await expect
+      .poll(async () => await plan.locator('dl.facts').first().innerText())
+      .toMatch(/guarantee\s+not known: no instance has answered\s+freeze\s+not known\s+[^]*copied\s+not known\s+drain/);
+  });
+
   it('recovers with the fence that a person accepts, told what may be lost and who may have written', async () => {
     const move = Object.assign(moveOf('counter', 'a1', 'a2', 4), { state: 'held', actions: ['approve', 'recover'] });
     const mayHaveWritten = { stopped: 'nobody else', ledAway: 'old connections', none: 'anybody' };

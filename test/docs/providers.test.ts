@@ -6,6 +6,7 @@ import { main } from '../../cli/main.ts';
 import { Description } from '../../cli/package/description.ts';
 import { Start } from '../../sandbox/image.ts';
 import { validateArchive } from '../../sandbox/packages.ts';
+import { checkAppPicture } from './check-app-picture.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const page = read('docs/providers.md');
@@ -31,6 +32,11 @@ describe('docs/providers.md', () => {
       expect(said).toContain(`Usage: ferry ${command} `);
       for (const word of words.filter((one) => one.startsWith('--'))) expect(said).toContain(word);
     }
+  });
+
+  it('shows what check-app says', async () => {
+    const [, file = ''] = /!\[check-app[^\]]*\]\(([^)]+)\)/.exec(page) ?? [];
+    expect(read(`docs/${file}`)).toBe(await checkAppPicture());
   });
 
   it.each(['python'])('packages the template in %s as it is', async (template) => {

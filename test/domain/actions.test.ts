@@ -1,5 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Anchor } from '../../api/anchor.ts';
+import { Evacuation } from '../../api/evacuation.ts';
+import { anchorTold } from '../../api/northbound/anchor-reader.ts';
+import { ServiceBinding } from '../../api/service-bindings.ts';
 import { actions, actionsOf, isAlreadySo, refusalOf } from '../../domain/actions.ts';
+import type { AnchorStatus } from '../../domain/anchor-request.ts';
 import type { RelocationResult, RelocationStatus } from '../../domain/relocation.ts';
 
 const since = '2026-01-01T00:00:00.000Z';
@@ -69,5 +75,48 @@ describe('what may be said to a relocation', () => {
       states.filter(([, status]) => isAlreadySo(action, status)).map(([name]) => name);
     expect(so('pause')).toEqual(['pausing', 'pausing after the hand-over', 'paused', 'paused after the hand-over']);
     expect(so('cancel')).toEqual(['being cancelled']);
+  });
+});
+
+describe('docs/operations.md tells what may be said when', () => {
+  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const [, section = ''] = /### What may be said when\n([^]*?)\n## /.exec(page) ?? [];
+  const quoted = (text: string): string[] => [...text.matchAll(/`(\w+)`/g)].map(([, word = '']) => word);
+  /** Of each row what stands in its first cell, and the commands of the other, up to what is said beside them. */
+  const rowsBelow = (head: string): [string, string[]][] => {
+    const [, table = ''] = new RegExp(`\\| ${head} \\|[^\\n]*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`).exec(section) ?? [];
+    return table
+      .trimEnd()
+      .split('\n')
+      .map((row) => {
+        const [, which = '', takes = ''] = row.split('|').map((cell) => cell.trim());
+        return [which, quoted(takes.split(';')[0] ?? '')];
+      });
+  };
+
+  /** By each state that a row names. */
+  const byState = (head: string): Record<string, string[]> =>
+    Object.fromEntries(rowsBelow(head).flatMap(([which, takes]) => quoted(which).map((state) => [state, takes])));
+
+  it('to a relocation', () => {
+    expect(rowsBelow('a relocation that is')).toEqual(states.map(([name, , expected]) => [name, expected]));
+  });
+
+  it('to an anchor', () => {
+    const kept = { ...held, ...at, kept: true };
+    const statuses = states.filter(([is]) => ['working', 'being cancelled', 'paused', 'parked'].includes(is));
+    const told = [...statuses.map(([, status]) => status), kept].map((status) =>
+      anchorTold(status as unknown as AnchorStatus),
+    );
+    const over = { ended: [], terminated: [] };
+    const expected = Object.fromEntries(told.map(({ state, actions: takes }) => [state, takes]));
+    expect(byState('an anchor that')).toEqual({ ...expected, ...over });
+    expect(Object.keys(byState('an anchor that')).toSorted()).toEqual(Anchor.shape.state.unwrap().options.toSorted());
+  });
+
+  it('to a binding and to an evacuation, of whichever state', () => {
+    const { binding, evacuation } = { binding: 'a binding that is', evacuation: 'an evacuation that is' };
+    expect(Object.keys(byState(binding)).toSorted()).toEqual(ServiceBinding.shape.state.options.toSorted());
+    expect(Object.keys(byState(evacuation)).toSorted()).toEqual(Evacuation.shape.state.options.toSorted());
   });
 });

@@ -81,7 +81,8 @@ describe('an anchor of the API', () => {
         },
       });
       const retry = await api.post(`${holds.links.self}/retry`);
-      expect(retry).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow' } });
+      const holding = 'retry is not possible: the anchor of counter for wifi holds; what is possible: release';
+      expect(retry).toMatchObject({ status: 409, body: { failure: 'NotPossibleNow', detail: holding } });
 
       await expect(api.post<Anchor>(`${holds.links.self}/release`)).resolves.toMatchObject({ status: 200 });
       const ended = await reaches(api, body, 'ended');

@@ -336,6 +336,10 @@ describe('an application that nothing moves', () => {
     await expectRefused(undeclared(), { ...none, users: 'ue-1' }, 'ContractMissing');
   });
 
+  it('is protected by no standby: nobody would keep it warm', async () => {
+    await expectRefused(undeclared(), { ...none, cutOver: { standby: true } }, 'ContractMissing');
+  });
+
   it('does not promise how long that lasts', async () => {
     await expectRefused(undeclared(), { ...none, maxInterruptionMs: 60_000 }, 'InterruptionTooLong');
   });

@@ -1,3 +1,4 @@
+import { isStandby } from '../../domain/recovery.ts';
 import type { RelocationRequest, RelocationResult } from '../../domain/relocation.ts';
 import type { Both } from '../../activities/relocation/subject.ts';
 import type { RelocationOrder } from '../messages.ts';
@@ -26,7 +27,8 @@ async function relocate(relocating: Relocating, request: RelocationRequest): Pro
   const { procedure, step, undo, subject, brought, calmAt, result } = relocating;
   const prepared = await procedure.prepare(async () => {
     // 1. Check source, target and path (GR MEC 035, [5.3.2-2], [5.4.2-1], 6.6.3)
-    const order = { ...subject, maxInterruptionMs, own: brought.to, ...(accept !== undefined && { accept }) };
+    const weakest = { ...(accept !== undefined && { accept }), ...(isStandby(cutOver) && { standby: true as const }) };
+    const order = { ...subject, maxInterruptionMs, own: brought.to, ...weakest };
     const check = brought.keeping(() => step.checkRelocation(order));
     const checked = await procedure.step('check', check, {
       releasePromise: () => undo.releasePromise({ ...subject, from: brought.from, to: brought.to }),
@@ -84,6 +86,6 @@ const watching = (
   both: Both,
   cutOver: RelocationRequest['cutOver'],
 ): SourceWatch | undefined =>
-  typeof cutOver === 'object' && 'standby' in cutOver && procedure.recovery !== undefined
+  isStandby(cutOver) && procedure.recovery !== undefined
     ? new SourceWatch(step.watchSource, both, (standby) => procedure.progress.standby(standby))
     : undefined;
