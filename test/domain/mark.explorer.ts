@@ -12,6 +12,7 @@ import type { Course } from '../../domain/leading.ts';
 import type { Rule } from '../../domain/rule.ts';
 import { carriedOut, planned, takenFurther, undone, type Turn } from '../../domain/turn.ts';
 import { standing as untouched } from './anchor.explorer.ts';
+import { keys } from './keys.ts';
 
 /**
  * Anchors of one application, the mark by which relocations find them, and relocations that move their source one after the
@@ -136,7 +137,8 @@ export function explore(played: Played, habits: Habits = shipped, most = 400_000
     promised: INSTANCES.map(() => null),
     gone: [],
   };
-  const first = JSON.stringify(start);
+  const keyOf = keys();
+  const first = keyOf(start);
   const came = new Map<string, readonly [string, string]>([[first, ['', '']]]);
   const queue: [string, World][] = [[first, start]];
   const traceTo = (key: string): string[] => {
@@ -151,7 +153,7 @@ export function explore(played: Played, habits: Habits = shipped, most = 400_000
     const then = next(world, played, habits);
     if (then.length === 0 && !isOver(world)) stuck += 1;
     for (const [label, after] of then) {
-      const nextKey = JSON.stringify(after);
+      const nextKey = keyOf(after);
       if (came.has(nextKey)) continue;
       came.set(nextKey, [key, label]);
       if (came.size > most) throw new Error(`more than ${most} worlds`);

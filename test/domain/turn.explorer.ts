@@ -1,6 +1,7 @@
 import type { Course } from '../../domain/leading.ts';
 import { sameRule, type Rule } from '../../domain/rule.ts';
 import { carriedOut, planned, sameIdentity, undone, type Change, type Turn } from '../../domain/turn.ts';
+import { keys } from './keys.ts';
 
 /**
  * Explores every interleaving of relocations that turn the rules of one source and one target, rule
@@ -81,31 +82,6 @@ export function explore(scenario: Scenario): Outcome {
     frontier = next;
   }
   return { states: seen.size, ends, stuck };
-}
-
-/**
- * Worlds by number, so that they cost little: what is the same in two of them is mostly the same
- * object.
- */
-function keys(): (world: World) => string {
-  const texts = new Map<string, number>();
-  const objects = new WeakMap<object, number>();
-  const id = (thing: object | null): number => {
-    if (thing === null) return -1;
-    const known = objects.get(thing);
-    if (known !== undefined) return known;
-    const text = JSON.stringify(thing);
-    const number = texts.get(text) ?? texts.size;
-    texts.set(text, number);
-    objects.set(thing, number);
-    return number;
-  };
-  return ({ source, target, relocations }) =>
-    [
-      source.map(id),
-      target?.map(id) ?? 'gone',
-      ...relocations.map(({ here, away, late, ...rest }) => [id(here), id(away), id(late), ...Object.values(rest)]),
-    ].join(' ');
 }
 
 const isOver = ({ phase, late }: Relocation): boolean =>

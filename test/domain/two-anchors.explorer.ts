@@ -12,6 +12,7 @@ import {
   type Turn,
 } from '../../domain/turn.ts';
 import { standing as untouched } from './anchor.explorer.ts';
+import { keys } from './keys.ts';
 
 /**
  * Two anchors in one network, whose holder H they share, lead their devices to S; meanwhile a relocation may move users from
@@ -117,7 +118,8 @@ export function explore(
     gone: false,
   };
   const steps = stepsOf(users, moving, habits);
-  const first = JSON.stringify(start);
+  const keyOf = keys();
+  const first = keyOf(start);
   /** From where, and by what. */
   const came = new Map<string, readonly [string, string]>([[first, ['', '']]]);
   const traceTo = (key: string): string[] => {
@@ -133,7 +135,7 @@ export function explore(
     const then = steps(world);
     if (then.length === 0 && !isOver(world)) stuck += 1;
     for (const [label, next] of then) {
-      const nextKey = JSON.stringify(next);
+      const nextKey = keyOf(next);
       if (came.has(nextKey)) continue;
       came.set(nextKey, [key, label]);
       queue.push([nextKey, next]);
