@@ -3,29 +3,27 @@ import { once } from 'node:events';
 
 /**
  * For every change: types, lint, and the tests that start no process. Those wait for half of their time, in which the others
- * compute: all side by side. What each says comes in one piece, what failed last.
+ * compute: all side by side. The tests are seen as they go; what types and lint say comes after them, in one piece each, what
+ * failed last.
  */
-const parts = [
-  ['run', 'check'],
-  ['run', 'lint'],
-  ['exec', '--', 'vitest', 'run', '--project', 'quick'],
-];
-
 interface Ended {
   readonly status: number;
   readonly said: string;
 }
 
-async function ended(words: readonly string[]): Promise<Ended> {
-  const part = spawn('npm', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+async function ended(words: readonly string[], shown: 'later' | 'asItComes'): Promise<Ended> {
+  const part = spawn('npm', words, { stdio: ['ignore', ...Array(2).fill(shown === 'later' ? 'pipe' : 'inherit')] });
   let said = '';
   for (const stream of [part.stdout, part.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
   const [status] = (await once(part, 'close')) as [number | null];
   return { status: status ?? 1, said };
 }
 
-const all = await Promise.all(parts.map(ended));
-const inOrder = all.toSorted((one, other) => Number(one.status !== 0) - Number(other.status !== 0));
-for (const { said } of inOrder) process.stdout.write(said);
-process.exitCode = inOrder.at(-1)?.status ?? 1;
+const all = await Promise.all([
+  ended(['exec', '--', 'vitest', 'run', '--project', 'quick'], 'asItComes'),
+  ended(['run', 'check'], 'later'),
+  ended(['run', 'lint'], 'later'),
+]);
+for (const { said } of all.toSorted((one, other) => one.status - other.status)) process.stdout.write(said);
+process.exitCode = Math.max(...all.map(({ status }) => status));
