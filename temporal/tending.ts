@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowOptions } from '@temporalio/client';
-import type { Logger } from 'pino';
 import type { joinFederation } from '../workflows/federation/join-federation.ts';
 import { searchAttributes } from './search-attributes.ts';
 
@@ -59,7 +58,7 @@ export async function startTending(
   client: Client,
   partners: readonly string[],
   { taskQueue, world }: { taskQueue: string; world: string | undefined },
-  log: Logger,
+  log: { readonly warn: (said: unknown, told: string) => void },
   stopping: AbortSignal,
 ): Promise<void> {
   const started = async (partner: string): Promise<void> => {

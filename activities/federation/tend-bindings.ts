@@ -5,6 +5,7 @@ import { failure } from '../failure.ts';
 import type { Binding, BindingTended, ConsumingMeans, ExposedService, Exposure } from './consumption.ts';
 import { inTurn } from './in-turn.ts';
 import { compare, withdraw } from './tend-used.ts';
+import { within } from '../within.ts';
 
 /**
  * Of ten thousand bindings more may have to be put right than a round has time for, of which all together have to leave enough
@@ -55,7 +56,7 @@ export async function tendBindings(
   );
   const left = await bindings.left(name);
   if (uses !== null) await attempt(async () => await withdraw(uses, left, signal));
-  const patient = AbortSignal.any([signal, AbortSignal.timeout(PRODUCERS_MS)]);
+  const patient = within(signal, PRODUCERS_MS);
   const over = left.filter(({ side }) => side === 'producer');
   await attempt(
     async () =>
@@ -104,10 +105,10 @@ async function serve({ bindings }: ConsumingMeans, { id, state, offer, isShared 
 /** Each platform of ours is asked once in a round, however much is used there: its services by their ids. */
 type Lists = (exposure: Exposure, signal: AbortSignal) => Promise<ReadonlyMap<string, ExposedService>>;
 
+const listed: Lists = async (exposure, signal) => new Map((await exposure.list(signal)).map((each) => [each.id, each]));
+
 const listedOnce = (): Lists => {
   const asked = new Map<Exposure, ReturnType<Lists>>();
-  const listed: Lists = async (exposure, signal) =>
-    new Map((await exposure.list(signal)).map((each) => [each.id, each]));
   return async (exposure, signal) => {
     const list = asked.get(exposure) ?? listed(exposure, signal);
     asked.set(exposure, list);
@@ -132,7 +133,7 @@ async function show(
 
 /** What our gateway has registered, and no row knows of: the database was lost, or an undo was given up. */
 async function unclaimed({ bindings, exposures }: ConsumingMeans, lists: Lists, signal: AbortSignal): Promise<void> {
-  const patient = AbortSignal.any([signal, AbortSignal.timeout(PLATFORMS_MS)]);
+  const patient = within(signal, PLATFORMS_MS);
   await Promise.allSettled(
     exposures.map(async (exposure) => {
       // Looked at before the rows: a row is there before its service
