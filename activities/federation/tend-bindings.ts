@@ -105,12 +105,13 @@ async function serve({ bindings }: ConsumingMeans, { id, state, offer, isShared 
 /** Each platform of ours is asked once in a round, however much is used there: its services by their ids. */
 type Lists = (exposure: Exposure, signal: AbortSignal) => Promise<ReadonlyMap<string, ExposedService>>;
 
-const listed: Lists = async (exposure, signal) => new Map((await exposure.list(signal)).map((each) => [each.id, each]));
+const listing: Lists = async (exposure, signal) =>
+  new Map((await exposure.list(signal)).map((each) => [each.id, each]));
 
 const listedOnce = (): Lists => {
   const asked = new Map<Exposure, ReturnType<Lists>>();
   return async (exposure, signal) => {
-    const list = asked.get(exposure) ?? listed(exposure, signal);
+    const list = asked.get(exposure) ?? listing(exposure, signal);
     asked.set(exposure, list);
     return await list;
   };
