@@ -6,7 +6,7 @@ import { PeersSeen } from '../../worker/peers-seen.ts';
 import { lookAtPeers, surveyPeers } from '../../worker/survey.ts';
 import { within } from '../../activities/within.ts';
 
-vi.mock('../../activities/within.ts', () => ({ within: vi.fn() }));
+vi.mock('../../activities/within.ts', () => ({ within: vi.fn<(signal: AbortSignal, ms: number) => AbortSignal>() }));
 
 const unending = new AbortController().signal;
 
