@@ -3,10 +3,11 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { keepConfigured } from '../catalogue/configured.ts';
 import { type Catalogue, openCatalogue } from '../catalogue/database.ts';
+import { federationsSeen } from '../catalogue/federations.ts';
 import type { Federation } from '../configuration/federation.ts';
 import type { Settings } from '../configuration/settings.ts';
 import { Tokens } from '../doors/tokens/tokens.ts';
-import { pokeTending } from '../temporal/tending.ts';
+import { pokeTending, startTending } from '../temporal/tending.ts';
 import { faces, type Federating } from './federated.ts';
 import { Questions } from './finding.ts';
 import { outer } from './outer.ts';
@@ -42,6 +43,9 @@ export async function federatingOver(federation: Federation, means: Means): Prom
   const consumptions = new Consumptions(temporal, ours, { ...configuration, federation }, log);
   const telling = new Telling(temporal, ours, log, stopping);
   telling.changed(); // what this start, or an earlier one, has changed and not told
+  // Of what our operator or a partner has said while Temporal was away, to an API that was killed since, nobody else knows
+  const partners = [...(await federationsSeen(catalogue, federation)).keys()];
+  void startTending(temporal, partners, ours, log, stopping);
   return {
     catalogue,
     inner: {

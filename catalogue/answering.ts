@@ -2,11 +2,11 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SystemOpen } from '../domain/policy.ts';
 import type { By, Place, What, Wish } from '../domain/wish.ts';
 import { isUuid } from './aliases.ts';
+import { breadth } from './breadth.ts';
 import { asking, type Catalogue } from './database.ts';
 import { isValid, quickestOf } from './lifetimes.ts';
-import { kmFrom } from './places.ts';
 import type { OfferKind } from './tables.ts';
-import { around, FEW as FEW_ZONES } from './zones-near.ts';
+import { among, around, SCARCE } from './zones-near.ts';
 
 /**
  * What partners are answered: what of ours they may see, by the aliases of their agreement. Policy stands in the conditions,
@@ -17,6 +17,8 @@ import { around, FEW as FEW_ZONES } from './zones-near.ts';
 export interface Opened {
   readonly agreement: string;
   readonly systems: readonly SystemOpen[];
+  /** So many systems are ours, shown or not. */
+  readonly ours: number;
 }
 
 /** An offer of ours, as a partner sees it. */
@@ -94,7 +96,7 @@ type Condition = RawBuilder<SqlBool>;
 
 /** Systems that are shown, with what of them is. */
 const shown = ({ systems }: Opened): Query =>
-  sql`(select system.id, system.operator, opened.services, opened.applications, opened.zones, opened.devices
+  sql`(select system.id, system.local, system.operator, opened.services, opened.applications, opened.zones, opened.devices
     from jsonb_to_recordset(${JSON.stringify(systems)}::jsonb)
       as opened (local text, services jsonb, applications jsonb, zones jsonb, devices boolean)
     join system on system.local = opened.local where system.agreement is null offset 0) as shown`;
@@ -114,34 +116,25 @@ const listed = (list: Query, entry: Query): Condition => sql`(${list} ? '*' or $
 const isShown = (kind: OfferKind): Condition =>
   listed(kind === 'service' ? sql`shown.services` : sql`shown.applications`, sql`offer.name`);
 
-/** An application by its name or its appDId. */
-const isNamed = (kind: OfferKind, wanted: string): Condition =>
-  kind === 'service'
-    ? sql`offer.kind = 'service' and offer.name = ${wanted}`
-    : sql`offer.kind = 'application' and ${wanted} in (offer.name, offer.application)`;
-
-/** So many systems are gone through one by one; more are found by going through what has the name, the quickest first. */
-const FEW = 32;
+/**
+ * So many systems are gone through one by one; more are found by going through what has the name, the quickest first, and
+ * passing over what is not shown: the fewer of all are, the more of that. Either way is the shorter one at about this many.
+ */
+const areFew = ({ systems, ours }: Opened): boolean => systems.length <= Math.max(32, Math.sqrt(8 * ours));
 
 /** Where a zone is hidden, nobody is told where its platforms are, or that one is near. */
-function offersOf(opened: Opened, wish: Wish, limit: number): Query {
-  const { what, where } = wish;
-  const fitting = sql.join<SqlBool>([isShown(what.kind), ...conditions(wish)], sql` and `);
-  const areFew = opened.systems.length <= FEW;
-  if (where !== undefined && !areFew) return offersNear(opened, what, fitting, where, limit);
-  const km = where === undefined ? sql`0::float8` : kmFrom(where);
-  const zones = sql`left join lateral (select at, ${km} as km from zone where zone.id = offer.zone
+function offersOf(whole: Opened, wish: Wish, limit: number): Query {
+  const opened = { ...whole, systems: whole.systems.filter((system) => mayShow(system, wish)) };
+  if (wish.where !== undefined) return offersNear(opened, wish, wish.where, limit);
+  const { what } = wish;
+  const fitting = (of: keyof typeof breadth) =>
+    sql.join<SqlBool>([isShown(what.kind), ...conditions(wish, breadth[of])], sql` and `);
+  const zones = sql`left join lateral (select at from zone where zone.id = offer.zone
     and ${listed(sql`shown.zones`, sql`zone.foreign_id`)} and ${isValid('zone')} offset 0) as zone on true`;
-  const found = sql`offer.*, shown.operator, zone.at[1] as lat, zone.at[0] as lon, coalesce(zone.km, 0) as km`;
-  if (where !== undefined)
-    return sql`
-      select ${found} from ${shown(opened)}
-      join offer on offer.system = shown.id and offer.agreement is null and ${isNamed(what.kind, what.name)}
-      ${onPlatforms} ${zones} where ${fitting} and zone.km <= ${where.withinKm}
-      order by km, offer.latency_ms, offer.id limit ${limit}`;
-  if (areFew) {
+  const found = sql`offer.*, shown.operator, zone.at[1] as lat, zone.at[0] as lon, 0::float8 as km`;
+  if (areFew(opened)) {
     // Of its platform it is judged as of itself: with a join the planner would read all that is called so, and sort it
-    const isThere = sql<SqlBool>`${fitting} and exists (select ${onPlatform} offset 0)`;
+    const isThere = sql<SqlBool>`${fitting('ofSystem')} and exists (select ${onPlatform} offset 0)`;
     const ofSystem = (called: Condition) =>
       quickestOf({ called, system: sql`shown.id`, entry: sql`offer.*`, fitting: isThere }, limit);
     return sql`
@@ -149,7 +142,14 @@ function offersOf(opened: Opened, wish: Wish, limit: number): Query {
       order by offer.latency_ms, offer.id limit ${limit}`;
   }
   const joins = sql`cross join lateral ${shownOne(opened, sql`offer.system`)} ${onPlatforms} ${zones}`;
-  return ranges(what, (called) => quickestOf({ called, entry: found, joins, fitting }, limit), limit);
+  return ranges(what, (called) => quickestOf({ called, entry: found, joins, fitting: fitting('named') }, limit), limit);
+}
+
+/** What nothing of is shown need not be gone through. An application that is asked for by its appDId is shown by its name. */
+function mayShow({ services, applications, zones }: SystemOpen, { what, where }: Wish): boolean {
+  if (where !== undefined && zones.length === 0) return false;
+  if (what.kind === 'application') return applications.length > 0;
+  return services.some((each) => each === '*' || each === what.name);
 }
 
 /** An application by its name or its appDId: what is called so twice is found once. */
@@ -163,41 +163,68 @@ function ranges({ kind, name: wanted }: What, of: (called: Condition) => Query, 
 }
 
 /** Zones near the place, the nearest first, and what is offered in each until there is enough. */
-function offersNear(opened: Opened, what: What, fitting: Condition, where: Place, limit: number): Query {
-  return around({
+function offersNear(opened: Opened, wish: Wish, where: Place, limit: number): Query {
+  const { what } = wish;
+  // Judged in the range itself: with joins the planner would read all that is called so, and sort it
+  const judged = sql`from ${shownOne(opened, sql`offer.system`)}
+    where ${isShown(what.kind)} and ${listed(sql`shown.zones`, sql`near.foreign_id`)}`;
+  const there = (called: Condition) => sql`
+    select offer.* from offer where offer.zone = near.id and ${called} and ${sql.join(conditions(wish, breadth.ofZone), sql` and `)}
+      and exists (select ${judged} offset 0) and exists (select ${onPlatform} offset 0)
+    order by offer.latency_ms, offer.id limit ${limit}`;
+  const anywhere = (of: 'named' | 'ofSystem') => {
+    const fitting: Condition = sql.join(conditions(wish, breadth[of]), sql` and `);
+    const side = of === 'ofSystem' ? { system: sql`shown.id` } : {};
+    return ranges(
+      what,
+      (called) => quickestOf({ called, ...side, entry: sql`offer.*`, fitting }, SCARCE + 1),
+      SCARCE + 1,
+    );
+  };
+  const near = {
     where,
-    whose: sql`zone.agreement is null`,
-    of: (near) => sql`
-      select offer.*, near.at[1] as lat, near.at[0] as lon, near.km
-      from ${near} as near
-      cross join lateral (
-        select offer.*, shown.operator from (
-          select * from offer where offer.zone = near.id and ${isNamed(what.kind, what.name)} and offer.state = 'ACTIVE'
-            and offer.agreement is null order by offer.latency_ms, offer.id) as offer
-        cross join lateral ${shownOne(opened, sql`offer.system`)}
-        ${onPlatforms}
-        where ${fitting} and ${listed(sql`shown.zones`, sql`near.foreign_id`)}
-        order by offer.latency_ms, offer.id limit ${limit}) as offer
+    of: (zones: Query) => sql`
+      select offer.*, shown.operator, near.at[1] as lat, near.at[0] as lon, near.km
+      from ${zones} as near cross join lateral (${ranges(what, there, limit)}) as offer
+      cross join lateral ${shownOne(opened, sql`offer.system`)}
       order by near.km, offer.latency_ms, offer.id limit ${limit}`,
     order: sql`km, latency_ms, id`,
     limit,
-    anywhere: ranges(
-      what,
-      (called) => quickestOf({ called, entry: sql`offer.*`, fitting: sql`true` }, FEW_ZONES + 1),
-      FEW_ZONES + 1,
-    ),
+  };
+  if (!areFew(opened))
+    return around({
+      ...near,
+      whose: sql`zone.agreement is null`,
+      agreement: sql`null::uuid`,
+      anywhere: anywhere('named'),
+    });
+  return among({
+    ...near,
+    zones: zonesShown(opened),
+    anywhere: sql`
+      select found.zone from ${shown(opened)} cross join lateral (${anywhere('ofSystem')}) as found
+      limit ${SCARCE + 1}`,
   });
 }
+
+/** Of the systems that are shown: those that go with one, and those of the configuration. */
+const zonesShown = (opened: Opened): Query => sql`
+  select zone.id, zone.foreign_id, zone.at from ${shown(opened)} cross join lateral (
+    select * from zone where zone.system = shown.id
+    union all
+    select * from zone where zone.system is null and zone.local = shown.local) as zone
+  where zone.agreement is null and zone.at is not null and ${isValid('zone')}
+    and ${listed(sql`shown.zones`, sql`zone.foreign_id`)}`;
 
 const onPlatform = sql`from platform where platform.id = offer.platform and ${isValid('platform')}`;
 const onPlatforms = sql`cross join lateral (select ${onPlatform} offset 0) as platform`;
 
-function conditions({ what, kpi }: Wish): readonly Condition[] {
+function conditions({ what, kpi }: Wish, bandwidth: Query): readonly Condition[] {
   const all: Condition[] = [sql`offer.state = 'ACTIVE'`, isValid('offer')];
   if (what.version !== undefined) all.push(sql`offer.version = ${what.version}`);
   if (what.of !== undefined) all.push(sql`offer.application = ${what.of}`);
   if (kpi?.latencyMs !== undefined) all.push(sql`offer.latency_ms <= ${kpi.latencyMs}`);
-  if (kpi?.bandwidthKbps !== undefined) all.push(sql`offer.bandwidth_kbps >= ${kpi.bandwidthKbps}`);
+  if (kpi?.bandwidthKbps !== undefined) all.push(sql`${bandwidth} >= ${kpi.bandwidthKbps}`);
   return all;
 }
 
@@ -221,7 +248,7 @@ function systemsHaving(opened: Opened, by: By): Query {
     kind === 'service'
       ? sql<SqlBool>`offer.name = ${wanted}`
       : sql<SqlBool>`${wanted} in (offer.name, offer.application)`;
-  if (opened.systems.length > FEW) return sql`${whose} where exists (${offers(either)})`;
+  if (!areFew(opened)) return sql`${whose} where exists (${offers(either)})`;
   // One is enough, however many the planner thinks that there are
   const named = sql`(${offers(sql<SqlBool>`offer.name = ${wanted}`)} limit 1)`;
   const any =

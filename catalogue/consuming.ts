@@ -195,7 +195,7 @@ export function bindingsOf(catalogue: Catalogue, federation: Federation): Bindin
           .select('name')
           .where('side', '=', 'consumer')
           .where('state', '!=', 'closed')
-          .where('name', 'in', names)
+          .where(sql<boolean>`name = any(${[...names]}::text[])`)
           .execute(),
       );
       const known = new Set(used.map(({ name }) => name));

@@ -13,6 +13,7 @@ import { zonesFollowed } from './migrations/009-zones-followed.ts';
 import { entriesByHash } from './migrations/010-entries-by-hash.ts';
 import { fitting } from './migrations/011-fitting.ts';
 import { crowded } from './migrations/012-crowded.ts';
+import { near } from './migrations/013-near.ts';
 import type { Tables } from './tables.ts';
 
 /** What the federator knows: shared by its programs. */
@@ -49,6 +50,7 @@ const migrations = {
   '010-entries-by-hash': entriesByHash,
   '011-fitting': fitting,
   '012-crowded': crowded,
+  '013-near': near,
 };
 
 /** Opens it, and brings its tables up to date: any program may be the first. Throws what PostgreSQL says. */

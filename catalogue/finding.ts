@@ -1,12 +1,13 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { By, Place, What, Wish } from '../domain/wish.ts';
+import { breadth } from './breadth.ts';
 import { asking, type Catalogue } from './database.ts';
 import { isValid, quickestOf } from './lifetimes.ts';
 import { kmBetween } from './places.ts';
 import type { Member } from './systems.ts';
 import type { OfferKind, OfferState } from './tables.ts';
 import type { Usable } from './usable.ts';
-import { around, FEW } from './zones-near.ts';
+import { around, SCARCE } from './zones-near.ts';
 
 /**
  * Look-ups. Each is one range of an index for each side that is seen, ours and every usable agreement; whatever else is told
@@ -66,11 +67,14 @@ export async function candidates(
   seen: Seen,
 ): Promise<readonly Candidate[]> {
   const limit = seen.limit ?? ENTRIES;
-  const fitting = conditions(what, kpi, seen, { link: sql`side.link`, bandwidth: sql`offer.bandwidth_kbps` });
-  const chosen =
-    where === undefined
-      ? byName(what, fitting, seen, limit)
-      : byPlace({ what, fitting, fittingThere: conditions(what, kpi, seen, ofZone(seen)) }, seen, where, limit);
+  const of = (bandwidth: RawBuilder<unknown>, link = sql`side.link`) =>
+    conditions(what, kpi, seen, { link, bandwidth });
+  const fitting = {
+    named: of(breadth.named),
+    ofSystem: of(breadth.ofSystem),
+    ofZone: of(breadth.ofZone, sql`near.link`),
+  };
+  const chosen = where === undefined ? byName(what, fitting, seen, limit) : byPlace(what, fitting, seen, where, limit);
   const { rows } = await asking(
     sql<Found>`
       with chosen as (${chosen})
@@ -89,6 +93,7 @@ export async function candidates(
 }
 
 type Condition = RawBuilder<SqlBool>;
+type Fitting = Readonly<Record<keyof typeof breadth, Condition>>;
 
 /** What an entry of the range has to be besides. What is unknown of it does not satisfy a wish. */
 function conditions(
@@ -109,15 +114,15 @@ function conditions(
 }
 
 /** Each side has a range of its own, so that none has to pass over what another one offers. */
-function byName(what: What, fitting: Condition, seen: Seen, limit: number): RawBuilder<unknown> {
-  const ofSystem = ranges(what, (named) => {
+function byName(what: What, { named: fitting, ofSystem }: Fitting, seen: Seen, limit: number): RawBuilder<unknown> {
+  const ofOne = ranges(what, (named) => {
     const called: Condition = sql`offer.kind = ${what.kind} and ${named}`;
-    return quickestOf({ called, system: sql`side.system`, entry: achievable, fitting }, limit);
+    return quickestOf({ called, system: sql`side.system`, entry: achievable, fitting: ofSystem }, limit);
   });
   return sql`
     with ours as materialized (
       select found.*, 0 as rank from ${own(seen)} as side cross join lateral (
-        ${seen.ours === undefined ? ofSide(what, fitting, limit) : ofSystem}) as found)
+        ${seen.ours === undefined ? ofSide(what, fitting, limit) : ofOne}) as found)
     select either.*, zone.at as place from (
       select * from ours
       union all
@@ -155,16 +160,10 @@ const sides = ({ theirs }: Seen): RawBuilder<unknown> =>
   sql`(select * from unnest(
     ${theirs.map(({ id }) => id)}::uuid[], ${theirs.map(({ linkMs }) => linkMs)}::float8[]) as each (agreement, link))`;
 
-/** The way to whose an offer is: no join, so that a zone's quickest are read in their order, and no more. */
-const linkTo = (seen: Seen): RawBuilder<unknown> =>
-  sql`coalesce((select side.link from ${sides(seen)} as side where side.agreement = offer.agreement), 0)`;
-
-/** No index has the bandwidth of what is in a zone: one that has it leads through all the others, and is taken for short. */
-const ofZone = (seen: Seen) => ({ link: linkTo(seen), bandwidth: sql`(offer.bandwidth_kbps + 0)` });
-
 /** What is offered in the zones around a place, the nearest first, until there is enough. */
 function byPlace(
-  { what, fitting, fittingThere }: { what: What; fitting: Condition; fittingThere: Condition },
+  what: What,
+  { named: fitting, ofZone }: Fitting,
   seen: Seen,
   where: Place,
   limit: number,
@@ -173,25 +172,29 @@ function byPlace(
   const there = ranges(
     what,
     (called) => sql`
-      select offer.*, offer.latency_ms + ${linkTo(seen)} as achievable from offer
-      where offer.zone = near.id and offer.kind = ${what.kind} and ${called} and offer.state = 'ACTIVE' and ${fittingThere}
+      select offer.*, offer.latency_ms + near.link as achievable from offer
+      where offer.zone = near.id and offer.kind = ${what.kind} and ${called} and offer.state = 'ACTIVE' and ${ofZone}
       order by offer.latency_ms, offer.id limit ${limit}`,
   );
   return around({
     where,
     whose: sql`(zone.agreement is null or zone.agreement = any(${theirs}::uuid[]))`,
+    agreement: sql`zone.agreement`,
     of: (near) => sql`
       select offer.*, near.km as rank, near.at as place
-      from ${near} as near cross join lateral (${there}) as offer
+      from (
+        select zone.*, coalesce((select link from ${sides(seen)} as side where side.agreement = zone.agreement), 0) as link
+        from ${near} as zone order by km, id) as near
+      cross join lateral (${there}) as offer
       order by near.km, achievable, offer.id limit ${limit}`,
     order: sql`rank, achievable, id`,
     limit,
     anywhere: sql`
       (select found.zone from (select 0::float8 as link) as side
-      cross join lateral (${ofSide(what, fitting, FEW + 1)}) as found)
+      cross join lateral (${ofSide(what, fitting, SCARCE + 1)}) as found)
       union all
       (select found.zone from ${sides(seen)} as side
-      cross join lateral (${ofSide(what, fitting, FEW + 1, sql`side.agreement`)}) as found)`,
+      cross join lateral (${ofSide(what, fitting, SCARCE + 1, sql`side.agreement`)}) as found)`,
   });
 }
 

@@ -7,21 +7,32 @@ import { type Box, boxesAround, kmFrom } from './places.ts';
 type Query = RawBuilder<unknown>;
 type Condition = RawBuilder<SqlBool>;
 
-/** So many are looked at one by one, before all are. */
-export const FEW = 36;
+/** So many zones are looked at one by one, before all are. */
+const FEW = 36;
+/** Of what there is so much of at most, each is looked up where it is; of more, zone after zone is asked for it. */
+export const SCARCE = 200;
 /** Distances up to which nothing is missing are judged by this many boxes, each half as wide as the one before. */
 const HALVINGS = 10;
 
-export interface Near {
+interface Wanted {
   readonly where: Place;
-  /** Of `zone`. */
-  readonly whose: Condition;
   /** What there is in zones that are given with `id`, `foreign_id`, `at` and `km`: in this order, and at most so much. */
   readonly of: (near: Query) => Query;
   readonly order: Query;
   readonly limit: number;
-  /** `zone` of whatever can be found anywhere, where it is no more than FEW; else one more than that. */
+  /** `zone` of whatever can be found anywhere, where it is no more than SCARCE; else one more than that. */
   readonly anywhere: Query;
+}
+
+export interface Near extends Wanted {
+  /** Of `zone`. */
+  readonly whose: Condition;
+  /** Of `zone`: the agreement whose it is, given besides. What the index does not have is not asked for. */
+  readonly agreement: Query;
+}
+
+export interface Among extends Wanted {
+  readonly zones: Query;
 }
 
 /**
@@ -29,7 +40,7 @@ export interface Near {
  * them; a map (degrees) is not the earth, but up to `reach` nothing is missing. Where that is not enough, in all that are within
  * reach, or in those where there is anything, if they are few.
  */
-export function around({ where, whose, of, order, limit, anywhere }: Near): Query {
+export function around({ where, whose, agreement, of, order, limit, anywhere }: Near): Query {
   const { withinKm } = where;
   const wide = boxesAround(where);
   const near = radiiOf(where)[0] ?? 0;
@@ -38,7 +49,7 @@ export function around({ where, whose, of, order, limit, anywhere }: Near): Quer
       boxes.map((box, n) => sql`(${each(box, n)})`),
       sql` union all `,
     );
-  const placed = sql`zone.id, zone.foreign_id, zone.at`; // all that the index has
+  const placed = sql`zone.id, zone.foreign_id, zone.at, ${agreement} as agreement`; // all that the index has
   const there = sql`zone.at is not null and ${whose} and ${isValid('zone')}`;
   const inside = ({ south, west, north, east }: Box) =>
     sql`${there} and zone.at <@ box(point(${west}, ${south}), point(${east}, ${north}))`;
@@ -46,7 +57,7 @@ export function around({ where, whose, of, order, limit, anywhere }: Near): Quer
     const apart = sql`zone.at <-> point(${lonFor(box, where)}, ${where.lat})`;
     return sql`select ${placed}, ${apart} as apart, ${n}::int as box from zone where ${there} order by ${apart} limit ${FEW}`;
   };
-  const scarce = sql`(select count(*) from anywhere) <= ${FEW}`;
+  const scarce = sql`(select count(*) from anywhere) <= ${SCARCE}`;
   return sql`
     with few as materialized (
       select zone.*, ${kmFrom(where)} as km from (${zones(boxesAround({ ...where, withinKm: near }), nearest)}) as zone),
@@ -69,6 +80,26 @@ export function around({ where, whose, of, order, limit, anywhere }: Near): Quer
           lateral (select ${kmFrom(where)} as km offset 0) as distance
         where km > (select km from reach) and km <= ${withinKm}::float8
         order by km, id)`)})
+      ) as either
+    order by ${order} limit ${limit}`;
+}
+
+/** The same of zones that are known: `id`, `foreign_id` and `at`. */
+export function among({ where, zones, of, order, limit, anywhere }: Among): Query {
+  const scarce = sql`(select count(*) from anywhere) <= ${SCARCE}`;
+  return sql`
+    with there as materialized (
+      select zone.*, km from (${zones}) as zone, lateral (select ${kmFrom(where)} as km offset 0) as distance
+      where km <= ${where.withinKm}::float8 order by km, id),
+    few as materialized (select * from there order by km, id limit ${FEW}),
+    first as materialized (${of(sql`(select * from few order by km, id)`)}),
+    anywhere as materialized (
+      select zone from (${anywhere}) as found where (select count(*) from first) < ${limit})
+    select * from (
+      select * from first
+      union all
+      (${of(sql`(select * from there where id <> all(array(select id from few))
+        and (not ${scarce} or id = any(array(select zone from anywhere))) order by km, id)`)})
       ) as either
     order by ${order} limit ${limit}`;
 }

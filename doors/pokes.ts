@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 
+/** Temporal that is away is asked again. */
+const AGAIN_MS = 5_000;
+
 /**
- * Wakes the tending of partners, each once in a while: of those that come sooner the last one comes late rather than
- * never. That one fails is no harm: the next round looks anyway.
+ * Wakes the tending of partners, each once in a while: of those that come sooner the last one comes late rather than never. It is
+ * insisted on: where nothing tends a partner any more no next round looks at what was just said of it.
  */
 export class Pokes {
   readonly #poke: (partner: string) => Promise<void>;
@@ -18,14 +21,22 @@ export class Pokes {
 
   poke(partner: string): void {
     const latest = this.#latest.get(partner);
-    if (latest?.late !== undefined) return;
     const wait = latest === undefined ? 0 : latest.at + this.#everyMs - performance.now();
-    if (latest === undefined || wait <= 0) this.#now(partner);
-    else latest.late = setTimeout(() => this.#now(partner), wait).unref();
+    if (wait <= 0) this.#now(partner);
+    else this.#late(partner, wait);
+  }
+
+  #late(partner: string, waitMs: number): void {
+    const latest = this.#latest.get(partner);
+    if (latest !== undefined) latest.late ??= setTimeout(() => this.#now(partner), waitMs).unref();
   }
 
   #now(partner: string): void {
+    clearTimeout(this.#latest.get(partner)?.late);
     this.#latest.set(partner, { at: performance.now() });
-    this.#poke(partner).catch((error: unknown) => this.#log.warn({ err: error, partner }, 'not poked'));
+    this.#poke(partner).catch((error: unknown) => {
+      this.#log.warn({ err: error, partner }, 'not poked: it is tried again');
+      this.#late(partner, Math.max(this.#everyMs, AGAIN_MS));
+    });
   }
 }

@@ -9,7 +9,7 @@ import type { Passage } from './passage.ts';
 import { passing } from './passing.ts';
 import { refusedHere } from './refusals.ts';
 import type { Handler } from './served.ts';
-import { below, malformed, targetOf } from './target.ts';
+import { below, malformed, targetBelow } from './target.ts';
 
 /** From an application of ours to the partner's gateway: `/s/{secret}/…`. */
 export const egress =
@@ -17,7 +17,7 @@ export const egress =
   async (req, res, found, [, secret = '', rest = '']) => {
     const { path, verdict } = await means.verdicts.of({ secret });
     found.partner = path?.partner ?? found.partner;
-    const target = targetOf(rest.startsWith('/') ? rest : `/${rest}`);
+    const target = targetBelow(rest);
     const probing = verdict === 'opening' && target.path === PROBE;
     if (path === undefined || (verdict !== 'open' && !probing))
       throw refusedHere(verdict === 'open' ? 'absent' : verdict);

@@ -40,7 +40,7 @@ export const outerFace = (means: Means, tokens: Tokens, federation: Federation, 
     [
       {
         name: `${base}/bindings/{name}`,
-        at: new RegExp(`^${base}/bindings/([\\w.~-]{1,64})(/.*)$`),
+        at: new RegExp(`^${base}/bindings/([\\w.~-]{1,64})((?:[/?].*)?)$`),
         handler: ingress(means),
       },
       {

@@ -11,7 +11,7 @@ import type { Passage } from './passage.ts';
 import { passing } from './passing.ts';
 import { absent, refusedTo } from './refusals.ts';
 import type { Handler } from './served.ts';
-import { below, malformed, targetOf } from './target.ts';
+import { below, malformed, targetBelow } from './target.ts';
 
 const CONNECT_MS = 2_000;
 /** In bytes: where a subscription is asked for is kept, and found again. */
@@ -23,7 +23,7 @@ export const ingress =
   async (req, res, found, [, name = '', rest = '']) => {
     const { path, verdict } = await means.verdicts.of({ partner: found.partner, name });
     if (path?.endpoint == null || verdict !== 'open') throw refusedTo(verdict === 'open' ? 'absent' : verdict);
-    const target = targetOf(rest);
+    const target = targetBelow(rest);
     if (target.path.startsWith(OWN)) {
       if (target.path !== PROBE || req.method !== 'GET') throw absent();
       await reached(path.endpoint);

@@ -29,6 +29,9 @@ export function targetOf(url: string): Target {
   }
 }
 
+/** Of what follows the name of a service: nothing is the service itself. */
+export const targetBelow = (rest: string): Target => targetOf(rest.startsWith('/') ? rest : `/${rest}`);
+
 /** The address below this base, as it is sent. Throws a refusal (400). */
 export function below(base: string, { path, query }: Target): string {
   const { origin, pathname } = new URL(base);

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { spawnTethered } from '../servers/tether.ts';
 import { unpacked } from './image.ts';
 import { validateArchive } from './packages.ts';
+import { within } from './within.ts';
 
 /**
  * Runs application instances, as a host does: a process of its own on an address of its own, which dies with this process
@@ -140,7 +141,7 @@ async function untilItAnswers(id: string, { instance, said }: Launched, url: str
   const looking = new AbortController();
   const outcome = await Promise.race([
     instance.exited.then(() => 'ended'),
-    answering(url, AbortSignal.any([looking.signal, AbortSignal.timeout(START_LIMIT_MS)])),
+    answering(url, within(looking.signal, START_LIMIT_MS)),
   ]);
   looking.abort();
   if (outcome === 'answers') return;

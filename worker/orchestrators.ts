@@ -12,6 +12,7 @@ import type { PlatformHad } from '../domain/inventory.ts';
 import type { Unseen } from '../catalogue/inventory.ts';
 import type { Query, Wish } from '../domain/wish.ts';
 import { Peers } from './peers.ts';
+import { within } from '../activities/within.ts';
 
 /** A system is looked at once in so many seconds at most, however many ask. */
 const LOOK_SECONDS = 5;
@@ -47,7 +48,7 @@ export class OwnOrchestrators implements Refreshing {
   }
 
   async refresh(query: Query, signal: AbortSignal): Promise<void> {
-    const patient = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const patient = within(signal, PATIENCE_MS);
     await this.#look(Object.keys(this.#configuration.systems), this.#validSeconds, patient);
     if (query.find === 'platforms') await this.#ask(query.wish, patient);
     signal.throwIfAborted();
@@ -55,7 +56,7 @@ export class OwnOrchestrators implements Refreshing {
 
   /** Looks at a system that tells nothing by itself, unless that was done just now, and asks it for what is used of it. */
   readonly observe = async (system: string, used: readonly Wish['what'][], signal: AbortSignal): Promise<void> => {
-    const patient = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const patient = within(signal, PATIENCE_MS);
     const looked = await this.#look([system], LOOK_SECONDS, patient);
     const exchange = this.#spoken.get(system);
     if (exchange !== undefined && looked.includes(system))

@@ -15,6 +15,7 @@ import { atOnce } from '../domain/at-once.ts';
 import type { PeerSeen } from '../domain/peer-seen.ts';
 import type { Peers } from './peers.ts';
 import type { PeersSeen } from './peers-seen.ts';
+import { within } from '../activities/within.ts';
 
 /** An operator waits for it. */
 const SURVEY_MS = 10_000;
@@ -46,7 +47,7 @@ export async function surveyPeers(
   ordersFor: (cloud: string) => Orders | undefined,
   cancelled: AbortSignal,
 ): Promise<readonly PeerSurvey[]> {
-  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(SURVEY_MS)]);
+  const signal = within(cancelled, SURVEY_MS);
 
   /** For each site in this cloud: is it in reach of its OSS? */
   const reach = (manager: string): readonly (() => Promise<Capability>)[] =>

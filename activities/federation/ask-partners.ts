@@ -6,6 +6,7 @@ import type { FindingMeans, QueryAsked } from './finding.ts';
 import type { Partner } from './ports.ts';
 import type { Askable, PlatformsFound, Question, SystemsFound } from './questions.ts';
 import { step } from './step.ts';
+import { within } from '../within.ts';
 
 interface Answer extends Asked {
   readonly complete: boolean;
@@ -21,8 +22,7 @@ export const asking = ({ findings, partner: known, wake, uuidOf, operator, pace 
     if (partner === undefined) return { ...unheard, said: 'silent' };
     const question = { message: messageTo(askable, uuidOf), via };
     try {
-      const late = AbortSignal.timeout(pace.askMs);
-      const answer = await put(partner, askable, { ...question, query }, AbortSignal.any([signal, late]));
+      const answer = await put(partner, askable, { ...question, query }, within(signal, pace.askMs));
       const { complete, validSeconds } = answer;
       const found = await findings.learned(askable, digest, answer);
       await findings.note(askable, { ...question, query }, 'answered');

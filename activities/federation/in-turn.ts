@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { failure } from '../failure.ts';
+import { within } from '../within.ts';
 
 /**
  * One after the other, for so long at most: a round has an end, and the next one goes on. Which is first changes from round to
@@ -11,7 +12,7 @@ export async function inTurn<T>(
   signal: AbortSignal,
   work: (one: T, patient: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const patient = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+  const patient = within(signal, patienceMs);
   const from = Math.floor(Math.random() * all.length);
   let failed: ApplicationFailure | undefined;
   for (const one of [...all.slice(from), ...all.slice(0, from)])

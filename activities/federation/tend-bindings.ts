@@ -5,13 +5,19 @@ import { failure } from '../failure.ts';
 import type { Binding, BindingTended, ConsumingMeans, ExposedService, Exposure } from './consumption.ts';
 import { inTurn } from './in-turn.ts';
 import { compare, withdraw } from './tend-used.ts';
+import { within } from '../within.ts';
 
+/**
+ * Of ten thousand bindings more may have to be put right than a round has time for, of which all together have to leave enough
+ * for the partner to be looked at: each kind has its share, and is gone on with in the next round.
+ */
+const CHANGED_MS = 4_000;
+/** Of our own platforms and orchestrators, for what is over. */
+const OWN_PEERS_MS = 6_000;
+/** Of all producers that are searched in one round. */
+const PRODUCERS_MS = 4_000;
 /** Of all our platforms at once: what one that is away still has, a later round takes off. */
 const PLATFORMS_MS = 5_000;
-/** Of our own platforms and orchestrators, for what is over. */
-const OWN_PEERS_MS = 10_000;
-/** Of all producers that are searched in one round. */
-const PRODUCERS_MS = 8_000;
 
 /**
  * Puts right what is bound with one partner, as a part of each round: what either side has ended, what is gone, what nobody uses.
@@ -37,17 +43,20 @@ export async function tendBindings(
   const held = await bindings.held(name);
   // What is not seen for long the gateway takes to be gone
   await Promise.all([...servedOf(held)].map(async ([system, used]) => await means.observe(system, used, signal)));
-  for (const binding of held) if (binding.side === 'producer') await attempt(async () => await serve(means, binding));
+  const served = held.filter(({ side }) => side === 'producer');
+  await attempt(async () => await inTurn(served, CHANGED_MS, signal, async (each) => await serve(means, each)));
   const partner = known(name);
   const used = held.filter(({ side }) => side === 'consumer');
   const uses = partner !== undefined && context !== null ? { bindings, name, partner, context } : null;
   const before = await bindings.left(name);
   if (uses !== null) await attempt(async () => await compare(uses, [...used, ...before], signal));
-  const lists = listedOnce(signal);
-  for (const binding of used) await attempt(async () => await show(means, binding, lists, signal));
+  const lists = listedOnce();
+  await attempt(
+    async () => await inTurn(used, CHANGED_MS, signal, async (each, until) => await show(means, each, lists, until)),
+  );
   const left = await bindings.left(name);
   if (uses !== null) await attempt(async () => await withdraw(uses, left, signal));
-  const patient = AbortSignal.any([signal, AbortSignal.timeout(PRODUCERS_MS)]);
+  const patient = within(signal, PRODUCERS_MS);
   const over = left.filter(({ side }) => side === 'producer');
   await attempt(
     async () =>
@@ -56,7 +65,7 @@ export async function tendBindings(
   await attempt(
     async () => await inTurn(left, OWN_PEERS_MS, signal, async (each, until) => await settle(means, each, until)),
   );
-  await unclaimed(means, signal);
+  await unclaimed(means, lists, signal);
   await bindings.sweep();
   return problem;
 }
@@ -93,13 +102,16 @@ async function serve({ bindings }: ConsumingMeans, { id, state, offer, isShared 
   if (!(await bindings.replaced(id))) await bindings.close(id, 'its producer is gone');
 }
 
-/** Each platform of ours is asked once in a round, however much is used there. */
-type Lists = (exposure: Exposure) => Promise<readonly ExposedService[]>;
+/** Each platform of ours is asked once in a round, however much is used there: its services by their ids. */
+type Lists = (exposure: Exposure, signal: AbortSignal) => Promise<ReadonlyMap<string, ExposedService>>;
 
-const listedOnce = (signal: AbortSignal): Lists => {
-  const asked = new Map<Exposure, Promise<readonly ExposedService[]>>();
-  return async (exposure) => {
-    const list = asked.get(exposure) ?? exposure.list(signal);
+const listing: Lists = async (exposure, signal) =>
+  new Map((await exposure.list(signal)).map((each) => [each.id, each]));
+
+const listedOnce = (): Lists => {
+  const asked = new Map<Exposure, ReturnType<Lists>>();
+  return async (exposure, signal) => {
+    const list = asked.get(exposure) ?? listing(exposure, signal);
     asked.set(exposure, list);
     return await list;
   };
@@ -116,17 +128,17 @@ async function show(
   const exposure = known(system, platform);
   if (exposedAs === null || exposure === undefined) return;
   const wanted = ours === 'open' && theirs === 'open';
-  const shown = (await lists(exposure)).find(({ id }) => id === exposedAs);
+  const shown = (await lists(exposure, signal)).get(exposedAs);
   if (shown !== undefined && shown.active !== wanted) await exposure.setActive(exposedAs, wanted, signal);
 }
 
 /** What our gateway has registered, and no row knows of: the database was lost, or an undo was given up. */
-async function unclaimed({ bindings, exposures }: ConsumingMeans, signal: AbortSignal): Promise<void> {
-  const patient = AbortSignal.any([signal, AbortSignal.timeout(PLATFORMS_MS)]);
+async function unclaimed({ bindings, exposures }: ConsumingMeans, lists: Lists, signal: AbortSignal): Promise<void> {
+  const patient = within(signal, PLATFORMS_MS);
   await Promise.allSettled(
     exposures.map(async (exposure) => {
       // Looked at before the rows: a row is there before its service
-      const listed = (await exposure.list(patient)).filter(({ binding }) => bindingName.test(binding));
+      const listed = [...(await lists(exposure, patient)).values()].filter(({ binding }) => bindingName.test(binding));
       const unbound = new Set(await bindings.unbound(listed.map(({ binding }) => binding)));
       for (const { id, binding } of listed) if (unbound.has(binding)) await exposure.remove(id, patient);
     }),

@@ -7,7 +7,7 @@ import { inTurn } from './in-turn.ts';
 /** What was announced may be under way so long. */
 const FRESH_SECONDS = 60;
 /** Of one round, for what has to be done one by one. */
-const EACH_MS = 8_000;
+const EACH_MS = 4_000;
 
 export interface Uses {
   readonly bindings: ConsumingMeans['bindings'];

@@ -42,6 +42,9 @@ export function ewbiPartner(
   { us, operator, dialect: name, callbackCredentials }: EwbiMeans,
 ): Pick<Partner, 'join' | 'relation' | 'zones' | 'acceptZones' | 'leaveZones' | 'leave'> {
   const dialect = dialects[name];
+  /** By the statuses of its program; one that speaks our extension says it as it says everything else. */
+  const gone = (answer: Answer<unknown>): boolean =>
+    name === 'ferry' ? isGone(answer) : (dialect.gone as readonly number[]).includes(answer.status);
 
   const invitation = async ({ since, callbackKey }: Invitation): Promise<object> => ({
     origOPFederationId: us.id,
@@ -69,7 +72,7 @@ export function ewbiPartner(
   const offered = async (context: string, signal: AbortSignal): Promise<ZonesTold | 'gone'> => {
     const call = under(context, '/partner', { method: 'GET', schema: PartnerAnswer, alsoExpect: dialect.gone });
     const answer = await exchange.ask(call, signal);
-    if (answer.status >= 300 && (name !== 'ferry' || isGone(answer))) return 'gone';
+    if (gone(answer)) return 'gone';
     const zones = answer.body?.offeredAvailabilityZones;
     return zones == null ? 'untold' : zonesOf(zones);
   };
@@ -93,7 +96,7 @@ export function ewbiPartner(
       for (const zone of zones) if ((await accept(context, [zone], callbackKey, signal)) === 'gone') return 'gone';
       return 'accepted';
     }
-    return (dialect.gone as readonly number[]).includes(answer.status) ? 'gone' : 'accepted';
+    return gone(answer) ? 'gone' : 'accepted';
   };
 
   return {
@@ -138,16 +141,15 @@ export function ewbiPartner(
       for (const zone of zones) {
         const below = `/zones/${encodeURIComponent(zone)}`;
         const call = under(context, below, { method: 'DELETE', alsoExpect: WHATEVER });
-        const { status, told } = await exchange.ask(call, signal);
-        if (status < 300 || NOT_HAD.includes(status) || (dialect.gone as readonly number[]).includes(status))
-          left.push(zone);
-        else problem ??= told;
+        const answer = await exchange.ask(call, signal);
+        if (answer.status < 300 || NOT_HAD.includes(answer.status) || gone(answer)) left.push(zone);
+        else problem ??= answer.told;
       }
       return { zones: left, problem };
     },
 
     async leave(context, signal) {
-      await exchange.ask(under(context, '/partner', { method: 'DELETE', alsoExpect: dialect.gone }), signal);
+      gone(await exchange.ask(under(context, '/partner', { method: 'DELETE', alsoExpect: dialect.gone }), signal));
     },
   };
 }

@@ -9,7 +9,7 @@ import { isGone } from './gone.ts';
 import { listed } from './list.ts';
 
 const BINDINGS = 10_000;
-/** Of five hundred; the last one may be empty. */
+/** Of five hundred, as they were once; the last one may be empty. */
 const PAGES = 21;
 
 /** Announces to a partner what of it is used, and ends that (GR MEC 035, 6.5.3 step 13), by our extension of Mff-fed. */
@@ -50,9 +50,9 @@ export function mffConsumable(exchange: Exchange): Consumable {
 
     async withdraw(context, name, signal) {
       const call = { method: 'DELETE', schema: EndedAnswer, key: name, alsoExpect: [404, 410] } as const;
-      const { status, body } = await exchange.ask(of(context, name, call), signal);
-      if (status === 404) return 'absent';
-      return status === 200 ? (body?.was ?? null) : null;
+      const answer = await exchange.ask(of(context, name, call), signal);
+      if (isGone(answer)) return 'absent';
+      return answer.status === 200 ? (answer.body?.was ?? null) : null;
     },
   };
 }

@@ -11,6 +11,7 @@ import {
 } from '../../protocols/mff/client.ts';
 import { refusedBy } from '../ewbi/partner.ts';
 import type { Answer, Exchange } from '../http.ts';
+import { isGone } from './gone.ts';
 import type { z } from 'zod';
 
 /** More than an answer may have are left out, and it is not complete then. */
@@ -38,7 +39,7 @@ export function mffFinder(exchange: Exchange, operatorOf: (said: string | null |
       },
       signal,
     );
-    if (answer.status === 404) return 'gone';
+    if (isGone(answer)) return 'gone';
     if (answer.status === 403) throw refusedBy(answer);
     if (answer.status === 409)
       throw failure('PeerRejected', isLoop(answer.body) ? `${answer.told} (a loop)` : answer.told);

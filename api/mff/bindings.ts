@@ -10,7 +10,8 @@ import { HttpRefusal } from '../problem.ts';
 import type { Handlers } from '../serve.ts';
 import type { BindingsTable } from './bindings-table.ts';
 
-const PAGE = 500;
+/** Ten thousand, as many as a partner may have, are asked for within the twenty a second that it has by default. */
+const PAGE = 2_000;
 /** So long a partner is let wait for an admission; then it asks again. */
 const WAIT_MS = 2_000;
 const CARRIED = 'REST_HTTP';

@@ -51,7 +51,7 @@ export function questionHandlers(means: QuestionMeans): Handlers<MffTable, Names
   ): Promise<{ readonly found: readonly T[]; readonly heard: boolean }> => {
     const { id: agreement, partner, context } = servedOf(res);
     if (body.via.visited.includes(operator.id)) throw loop();
-    const opened = { agreement, systems: openTo(shares, partner, systems) };
+    const opened = { agreement, systems: openTo(shares, partner, systems), ours: systems.length };
     const unheard = await anyUnheard(catalogue, opened, pace.validSeconds);
     let found = await look(opened);
     const heard = found.length > 0 && !unheard ? true : await asking(query, body.via);

@@ -22,7 +22,7 @@ interface Means {
   readonly configuration: Pick<Configuration, 'federation' | 'sites'>;
   readonly catalogue: Catalogue | undefined;
   readonly consumptions: Consumptions | undefined;
-  readonly poke: (partner: string) => Promise<void>;
+  readonly poke: (partner: string) => void;
 }
 
 type Names = 'consume' | 'listBindings' | 'showBinding' | 'releaseBinding';
@@ -104,7 +104,7 @@ export function bindingHandlers(means: Means): Handlers<NorthboundTable, Names> 
       const [, digest, key = ''] = BINDING_ID.exec(id) ?? [];
       if (seen.side === 'producer') {
         await close(catalogue, key, 'our operator has ended it');
-        means.poke(seen.partner ?? '').catch(() => undefined); // its next round looks anyway
+        means.poke(seen.partner ?? '');
       } else if (digest !== undefined && !(await consumptions.cancel(digest, key))) {
         const row = await bindingOfRun(catalogue, id);
         if (row !== undefined) await consumptions.release(row.id, row.partner ?? '', 'our operator has released it');

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { answers, type Catalogue } from '../../catalogue/database.ts';
 import type { Configuration } from '../../configuration/peers.ts';
+import { Pokes } from '../../doors/pokes.ts';
 import { pokeTending } from '../../temporal/tending.ts';
 import type { Consumptions } from '../consuming.ts';
 import { Questions } from '../finding.ts';
@@ -14,7 +15,7 @@ import { memberHandlers } from './members.ts';
 import type { NorthboundTable } from './table.ts';
 import type { OfFederation } from './unfederated.ts';
 
-/** An operator waits for the answer to his command. */
+/** It holds already: the partner hears of it sooner where Temporal is there. */
 const POKE_MS = 3_000;
 
 interface Means {
@@ -38,13 +39,14 @@ export function federatedNorthbound(means: Means): FederatedNorthbound {
   const { temporal, configuration, taskQueue, catalogue, consumptions, log } = means;
   const { federation, world } = configuration;
   const ours = { taskQueue, world };
-  const poke = async (partner: string): Promise<void> => await pokeTending(temporal, partner, ours, POKE_MS);
+  const pokes = new Pokes(async (partner) => await pokeTending(temporal, partner, ours, POKE_MS), 0, log);
+  const poke = (partner: string): void => pokes.poke(partner);
   const questions = federation && new Questions(temporal, ours, federation.pace);
   return {
     handlers: {
       ...memberHandlers(configuration, catalogue),
       ...discoveryHandlers({ temporal, configuration, catalogue, questions }),
-      ...federationHandlers({ configuration, catalogue, poke, log }),
+      ...federationHandlers({ configuration, catalogue, poke }),
       ...bindingHandlers({ configuration, catalogue, consumptions, poke }),
     },
     partners: async () => await federationsOf({ configuration, catalogue }),

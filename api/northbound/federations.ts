@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { Catalogue } from '../../catalogue/database.ts';
 import { command } from '../../catalogue/decisions.ts';
 import { type DirectionSeen, federationsSeen } from '../../catalogue/federations.ts';
@@ -14,8 +13,8 @@ type Names = 'listFederations' | 'showFederation' | 'joinPartner' | 'suspendPart
 interface FederationMeans {
   readonly configuration: Pick<Configuration, 'federation'>;
   readonly catalogue: Catalogue | undefined;
-  readonly poke: (partner: string) => Promise<void>;
-  readonly log: Logger;
+  /** Never waits. */
+  readonly poke: (partner: string) => void;
 }
 
 /** How it stands with each partner of the configuration, and what is left of those that it names no more. */
@@ -38,7 +37,6 @@ export function federationHandlers({
   configuration: { federation },
   catalogue,
   poke,
-  log,
 }: FederationMeans): Handlers<NorthboundTable, Names> {
   const all = async (): Promise<readonly FederationWith[]> =>
     await federationsOf({ configuration: { federation }, catalogue });
@@ -57,8 +55,7 @@ export function federationHandlers({
         throw unknownPartner(partner, Object.keys(federation?.partners ?? {}));
       if (catalogue !== undefined)
         await command(catalogue, federation, { partner, direction: query.direction, command: name });
-      // It holds already; the partner hears of it sooner where Temporal is there
-      poke(partner).catch((error: unknown) => log.warn({ err: error, partner }, 'not poked: the next round looks'));
+      poke(partner);
       res.json(await one(partner));
     };
 

@@ -4,6 +4,7 @@ import { Accepted, Context, excess } from './context.ts';
 import type { Kind } from './kinds.ts';
 import { Line, type LinePlan } from './line.ts';
 import type { Tally } from './tally.ts';
+import { within } from '../within.ts';
 
 export interface DevicePlan extends LinePlan {
   readonly ue: string;
@@ -82,7 +83,7 @@ export class Device {
     const deadline = AbortSignal.timeout(this.#plan.giveUpMs);
     while (!deadline.aborted) {
       try {
-        const signal = AbortSignal.any([deadline, AbortSignal.timeout(ATTEMPT_MS)]);
+        const signal = within(deadline, ATTEMPT_MS);
         const { status, body } = await this.#line.get(`/users/${this.ue}`, signal);
         if (status === 200) return Context.parse(JSON.parse(body));
       } catch {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { within } from '../within.ts';
 
 /** What the device application knows of itself (MEC 016, appInfo); `userAppInstanceInfo` is the server's to fill. */
 export const appInfo = {
@@ -34,7 +35,7 @@ export async function register(proxy: string, { ue, callback, application = {}, 
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(context),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(AGAIN_MS)]),
+        signal: within(signal, AGAIN_MS),
       });
       await answer.body?.cancel();
       if (answer.ok) return;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { begin, contextGiven, heard, joinedNow } from '../../catalogue/agreements.ts';
 import { close, told as orchestratorTold } from '../../catalogue/bindings.ts';
 import { callbackAnswered, callbackAsked, callbackTo } from '../../catalogue/callbacks.ts';
@@ -56,14 +56,11 @@ describe('a round', () => {
   it.each([
     [0, 1],
     [1_000, 3],
-  ])('with %i bindings asks the partner for its list by %i questions, and our platform twice', async (count, pages) => {
+  ])('with %i bindings asks the partner for its list by %i questions, and our platform once', async (count, pages) => {
     await used(count);
     const begun = world.partner.count(/\/bindings/);
     await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
-    expect([world.partner.count(/\/bindings/) - begun, world.ours.count(/\/services/)]).toEqual([
-      pages,
-      count === 0 ? 1 : 2,
-    ]);
+    expect([world.partner.count(/\/bindings/) - begun, world.ours.count(/\/services/)]).toEqual([pages, 1]);
     expect(new Set(await states())).toEqual(new Set(count === 0 ? [] : ['open']));
   });
 
@@ -119,6 +116,23 @@ describe('a round', () => {
     });
     world.before = () => undefined;
     await expect(world.tend()).resolves.toMatchObject({ uses: { problem: null } });
+  });
+
+  it('has an end, however slow our platform, and however much has to be shown otherwise; the rest has its turn', async () => {
+    const [over = ''] = await used(30);
+    for (const service of world.services.values()) service['state'] = 'SUSPENDED';
+    const row = (await world.rows()).find(({ name }) => name === over);
+    await close(world.own.catalogue, row?.id ?? '', 'test');
+    const one = /^GET .*\/services\/[\w-]+$/;
+    for (let n = 0; n < 30; n += 1) world.ours.loseAnswer(one, 'silence');
+    const inTime = globalThis.setTimeout;
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation((work: () => void, ms = 0) =>
+      inTime(work, ms === 4_000 ? 200 : ms),
+    );
+    const { uses } = await world.tend().finally(() => vi.restoreAllMocks());
+    expect(uses?.problem).toBe('what is bound: there is more to put right than one round has time for');
+    expect(world.ours.count(one)).toBeLessThan(10);
+    expect([...world.buried]).toEqual([over]);
   });
 
   it('lets nothing that fails keep the others from their turn', async () => {

@@ -113,6 +113,11 @@ describe.each(Object.entries(lists))('a partner’s list of %s', (name, { entry,
 describe('what is not there for a partner (404)', () => {
   const name = 'n'.repeat(26);
   const announcement = { name, offer: 'offer', forApplication: null };
+  const question = {
+    message: 'm',
+    via: { origin: 'a', visited: [], hops: 0, patienceMs: 1_000 },
+    wish: { what: { kind: 'service' as const, name: 'speech' } },
+  };
   const mine = (): ReturnType<typeof mffPartner> => mffPartner(server.exchange, { operator: 'b' });
   const ewbi = (): ReturnType<typeof ewbiPartner> =>
     ewbiPartner(server.exchange, { us, operator: 'b', dialect: 'ferry', callbackCredentials: async () => undefined });
@@ -126,6 +131,9 @@ describe('what is not there for a partner (404)', () => {
     ['announced', async (signal) => await mine().announce('context', announcement, signal), 'absent'],
     ['binding', async (signal) => await mine().binding('context', name, signal), 'absent'],
     ['withdrawn', async (signal) => await mine().withdraw('context', name, signal), 'absent'],
+    ['found', async (signal) => await mine().findPlatforms('context', question, signal), 'gone'],
+    ['zones accepted', async (signal) => await ewbi().acceptZones('context', ['z'], 'key', signal), 'gone'],
+    ['left', async (signal) => await ewbi().leave('context', signal), undefined],
   ];
 
   it.each(questions)('is an answer, and no failure: %s', async (_what, ask, told) => {
@@ -133,18 +141,15 @@ describe('what is not there for a partner (404)', () => {
     await expect(ask(AbortSignal.timeout(60_000))).resolves.toEqual(told);
   });
 
-  it.each(questions.slice(0, -1))(
-    'is none by whatever stands in front of it, and ends nothing: %s',
-    async (_what, ask) => {
-      let odd: object = { text: 'default backend - 404' };
-      server = await faultyServer(() => ({ status: 404, ...odd }), { timeoutMs: 10_000 });
-      for (odd of [odd, { json: { message: 'no Route matched' } }, {}])
-        await expect(ask(AbortSignal.timeout(60_000))).rejects.toMatchObject({
-          type: 'PeerUnavailable',
-          message: expect.stringContaining('not as a federator does') as string,
-        });
-    },
-  );
+  it.each(questions)('is none by whatever stands in front of it, and ends nothing: %s', async (_what, ask) => {
+    let odd: object = { text: 'default backend - 404' };
+    server = await faultyServer(() => ({ status: 404, ...odd }), { timeoutMs: 10_000 });
+    for (odd of [odd, { json: { message: 'no Route matched' } }, {}])
+      await expect(ask(AbortSignal.timeout(60_000))).rejects.toMatchObject({
+        type: 'PeerUnavailable',
+        message: expect.stringContaining('not as a federator does') as string,
+      });
+  });
 
   it('nor is why it closed something more than a line without addresses', async () => {
     const why = 'of \u202ehttp://10.2.3.4/x\n\u001b[31m';

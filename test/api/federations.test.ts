@@ -1,12 +1,15 @@
 import type { Client } from '@temporalio/client';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { federatingOver } from '../../api/federating.ts';
 import type { Federating } from '../../api/federated.ts';
 import type { FederationList, FederationWith } from '../../api/resources.ts';
 import * as agreements from '../../catalogue/agreements.ts';
 import { brokenAt } from '../../catalogue/ledger.ts';
 import { usableAgreements } from '../../catalogue/usable.ts';
+import { readEnvironment } from '../../configuration/environment.ts';
 import type { Federation } from '../../configuration/federation.ts';
-import { nowhere, Served } from '../support/api.ts';
+import { named, nowhere, Served } from '../support/api.ts';
 import { everything } from '../support/events.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { federationOfTest, partnerOfTest } from '../support/federation.ts';
@@ -166,5 +169,58 @@ describe('the stream of everything', () => {
     }
     expect(told).toEqual(['b is usable', 'c is not usable', 'b is not usable']);
     expect(sources).toMatchObject({ temporal: { answers: false }, catalogue: { answers: true } });
+  });
+});
+
+describe('what was said while Temporal was away', () => {
+  /** Of Temporal, once it is there: what was asked of it. */
+  const temporalThat = (isAway: () => boolean): { client: Client; asked: string[] } => {
+    const asked: string[] = [];
+    const ask = (what: string) => async (_type: string, options: { workflowId: string }) => {
+      if (isAway()) throw new Error('Temporal is away');
+      asked.push(`${what} ${options.workflowId}`);
+    };
+    const workflow = { start: ask('start'), signalWithStart: ask('poke') };
+    const client = { workflow, withDeadline: async (_until: number, call: () => Promise<void>) => await call() };
+    return { client: Object.assign(Object.create(temporal) as Client, client), asked };
+  };
+
+  it('is taken up by the API that heard it as soon as Temporal is there', async () => {
+    let isAway = true;
+    const { client, asked } = temporalThat(() => isAway);
+    const other = await Served.start({
+      temporal: client,
+      federation,
+      federating: { catalogue: own.catalogue, access: nobody, changed: () => undefined },
+    });
+    try {
+      expect((await other.post('/v1/federations/c/join')).status).toBe(200);
+      isAway = false;
+      await vi.waitFor(() => expect(asked).toEqual(['poke federation:c']), 20_000);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('is taken up by one that starts later, where that was killed', async () => {
+    await say('c', 'join');
+    let isAway = true;
+    const { client, asked } = temporalThat(() => isAway);
+    const stopping = new AbortController();
+    const both = await federatingOver(federation, {
+      temporal: client,
+      log: pino({ level: 'silent' }),
+      stopping: stopping.signal,
+      configuration: { ...named, federation, world: undefined },
+      environment: readEnvironment({ DATABASE_URL: own.url, FERRY_CONFIG: 'none' }),
+    });
+    try {
+      expect(asked).toEqual([]);
+      isAway = false;
+      await vi.waitFor(() => expect(asked).toContain('start federation:c'), 20_000);
+    } finally {
+      stopping.abort();
+      await both.catalogue.destroy();
+    }
   });
 });

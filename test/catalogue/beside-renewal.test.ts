@@ -71,6 +71,7 @@ const where = { lat: 50, lon: 10, withinKm: 100 };
 const opened = () => ({
   agreement: serves,
   systems: [{ local: 'one', services: ['*'], applications: ['*'], zones: ['*'], devices: true }],
+  ours: 1,
 });
 const seen = () => ({ theirs: [{ id: uses, linkMs: 1 }] });
 const sight = () => ({ agreements: [uses] });

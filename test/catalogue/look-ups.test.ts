@@ -5,6 +5,7 @@ import { begin } from '../../catalogue/agreements.ts';
 import { anyUnheard, offersShown, type Opened, systemsAnswering } from '../../catalogue/answering.ts';
 import { candidates, type Seen, systemsBy } from '../../catalogue/finding.ts';
 import { offersListed, zonesListed } from '../../catalogue/listing.ts';
+import { SCARCE } from '../../catalogue/zones-near.ts';
 import type { Wish } from '../../domain/wish.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
 import { busy } from '../support/busy.ts';
@@ -30,6 +31,11 @@ beforeAll(async () => {
     `update offer set name = 'expired', valid_until = now() - interval '1 hour'
       where foreign_id = 'o4' and (agreement is null or agreement = $1)`,
     [many.usable[0]?.id],
+  );
+  // Neither rare nor common: more of it than is looked at one by one, and nowhere near a place where it is looked for
+  await patient.query(
+    `update offer set name = 'middling' where foreign_id = 'o4' and agreement = $1 and hashtext(id::text) % 7 = 0`,
+    [many.usable[1]?.id],
   );
   // Zones as far apart as among a million: few to a page
   await patient.query('alter table zone set (fillfactor = 10)');
@@ -78,6 +84,14 @@ describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`,
     'a rare name near a place, of much that is within reach': { what: service('rare'), where: wide },
     'a name near a place of which all has expired': { what: service('expired'), where: wide },
   };
+  it('a name that some have, near a place, no more than four pages of each', async () => {
+    const wish = { what: service('middling'), where: wide };
+    const there = await candidates(own.catalogue, { what: wish.what }, { ...seen, limit: 500 });
+    expect(there.length).toBeGreaterThan(60);
+    const look = async (catalogue: Catalogue) => await candidates(catalogue, wish, seen);
+    const dear = ({ buffers }: Explained) => buffers > LIMIT + 4 * there.length;
+    expect((await explained(own.catalogue, look)).filter(dear)).toEqual([]);
+  });
   it.each(Object.entries(wishes))('%s', async (_what, wish) => {
     const queries = await explained(own.catalogue, async (catalogue) => await candidates(catalogue, wish, seen));
     expect(queries.filter(costly)).toEqual([]);
@@ -115,13 +129,17 @@ describe(`a look-up among ${OFFERS} offers touches no more than ${LIMIT} pages`,
 describe('what a partner is told of ours touches no more either, once each has its alias,', () => {
   let agreement: string;
   /** Of all our systems, and of few of them. */
-  const openedOf = async (which: 'all' | 'few'): Promise<Opened> => {
+  const openedOf = async (which: 'all' | 'some' | 'few'): Promise<Opened> => {
     const { rows } = await sql<{ local: string }>`select local from system where local is not null`.execute(
       own.catalogue,
     );
-    const locals = which === 'all' ? rows.map(({ local }) => local) : ['s6', 's7'];
+    const locals = rows.map(({ local }) => local).filter((_local, n) => which !== 'some' || n % 10 === 0);
     const all = { services: ['*'], applications: ['*'], zones: ['*'], devices: true };
-    return { agreement, systems: locals.map((local) => ({ local, ...all })) };
+    return {
+      agreement,
+      systems: (which === 'few' ? ['s6', 's7'] : locals).map((local) => ({ local, ...all })),
+      ours: rows.length,
+    };
   };
   beforeAll(async () => {
     agreement = (await begin(own.catalogue, { partner: 'partner-1', direction: 'serves' })).id;
@@ -137,6 +155,18 @@ describe('what a partner is told of ours touches no more either, once each has i
     'a name of which all has expired': { what: service('expired') },
     'a name near a place': { what: service('everywhere'), where },
     'a name near a place, of much that is within reach': { what: service('everywhere'), where: wide },
+    'a name with KPI near a place': {
+      what: service('everywhere'),
+      where: wide,
+      kpi: { latencyMs: 90, bandwidthKbps: 60_000 },
+    },
+    'a name with more bandwidth than anybody has near a place': {
+      what: service('everywhere'),
+      where: wide,
+      kpi: { bandwidthKbps: 9_000_000 },
+    },
+    'a rare name near a place': { what: service('rare'), where: wide },
+    'an application by its appDId near a place': { what: { kind: 'application', name: 'appd-77' }, where: wide },
   };
   const members = {
     'by a service that all have': { service: 'everywhere' },
@@ -155,7 +185,10 @@ describe('what a partner is told of ours touches no more either, once each has i
       const opened = await openedOf(which);
       const look = async (catalogue: Catalogue) => await offersShown(catalogue, opened, wish, 20);
       await look(own.catalogue);
-      expect((await explained(own.catalogue, look)).filter(dear(20))).toEqual([]);
+      // Where the nearest do not fit, some of what does is looked for anywhere, and then zone after zone
+      const anywhere = wish.where && wish.kpi ? 2 * SCARCE : 0;
+      const dearThen = ({ buffers, ...query }: Explained) => dear(20)({ ...query, buffers: buffers - anywhere });
+      expect((await explained(own.catalogue, look)).filter(dearThen)).toEqual([]);
     });
 
     it.each(Object.entries(members))(`members %s, of ${which} of our systems`, async (_what, by) => {
@@ -172,6 +205,21 @@ describe('what a partner is told of ours touches no more either, once each has i
     });
   }
 
+  it.each(Object.entries(wishes))('%s, of some of our systems, no more of each than one costs', async (_what, wish) => {
+    const opened = await openedOf('some');
+    const look = async (catalogue: Catalogue) => await offersShown(catalogue, opened, wish, 20);
+    await look(own.catalogue);
+    expect(opened.systems.length).toBeGreaterThan(60);
+    const dearEach = ({ buffers }: Explained) => buffers > 2 * LIMIT + 30 * opened.systems.length;
+    expect((await explained(own.catalogue, look)).filter(dearEach)).toEqual([]);
+  });
+
+  it.each(Object.entries(wishes))('%s is the same, whichever way it is looked for', async (_what, wish) => {
+    const opened = await openedOf('some');
+    const each = await offersShown(own.catalogue, { ...opened, ours: 1_000_000 }, wish, 20);
+    expect(await offersShown(own.catalogue, { ...opened, ours: 0 }, wish, 20)).toEqual(each);
+  });
+
   it.each(Object.entries(wishes))(
     '%s is the same to whoever is shown few of many systems, and few',
     async (_what, wish) => {
@@ -184,7 +232,7 @@ describe('what a partner is told of ours touches no more either, once each has i
           : { local: system.local, services: ['others'], applications: [], zones: [], devices: false },
       );
       const farther = { ...wish, ...(wish.where && { where: { ...wish.where, withinKm: 5_000 } }) };
-      const found = await offersShown(own.catalogue, { agreement, systems }, farther, 20);
+      const found = await offersShown(own.catalogue, { ...all, systems }, farther, 20);
       expect(found).toEqual(await offersShown(own.catalogue, few, farther, 20));
     },
   );

@@ -77,6 +77,16 @@ describe('a request', () => {
     for (const name of ['authorization', 'cookie', 'via', 'x-forwarded-for']) expect(headers).not.toHaveProperty(name);
   });
 
+  it.each([
+    ['', '/speech/v1'],
+    ['/', '/speech/v1'],
+    ['?lang=de', '/speech/v1?lang=de'],
+  ])('reaches the service itself, with nothing below it: %j', async (below, wanted) => {
+    const heard = hearing(say({ ok: true }));
+    expect((await ask(gateways.egress, below)).status).toBe(200);
+    expect(heard.map(({ url }) => url)).toEqual([wanted]);
+  });
+
   it.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS'])('may be %s', async (method) => {
     const heard = hearing((res) => void res.writeHead(204).end());
     expect((await ask(gateways.egress, '/x', { method })).status).toBe(204);

@@ -4,6 +4,9 @@ import type { Exchange } from '../../adapters/http.ts';
 import type { Peers } from '../../worker/peers.ts';
 import { PeersSeen } from '../../worker/peers-seen.ts';
 import { lookAtPeers, surveyPeers } from '../../worker/survey.ts';
+import { within } from '../../activities/within.ts';
+
+vi.mock('../../activities/within.ts', () => ({ within: vi.fn<(signal: AbortSignal, ms: number) => AbortSignal>() }));
 
 const unending = new AbortController().signal;
 
@@ -91,7 +94,7 @@ describe('who does not answer', () => {
 
   it('a survey asks a hundred at once as well, and says of whoever had no turn that it was not asked', async () => {
     const late = new AbortController();
-    vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal);
+    vi.mocked(within).mockReturnValueOnce(late.signal);
     const { asked, survey, names, mostAtOnce } = many(150, async (_, signal) => {
       await new Promise((_never, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error)));
     });

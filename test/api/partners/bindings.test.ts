@@ -137,6 +137,24 @@ describe('what a partner announces', () => {
     ]);
   });
 
+  it('is listed whole within what a partner may ask in a second, also where it is ten thousand', async () => {
+    const agreement = (await served(own.catalogue, { partner: 'b' }))?.id;
+    await sql`insert into binding (name, side, agreement, offer, kind, offer_name, system, platform, state, solution, operator)
+      select 'g' || lpad(translate(n::text, '0189', 'abcd'), 25, 'a'), 'producer', ${agreement}::uuid, gen_random_uuid(), 'service', 'speech',
+        'system-shown', 'platform-one-host', 'open', 'federators', 'operator-b' from generate_series(1, 10000) as n`.execute(
+      own.catalogue,
+    );
+    const names: string[] = [];
+    let [asked, next] = [0, base as string | undefined];
+    for (; next !== undefined; asked += 1) {
+      const answer = await ferry.ask('b', 'GET', next);
+      names.push(...(answer.body as unknown as { name: string }[]).map((each) => each.name));
+      const link = /<(bindings\?[^>]*)>/.exec(answer.headers.get('link') ?? '')?.[1];
+      next = link === undefined ? undefined : base.replace(/bindings$/, link);
+    }
+    expect([new Set(names).size, asked <= 20]).toEqual([10_000, true]);
+  });
+
   it('is told as being admitted where that takes longer, and as gone where it is refused', async () => {
     ferry.admits = async () => undefined;
     expect((await announce(name('a'))).body).toMatchObject({ state: 'admitting' });
