@@ -32,7 +32,7 @@ export async function buildPrograms(root: string): Promise<void> {
     format: 'esm',
     target: 'node20',
     external: OUTSIDE,
-    plugins: [workerOfTheSdk],
+    plugins: [workerOfTheSdk, seldomRead],
     // Half as much to read and to compile. Nothing else is made smaller: packages go by the names of their classes; and lines
     // stay short, for whoever reads a stack
     minifyWhitespace: true,
@@ -46,8 +46,30 @@ export async function buildPrograms(root: string): Promise<void> {
     logLevel: 'warning',
     metafile: true,
   });
+  await buildImages(root);
   for (const chunk of readdirSync(join(root, 'dist/chunks')))
     if (!Object.hasOwn(metafile.outputs, `dist/chunks/${chunk}`)) rmSync(join(root, 'dist/chunks', chunk)); // of earlier builds
+}
+
+/** What hosts of the sandbox run: of each application one file, which needs nothing beside it (sandbox/provider.ts). */
+async function buildImages(root: string): Promise<void> {
+  const applications = ['application', 'carrier'].map((name) => `sandbox/${name}`);
+  await build({
+    absWorkingDir: root,
+    entryPoints: applications
+      .filter((room) => existsSync(join(root, room)))
+      .map((room) => ({ in: `${room}/main.ts`, out: `${room}/image` })),
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    minifyWhitespace: true,
+    lineLimit: 160,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
 }
 
 /** Each `main.ts`, wherever in a room it is, and what a program starts by its name. An image has not all the rooms. */
@@ -92,5 +114,21 @@ const workerOfTheSdk: Plugin = {
     });
     bundling.onResolve({ filter: /^(webpack|memfs|unionfs)$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
     bundling.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: '' }));
+  },
+};
+
+/**
+ * A third of what every program would read at its start: sentences of zod in fifty languages, of which nobody asks for other
+ * than those that it takes by itself; and tables of character sets, which lie where npm laid them for whoever comes to need one.
+ */
+const seldomRead: Plugin = {
+  name: 'what is seldom read',
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: '' }));
+    bundling.onResolve({ filter: /^\.\/tables\/.*\.json$/ }, ({ path, importer }) =>
+      /iconv-lite\/encodings\//.test(importer)
+        ? { path: posix.join('iconv-lite/encodings', path), external: true }
+        : undefined,
+    );
   },
 };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { listens } from './listens.ts';
 
 /** The processes of a world. Each hangs on the pipe to its stdin, which closes when this process ends in whatever way. */
 
@@ -64,16 +65,20 @@ export class Children {
 /** Looks until this URL answers. */
 export async function untilServed(url: string): Promise<void> {
   const deadline = Date.now() + READY_LIMIT_MS;
+  const { hostname, port } = new URL(url);
   for (;;) {
-    const served = await fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
-      async (answer) => {
-        await answer.arrayBuffer();
-        return answer.ok;
-      },
-      () => false,
-    );
-    if (served) return;
+    if ((await listens(hostname, Number(port))) && (await serves(url))) return;
     if (Date.now() > deadline) throw new Error(`${url} does not answer`);
     await pause(LOOK_EVERY_MS);
+  }
+}
+
+async function serves(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+    await answer.arrayBuffer();
+    return answer.ok;
+  } catch {
+    return false;
   }
 }

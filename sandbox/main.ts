@@ -3,7 +3,6 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { Certificates } from './certificates/certificates.ts';
 import { Children, untilServed } from './children.ts';
 import type { Plan } from './configuration.ts';
 import { serveControl } from './control.ts';
@@ -133,6 +132,7 @@ async function start(): Promise<void> {
 
 /** Of every peer that a Ferry asks, of authorization servers, of these Ferrys, and of the instances, which find theirs by their environment. */
 async function certificatesFor(ferries: readonly Ferry[], { descriptor, domainName }: BuiltPackage) {
+  const { Certificates } = await import('./certificates/certificates.ts'); // nobody else needs what they are made with
   const made = await Certificates.make(certificates);
   for (const { operator, configuration } of ferries) {
     await made.give(operator);

@@ -60,15 +60,30 @@ export async function validateArchive(archive: Buffer, expected: Expected): Prom
   const { checksum } = expected;
   if (checksum !== undefined && digestOf(checksum, archive) !== checksum.hash.toLowerCase())
     throw new PackageInvalid('the checksum of the archive is another one');
+  const valid = await contentOf(archive);
+  for (const member of ['appDId', 'appSoftVersion', 'appDVersion'] as const) {
+    const found = valid.descriptor[member];
+    if (expected[member] !== undefined && found !== expected[member])
+      throw new PackageInvalid(`${member} of the descriptor is ${found}, expected ${expected[member]}`);
+  }
+  return valid;
+}
+
+/** What was read once: whoever has on-boarded an archive starts many instances of it. */
+const known = new WeakMap<Buffer, Promise<ValidPackage>>();
+
+async function contentOf(archive: Buffer): Promise<ValidPackage> {
+  const reading = known.get(archive) ?? readPackage(archive);
+  known.set(archive, reading);
+  return await reading;
+}
+
+async function readPackage(archive: Buffer): Promise<ValidPackage> {
   const { files, folder } = await readCsar(archive);
   const meta = toscaMeta(files);
   const manifest = manifestOf(files, meta.manifest);
   checkManifest(files, folder, ...manifest);
   const descriptor = await descriptorIn(files, meta.entry);
-  for (const member of ['appDId', 'appSoftVersion', 'appDVersion'] as const) {
-    if (expected[member] !== undefined && descriptor[member] !== expected[member])
-      throw new PackageInvalid(`${member} of the descriptor is ${descriptor[member]}, expected ${expected[member]}`);
-  }
   files.delete(manifest[0]);
   const images = descriptor.swImageDescriptor.map(({ swImage }) => imageIn(files, swImage));
   return { descriptor, image: images.length === 1 ? images[0] : undefined };

@@ -1,7 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { type Descriptor, PackageInvalid, packArchive, sha256, validateArchive } from './packages.ts';
 
 /** The provider of the sandbox's application: what its package says, and how it is built. */
@@ -78,10 +76,10 @@ export interface BuiltPackage {
   readonly transfer?: 'mec021';
 }
 
-/** Bundles the application into one file and packs it; the same sources give the same bytes. */
+/** The application is packed; the same sources give the same bytes. */
 export async function buildCounter(ttlSeconds: number, ids = plainIds): Promise<BuiltPackage> {
   const descriptor = counterDescriptor(ttlSeconds, ids);
-  const archive = packArchive(descriptor, { [IMAGE]: await bundled('application') });
+  const archive = packArchive(descriptor, { [IMAGE]: await imageOf('application') });
   return built(descriptor, DOMAIN_NAME, archive);
 }
 
@@ -97,27 +95,16 @@ export async function buildCarrier(ttlSeconds: number, lacking: readonly string[
     appDescription: 'Counts the numbered writes of each user, and carries them itself where its platform says so.',
     swImageDescriptor: [{ id: 'app', name: 'carrier', version: '1.0.0', containerFormat: 'BARE', swImage: IMAGE }],
   };
-  const image = await bundled('carrier', `process.env.HABITS ??= ${JSON.stringify(lacking.join(','))};`);
+  const habits = Buffer.from(`process.env.HABITS ??= ${JSON.stringify(lacking.join(','))};\n`);
+  const image = Buffer.concat([habits, await imageOf('carrier')]);
   return { ...built(descriptor, DOMAIN_NAME, packArchive(descriptor, { [IMAGE]: image })), transfer: 'mec021' };
 }
 
-async function bundled(folder: string, first = ''): Promise<Uint8Array> {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const bundle = await build({
-    absWorkingDir: root,
-    entryPoints: [`sandbox/${folder}/main.${import.meta.url.endsWith('.js') ? 'js' : 'ts'}`],
-    banner: { js: first },
-    bundle: true,
-    write: false,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    legalComments: 'none',
-    logLevel: 'silent',
-  });
-  const [image] = bundle.outputFiles;
-  if (image === undefined) throw new Error('the bundler made no file');
-  return image.contents;
+/** One file: the build has made it, or it is made of the sources as they are. */
+async function imageOf(folder: string): Promise<Uint8Array> {
+  if (import.meta.url.endsWith('.js')) return await readFile(new URL(`${folder}/image.mjs`, import.meta.url));
+  const { bundled } = await import('./bundling.ts'); // the bundler is a program of its own
+  return await bundled(folder);
 }
 
 /** The package of somebody else's application. Throws PackageInvalid, or an Error that says why it cannot be read. */

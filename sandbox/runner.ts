@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { spawnTethered } from '../servers/tether.ts';
 import { unpacked } from './image.ts';
+import { listens } from './listens.ts';
 import { validateArchive } from './packages.ts';
 import { within } from './within.ts';
 
@@ -78,7 +79,7 @@ export async function startInstance({ id, archive, address, env = {} }: Instance
     await mkdir(path.join(place, 'data'), { recursive: true });
     const launched = launch({ id, address, place, env: { ...start.environment, ...env } }, start.command);
     void launched.instance.exited.then(forget, forget);
-    await untilItAnswers(id, launched, `http://${address}:${CLIENT_PORT}/`);
+    await untilItAnswers(id, launched, address);
     return launched.instance;
   } catch (error) {
     await forget();
@@ -137,11 +138,11 @@ function launch({ id, address, place, env }: Place, [program = '', ...args]: rea
   return { instance: { pid, endpoint: { host: address, port: CLIENT_PORT }, stop, exited }, said };
 }
 
-async function untilItAnswers(id: string, { instance, said }: Launched, url: string): Promise<void> {
+async function untilItAnswers(id: string, { instance, said }: Launched, address: string): Promise<void> {
   const looking = new AbortController();
   const outcome = await Promise.race([
     instance.exited.then(() => 'ended'),
-    answering(url, within(looking.signal, START_LIMIT_MS)),
+    answering(address, within(looking.signal, START_LIMIT_MS)),
   ]);
   looking.abort();
   if (outcome === 'answers') return;
@@ -150,9 +151,9 @@ async function untilItAnswers(id: string, { instance, said }: Launched, url: str
   throw new Error(`instance ${id} ${outcome} at its start: ${last || 'it said nothing'}`);
 }
 
-async function answering(url: string, signal: AbortSignal): Promise<string> {
+async function answering(address: string, signal: AbortSignal): Promise<string> {
   while (!signal.aborted) {
-    if (await answers(url)) return 'answers';
+    if ((await listens(address, CLIENT_PORT)) && (await answers(`http://${address}:${CLIENT_PORT}/`))) return 'answers';
     await pause(LOOK_EVERY_MS);
   }
   return 'did not answer';

@@ -1,17 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Relocation, RelocationList } from '../../api/resources.ts';
-import { FerryClient } from '../../cli/client.ts';
-import type { Addresses } from '../../cli/house.ts';
+import type { RelocationList } from '../../api/resources.ts';
 import { parseRelocationId } from '../../domain/identity.ts';
 import { historyToJSON } from '../../temporal/internals.ts';
-import { eventually } from '../support/eventually.ts';
-import { claimNetwork, portsOf } from '../support/network.ts';
+import { claimNetwork } from '../support/network.ts';
 import { callsIn, distinct, operationOf, unpublished } from '../support/published.ts';
-import { Up } from '../support/up.ts';
+import { Stage } from '../support/stage.ts';
 
 /**
  * What Ferry asks of others, and what it keeps of them: in relocations that go through, that are refused, cancelled and
@@ -20,10 +15,7 @@ import { Up } from '../support/up.ts';
 const { net: NET } = await claimNetwork();
 const USER = 'ue-2';
 
-const data = mkdtempSync(join(tmpdir(), 'ferry-calls-'));
-let run: Up;
-let addresses: Addresses;
-let api: FerryClient;
+let stage: Stage;
 let histories: readonly History[];
 
 interface History {
@@ -34,52 +26,34 @@ interface History {
 }
 
 beforeAll(async () => {
-  const [port] = await portsOf(NET);
-  run = new Up(['--net', String(NET), '--port', String(port), '--data', data], { FERRY_LOG_LEVEL: 'debug' });
-  addresses = await run.ready();
-  api = new FerryClient(addresses.api);
-  await fault({ peer: 'platform-a1', operation: 'POST /rni/v2/subscriptions', times: 1, kind: 'status', status: 403 });
-  await move('cloud', 'a1'); // rolled back
-  await move('cloud', 'a1', { users: USER });
-  await move('cloud', 'a1');
-  const held = await begin('a1', 'a2', { cutOver: { approval: true } });
-  await reaches(held, 'held');
-  await api.post(`/v1/relocations/${held}/cancel`);
-  await reaches(held, 'ended');
-  await move('cloud', 'a1'); // refused: nobody is there any more
-  await move('a1', 'w1');
-  await move('w1', 'cloud');
-  await api.get('/v1/peers');
+  stage = await Stage.set(NET, { environment: { FERRY_LOG_LEVEL: 'debug' } });
+  await stage.fault({
+    peer: 'platform-a1',
+    operation: 'POST /rni/v2/subscriptions',
+    times: 1,
+    kind: 'status',
+    status: 403,
+  });
+  await stage.relocate('cloud', 'a1'); // rolled back
+  await stage.relocate('cloud', 'a1', { users: USER });
+  await stage.relocate('cloud', 'a1');
+  const { id } = await stage.begin('a1', 'a2', { cutOver: { approval: true } });
+  await stage.reaches(id, ['held']);
+  await stage.post(`/v1/relocations/${id}/cancel`);
+  await stage.ends(id);
+  await stage.relocate('cloud', 'a1'); // refused: nobody is there any more
+  await stage.relocate('a1', 'w1');
+  await stage.relocate('w1', 'cloud');
+  await stage.ask('/v1/peers');
   histories = await exported();
 }, 180_000);
 
-afterAll(async () => {
-  await run.end();
-  rmSync(data, { recursive: true, force: true });
-});
-
-async function fault(of: object): Promise<void> {
-  const answer = await fetch(`${addresses.sandbox}/sandbox/faults`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(of),
-  });
-  if (!answer.ok) throw new Error(await answer.text());
-}
-
-const begin = async (source: string, target: string, more: object = {}): Promise<string> =>
-  (await api.post<Relocation>('/v1/relocations', { application: 'counter', source, target, ...more })).id;
-
-const reaches = async (id: string, state: string): Promise<void> =>
-  await eventually(async () => (await api.get<Relocation>(`/v1/relocations/${id}`)).state === state, 60_000);
-
-const move = async (source: string, target: string, more: object = {}): Promise<void> =>
-  await reaches(await begin(source, target, more), 'ended');
+afterAll(async () => await stage?.strike());
 
 async function exported(): Promise<History[]> {
-  const connection = await Connection.connect({ address: addresses.temporal });
-  const { workflow } = new Client({ connection });
-  const { relocations } = await api.get<RelocationList>('/v1/relocations?limit=100');
+  const connection = await Connection.connect({ address: stage.temporal });
+  const { workflow } = new Client({ connection, namespace: stage.namespace });
+  const { relocations } = (await (await stage.ask('/v1/relocations?limit=100')).json()) as RelocationList;
   const all: History[] = [];
   for (const { id, request, outcome } of relocations.toReversed()) {
     const { workflowId, runId } = parseRelocationId(id) ?? { workflowId: '', runId: '' };
@@ -136,7 +110,7 @@ it('went through, was rolled back, cancelled and refused, as the rest of these t
 });
 
 it('calls nothing but published operations, also when it undoes, refuses and surveys', () => {
-  const calls = callsIn(readFileSync(join(data, 'logs', 'worker.log'), 'utf8'));
+  const calls = callsIn(readFileSync(stage.worker.log, 'utf8'));
   process.stdout.write(`${calls.length} calls of ${distinct(calls).length} distinct operations.\n`);
   expect(unpublished(calls)).toEqual([]);
   expect(distinct(calls)).toContain('GET /dev_app/v1/app_list');

@@ -24,7 +24,7 @@ describe.skipIf(!hasBrowser)('the console on a running stage', () => {
       Stage.set(NETWORK, { ownTemporal: true, pace: { insistMs: 5_000 } }),
       launch(),
     ]);
-    await fleet(stage, 3, { giveUpMs: 2_000 });
+    await fleet(stage, 3, { rate: 1, giveUpMs: 2_000 }); // nobody counts them here
     ({ page, wrong } = await pageOf(browser, stage.api));
     page.setDefaultTimeout(30_000 * busy());
     await page.getByText('Live').waitFor();

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PeerList, Relocation, RelocationList } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
 import { shortId } from '../../cli/hints.ts';
@@ -21,18 +21,18 @@ let data: string;
 let port: number;
 const started: Up[] = [];
 
-beforeEach(async () => {
+async function aPlace(): Promise<void> {
   claimed = await claimNetwork();
   net = claimed.net;
   data = mkdtempSync(join(tmpdir(), 'ferry-up-'));
   [port] = await portsOf(net);
-});
+}
 
-afterEach(async () => {
+async function left(): Promise<void> {
   for (const one of started.splice(0)) await one.end();
   rmSync(data, { recursive: true, force: true });
   await claimed.release();
-});
+}
 
 function up(...more: readonly string[]): Up {
   const one = new Up(['--net', String(net), '--port', String(port), '--data', data, ...more]);
@@ -60,136 +60,142 @@ async function processesOf({ sandbox }: Addresses): Promise<number[]> {
   return ((await answer.json()) as { pid: number }[]).map(({ pid }) => pid);
 }
 
-it('leaves no process of two operators, and no address bound, within ten seconds after SIGKILL', async () => {
-  const one = up('--topology', 'pair', '--mtls');
-  const addresses = await one.ready();
-  const seen = (await (await fetch(`${addresses.api}/v1/peers`)).json()) as PeerList;
-  // Whoever asks for certificates, and is not in reach, says so here
-  expect(seen.peers.filter(({ reachable }) => !reachable)).toEqual([]);
-  const { peers } = (await (await fetch(`${addresses.sandbox}/sandbox/configuration`)).json()) as Configuration;
-  expect(Object.values(peers).filter(({ url }) => !url.startsWith('https:'))).toEqual([]);
-  const met = one.meet();
-  // Else the rest of this test could not fail
-  const sandbox = await processesOf(addresses);
-  expect(sandbox.length).toBeGreaterThan(4);
-  expect(met).toEqual(expect.arrayContaining(sandbox));
-  expect(one.left.length).toBeGreaterThan(sandbox.length);
-  expect(one.left.join('\n')).toMatch(/bin\/postgres -D/);
-  expect(addresses.partners).toEqual([
-    { operator: 'operator-b', api: `http://127.${net}.50.1:8700`, namespace: 'operator-b' },
-  ]);
-  for (const { api } of [addresses, ...addresses.partners])
-    await eventually(async () => (await fetch(`${api}/health/ready`)).ok, 20_000);
-  expect(boundIn(net).length).toBeGreaterThan(10);
-  expect(await isFree(`127.${net}.0.1`, 8080)).toBe(false);
+describe('one that is ended by force, or before it is ready,', () => {
+  beforeEach(aPlace);
+  afterEach(left);
 
-  one.signal('SIGKILL');
-  expect(await one.exited).toBe('SIGKILL');
-  await nothingIsLeft(one, { limitMs: 10_000, used: ports(addresses) });
-});
+  it('leaves no process of two operators, and no address bound, within ten seconds after SIGKILL', async () => {
+    const one = up('--topology', 'pair', '--mtls');
+    const addresses = await one.ready();
+    const seen = (await (await fetch(`${addresses.api}/v1/peers`)).json()) as PeerList;
+    // Whoever asks for certificates, and is not in reach, says so here
+    expect(seen.peers.filter(({ reachable }) => !reachable)).toEqual([]);
+    const { peers } = (await (await fetch(`${addresses.sandbox}/sandbox/configuration`)).json()) as Configuration;
+    expect(Object.values(peers).filter(({ url }) => !url.startsWith('https:'))).toEqual([]);
+    const met = one.meet();
+    // Else the rest of this test could not fail
+    const sandbox = await processesOf(addresses);
+    expect(sandbox.length).toBeGreaterThan(4);
+    expect(met).toEqual(expect.arrayContaining(sandbox));
+    expect(one.left.length).toBeGreaterThan(sandbox.length);
+    expect(one.left.join('\n')).toMatch(/bin\/postgres -D/);
+    expect(addresses.partners).toEqual([
+      { operator: 'operator-b', api: `http://127.${net}.50.1:8700`, namespace: 'operator-b' },
+    ]);
+    for (const { api } of [addresses, ...addresses.partners])
+      await eventually(async () => (await fetch(`${api}/health/ready`)).ok, 20_000);
+    expect(boundIn(net).length).toBeGreaterThan(10);
+    expect(await isFree(`127.${net}.0.1`, 8080)).toBe(false);
 
-it('ends everything within five seconds after SIGINT, with status 0, in the middle of a relocation as well', async () => {
-  const one = up();
-  const addresses = await one.ready();
-  const { id } = await begin(addresses, { source: 'cloud', target: 'a1' });
-  await reaches(addresses, id, ({ step }) => step === 'drain');
-  one.meet();
-  const begun = performance.now();
-  one.signal('SIGINT');
-  expect(await one.exited).toBe('status 0');
-  expect(performance.now() - begun).toBeLessThan(5_000 * busy());
-  expect(one.err).toMatch(/\nInterrupted: what was started is being ended\.\n$/);
-  await nothingIsLeft(one, { limitMs: 100, used: ports(addresses) });
-});
+    one.signal('SIGKILL');
+    expect(await one.exited).toBe('SIGKILL');
+    await nothingIsLeft(one, { limitMs: 10_000, used: ports(addresses) });
+  });
 
-it.each([
-  ['nothing runs yet', /Starting Ferry/, []],
-  ['its servers run, and it is to tell a verdict', /✓ Temporal dev server/, ['--tour', '--exit']],
-])('says when it is interrupted before it is ready that it was not, and leaves nothing: %s', async (_, at, more) => {
-  const one = up(...more);
-  await eventually(() => at.test(one.err), 60_000);
-  one.meet();
-  one.signal('SIGINT');
-  expect(await one.exited).toBe('status 130');
-  expect(one.err).toMatch(/Interrupted before Ferry was ready: what was started is being ended\.\n$/);
-  expect(one.out).toBe('');
-  await nothingIsLeft(one, { limitMs: 10_000, used: [port] });
-});
-
-it('starts a worker, an API and a Temporal again that die, each with one line, and what runs goes on', async () => {
-  const one = up();
-  const addresses = await one.ready();
-  const { id } = await begin(addresses, { source: 'cloud', target: 'a1', cutOver: { approval: true } });
-  await reaches(addresses, id, ({ state }) => state === 'held');
-  const kill = (pattern: RegExp): void => {
-    process.kill(Number(one.left.find((line) => pattern.test(line))?.split(' ')[0]), 'SIGKILL');
-  };
-  for (const [name, pattern] of [
-    ['worker', /worker\/main\.(js|ts)/],
-    ['API', /api\/main\.(js|ts)/],
-    ['Temporal', /server start-dev/],
-  ] as const) {
+  it.each([
+    ['nothing runs yet', /Starting Ferry/, []],
+    ['its servers run, and it is to tell a verdict', /✓ Temporal dev server/, ['--tour', '--exit']],
+  ])('says when it is interrupted before it is ready that it was not, and leaves nothing: %s', async (_, at, more) => {
+    const one = up(...more);
+    await eventually(() => at.test(one.err), 60_000);
     one.meet();
-    kill(pattern);
-    await eventually(() => one.err.includes(`${name} has ended (SIGKILL), and is started again`));
-  }
-  const client = new FerryClient(addresses.api);
-  const asked = async (): Promise<boolean> =>
-    await client.post(`/v1/relocations/${id}/approve`).then(
-      () => true,
-      () => false,
+    one.signal('SIGINT');
+    expect(await one.exited).toBe('status 130');
+    expect(one.err).toMatch(/Interrupted before Ferry was ready: what was started is being ended\.\n$/);
+    expect(one.out).toBe('');
+    await nothingIsLeft(one, { limitMs: 10_000, used: [port] });
+  });
+});
+
+describe('one that goes through all of this, one after the other,', () => {
+  let one: Up;
+  let addresses: Addresses;
+  let done: Relocation;
+  let held: Relocation;
+  beforeAll(async () => {
+    await aPlace();
+    one = up();
+    addresses = await one.ready();
+  });
+  afterAll(left);
+
+  it('refuses a data folder that another one uses, and says what to do; that one goes on', async () => {
+    const other = await claimNetwork();
+    const [free] = await portsOf(other.net);
+    const two = up('--net', String(other.net), '--port', String(free));
+    expect(await two.exited).toBe('status 1');
+    expect(two.err).toContain(`another ferry up uses ${data}: end it, or choose another folder with --data`);
+    expect(two.out).toBe('');
+    expect(await (await fetch(`${addresses.api}/health/ready`)).json()).toMatchObject({ status: 'ready' });
+    await other.release();
+  });
+
+  it('starts a worker, an API and a Temporal again that die, each with one line, and what runs goes on', async () => {
+    done = await begin(addresses, { source: 'cloud', target: 'a1', cutOver: { approval: true } });
+    const { id } = done;
+    await reaches(addresses, id, ({ state }) => state === 'held');
+    const kill = (pattern: RegExp): void => {
+      process.kill(Number(one.left.find((line) => pattern.test(line))?.split(' ')[0]), 'SIGKILL');
+    };
+    for (const [name, pattern] of [
+      ['worker', /worker\/main\.(js|ts)/],
+      ['API', /api\/main\.(js|ts)/],
+      ['Temporal', /server start-dev/],
+    ] as const) {
+      one.meet();
+      kill(pattern);
+      await eventually(() => one.err.includes(`${name} has ended (SIGKILL), and is started again`));
+    }
+    const client = new FerryClient(addresses.api);
+    const asked = async (): Promise<boolean> =>
+      await client.post(`/v1/relocations/${id}/approve`).then(
+        () => true,
+        () => false,
+      );
+    await eventually(asked, 60_000);
+    await eventually(async () => (await show(addresses, id).catch(() => undefined))?.state === 'ended', 60_000);
+    expect(await show(addresses, id)).toMatchObject({ outcome: 'relocated' });
+    expect(one.err.match(/is started again/g)).toHaveLength(3);
+    const log = readFileSync(join(data, 'logs', 'worker.log'), 'utf8');
+    expect(new Set([...log.matchAll(/"pid":(\d+)/g)].map(([, pid]) => pid)).size).toBe(2);
+    one.meet();
+  });
+
+  it('ends everything within five seconds after SIGINT, with status 0, in the middle of a relocation as well', async () => {
+    held = await begin(addresses, { source: 'a1', target: 'a2', users: 'ue-1', cutOver: { approval: true } });
+    await reaches(addresses, held.id, ({ state }) => state === 'held');
+    const { id } = await begin(addresses, { source: 'a1', target: 'a2', users: 'ue-2' });
+    await reaches(addresses, id, ({ step }) => step === 'drain');
+    one.meet();
+    const begun = performance.now();
+    one.signal('SIGINT');
+    expect(await one.exited).toBe('status 0');
+    expect(performance.now() - begun).toBeLessThan(5_000 * busy());
+    expect(one.err).toMatch(/\nInterrupted: what was started is being ended\.\n$/);
+    await nothingIsLeft(one, { limitMs: 100, used: ports(addresses) });
+  });
+
+  it('lists what earlier starts with the same data have done, and ends with a reason what they left running', async () => {
+    const second = up();
+    const after = await second.ready();
+    expect(second.err).toContain('Earlier relocations');
+    expect(second.err).toContain(shortId(done.id));
+    const { relocations } = await new FerryClient(after.api).get<RelocationList>('/v1/relocations');
+    expect(relocations.map(({ id, state, outcome }) => ({ id, state, outcome }))).toEqual(
+      expect.arrayContaining([
+        { id: done.id, state: 'ended', outcome: 'relocated' },
+        { id: held.id, state: 'terminated', outcome: null },
+      ]),
     );
-  await eventually(asked, 60_000);
-  await eventually(async () => (await show(addresses, id).catch(() => undefined))?.state === 'ended', 60_000);
-  expect(await show(addresses, id)).toMatchObject({ outcome: 'relocated' });
-  expect(one.err.match(/is started again/g)).toHaveLength(3);
-  const log = readFileSync(join(data, 'logs', 'worker.log'), 'utf8');
-  expect(new Set([...log.matchAll(/"pid":(\d+)/g)].map(([, pid]) => pid)).size).toBe(2);
-  one.meet();
-});
+    const shown = await new FerryClient(after.api).get<Relocation>(`/v1/relocations/${held.id}`);
+    expect(shown).toMatchObject({ state: 'terminated', actions: [] });
+    expect(await reasonOfEnd(after, held.id)).toMatch(/^WorldEnded: /);
 
-it('lists what earlier starts with the same data have done, and ends with a reason what they left running', async () => {
-  const first = up();
-  const before = await first.ready();
-  const done = await begin(before, { source: 'cloud', target: 'a1' });
-  await reaches(before, done.id, ({ state }) => state === 'ended');
-  const held = await begin(before, { source: 'a1', target: 'a2', cutOver: { approval: true } });
-  await reaches(before, held.id, ({ state }) => state === 'held');
-  first.signal('SIGINT');
-  await first.exited;
-
-  const second = up();
-  const after = await second.ready();
-  expect(second.err).toContain('Earlier relocations');
-  expect(second.err).toContain(shortId(done.id));
-  const { relocations } = await new FerryClient(after.api).get<RelocationList>('/v1/relocations');
-  expect(relocations.map(({ id, state, outcome }) => ({ id, state, outcome }))).toEqual(
-    expect.arrayContaining([
-      { id: done.id, state: 'ended', outcome: 'relocated' },
-      { id: held.id, state: 'terminated', outcome: null },
-    ]),
-  );
-  const shown = await new FerryClient(after.api).get<Relocation>(`/v1/relocations/${held.id}`);
-  expect(shown).toMatchObject({ state: 'terminated', actions: [] });
-  expect(await reasonOfEnd(after, held.id)).toMatch(/^WorldEnded: /);
-
-  // It is another world: the same relocation begins anew, and goes through
-  const again = await begin(after, { source: 'cloud', target: 'a1' });
-  await reaches(after, again.id, ({ state }) => state === 'ended');
-  expect((await show(after, again.id)).outcome).toBe('relocated');
-});
-
-it('refuses a data folder that another one uses, and says what to do; that one goes on', async () => {
-  const one = up();
-  const addresses = await one.ready();
-  const other = await claimNetwork();
-  const [free] = await portsOf(other.net);
-  const two = up('--net', String(other.net), '--port', String(free));
-  expect(await two.exited).toBe('status 1');
-  expect(two.err).toContain(`another ferry up uses ${data}: end it, or choose another folder with --data`);
-  expect(two.out).toBe('');
-  expect(await (await fetch(`${addresses.api}/health/ready`)).json()).toMatchObject({ status: 'ready' });
-  await other.release();
+    // It is another world: the same relocation begins anew, and goes through
+    const again = await begin(after, { source: 'cloud', target: 'a1' });
+    await reaches(after, again.id, ({ state }) => state === 'ended');
+    expect((await show(after, again.id)).outcome).toBe('relocated');
+  });
 });
 
 /** As the Temporal UI shows it. */

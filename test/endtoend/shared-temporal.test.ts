@@ -5,39 +5,27 @@ import { Client, Connection } from '@temporalio/client';
 import { expect, it } from 'vitest';
 import type { Relocation } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
-import { startDevServer } from '../../servers/dev-server.ts';
-import { temporalCli } from '../../servers/obtain.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { eventually } from '../support/eventually.ts';
 import { claimNetwork, portsOf } from '../support/network.ts';
 import { Up } from '../support/up.ts';
 
 const { net: NET } = await claimNetwork();
-const { net: THEIRS } = await claimNetwork();
 
 it("a sandbox on somebody's Temporal keeps to a namespace of its own, and ends nothing of theirs", async () => {
   const data = mkdtempSync(join(tmpdir(), 'ferry-shared-'));
-  const [theirPort, uiPort] = await portsOf(THEIRS);
-  const server = await startDevServer({
-    cli: await temporalCli(),
-    port: theirPort,
-    uiPort,
-    database: join(data, 'theirs.db'),
-    log: join(data, 'theirs.log'),
-    volatile: true,
-  });
-  const connection = await Connection.connect({ address: server.address });
+  const address = process.env['TEST_TEMPORAL_ADDRESS'] ?? ''; // of all files
+  const connection = await Connection.connect({ address });
   const [port] = await portsOf(NET);
   const up = new Up(['--net', String(NET), '--port', String(port), '--data', join(data, 'ours')], {
-    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_ADDRESS: address,
+  });
+  const theirs = await new Client({ connection }).workflow.start('relocateApplication', {
+    workflowId: 'theirs',
+    taskQueue: 'ferry',
+    typedSearchAttributes: [{ key: searchAttributes.world, value: 'theirs' }],
   });
   try {
-    const theirs = await new Client({ connection }).workflow.start('relocateApplication', {
-      workflowId: 'theirs',
-      taskQueue: 'ferry',
-      typedSearchAttributes: [{ key: searchAttributes.world, value: 'theirs' }],
-    });
-
     const { api } = await up.ready();
     const ferry = new FerryClient(api);
     const body = { application: 'counter', source: 'cloud', target: 'a1' };
@@ -52,8 +40,8 @@ it("a sandbox on somebody's Temporal keeps to a namespace of its own, and ends n
     expect((await workflow.count("WorkflowType = 'relocateApplication'")).count).toBe(1);
   } finally {
     await up.end();
+    await theirs.terminate();
     await connection.close();
-    await server.stop();
     rmSync(data, { recursive: true, force: true });
   }
 }, 180_000);

@@ -11,7 +11,7 @@ let stage: Stage;
 let usual: { a1: string[]; cloud: string[] };
 beforeAll(async () => {
   stage = await Stage.set(NETWORK, { ownTemporal: true });
-  await fleet(stage, 3, { rate: 10 });
+  await fleet(stage, 3);
   await move('cloud', 'a1');
   usual = { cloud: await move('a1', 'cloud'), a1: await move('cloud', 'a1') };
   await move('a1', 'cloud');

@@ -72,6 +72,7 @@ export class Stage {
   #temporal: DevServer | undefined;
   #environment: NodeJS.ProcessEnv = {};
   #asking: Client | undefined;
+  #logEnd = 0;
   worker!: Part;
   apiPart!: Part;
   api = '';
@@ -153,11 +154,11 @@ export class Stage {
       for (let n = 1; n <= users; n += 1) written.users[`ue-${n}`] ??= { address: `127.${net}.100.${n}` };
     });
     this.#environment = {
+      FERRY_LOG_LEVEL: 'info',
       ...environment,
       FERRY_CONFIG: configuration,
       FERRY_PORT: '0',
       FERRY_SECRET: 'known to every worker of this stage',
-      FERRY_LOG_LEVEL: 'info',
       TEMPORAL_ADDRESS: this.temporal,
       TEMPORAL_NAMESPACE: this.namespace,
     };
@@ -320,8 +321,10 @@ export class Stage {
       .map(({ peer, method, path }) => `${peer} ${method} ${anonymous(path)}`);
   }
 
+  /** Who asks for the end of a long log anew reads what has come since. */
   async logEnd(): Promise<number> {
-    return (await this.sandbox<Logged[]>('/log?since=0')).at(-1)?.n ?? 0;
+    this.#logEnd = (await this.sandbox<Logged[]>(`/log?since=${this.#logEnd}`)).at(-1)?.n ?? this.#logEnd;
+    return this.#logEnd;
   }
 }
 
