@@ -139,7 +139,8 @@ const platformsGone = ({ id }: System, { platforms }: Inventory, unseen: Unseen)
 /**
  * A zone's latency is that of its offers, unless they tell theirs. What is as it was is not among what is inserted: a
  * row that is in conflict is locked, and so written, even where nothing of it is set. In an order: all of it is known then
- * before the first is written, else what is written is gone through again for each of the others.
+ * before the first is written, else what is written is gone through again for each of the others. Each is looked up by its
+ * index: who knows of few entries, as they were when they were counted last, would compare all of them with all.
  */
 export function offersOf({ id }: System, inventory: Inventory, until: RawBuilder<Date>): RawBuilder<unknown> {
   const of = (table: 'offer' | 'each') => sql.join(held.map((column) => sql.ref(`${table}.${column}`)));
@@ -153,7 +154,8 @@ export function offersOf({ id }: System, inventory: Inventory, until: RawBuilder
       from ${offersIn(inventory)}
       join platform on platform.system = ${id}::uuid and platform.foreign_id = told.platform
       left join zone on zone.id = platform.zone) as each (${columns})
-    left join offer on offer.platform = each.platform and offer.kind = each.kind and offer.foreign_id = each.foreign_id
+    left join lateral (select * from offer where offer.platform = each.platform and offer.kind = each.kind
+      and offer.foreign_id = each.foreign_id offset 0) as offer on true
     where offer.id is null or (${of('offer')}) is distinct from (${of('each')})
     order by offer.id, each.foreign_id
     on conflict (platform, kind, foreign_id) do update

@@ -26,7 +26,7 @@ export async function platformsTold(
       insert into zone (agreement, system, foreign_id, at, valid_until)
       select distinct on (system.id, told.at) ${agreement}::uuid, system.id, told.at, point(told.lon, told.lat), ${until(validSeconds)}
       from jsonb_to_recordset(${written}::jsonb) as told (system text, at text, lat float8, lon float8)
-      join system on system.agreement = ${agreement}::uuid and system.foreign_id = told.system
+      ${ofItsSystem(agreement)}
       where told.at is not null order by system.id, told.at
       on conflict (agreement, system, foreign_id)
       do update set seen_at = now(), valid_until = excluded.valid_until`.execute(transaction);
@@ -34,8 +34,9 @@ export async function platformsTold(
       insert into platform (system, zone, foreign_id, valid_until)
       select distinct on (system.id, told.platform) system.id, zone.id, told.platform, ${until(validSeconds)}
       from jsonb_to_recordset(${written}::jsonb) as told (platform text, system text, at text)
-      join system on system.agreement = ${agreement}::uuid and system.foreign_id = told.system
-      left join zone on zone.agreement = ${agreement}::uuid and zone.system = system.id and zone.foreign_id = told.at
+      ${ofItsSystem(agreement)}
+      left join lateral (select id from zone where zone.agreement = ${agreement}::uuid and zone.system = system.id
+        and zone.foreign_id = told.at offset 0) as zone on true
       order by system.id, told.platform
       on conflict (system, foreign_id)
       do update set zone = excluded.zone, seen_at = now(), valid_until = excluded.valid_until
@@ -61,8 +62,9 @@ async function offersTold(
       told."bandwidthKbps", ${until(told.validSeconds)}
     from jsonb_to_recordset(${JSON.stringify(offers)}::jsonb) as told (platform text, system text, offer text, kind text,
       name text, version text, state text, transport text, serializer text, "latencyMs" float8, "bandwidthKbps" float8)
-    join system on system.agreement = ${agreement}::uuid and system.foreign_id = told.system
-    join platform on platform.system = system.id and platform.foreign_id = told.platform
+    ${ofItsSystem(agreement)}
+    cross join lateral (select * from platform where platform.system = system.id and platform.foreign_id = told.platform
+      offset 0) as platform
     where told.state in ('ACTIVE', 'INACTIVE', 'SUSPENDED')
     order by platform.id, told.kind, told.offer
     on conflict (platform, kind, foreign_id) do update
@@ -89,15 +91,14 @@ export async function systemsTold(
       insert into found (digest, system, valid_until)
       select distinct on (system.id) ${digest}, system.id, ${until(validSeconds)}
       from jsonb_to_recordset(${named}::jsonb) as told (system text)
-      join system on system.agreement = ${agreement}::uuid and system.foreign_id = told.system order by system.id
+      ${ofItsSystem(agreement)} order by system.id
       on conflict (digest, system) do update set valid_until = excluded.valid_until
       returning system`.execute(transaction);
     await sql`
       insert into device (tag, system, valid_until)
       select distinct on (tag, system.id) tag, system.id, ${until(validSeconds)}
       from jsonb_to_recordset(${named}::jsonb) as told (system text, devices jsonb), jsonb_array_elements_text(told.devices) as tag
-      join system on true where system.agreement = ${agreement}::uuid and system.foreign_id = told.system
-      order by tag, system.id
+      ${ofItsSystem(agreement)} order by tag, system.id
       on conflict (tag, system) do update set seen_at = now(), valid_until = excluded.valid_until`.execute(transaction);
     return rows.length;
   });
@@ -118,6 +119,13 @@ async function systemsNamed(
     on conflict (agreement, foreign_id) do update set seen_at = now(), valid_until = excluded.valid_until
     where system.valid_until is not null`.execute(transaction);
 }
+
+/**
+ * By its index, each by itself: who knows of few rows, as they were when they were counted last, would compare all that is
+ * told with all of them.
+ */
+const ofItsSystem = (agreement: string) => sql`cross join lateral (
+  select system.id from system where system.agreement = ${agreement}::uuid and system.foreign_id = told.system offset 0) as system`;
 
 const until = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`;
 

@@ -278,7 +278,7 @@ describe('zones', () => {
       offer('one', 'two');
       await tending()('tendPartner');
       partner.before = ({ method, path }) =>
-        method === 'POST' && path.endsWith('/zones') ? { status: 404 } : undefined;
+        method === 'POST' && path.endsWith('/zones') ? { status: 404, json: { title: 'Not Found' } } : undefined;
       await expect(tending()('acceptZones')).rejects.toMatchObject({ type: 'PeerRejected' });
       expect((await agreementWith(own.catalogue, { partner: 'b', direction: 'uses' }))?.problem).toContain(
         'asked anew',

@@ -1,12 +1,11 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
-import { Pool } from 'pg';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keepConfigured } from '../../catalogue/configured.ts';
-import type { Tables } from '../../catalogue/tables.ts';
 import { change, memberOf, membersListed, register, withdraw } from '../../catalogue/systems.ts';
 import { usableAgreements } from '../../catalogue/usable.ts';
 import { want } from '../../catalogue/wills.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { explained } from '../support/explained.ts';
 import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 
 let own: CatalogueOfTest;
@@ -207,22 +206,6 @@ it('ten thousand systems are listed in pages, each of them once, and each by an 
 
 /** How many pages of the database a list has to look at. */
 async function buffersOf(asked: Parameters<typeof membersListed>[2]): Promise<number> {
-  const pool = new Pool({ connectionString: own.url, max: 1 });
-  const queries: { sql: string; parameters: readonly unknown[] }[] = [];
-  const watched = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool }),
-    log: ({ query }) => void queries.push(query),
-  });
-  try {
-    await membersListed(watched, ours, asked);
-    const [query] = queries;
-    const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-      `explain (analyze, buffers, format json) ${query?.sql}`,
-      [...(query?.parameters ?? [])],
-    );
-    const { Plan: plan } = rows[0]?.['QUERY PLAN'][0] ?? { Plan: {} };
-    return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
-  } finally {
-    await watched.destroy();
-  }
+  const all = await explained(own.catalogue, async (catalogue) => await membersListed(catalogue, ours, asked));
+  return all.reduce((sum, { buffers }) => sum + buffers, 0);
 }

@@ -9,6 +9,7 @@ import { platformsTold, systemsTold } from '../../catalogue/told.ts';
 import { want } from '../../catalogue/wills.ts';
 import { byChoice } from '../../domain/choice.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
+import { explained } from '../support/explained.ts';
 import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 
 let own: CatalogueOfTest;
@@ -64,6 +65,18 @@ describe('what a partner answers', () => {
       },
     ]);
     expect(await candidates(own.catalogue, { what: { kind: 'service', name: 'speech' } }, { theirs: [] })).toEqual([]);
+  });
+
+  it('of thousands is kept each in its place, though the database has counted one that was told before', async () => {
+    await told();
+    await sql`analyze`.execute(own.catalogue);
+    const platforms = Array.from({ length: 3_000 }, (_, n) => ({ ...platform, platform: `p-${n}`, system: `s-${n}` }));
+    await told(platforms);
+    const statements = await explained(own.catalogue, async (catalogue) =>
+      platformsTold(catalogue, agreement, { platforms, validSeconds: 60 }),
+    );
+    for (const { sql: statement, buffers, compared } of statements)
+      expect([statement, buffers + compared]).toEqual([statement, expect.toSatisfy((n: number) => n < 200_000)]);
   });
 
   it('does not satisfy a latency that is unknown, of the offer or of the way', async () => {
