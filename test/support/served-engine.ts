@@ -113,8 +113,20 @@ export async function alone(scenario: (api: Served) => Promise<void>, through = 
 
 export const RUNNING = "ExecutionStatus = 'Running'";
 
+/** What was just begun may not be in the index yet. */
+const begun = new Set<string>();
+
 async function quiet(): Promise<void> {
   const { workflow } = temporal;
+  for (const id of begun) {
+    const run = parseRelocationId(id);
+    if (run === undefined) continue;
+    await workflow
+      .getHandle(run.workflowId, run.runId)
+      .terminate('the next test begins')
+      .catch(() => undefined); // it has ended
+  }
+  begun.clear();
   await eventually(async () => {
     for await (const { workflowId, runId } of workflow.list({ query: RUNNING }))
       await workflow
@@ -125,8 +137,12 @@ async function quiet(): Promise<void> {
   });
 }
 
-export const starting = async (api: Served, body: object = {}, key?: string) =>
-  await api.post<Relocation>(PATH, { ...order, ...body }, key === undefined ? {} : { 'idempotency-key': key });
+export async function starting(api: Served, body: object = {}, key?: string) {
+  const headers = key === undefined ? {} : { 'idempotency-key': key };
+  const answer = await api.post<Relocation>(PATH, { ...order, ...body }, headers);
+  if (answer.status === 202) begun.add(answer.body.id);
+  return answer;
+}
 
 export const show = async (api: Served, { id }: { id: string }): Promise<Relocation> =>
   (await api.get<Relocation>(`${PATH}/${id}`)).body;
