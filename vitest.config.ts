@@ -13,9 +13,9 @@ const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endto
 
 export default defineConfig({
   test: {
-    // They wait for three quarters of their time: five on two cores leave a third idle. Each has up to a stage, whose processes
-    // take 1.3 GB
-    maxWorkers: Math.max(1, Math.min(Math.floor(3.5 * availableParallelism()), Math.floor(totalmem() / 2e9))),
+    // They wait for two thirds of their time: five on two cores leave a third idle, and seven are no faster. Each has up to a
+    // stage, whose processes take 1.3 GB
+    maxWorkers: Math.max(1, Math.min(Math.floor(2.5 * availableParallelism()), Math.floor(totalmem() / 2e9))),
     // By content, of the sources and of this file; whoever changes tsconfig.json clears it: `npx vitest --clearCache`
     experimental: { fsModuleCache: true },
     projects: [

@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Problem, Relocation } from '../../api/resources.ts';
 import type { Action } from '../../domain/actions.ts';
 import { stepNames, steps } from '../../domain/steps.ts';
@@ -31,7 +31,7 @@ interface Props {
 /** One move: what it waits for, what may be done, and its nine steps. */
 export function Detail({ move, leave, answered }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
     <section class={`card detail ${toneOf(move)}`} aria-label="A move">
       <div class="title">
@@ -86,7 +86,7 @@ function Actions({
   const [sure, setSure] = useState<Action | null>(null);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  useEffect(() => setSure(null), [move.state]);
+  useLayoutEffect(() => setSure(null), [move.state]);
   const say = async (action: Action, body?: object): Promise<void> => {
     const asked = sure === action || (asksTwice[action] === undefined && action !== 'recover');
     if (!asked) return setSure(action);
@@ -103,13 +103,14 @@ function Actions({
     refocus();
   };
   /** Who was on what is gone, or was out of use meanwhile, is nowhere. */
-  const refocus = (button = 'button'): void => {
+  const refocus = (): void => {
     if (sure === 'recover' || document.activeElement === document.body)
-      requestAnimationFrame(() => (whole.current?.querySelector<HTMLElement>(button) ?? heading.current)?.focus());
+      requestAnimationFrame(() => (whole.current?.querySelector<HTMLElement>('button') ?? heading.current)?.focus());
   };
+  /** Before what he is in is gone: the next key is his, too. */
   const letGo = (): void => {
+    if (sure === 'recover') whole.current?.querySelector<HTMLElement>('[data-action=recover]')?.focus();
     setSure(null);
-    if (sure === 'recover') refocus('[data-action=recover]');
   };
   if (move.actions.length === 0 && problem === null) return null;
   return (

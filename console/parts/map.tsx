@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Evacuation } from '../../api/evacuation.ts';
 import type { Hold } from '../../api/hold.ts';
 import type { ApplicationSeen, Relocation } from '../../api/resources.ts';
@@ -37,7 +37,7 @@ export function NetworkMap({ picture, moves, chosen, choose, wish, plan, enter }
   const emptying = [...picture.evacuations.values()].filter((one) => isRunning(one) && one.returns === null);
   const emptied = new Set(emptying.map(({ request }) => request.site));
   const running = moves.filter(({ endedAt }) => endedAt === null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (taken === null) return undefined;
     const leave = ({ key }: KeyboardEvent): void => void (key === 'Escape' && letGo());
     window.addEventListener('keydown', leave);

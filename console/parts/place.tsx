@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Evacuation } from '../../api/evacuation.ts';
 import type { Hold } from '../../api/hold.ts';
 import type { Problem } from '../../api/resources.ts';
@@ -27,7 +27,7 @@ export function Place({ site, peers: seen, hold, evacuation, leave, held, reopen
   const [sure, setSure] = useState(false);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
   const say = async (work: () => Promise<void>): Promise<void> => {
     setAsking(true);
     setProblem(null);

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ApplicationSeen, Problem, Relocation } from '../../api/resources.ts';
 import { feats } from '../../domain/contract-seen.ts';
 import type { Plan } from '../../domain/relocation.ts';
@@ -53,7 +53,7 @@ export function Planner({ wish, leave, begun }: Props) {
       window.clearTimeout(typed);
     };
   }, [user, deadline, looks]);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
 
   const start = async (): Promise<void> => {
     setStarting(true);

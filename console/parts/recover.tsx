@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Problem, Relocation } from '../../api/resources.ts';
 import { type Acceptance, type Fence, fences, writersTold } from '../../domain/recovery.ts';
 import type { Plan } from '../../domain/relocation.ts';
@@ -33,7 +33,7 @@ export function Recover({ move: { request }, asking, leave, accepted }: Props) {
     };
   }, [application, users, source, target]);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   const recovery = plan?.recovery;
   const others = plan?.obstacles.some(({ failure }) => failure === 'OtherUnknown') ?? false;
   return (
