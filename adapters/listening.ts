@@ -7,6 +7,8 @@ export async function listens(endpoint: string, signal: AbortSignal): Promise<bo
   const { hostname, port, protocol } = new URL(endpoint);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80), timeout: LIMIT_MS });
+  const leave = (): void => void socket.destroy(new Error('nobody waits for it any longer'));
+  signal.addEventListener('abort', leave);
   try {
     return await new Promise<boolean>((answer) => {
       const not = (): void => answer(false);
@@ -14,9 +16,9 @@ export async function listens(endpoint: string, signal: AbortSignal): Promise<bo
         .once('connect', () => answer(true))
         .once('error', not)
         .once('timeout', not);
-      signal.addEventListener('abort', not, { once: true });
     });
   } finally {
+    signal.removeEventListener('abort', leave); // a step asks often, and its signal would keep them all
     socket.destroy();
     signal.throwIfAborted();
   }

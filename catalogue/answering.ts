@@ -110,7 +110,10 @@ const shownOne = ({ systems }: Opened, id: Query): Query =>
     ) as policy
     where system.id = ${id} and system.agreement is null and opened is not null offset 0) as shown`;
 
-/** The planner takes an operator of JSON to hold for one in a hundred, and so would read and sort all of a name. Of a case it thinks nothing. */
+/**
+ * The planner takes an operator of JSON to hold for one row in a hundred, and would read and sort all of a name. Of a `case` it
+ * has no opinion.
+ */
 const listed = (list: Query, entry: Query): Condition =>
   sql`case when ${list} ? '*' then true else ${list} ? ${entry} end`;
 
