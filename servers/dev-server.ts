@@ -15,7 +15,10 @@ export interface DevServerPlan {
   readonly log: string;
   /** Besides `default`; they know our search attributes too. */
   readonly namespaces?: readonly string[];
-  /** Nothing has to outlive the machine: tests. A server that is killed serves again what it had written all the same. */
+  /**
+   * Nothing has to outlive the machine, and nobody looks at it: tests. A server that is killed serves again what it had written
+   * all the same, without a UI.
+   */
   readonly volatile?: boolean;
   /** Further arguments of `server start-dev`. */
   readonly more?: readonly string[];
@@ -40,6 +43,12 @@ export interface DevServer {
 const punctual = ['history.timerProcessorMaxTimeShift="50ms"', 'history.queueReaderStuckCriticalAttempts=60'].flatMap(
   (setting) => ['--dynamic-config-value', setting],
 );
+
+/**
+ * A run that continues as a new one begins a second after the one before at the earliest. A version of a worker does so for
+ * each of its queues: three seconds of its first start were that.
+ */
+const prompt = ['--dynamic-config-value', 'history.workflowIdReuseMinimalInterval="10ms"'];
 
 /**
  * Queues are cut into four, to be spread over the machines of a cluster: each part is loaded, polled and written for itself,
@@ -81,13 +90,14 @@ export async function startDevServer({
   const child = spawnTethered(
     [
       cli,
-      `server start-dev --ip 127.0.0.1 --port ${port} --ui-port ${uiPort} --log-level error --sqlite-pragma journal_mode=WAL`
+      `server start-dev --ip 127.0.0.1 --port ${port} --log-level error --sqlite-pragma journal_mode=WAL`
         .split(' ')
+        .concat(volatile ? ['--headless'] : ['--ui-port', `${uiPort}`])
         .concat('--db-filename', database)
         .concat(volatile ? ['--sqlite-pragma', 'synchronous=OFF', ...unmeasured] : [])
         .concat(namespaces.flatMap((namespace) => ['--namespace', namespace]))
         .concat(Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`]))
-        .concat(punctual, uncut, more),
+        .concat(punctual, prompt, uncut, more),
     ],
     // A group of its own: Ctrl-C is for us, who end it last.
     { stdio: ['ignore', written, written], detached: true, env: { ...process.env, ...(volatile && thrifty) } },

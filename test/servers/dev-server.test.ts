@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../cli/ports.ts';
 import { startDevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
@@ -16,16 +16,19 @@ import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { eventually, isAlive } from '../cli/eventually.ts';
 import { claimNetwork, portsOf } from '../support/network.ts';
 
+/** Of Temporal's commands. */
+const CONTINUE_AS_NEW = 10;
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry-dev-server-'));
 });
 afterEach(async () => await rm(folder, { recursive: true }));
 
-const start = async () => {
+const start = async (at = folder) => {
   const [port, uiPort] = await portsOf((await claimNetwork()).net);
   const metricsPort = await freePort('127.0.0.1', 0);
-  const [database, log] = [join(folder, 'temporal.db'), join(folder, 'temporal.log')];
+  const [database, log] = [join(at, 'temporal.db'), join(at, 'temporal.log')];
   const more = ['--metrics-port', `${metricsPort}`];
   const server = await startDevServer({ cli: await temporalCli(), port, uiPort, database, log, more });
   return { ...server, metrics: `http://127.0.0.1:${metricsPort}/metrics` };
@@ -45,51 +48,81 @@ it('knows our search attributes when it is said to be up, again with the databas
   }
 }, 60_000);
 
-it('makes the search attributes of a namespace that lacks them, when that is the one to be used', async () => {
-  const server = await start();
-  const connection = await Connection.connect({ address: server.address });
-  await connection.workflowService.registerNamespace({
-    namespace: 'other',
-    workflowExecutionRetentionPeriod: msNumberToTs(86_400_000),
+describe('one that serves', () => {
+  let server: Awaited<ReturnType<typeof start>>;
+  let kept: string;
+  beforeAll(async () => {
+    kept = await mkdtemp(join(tmpdir(), 'ferry-dev-server-'));
+    server = await start(kept);
   });
-  await temporalReady({ connectionOptions: { address: server.address }, namespace: 'other' }, 30_000);
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'other' });
-  expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining(['FerryKey', 'FerryOutcome']));
-  await connection.close();
-  await server.stop();
-}, 60_000);
-
-it('keeps each queue whole: there is one machine to poll it on', async () => {
-  const server = await start();
-  const connection = await Connection.connect({ address: server.address });
-  const parts = await connection.workflowService.listTaskQueuePartitions({
-    namespace: 'default',
-    taskQueue: { name: 'ferry' },
+  afterAll(async () => {
+    await server?.stop();
+    await rm(kept, { recursive: true });
   });
-  expect(parts.activityTaskQueuePartitions).toHaveLength(1);
-  expect(parts.workflowTaskQueuePartitions).toHaveLength(1);
-  await connection.close();
-  await server.stop();
-}, 60_000);
 
-it('puts no timer aside, though many come due in each second', async () => {
-  const server = await start();
-  const connection = await Connection.connect({ address: server.address });
-  const client = new Client({ connection });
-  const begin = async (_: unknown, nth: number) =>
-    await client.workflow.start('nobodysWork', {
-      taskQueue: 'nobody',
-      workflowId: `timer-${nth}`,
-      startDelay: 1_000 + 20 * nth,
+  it('makes the search attributes of a namespace that lacks them, when that is the one to be used', async () => {
+    const connection = await Connection.connect({ address: server.address });
+    await connection.workflowService.registerNamespace({
+      namespace: 'other',
+      workflowExecutionRetentionPeriod: msNumberToTs(86_400_000),
     });
-  await Promise.all(Array.from({ length: 200 }, begin));
-  const due = /^task_requests\{.*operation="TimerActiveTaskWorkflowBackoffTimer".*\} 200$/m;
-  const told = async (): Promise<string> => await (await fetch(server.metrics)).text();
-  await eventually(async () => due.test(await told()), 30_000);
-  expect((await told()).match(/^queue_actions.*reader_stuck.*$/gm)).toBeNull();
-  await connection.close();
-  await server.stop();
-}, 60_000);
+    await temporalReady({ connectionOptions: { address: server.address }, namespace: 'other' }, 30_000);
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'other' });
+    expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining(['FerryKey', 'FerryOutcome']));
+    await connection.close();
+  });
+
+  it('keeps each queue whole: there is one machine to poll it on', async () => {
+    const connection = await Connection.connect({ address: server.address });
+    const parts = await connection.workflowService.listTaskQueuePartitions({
+      namespace: 'default',
+      taskQueue: { name: 'ferry' },
+    });
+    expect(parts.activityTaskQueuePartitions).toHaveLength(1);
+    expect(parts.workflowTaskQueuePartitions).toHaveLength(1);
+    await connection.close();
+  });
+
+  it('puts no timer aside, though many come due in each second', async () => {
+    const connection = await Connection.connect({ address: server.address });
+    const client = new Client({ connection });
+    const begin = async (_: unknown, nth: number) =>
+      await client.workflow.start('nobodysWork', {
+        taskQueue: 'nobody',
+        workflowId: `timer-${nth}`,
+        startDelay: 1_000 + 20 * nth,
+      });
+    await Promise.all(Array.from({ length: 200 }, begin));
+    const due = /^task_requests\{.*operation="TimerActiveTaskWorkflowBackoffTimer".*\} 200$/m;
+    const told = async (): Promise<string> => await (await fetch(server.metrics)).text();
+    await eventually(async () => due.test(await told()), 30_000);
+    expect((await told()).match(/^queue_actions.*reader_stuck.*$/gm)).toBeNull();
+    await connection.close();
+  });
+
+  it('lets a run that continues as a new one begin at once, as versions of workers do when they are first polled', async () => {
+    const connection = await Connection.connect({ address: server.address });
+    const client = new Client({ connection });
+    const first = await client.workflow.start('goesOn', { taskQueue: 'ours', workflowId: 'goes-on' });
+    const queue = { namespace: 'default', taskQueue: { name: 'ours' } };
+    const poll = async () => await connection.workflowService.pollWorkflowTaskQueue(queue);
+    const { taskToken } = await connection.withDeadline(Date.now() + 30_000, poll);
+    await connection.workflowService.respondWorkflowTaskCompleted({
+      namespace: 'default',
+      taskToken,
+      commands: [
+        {
+          commandType: CONTINUE_AS_NEW,
+          continueAsNewWorkflowExecutionCommandAttributes: { workflowType: { name: 'goesOn' }, ...queue },
+        },
+      ],
+    });
+    const next = await client.workflow.getHandle('goes-on').describe();
+    expect(next.runId).not.toBe(first.firstExecutionRunId);
+    expect(Number(next.executionTime) - Number(next.startTime)).toBeLessThan(50);
+    await connection.close();
+  });
+});
 
 it('is dead soon after the process that started it was killed', async () => {
   const parent = spawn(
