@@ -11,17 +11,23 @@ import { processes } from './test/setup/processes.ts';
  */
 const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endtoend/tour.test.ts'];
 
+/** Files at once, so many for each core. Each of the largest has a stage, whose processes take 1.3 GB. */
+const files = (ofCore: number): number =>
+  Math.max(1, Math.min(Math.floor(ofCore * availableParallelism()), Math.floor(totalmem() / 2e9)));
+
+/** They wait for peers, and for time, at each second of three: more of them at once than of those that compute. */
+const waiting = { maxWorkers: files(3.5), sequence: { groupOrder: 0 } };
+const computing = { maxWorkers: files(2), sequence: { groupOrder: 1 } };
+
 export default defineConfig({
   test: {
-    // They wait for two thirds of their time: five on two cores leave a third idle, and seven are no faster. Each has up to a
-    // stage, whose processes take 1.3 GB
-    maxWorkers: Math.max(1, Math.min(Math.floor(2.5 * availableParallelism()), Math.floor(totalmem() / 2e9))),
     // By content, of the sources and of this file; whoever changes tsconfig.json clears it: `npx vitest --clearCache`
     experimental: { fsModuleCache: true },
     projects: [
       {
         test: {
           name: 'quick',
+          ...computing,
           pool: 'forks',
           isolate: false,
           setupFiles: ['test/setup/awake.ts'],
@@ -33,6 +39,7 @@ export default defineConfig({
       {
         test: {
           name: 'processes',
+          ...computing,
           pool: 'forks',
           isolate: false,
           setupFiles: ['test/setup/awake.ts', 'test/setup/networks.ts'],
@@ -45,6 +52,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
+          ...waiting,
           pool: 'forks',
           isolate: false,
           setupFiles: ['test/setup/awake.ts', 'test/setup/networks.ts'],
@@ -59,6 +67,7 @@ export default defineConfig({
       {
         test: {
           name: 'endtoend',
+          ...waiting,
           pool: 'forks',
           isolate: false,
           setupFiles: ['test/setup/networks.ts'],
@@ -76,7 +85,7 @@ export default defineConfig({
           pool: 'forks',
           include: [tour],
           globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           retry: 0,
           testTimeout: patient,
           hookTimeout: patient,

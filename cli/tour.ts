@@ -17,8 +17,8 @@ const route = ['cloud', 'a1', 'a2', 'w1', 'cloud'] as const;
 const LOST = 'a2';
 const DEVICES = 6;
 const RATE = 20;
-/** A comparison without a move is as long as the move, up to this. */
-const STILL_LIMIT_MS = 15_000;
+/** A comparison without a move is as long as the move, up to this: somebody waits for it, four times. */
+const STILL_LIMIT_MS = 2_500;
 
 /** Of writes. */
 interface Counts {
@@ -62,7 +62,7 @@ export interface TourReport {
 interface Measured {
   readonly relocation: Relocation;
   readonly leg: Leg;
-  /** The same gap in an equally long window without a move. */
+  /** The same gap in a window without a move. */
   readonly stillMs: number;
   /** Since the start of the command. */
   readonly movedMs: number;
