@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailureType } from '../../domain/failures.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { abandon, cancel, pause, resume, retry, status } from '../../workflows/messages.ts';
+import { busy } from '../support/busy.ts';
 import { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { OwnWorld } from '../support/own-world.ts';
@@ -16,6 +17,9 @@ afterAll(async () => await engine.stop());
 
 const own = { accept: 'applicationOwn' } as const;
 const none = { accept: 'none' } as const;
+/** A step in which nothing is done to the end: it has its say on a busy machine, too. */
+const late = (pace: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(pace).map(([name, ms]) => [name, Math.round(ms * busy())]));
 const undeclared = (): OwnWorld => Object.assign(new OwnWorld(), { transfer: undefined, devices: null, heard: [] });
 const refused = Array.from({ length: 60 }, () => 'PeerRejected' as const);
 const orderOf = (world: OwnWorld, ...calls: string[]): string[] => world.calls.filter((call) => calls.includes(call));
@@ -243,7 +247,9 @@ describe('an application that nothing moves', () => {
   it('is stopped all the same when it makes nothing of the chance', async () => {
     const world = Object.assign(new OwnWorld(), { transfer: undefined, looks: 1_000_000 });
     await engine.over(world, async (start) => {
-      await expect((await start(none, { stepMs: 300 })).result()).resolves.toMatchObject({ outcome: 'relocated' });
+      await expect((await start(none, late({ stepMs: 300 }))).result()).resolves.toMatchObject({
+        outcome: 'relocated',
+      });
     });
   });
 
@@ -267,7 +273,7 @@ describe('an application that nothing moves', () => {
     world.on('cloud.instances.stop', () => void (world.occupied = true));
     const before = world.dump();
     await engine.over(world, async (start) => {
-      const result = await (await start(none, { stepMs: 400, operationMs: 1_000 })).result();
+      const result = await (await start(none, late({ stepMs: 400, operationMs: 1_000 }))).result();
       expect(result).toMatchObject({ outcome: 'rolledBack', failure: { type: 'NotYet', step: 'handOver' } });
     });
     expect(world.dump()).toStrictEqual(before);
@@ -278,7 +284,7 @@ describe('an application that nothing moves', () => {
     world.on('cloud.instances.stop', () => void (world.occupied = true));
     const before = world.dump();
     await engine.over(world, async (start) => {
-      const handle = await start(none, { stepMs: 400, operationMs: 1_000, insistMs: 3_600_000 });
+      const handle = await start(none, { ...late({ stepMs: 400, operationMs: 1_000 }), insistMs: 3_600_000 });
       await reached(handle, 'parked');
       await expect(handle.query(status)).resolves.toMatchObject({
         left: expect.arrayContaining([expect.objectContaining({ undo: 'startSource', type: 'PeerRejected' })]),
