@@ -25,20 +25,21 @@ beforeAll(async () => {
   const patient = new Client({ connectionString: own.url });
   await patient.connect();
   await patient.query(
-    `insert into system (agreement, foreign_id, local, name, provider, operator)
-     values (null, null, 'one', 'one', 'P', 'a'), ($1::uuid, 's', null, 'two', 'P', 'b')`,
+    `insert into system (id, agreement, foreign_id, local, name, provider, operator)
+     values (md5('one')::uuid, null, null, 'one', 'one', 'P', 'a'), (md5('two')::uuid, $1::uuid, 's', null, 'two', 'P', 'b')`,
     [uses],
   );
   await patient.query(
-    `insert into zone (agreement, system, foreign_id, at) select agreement, id, 'z', point(10, 50) from system`,
+    `insert into zone (id, agreement, system, foreign_id, at)
+     select md5('z' || id)::uuid, agreement, id, 'z', point(10, 50) from system`,
   );
-  await patient.query(`insert into platform (system, zone, foreign_id)
-    select zone.system, zone.id, 'p' || n from zone, generate_series(1, 100) as n`);
+  await patient.query(`insert into platform (id, system, zone, foreign_id)
+    select md5(zone.id::text || n)::uuid, zone.system, zone.id, 'p' || n from zone, generate_series(1, 100) as n`);
   // The quick are narrow and of version 1, the broad are slow and of version 2; what the one produces is not what the other does
   await patient.query(
-    `insert into offer (platform, platform_foreign_id, agreement, system, zone, kind, foreign_id, name, version, application,
-       state, transport, latency_ms, bandwidth_kbps)
-     select platform.id, platform.foreign_id, zone.agreement, zone.system, zone.id, kind, kind || n, 'crowded',
+    `insert into offer (id, platform, platform_foreign_id, agreement, system, zone, kind, foreign_id, name, version,
+       application, state, transport, latency_ms, bandwidth_kbps)
+     select md5(platform.id::text || kind || n)::uuid, platform.id, platform.foreign_id, zone.agreement, zone.system, zone.id, kind, kind || n, 'crowded',
        case when quick then '1' else '2' end,
        case when kind = 'application' then 'appd' when quick then 'quick' else 'broad' end, 'ACTIVE', 'REST_HTTP',
        case when quick then 5 else 500 end + abs(hashtext(platform.id::text || n)) % 100,
