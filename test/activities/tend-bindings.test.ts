@@ -139,16 +139,21 @@ describe('a round', () => {
     ['broke once', 1, 2, 29],
     ['broke twice', 2, 3, 28],
     ['breaks each time', 99, 3, 0],
-  ])('whose platform’s list %s (%i times) asks for it %i times, and puts right %i of 30', async (_, broken, lists, right) => {
-    await used(30);
-    for (const service of world.services.values()) service['state'] = 'SUSPENDED';
-    for (let n = 0; n < broken; n += 1) world.ours.loseAnswer(/^GET .*\/services$/, 'reset');
-    await expect(world.tend()).resolves.toMatchObject({ uses: { problem: expect.stringMatching(/^what is bound: /) } });
-    expect([world.ours.count(/^GET .*\/services$/), shown().filter((state) => state === 'ACTIVE').length]).toEqual([
-      lists,
-      right,
-    ]);
-  });
+  ])(
+    'whose platform’s list %s (%i times) asks for it %i times, and puts right %i of 30',
+    async (_, broken, lists, right) => {
+      await used(30);
+      for (const service of world.services.values()) service['state'] = 'SUSPENDED';
+      for (let n = 0; n < broken; n += 1) world.ours.loseAnswer(/^GET .*\/services$/, 'reset');
+      await expect(world.tend()).resolves.toMatchObject({
+        uses: { problem: expect.stringMatching(/^what is bound: /) },
+      });
+      expect([world.ours.count(/^GET .*\/services$/), shown().filter((state) => state === 'ACTIVE').length]).toEqual([
+        lists,
+        right,
+      ]);
+    },
+  );
 
   it('lets nothing that fails keep the others from their turn', async () => {
     const [stuck = '', ...others] = await used(4);

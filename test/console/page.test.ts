@@ -494,6 +494,35 @@ describe.skipIf(!hasBrowser)('the console', () => {
     expect(await page.locator('.arc').count()).toBe(1);
   });
 
+  it('says of an API that stands still since when nothing was heard, and goes on when it does', async () => {
+    const page = await over({ moves: [moveOf('counter', 'cloud', 'a1', 2)] });
+    await page.clock.install({ time: '2030-01-31T12:00:00' });
+    const until = async (told: () => Promise<number>, is: number): Promise<void> =>
+      await expect
+        .poll(
+          async () => {
+            await page.clock.runFor(1_000);
+            return await told();
+          },
+          { timeout: 20_000 * busy() },
+        )
+        .toBe(is);
+    fake.sources();
+    await page.clock.runFor(1_000);
+    fake.frozen = true;
+    await page.clock.runFor(41_000);
+    await page.getByText('Ferry does not answer').waitFor();
+    await page.getByText(/^shown is what was told until 12:00:0\d$/).waitFor();
+    const asked = fake.askedEvents;
+    for (let n = 1; n < 3; n += 1) {
+      await until(async () => fake.askedEvents, asked + n);
+      await page.clock.runFor(41_000); // nor is whoever comes back answered
+    }
+    fake.frozen = false;
+    await until(async () => await page.getByText('Live').count(), 1);
+    expect(await page.locator('.arc').count()).toBe(1);
+  });
+
   it('fits a narrow screen', async () => {
     const long = 'an-application-with-a-very-long-name-that-does-not-end-soon';
     const page = await over(
