@@ -94,7 +94,7 @@ async function watch(client: FerryClient, terminal: Terminal, id: string, answer
     return goesOn(terminal, [terminal.hints.command('evacuations', 'watch', id), 'follows it']);
   if (terminal.json) terminal.document(ended);
   else for (const line of lines(ended, terminal)) terminal.tell(line);
-  return ended.outcome === 'evacuated' ? exits.done : exits.notThrough;
+  return ended.outcome === 'evacuated' || ended.outcome === 'returned' ? exits.done : exits.notThrough;
 }
 
 /** Looks until it has ended: a line for each failure, for whatever a person has to act on, and one that tells how far it is. */

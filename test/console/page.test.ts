@@ -397,6 +397,16 @@ describe.skipIf(!hasBrowser)('the console', () => {
     expect(fake.said.at(-1)).toBe(`cancel ${evacuation.id}`);
   });
 
+  it('says of what is brought back that it is coming, and that all are back', async () => {
+    const back = { ...evacuationOf('a1'), returns: 'a1.1' };
+    const page = await over({ evacuations: [back] });
+    const shown = page.getByLabel('Return to a1');
+    await expect(shown.innerText()).resolves.toMatch(/a2 → a1\s+coming back/i);
+    fake.tell('evacuation', { ...back, state: 'ended', endedAt: new Date().toISOString(), outcome: 'returned' });
+    await shown.getByText('all back').waitFor();
+    expect(await page.locator('.evacuations li.good').count()).toBe(1);
+  });
+
   it('shows which sites are held and why; holds, reopens and empties one', async () => {
     const page = await over({ holds: [holdOf('a2', 'new memory')] });
     await expect(page.locator('[data-site=a2]').innerText()).resolves.toMatch('held: new memory');
