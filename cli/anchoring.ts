@@ -7,7 +7,8 @@ import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
 import { looking, StillLine } from './looking.ts';
 import { Patience } from './patience.ts';
-import { endingIn, Unnamed } from './naming.ts';
+import { Unnamed } from './problem.ts';
+import { endingIn } from './naming.ts';
 import { table, waits } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
 
