@@ -6,9 +6,9 @@ import { shortId } from './hints.ts';
 import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
 import { looking, StillLine } from './looking.ts';
+import { endingIn } from './naming.ts';
 import { Patience } from './patience.ts';
 import { Unnamed } from './problem.ts';
-import { endingIn } from './naming.ts';
 import { table, waits } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
 

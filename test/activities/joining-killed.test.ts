@@ -283,10 +283,10 @@ it.each([
   async (dialect, onward, when) => {
     const whole = await lived(new Life(dialect, onward));
     await struck();
-    [own, partner] = [await catalogueOfTest(), await PlayedPartner.start(5_000)];
     const database = new FailingOver(when);
     const standDown = database.stand();
     try {
+      [own, partner] = [await catalogueOfTest(), await PlayedPartner.start(5_000)];
       await expect(lived(new Life(dialect, onward, { database }))).resolves.toEqual(whole);
     } finally {
       standDown();

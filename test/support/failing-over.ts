@@ -22,7 +22,7 @@ export class FailingOver {
     this.#when = when;
   }
 
-  /** Until it is stood down. */
+  /** Until it is stood down: of connections that are made meanwhile. */
   stand(): () => void {
     const { query } = prototype;
     const judged = async (connection: Connection, asked: unknown[]): Promise<unknown> =>
