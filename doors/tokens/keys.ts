@@ -46,18 +46,18 @@ export function keysOf(of: KeysOf, cooldownMs = COOLDOWN_MS): JWTVerifyGetKey {
       return await keys(header, token);
     } catch (error) {
       const isNew = error instanceof errors.JWKSNoMatchingKey;
-      if (!isNew || (reading === undefined && performance.now() - readAt < cooldownMs)) throw told(error);
+      if (!isNew || (reading === undefined && performance.now() - readAt < cooldownMs)) throw judged(error);
     }
     try {
       await readAgain();
       return await keys(header, token);
     } catch (error) {
-      throw told(error);
+      throw judged(error);
     }
   };
 }
 
-const told = (error: unknown): unknown => (isOfToken(error) ? error : unreadable(error));
+const judged = (error: unknown): unknown => (isOfToken(error) ? error : unreadable(error));
 
 const isOfToken = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;

@@ -134,7 +134,7 @@ describe('what may be done', () => {
   /** As its run stands: what is asked of it is written down. */
   const beside = async (
     run: Pick<Run, 'running' | 'standing'>,
-    scenario: (api: Served, done: string[]) => Promise<void>,
+    scenario: (beside: Served, done: string[]) => Promise<void>,
   ): Promise<void> => {
     const done: string[] = [];
     const played = {
@@ -143,8 +143,12 @@ describe('what may be done', () => {
       release: async () => void done.push('release'),
     } as unknown as Consumptions;
     const federation = federationOfTest({ partners: { b: partnerOfTest('b') } });
-    const served = await Served.start({ temporal, federation, federating: { ...federating, consumptions: played } });
-    await scenario(served, done).finally(async () => await served.stop());
+    const one = await Served.start({ temporal, federation, federating: { ...federating, consumptions: played } });
+    try {
+      await scenario(one, done);
+    } finally {
+      await one.stop();
+    }
   };
   const failed = {
     outcome: 'refused',
@@ -157,10 +161,10 @@ describe('what may be done', () => {
     ['works', { running: true, standing }, ['release'], ['cancel']],
     ['could not be bound', { running: false, standing: { ...standing, result } }, [], []],
   ] as const)('is told of one that %s, and no more than that is done', async (_, run, actions, does) => {
-    await beside(run, async (served, done) => {
+    await beside(run, async (one, done) => {
       const path = `${ROOT}/${'a'.repeat(25)}.${randomUUID()}`;
-      await expect(served.get(path)).resolves.toMatchObject({ status: 200, body: { actions } });
-      await expect(served.ask(path, { method: 'DELETE' })).resolves.toMatchObject({ status: 202, body: { actions } });
+      await expect(one.get(path)).resolves.toMatchObject({ status: 200, body: { actions } });
+      await expect(one.ask(path, { method: 'DELETE' })).resolves.toMatchObject({ status: 202, body: { actions } });
       expect(done).toEqual(does);
     });
   });

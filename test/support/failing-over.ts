@@ -1,11 +1,11 @@
-import pg from 'pg';
+import { Client } from 'pg';
 
 /** The parts of the driver's connection that are played with here. */
 interface Connection {
   readonly query: (...asked: unknown[]) => unknown;
   readonly end: () => Promise<void>;
 }
-const prototype = pg.Client.prototype as unknown as { query: Connection['query'] };
+const prototype = Client.prototype as unknown as { query: Connection['query'] };
 
 /**
  * A database that fails over: the connection is cut once at each statement of each step, and at each commit, before it was carried
