@@ -493,9 +493,9 @@ describe('one that is known under two names', () => {
   const run = async (step: Step, name: string): Promise<unknown> =>
     await attemptOf({ attempt: 1 }).run(steps()[step], { partner: name });
   const holds = async (): Promise<unknown[]> =>
-    (await own.catalogue.selectFrom('agreement').selectAll().where('ended_at', 'is', null).execute()).map(
-      ({ partner: name, context }) => [name, context !== null],
-    );
+    (
+      await own.catalogue.selectFrom('agreement').selectAll().where('ended_at', 'is', null).orderBy('partner').execute()
+    ).map(({ partner: name, context }) => [name, context !== null]);
 
   it('is joined under one of them, and what is left under the other leaves that alone', async () => {
     await run('requestFederation', 'b');
