@@ -482,12 +482,13 @@ it('has as many zones and systems as it has ids, also where those differ in the 
 
 describe('one that is known under two names', () => {
   /** As `c` it is called by another of its hosts. */
-  const steps = () => {
+  const steps = (isRenamed = false) => {
     const one = partner.federation();
     const b = one.partners['b'];
     if (b === undefined) throw new Error('there is no partner b');
     const c = { ...b, url: partner.url.replace('127.0.0.1', 'localhost'), hosts: [new URL(partner.url).host] };
-    return federationOf({ ...one, partners: { b, c } }, own.catalogue, 60_000, pino({ level: 'silent' }));
+    const partners = isRenamed ? { c } : { b, c };
+    return federationOf({ ...one, partners }, own.catalogue, 60_000, pino({ level: 'silent' }));
   };
   type Step = 'requestFederation' | 'leavePartner' | 'tendPartner';
   const run = async (step: Step, name: string): Promise<unknown> =>
@@ -511,6 +512,15 @@ describe('one that is known under two names', () => {
     await run('leavePartner', 'c');
     expect([await holds(), partner.count(/^DELETE /), partner.contexts]).toEqual([[['b', true]], 0, 1]);
     await expect(run('tendPartner', 'b')).resolves.toMatchObject({ uses: { problem: null } });
+  });
+
+  it('but not any more is joined under the new one at once', async () => {
+    await run('requestFederation', 'b');
+    await attemptOf({ attempt: 1 }).run(steps(true).requestFederation, { partner: 'c' });
+    expect(await holds()).toEqual([
+      ['b', true],
+      ['c', true],
+    ]);
   });
 
   it('is joined under one of them, also where both are asked for at once', async () => {
