@@ -122,17 +122,19 @@ const media = (schema: object, example: unknown): { schema: object } => ({
 function parametersIn(where: 'path' | 'query' | 'header', record: z.ZodObject | undefined, book: SchemaBook) {
   return Object.entries(record?.shape ?? {}).map(([name, schema]) => {
     const { description, example, ...rest } = book.schema(schema) as Record<string, unknown>;
-    const required = !z.safeParse(schema, undefined).success;
     return {
       name,
       in: where,
-      required,
+      ...requiredIn(schema as z.ZodType),
       ...(description !== undefined && { description }),
       ...(example !== undefined && { example }),
       schema: rest,
     };
   });
 }
+
+/** That something may be left out is not said: nobody takes what is not said to be required for that. */
+const requiredIn = (schema: z.ZodType): object => (z.safeParse(schema, undefined).success ? {} : { required: true });
 
 function told({ description, schema, media: type = 'application/json', headers, example }: Answer, book: SchemaBook) {
   return {
@@ -149,7 +151,7 @@ const headersOf = (record: z.ZodObject, book: SchemaBook): object =>
       return [
         name,
         {
-          required: !z.safeParse(record.shape[name] as z.ZodType, undefined).success,
+          ...requiredIn(record.shape[name] as z.ZodType),
           ...(description !== undefined && { description }),
           schema: rest,
         },

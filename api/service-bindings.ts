@@ -13,6 +13,9 @@ const Failure = z.object({
   remedy: z.string(),
 });
 
+/** DELETE, as `ferry release`. */
+export const bindingActions = ['release'] as const;
+
 export const ServiceBinding = z
   .object({
     id: z.string().meta({ description: 'Of this API.' }),
@@ -28,6 +31,7 @@ export const ServiceBinding = z
       .nullable()
       .meta({ description: 'While it works: which step of GR MEC 035, 6.5.3.' }),
     waitingFor: WaitingFor.nullable().meta({ description: 'While it works: what is attempted. Lists do not tell it.' }),
+    actions: z.array(z.enum(bindingActions)).meta({ description: 'What an operator may do now.' }),
     system: z.string(),
     platform: z.string(),
     what: z.object({ kind: z.enum(['service', 'application']), name: z.string() }),
@@ -48,6 +52,10 @@ export const ServiceBinding = z
   })
   .meta({ id: 'ServiceBinding' });
 export type ServiceBinding = z.infer<typeof ServiceBinding>;
+
+/** What is offered of one, and what is carried out. One that works is given up, and undone. */
+export const actionsOf = ({ state }: Pick<ServiceBinding, 'state'>): ServiceBinding['actions'] =>
+  state === 'working' || state === 'open' ? [...bindingActions] : [];
 
 export const ServiceBindingList = z
   .object({

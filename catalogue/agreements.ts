@@ -71,6 +71,21 @@ export async function askedFor(catalogue: Catalogue, { id }: Agreement): Promise
   await update(catalogue, id, { asked_at: sql<Date>`date_trunc('milliseconds', clock_timestamp())` });
 }
 
+/**
+ * Another name of the same partner: its federator has given that context already, and gives one to each whom it knows. `among`: a
+ * name that the configuration does not have any more holds up nobody.
+ */
+export async function namesake(
+  catalogue: Catalogue,
+  { id }: Agreement,
+  { context, among }: { readonly context: string; readonly among: readonly string[] },
+): Promise<string | null> {
+  const holds = catalogue.selectFrom('agreement').select('partner').where('direction', '=', 'uses');
+  const named = holds.where(sql<boolean>`partner = any(${among}::text[])`).where('ended_at', 'is', null);
+  const other = named.where('context', '=', context).where('id', '!=', id);
+  return (await asking(other.executeTakeFirst()))?.partner ?? null;
+}
+
 /** What the partner said to being asked. False: that agreement has ended meanwhile. */
 export async function contextGiven(
   catalogue: Catalogue,

@@ -10,7 +10,8 @@ export const roleOf = (side: BindingSide): Line['role'] => (side === 'consumer' 
 
 /**
  * In the transaction that closes them. Of what was announced only: else it has crossed no border. Why it was closed is told to
- * nobody, so it is the same line on both sides.
+ * nobody, so it is the same line on both sides. Each is looked up by its index: who knows of few lines, as they were when they
+ * were counted last, would compare all with all.
  */
 export async function noteClosed(transaction: Catalogue, ids: readonly string[]): Promise<void> {
   for (let from = 0; from < ids.length; from += AT_ONCE) {
@@ -18,8 +19,9 @@ export async function noteClosed(transaction: Catalogue, ids: readonly string[])
       select ledger.partner, ledger.role, ledger.key, ledger.origin, ledger.what, binding.requests, binding.bytes,
         coalesce(round(extract(epoch from binding.closed_at - binding.opened_at)), 0)::int as seconds
       from binding join agreement on agreement.id = binding.agreement
-      join ledger on ledger.partner = agreement.partner and ledger.key = binding.name and ledger.kind = 'announced'
-        and ledger.role = case binding.side when 'consumer' then 'asked' else 'served' end
+      cross join lateral (select * from ledger where ledger.partner = agreement.partner and ledger.key = binding.name
+        and ledger.kind = 'announced' and ledger.role = case binding.side when 'consumer' then 'asked' else 'served' end
+        offset 0) as ledger
       where binding.id = any(${ids.slice(from, from + AT_ONCE)}::uuid[]) and binding.kind is not null
       order by binding.name`.execute(transaction);
     const lines = rows.map(

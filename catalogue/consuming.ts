@@ -226,7 +226,8 @@ type Joined = BindingRow & {
 
 /**
  * A row with what is known of its partner and of its offer now. An offer that is out of date is no reason to end what is open;
- * one that its orchestrator does not tell of any more is gone, once no gateway waits for it.
+ * one that its orchestrator does not tell of any more is gone, once no gateway waits for it. Each is looked up by its index: who
+ * knows of few offers, as they were when they were counted last, would compare all with all.
  */
 async function joined(catalogue: Catalogue, which: RawBuilder<unknown>): Promise<readonly Joined[]> {
   const { rows: found } = await asking(
@@ -239,8 +240,9 @@ async function joined(catalogue: Catalogue, which: RawBuilder<unknown>): Promise
         will.ours, extract(epoch from now() - greatest(binding.used_at, binding.opened_at, binding.asked_at))::float8 as unused
       from binding join agreement on agreement.id = binding.agreement
       left join will on will.partner = agreement.partner and will.direction = agreement.direction
-      left join offer on offer.id = binding.offer left join platform on platform.id = offer.platform
-      left join system as source on source.id = offer.system
+      left join lateral (select * from offer where offer.id = binding.offer offset 0) as offer on true
+      left join lateral (select * from platform where platform.id = offer.platform offset 0) as platform on true
+      left join lateral (select * from system where system.id = offer.system offset 0) as source on true
       where ${which}`.execute(catalogue),
   );
   return found;

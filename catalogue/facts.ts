@@ -46,6 +46,8 @@ export function factsOf(catalogue: Catalogue, federation: Pick<Federation, 'part
     outcome,
   });
 
+  const among = Object.keys(partners);
+
   /** With its line in the ledger, or not at all. */
   const noted = async (change: (transaction: Catalogue) => Promise<boolean>, told: Line): Promise<void> =>
     await inOne(catalogue, async (transaction) => {
@@ -71,11 +73,17 @@ export function factsOf(catalogue: Catalogue, federation: Pick<Federation, 'part
     asking: async (agreement) => await agreements.askedFor(catalogue, agreement),
     async contextGiven(agreement, joined) {
       // Whoever has the context does not ask for it, and so for what is offered, again
-      await inOne(catalogue, async (transaction) => {
-        if (await agreements.contextGiven(transaction, agreement, joined))
+      return await inOne(catalogue, async (transaction) => {
+        await sql`select pg_advisory_xact_lock(hashtextextended(${`context ${joined.context}`}, 0))`.execute(
+          transaction,
+        );
+        const other = await agreements.namesake(transaction, agreement, { context: joined.context, among });
+        if (other === null && (await agreements.contextGiven(transaction, agreement, joined)))
           await zonesLearned(transaction, agreement, joined.zones, null);
+        return other;
       });
     },
+    namesake: async (agreement, context) => await agreements.namesake(catalogue, agreement, { context, among }),
     heard: async (agreement, askedAt, heard) => await agreements.heard(catalogue, agreement, askedAt, heard),
     silent: async (agreement, askedAt, problem) => await agreements.silent(catalogue, agreement, askedAt, problem),
     zonesLearned: async (agreement, zones, tag) => await zonesLearned(catalogue, agreement, zones, tag),

@@ -6,7 +6,9 @@ import { shortId } from './hints.ts';
 import { goesOn, untilInterrupted } from './interruption.ts';
 import { legible } from './legible.ts';
 import { looking, StillLine } from './looking.ts';
-import { endingIn, Unnamed } from './naming.ts';
+import { endingIn } from './naming.ts';
+import { Patience } from './patience.ts';
+import { Unnamed } from './problem.ts';
 import { table, waits } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
 
@@ -97,7 +99,9 @@ async function shown(
       line.show(`${subject(now)}: ${standing(now)}`);
       return !onItsWay(now);
     };
-    return await looking(async () => await client.get<Anchor>(one(now.id)), see, { everyMs: LOOK_MS, signal });
+    const patience = new Patience(terminal, client, new Date());
+    const look = async () => await client.get<Anchor>(one(now.id));
+    return await looking(look, see, { everyMs: LOOK_MS, patience, signal });
   });
   if (followed === 'interrupted') {
     const about = (word: 'show' | 'release'): string => terminal.hints.command('anchor', word, shortId(now.id));

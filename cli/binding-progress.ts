@@ -3,6 +3,7 @@ import { consumptionStepNames, consumptionSteps, type ConsumptionStep } from '..
 import type { FerryClient } from './client.ts';
 import { legible } from './legible.ts';
 import { looking } from './looking.ts';
+import { Patience } from './patience.ts';
 import { triedSoFar } from './table.ts';
 import { seconds, type Terminal } from './terminal.ts';
 
@@ -33,8 +34,9 @@ export async function bind(
       return binding.state !== 'working';
     };
     if (see(asked)) return asked;
+    const patience = new Patience(terminal, client, new Date());
     const look = async () => await client.get<ServiceBinding>(bindingPath(asked.id));
-    return await looking(look, see, { everyMs: LOOK_MS, signal });
+    return await looking(look, see, { everyMs: LOOK_MS, patience, signal });
   } finally {
     terminal.living('');
   }

@@ -2,6 +2,7 @@ import { check, type Finding, type Report } from '../check/check.ts';
 import { type Asked, Unfit } from '../check/meeting.ts';
 import { inUri } from '../domain/endpoint.ts';
 import { type Exit, exits } from './exits.ts';
+import { problem } from './problem.ts';
 import { shell } from './shell.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -35,6 +36,7 @@ export async function checkApp(
     return report.findings.some(({ verdict }) => verdict === 'broken') ? exits.notThrough : exits.done;
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
+    if (terminal.json) terminal.document(problem('The application is not checked', error.message));
     terminal.tell(error.message);
     return error.unreachable ? exits.unreachable : exits.refused;
   }

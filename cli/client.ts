@@ -18,17 +18,27 @@ export class Refused extends Error {
 /** The API does not answer. */
 export class Unreachable extends Error {}
 
+/** Nor does it say no: it was stopped, or the network swallows what is sent. Once that is over it may answer. */
+export class Silent extends Unreachable {}
+
+/** Called whenever the API says anything at all, if only that it is there. */
+export type Heard = () => void;
+
 /** Longer than the longest answer: a plan asks every peer, and what is begun waits for its turn. */
 const answerMsOf = ({ method }: RequestInit): number => (method === 'POST' ? 75_000 : 30_000);
 /** So long it is asked again where the API says when (Retry-After). */
 const PATIENCE_MS = 120_000;
 
+/** Of a stream: the API says every 15 s that it is there. */
+const SILENT_MS = 30_000;
+
 /** Ferry's API. Every call throws Refused or Unreachable. */
 export class FerryClient {
   readonly url: string;
+  readonly #silentMs: number;
 
-  constructor(url: string) {
-    this.url = url.replace(/\/+$/, '');
+  constructor(url: string, silentMs = SILENT_MS) {
+    [this.url, this.#silentMs] = [url.replace(/\/+$/, ''), silentMs];
   }
 
   async get<T>(path: string): Promise<T> {
@@ -58,29 +68,53 @@ export class FerryClient {
   }
 
   /** A relocation whenever it changes, until the API ends the stream. */
-  async *events(id: string, signal?: AbortSignal): AsyncGenerator<Relocation> {
-    for await (const { event, data } of this.#stream(`/v1/relocations/${encodeURIComponent(id)}/events`, {}, signal))
+  async *events(id: string, signal: AbortSignal, heard: Heard): AsyncGenerator<Relocation> {
+    const path = `/v1/relocations/${encodeURIComponent(id)}/events`;
+    for await (const { event, data } of this.#stream(path, {}, signal, heard))
       if (event === 'relocation') yield JSON.parse(data) as Relocation;
   }
 
   /** All relocations and partners: what has changed since `read`, and what changes. */
-  everything(read: string | undefined, signal: AbortSignal): AsyncGenerator<EventSourceMessage> {
-    return this.#stream('/v1/events', read === undefined ? {} : { 'last-event-id': read }, signal);
+  everything(
+    read: string | undefined,
+    signal: AbortSignal,
+    heard: Heard = () => undefined,
+  ): AsyncGenerator<EventSourceMessage> {
+    return this.#stream('/v1/events', read === undefined ? {} : { 'last-event-id': read }, signal, heard);
   }
 
   async *#stream(
     path: string,
     headers: Record<string, string>,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
+    heard: Heard,
   ): AsyncGenerator<EventSourceMessage> {
-    const init = { headers: { accept: 'text/event-stream', ...headers }, ...(signal !== undefined && { signal }) };
-    const { body } = await this.#once(path, init);
-    if (body === null) return;
-    const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    const silent = new AbortController();
+    const silence = setTimeout(() => silent.abort(), this.#silentMs);
+    const any = (): void => {
+      silence.refresh();
+      heard();
+    };
     try {
-      for await (const told of events) yield told;
+      const { body } = await this.#once(path, {
+        headers: { accept: 'text/event-stream', ...headers },
+        signal: AbortSignal.any([signal, silent.signal]),
+      });
+      any();
+      if (body === null) return;
+      const taken = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, onward) {
+          any();
+          onward.enqueue(chunk);
+        },
+      });
+      yield* body.pipeThrough(taken).pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     } catch (error) {
+      if (silent.signal.aborted) throw new Silent(`nothing is heard from ${this.url}`, { cause: error });
+      if (error instanceof Refused || error instanceof Unreachable) throw error;
       throw new Unreachable(`the stream of events broke: ${reason(error)}`, { cause: error });
+    } finally {
+      clearTimeout(silence);
     }
   }
 
@@ -102,7 +136,8 @@ export class FerryClient {
     try {
       answer = await fetch(`${this.url}${path}`, init);
     } catch (error) {
-      throw new Unreachable(`no answer from ${this.url}: ${reason(error, init)}`, { cause: error });
+      const late = error instanceof Error && error.name === 'TimeoutError';
+      throw new (late ? Silent : Unreachable)(`no answer from ${this.url}: ${reason(error, init)}`, { cause: error });
     }
     if (!answer.ok) throw new Refused(await this.#problem(answer, path), secondsIn(answer.headers.get('retry-after')));
     return answer;

@@ -15,7 +15,7 @@ export async function consume(client: FerryClient, terminal: Terminal, wanted: C
   const binding = await untilInterrupted(async (signal) => await bind(client, terminal, wanted, signal));
   if (binding === 'interrupted') return goesOn(terminal, [terminal.hints.command('bindings'), 'tells how it stands']);
   if (terminal.json) terminal.document(binding);
-  else for (const line of lines(binding)) terminal.tell(line);
+  else for (const line of [...lines(binding), ...next(binding, terminal)]) terminal.tell(line);
   return binding.state === 'open' ? exits.done : exits.notThrough;
 }
 
@@ -59,6 +59,9 @@ export function lines({ id, state, what, platform, operator, failure, why, lefto
         : `${name} is not bound. ${failure.type} at step ${failure.step}: ${legible(failure.message)}. ${failure.remedy}`;
   return [outcome, ...(leftovers.length === 0 ? [] : [`Left to be undone: ${leftovers.join(', ')}.`])];
 }
+
+const next = ({ id, actions }: ServiceBinding, { hints }: Terminal): string[] =>
+  actions.map((action) => `  \`${hints.command(action, shortId(id))}\` ends it`);
 
 const bindingTable = (all: readonly ServiceBinding[], terminal: Terminal): string =>
   table(

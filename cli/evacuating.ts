@@ -8,6 +8,7 @@ import { legible } from './legible.ts';
 import { looking, StillLine } from './looking.ts';
 import { endingIn, isEnd } from './naming.ts';
 import { everyPage } from './pages.ts';
+import { Patience } from './patience.ts';
 import { table, triedSoFar } from './table.ts';
 import { seconds, type Terminal, when } from './terminal.ts';
 
@@ -26,7 +27,7 @@ export async function evacuate(
   { wait }: { wait: boolean },
 ): Promise<Exit> {
   const begun = await client.post<Evacuation>(PATH, request);
-  if (wait) return await watch(client, terminal, begun.id);
+  if (wait) return await watch(client, terminal, begun.id, new Date());
   if (terminal.json) terminal.document(begun);
   else terminal.tell(begun.id);
   return exits.done;
@@ -48,7 +49,7 @@ export async function say(
   const site = await idOf(client, name);
   if (command === 'return') {
     const back = await client.post<Evacuation>(`${one(site)}/return`, window === undefined ? {} : { window });
-    return await watch(client, terminal, back.id);
+    return await watch(client, terminal, back.id, new Date());
   }
   if (command === 'watch') return await watch(client, terminal, site);
   const now = await said(client, command, site, window);
@@ -86,17 +87,24 @@ async function said(
 }
 
 /** Ctrl-C ends the watching; the evacuation goes on. */
-async function watch(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
-  const ended = await untilInterrupted(async (signal) => await follow(client, terminal, id, signal));
+async function watch(client: FerryClient, terminal: Terminal, id: string, answeredAt?: Date): Promise<Exit> {
+  const patience = new Patience(terminal, client, answeredAt);
+  const ended = await untilInterrupted(async (signal) => await follow(client, terminal, id, patience, signal));
   if (ended === 'interrupted')
     return goesOn(terminal, [terminal.hints.command('evacuations', 'watch', id), 'follows it']);
   if (terminal.json) terminal.document(ended);
   else for (const line of lines(ended, terminal)) terminal.tell(line);
-  return ended.outcome === 'evacuated' ? exits.done : exits.notThrough;
+  return ended.outcome === 'evacuated' || ended.outcome === 'returned' ? exits.done : exits.notThrough;
 }
 
 /** Looks until it has ended: a line for each failure, for whatever a person has to act on, and one that tells how far it is. */
-async function follow(client: FerryClient, terminal: Terminal, id: string, signal: AbortSignal): Promise<Evacuation> {
+async function follow(
+  client: FerryClient,
+  terminal: Terminal,
+  id: string,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<Evacuation> {
   let of = id; // by its site: the same one to its end
   let told = 0;
   let last: Turned = { state: 'working', rests: false };
@@ -110,7 +118,8 @@ async function follow(client: FerryClient, terminal: Terminal, id: string, signa
     line.show(`${wayOf(now)}: ${standing(now)}`);
     return false;
   };
-  return await looking(async () => await client.get<Evacuation>(one(of)), see, { everyMs: LOOK_MS, signal });
+  const look = async () => await client.get<Evacuation>(one(of));
+  return await looking(look, see, { everyMs: LOOK_MS, patience, signal });
 }
 
 interface Turned {

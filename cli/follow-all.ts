@@ -1,47 +1,35 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Evacuation } from '../api/evacuation.ts';
 import type { Hold } from '../api/hold.ts';
 import type { Waiting } from '../api/northbound/table/waiting.ts';
 import type { Fencing } from '../api/northbound/table/fences.ts';
 import type { FederationDirection, FederationWith, Relocation } from '../api/resources.ts';
-import { type FerryClient, Refused } from './client.ts';
+import type { FerryClient } from './client.ts';
 import { standing as standingOf } from './evacuating.ts';
 import { shortId } from './hints.ts';
 import { legible } from './legible.ts';
+import { Patience, streamed } from './patience.ts';
 import { standing, subject } from './relocation-text.ts';
 import type { Terminal } from './terminal.ts';
 
-const [PATIENCE_MS, PAUSE_MS] = [30_000, 500];
-
 /** A line for each relocation that runs, each host of which something is said, and each partner, and one whenever that changes; over broken streams, for ever. */
-export async function followAll(client: FerryClient, terminal: Terminal, signal: AbortSignal): Promise<never> {
+export async function followAll(client: FerryClient, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const said = new Map<string, string>();
   let read: string | undefined;
-  let heard = false;
-  let failingSince: number | undefined;
   let greeted = !terminal.alive;
-  for (;;) {
-    try {
-      for await (const { id, event = '', data } of client.everything(read, signal)) {
-        [read, heard, failingSince] = [id ?? read, true, undefined];
-        if (event === 'sources' && !greeted) {
-          greeted = true;
-          terminal.tell(terminal.paint('dim', `${restOf(said)}What changes is told here; Ctrl-C ends it.`));
-        }
-        const told = toldOf(event, JSON.parse(data));
-        if (told === undefined || said.get(told.of) === told.line) continue;
-        const first = !said.has(told.of);
-        said.set(told.of, told.line);
-        if (first && told.over) continue; // of what ended before, `ferry list` tells
-        if (terminal.json) terminal.document({ event, data: JSON.parse(data) as unknown });
-        else terminal.tell(`${terminal.paint('dim', new Date().toTimeString().slice(0, 8))}  ${told.line}`);
-      }
-    } catch (error) {
-      const final = error instanceof Refused && error.problem.status < 500;
-      failingSince ??= performance.now();
-      if (final || signal.aborted || !heard || performance.now() - failingSince > PATIENCE_MS) throw error;
+  const events = streamed((heard) => client.everything(read, signal, heard), new Patience(terminal, client), signal);
+  for await (const { id, event = '', data } of events) {
+    read = id ?? read;
+    if (event === 'sources' && !greeted) {
+      greeted = true;
+      terminal.tell(terminal.paint('dim', `${restOf(said)}What changes is told here; Ctrl-C ends it.`));
     }
-    await pause(PAUSE_MS, undefined, { signal });
+    const told = toldOf(event, JSON.parse(data));
+    if (told === undefined || said.get(told.of) === told.line) continue;
+    const first = !said.has(told.of);
+    said.set(told.of, told.line);
+    if (first && told.over) continue; // of what ended before, `ferry list` tells
+    if (terminal.json) terminal.document({ event, data: JSON.parse(data) as unknown });
+    else terminal.tell(`${terminal.paint('dim', new Date().toTimeString().slice(0, 8))}  ${told.line}`);
   }
 }
 

@@ -1,14 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Relocation } from '../api/resources.ts';
-import { type FerryClient, Refused } from './client.ts';
+import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
+import { Patience, streamed } from './patience.ts';
 import { Progress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
-
-/** An API that is away for longer ends the watching, not the relocation. */
-const PATIENCE_MS = 30_000;
-const PAUSE_MS = 500;
 
 /** Nothing will happen any more without a person. */
 export const rests = ({ state }: Relocation): boolean => ['ended', 'terminated', 'parked'].includes(state);
@@ -35,30 +31,20 @@ export async function follow(
   { signal = new AbortController().signal, rest = rests, told }: Following = {},
 ): Promise<Relocation> {
   const progress = new Progress(terminal);
-  let heard = false;
   let last: Relocation | undefined;
-  let failingSince: number | undefined;
+  const changes = streamed((heard) => client.events(id, signal, heard), new Patience(terminal, client), signal);
   try {
-    for (;;) {
-      try {
-        for await (const relocation of client.events(id, signal)) {
-          [heard, failingSince] = [true, undefined];
-          if (terminal.format === 'jsonl' && !isDeepStrictEqual(relocation, last)) terminal.document(relocation);
-          last = relocation;
-          progress.show(relocation);
-          told?.(relocation);
-          if (rest(relocation)) return relocation;
-        }
-      } catch (error) {
-        const final = error instanceof Refused && error.problem.status < 500;
-        failingSince ??= performance.now();
-        if (final || signal.aborted || !heard || performance.now() - failingSince > PATIENCE_MS) throw error;
-      }
-      await pause(PAUSE_MS, undefined, { signal });
+    for await (const relocation of changes) {
+      if (terminal.format === 'jsonl' && !isDeepStrictEqual(relocation, last)) terminal.document(relocation);
+      last = relocation;
+      progress.show(relocation);
+      told?.(relocation);
+      if (rest(relocation)) return relocation;
     }
   } finally {
     progress.end();
   }
+  throw new TypeError('what is streamed ends by throwing alone');
 }
 
 /** The users are at the target: also when the source stays as a relay, or was lost. */

@@ -2,8 +2,9 @@ import type { Follower, FollowerList } from '../api/follower.ts';
 import type { FerryClient } from './client.ts';
 import { type Exit, exits } from './exits.ts';
 import { legible } from './legible.ts';
-import { endingIn, Unnamed } from './naming.ts';
+import { endingIn } from './naming.ts';
 import { everyPage } from './pages.ts';
+import { Unnamed } from './problem.ts';
 import { table } from './table.ts';
 import { age, type Terminal } from './terminal.ts';
 

@@ -1,23 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Refused } from './client.ts';
+import type { Patience } from './patience.ts';
 import type { Terminal } from './terminal.ts';
 
-const [PATIENCE_MS, STILL_MS] = [30_000, 60_000];
+const STILL_MS = 60_000;
 
-/** Looks again until it is over; an API that is away for a while is asked again. */
+/** Looks again until it is over; an API that is away or silent is asked again, as long as `patience` has it. */
 export async function looking<T>(
   look: () => Promise<T>,
   isOver: (seen: T) => boolean,
-  { everyMs, signal }: { everyMs: number; signal: AbortSignal | undefined },
+  { everyMs, patience, signal }: { everyMs: number; patience: Patience; signal: AbortSignal | undefined },
 ): Promise<T> {
-  for (let heardAt = performance.now(); ; ) {
+  for (;;) {
     try {
       const seen = await look();
-      heardAt = performance.now();
+      patience.heard();
       if (isOver(seen)) return seen;
     } catch (error) {
-      const final = error instanceof Refused && error.problem.status < 500;
-      if (final || signal?.aborted || performance.now() - heardAt > PATIENCE_MS) throw error;
+      patience.failed(error, signal);
     }
     await pause(everyMs, undefined, signal && { signal });
   }

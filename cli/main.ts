@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import type { Problem } from '../api/resources.ts';
 import { Refused, Unreachable } from './client.ts';
 import { CommandLine } from './command-line.ts';
 import { readContexts } from './contexts.ts';
@@ -15,8 +16,7 @@ import { network } from './groups/network.ts';
 import { processes } from './groups/processes.ts';
 import { relocations } from './groups/relocations.ts';
 import { shortId } from './hints.ts';
-import { Unnamed } from './naming.ts';
-import { NoContext } from './target.ts';
+import { type CliProblem, problem, Unnamed } from './problem.ts';
 import { type Stream, Terminal } from './terminal.ts';
 
 /** Every group of commands, under the heading that `ferry --help` gives it. */
@@ -53,7 +53,7 @@ export async function main(argv: readonly string[], stdout: Stream, stderr: Stre
     await line.program.parseAsync(unhelped(argv, line), { from: 'user' });
     return line.exit;
   } catch (error) {
-    return explained(error, terminal, stderr);
+    return explained(error, argv, terminal, stderr);
   }
 }
 
@@ -89,36 +89,54 @@ function version(): string {
   return 'unknown';
 }
 
-/** Title, detail and remedy; never a stack. With `--json` the problem document is the document. */
-function explained(error: unknown, terminal: Terminal, stderr: Stream): Exit {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exits.done : exits.usage;
-  const say = (...lines: (string | undefined)[]): void =>
-    void stderr.write(`${lines.filter((line) => line !== undefined && line !== '').join('\n')}\n`);
-  if (error instanceof Refused) {
-    const { title, detail, remedy, see, errors } = error.problem;
-    if (terminal.json) terminal.document(error.problem);
-    say(
-      `${title}${detail === '' ? '' : `: ${detail}`}`,
-      ...(errors ?? []).map(({ path, message }) => `  ${path}: ${message}`),
-      remedy === undefined || remedy === '' ? undefined : `Remedy: ${remedy}`,
-      see === undefined ? undefined : `See: ${seen(see, terminal)}`,
-    );
-    return exits.refused;
-  }
-  if (error instanceof Unreachable) {
-    say(
-      error.message,
-      `Is Ferry up? \`${terminal.hints.command('up')}\` starts it; --api, FERRY_API or a context says where it is.`,
-    );
-    return exits.unreachable;
-  }
-  if (error instanceof Unnamed || error instanceof NoContext) {
-    say(error.message);
-    return exits.refused;
-  }
-  say(`ferry: ${error instanceof Error ? error.message : String(error)}`);
-  return exits.notThrough;
+/** Title, detail and remedy; never a stack. With `--json` the problem is the document, whoever found it. */
+function explained(error: unknown, argv: readonly string[], terminal: Terminal, stderr: Stream): Exit {
+  if (error instanceof CommanderError && error.exitCode === 0) return exits.done;
+  const { exit, document, lines } = toldOf(error, terminal);
+  // What is wrong with the command line is known before its options are
+  if (terminal.json || asksForJson(argv)) terminal.document(document);
+  if (lines.length > 0) stderr.write(`${lines.join('\n')}\n`);
+  return exit;
 }
+
+interface Told {
+  readonly exit: Exit;
+  readonly document: CliProblem;
+  /** For a person. */
+  readonly lines: readonly string[];
+}
+
+const NOT_NAMED = 'Nothing, or more than one, is called so';
+
+function toldOf(error: unknown, terminal: Terminal): Told {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof CommanderError)
+    return { exit: exits.usage, document: problem('Wrong usage', message.replace(/^error: /, '')), lines: [] };
+  if (error instanceof Refused)
+    return { exit: exits.refused, document: error.problem, lines: refusalLines(error.problem, terminal) };
+  if (error instanceof Unreachable) {
+    const remedy = `\`${terminal.hints.command('up')}\` starts it; --api, FERRY_API or a context says where it is.`;
+    const document = problem('The API does not answer', message, remedy);
+    return { exit: exits.unreachable, document, lines: [message, `Is Ferry up? ${remedy}`] };
+  }
+  if (error instanceof Unnamed) return { exit: exits.refused, document: problem(NOT_NAMED, message), lines: [message] };
+  return { exit: exits.notThrough, document: problem('Unexpected', message), lines: [`ferry: ${message}`] };
+}
+
+const refusalLines = ({ title, detail, remedy = '', see, errors = [] }: Problem, terminal: Terminal): string[] => [
+  `${title}${detail === '' ? '' : `: ${detail}`}`,
+  ...errors.map(({ path, message }) => `  ${path}: ${message}`),
+  ...(remedy === '' ? [] : [`Remedy: ${remedy}`]),
+  ...(see === undefined ? [] : [`See: ${seen(see, terminal)}`]),
+];
+
+const asksForJson = (argv: readonly string[]): boolean =>
+  argv.some(
+    (word, n) =>
+      word === '--json' ||
+      /^(?:-o|--output=)jsonl?$/.test(word) ||
+      (/^(?:-o|--output)$/.test(word) && /^jsonl?$/.test(argv[n + 1] ?? '')),
+  );
 
 /** What stands in the way is shown by a command. */
 function seen(path: string, terminal: Terminal): string {

@@ -5,10 +5,8 @@ import { Name } from '../domain/name.ts';
 import type { FerryClient } from './client.ts';
 import { shortId } from './hints.ts';
 import { pages } from './pages.ts';
+import { Unnamed } from './problem.ts';
 import { subject } from './relocation-text.ts';
-
-/** Nothing, or more than one, is called so. */
-export class Unnamed extends Error {}
 
 /** Of a long list, so many are looked at for the end of an id. */
 const LOOKED_AT = 2_000;

@@ -5,6 +5,7 @@ import type { Ferry, Topology } from './ferries.ts';
 import { madeFolder } from './folder.ts';
 import { interrupted } from './interruption.ts';
 import type { Terminal } from './terminal.ts';
+import { problem } from './problem.ts';
 
 export interface SandboxPlan {
   readonly net: number;
@@ -54,14 +55,18 @@ export async function sandbox({ net, topology, data, app, mtls }: SandboxPlan, t
 The sandbox stays up until Ctrl-C.`);
     const ended = await Promise.race([interruption, child.exited]);
     if (ended === undefined) return exits.done;
-    terminal.tell(child.ended(ended));
-    return exits.notThrough;
+    return isNotUp(child.ended(ended), terminal);
   } catch (error) {
-    terminal.tell((error as Error).message);
-    return exits.notThrough;
+    return isNotUp((error as Error).message, terminal);
   } finally {
     await child.stop(3_000);
   }
+}
+
+function isNotUp(why: string, terminal: Terminal): Exit {
+  if (terminal.json) terminal.document(problem('The sandbox is not up', why));
+  terminal.tell(why);
+  return exits.notThrough;
 }
 
 const forFerry = (ferries: readonly Ferry[]): string =>

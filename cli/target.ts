@@ -1,4 +1,5 @@
 import { readContexts } from './contexts.ts';
+import { Unnamed } from './problem.ts';
 
 export const DEFAULT_API = 'http://127.0.0.1:8700';
 
@@ -11,7 +12,7 @@ export interface Said {
 }
 
 /** There is no context of that name. */
-export class NoContext extends Error {
+export class NoContext extends Unnamed {
   constructor(name: string, known: readonly string[]) {
     super(
       known.length === 0

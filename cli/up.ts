@@ -10,6 +10,7 @@ import type { Phase } from './started.ts';
 import { seconds, type Terminal } from './terminal.ts';
 import { tour, type TourReport } from './tour.ts';
 import type { Others } from './tour-federation.ts';
+import { problem } from './problem.ts';
 
 export interface UpPlan extends HousePlan {
   readonly tour: boolean;
@@ -47,7 +48,9 @@ export async function up(plan: UpPlan, terminal: Terminal): Promise<Exit> {
   try {
     return await Promise.race([visit(house, plan, terminal, { seen, interruption }), interruption, house.broken]);
   } catch (error) {
-    terminal.tell(`${terminal.paint('red', 'ferry up')}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    if (terminal.json) terminal.document(problem('Ferry is not up', message));
+    terminal.tell(`${terminal.paint('red', 'ferry up')}: ${message}`);
     return exits.notThrough;
   } finally {
     terminal.living('');

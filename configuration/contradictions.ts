@@ -269,6 +269,15 @@ function ofFederation({ systems, federation }: Readable): Mistake[] {
       const other = all.slice(0, nth).find((earlier) => earlier.client === client);
       return other === undefined ? [] : [{ path, message: `${client} is ${other.who} already` }];
     }),
+    ...entries(partners).flatMap(([name, { url, client }], nth) => {
+      const whom = [url, client.issuer, client.id].join(' ');
+      const other = entries(partners)
+        .slice(0, nth)
+        .find(([, earlier]) => [earlier.url, earlier.client.issuer, earlier.client.id].join(' ') === whom);
+      if (other === undefined) return [];
+      const message = `${url} is partner ${other[0]} already, which knows us by the same client: one of both is too many`;
+      return [{ path: [...at, name, 'url'], message }];
+    }),
     ...entries(partners).flatMap(([name, { accepts, operator }]) => [
       ...(Object.hasOwn(issuers, accepts.issuer)
         ? []

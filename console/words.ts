@@ -148,7 +148,7 @@ export const fenceWords = {
 } as const;
 
 export function evacuationTone({ state, outcome, failures }: Evacuation): Tone {
-  if (outcome !== null) return outcome === 'evacuated' ? 'good' : 'bad';
+  if (outcome !== null) return outcome === 'evacuated' || outcome === 'returned' ? 'good' : 'bad';
   if (state === 'paused' || state === 'cancelling') return 'waits';
   if (state === 'terminated') return 'bad';
   return failures.length > 0 ? 'parked' : 'working';
@@ -156,10 +156,14 @@ export function evacuationTone({ state, outcome, failures }: Evacuation): Tone {
 
 const evacuationOutcomes = {
   evacuated: 'empty',
-  inPart: 'empty in part',
+  returned: 'all back',
+  inPart: 'in part',
   cancelled: 'cancelled',
   deadlinePassed: 'deadline passed',
 } as const;
 
-export const evacuationWord = ({ state, outcome }: Evacuation): string =>
-  outcome === null ? (state === 'working' ? 'being emptied' : state) : evacuationOutcomes[outcome];
+export function evacuationWord({ state, outcome, returns }: Evacuation): string {
+  if (outcome !== null) return evacuationOutcomes[outcome];
+  if (state !== 'working') return state;
+  return returns === null ? 'being emptied' : 'coming back';
+}

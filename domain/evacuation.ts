@@ -79,8 +79,9 @@ export type EvacuationFailure = z.infer<typeof EvacuationFailure>;
 
 export const EvacuationResult = z
   .object({
-    outcome: z.enum(['evacuated', 'inPart', 'cancelled', 'deadlinePassed']).meta({
-      description: 'inPart: some failed. cancelled, deadlinePassed: some were not begun.',
+    outcome: z.enum(['evacuated', 'returned', 'inPart', 'cancelled', 'deadlinePassed']).meta({
+      description:
+        'evacuated: the site is empty. returned: all are back (of one with `returns`). inPart: some failed. cancelled, deadlinePassed: some were not begun.',
     }),
     counts: EvacuationCounts,
     failures: z.array(EvacuationFailure).meta({ description: `The first ${FAILURES_LISTED}.` }),

@@ -154,7 +154,8 @@ export const failures = {
   NotLost: {
     retry: false,
     status: 409,
-    remedy: 'Somebody serves these users: see the message. Nothing is taken over from whoever does; retry instead.',
+    remedy:
+      'Somebody serves these users: see the message. Nothing is taken over from whoever does: go on without, or where he is not to serve have him stopped, then once more.',
   },
   OtherUnknown: {
     retry: false,

@@ -281,7 +281,8 @@ export class Evacuation {
     if (!this.#looked && !this.#wish.cancelled) return undefined;
     const over = counts.left === 0 || stopped !== undefined;
     if (!over || counts.underWay > (stopped === undefined ? 0 : counts.resting)) return undefined;
-    const whole = counts.failed === 0 ? 'evacuated' : 'inPart';
+    const done = this.#order.returns === undefined ? 'evacuated' : 'returned';
+    const whole = counts.failed === 0 ? done : 'inPart';
     const outcome = counts.left > 0 || counts.underWay > 0 || !this.#looked ? (stopped ?? whole) : whole;
     return { outcome, counts, failures: this.#failures };
   }

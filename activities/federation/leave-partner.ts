@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { Agreement, Partner } from './ports.ts';
+import type { Agreement, Facts, Partner } from './ports.ts';
 import { giveUp } from './tend-used.ts';
 import { type FederationMeans, isPartners, type PartnerNamed, step, tellNews } from './step.ts';
 
@@ -16,7 +16,7 @@ export const leaving = (means: FederationMeans) => ({
       const { agreement, ours } = uses;
       if (partner === undefined || agreement === null || ours !== 'ended') return;
       try {
-        const context = agreement.context ?? (await unheardOf(partner, agreement, signal));
+        const context = agreement.context ?? (await unheardOf(facts, partner, agreement, signal));
         if (context !== null) {
           const { consuming } = means;
           if (consuming !== undefined) await giveUp({ bindings: consuming.bindings, name, partner, context }, signal);
@@ -33,12 +33,18 @@ export const leaving = (means: FederationMeans) => ({
     }),
 });
 
-/** It was asked for, and the answer is not known: asked again it gives the context that it may have given. Null: none. */
-async function unheardOf(partner: Partner, agreement: Agreement, signal: AbortSignal): Promise<string | null> {
+/** It was asked for, and the answer is not known: asked again it gives the context that it may have given. Null: none of its own. */
+async function unheardOf(
+  facts: Facts,
+  partner: Partner,
+  agreement: Agreement,
+  signal: AbortSignal,
+): Promise<string | null> {
   if (agreement.askedAt === null) return null;
   try {
     const { createdAt: since, callbackKey } = agreement;
-    return (await partner.join({ since, callbackKey }, signal)).context;
+    const { context } = await partner.join({ since, callbackKey }, signal);
+    return (await facts.namesake(agreement, context)) === null ? context : null;
   } catch (error) {
     if (error instanceof ApplicationFailure && error.type === 'NotFederated') return null;
     throw error;

@@ -49,7 +49,10 @@ export interface Facts {
   begin(partner: string): Promise<Agreement>;
   /** It is about to be asked for: from now on the partner may know of it. */
   asking(agreement: Agreement): Promise<void>;
-  contextGiven(agreement: Agreement, joined: Joined): Promise<void>;
+  /** Null: it is its own; else the partner that has that context already, and nothing is noted of it. */
+  contextGiven(agreement: Agreement, joined: Joined): Promise<string | null>;
+  /** The partner that has that context already: both names lead to one federator, which knows us as one. */
+  namesake(agreement: Agreement, context: string): Promise<string | null>;
   /** Only over an older question, and for that very agreement. */
   heard(agreement: Agreement, askedAt: Date, heard: Heard): Promise<void>;
   silent(agreement: Agreement, askedAt: Date, problem: string): Promise<void>;

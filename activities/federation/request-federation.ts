@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { failure } from '../failure.ts';
 import { type FederationMeans, joiningStep, type PartnerNamed } from './step.ts';
 
 export const requesting = (means: FederationMeans) => ({
@@ -13,7 +14,12 @@ export const requesting = (means: FederationMeans) => ({
       await facts.asking(agreement);
       const { createdAt: since, callbackKey } = agreement;
       try {
-        await facts.contextGiven(agreement, await partner.join({ since, callbackKey }, signal));
+        const other = await facts.contextGiven(agreement, await partner.join({ since, callbackKey }, signal));
+        if (other !== null)
+          throw failure(
+            'NotFederated',
+            `${name} is the partner that is called ${other} here already: it gave the same context, and what one of both names would end is the other's; leave one of them out of the configuration`,
+          );
       } catch (error) {
         if (error instanceof ApplicationFailure && error.type === 'NotFederated')
           await facts.refused(agreement, error.message);

@@ -102,7 +102,13 @@ async function serve({ bindings }: ConsumingMeans, { id, state, offer, isShared 
   if (!(await bindings.replaced(id))) await bindings.close(id, 'its producer is gone');
 }
 
-/** Each platform of ours is asked once in a round, however much is used there: its services by their ids. */
+/** Of one that does not answer: so often in a round, and not once for each of hundreds. */
+const LIST_TRIES = 3;
+
+/**
+ * Each platform of ours is asked once in a round, however much is used there: its services by their ids. Where that fails whoever
+ * needs them next asks again: that a connection broke tells nothing of the next one.
+ */
 type Lists = (exposure: Exposure, signal: AbortSignal) => Promise<ReadonlyMap<string, ExposedService>>;
 
 const listing: Lists = async (exposure, signal) =>
@@ -110,10 +116,16 @@ const listing: Lists = async (exposure, signal) =>
 
 const listedOnce = (): Lists => {
   const asked = new Map<Exposure, ReturnType<Lists>>();
+  const failed = new Map<Exposure, number>();
   return async (exposure, signal) => {
     const list = asked.get(exposure) ?? listing(exposure, signal);
     asked.set(exposure, list);
-    return await list;
+    return await list.catch((error: unknown) => {
+      const times = (failed.get(exposure) ?? 0) + 1;
+      failed.set(exposure, times);
+      if (times < LIST_TRIES) asked.delete(exposure);
+      throw error;
+    });
   };
 };
 

@@ -12,7 +12,7 @@ import { Refusal } from '../../domain/failures.ts';
 import { textOf, type Wish } from '../../domain/wish.ts';
 import type { Consumptions, Run } from '../consuming.ts';
 import type { Handlers } from '../serve.ts';
-import type { ServiceBinding } from '../service-bindings.ts';
+import { actionsOf, type ServiceBinding } from '../service-bindings.ts';
 import { nobody } from './unfederated.ts';
 import { linked } from './pages.ts';
 import type { NorthboundTable } from './table.ts';
@@ -63,6 +63,18 @@ export function bindingHandlers(means: Means): Handlers<NorthboundTable, Names> 
     throw new Refusal('AlreadyBound', message, `/v1/service-bindings/${idOf(row)}`);
   };
 
+  const end = async (id: string, { side, partner }: ServiceBinding): Promise<void> => {
+    const { catalogue, consumptions } = federated();
+    const [, digest, key = ''] = BINDING_ID.exec(id) ?? [];
+    if (side === 'producer') {
+      await close(catalogue, key, 'our operator has ended it');
+      means.poke(partner ?? '');
+    } else if (digest !== undefined && !(await consumptions.cancel(digest, key))) {
+      const row = await bindingOfRun(catalogue, id);
+      if (row !== undefined) await consumptions.release(row.id, row.partner ?? '', 'our operator has released it');
+    }
+  };
+
   return {
     consume: async ({ body: request, query: { waitSeconds }, res }) => {
       const { catalogue, federation, consumptions } = federated();
@@ -99,20 +111,12 @@ export function bindingHandlers(means: Means): Handlers<NorthboundTable, Names> 
     },
 
     releaseBinding: async ({ params: { id }, res }) => {
-      const { catalogue, consumptions } = federated();
       const seen = await look(id);
-      const [, digest, key = ''] = BINDING_ID.exec(id) ?? [];
-      if (seen.side === 'producer') {
-        await close(catalogue, key, 'our operator has ended it');
-        means.poke(seen.partner ?? '');
-      } else if (digest !== undefined && !(await consumptions.cancel(digest, key))) {
-        const row = await bindingOfRun(catalogue, id);
-        if (row !== undefined) await consumptions.release(row.id, row.partner ?? '', 'our operator has released it');
-      }
-      res
-        .status(202)
-        .location(`/v1/service-bindings/${id}`)
-        .json(await look(id));
+      // What is over may be released again: the first answer may have been lost
+      const isOver = !actionsOf(seen).includes('release');
+      if (!isOver) await end(id, seen);
+      const now = isOver ? seen : await look(id);
+      res.status(202).location(`/v1/service-bindings/${id}`).json(now);
     },
   };
 }
@@ -156,7 +160,13 @@ async function isMissed(catalogue: Catalogue, federation: Federation, wish: Wish
   return lately?.complete === true && (await candidatesOf(catalogue, federation, wish)).length === 0;
 }
 
-const ofRow = (row: Row): ServiceBinding => ({
+type Told = Omit<ServiceBinding, 'actions'>;
+
+const shown = (told: Told): ServiceBinding => ({ ...told, actions: actionsOf(told) });
+
+const ofRow = (row: Row): ServiceBinding => shown(toldOf(row));
+
+const toldOf = (row: Row): Told => ({
   id: idOf(row),
   name: row.name,
   side: row.side,
@@ -199,9 +209,9 @@ const nothingTold: Pick<ServiceBinding, 'asked' | 'tried' | 'failure' | 'leftove
 /** While it works, or where it was not bound: what the run tells, over what its newest row does. */
 function ofRun(id: string, { request, running, standing, waitingFor }: Run, row: Row | undefined): ServiceBinding {
   const result: BindingResult | null = standing?.result ?? null;
-  const base: ServiceBinding = row === undefined ? ofRequest(id, request) : ofRow(row);
+  const base = row === undefined ? ofRequest(id, request) : toldOf(row);
   const failed = result !== null && result.failure !== null;
-  return {
+  return shown({
     ...base,
     state: running ? 'working' : failed ? 'failed' : base.state,
     step: running ? (standing?.step ?? null) : null,
@@ -213,10 +223,10 @@ function ofRun(id: string, { request, running, standing, waitingFor }: Run, row:
       failure: result.failure,
       leftovers: [...result.leftovers],
     }),
-  };
+  });
 }
 
-const ofRequest = (id: string, { system, platform, what, forApplication }: BindingRequest): ServiceBinding => ({
+const ofRequest = (id: string, { system, platform, what, forApplication }: BindingRequest): Told => ({
   id,
   name: null,
   side: 'consumer',

@@ -6,6 +6,7 @@ import { archiveOf, type Made } from './archive.ts';
 import { type Description, FILE, readDescription } from './description.ts';
 import { filesOf } from './files.ts';
 import { type Problem, sentence } from './problem.ts';
+import { problem } from '../problem.ts';
 
 /** What an orchestrator of the sandbox takes. */
 const LARGEST = 16 << 20;
@@ -62,8 +63,9 @@ export function packedFrom(folder: string): Packed {
 }
 
 function refused(problems: readonly Problem[], terminal: Terminal): Exit {
-  if (terminal.json) terminal.document({ problems });
-  for (const problem of problems) terminal.tell(sentence(problem));
-  terminal.tell(`${problems.length === 1 ? 'One problem' : `${problems.length} problems`}: nothing was written.`);
+  const detail = `${problems.length === 1 ? 'One problem' : `${problems.length} problems`}: nothing was written.`;
+  if (terminal.json) terminal.document({ ...problem('The package is not made', detail), problems });
+  for (const one of problems) terminal.tell(sentence(one));
+  terminal.tell(detail);
   return exits.notThrough;
 }

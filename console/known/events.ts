@@ -9,22 +9,30 @@ const UNSEEN_MS = 30_000;
 
 export interface Listener {
   readonly event: (told: EventSourceMessage) => void;
-  readonly link: (state: 'live' | 'lost') => void;
+  /** `heardAt`: when the API said anything last, if only that it is there; null: nothing yet. */
+  readonly link: (state: 'live' | 'lost', heardAt: string | null) => void;
 }
 
 /** Reads `/v1/events` for as long as the page is seen, over broken connections; goes on after what was read last. */
 export async function listen({ event, link }: Listener): Promise<never> {
   let read: string | undefined;
+  let heardAt: string | null = null;
   let failed = 0;
   for (;;) {
     await whileSeen();
     const leave = new AbortController();
     const unwatch = leaveUnseen(leave);
+    const silence = new Silence(leave);
+    const heard = (): void => {
+      heardAt = new Date().toISOString();
+      silence.broken();
+    };
     try {
       const headers = read === undefined ? undefined : { 'last-event-id': read };
       const answer = await ask('/v1/events', { signal: leave.signal, ...(headers && { headers }) });
-      link('live');
-      for await (const told of messages(answer, leave)) {
+      heard();
+      link('live', heardAt);
+      for await (const told of messages(answer, heard)) {
         failed = 0;
         read = told.id ?? read;
         event(told);
@@ -32,39 +40,57 @@ export async function listen({ event, link }: Listener): Promise<never> {
     } catch {
       failed += 1;
     } finally {
+      silence.end();
       unwatch();
       leave.abort();
     }
-    if (document.visibilityState === 'visible') link('lost');
+    if (document.visibilityState === 'visible') link('lost', heardAt);
     // Many pages come back to an API that was started again: not all at once
     await pause(Math.min(LATEST_MS, SOONEST_MS * 2 ** failed) * (0.5 + Math.random()));
   }
 }
 
-async function* messages(answer: Response, leave: AbortController): AsyncGenerator<EventSourceMessage> {
-  if (answer.body === null) return;
-  let silent = 0;
-  const heard = new TransformStream<Uint8Array, Uint8Array>({
-    start: () => void (silent = window.setTimeout(() => leave.abort(), SILENT_MS)),
-    transform: (chunk, controller) => {
-      window.clearTimeout(silent);
-      silent = window.setTimeout(() => leave.abort(), SILENT_MS);
-      controller.enqueue(chunk);
+/** Of an API that is stopped, or behind a network that swallows what is sent: no answer comes, and no end. */
+class Silence {
+  readonly #leave: AbortController;
+  #due: number;
+
+  constructor(leave: AbortController) {
+    this.#leave = leave;
+    this.#due = this.#begin();
+  }
+
+  broken(): void {
+    this.end();
+    this.#due = this.#begin();
+  }
+
+  end(): void {
+    window.clearTimeout(this.#due);
+  }
+
+  #begin(): number {
+    return window.setTimeout(() => this.#leave.abort(), SILENT_MS);
+  }
+}
+
+async function* messages({ body }: Response, heard: () => void): AsyncGenerator<EventSourceMessage> {
+  if (body === null) return;
+  const taken = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, onward) => {
+      heard();
+      onward.enqueue(chunk);
     },
   });
-  const told = answer.body
-    .pipeThrough(heard)
+  const reader = body
+    .pipeThrough(taken)
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-    .pipeThrough(new EventSourceParserStream());
-  const reader = told.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    window.clearTimeout(silent);
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
   }
 }
 

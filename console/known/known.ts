@@ -40,6 +40,8 @@ interface Gone {
 /** What the page shows, at one moment. */
 export interface Picture {
   readonly link: 'opening' | 'live' | 'lost';
+  /** When the API was heard of last, as of the last change of `link`. */
+  readonly heardAt: string | null;
   /** Null: not all was told yet. */
   readonly sources: Sources | null;
   /** Null: not told yet. */
@@ -70,6 +72,7 @@ const [PEERS_MS, PEERS_SOON_MS] = [15_000, 2_000];
 export class Known {
   #picture: Picture = {
     link: 'opening',
+    heardAt: null,
     sources: null,
     sites: null,
     peers: {},
@@ -105,7 +108,7 @@ export class Known {
   }
 
   begin(): void {
-    void listen({ event: (told) => this.#hear(told), link: (link) => this.#set({ link }) });
+    void listen({ event: (told) => this.#hear(told), link: (link, heardAt) => this.#set({ link, heardAt }) });
     void this.#sites();
     void this.where();
   }

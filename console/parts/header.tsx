@@ -21,8 +21,13 @@ export function Header({ picture }: { readonly picture: Picture }) {
   );
 }
 
-function currentOf({ link, sources }: Picture): { tone: string; word: string; detail: string | null } {
-  if (link === 'lost') return { tone: 'bad', word: 'Ferry does not answer', detail: 'shown is what was told last' };
+function currentOf({ link, heardAt, sources }: Picture): { tone: string; word: string; detail: string | null } {
+  if (link === 'lost')
+    return {
+      tone: 'bad',
+      word: 'Ferry does not answer',
+      detail: heardAt === null ? 'it was never heard' : `shown is what was told until ${timeOf(heardAt)}`,
+    };
   if (sources === null) return { tone: 'dim', word: 'Looking', detail: null };
   const { temporal, catalogue } = sources;
   if (temporal?.answers === false)

@@ -5,7 +5,7 @@ import { distrust, secured } from '../../adapters/secured.ts';
 import type { Tls } from '../../configuration/credentials.ts';
 import { unavailable } from '../refusal.ts';
 
-/** So long an unknown key id does not make us read the keys again: who invents them must not make us ask all the time. */
+/** So seldom an unknown key id makes us read the keys again: who invents them must not make us ask all the time. */
 const COOLDOWN_MS = 5_000;
 const TIMEOUT_MS = 3_000;
 
@@ -28,14 +28,36 @@ type Ask = (url: string) => Promise<Response>;
 export function keysOf(of: KeysOf, cooldownMs = COOLDOWN_MS): JWTVerifyGetKey {
   const keys = createRemoteJWKSet(new URL(of.issuer), {
     [customFetch]: async (_url, init) => await read(of, init as RequestInit),
-    cooldownDuration: cooldownMs,
+    cooldownDuration: Number.POSITIVE_INFINITY, // it would count from any reading: a key that is new just then is to be found
     timeoutDuration: TIMEOUT_MS,
   });
-  return async (header, token) =>
-    await keys(header, token).catch((error: unknown) => {
-      throw isOfToken(error) ? error : unreadable(error);
-    });
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+  /** By however many who bring one that is not known; that it failed keeps nobody from asking again. */
+  const readAgain = async (): Promise<void> => {
+    reading ??= keys
+      .reload()
+      .then(() => void (readAt = performance.now()))
+      .finally(() => (reading = undefined));
+    await reading;
+  };
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      const isNew = error instanceof errors.JWKSNoMatchingKey;
+      if (!isNew || (reading === undefined && performance.now() - readAt < cooldownMs)) throw judged(error);
+    }
+    try {
+      await readAgain();
+      return await keys(header, token);
+    } catch (error) {
+      throw judged(error);
+    }
+  };
 }
+
+const judged = (error: unknown): unknown => (isOfToken(error) ? error : unreadable(error));
 
 const isOfToken = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;

@@ -371,7 +371,7 @@ describe('the return of an evacuation', () => {
       gone('app-3', 'a5', { outcome: undefined }), // the index does not show its end yet
     ];
     await expect(evacuated(runs, named(4), home)).resolves.toMatchObject({
-      outcome: 'evacuated',
+      outcome: 'returned',
       counts: { total: 3, moved: 3, failed: 0 },
     });
     const begun = [...runs.runs.values()].map(({ request }) => request);

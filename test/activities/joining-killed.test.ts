@@ -12,6 +12,7 @@ import { partnerOf } from '../../worker/federation.ts';
 import { attemptOf } from '../support/attempt.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { Dying } from '../support/dying.ts';
+import { FailingOver } from '../support/failing-over.ts';
 import { PlayedPartner, SECRET } from '../support/played-partner.ts';
 
 /**
@@ -44,18 +45,22 @@ const stepsOf = {
   leave: ['leavePartner'],
 } as const;
 
-/** After a kill: the server begins the next attempt, or all attempts of the step are over and the next round begins. */
+/** What ends an attempt before its end: its worker is killed, or its database fails over. */
+const CUT_SHORT = ['Killed', 'CatalogueUnavailable'];
+
+/** After that: the server begins the next attempt, or all attempts of the step are over and the next round begins. */
 type Onward = 'attempt' | 'round';
 
 class Life {
   readonly #activities: Activities;
   readonly #onward: Onward;
+  readonly #database: FailingOver | undefined;
   readonly #heard = new Set<string>();
   #attempts = 0;
   #telling: Promise<void> = Promise.resolve();
 
-  constructor(dialect: Dialect, onward: Onward, dying?: Dying) {
-    this.#onward = onward;
+  constructor(dialect: Dialect, onward: Onward, { dying, database }: { dying?: Dying; database?: FailingOver } = {}) {
+    [this.#onward, this.#database] = [onward, database];
     const federation = partner.federation({ partner: { dialect } });
     const [facts, b] = [factsOf(own.catalogue, federation), partnerOf('b', federation, pino({ level: 'silent' }))];
     const [mortalFacts, mortal] = [dying?.beyond('facts', facts) ?? facts, dying?.beyond('partner', b) ?? b];
@@ -70,11 +75,16 @@ class Life {
     this.#activities = dying?.activities(activities) ?? activities;
   }
 
-  /** A subscriber is told of all that is due when somebody was woken. */
+  /** A subscriber is told of all that is due when somebody was woken, who insists. */
   async #tell(): Promise<void> {
-    for (const each of await due(own.catalogue)) {
-      for (const { name } of each.notices) this.#heard.add(name);
-      await told(own.catalogue, each);
+    try {
+      for (const each of await due(own.catalogue)) {
+        for (const { name } of each.notices) this.#heard.add(name);
+        await told(own.catalogue, each);
+      }
+    } catch (error) {
+      if ((error as { type?: string }).type !== 'CatalogueUnavailable') throw error;
+      await this.#tell();
     }
   }
 
@@ -82,9 +92,11 @@ class Life {
     for (;;) {
       this.#attempts += 1;
       try {
-        return await attemptOf({ attempt: this.#attempts, activityType: name }).run(step, { partner: 'b' });
+        const attempt = async () =>
+          (await attemptOf({ attempt: this.#attempts, activityType: name }).run(step, { partner: 'b' })) as T;
+        return await (this.#database?.during(name, attempt) ?? attempt());
       } catch (error) {
-        if ((error as { type?: string }).type !== 'Killed') throw error;
+        if (!CUT_SHORT.includes((error as { type?: string }).type ?? '')) throw error;
         if (this.#onward === 'round') return 'killed';
       }
     }
@@ -198,7 +210,7 @@ describe('a zone that is offered no more', () => {
         given = true;
         return { status: 204 };
       };
-      const life = new Life('openop', 'attempt', new Dying('executed'));
+      const life = new Life('openop', 'attempt', { dying: new Dying('executed') });
       await life.settles();
       partner.zones = others;
       await life.settles();
@@ -253,7 +265,7 @@ describe.each(['ferry', 'openop'] as const)('with a partner that speaks as %s', 
         await struck();
         [own, partner] = [await catalogueOfTest(), await PlayedPartner.start(5_000)];
         const dying = new Dying(when);
-        expect({ onward, when, ...(await lived(new Life(dialect, onward, dying))) }).toEqual({
+        expect({ onward, when, ...(await lived(new Life(dialect, onward, { dying }))) }).toEqual({
           onward,
           when,
           ...whole,
@@ -262,3 +274,23 @@ describe.each(['ferry', 'openop'] as const)('with a partner that speaks as %s', 
       }
   });
 });
+
+it.each([
+  ['ferry', 'attempt', 'executed'],
+  ['openop', 'round', 'before'],
+] as const)(
+  'with one that speaks as %s a federation is the same, wherever the database fails over',
+  async (dialect, onward, when) => {
+    const whole = await lived(new Life(dialect, onward));
+    await struck();
+    const database = new FailingOver(when);
+    const standDown = database.stand();
+    try {
+      [own, partner] = [await catalogueOfTest(), await PlayedPartner.start(5_000)];
+      await expect(lived(new Life(dialect, onward, { database }))).resolves.toEqual(whole);
+    } finally {
+      standDown();
+    }
+    expect(database.at.size).toBeGreaterThan(30);
+  },
+);

@@ -8,7 +8,14 @@ import { callbackAnswered, callbackAsked, callbackTo } from '../../catalogue/cal
 import { bindingsOf } from '../../catalogue/consuming.ts';
 import { federationsSeen, unnamed } from '../../catalogue/federations.ts';
 import { want } from '../../catalogue/wills.ts';
+import { brokenAt } from '../../catalogue/ledger.ts';
+import { platformsTold } from '../../catalogue/told.ts';
+import { consumingActivities } from '../../activities/federation/consuming.ts';
 import type { Federation } from '../../configuration/federation.ts';
+import { attemptOf } from '../support/attempt.ts';
+import { FailingOver } from '../support/failing-over.ts';
+import { consumingOver } from '../../worker/consuming.ts';
+import { partnerOf } from '../../worker/federation.ts';
 import { Consuming } from '../support/consuming.ts';
 import { federatedOver } from '../../worker/federated.ts';
 import type { Heard, Reply } from '../support/faulty-server.ts';
@@ -134,6 +141,26 @@ describe('a round', () => {
     expect(world.ours.count(one)).toBeLessThan(10);
     expect([...world.buried]).toEqual([over]);
   });
+
+  it.each([
+    ['broke once', 1, 2, 29],
+    ['broke twice', 2, 3, 28],
+    ['breaks each time', 99, 3, 0],
+  ])(
+    'whose platform’s list %s (%i times) asks for it %i times, and puts right %i of 30',
+    async (_, broken, lists, right) => {
+      await used(30);
+      for (const service of world.services.values()) service['state'] = 'SUSPENDED';
+      for (let n = 0; n < broken; n += 1) world.ours.loseAnswer(/^GET .*\/services$/, 'reset');
+      await expect(world.tend()).resolves.toMatchObject({
+        uses: { problem: expect.stringMatching(/^what is bound: /) },
+      });
+      expect([world.ours.count(/^GET .*\/services$/), shown().filter((state) => state === 'ACTIVE').length]).toEqual([
+        lists,
+        right,
+      ]);
+    },
+  );
 
   it('lets nothing that fails keep the others from their turn', async () => {
     const [stuck = '', ...others] = await used(4);
@@ -388,5 +415,94 @@ describe('what notified a partner’s consumer', () => {
     world.before = ofProducer;
     await world.tend();
     expect([...subscriptions.keys()]).toEqual(['others']);
+  });
+});
+
+describe('what is bound', () => {
+  const wish = { what: { kind: 'service', name: 'speech' } } as const;
+  const chain = `chain/${randomUUID()}`;
+  const run = `${'a'.repeat(25)}.${randomUUID()}`;
+
+  /** From the choice to its end, each step for as long as the database fails over in it; what is seen when it is open, and after. */
+  async function lived(database?: FailingOver): Promise<readonly object[]> {
+    const { federation, ...rest } = world.configuration;
+    if (federation === undefined) throw new Error('there is no federation');
+    const { catalogue } = world.own;
+    const log = pino({ level: 'silent' });
+    const b = partnerOf('b', federation, log);
+    const observe = async (): Promise<void> => undefined;
+    const means = consumingOver({ ...rest, federation }, catalogue, { partner: () => b, observe }, log);
+    const steps = consumingActivities(means);
+    const does = async <I, T>(name: keyof typeof steps, step: (order: I) => Promise<T>, order: I): Promise<T> => {
+      for (;;)
+        try {
+          const attempt = async (): Promise<T> => (await attemptOf().run(step, order)) as T;
+          return await (database?.during(name, attempt) ?? attempt());
+        } catch (error) {
+          if ((error as { type?: string }).type !== 'CatalogueUnavailable') throw error;
+        }
+    };
+    await platformsTold(catalogue, world.agreement, {
+      platforms: [
+        { platform: 'p-1', system: 's-1', operator: 'operator-b', zone: { lat: 50, lon: 8 }, offers: [offer] },
+      ],
+      validSeconds: 600,
+    });
+    const choice = { wish, system: 'east', platform: 'a2', run, chain, nth: 0, tried: [] };
+    const { binding } = await does('chooseOffer', steps.chooseOffer, choice);
+    await does('tellOrchestrator', steps.tellOrchestrator, { binding });
+    await does('announceDecision', steps.announceDecision, { binding });
+    await does('confirmPath', steps.confirmPath, { binding });
+    await does('exposeService', steps.exposeService, { binding });
+    const open = await seen();
+    await does('withdrawService', steps.withdrawService, { binding, why: 'test' });
+    await does('withdrawDecision', steps.withdrawDecision, { binding, why: 'test' });
+    await does('retractDecision', steps.retractDecision, { binding, why: 'test' });
+    return [open, await seen()];
+  }
+
+  const offer = {
+    offer: 'o-1',
+    kind: 'service',
+    name: 'speech',
+    version: '1',
+    state: 'ACTIVE',
+    transport: 'REST_HTTP',
+    serializer: 'JSON',
+    latencyMs: 7,
+    bandwidthKbps: null,
+  } as const;
+
+  async function seen(): Promise<object> {
+    const { catalogue } = world.own;
+    const ledger = await catalogue.selectFrom('ledger').select(['kind', 'role']).orderBy('n').execute();
+    const rows = await catalogue.selectFrom('binding').selectAll().execute();
+    return {
+      rows: rows.map(({ state, told, owed, exposed_as }) => [state, told, owed, exposed_as !== null]),
+      ledger: ledger.map(({ kind, role }) => `${role} ${kind}`),
+      broken: await brokenAt(catalogue, 'b'),
+      left: { ...world.left, announced: world.announced.size, decisions: world.decisions.size },
+    };
+  }
+
+  it.each(['executed', 'before'] as const)('is the same wherever the database fails over, %s', async (when) => {
+    const whole = await lived();
+    expect(whole).toMatchObject([
+      { rows: [['open', true, true, true]], ledger: ['asked announced', 'asked opened'], left: { services: 1 } },
+      {
+        ledger: ['asked announced', 'asked opened', 'asked closed'],
+        left: { announced: 0, decisions: 0, services: 0 },
+      },
+    ]);
+    await world.strike();
+    const database = new FailingOver(when);
+    const standDown = database.stand();
+    try {
+      world = await Consuming.set();
+      await expect(lived(database)).resolves.toEqual(whole);
+    } finally {
+      standDown();
+    }
+    expect(database.at.size).toBeGreaterThan(20);
   });
 });

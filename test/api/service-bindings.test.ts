@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Consumptions } from '../../api/consuming.ts';
+import { Consumptions, type Run } from '../../api/consuming.ts';
 import type { ServiceBinding, ServiceBindingList } from '../../api/service-bindings.ts';
 import * as agreements from '../../catalogue/agreements.ts';
 import { answered, nowOf } from '../../catalogue/asked.ts';
 import * as bindings from '../../catalogue/bindings.ts';
 import type { Bound } from '../../catalogue/bound.ts';
 import { digest } from '../../configuration/digest.ts';
+import type { BindingResult } from '../../domain/binding.ts';
 import { textOf } from '../../domain/wish.ts';
+import type { ConsumptionStanding } from '../../workflows/messages.ts';
 import { named, nowhere, Served } from '../support/api.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { federationOfTest, partnerOfTest } from '../support/federation.ts';
@@ -18,21 +20,19 @@ import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 let own: CatalogueOfTest;
 let api: Served;
 let temporal: Client;
+let federating: NonNullable<Parameters<typeof Served.start>[0]>['federating'] & {};
 beforeAll(async () => {
   own = await catalogueOfTest();
   temporal = nowhere();
   const federation = federationOfTest({ partners: { b: partnerOfTest('b') } });
   const ours = { taskQueue: 'nobody', world: 'test' };
-  api = await Served.start({
-    temporal,
-    federation,
-    federating: {
-      catalogue: own.catalogue,
-      consumptions: new Consumptions(temporal, ours, { pace: named.pace, federation }, pino({ level: 'silent' })),
-      access: { admit: () => (_req, _res, next) => next(), callerOf: () => ({ issuer: '', client: '', scopes: [] }) },
-      changed: () => undefined,
-    },
-  });
+  federating = {
+    catalogue: own.catalogue,
+    consumptions: new Consumptions(temporal, ours, { pace: named.pace, federation }, pino({ level: 'silent' })),
+    access: { admit: () => (_req, _res, next) => next(), callerOf: () => ({ issuer: '', client: '', scopes: [] }) },
+    changed: () => undefined,
+  };
+  api = await Served.start({ temporal, federation, federating });
 });
 afterAll(async () => {
   await api?.stop();
@@ -85,7 +85,8 @@ describe('what is bound', () => {
   it('is answered at once to whoever asks for it again, and shown by its id', async () => {
     const id = await used();
     const { status, body } = await api.post<ServiceBinding>(ROOT, request);
-    expect([status, body]).toMatchObject([200, { id, side: 'consumer', state: 'open', partner: 'b', name: 'n1' }]);
+    const seen = { id, side: 'consumer', state: 'open', partner: 'b', name: 'n1', actions: ['release'] };
+    expect([status, body]).toMatchObject([200, seen]);
     await expect(api.get(`${ROOT}/${id}`)).resolves.toMatchObject({ status: 200, body });
   });
 
@@ -123,7 +124,49 @@ describe('what a partner uses of ours', () => {
     const lines = await own.catalogue.selectFrom('ledger').select(['kind', 'role']).orderBy('n').execute();
     expect(lines.map(({ kind, role }) => `${kind} ${role}`)).toEqual(['announced served', 'closed served']);
     await expect(api.get(ROOT)).resolves.toMatchObject({ body: { bindings: [] } });
-    await expect(api.get(`${ROOT}?all=true`)).resolves.toMatchObject({ body: { bindings: [{ id, state: 'closed' }] } });
+    const over = { id, state: 'closed', actions: [] };
+    await expect(api.get(`${ROOT}?all=true`)).resolves.toMatchObject({ body: { bindings: [over] } });
+    await expect(api.ask(`${ROOT}/${id}`, { method: 'DELETE' })).resolves.toMatchObject({ status: 202, body: over });
+  });
+});
+
+describe('what may be done', () => {
+  /** As its run stands: what is asked of it is written down. */
+  const beside = async (
+    run: Pick<Run, 'running' | 'standing'>,
+    scenario: (beside: Served, done: string[]) => Promise<void>,
+  ): Promise<void> => {
+    const done: string[] = [];
+    const played = {
+      look: async (): Promise<Run> => ({ request, waitingFor: null, ...run }),
+      cancel: async () => done.push('cancel') > 0 && run.running,
+      release: async () => void done.push('release'),
+    } as unknown as Consumptions;
+    const federation = federationOfTest({ partners: { b: partnerOfTest('b') } });
+    const one = await Served.start({ temporal, federation, federating: { ...federating, consumptions: played } });
+    try {
+      await scenario(one, done);
+    } finally {
+      await one.stop();
+    }
+  };
+  const failed = {
+    outcome: 'refused',
+    failure: { type: 'NothingFound', step: 'ask', message: '', remedy: '' },
+  } as const;
+  const result: BindingResult = { ...failed, operator: null, asked: [], tried: 0, leftovers: [], durationsMs: {} };
+  const standing = { doing: 'working', step: 'ask', durationsMs: {}, result: null } as ConsumptionStanding;
+
+  it.each([
+    ['works', { running: true, standing }, ['release'], ['cancel']],
+    ['could not be bound', { running: false, standing: { ...standing, result } }, [], []],
+  ] as const)('is told of one that %s, and no more than that is done', async (_, run, actions, does) => {
+    await beside(run, async (one, done) => {
+      const path = `${ROOT}/${'a'.repeat(25)}.${randomUUID()}`;
+      await expect(one.get(path)).resolves.toMatchObject({ status: 200, body: { actions } });
+      await expect(one.ask(path, { method: 'DELETE' })).resolves.toMatchObject({ status: 202, body: { actions } });
+      expect(done).toEqual(does);
+    });
   });
 });
 

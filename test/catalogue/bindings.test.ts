@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as agreements from '../../catalogue/agreements.ts';
 import * as bindings from '../../catalogue/bindings.ts';
@@ -15,7 +15,9 @@ import {
 import { bindingsOf } from '../../catalogue/consuming.ts';
 import { command } from '../../catalogue/decisions.ts';
 import { factsOf } from '../../catalogue/facts.ts';
+import { roleOf } from '../../catalogue/binding-lines.ts';
 import { brokenAt, note } from '../../catalogue/ledger.ts';
+import { explained } from '../support/explained.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { federationOfTest, partnerOfTest } from '../support/federation.ts';
 
@@ -29,6 +31,9 @@ beforeEach(async () => {
   for (const table of ['agreement', 'ledger'] as const) await own.catalogue.deleteFrom(table).execute();
   agreement = (await agreements.begin(own.catalogue, { partner: 'b', direction: 'serves' })).id;
 });
+
+/** What the end of an agreement asks beside. */
+const BESIDE = 8;
 
 const offer = randomUUID();
 const bound = (change: Partial<Bound> = {}): Bound => ({
@@ -126,6 +131,86 @@ describe('a binding of a producer', () => {
     await expect(stateOf(id)).resolves.toBe('closed');
     await expect(admit({ name: 'n2' })).resolves.toBe('ended');
   });
+
+  /** So many are open, as the ledger has them. */
+  const opened = async (count: number, side: 'consumer' | 'producer'): Promise<void> => {
+    await sql`insert into binding (name, side, agreement, system, platform, kind, offer_name, for_application, state, offer,
+        solution, operator, path_secret, owed)
+      select 'n' || n, ${side}, ${agreement}::uuid, 'east', 'a2', 'service', 'speech', n::text, 'open', gen_random_uuid(),
+        'federators', 'operator-b', case when ${side} = 'consumer' then n::text end, true from generate_series(1, ${count}) as n`.execute(
+      own.catalogue,
+    );
+    await sql`insert into ledger (partner, kind, role, key, origin, what, outcome, units, hash)
+      select 'b', kind, ${roleOf(side)}, 'n' || n, 'operator-b', '{}', kind, '{}', ''
+      from generate_series(1, ${count}) as n, unnest(array['announced', 'opened']) as kind`.execute(own.catalogue);
+  };
+
+  it.each([1, 1_000, 2_000])('ends with its agreement in six questions for a thousand: %i of them', async (count) => {
+    await opened(count, 'producer');
+    let asked = 0;
+    const counting: KyselyPlugin = {
+      transformQuery: ({ node }) => {
+        asked += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    await agreements.end(own.catalogue.withPlugin(counting), { id: agreement }, 'left');
+    const closed = own.catalogue.selectFrom('ledger').select('n').where('kind', '=', 'closed');
+    expect([asked - 6 * Math.ceil(count / 1_000), (await closed.execute()).length]).toEqual([BESIDE, count]);
+  });
+
+  it.each(['producer', 'consumer'] as const)(
+    'of a %s is looked up by itself as its agreement ends, whatever was counted last',
+    async (side) => {
+      await opened(3, side);
+      for (const table of ['binding', 'ledger']) await sql`analyze ${sql.table(table)}`.execute(own.catalogue);
+      await own.catalogue.deleteFrom('ledger').execute();
+      await own.catalogue.deleteFrom('binding').execute();
+      await opened(1_000, side);
+      const isBack = new Error('it is not meant');
+      const all = await explained(own.catalogue, async (catalogue) => {
+        const ending = catalogue.transaction().execute(async (transaction) => {
+          await agreements.end(transaction, { id: agreement }, 'left');
+          throw isBack;
+        });
+        await expect(ending).rejects.toBe(isBack);
+      });
+      expect(all.filter(({ compared }) => compared > 1_000)).toEqual([]);
+      expect(all.reduce((sum, { buffers }) => sum + buffers, 0) / 1_000).toBeLessThan(80);
+    },
+  );
+});
+
+it('what is bound is looked up each by itself, whatever was counted last', async () => {
+  const { catalogue } = own;
+  const bind = async (count: number): Promise<void> => {
+    for (const table of ['binding', 'system'] as const) await catalogue.deleteFrom(table).execute();
+    await sql`insert into system (local, name, provider, operator) values ('east', 'East', 'P', 'operator-a')`.execute(
+      catalogue,
+    );
+    await sql`insert into platform (system, foreign_id) select id, n from system, generate_series(1, ${count}) as n`.execute(
+      catalogue,
+    );
+    await sql`insert into offer (platform, platform_foreign_id, system, kind, foreign_id, name, version, state, transport)
+      select id, foreign_id, system, 'service', 's', 'speech', '1', 'ACTIVE', 'REST_HTTP' from platform`.execute(
+      catalogue,
+    );
+    await sql`insert into binding (name, side, agreement, system, platform, kind, offer_name, state, offer, solution, operator)
+      select id, 'producer', ${agreement}::uuid, 'east', platform_foreign_id, kind, name, 'open', id, 'federators',
+        'operator-b' from offer`.execute(catalogue);
+  };
+  // Of three that were counted in pages of a thousand
+  await bind(1_000);
+  await bind(3);
+  await sql`analyze`.execute(catalogue);
+  await bind(1_000);
+  const federation = federationOfTest({ partners: { b: partnerOfTest('b') } });
+  let held = 0;
+  const all = await explained(catalogue, async (asked) => {
+    held = (await bindingsOf(asked, federation).held('b')).length;
+  });
+  expect([held, all.map(({ compared }) => compared)]).toEqual([1_000, [0]]);
 });
 
 describe('the ledger', () => {

@@ -7,6 +7,7 @@ import { agreementWith } from '../../catalogue/agreements.ts';
 import { answered, asked, nowOf } from '../../catalogue/asked.ts';
 import { candidates } from '../../catalogue/finding.ts';
 import { platformsTold } from '../../catalogue/told.ts';
+import { want } from '../../catalogue/wills.ts';
 import { federationOf } from '../../worker/federation.ts';
 import { attemptOf } from '../support/attempt.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
@@ -458,4 +459,73 @@ describe('of a partner that has much', () => {
       expect([(await versions()) - before, partner.count(/systems$/) - lists]).toEqual([3, 3]);
     },
   );
+});
+
+it('has as many zones and systems as it has ids, also where those differ in the case of letters alone', async () => {
+  partner.zones = ['north', 'North', 'NORTH'].map((id) => zone(id));
+  partner.systems = ['s', 'S'].map((id) => system(id));
+  await join();
+  expect([(await zones()).map(({ foreign_id, accepted }) => [foreign_id, accepted]), await systems()]).toEqual([
+    [
+      ['NORTH', true],
+      ['North', true],
+      ['north', true],
+    ],
+    ['S', 's'],
+  ]);
+  partner.zones.splice(1, 1);
+  partner.zonesTag = 'zones-2';
+  await tending()('tendPartner');
+  const offered = own.catalogue.selectFrom('zone').select('foreign_id').where('valid_until', 'is', null);
+  expect((await offered.orderBy('foreign_id').execute()).map(({ foreign_id: id }) => id)).toEqual(['NORTH', 'north']);
+});
+
+describe('one that is known under two names', () => {
+  /** As `c` it is called by another of its hosts. */
+  const steps = (isRenamed = false) => {
+    const one = partner.federation();
+    const b = one.partners['b'];
+    if (b === undefined) throw new Error('there is no partner b');
+    const c = { ...b, url: partner.url.replace('127.0.0.1', 'localhost'), hosts: [new URL(partner.url).host] };
+    const partners = isRenamed ? { c } : { b, c };
+    return federationOf({ ...one, partners }, own.catalogue, 60_000, pino({ level: 'silent' }));
+  };
+  type Step = 'requestFederation' | 'leavePartner' | 'tendPartner';
+  const run = async (step: Step, name: string): Promise<unknown> =>
+    await attemptOf({ attempt: 1 }).run(steps()[step], { partner: name });
+  const holds = async (): Promise<unknown[]> =>
+    (
+      await own.catalogue.selectFrom('agreement').selectAll().where('ended_at', 'is', null).orderBy('partner').execute()
+    ).map(({ partner: name, context }) => [name, context !== null]);
+
+  it('is joined under one of them, and what is left under the other leaves that alone', async () => {
+    await run('requestFederation', 'b');
+    await expect(run('requestFederation', 'c')).rejects.toMatchObject({
+      type: 'NotFederated',
+      message: expect.stringMatching(/^c is the partner that is called b here already/),
+    });
+    expect(await holds()).toEqual([
+      ['b', true],
+      ['c', false],
+    ]);
+    await want(own.catalogue, { partner: 'c', direction: 'uses', ours: 'ended', why: 'test' });
+    await run('leavePartner', 'c');
+    expect([await holds(), partner.count(/^DELETE /), partner.contexts]).toEqual([[['b', true]], 0, 1]);
+    await expect(run('tendPartner', 'b')).resolves.toMatchObject({ uses: { problem: null } });
+  });
+
+  it('but not any more is joined under the new one at once', async () => {
+    await run('requestFederation', 'b');
+    await attemptOf({ attempt: 1 }).run(steps(true).requestFederation, { partner: 'c' });
+    expect(await holds()).toEqual([
+      ['b', true],
+      ['c', true],
+    ]);
+  });
+
+  it('is joined under one of them, also where both are asked for at once', async () => {
+    const joins = await Promise.allSettled(['b', 'c'].map(async (name) => await run('requestFederation', name)));
+    expect(joins.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect((await holds()).filter((row) => (row as [string, boolean])[1])).toHaveLength(1);
+  });
 });

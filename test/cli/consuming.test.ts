@@ -17,6 +17,7 @@ const binding = (more: Partial<ServiceBinding> = {}): ServiceBinding => ({
   state: 'open',
   step: null,
   waitingFor: null,
+  actions: [],
   system: 'cellular',
   platform: 'a2',
   what: { kind: 'service', name: 'speech\u001b[2J' },
@@ -40,13 +41,14 @@ const binding = (more: Partial<ServiceBinding> = {}): ServiceBinding => ({
 describe('ferry consume', () => {
   it('asks for it, and waits until it is bound', async () => {
     api.answer = ({ method }, response) =>
-      answering(200, method === 'POST' ? binding({ state: 'working', step: 'tell' }) : binding())(
-        { method, url: '', headers: {}, body: undefined },
-        response,
-      );
+      answering(
+        200,
+        method === 'POST' ? binding({ state: 'working', step: 'tell' }) : binding({ actions: ['release'] }),
+      )({ method, url: '', headers: {}, body: undefined }, response);
     const { exit, out } = await asked('consume', 'speech', '--at', 'cellular/a2');
     expect(exit).toBe(0);
     expect(out).toContain('speech?[2J of operator-b can be used at a2');
+    expect(out).toContain(`ferry release an-id --api ${api.url}\` ends it`);
     expect(api.asked).toMatchObject([
       {
         method: 'POST',
@@ -69,6 +71,7 @@ describe('ferry consume', () => {
     expect(exit).toBe(1);
     expect(out).toContain('PathNotOpen at step confirm: no way. Look at the gateways.');
     expect(out).toContain('Left to be undone: retractDecision.');
+    expect(out).not.toContain('ferry release');
   });
 
   it.each(['cellular', '/a2', 'cellular/', 'a/b/c'])('refuses --at %s before it asks', async (at) => {

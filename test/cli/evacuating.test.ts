@@ -145,9 +145,9 @@ describe('ferry evacuations', () => {
   });
 
   it('lists a return as what it is: from where it brings back to its site', async () => {
-    api.answer = answering(200, { evacuations: [over({ id: `~${ID}`, returns: ID })] });
+    api.answer = answering(200, { evacuations: [over({ id: `~${ID}`, returns: ID, outcome: 'returned' })] });
     const { out } = await asked('evacuations');
-    expect(out).toMatch(/^from +to +state.*\na2,a3 +a1 +evacuated/);
+    expect(out).toMatch(/^from +to +state.*\na2,a3 +a1 +returned/);
   });
 
   it.each([
@@ -204,15 +204,15 @@ describe('ferry evacuations', () => {
   });
 
   it('returns one, and follows that to its end', async () => {
-    const back = { id: `~${ID}`, returns: ID, request: { site: 'a1', among: ['a2'], window: 20, perUser: false } };
-    api.answer = answering(200, over(back));
+    const request = { site: 'a1', among: ['a2'], window: 20, perUser: false };
+    api.answer = answering(200, over({ id: `~${ID}`, returns: ID, outcome: 'returned', request }));
     const { exit, out } = await asked('evacuations', 'return', 'a1', '--window', '20');
     expect(exit).toBe(0);
     expect(api.asked).toMatchObject([
       { method: 'POST', url: '/v1/evacuations/a1/return', body: { window: 20 } },
       { method: 'GET', url: `/v1/evacuations/${encodeURIComponent(`~${ID}`)}` },
     ]);
-    expect(out).toContain('a2 → a1 (return): evacuated after 60 s');
+    expect(out).toContain('a2 → a1 (return): returned after 60 s');
   });
 
   it.each([['pause'], ['resize', 'a1'], ['pause', 'a1', '--window', '5'], ['empty', 'a1']])(

@@ -50,6 +50,16 @@ describe('the federation in the configuration file', () => {
       'one is partner b already',
     ],
     [
+      'one federator under two names, that would know both as one',
+      {
+        partners: {
+          b: partner('operator-b', 'one', { url: 'https://fm.example' }),
+          c: partner('operator-c', 'two', { url: 'https://fm.example' }),
+        },
+      },
+      'https://fm.example is partner b already, which knows us by the same client: one of both is too many\n  → at federation.partners.c.url',
+    ],
+    [
       'a partner whose tokens nobody checks',
       { partners: { b: partner('operator-b', 'b', { accepts: { issuer: 'theirs', client: 'b' } }) } },
       'there is no issuer theirs; there is own',

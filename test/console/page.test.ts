@@ -397,6 +397,16 @@ describe.skipIf(!hasBrowser)('the console', () => {
     expect(fake.said.at(-1)).toBe(`cancel ${evacuation.id}`);
   });
 
+  it('says of what is brought back that it is coming, and that all are back', async () => {
+    const back = { ...evacuationOf('a1'), returns: 'a1.1' };
+    const page = await over({ evacuations: [back] });
+    const shown = page.getByLabel('Return to a1');
+    await expect(shown.innerText()).resolves.toMatch(/a2 → a1\s+coming back/i);
+    fake.tell('evacuation', { ...back, state: 'ended', endedAt: new Date().toISOString(), outcome: 'returned' });
+    await shown.getByText('all back').waitFor();
+    expect(await page.locator('.evacuations li.good').count()).toBe(1);
+  });
+
   it('shows which sites are held and why; holds, reopens and empties one', async () => {
     const page = await over({ holds: [holdOf('a2', 'new memory')] });
     await expect(page.locator('[data-site=a2]').innerText()).resolves.toMatch('held: new memory');
@@ -491,6 +501,35 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.getByText('Ferry does not answer').waitFor();
     await page.getByText('Live').waitFor();
     expect(fake.resumed).toHaveLength(1);
+    expect(await page.locator('.arc').count()).toBe(1);
+  });
+
+  it('says of an API that stands still since when nothing was heard, and goes on when it does', async () => {
+    const page = await over({ moves: [moveOf('counter', 'cloud', 'a1', 2)] });
+    await page.clock.install({ time: '2030-01-31T12:00:00' });
+    const until = async (told: () => Promise<number>, is: number): Promise<void> =>
+      await expect
+        .poll(
+          async () => {
+            await page.clock.runFor(1_000);
+            return await told();
+          },
+          { timeout: 20_000 * busy() },
+        )
+        .toBe(is);
+    fake.sources();
+    await page.clock.runFor(1_000);
+    fake.frozen = true;
+    await page.clock.runFor(41_000);
+    await page.getByText('Ferry does not answer').waitFor();
+    await page.getByText(/^shown is what was told until 12:00:0\d$/).waitFor();
+    const asked = fake.askedEvents;
+    for (let n = 1; n < 3; n += 1) {
+      await until(async () => fake.askedEvents, asked + n);
+      await page.clock.runFor(41_000); // nor is whoever comes back answered
+    }
+    fake.frozen = false;
+    await until(async () => await page.getByText('Live').count(), 1);
     expect(await page.locator('.arc').count()).toBe(1);
   });
 

@@ -327,7 +327,7 @@ describe('the return of an evacuation', () => {
       });
       expect(back.headers.get('location')).toBe(`${PATH}/${encodeURIComponent(back.body.id)}`);
       const home = await reached(api, ({ state }) => state === 'ended', '~cloud');
-      expect(home).toMatchObject({ id: back.body.id, ...there });
+      expect(home).toMatchObject({ id: back.body.id, ...there, outcome: 'returned' });
       await eventually(async () => (await begunBy(api, home)).length === 1);
       const [relocation] = await begunBy(api, home);
       expect(relocation).toMatchObject({ outcome: 'relocated', request: { source: 'a1', target: 'cloud' } });
@@ -336,7 +336,7 @@ describe('the return of an evacuation', () => {
       const again = await api.post<Evacuation>(`${PATH}/${first.body.id}/return`, {});
       expect(again.body.id).not.toBe(home.id);
       const nothing = await reached(api, ({ state }) => state === 'ended', '~cloud');
-      expect(nothing).toMatchObject({ id: again.body.id, outcome: 'evacuated', counts: { total: 0, failed: 0 } });
+      expect(nothing).toMatchObject({ id: again.body.id, outcome: 'returned', counts: { total: 0, failed: 0 } });
       await expect(api.post(`${PATH}/${again.body.id}/return`, {})).resolves.toMatchObject({ status: 409 });
       // Both are found by the name of the site, each as itself
       expect((await show(api)).id).toBe(first.body.id);

@@ -130,6 +130,29 @@ describe('a source that is lost', () => {
       await expect(handle.result()).resolves.toMatchObject({ outcome: 'recovered' });
     });
   });
+
+  it('gives up where somebody else has begun to serve its users meanwhile, when an operator says so', async () => {
+    const world = new PortWorld(3);
+    await engine.over(world, async (start) => {
+      const handle = await parked(start, fails(world));
+      const other = world.add('w1');
+      world.on('context.superseded', () => void Object.assign(other, { role: 'authority', epoch: 9 }));
+      await handle.executeUpdate(recover);
+      await eventually(async () => {
+        const status = await reached(handle, 'parked');
+        return status.state === 'parked' && status.failure.type === 'NotLost';
+      });
+      await expect(reached(handle, 'parked')).resolves.toMatchObject({
+        abandonable: true,
+        recoverable: false,
+        failure: { message: expect.stringContaining(`w1: instance ${other.id} is the authority`) },
+      });
+      await handle.executeUpdate(abandon);
+      await expect(handle.result()).resolves.toMatchObject({ outcome: 'abandoned', failure: { type: 'NotLost' } });
+      expect(world.instances.filter(({ role }) => role === 'authority')).toEqual([other]);
+      expect(world.at('a1')).toHaveLength(1);
+    });
+  });
 });
 
 it('a source that is silent in the hand-over, so that nobody knows whether it decided, is replaced too', async () => {

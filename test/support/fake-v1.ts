@@ -42,6 +42,10 @@ export class FakeV1 {
   followers: Follower[] = [];
   temporal = true;
   answersAfterMs = 0;
+  /** Connections stand, and nothing is said on any. */
+  frozen = false;
+  /** So often somebody has come for events. */
+  askedEvents = 0;
   plan: object = {};
   /** What commands are answered. */
   refuses: Problem | undefined;
@@ -69,6 +73,10 @@ export class FakeV1 {
 
   async start(): Promise<void> {
     const served = express()
+      .use(({ path }, _res, next) => {
+        if (path === '/v1/events') this.askedEvents += 1;
+        if (!this.frozen) next();
+      })
       .use(consolePage())
       .use(express.json())
       .get('/v1/sites', (_req, res) => void res.json({ sites: this.sites, peers: this.peers }))

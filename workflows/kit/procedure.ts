@@ -163,14 +163,18 @@ export class Procedure<Step extends string, Undo extends string, Result extends 
     });
   }
 
-  /** A step that is insisted on; when even that fails, an operator decides. `inDoubt`: it must not be given up. */
+  /**
+   * A step that is insisted on; when even that fails, an operator decides. `inDoubt`: it must not be given up, unless somebody
+   * else is known to serve.
+   */
   async forward<T>(name: Step, work: () => Promise<T>, between?: Between): Promise<T> {
     for (;;) {
       try {
         return await this.step(name, work, {}, between);
       } catch (error) {
         const reason = foreseen(error);
-        const may = { abandonable: between !== 'inDoubt', recoverable: this.recovery !== undefined };
+        const abandonable = between !== 'inDoubt' || reason.type === 'NotLost';
+        const may = { abandonable, recoverable: this.recovery !== undefined };
         const answer = await this.#operator.decides(reason, may);
         if (answer === 'abandon') throw new Abandoned(reason);
         this.#answered(answer);

@@ -28,6 +28,7 @@ const example: Shown = {
   state: 'open',
   step: null,
   waitingFor: null,
+  actions: ['release'],
   system: 'cellular',
   platform: 'a2',
   what: { kind: 'service', name: 'speech' },

@@ -147,7 +147,20 @@ describe('the keys of an issuer', () => {
       await expect(patient.check(await own.token({}, { kid: `invented-${nth}` }))).rejects.toMatchObject({
         status: 401,
       });
-    expect(own.asked).toBe(1);
+    expect(own.asked).toBe(2);
+  });
+
+  it('that are rotated in the midst of a hundred who come are read once more, however lately they were', async () => {
+    const patient = new Tokens({ own: { issuer: own.url, audience: 'ferry', algorithms: ['ES256'] } });
+    const hundred = async (): Promise<string[]> =>
+      await Promise.all(Array.from({ length: 100 }, async (_, nth) => await own.token({ jti: `${nth}` })));
+    const [before, late] = [await hundred(), await own.token({ jti: 'late' })];
+    await Promise.all(before.map(async (one) => await patient.check(one)));
+    await own.rotate();
+    const all = [...(await hundred()), ...before];
+    await expect(Promise.all(all.map(async (one) => await patient.check(one)))).resolves.toHaveLength(200);
+    await expect(patient.check(late)).rejects.toMatchObject({ status: 401 });
+    expect(own.asked).toBe(2);
   });
 
   it('that are away are no fault of the token: 503, and later it is taken', async () => {
@@ -176,11 +189,15 @@ describe('the keys of an issuer', () => {
     expect((await refused(await own.token())).status).toBe(503);
   });
 
-  it('that were rotated while they are away: 503', async () => {
-    await tokens.check(await own.token());
+  it('that were rotated while they are away: 503, as often as somebody asks; and then at once again', async () => {
+    const patient = new Tokens({ own: { issuer: own.url, audience: 'ferry', algorithms: ['ES256'] } });
+    await patient.check(await own.token());
     await own.rotate();
     own.away = 404;
-    expect((await refused(await own.token())).status).toBe(503);
+    const late = await own.token();
+    for (let nth = 0; nth < 2; nth += 1) await expect(patient.check(late)).rejects.toMatchObject({ status: 503 });
+    own.away = undefined;
+    await expect(patient.check(late)).resolves.toBeDefined();
   });
 });
 
