@@ -86,12 +86,13 @@ export class PlayedSource extends PortWorld {
       filterCriteriaAssocHo: { appInstanceId: HERE, hoStatus: [3] },
     });
     services.before = ({ path }) => (path.endsWith('/app_mobility_services') ? { status: 200, json: [] } : undefined);
+    const application = overSocket(contract.server.url);
     this.#a1 = {
       instances: mec010Instances(meo.server.exchange, { host: 'a1', addresses: '10.0.0.0/16' }),
       path: mec011Path(platform.server.exchange, seal),
       subscriptions: mecSubscriptions(services.peer.exchange, sought),
       mobility: mec021Mobility(services.peer.exchange, pino({ level: 'silent' })),
-      context: () => overSocket(contract.server.url),
+      context: () => application,
     };
   }
 
@@ -106,6 +107,14 @@ export class PlayedSource extends PortWorld {
   override async site(name: string): Promise<Site> {
     const site = await super.site(name);
     return name === 'a1' ? { ...site, ...this.#a1, network: this.#network } : site;
+  }
+
+  /** As another one is by now. */
+  override become(other: PlayedSource): void {
+    super.become(other);
+    this.#meo.become(other.#meo);
+    this.#platform.become(other.#platform);
+    this.#services.become(other.#services);
   }
 
   /** All that has to be as it was. */
