@@ -81,7 +81,7 @@ const FORMS_AT_ONCE = 2;
 type Form = (res: ServerResponse) => void;
 type World = PlayedSource | PlayedTarget;
 /** A run in this world, which stands where the step begins. */
-type Begin = () => ThereAndBack;
+type Begin = () => Promise<ThereAndBack>;
 
 /** What is wrong; undefined: nothing. */
 async function thereAndBack(
@@ -94,7 +94,7 @@ async function thereAndBack(
   const before = world.left();
   const different = (): string | undefined =>
     isDeepStrictEqual(world.left(), before) ? undefined : JSON.stringify(world.left()).slice(0, 400);
-  const run = begin();
+  const run = await begin();
   await run
     .there((begun) => {
       if (begun === step) world.broken = { call, form };
@@ -121,7 +121,7 @@ async function over(
   form: Form,
 ): Promise<string | undefined> {
   const before = world.left();
-  const run = begin();
+  const run = await begin();
   await run.there(() => undefined);
   let stands = await run.ahead((begun) => {
     if (begun === step) world.broken = { call, form };
@@ -147,9 +147,9 @@ function expected(error: unknown): void {
 }
 
 /** Up to the step all forms go the same way, with true answers: it is gone once, and each begins in a world that is like it. */
-async function everyForm<W extends World & { become(other: W): void }>(
+async function everyForm<W extends World & { become(other: W, remembering: boolean): Promise<void> }>(
   open: () => Promise<W>,
-  step: Begun,
+  [step, call]: Questions[string],
   play: (world: W, begin: Begin, form: Form) => Promise<string | undefined>,
 ): Promise<Record<string, string>> {
   const wrong: Record<string, string> = {};
@@ -157,8 +157,8 @@ async function everyForm<W extends World & { become(other: W): void }>(
     const answers = await new ThereAndBack(reached.played).before(step);
     await atOnce(FORMS_AT_ONCE, Object.entries(hostileForms), async ([name, form]) => {
       await inWorld(open, async (world) => {
-        const begin = (): ThereAndBack => {
-          world.become(reached);
+        const begin = async (): Promise<ThereAndBack> => {
+          await world.become(reached, /subscriptions/.test(call.source));
           return new ThereAndBack(world.played, answers);
         };
         const what = await play(world, begin, form);
@@ -193,7 +193,7 @@ describe.concurrent('whatever a peer answers, and goes on answering on the way b
     expect(
       await everyForm(
         async () => await target(call),
-        step,
+        [step, call],
         async (world, begin, form) => await thereAndBack(world, begin, step, call, form),
       ),
     ).toEqual({});
@@ -203,7 +203,7 @@ describe.concurrent('whatever a peer answers, and goes on answering on the way b
     expect(
       await everyForm(
         async () => await source(call),
-        step,
+        [step, call],
         async (world, begin, form) => await thereAndBack(world, begin, step, call, form),
       ),
     ).toEqual({});
@@ -215,7 +215,7 @@ describe.concurrent('whatever the source answers after the path was turned, nobo
     expect(
       await everyForm(
         async () => await source(call),
-        step,
+        [step, call],
         async (world, begin, form) => await over(world, begin, step, call, form),
       ),
     ).toEqual({});

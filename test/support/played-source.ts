@@ -109,12 +109,14 @@ export class PlayedSource extends PortWorld {
     return name === 'a1' ? { ...site, ...this.#a1, network: this.#network } : site;
   }
 
-  /** As another one is by now. */
-  override become(other: PlayedSource): void {
-    super.become(other);
+  /** As another one is by now. `remembering`: what was seen there of subscriptions was seen here, too. */
+  async become(other: PlayedSource, remembering: boolean): Promise<void> {
+    this.beLike(other);
     this.#meo.become(other.#meo);
     this.#platform.become(other.#platform);
     this.#services.become(other.#services);
+    if (!remembering || other.#services.peer.count(/^GET .*\/subscriptions\//) === 0) return;
+    await this.#a1.subscriptions.list({ instance: HERE, endpoint: null }, AbortSignal.timeout(60_000));
   }
 
   /** All that has to be as it was. */

@@ -108,8 +108,8 @@ export class PlayedTarget extends PortWorld {
   }
 
   /** As another one is by now. */
-  override become(other: PlayedTarget): void {
-    super.become(other);
+  async become(other: PlayedTarget): Promise<void> {
+    this.beLike(other);
     this.#meo.become(other.#meo);
     this.#platform.become(other.#platform);
     this.#services.become(other.#services);

@@ -171,7 +171,7 @@ export class PortWorld implements Catalogue {
   }
 
   /** As another one is by now, which began as this one has. */
-  become(other: PortWorld): void {
+  protected beLike(other: PortWorld): void {
     for (const [at, instance] of other.instances.entries()) {
       const own = this.instances[at];
       if (own?.id !== instance.id) throw new Error('it did not begin like the other one');
