@@ -14,7 +14,7 @@ const counter = (led: ApplicationSeen['led'] = []): ApplicationSeen => ({
 /** The page in a browser, over a `/v1` that is played: what seldom comes about, and more of it than a machine can run. */
 describe.skipIf(!hasBrowser)('the console', () => {
   let browser: Browser;
-  let page: Page | undefined;
+  let tab: Page | undefined;
   let fake: FakeV1;
   let wrong: string[] = [];
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
   });
   afterAll(async () => await browser?.close());
   afterEach(async () => {
-    await page?.goto('about:blank');
+    await tab?.goto('about:blank');
     fake.stop();
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
   });
@@ -50,11 +50,11 @@ describe.skipIf(!hasBrowser)('the console', () => {
     fake = new FakeV1({ sites: 0, applications: 0, moves: 0 });
     Object.assign(fake, { sites, applications: [counter()] }, change);
     await fake.start();
-    page ??= (await pageOf(browser, 'about:blank')).page;
-    await page.setViewportSize(viewport);
-    wrong = await goTo(page, fake.url);
-    await page.getByText('Live').waitFor();
-    return page;
+    tab ??= (await pageOf(browser, 'about:blank')).page;
+    await tab.setViewportSize(viewport);
+    wrong = await goTo(tab, fake.url);
+    await tab.getByText('Live').waitFor();
+    return tab;
   };
   const widthOf = async (page: Page): Promise<number> => await page.evaluate('document.documentElement.scrollWidth');
 
