@@ -120,6 +120,6 @@ async function bring(means: Means, scene: Scene, { there, from, users }: Instanc
   if (first === undefined || !isLocated(made) || !(await mayGo(end, users, made, wait)))
     return { instance: made, how: 'created' };
   // And what was made late: nobody looks for it any more
-  for (const ours of [made.id, step]) await target.instances.remove(ours, step, wait);
+  for (const each of [made.id, step]) await target.instances.remove(each, step, wait);
   return { instance: first, how: 'shared' };
 }
