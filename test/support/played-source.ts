@@ -21,6 +21,7 @@ const RNI = '/rni/v2/subscriptions';
 const HERE = 'here';
 const DOMAIN = 'counter.edge.test';
 const seal = sealWith('a secret of this deployment');
+const silent = pino({ level: 'silent' });
 
 /**
  * A world whose users are served at a1, which is reached over real sockets: orchestrator, platform, services, and the
@@ -91,7 +92,7 @@ export class PlayedSource extends PortWorld {
       instances: mec010Instances(meo.server.exchange, { host: 'a1', addresses: '10.0.0.0/16' }),
       path: mec011Path(platform.server.exchange, seal),
       subscriptions: mecSubscriptions(services.peer.exchange, sought),
-      mobility: mec021Mobility(services.peer.exchange, pino({ level: 'silent' })),
+      mobility: mec021Mobility(services.peer.exchange, silent),
       context: () => application,
     };
   }
@@ -227,7 +228,7 @@ async function playedContract(timeoutMs: number): Promise<PlayedContract> {
 /** The instance at this address, whatever address the world gives it. */
 function overSocket(url: string): Context {
   const { hostname: host, port } = new URL(url);
-  const asked = contractContext({ name: 'counter at a1', managementPort: Number(port) }, pino({ enabled: false }));
+  const asked = contractContext({ name: 'counter at a1', managementPort: Number(port) }, silent);
   const at = { host, port: 7000 };
   return {
     guarantee: asked.guarantee,
