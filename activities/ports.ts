@@ -113,7 +113,10 @@ export interface Instances {
    * for: nothing more comes of it. Else who goes back would meet what is so already, and a late stop were the last word.
    */
   withdraw(id: string, key: string, wait: Wait): Promise<void>;
-  /** Closes open operations, terminates and deletes; `id` may be the name under which it was made. "Not there" is success. */
+  /**
+   * Closes open operations, terminates and deletes that one, or where `id` is the key itself, whatever goes by it: others may
+   * rely on another that does. "Not there" is success.
+   */
   remove(id: string, key: string, wait: Wait): Promise<void>;
   /**
    * Has its orchestrator end it, and keeps what is known of it. `operation`: one of the orchestrator has completed that ended

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Response as Answering } from 'express';
 import { z } from 'zod';
 import { failures } from '../domain/failures.ts';
 import type { ProblemForm } from './problem.ts';
@@ -34,9 +35,15 @@ export interface Information {
 }
 
 /** Made once, when somebody asks for it: it takes a fifth of a second, for which no start of a process is to wait. */
-export function whenAsked(make: () => object): () => object {
-  let made: object | undefined;
+export function whenAsked<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
   return () => (made ??= make());
+}
+
+/** Told as it is; written once, since it is long and anybody may ask for it. */
+export function written(document: () => object): (asked: { readonly res: Pick<Answering, 'type'> }) => void {
+  const text = whenAsked(() => Buffer.from(JSON.stringify(document())));
+  return ({ res }) => void res.type('application/json').send(text());
 }
 
 interface Around {

@@ -110,8 +110,10 @@ export const copying = (means: Means) => ({
 
 /** What its platform still shows of it; subscriptions of a platform that is gone with it are gone. */
 async function copiedFromLost(means: Means, scene: Scene, order: CopyOrder, wait: Wait): Promise<Copied> {
-  const target = await locate(scene.target, scene.application, order.to, wait.signal);
-  const seen = await look(scene.source, scene.application, order.from, wait.signal);
+  const [target, seen] = await Promise.all([
+    locate(scene.target, scene.application, order.to, wait.signal),
+    look(scene.source, scene.application, order.from, wait.signal),
+  ]);
   const { endpoint } = seen;
   const nothing = { made: order.made, subscriptions: 0, seen: order.seen ?? {} };
   if (endpoint === null) {

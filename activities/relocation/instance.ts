@@ -119,6 +119,7 @@ async function bring(means: Means, scene: Scene, { there, from, users }: Instanc
   const end: End = { ...scene, site: target, context: scene.context.target };
   if (first === undefined || !isLocated(made) || !(await mayGo(end, users, made, wait)))
     return { instance: made, how: 'created' };
-  await target.instances.remove(made.id, step, wait);
+  // And what was made late: nobody looks for it any more
+  for (const each of [made.id, step]) await target.instances.remove(each, step, wait);
   return { instance: first, how: 'shared' };
 }

@@ -26,7 +26,7 @@ export async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): P
   const used = to ?? restarted;
   /** Else what was used is one that was made for us, or for another relocation. */
   const found = there !== null && (there.was === 'stopped' || there.id === to);
-  let keptOwn = false;
+  let [keptOwn, removedOwn] = [false, false];
   const listed = await site.instances.list(application, wait.signal);
   const unlisted = [...new Set([used, own])]
     .filter((id) => id !== null)
@@ -56,9 +56,10 @@ export async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): P
     // What an instance that we made has, goes with it: also what a step made whose worker died
     if (name === step && canBeAsked(instance)) await dropSubscriptions(end, instance, wait);
     await site.instances.remove(id, step, wait);
+    removedOwn ||= ours;
   }
   // Whatever goes by our name, also what a peer has not begun yet
-  if (!found && !keptOwn) await site.instances.remove(step, step, wait);
+  if ((!found || removedOwn) && !keptOwn) await site.instances.remove(step, step, wait);
 
   for (const id of unlisted) {
     const left = await lookById(site, application, id, wait.signal);

@@ -36,11 +36,16 @@ export const retiring = (means: Means) => ({
   retireSource: async (order: Leaving): Promise<Retired> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
-      const seen = await look(scene.source, scene.application, order.from, wait.signal);
+      // In one turn: the target of a source that runs has to be known, of another one it may be away as well
+      const [seen, located] = await Promise.all([
+        look(scene.source, scene.application, order.from, wait.signal),
+        locate(scene.target, scene.application, order.to, wait.signal).catch((error: unknown) => error as Error),
+      ]);
       const instance = askable(scene.source, seen) ?? leftBehind(scene, seen);
       const left = instance === undefined ? await clearDeserted(scene, order, seen, means.pace, wait) : [];
       if (instance !== undefined) {
-        const target = await locate(scene.target, scene.application, order.to, wait.signal);
+        if (located instanceof Error) throw located;
+        const target = located;
         await releaseSource(scene, order, instance, target, wait);
         const { relocation, context } = scene;
         const retire = { relocation, users: order.users };

@@ -34,8 +34,10 @@ export const stopping = (means: Means) => ({
   stopSource: async (order: Both): Promise<Interrupted> =>
     await alive(means.pace, async (wait) => {
       const scene = await sceneOf(means, order);
-      const seen = await look(scene.source, scene.application, order.from, wait.signal);
-      const target = await locate(scene.target, scene.application, order.to, wait.signal);
+      const [seen, target] = await Promise.all([
+        look(scene.source, scene.application, order.from, wait.signal),
+        locate(scene.target, scene.application, order.to, wait.signal),
+      ]);
       if (canBeAsked(seen)) await chance(means, scene, seen, target, wait);
       wait.progress(`stopping instance ${order.from}`);
       await demandOurs(scene.source, scene.application, order.from, wait.signal);

@@ -59,14 +59,15 @@ export const removal = (meo: Exchange, { operations, look, read, bring, isGone }
     }
   }
 
-  /** Also what was created under this key, late or twice, by a call whose answer was lost. */
+  /** By its id that very one; by the key whatever was created under it, late or twice, by a call whose answer was lost. */
   async function remove(id: string, key: string, wait: Wait): Promise<void> {
     const blind = new Blindness();
-    const named = await blind.seeing(async () => await look('appInstanceName', key, wait.signal));
-    const listed = new Set(named?.map((info) => info.id));
-    for (const each of id === key ? listed : new Set([id, ...listed])) {
-      const gone = !listed.has(each) && (await blind.seeing(async () => await isGone(each, wait.signal)));
-      if (gone !== true) await blind.seeing(async () => await dismantle(each, key, wait));
+    if (id === key) {
+      const named = await blind.seeing(async () => await look('appInstanceName', key, wait.signal));
+      for (const { id: each } of named ?? []) await blind.seeing(async () => await dismantle(each, key, wait));
+    } else {
+      const gone = await blind.seeing(async () => await isGone(id, wait.signal));
+      if (gone !== true) await blind.seeing(async () => await dismantle(id, key, wait));
     }
     if (blind.reason !== undefined) throw blind.reason;
   }

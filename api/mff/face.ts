@@ -4,7 +4,7 @@ import { type Sight, systemsOf, tagOfSystems } from '../../catalogue/shared.ts';
 import { systemsShownTo, type Zone, zonesShownTo } from '../../domain/policy.ts';
 import { type Relation, type SharedSystem, VERSION } from '../../protocols/mff/relation.ts';
 import { jsonBody } from '../body.ts';
-import { license, openApiDocument, whenAsked } from '../openapi.ts';
+import { license, openApiDocument, whenAsked, written } from '../openapi.ts';
 import { servedOf } from '../partners/asking.ts';
 import { admission } from '../partners/door.ts';
 import { outward } from '../outward.ts';
@@ -104,7 +104,7 @@ export function description(): Face<typeof descriptionTable> {
     table: descriptionTable,
     form: outward,
     admit: () => anybody,
-    handlers: { showExtension: ({ res }) => void res.json(mffDocument()) },
+    handlers: { showExtension: written(mffDocument) },
   };
 }
 

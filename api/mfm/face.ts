@@ -4,7 +4,7 @@ import { inventoryOf } from '../../catalogue/inventory-kept.ts';
 import { jsonUpTo } from '../body.ts';
 import { Malformed } from '../input.ts';
 import { askingOf, type Mec040Means } from '../mec040/asking.ts';
-import { always, license, openApiDocument, whenAsked } from '../openapi.ts';
+import { always, license, openApiDocument, whenAsked, written } from '../openapi.ts';
 import { HttpRefusal, problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import { descriptionTable, mfmTable, type MfmTable } from './table.ts';
@@ -79,7 +79,7 @@ export function mfmDescription(): Face<typeof descriptionTable> {
     table: descriptionTable,
     form: problemDetails,
     admit: () => (_req, _res, next) => next(),
-    handlers: { showMfm: ({ res }) => void res.json(mfmDocument()) },
+    handlers: { showMfm: written(mfmDocument) },
   };
 }
 

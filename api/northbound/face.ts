@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../configuration/peers.ts';
-import { type Information, license, openApiDocument, whenAsked } from '../openapi.ts';
+import { type Information, license, openApiDocument, whenAsked, written } from '../openapi.ts';
 import { problemDetails } from '../problem.ts';
 import type { Face } from '../serve.ts';
 import { Admission } from './admission.ts';
@@ -85,9 +85,7 @@ export function northbound(
       ...metricHandlers(temporal, taskQueue),
       ...(federated?.handlers ?? unfederated),
       ...networkHandlers(configuration, procedures, temporal, reader),
-      showDescription: ({ res }) => {
-        res.json(northboundDocument());
-      },
+      showDescription: written(northboundDocument),
     },
     admit: () => everybody,
   };

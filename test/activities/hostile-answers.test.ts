@@ -80,13 +80,21 @@ const FORMS_AT_ONCE = 2;
 
 type Form = (res: ServerResponse) => void;
 type World = PlayedSource | PlayedTarget;
+/** A run in this world, which stands where the step begins. */
+type Begin = () => Promise<ThereAndBack>;
 
 /** What is wrong; undefined: nothing. */
-async function thereAndBack(world: World, step: Begun, call: RegExp, form: Form): Promise<string | undefined> {
+async function thereAndBack(
+  world: World,
+  begin: Begin,
+  step: Begun,
+  call: RegExp,
+  form: Form,
+): Promise<string | undefined> {
   const before = world.left();
   const different = (): string | undefined =>
     isDeepStrictEqual(world.left(), before) ? undefined : JSON.stringify(world.left()).slice(0, 400);
-  const run = new ThereAndBack(world.played);
+  const run = await begin();
   await run
     .there((begun) => {
       if (begun === step) world.broken = { call, form };
@@ -105,9 +113,15 @@ async function thereAndBack(world: World, step: Begun, call: RegExp, form: Form)
 }
 
 /** The same, over the hand-over: what fails there is tried again; users whom the source keeps, it serves as before. */
-async function over(world: PlayedSource, step: Begun, call: RegExp, form: Form): Promise<string | undefined> {
+async function over(
+  world: PlayedSource,
+  begin: Begin,
+  step: Begun,
+  call: RegExp,
+  form: Form,
+): Promise<string | undefined> {
   const before = world.left();
-  const run = new ThereAndBack(world.played);
+  const run = await begin();
   await run.there(() => undefined);
   let stands = await run.ahead((begun) => {
     if (begun === step) world.broken = { call, form };
@@ -132,21 +146,36 @@ function expected(error: unknown): void {
   if (!(error instanceof ApplicationFailure)) throw error;
 }
 
-async function everyForm<W extends World>(
+/** Up to the step all forms go the same way, with true answers: it is gone once, and each begins in a world that is like it. */
+async function everyForm<W extends World & { become(other: W, remembering: boolean): Promise<void> }>(
   open: () => Promise<W>,
-  play: (world: W, form: Form) => Promise<string | undefined>,
+  [step, call]: Questions[string],
+  play: (world: W, begin: Begin, form: Form) => Promise<string | undefined>,
 ): Promise<Record<string, string>> {
   const wrong: Record<string, string> = {};
-  await atOnce(FORMS_AT_ONCE, Object.entries(hostileForms), async ([name, form]) => {
-    const world = await open();
-    try {
-      const what = await play(world, form);
-      if (what !== undefined) wrong[name] = what;
-    } finally {
-      await world.close();
-    }
+  await inWorld(open, async (reached) => {
+    const answers = await new ThereAndBack(reached.played).before(step);
+    await atOnce(FORMS_AT_ONCE, Object.entries(hostileForms), async ([name, form]) => {
+      await inWorld(open, async (world) => {
+        const begin = async (): Promise<ThereAndBack> => {
+          await world.become(reached, /subscriptions/.test(call.source));
+          return new ThereAndBack(world.played, answers);
+        };
+        const what = await play(world, begin, form);
+        if (what !== undefined) wrong[name] = what;
+      });
+    });
   });
   return wrong;
+}
+
+async function inWorld<W extends World>(open: () => Promise<W>, play: (world: W) => Promise<void>): Promise<void> {
+  const world = await open();
+  try {
+    await play(world);
+  } finally {
+    await world.close();
+  }
 }
 
 const limit = { timeout: 120_000 * busy() };
@@ -164,7 +193,8 @@ describe.concurrent('whatever a peer answers, and goes on answering on the way b
     expect(
       await everyForm(
         async () => await target(call),
-        async (world, form) => await thereAndBack(world, step, call, form),
+        [step, call],
+        async (world, begin, form) => await thereAndBack(world, begin, step, call, form),
       ),
     ).toEqual({});
   });
@@ -173,7 +203,8 @@ describe.concurrent('whatever a peer answers, and goes on answering on the way b
     expect(
       await everyForm(
         async () => await source(call),
-        async (world, form) => await thereAndBack(world, step, call, form),
+        [step, call],
+        async (world, begin, form) => await thereAndBack(world, begin, step, call, form),
       ),
     ).toEqual({});
   });
@@ -184,7 +215,8 @@ describe.concurrent('whatever the source answers after the path was turned, nobo
     expect(
       await everyForm(
         async () => await source(call),
-        async (world, form) => await over(world, step, call, form),
+        [step, call],
+        async (world, begin, form) => await over(world, begin, step, call, form),
       ),
     ).toEqual({});
   });

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { mec010Instances } from '../../adapters/mec010-2/instances.ts';
 import { attemptOf } from '../support/attempt.ts';
+import { PlayedMeo } from '../support/played-meo.ts';
 import { PortWorld } from '../support/world.ts';
 
 const run = async <A extends unknown[], R>(step: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
@@ -64,6 +66,39 @@ it('has its address forgotten at every other site, also by an instance to which 
   Object.assign(world.add('w1'), { id: both.to });
   await run(activities.retireSource, { ...both, source: 'a2' });
   expect(world.calls.filter((call) => call.endsWith('path.forget'))).toEqual(['a1.path.forget', 'w1.path.forget']);
+});
+
+it('asks an orchestrator of both ends twice for its instances: before it asks them, and when nobody comes to the source any more', async () => {
+  const { world, activities, both } = await handedOver();
+  const [source, target] = [world.at('cloud')[0], world.at('a1')[0]];
+  const meo = await PlayedMeo.open();
+  try {
+    const ends = [
+      { made: source, host: 'a2' },
+      { made: target, host: 'a1' },
+    ];
+    for (const { made, host } of ends) {
+      Object.assign(made ?? {}, { site: host });
+      Object.assign(meo.add('', 'STARTED', 'appd-1'), { id: made?.id, host });
+    }
+    meo.place = (host) => ends.find((end) => end.host === host)?.made?.endpoint?.host ?? null;
+    const site = world.site.bind(world);
+    world.site = async (name) => {
+      const address = meo.place(name);
+      const at = (addresses: string) => mec010Instances(meo.server.exchange, { host: name, addresses });
+      return { ...(await site(name)), ...(address !== null && { instances: at(`${address}/32`) }) };
+    };
+    await expect(run(activities.retireSource, { ...both, source: 'a2' })).resolves.toEqual({
+      how: 'removed',
+      left: [],
+    });
+    const lists = meo.server.heard.filter(({ path }) => path.endsWith('/app_instances'));
+    const byApplication = '(eq,appDId,appd-1)';
+    expect(lists.map(({ query }) => query.get('filter'))).toEqual([byApplication, byApplication]);
+    expect(meo.instances.map(({ id }) => id)).toEqual([both.to]);
+  } finally {
+    await meo.server.close();
+  }
 });
 
 describe('a source that runs, and that no list shows', () => {

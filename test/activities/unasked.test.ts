@@ -4,6 +4,7 @@ import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import type { Catalogue } from '../../activities/ports.ts';
 import { Pace } from '../../configuration/peers.ts';
+import { stepKey } from '../../domain/identity.ts';
 import { attemptOf } from '../support/attempt.ts';
 import { PlayedTarget } from '../support/played-target.ts';
 import { PortWorld } from '../support/world.ts';
@@ -15,11 +16,13 @@ const order = { ...subject, maxInterruptionMs: null, own: null };
 const run = async <A, R>(step: (given: A) => Promise<R>, given: A): Promise<R> =>
   await attemptOf().run<[A], R, typeof step>(step, given);
 
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 25);
+
 const activities = (catalogue: Catalogue) =>
   relocationActivities({
     catalogue,
     pace: { ...Pace.parse({}), pollMs: 1, stepMs: 50, drainLimitMs: 20 },
-    digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 25),
+    digest,
     turns: takingTurns(),
   });
 
@@ -63,6 +66,18 @@ describe('an undo at the target', () => {
     Object.assign(at('a1'), { endpoint: null });
     await run(removeTarget, { ...removal, to: null });
     expect(world.at('a1')).toEqual([]);
+  });
+
+  it('deletes what was made late under its key beside what it made, though one that it found is used', async () => {
+    const found = world.add('a1');
+    const { removeTarget, removal } = await held(world);
+    expect(removal).toMatchObject({ to: found.id, own: null });
+    const name = stepKey(subject.chain, 'instantiateTarget', digest);
+    Object.assign(world.add('a1'), { name });
+    const late = Object.assign(world.add('a1'), { name });
+    world.hidden.add(late.id);
+    await run(removeTarget, removal);
+    expect(world.at('a1')).toEqual([found]);
   });
 
   it('does not delete it while no list shows it', async () => {

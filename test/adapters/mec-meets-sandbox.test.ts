@@ -162,7 +162,7 @@ describe('a MEO of the sandbox', () => {
     system.fault('POST /app_lcm/v1/app_instances/*/instantiate', { kind: 'failedTemp', recovers: false, times: 1 });
     await expect(started('a1')).rejects.toMatchObject({ type: 'LcmOperationFailed' });
     expect(await at('a1').list(application, soon())).toMatchObject([{ name: key(), state: 'notInstantiated' }]);
-    await at('a1').remove('unknown', key(), wait());
+    await at('a1').remove(key(), key(), wait());
     expect(await at('a1').list(application, soon())).toEqual([]);
   });
 
@@ -175,7 +175,7 @@ describe('a MEO of the sandbox', () => {
   it('gives up, on removal, what would never finish', async () => {
     system.fault('POST /app_lcm/v1/app_instances/*/instantiate', { kind: 'neverFinishes', times: 1 });
     await expect(at('a1').instantiate(application, key(), quickWait(500))).rejects.toBeDefined();
-    await at('a1').remove('unknown', key(), wait());
+    await at('a1').remove(key(), key(), wait());
     expect(await at('a1').list(application, soon())).toEqual([]);
   });
 });

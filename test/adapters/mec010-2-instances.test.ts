@@ -254,8 +254,25 @@ describe('removing', () => {
     meo.add(key);
     meo.add(key, 'STARTED');
     meo.add('somebody else', 'STARTED');
-    await instances().remove('unknown', key, quickWait());
+    await instances().remove(key, key, quickWait());
     expect(meo.instances.map(({ name }) => name)).toEqual(['somebody else']);
+  });
+
+  it('removes by its id that one alone, and asks for nothing by the key: others may rely on another that goes by it', async () => {
+    const { id } = meo.add(key, 'STARTED');
+    const other = meo.add(key, 'STARTED');
+    await instances().remove(id, key, quickWait());
+    expect(meo.instances).toEqual([other]);
+    const at = '/app_lcm/v1';
+    expect(meo.server.heard.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `GET ${at}/app_instances/${id}`,
+      `GET ${at}/app_lcm_op_occs`,
+      `GET ${at}/app_instances/${id}`,
+      `POST ${at}/app_instances/${id}/terminate`,
+      `GET ${at}/app_lcm_op_occs/o3`,
+      `GET ${at}/app_lcm_op_occs/o3`,
+      `DELETE ${at}/app_instances/${id}`,
+    ]);
   });
 
   it('cancels what goes on and would never end', async () => {
@@ -739,10 +756,11 @@ describe('removing and stopping where an answer fails', () => {
     async (as) => {
       const { id } = meo.add(key, 'STARTED');
       blind(/app_instances$/, as);
-      const { type } = (await instances()
-        .remove(id, key, quickWait(20_000))
-        .catch((reason: unknown) => reason)) as { type: string };
+      await instances().remove(id, key, quickWait(20_000));
       expect(meo.instances).toEqual([]);
+      const { type } = (await instances()
+        .remove(key, key, quickWait(20_000))
+        .catch((reason: unknown) => reason)) as { type: string };
       expect(type).toMatch(/^Peer(Malformed|Unavailable|Rejected)$/);
     },
     30_000,

@@ -1,12 +1,14 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Express } from 'express';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import express, { type Express } from 'express';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { app } from '../../api/app.ts';
 import { relocationExample } from '../../api/northbound/examples.ts';
 import { information, northboundDocument } from '../../api/northbound/face.ts';
 import { collections } from '../../api/northbound/collections.ts';
-import { openApiDocument } from '../../api/openapi.ts';
+import { openApiDocument, written } from '../../api/openapi.ts';
 import { cloudsTable } from '../../api/outsiders/clouds-table.ts';
 import { devicesTable } from '../../api/outsiders/devices-table.ts';
 import { problemDetails } from '../../api/problem.ts';
@@ -63,6 +65,24 @@ describe('the OpenAPI document', () => {
   it('is of 3.1, and served', async () => {
     expect(document.openapi).toMatch(/^3\.1\./);
     await expect(api.get('/openapi.json')).resolves.toMatchObject({ status: 200, body: published });
+  });
+
+  it('is written once, however often it is asked for', async () => {
+    let times = 0;
+    const told = written(() => ({ toJSON: () => ({ times: (times += 1) }) }));
+    const served = express()
+      .get('/', (_, res) => told({ res }))
+      .listen(0, '127.0.0.1');
+    await once(served, 'listening');
+    try {
+      const url = `http://127.0.0.1:${(served.address() as AddressInfo).port}`;
+      for (const answer of [await fetch(url), await fetch(url)]) {
+        expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+        await expect(answer.json()).resolves.toEqual({ times: 1 });
+      }
+    } finally {
+      served.close();
+    }
   });
 
   it.each(described)('says of $operation.operationId what each parameter is, and no two alike', ({ operation }) => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ServiceBinding } from '../../api/service-bindings.ts';
 import { FerryClient } from '../../cli/client.ts';
 import { Navigation } from '../../cli/devices.ts';
@@ -33,13 +33,8 @@ describe('the verdict of a consumption', () => {
   });
 });
 
-describe('a consumption in the tour', () => {
-  let api: FakeApi;
-  beforeEach(async () => {
-    api = await FakeApi.start();
-  });
-  afterEach(async () => await api.stop());
-
+// Each watches for seconds what is suspended: side by side
+describe.concurrent('a consumption in the tour', () => {
   const ID = 'abcdefghijklmnopqrstuvwxy.0198a1b2-0000-7000-8000-000000000000';
   const binding = {
     id: ID,
@@ -59,6 +54,7 @@ describe('a consumption in the tour', () => {
 
   /** Both operators and the control of the sandbox in one: what is not `stages` is as it should be. */
   const consumed = async (stages: readonly Partial<ServiceBinding>[], deaf = false) => {
+    const api = await FakeApi.start();
     let [n, answered, suspended, closed, out] = [0, 0, false, false, ''];
     let lastAnswerAt: number | null = null;
     api.answer = (asked, response) => {
@@ -85,7 +81,8 @@ describe('a consumption in the tour', () => {
       navigation: new Navigation(api.url),
       terminal: new Terminal(stream, stream),
     });
-    return { report, out };
+    await api.stop();
+    return { report, out, asked: api.asked };
   };
 
   const throughout = [
@@ -96,7 +93,7 @@ describe('a consumption in the tour', () => {
   ] as const;
 
   it('is shown step by step, suspended, resumed and released, in this order', async () => {
-    const { report, out } = await consumed(throughout);
+    const { report, out, asked } = await consumed(throughout);
     expect(report).toEqual({
       ...well,
       durationMs: expect.any(Number),
@@ -109,7 +106,7 @@ describe('a consumption in the tour', () => {
     expect(steps).toEqual(['6 look', '8-10 ask', '11 choose', '12 tell', '13-14 announce', '15 see', '15 expose']);
     expect(out).toMatch(/operator-b suspends that: last answer \d+ ms later/);
     expect(out).toMatch(/operator-b resumes it: \d+ answers within/);
-    const commands = api.asked.filter(({ method }) => method !== 'GET').map(({ method, url }) => `${method} ${url}`);
+    const commands = asked.filter(({ method }) => method !== 'GET').map(({ method, url }) => `${method} ${url}`);
     expect(commands).toEqual([
       'POST /v1/service-bindings',
       'POST /sandbox/assistant/navigation',
@@ -128,15 +125,18 @@ describe('a consumption in the tour', () => {
 
   it('says why it could not be bound, and asks nobody to suspend what is not there', async () => {
     const durationsMs = { look: 100, choose: 40 };
-    const { report, out } = await consumed([{ state: 'failed', step: null, operator: null, failure, durationsMs }]);
+    const { report, out, asked } = await consumed([
+      { state: 'failed', step: null, operator: null, failure, durationsMs },
+    ]);
     expect(report).toMatchObject({ outcome: 'failed', operator: null, answers: 0 });
     expect(wentWell(report)).toBe(false);
     expect(out).toContain('✗ 11 choose an offer');
     expect(out).toContain('NothingFound at step choose: nobody has it. Ask.');
-    expect(api.asked).toHaveLength(1);
+    expect(asked).toHaveLength(1);
   });
 
   it('says what the API refuses', async () => {
+    const api = await FakeApi.start();
     api.answer = answering(404, { detail: 'service speech: no partner offers it', status: 404 });
     const stream = { write: () => undefined };
     const client = new FerryClient(api.url);
@@ -146,6 +146,7 @@ describe('a consumption in the tour', () => {
       navigation: new Navigation(api.url),
       terminal: new Terminal(stream, stream),
     });
+    await api.stop();
     expect(report.outcome).toBe('refused');
     expect(wentWell(report)).toBe(false);
   });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Relocation } from '../../api/resources.ts';
 import { FerryClient } from '../../cli/client.ts';
 import { Devices } from '../../cli/devices.ts';
@@ -140,13 +140,8 @@ describe('what is said of a host that died', () => {
 
 const device = (figures: object) => ({ ...figures, kind: 'keeping', longestGapAt: new Date().toISOString() });
 
-describe('the tour', () => {
-  let api: FakeApi;
-  beforeEach(async () => {
-    api = await FakeApi.start();
-  });
-  afterEach(async () => await api.stop());
-
+// Each waits for its devices: side by side
+describe.concurrent('the tour', () => {
   /** API and control in one: each relocation ends as told, each window counts as told. */
   const travelled = async (
     ends: Relocation,
@@ -154,6 +149,7 @@ describe('the tour', () => {
     application?: string,
     givenUp = lost,
   ) => {
+    const api = await FakeApi.start();
     let [moves, out] = [0, ''];
     api.answer = (asked, response) => {
       const { method, url } = asked;
@@ -180,14 +176,15 @@ describe('the tour', () => {
     const stream = { write: (text: string) => void (out += text) };
     const terminal = new Terminal(stream, stream);
     const report = await tour(new FerryClient(api.url), new Devices(api.url), terminal, { application });
-    return { report, out };
+    await api.stop();
+    return { report, out, asked: api.asked };
   };
 
   it('starts the devices, travels every direction in turn, and shows both gaps', async () => {
-    const { report, out } = await travelled(ended(), () => 0);
+    const { report, out, asked } = await travelled(ended(), () => 0);
     expect(report).toMatchObject({ ok: true, federation: null }); // the operator is alone
-    expect(api.asked.find(({ url }) => url.endsWith('/fleet'))?.body).toEqual({ devices: 6, rate: 20 });
-    const moves = api.asked.filter(({ url }) => url === '/v1/relocations').map(({ body }) => body);
+    expect(asked.find(({ url }) => url.endsWith('/fleet'))?.body).toEqual({ devices: 6, rate: 20 });
+    const moves = asked.filter(({ url }) => url === '/v1/relocations').map(({ body }) => body);
     expect(moves).toEqual(
       ['cloud a1', 'a1 a2', 'a2 w1', 'w1 cloud'].map((move) => {
         const [source, target] = move.split(' ');
@@ -207,8 +204,8 @@ describe('the tour', () => {
   });
 
   it('measures each window with a move while that move is going on', async () => {
-    await travelled(ended(), () => 0);
-    const first = api.asked.filter(
+    const { asked } = await travelled(ended(), () => 0);
+    const first = asked.filter(
       ({ url, body }) =>
         url.includes('tour-1') ||
         JSON.stringify(body)?.includes('"a1"') ||
@@ -243,8 +240,8 @@ describe('the tour', () => {
   });
 
   it('moves an application of ones own', async () => {
-    await travelled(ended(), () => 0, 'notes');
-    const moves = api.asked.filter(({ url }) => url === '/v1/relocations').map(({ body }) => body);
+    const { asked } = await travelled(ended(), () => 0, 'notes');
+    const moves = asked.filter(({ url }) => url === '/v1/relocations').map(({ body }) => body);
     expect(moves[0]).toEqual({ application: 'notes', source: 'cloud', target: 'a1' });
   });
 

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ApplicationSeen, FederationDirection } from '../../api/resources.ts';
-import { hasBrowser, launch, pageOf } from '../support/browser.ts';
+import { goTo, hasBrowser, launch, pageOf } from '../support/browser.ts';
 import { busy } from '../support/busy.ts';
 import { evacuationOf, FakeV1, followerOf, holdOf, moveOf, placed, waitingOf, waitsFor } from '../support/fake-v1.ts';
 
@@ -14,6 +14,7 @@ const counter = (led: ApplicationSeen['led'] = []): ApplicationSeen => ({
 /** The page in a browser, over a `/v1` that is played: what seldom comes about, and more of it than a machine can run. */
 describe.skipIf(!hasBrowser)('the console', () => {
   let browser: Browser;
+  let tab: Page | undefined;
   let fake: FakeV1;
   let wrong: string[] = [];
   beforeAll(async () => {
@@ -21,7 +22,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
   });
   afterAll(async () => await browser?.close());
   afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
+    await tab?.goto('about:blank');
     fake.stop();
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
   });
@@ -45,13 +46,15 @@ describe.skipIf(!hasBrowser)('the console', () => {
     >,
     viewport = { width: 1440, height: 900 },
   ): Promise<Page> => {
+    // One page for all: each API is another origin, of which it remembers nothing, and to open one takes longer than to look
     fake = new FakeV1({ sites: 0, applications: 0, moves: 0 });
     Object.assign(fake, { sites, applications: [counter()] }, change);
     await fake.start();
-    const opened = await pageOf(browser, fake.url, { viewport });
-    wrong = opened.wrong;
-    await opened.page.getByText('Live').waitFor();
-    return opened.page;
+    tab ??= (await pageOf(browser, 'about:blank')).page;
+    await tab.setViewportSize(viewport);
+    wrong = await goTo(tab, fake.url);
+    await tab.getByText('Live').waitFor();
+    return tab;
   };
   const widthOf = async (page: Page): Promise<number> => await page.evaluate('document.documentElement.scrollWidth');
 

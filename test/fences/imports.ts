@@ -8,8 +8,17 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-/** Every import of a source, however it is written. */
+const known = new Map<string, readonly Import[]>();
+
+/** Every import of a source, however it is written. Several ask of the same one, which is parsed once. */
 export function importsOf(file: string, source: string): readonly Import[] {
+  const which = `${file}\n${source}`;
+  const found = known.get(which) ?? parsed(file, source);
+  known.set(which, found);
+  return found;
+}
+
+function parsed(file: string, source: string): readonly Import[] {
   const { program, errors } = parseSync(file, source);
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message}`);
   const found: Import[] = [];

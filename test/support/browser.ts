@@ -34,6 +34,13 @@ export async function pageOf(
     ...options,
   });
   const page = await context.newPage();
+  return { page, wrong: await goTo(page, url) };
+}
+
+/** In a page that is open already: what was there before is gone, and nothing of it is told any more. */
+export async function goTo(page: Page, url: string): Promise<string[]> {
+  await page.goto('about:blank');
+  for (const told of ['pageerror', 'console', 'request'] as const) page.removeAllListeners(told);
   const wrong: string[] = [];
   page.on('pageerror', (error) => wrong.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
@@ -41,5 +48,5 @@ export async function pageOf(
     if (new URL(request.url()).origin !== new URL(url).origin) wrong.push(`asked ${request.url()}`);
   });
   await page.goto(url);
-  return { page, wrong };
+  return wrong;
 }

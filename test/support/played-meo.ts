@@ -66,6 +66,14 @@ export class PlayedMeo {
     return meo;
   }
 
+  /** As another one is by now. What it still does there, it does to its own instances: nothing may be going on. */
+  become(other: PlayedMeo): void {
+    if (other.operations.some(isOpen)) throw new Error('an operation goes on there');
+    this.instances.splice(0, Infinity, ...structuredClone(other.instances));
+    this.operations.splice(0, Infinity, ...other.operations.map((each) => ({ ...each })));
+    this.#n = other.#n;
+  }
+
   add(name: string, state: PlayedInstance['state'] = 'NOT_INSTANTIATED', appDId = 'counter-1'): PlayedInstance {
     this.#n += 1;
     const instance = { id: `i${this.#n}`, name, appDId, state, host: state === 'NOT_INSTANTIATED' ? null : 'a1' };

@@ -40,6 +40,12 @@ export class PlayedPlatform {
     return this;
   }
 
+  /** As another one is by now. */
+  become(other: PlayedPlatform): void {
+    this.rules.clear();
+    for (const [path, held] of structuredClone(other.rules)) this.rules.set(path, held);
+  }
+
   dns(instance: string, rule: Body): void {
     this.#put(`${ROOT}/${instance}/dns_rules/${String(rule['dnsRuleId'])}`, rule);
   }

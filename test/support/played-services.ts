@@ -8,6 +8,8 @@ export interface PlayedServices {
   readonly peer: FaultyServer;
   /** By path: `/rni/v2/subscriptions/s1`. */
   readonly held: Map<string, Json>;
+  /** So many were made by whoever asked. */
+  made: number;
   /** What the server makes of a subscription that it is asked for. */
   taking: (body: Json) => Json;
   /** How a list looks, of these entries. */
@@ -17,6 +19,8 @@ export interface PlayedServices {
   /** Answers itself, with whatever is no answer; false: it does not. */
   answer: (heard: Heard, res: ServerResponse) => boolean;
   hold(collection: string, id: string, body: Json): string;
+  /** As another one is by now. */
+  become(other: PlayedServices): void;
 }
 
 /** As peers behind proxies have them: another host, another root. */
@@ -30,7 +34,6 @@ export async function playedServices(
   collections: readonly string[] = ['/rni/v2/subscriptions', '/amsi/v1/subscriptions'],
   timeoutMs = Math.ceil(1_000 * busy()),
 ): Promise<PlayedServices> {
-  let serial = 0;
   const peer = await faultyServer(
     (heard, res) => (services.answer(heard, res) ? undefined : (services.before(heard) ?? serve(heard))),
     { timeoutMs },
@@ -38,6 +41,7 @@ export async function playedServices(
   const services: PlayedServices = {
     peer,
     held: new Map(),
+    made: 0,
     taking: (body) => body,
     listing: (entries) => ({
       _links: {
@@ -54,12 +58,17 @@ export async function playedServices(
       services.held.set(`${collection}/${id}`, body);
       return `${collection}/${id}`;
     },
+    become: ({ held, made }) => {
+      services.held.clear();
+      for (const [path, body] of structuredClone(held)) services.held.set(path, body);
+      services.made = made;
+    },
   };
 
   function serve({ method, path, json }: Heard): Reply {
     if (collections.includes(path)) {
       if (method === 'POST') {
-        const made = services.hold(path, `made-${(serial += 1)}`, services.taking(json));
+        const made = services.hold(path, `made-${(services.made += 1)}`, services.taking(json));
         return { status: 201, json: { ...services.held.get(made), _links: { self: { href: hrefOf(made) } } } };
       }
       const entries = [...services.held].filter(([at]) => at.startsWith(`${path}/`));

@@ -21,6 +21,7 @@ const RNI = '/rni/v2/subscriptions';
 const HERE = 'here';
 const DOMAIN = 'counter.edge.test';
 const seal = sealWith('a secret of this deployment');
+const silent = pino({ level: 'silent' });
 
 /**
  * A world whose users are served at a1, which is reached over real sockets: orchestrator, platform, services, and the
@@ -86,12 +87,13 @@ export class PlayedSource extends PortWorld {
       filterCriteriaAssocHo: { appInstanceId: HERE, hoStatus: [3] },
     });
     services.before = ({ path }) => (path.endsWith('/app_mobility_services') ? { status: 200, json: [] } : undefined);
+    const application = overSocket(contract.server.url);
     this.#a1 = {
       instances: mec010Instances(meo.server.exchange, { host: 'a1', addresses: '10.0.0.0/16' }),
       path: mec011Path(platform.server.exchange, seal),
       subscriptions: mecSubscriptions(services.peer.exchange, sought),
-      mobility: mec021Mobility(services.peer.exchange, pino({ level: 'silent' })),
-      context: () => overSocket(contract.server.url),
+      mobility: mec021Mobility(services.peer.exchange, silent),
+      context: () => application,
     };
   }
 
@@ -106,6 +108,16 @@ export class PlayedSource extends PortWorld {
   override async site(name: string): Promise<Site> {
     const site = await super.site(name);
     return name === 'a1' ? { ...site, ...this.#a1, network: this.#network } : site;
+  }
+
+  /** As another one is by now. `remembering`: what was seen there of subscriptions was seen here, too. */
+  async become(other: PlayedSource, remembering: boolean): Promise<void> {
+    this.beLike(other);
+    this.#meo.become(other.#meo);
+    this.#platform.become(other.#platform);
+    this.#services.become(other.#services);
+    if (!remembering || other.#services.peer.count(/^GET .*\/subscriptions\//) === 0) return;
+    await this.#a1.subscriptions.list({ instance: HERE, endpoint: null }, AbortSignal.timeout(60_000));
   }
 
   /** All that has to be as it was. */
@@ -216,7 +228,7 @@ async function playedContract(timeoutMs: number): Promise<PlayedContract> {
 /** The instance at this address, whatever address the world gives it. */
 function overSocket(url: string): Context {
   const { hostname: host, port } = new URL(url);
-  const asked = contractContext({ name: 'counter at a1', managementPort: Number(port) }, pino({ enabled: false }));
+  const asked = contractContext({ name: 'counter at a1', managementPort: Number(port) }, silent);
   const at = { host, port: 7000 };
   return {
     guarantee: asked.guarantee,

@@ -107,6 +107,14 @@ export class PlayedTarget extends PortWorld {
     return { catalogue: this, source: 'cloud', target: 'a1' };
   }
 
+  /** As another one is by now. */
+  async become(other: PlayedTarget): Promise<void> {
+    this.beLike(other);
+    this.#meo.become(other.#meo);
+    this.#platform.become(other.#platform);
+    this.#services.become(other.#services);
+  }
+
   /** All that has to be as it was. */
   left(): unknown {
     return {

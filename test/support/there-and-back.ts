@@ -22,6 +22,8 @@ export interface Played {
 export type Begun = 'checkRelocation' | 'instantiateTarget' | 'copyAhead' | 'switchPath' | Ahead;
 type Ahead = 'handOver' | 'notifyEndpoint' | 'confirmQuiet' | 'retireSource';
 type Begins = (step: Begun) => void;
+/** By the name of the step. */
+export type Answers = ReadonlyMap<string, unknown>;
 
 /**
  * A run's way there and back, as the workflow has it: up to step 5, and if nothing fails before, cancelled then; or over
@@ -30,6 +32,8 @@ type Begins = (step: Begun) => void;
 export class ThereAndBack {
   /** Why something failed, on the way back or ahead. */
   readonly reasons: string[] = [];
+  readonly #before: Answers;
+  readonly #answered = new Map<string, unknown>();
   readonly #undoing = new Undoing();
   readonly #undos = new Map<string, () => Promise<void>>();
   readonly #activities: ReturnType<typeof relocationActivities>;
@@ -37,7 +41,9 @@ export class ThereAndBack {
   readonly #patienceMs = 1_500 * busy();
   #ahead: [Ahead, () => Promise<unknown>][] = [];
 
-  constructor({ catalogue, source, target }: Played) {
+  /** `before`: steps that are done already, and what they have answered, in a world that is as they have left it. */
+  constructor({ catalogue, source, target }: Played, before: Answers = new Map()) {
+    this.#before = structuredClone(before);
     const pace = {
       ...Pace.parse({}),
       pollMs: 10 * busy(),
@@ -50,6 +56,18 @@ export class ThereAndBack {
     const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 25);
     this.#activities = relocationActivities({ catalogue, pace, digest, turns: takingTurns() });
     this.#subject = { chain: 'relocation:one/first', application: 'counter', users: '*', source, target };
+  }
+
+  /** Until that step begins, with nothing in the way; returns what those before it have answered. */
+  async before(step: Begun): Promise<Answers> {
+    const begun = new Error(`${step} begins`);
+    const stop: Begins = (each) => {
+      if (each === step) throw begun;
+    };
+    const reached = async (): Promise<unknown> => await this.there(stop).then(async () => await this.ahead(stop));
+    const end = await reached().catch((error: unknown) => error);
+    if (end !== begun) throw new Error(`${step} was not reached`, { cause: end });
+    return this.#answered;
   }
 
   async there(begins: Begins): Promise<void> {
@@ -160,6 +178,13 @@ export class ThereAndBack {
   }
 
   async #tried<A, R>(step: (order: A) => Promise<R>, order: A, attempts = 2): Promise<R> {
+    if (this.#before.has(step.name)) return this.#before.get(step.name) as R;
+    const answer = await this.#carriedOut(step, order, attempts);
+    this.#answered.set(step.name, answer);
+    return answer;
+  }
+
+  async #carriedOut<A, R>(step: (order: A) => Promise<R>, order: A, attempts: number): Promise<R> {
     let heartbeatDetails: unknown;
     for (let attempt = 1; ; attempt += 1) {
       const environment = attemptOf({

@@ -170,6 +170,17 @@ export class PortWorld implements Catalogue {
     for (const instance of this.at(site)) Object.assign(instance, { role: 'standby', introduced: false });
   }
 
+  /** As another one is by now, which began as this one has. */
+  protected beLike(other: PortWorld): void {
+    for (const [at, instance] of other.instances.entries()) {
+      const own = this.instances[at];
+      if (own?.id !== instance.id) throw new Error('it did not begin like the other one');
+      Object.assign(own, structuredClone(instance));
+    }
+    for (const [id, site] of other.#elsewhere) this.#elsewhere.set(id, site);
+    this.#serial = other.#serial;
+  }
+
   at(site: string): Made[] {
     return this.instances.filter((instance) => instance.site === site);
   }
