@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { posix } from 'node:path';
+import type { OnLoadResult, Plugin } from 'esbuild';
+
+/**
+ * What packages bring and no program of ours asks for. Each start would read, compile and make it: a third of what a start
+ * reads were sentences of zod in fifty languages, tables of character sets, types of media that nobody serves.
+ */
+export const pruned = (messages: Plugin): Plugin[] => [messages, seldomRead, mediaTypes];
+
+/** Those that zod takes by itself are elsewhere; the tables lie where npm laid them, for whoever comes to need one. */
+const seldomRead: Plugin = {
+  name: 'what is seldom read',
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: '' }));
+    bundling.onResolve({ filter: /^\.\/tables\/.*\.json$/ }, ({ path, importer }) =>
+      /iconv-lite\/encodings\//.test(importer)
+        ? { path: posix.join('iconv-lite/encodings', path), external: true }
+        : undefined,
+    );
+  },
+};
+
+/** Express sorts all of 2,500 at each start. What is said of a type is kept, and what is shown by browsers. */
+const mediaTypes: Plugin = {
+  name: 'types of media',
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /mime-db\/db\.json$/ }, ({ path }) => {
+      const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, { charset?: string; extensions?: string[] }>;
+      const kept = Object.entries(all).filter(
+        ([type, { charset, extensions }]) => charset !== undefined || (extensions !== undefined && SHOWN.test(type)),
+      );
+      return data(Object.fromEntries(kept));
+    });
+  },
+};
+const SHOWN = /^(text|image|font)\/|^application\/(octet-stream|json|yaml|xml|xhtml\+xml|wasm|pdf|zip|gzip|x-tar)$/;
+
+/** Read as what it is: as a part of the program it would be compiled, for five times the CPU. */
+const data = (value: unknown): OnLoadResult => ({
+  contents: `module.exports = JSON.parse(${JSON.stringify(JSON.stringify(value))});`,
+  loader: 'js',
+});
+
+/** A description of messages, as pbjs writes it (`protobufjs` reads it back). */
+interface Description {
+  readonly nested?: Readonly<Record<string, Description>>;
+}
+/** What of a message that was read is needed here. */
+interface Reflected {
+  readonly fullName: string;
+  readonly parent: Reflected | null;
+  readonly nestedArray?: readonly Reflected[];
+  readonly fieldsArray?: readonly { readonly resolvedType: Reflected | null }[];
+  readonly methodsArray?: readonly { readonly resolvedRequestType: Reflected; readonly resolvedResponseType: Reflected }[];
+  resolveAll?(): Reflected;
+}
+
+/**
+ * Temporal's messages are described as data, from which each start makes a type of each of 1,200, twice in a worker. Those
+ * are left out of which none that is `asked` for says anything, by its full name.
+ */
+export const messages = (asked: (name: string) => boolean): Plugin => ({
+  name: "Temporal's messages",
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /@temporalio\/proto\/protos\/json-module\.js$/ }, ({ path }) => {
+      const module = readFileSync(path, 'utf8');
+      const [begin, end] = [module.indexOf('{', module.indexOf('.addJSON(')), module.lastIndexOf('});') + 1];
+      const all = JSON.parse(module.slice(begin, end)) as Record<string, Description>;
+      const names = reached(createRequire(path)('protobufjs/light').Root.fromJSON({ nested: all }).resolveAll(), asked);
+      const kept = JSON.stringify(only(names, all));
+      return { contents: `${module.slice(0, begin)}JSON.parse(${JSON.stringify(kept)})${module.slice(end)}`, loader: 'js' };
+    });
+  },
+});
+
+/** The API of Temporal's own cloud is a quarter of all, and nobody here speaks to it. */
+export const allButTheCloud = messages((name) => !name.startsWith('.temporal.api.cloud.'));
+
+/** What comes to workflows, and what they answer. */
+export const ofWorkflows = messages((name) =>
+  /^\.coresdk\.(workflow_activation\.WorkflowActivation|workflow_completion\.WorkflowActivationCompletion)$/.test(name),
+);
+
+/** By their full names: what is asked for, and whatever a field or a method of it leads to. */
+function reached(root: Reflected, asked: (name: string) => boolean): ReadonlySet<string> {
+  const names = new Set<string>();
+  const keep = (one: Reflected): void => {
+    if (names.has(one.fullName)) return;
+    names.add(one.fullName);
+    if (one.parent?.fieldsArray !== undefined) keep(one.parent);
+    for (const { resolvedType } of one.fieldsArray ?? []) if (resolvedType !== null) keep(resolvedType);
+    for (const method of one.methodsArray ?? []) [method.resolvedRequestType, method.resolvedResponseType].forEach(keep);
+  };
+  const look = (within: Reflected): void => {
+    for (const one of within.nestedArray ?? []) {
+      if (asked(one.fullName)) keep(one);
+      look(one);
+    }
+  };
+  look(root);
+  return names;
+}
+
+/** Whoever is kept, and whoever has one that is kept within. */
+function only(
+  names: ReadonlySet<string>,
+  nested: Readonly<Record<string, Description>>,
+  within = '',
+): Record<string, Description> {
+  return Object.fromEntries(
+    Object.entries(nested).flatMap(([name, one]) => {
+      const full = `${within}.${name}`;
+      const inside = only(names, one.nested ?? {}, full);
+      if (!names.has(full) && Object.keys(inside).length === 0) return [];
+      return [[name, one.nested === undefined ? one : { ...one, nested: inside }]];
+    }),
+  );
+}
