@@ -10,6 +10,7 @@ import { allButTheCloud, ofWorkflows, pruned } from './pruned.ts';
 
 /** They are native, are asked for by their path, or bring files that are. */
 const OUTSIDE = [
+  '@grpc/proto-loader',
   '@temporalio/testing',
   'esbuild',
   'pg-native',

@@ -7,7 +7,7 @@ import type { OnLoadResult, Plugin } from 'esbuild';
  * What packages bring and no program of ours asks for. Each start would read, compile and make it: a third of what a start
  * reads were sentences of zod in fifty languages, tables of character sets, types of media that nobody serves.
  */
-export const pruned = (messages: Plugin): Plugin[] => [messages, seldomRead, mediaTypes];
+export const pruned = (messages: Plugin): Plugin[] => [messages, seldomRead, mediaTypes, clientOfHttp];
 
 /** Those that zod takes by itself are elsewhere; the tables lie where npm laid them, for whoever comes to need one. */
 const seldomRead: Plugin = {
@@ -36,6 +36,20 @@ const mediaTypes: Plugin = {
   },
 };
 const SHOWN = /^(text|image|font)\/|^application\/(octet-stream|json|yaml|xml|xhtml\+xml|wasm|pdf|zip|gzip|x-tar)$/;
+
+/** Of undici we have its client, and none of what else a browser has, or a test of a client. */
+const clientOfHttp: Plugin = {
+  name: 'the client of HTTP',
+  setup: (bundling) => {
+    bundling.onResolve({ filter: UNASKED }, ({ path, importer }) =>
+      /undici\/index\.js$/.test(importer) ? { path, namespace: 'unasked of undici' } : undefined,
+    );
+    bundling.onLoad({ filter: /.*/, namespace: 'unasked of undici' }, () => ({
+      contents: 'exports.CacheStorage = class {};', // it makes one, for whoever may ask
+    }));
+  },
+};
+const UNASKED = /^\.\/lib\/(mock|interceptor|cache|web\/(cache|cookies|websocket|eventsource)|dispatcher\/(socks5|h2c|env))\b/;
 
 /** Read as what it is: as a part of the program it would be compiled, for five times the CPU. */
 const data = (value: unknown): OnLoadResult => ({
