@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { posix } from 'node:path';
-import type { OnLoadResult, Plugin } from 'esbuild';
+import type { Plugin } from 'esbuild';
 
 /**
  * What packages bring and no program of ours asks for. Each start would read, compile and make it: a third of what a start
@@ -31,7 +31,7 @@ const mediaTypes: Plugin = {
       const kept = Object.entries(all).filter(
         ([type, { charset, extensions }]) => charset !== undefined || (extensions !== undefined && SHOWN.test(type)),
       );
-      return data(Object.fromEntries(kept));
+      return { contents: `module.exports = ${parsed(Object.fromEntries(kept))};`, loader: 'js' };
     });
   },
 };
@@ -42,20 +42,18 @@ const clientOfHttp: Plugin = {
   name: 'the client of HTTP',
   setup: (bundling) => {
     bundling.onResolve({ filter: UNASKED }, ({ path, importer }) =>
-      /undici\/index\.js$/.test(importer) ? { path, namespace: 'unasked of undici' } : undefined,
+      importer.endsWith('undici/index.js') ? { path, namespace: 'unasked of undici' } : undefined,
     );
     bundling.onLoad({ filter: /.*/, namespace: 'unasked of undici' }, () => ({
       contents: 'exports.CacheStorage = class {};', // it makes one, for whoever may ask
     }));
   },
 };
-const UNASKED = /^\.\/lib\/(mock|interceptor|cache|web\/(cache|cookies|websocket|eventsource)|dispatcher\/(socks5|h2c|env))\b/;
+const UNASKED =
+  /^\.\/lib\/(mock|interceptor|cache|web\/(cache|cookies|websocket|eventsource)|dispatcher\/(socks5|h2c|env))\b/;
 
 /** Read as what it is: as a part of the program it would be compiled, for five times the CPU. */
-const data = (value: unknown): OnLoadResult => ({
-  contents: `module.exports = JSON.parse(${JSON.stringify(JSON.stringify(value))});`,
-  loader: 'js',
-});
+const parsed = (value: unknown): string => `JSON.parse(${JSON.stringify(JSON.stringify(value))})`;
 
 /** A description of messages, as pbjs writes it (`protobufjs` reads it back). */
 interface Description {
@@ -67,8 +65,13 @@ interface Reflected {
   readonly parent: Reflected | null;
   readonly nestedArray?: readonly Reflected[];
   readonly fieldsArray?: readonly { readonly resolvedType: Reflected | null }[];
-  readonly methodsArray?: readonly { readonly resolvedRequestType: Reflected; readonly resolvedResponseType: Reflected }[];
-  resolveAll?(): Reflected;
+  readonly methodsArray?: readonly {
+    readonly resolvedRequestType: Reflected;
+    readonly resolvedResponseType: Reflected;
+  }[];
+}
+interface Reading {
+  readonly Root: { fromJSON(description: Description): { resolveAll(): Reflected } };
 }
 
 /**
@@ -82,9 +85,9 @@ export const messages = (asked: (name: string) => boolean): Plugin => ({
       const module = readFileSync(path, 'utf8');
       const [begin, end] = [module.indexOf('{', module.indexOf('.addJSON(')), module.lastIndexOf('});') + 1];
       const all = JSON.parse(module.slice(begin, end)) as Record<string, Description>;
-      const names = reached(createRequire(path)('protobufjs/light').Root.fromJSON({ nested: all }).resolveAll(), asked);
-      const kept = JSON.stringify(only(names, all));
-      return { contents: `${module.slice(0, begin)}JSON.parse(${JSON.stringify(kept)})${module.slice(end)}`, loader: 'js' };
+      const { Root } = createRequire(path)('protobufjs/light') as Reading;
+      const kept = only(reached(Root.fromJSON({ nested: all }).resolveAll(), asked), all);
+      return { contents: `${module.slice(0, begin)}${parsed(kept)}${module.slice(end)}`, loader: 'js' };
     });
   },
 });
@@ -105,7 +108,8 @@ function reached(root: Reflected, asked: (name: string) => boolean): ReadonlySet
     names.add(one.fullName);
     if (one.parent?.fieldsArray !== undefined) keep(one.parent);
     for (const { resolvedType } of one.fieldsArray ?? []) if (resolvedType !== null) keep(resolvedType);
-    for (const method of one.methodsArray ?? []) [method.resolvedRequestType, method.resolvedResponseType].forEach(keep);
+    for (const method of one.methodsArray ?? [])
+      [method.resolvedRequestType, method.resolvedResponseType].forEach(keep);
   };
   const look = (within: Reflected): void => {
     for (const one of within.nestedArray ?? []) {
