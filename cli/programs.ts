@@ -22,15 +22,17 @@ const OUTSIDE = [
 ];
 
 export async function buildPrograms(root: string): Promise<void> {
-  const [{ metafile }] = await Promise.all([
-    build({
-      ...asProgram(root),
-      entryPoints: programs(root).map((file) => ({ in: file, out: file.replace(/\.ts$/, '') })),
-      chunkNames: 'chunks/[hash]',
-      splitting: true,
-      plugins: [workerOfTheSdk, ...pruned(allButTheCloud)],
-      metafile: true,
-    }),
+  const built = await Promise.all([
+    ...apart(programs(root)).map(
+      async (files) =>
+        await build({
+          ...asProgram(root),
+          entryPoints: files.map((file) => ({ in: file, out: file.replace(/\.ts$/, '') })),
+          chunkNames: 'chunks/[hash]',
+          splitting: true,
+          plugins: [workerOfTheSdk, ...pruned(allButTheCloud)],
+        }),
+    ),
     build({
       ...asProgram(root),
       entryPoints: [workflowThread],
@@ -38,9 +40,17 @@ export async function buildPrograms(root: string): Promise<void> {
     }),
     buildImages(root),
   ]);
+  const made = new Set(built.flatMap((each) => Object.keys(each?.metafile.outputs ?? {})));
   for (const chunk of readdirSync(join(root, 'dist/chunks')))
-    if (!Object.hasOwn(metafile.outputs, `dist/chunks/${chunk}`)) rmSync(join(root, 'dist/chunks', chunk)); // of earlier builds
+    if (!made.has(`dist/chunks/${chunk}`)) rmSync(join(root, 'dist/chunks', chunk)); // of earlier builds
 }
+
+/** What is started most, and again after each crash, is one file; others are cut up into what they share. */
+const apart = (files: readonly string[]): string[][] => [
+  ...ALONE.filter((file) => files.includes(file)).map((file) => [file]),
+  files.filter((file) => !ALONE.includes(file)),
+];
+const ALONE = ['worker/main.ts', 'api/main.ts'];
 
 const asProgram = (root: string) =>
   ({
@@ -63,6 +73,7 @@ const asProgram = (root: string) =>
     sourcemap: 'linked',
     legalComments: 'external',
     logLevel: 'warning',
+    metafile: true,
   }) satisfies BuildOptions;
 
 /** What hosts of the sandbox run: of each application one file, which needs nothing beside it (sandbox/provider.ts). */

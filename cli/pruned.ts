@@ -78,19 +78,27 @@ interface Reading {
  * Temporal's messages are described as data, from which each start makes a type of each of 1,200, twice in a worker. Those
  * are left out of which none that is `asked` for says anything, by its full name.
  */
-export const messages = (asked: (name: string) => boolean): Plugin => ({
-  name: "Temporal's messages",
-  setup: (bundling) => {
-    bundling.onLoad({ filter: /@temporalio\/proto\/protos\/json-module\.js$/ }, ({ path }) => {
-      const module = readFileSync(path, 'utf8');
-      const [begin, end] = [module.indexOf('{', module.indexOf('.addJSON(')), module.lastIndexOf('});') + 1];
-      const all = JSON.parse(module.slice(begin, end)) as Record<string, Description>;
-      const { Root } = createRequire(path)('protobufjs/light') as Reading;
-      const kept = only(reached(Root.fromJSON({ nested: all }).resolveAll(), asked), all);
-      return { contents: `${module.slice(0, begin)}${parsed(kept)}${module.slice(end)}`, loader: 'js' };
-    });
-  },
-});
+export function messages(asked: (name: string) => boolean): Plugin {
+  let made: { contents: string; loader: 'js' } | undefined; // for whatever is built with it
+  return {
+    name: "Temporal's messages",
+    setup: (bundling) => {
+      bundling.onLoad({ filter: /@temporalio\/proto\/protos\/json-module\.js$/ }, ({ path }) => {
+        made ??= { contents: described(path, asked), loader: 'js' };
+        return made;
+      });
+    },
+  };
+}
+
+function described(path: string, asked: (name: string) => boolean): string {
+  const module = readFileSync(path, 'utf8');
+  const [begin, end] = [module.indexOf('{', module.indexOf('.addJSON(')), module.lastIndexOf('});') + 1];
+  const all = JSON.parse(module.slice(begin, end)) as Record<string, Description>;
+  const { Root } = createRequire(path)('protobufjs/light') as Reading;
+  const kept = only(reached(Root.fromJSON({ nested: all }).resolveAll(), asked), all);
+  return `${module.slice(0, begin)}${parsed(kept)}${module.slice(end)}`;
+}
 
 /** The API of Temporal's own cloud is a quarter of all, and nobody here speaks to it. */
 export const allButTheCloud = messages((name) => !name.startsWith('.temporal.api.cloud.'));
