@@ -78,7 +78,7 @@ interface Reading {
  * Temporal's messages are described as data, from which each start makes a type of each of 1,200, twice in a worker. Those
  * are left out of which none that is `asked` for says anything, by its full name.
  */
-export function messages(asked: (name: string) => boolean): Plugin {
+export function messagesOf(asked: (name: string) => boolean): Plugin {
   let made: { contents: string; loader: 'js' } | undefined; // for whatever is built with it
   return {
     name: "Temporal's messages",
@@ -101,10 +101,10 @@ function described(path: string, asked: (name: string) => boolean): string {
 }
 
 /** The API of Temporal's own cloud is a quarter of all, and nobody here speaks to it. */
-export const allButTheCloud = messages((name) => !name.startsWith('.temporal.api.cloud.'));
+export const allButTheCloud = messagesOf((name) => !name.startsWith('.temporal.api.cloud.'));
 
 /** What comes to workflows, and what they answer. */
-export const ofWorkflows = messages((name) =>
+export const ofWorkflows = messagesOf((name) =>
   /^\.coresdk\.(workflow_activation\.WorkflowActivation|workflow_completion\.WorkflowActivationCompletion)$/.test(name),
 );
 
