@@ -8,8 +8,9 @@ export class Devices {
     this.#control = control;
   }
 
-  async start(devices: number, rate: number): Promise<void> {
-    await asked(this.#control, 'POST', '/devices/fleet', { devices, rate });
+  /** `rate`: writes per second of each in a window; `rest`: outside. */
+  async start(devices: number, { rate, rest }: { readonly rate: number; readonly rest: number }): Promise<void> {
+    await asked(this.#control, 'POST', '/devices/fleet', { devices, rate, rest });
   }
 
   async openWindow(name: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { allButTheCloud, ofWorkflows, pruned } from './pruned.ts';
 
 /**
  * Every program as one file, with what it imports: it is read and compiled at once, where hundreds of files would have to
@@ -9,6 +10,7 @@ import { build, type Plugin } from 'esbuild';
 
 /** They are native, are asked for by their path, or bring files that are. */
 const OUTSIDE = [
+  '@grpc/proto-loader',
   '@temporalio/testing',
   'esbuild',
   'pg-native',
@@ -20,19 +22,46 @@ const OUTSIDE = [
 ];
 
 export async function buildPrograms(root: string): Promise<void> {
-  const { metafile } = await build({
+  const built = await Promise.all([
+    ...apart(programs(root)).map(
+      async (files) =>
+        await build({
+          ...asProgram(root),
+          entryPoints: files.map((file) => ({ in: file, out: file.replace(/\.ts$/, '') })),
+          chunkNames: 'chunks/[hash]',
+          splitting: true,
+          plugins: [workerOfTheSdk, ...pruned(allButTheCloud)],
+        }),
+    ),
+    build({
+      ...asProgram(root),
+      entryPoints: [workflowThread],
+      plugins: [workerOfTheSdk, threadOfTheSdk, ...pruned(ofWorkflows)],
+    }),
+    buildImages(root),
+  ]);
+  const made = new Set(built.flatMap((each) => Object.keys(each?.metafile.outputs ?? {})));
+  for (const chunk of readdirSync(join(root, 'dist/chunks')))
+    if (!made.has(`dist/chunks/${chunk}`)) rmSync(join(root, 'dist/chunks', chunk)); // of earlier builds
+}
+
+/** What is started most, and again after each crash, is one file; others are cut up into what they share. */
+const apart = (files: readonly string[]): string[][] => [
+  ...ALONE.filter((file) => files.includes(file)).map((file) => [file]),
+  files.filter((file) => !ALONE.includes(file)),
+];
+const ALONE = ['worker/main.ts', 'api/main.ts'];
+
+const asProgram = (root: string) =>
+  ({
     absWorkingDir: root,
-    entryPoints: [...programs(root).map((file) => ({ in: file, out: file.replace(/\.ts$/, '') })), workflowThread],
     outbase: '.',
     outdir: 'dist',
-    chunkNames: 'chunks/[hash]',
     bundle: true,
-    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
     external: OUTSIDE,
-    plugins: [workerOfTheSdk, seldomRead],
     // Half as much to read and to compile. Nothing else is made smaller: packages go by the names of their classes; and lines
     // stay short, for whoever reads a stack
     minifyWhitespace: true,
@@ -45,11 +74,7 @@ export async function buildPrograms(root: string): Promise<void> {
     legalComments: 'external',
     logLevel: 'warning',
     metafile: true,
-  });
-  await buildImages(root);
-  for (const chunk of readdirSync(join(root, 'dist/chunks')))
-    if (!Object.hasOwn(metafile.outputs, `dist/chunks/${chunk}`)) rmSync(join(root, 'dist/chunks', chunk)); // of earlier builds
-}
+  }) satisfies BuildOptions;
 
 /** What hosts of the sandbox run: of each application one file, which needs nothing beside it (sandbox/provider.ts). */
 async function buildImages(root: string): Promise<void> {
@@ -85,7 +110,7 @@ function programs(root: string): string[] {
   return [...mains, 'servers/download.ts'];
 }
 
-/** What the SDK's worker starts as a thread of its own. */
+/** What the SDK's worker starts as a thread of its own: a file of its own, since it needs little of what the others share. */
 const workflowThread = {
   in: '@temporalio/worker/lib/workflow/workflow-worker-thread.js',
   out: 'worker/workflow-thread',
@@ -117,18 +142,12 @@ const workerOfTheSdk: Plugin = {
   },
 };
 
-/**
- * A third of what every program would read at its start: sentences of zod in fifty languages, of which nobody asks for other
- * than those that it takes by itself; and tables of character sets, which lie where npm laid them for whoever comes to need one.
- */
-const seldomRead: Plugin = {
-  name: 'what is seldom read',
+/** It asks the core what time it is, and would load a whole client of gRPC for the errors of all else that can be asked. */
+const threadOfTheSdk: Plugin = {
+  name: "the SDK's thread",
   setup: (bundling) => {
-    bundling.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: '' }));
-    bundling.onResolve({ filter: /^\.\/tables\/.*\.json$/ }, ({ path, importer }) =>
-      /iconv-lite\/encodings\//.test(importer)
-        ? { path: posix.join('iconv-lite/encodings', path), external: true }
-        : undefined,
+    bundling.onResolve({ filter: /^@grpc\/grpc-js$/ }, async ({ resolveDir, kind }) =>
+      bundling.resolve('@grpc/grpc-js/build/src/metadata.js', { resolveDir, kind }),
     );
   },
 };

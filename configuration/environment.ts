@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isAddress, isLoopback, mistakeInRange } from './addresses.ts';
+import { ONCE } from './strict.ts';
 
 /** As in a Host (RFC 9110, 7.2): a name, an IPv4 address, or an IPv6 address in brackets; the port where it is not the default. */
 const HOST = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
@@ -106,7 +107,7 @@ export type Environment = z.infer<typeof Environment>;
 /** Reads it once, at the entry; an empty variable is an unset one. Throws an Error whose message lists every mistake. */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
-  const parsed = Environment.safeParse(set);
+  const parsed = Environment.safeParse(set, ONCE);
   if (!parsed.success) throw new Error(`the environment:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OperatorId } from '../domain/federation.ts';
 import { Name } from '../domain/name.ts';
 import { PartnersClient, Secret, Tls } from './credentials.ts';
-import { strict } from './strict.ts';
+import { ONCE, strict } from './strict.ts';
 import { named, Url } from './values.ts';
 
 const Seconds = z.int().positive();
@@ -104,6 +104,6 @@ export const Federation = strict({
   issuers: named(Issuer),
   partners: named(Partner).prefault({}),
   shares: z.array(Share).default([]),
-  pace: FederationPace.default(FederationPace.parse({})),
+  pace: FederationPace.default(FederationPace.parse({}, ONCE)),
 });
 export type Federation = z.infer<typeof Federation>;

@@ -6,7 +6,7 @@ import { Client, Secret, Tls } from './credentials.ts';
 import { Federation } from './federation.ts';
 import { plainAddress } from '../domain/endpoint.ts';
 import { Name } from '../domain/name.ts';
-import { strict } from './strict.ts';
+import { ONCE, strict } from './strict.ts';
 import { named, Url } from './values.ts';
 
 /** One configuration file holds what the federator knows of its peers, until a catalogue does. Names are the keys. */
@@ -184,8 +184,8 @@ const shape = strict({
   applications: named(ApplicationRecord),
   /** By ueIdentityTag (MEC 014): the device's address in the access networks. */
   users: named(strict({ address: Address })).prefault({}),
-  pace: Pace.default(Pace.parse({})),
-  worker: Worker.default(Worker.parse({})),
+  pace: Pace.default(Pace.parse({}, ONCE)),
+  worker: Worker.default(Worker.parse({}, ONCE)),
   /** Where services of our own network reach this Ferry's API, to tell what it asked to be told. */
   callback: Url.optional(),
   /** Absent: this Ferry moves applications and federates with nobody. */
@@ -216,7 +216,7 @@ export function parseConfiguration(text: string, file = 'configuration'): Config
   } catch (error) {
     throw new Error(`${file} is no JSON: ${(error as Error).message}`, { cause: error });
   }
-  const { data, error } = shape.safeParse(json);
+  const { data, error } = shape.safeParse(json, ONCE);
   // The records that can be read contradict one another whatever is wrong with the others.
   const issues = [...(error?.issues ?? []), ...contradictions(readable(json))];
   if (data !== undefined && issues.length === 0) return data;
@@ -225,12 +225,12 @@ export function parseConfiguration(text: string, file = 'configuration'): Config
 
 /** Each record that can be read; undefined: it is there. */
 function readable(json: unknown): Readable {
-  const all = z.record(z.string(), z.unknown()).catch({}).parse(json);
+  const all = z.record(z.string(), z.unknown()).catch({}).parse(json, ONCE);
   const those = <Record extends z.ZodType>(member: string, record: Record) =>
     Object.fromEntries(
-      Object.entries(z.record(z.string(), z.unknown()).catch({}).parse(all[member])).map(([name, one]) => [
+      Object.entries(z.record(z.string(), z.unknown()).catch({}).parse(all[member], ONCE)).map(([name, one]) => [
         name,
-        record.safeParse(one).data,
+        record.safeParse(one, ONCE).data,
       ]),
     );
   return {
@@ -239,6 +239,6 @@ function readable(json: unknown): Readable {
     systems: those('systems', System),
     sites: those('sites', SiteRecord),
     applications: those('applications', ApplicationRecord),
-    federation: Federation.safeParse(all['federation']).data,
+    federation: Federation.safeParse(all['federation'], ONCE).data,
   };
 }

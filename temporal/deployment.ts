@@ -46,21 +46,27 @@ export async function promote(
   const begun = performance.now();
   const queues = [taskQueue, waitsQueue(taskQueue)];
   let last = new Error('not every task queue of it is polled');
+  /** Another one would be given new runs until the queues are told. */
+  let replacing = false;
   while (performance.now() - begun < limitMs) {
     try {
-      const { versionTaskQueues } = await workflowService.describeWorkerDeploymentVersion({
-        namespace,
-        deploymentVersion: version,
-      });
       const { conflictToken, workerDeploymentInfo } = await workflowService.describeWorkerDeployment({
         namespace,
         deploymentName,
       });
       const current = workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId ?? '';
+      if (current === buildId && !replacing) return { current: true };
+      // Of one that has just become current a server answers seconds later: it is telling its queues so
+      const { versionTaskQueues } = await workflowService.describeWorkerDeploymentVersion({
+        namespace,
+        deploymentVersion: version,
+      });
       if (current === buildId) return { current: true };
       if (current !== '' && !always) return { current: false, instead: current };
-      if (queues.every((queue) => versionTaskQueues?.some(({ name }) => name === queue)))
+      if (queues.every((queue) => versionTaskQueues?.some(({ name }) => name === queue))) {
+        replacing = current !== '';
         await workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName, buildId, conflictToken });
+      }
     } catch (error) {
       if (!NOT_YET.has((error as { code?: number }).code ?? -1)) throw error;
       last = error as Error;

@@ -26,7 +26,6 @@ import { tracesOf } from '../traces/traces.ts';
 import { anchorsOver } from './anchors.ts';
 import { endEarlierWorlds } from './earlier-worlds.ts';
 import type { Federated } from './federated.ts';
-import { WorkerMetrics } from './metrics.ts';
 import { cordonsOver } from './cordons.ts';
 import { runsOver } from './runs.ts';
 import { configured } from './sites.ts';
@@ -46,7 +45,7 @@ const log = pino(
 const { catalogue, surveying } = configured(configuration, sealWith(secret), log);
 
 const traces = await tracesOf('ferry-worker', (message) => log.warn(message));
-const measuring = environment.FERRY_METRICS_PORT === undefined ? undefined : await WorkerMetrics.open();
+const measuring = environment.FERRY_METRICS_PORT === undefined ? undefined : await metrics();
 Runtime.install({
   ...(measuring !== undefined && { telemetryOptions: measuring.telemetry }),
   shutdownSignals: [], // ours: the order of things at the end matters
@@ -162,6 +161,12 @@ try {
   process.stdin.destroy();
   await awaiting.close();
   await connection.close().catch((error: unknown) => log.error(error, 'the connection did not close'));
+}
+
+/** Loaded where they are asked for. */
+async function metrics() {
+  const { WorkerMetrics } = await import('./metrics.ts');
+  return await WorkerMetrics.open();
 }
 
 /** Nothing of it, and no database's client, is loaded where nothing is said of a federation. */

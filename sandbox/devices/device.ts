@@ -10,10 +10,10 @@ export interface DevicePlan extends LinePlan {
   readonly ue: string;
   /** Of its first write. */
   readonly number: number;
-  /** When that is due, in milliseconds of the monotonic clock. */
-  readonly start: number;
-  /** Between two writes. */
-  readonly intervalMs: number;
+  /** Where in each interval its writes are due: 0 to 1. */
+  readonly phase: number;
+  /** Between two writes: while somebody counts them, and while nobody does. */
+  readonly intervalMs: { readonly counted: number; readonly resting: number };
   /** A write is given up this long after it was due. */
   readonly giveUpMs: number;
 }
@@ -22,16 +22,26 @@ export interface DevicePlan extends LinePlan {
 const ATTEMPT_MS = 1_000;
 const RETRY_MS = { first: 20, most: 200 } as const;
 
+/** From a moment on, in milliseconds of the monotonic clock: which number is due next, when, and each so long after the other. */
+interface Pace {
+  readonly since: number;
+  readonly number: number;
+  readonly start: number;
+  readonly intervalMs: number;
+}
+
 /**
  * A device that writes at a fixed rate, whatever becomes of its writes (open loop): number n is due at a time of its own.
- * One write at a time; what becomes due meanwhile waits its turn.
+ * One write at a time; what becomes due meanwhile waits its turn. While nobody counts it may have another rate.
  */
 export class Device {
   readonly #plan: DevicePlan;
   readonly #line: Line;
   readonly #tallies = new Set<Tally>();
   readonly #done: Promise<void>;
-  readonly #stop = new AbortController();
+  /** The last is that of now; the earlier ones are of numbers that are not settled yet. */
+  #paces: readonly [Pace, ...Pace[]];
+  #awake = new AbortController();
   #stoppedAt = Number.POSITIVE_INFINITY;
   #settled: number;
   #waiting: (() => void)[] = [];
@@ -44,6 +54,7 @@ export class Device {
     this.#plan = plan;
     this.#line = new Line(plan);
     this.#settled = plan.number - 1;
+    this.#paces = [this.#paceFrom(performance.now(), plan.number, plan.intervalMs.resting)];
     this.#done = this.#run();
   }
 
@@ -61,16 +72,19 @@ export class Device {
 
   /** The last number that is due before `at`, unless the device was stopped earlier. */
   lastDueBefore(at: number): number {
-    const { number, start, intervalMs } = this.#plan;
-    return number - 1 + Math.max(0, Math.ceil((Math.min(at, this.#stoppedAt) - start) / intervalMs));
+    const until = Math.min(at, this.#stoppedAt);
+    const { number, start, intervalMs } = this.#paces.findLast(({ since }) => since <= until) ?? this.#paces[0];
+    return number - 1 + Math.max(0, Math.ceil((until - start) / intervalMs));
   }
 
   watch(tally: Tally): void {
     this.#tallies.add(tally);
+    this.#turnTo(this.#plan.intervalMs.counted);
   }
 
   unwatch(tally: Tally): void {
     this.#tallies.delete(tally);
+    if (this.#tallies.size === 0) this.#turnTo(this.#plan.intervalMs.resting);
   }
 
   /** Resolves when every write up to this number is acknowledged or given up. */
@@ -104,7 +118,7 @@ export class Device {
   /** Nothing becomes due from now on; resolves when the rest is settled, with the next free number. */
   async stop(): Promise<number> {
     this.#stoppedAt = Math.min(this.#stoppedAt, performance.now());
-    this.#stop.abort();
+    this.#awake.abort();
     await this.#done;
     this.#line.close();
     return this.#settled + 1;
@@ -127,16 +141,41 @@ export class Device {
     };
   }
 
+  #paceFrom(since: number, number: number, intervalMs: number): Pace {
+    return { since, number, start: since + this.#plan.phase * intervalMs, intervalMs };
+  }
+
+  #turnTo(intervalMs: number): void {
+    const now = performance.now();
+    if (intervalMs === this.#paces.at(-1)?.intervalMs || this.#stoppedAt <= now) return;
+    const [first, ...more] = this.#paces.filter(
+      (_, nth, all) => (all[nth + 1]?.number ?? Infinity) > this.#settled + 1,
+    );
+    const next = this.#paceFrom(now, this.lastDueBefore(now) + 1, intervalMs);
+    this.#paces = first === undefined ? [next] : [first, ...more, next];
+    this.#awake.abort();
+    this.#awake = new AbortController();
+  }
+
   async #run(): Promise<void> {
-    const { number: first, start, intervalMs } = this.#plan;
-    for (let number = first; ; number += 1) {
-      const due = start + (number - first) * intervalMs;
-      const ahead = due - performance.now();
-      if (ahead > 0) await pause(Math.ceil(ahead), undefined, { signal: this.#stop.signal }).catch(() => undefined);
-      if (number > this.lastDueBefore(Number.POSITIVE_INFINITY)) return;
+    for (let number = this.#plan.number; ; number += 1) {
+      const due = await this.#due(number);
+      if (due === undefined) return;
       await this.#write(number, due);
       this.#settled = number;
       for (const resolve of this.#waiting.splice(0)) resolve();
+    }
+  }
+
+  /** Waits until this number is due, at whatever pace that comes to be; undefined: the device is stopped before. */
+  async #due(number: number): Promise<number | undefined> {
+    for (;;) {
+      const pace = this.#paces.findLast((each) => each.number <= number) ?? this.#paces[0];
+      const due = pace.start + (number - pace.number) * pace.intervalMs;
+      const ahead = due - performance.now();
+      if (number > this.lastDueBefore(Number.POSITIVE_INFINITY)) return undefined;
+      if (ahead <= 0) return due;
+      await pause(Math.ceil(ahead), undefined, { signal: this.#awake.signal }).catch(() => undefined);
     }
   }
 

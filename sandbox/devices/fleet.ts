@@ -11,6 +11,8 @@ export const FleetPlan = z.strictObject({
   devices: z.int().min(1).max(200).default(6),
   /** Writes per second of each device. */
   rate: z.number().positive().max(1_000).default(20),
+  /** And while no window counts them: each costs some ms of CPU, here and at whoever carries and answers it. */
+  rest: z.number().positive().max(1_000).optional(),
   giveUpMs: z.int().positive().default(2_000),
   clampSeconds: z.number().nonnegative().default(30),
 });
@@ -26,8 +28,7 @@ export class Fleet {
   /** `numbers`: the next free number of each device that was in an earlier fleet. */
   constructor(net: number, plan: FleetPlan, numbers: ReadonlyMap<string, number>) {
     const [cellular, wifi] = accessNetworks(net);
-    const start = performance.now();
-    const intervalMs = 1_000 / plan.rate;
+    const intervalMs = { counted: 1_000 / plan.rate, resting: 1_000 / (plan.rest ?? plan.rate) };
     this.plan = plan;
     this.#access = [cellular, wifi];
     this.devices = Array.from({ length: plan.devices }, (_, i) => {
@@ -39,7 +40,7 @@ export class Fleet {
         address: `127.${net}.100.${i + 1}`,
         access: cellular,
         number: numbers.get(ue) ?? 1,
-        start: start + (i * intervalMs) / plan.devices,
+        phase: i / plan.devices,
         intervalMs,
       });
     });

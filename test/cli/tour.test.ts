@@ -183,7 +183,7 @@ describe.concurrent('the tour', () => {
   it('starts the devices, travels every direction in turn, and shows both gaps', async () => {
     const { report, out, asked } = await travelled(ended(), () => 0);
     expect(report).toMatchObject({ ok: true, federation: null }); // the operator is alone
-    expect(asked.find(({ url }) => url.endsWith('/fleet'))?.body).toEqual({ devices: 6, rate: 20 });
+    expect(asked.find(({ url }) => url.endsWith('/fleet'))?.body).toEqual({ devices: 6, rate: 20, rest: 2 });
     const moves = asked.filter(({ url }) => url === '/v1/relocations').map(({ body }) => body);
     expect(moves).toEqual(
       ['cloud a1', 'a1 a2', 'a2 w1', 'w1 cloud'].map((move) => {

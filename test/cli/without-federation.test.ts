@@ -122,7 +122,14 @@ describe('without a federation', () => {
     expect(odd.filter((name) => packages.has(name))).toEqual([]);
   });
 
-  it('the API does not load what only its worker needs', () => {
+  it('the API does not load what only its worker needs, nor a worker what shows metrics where nobody asks for them', () => {
     expect(loaded('api/main.js').packages).not.toContain('undici');
+    expect(loaded('worker/main.js').packages).not.toContain('prom-client');
+  });
+
+  it("the workflows' thread loads no client of gRPC", () => {
+    const { packages, own } = loaded('worker/workflow-thread.js');
+    expect(packages).toContain('@temporalio/proto');
+    expect(own.filter((source) => /grpc-js\/.*(client|channel|server)\.[jt]s$/.test(source))).toEqual([]);
   });
 });

@@ -105,7 +105,7 @@ try {
     ...(await pageOf(browser, url, { colorScheme, viewport })),
   });
   const pages = [await opened('light'), await opened('dark')];
-  await new Devices(`http://127.${net}.0.1:8080`).start(6, 20);
+  await new Devices(`http://127.${net}.0.1:8080`).start(6, { rate: 20, rest: 20 });
   const ended = ({ outcome }: Relocation): boolean => outcome === 'relocated';
   await inTemporal('relocated', await moved('cloud', 'a1', ended), 'History', 'retireSource', 1120);
   await heldAndParked('a1', 'a2');

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { relocationActivities } from '../../activities/relocation/index.ts';
@@ -50,8 +50,17 @@ async function deploy(buildId: string, world: PortWorld, always = false) {
     version,
   });
   const running = workers.run();
+  const asked: string[] = [];
+  const workflowService = new Proxy(temporal.client.workflowService, {
+    get: (service, name) => {
+      asked.push(String(name));
+      return Reflect.get(service, name) as unknown;
+    },
+  });
+  const client = { workflowService, options: temporal.client.options } as Client;
   return {
-    standing: (await promote(temporal.client, version, taskQueue, { always })) satisfies Standing,
+    standing: (await promote(client, version, taskQueue, { always })) satisfies Standing,
+    asked,
     drainage: async () =>
       (
         await temporal.client.workflowService.describeWorkerDeploymentVersion({
@@ -91,6 +100,8 @@ async function workedAt(handle: WorkflowHandle): Promise<readonly string[]> {
 it('a relocation finishes on the version that began it, beside a new one; then the old version is drained', async () => {
   const first = await deploy('1', new PortWorld());
   expect(first.standing).toEqual({ current: true }); // by itself: there was none
+  const made = ['setWorkerDeploymentCurrentVersion', 'describeWorkerDeployment'];
+  expect(first.asked.slice(-2)).toEqual(made); // nobody else could be given what begins before its queues are told
   const old = await start('relocation:old', held);
   await isHeld(old);
 
@@ -99,6 +110,7 @@ it('a relocation finishes on the version that began it, beside a new one; then t
   await waiting.stop();
   const second = await deploy('2', new PortWorld(), true);
   expect(second.standing).toEqual({ current: true });
+  expect(second.asked.slice(-3)).toEqual([...made, 'describeWorkerDeploymentVersion']); // which waits until they are
 
   const fresh = await start('relocation:fresh', {});
   await expect(fresh.result()).resolves.toMatchObject({ outcome: 'relocated' });

@@ -224,6 +224,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'package/description.ts': ['yaml', 'zod'],
       'package/archive.ts': ['fflate'],
       'programs.ts': ['esbuild'],
+      'pruned.ts': ['esbuild'],
       'ferry.mjs': ['tsx/esm/api', 'dist/cli/main.js'],
     },
   },

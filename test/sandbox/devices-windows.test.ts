@@ -16,8 +16,8 @@ let devices: Peer;
 let application: NumberedWrites;
 
 /** One resolving device, or one of each kind; a write is given up late, lest a busy machine do that. */
-const start = async (count = 1, giveUpMs = 10_000): Promise<void> => {
-  const fleet = { application: { name, port: 7000 }, devices: count, rate: 20, giveUpMs };
+const start = async (count = 1, giveUpMs = 10_000, rest?: number): Promise<void> => {
+  const fleet = { application: { name, port: 7000 }, devices: count, rate: 20, giveUpMs, rest };
   expect((await ask('POST', `${devices.url}/fleet`, fleet)).status).toBe(201);
   await accepted(1);
 };
@@ -175,5 +175,40 @@ describe('a window', () => {
     expect((await ask('POST', `${devices.url}/windows`, { name: 'move' })).status).toBe(409);
     await end();
     expect((await ask('DELETE', `${devices.url}/windows/move`)).status).toBe(404);
+  });
+});
+
+describe('devices that rest while nobody counts', () => {
+  const written = () => application.users.get('ue-1')?.accepted.size ?? 0;
+
+  it('write at their rate in a window, and seldom before and after it', async () => {
+    await start(1, 10_000, 2);
+    const seldom = async (): Promise<void> => {
+      const [begun, before] = [performance.now(), written()];
+      await accepted(before + 3);
+      expect(performance.now() - begun).toBeGreaterThan(950); // three are due within a second and a half
+    };
+    await seldom();
+    await begin();
+    await accepted(written() + 20);
+    const { total, durationMs } = await end();
+    expect(Math.abs(total.requests - durationMs / 50)).toBeLessThanOrEqual(1);
+    expect(total).toMatchObject({ lost: 0, givenUp: 0, stale: 0, doubled: 0 });
+    await seldom();
+  });
+
+  it('give up nothing before its time that became due while somebody counted', async () => {
+    await start(1, Math.round(5_000 * busy()), 0.1);
+    await begin();
+    let pending = false;
+    application.write = () => void (pending = true);
+    await eventually(() => pending, Boolean);
+    const counted = end(); // waits for what is due; more becomes due meanwhile
+    const before = written();
+    application.write = accept;
+    const { requests } = (await counted).total;
+    await accepted(before + requests + 5);
+    const { body } = await ask<{ devices: { givenUp: number }[] }>('GET', `${devices.url}/state`);
+    expect(body.devices).toEqual([expect.objectContaining({ givenUp: 0 })]);
   });
 });
