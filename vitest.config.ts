@@ -6,8 +6,8 @@ import { processes } from './test/setup/processes.ts';
  * `quick` starts no process and needs no server but what it serves itself: `npm run quick`. `processes`: parts of the
  * sandbox, of the API and of the command line as processes. `engine`: workflows on a real Temporal server. `endtoend`: all
  * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed. `tour`
- * is what a person sees who starts it, with the limits that hold for him: alone, after all others. A process does one file
- * after the other: what they import is loaded once, and they leave nothing of it changed.
+ * is what a person sees who starts it, with the limits that hold for him: beside no more than compute at once. A process does one
+ * file after the other: what they import is loaded once, and they leave nothing of it changed.
  */
 const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endtoend/tour.test.ts'];
 
@@ -82,10 +82,10 @@ export default defineConfig({
       {
         test: {
           name: 'tour',
+          ...computing,
           pool: 'forks',
           include: [tour],
           globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
-          sequence: { groupOrder: 2 },
           retry: 0,
           testTimeout: patient,
           hookTimeout: patient,

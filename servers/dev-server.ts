@@ -46,9 +46,12 @@ const punctual = ['history.timerProcessorMaxTimeShift="50ms"', 'history.queueRea
 
 /**
  * A run that continues as a new one begins a second after the one before at the earliest. A version of a worker does so for
- * each of its queues: three seconds of its first start were that.
+ * each of its queues: three seconds of its first start were that. A step that its worker has room for begins with the answer
+ * to the task that asked for it, and not by way of a queue.
  */
-const prompt = ['--dynamic-config-value', 'history.workflowIdReuseMinimalInterval="10ms"'];
+const prompt = ['history.workflowIdReuseMinimalInterval="10ms"', 'system.enableActivityEagerExecution=true'].flatMap(
+  (setting) => ['--dynamic-config-value', setting],
+);
 
 /**
  * Queues are cut into four, to be spread over the machines of a cluster: each part is loaded, polled and written for itself,

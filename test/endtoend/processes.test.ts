@@ -125,7 +125,7 @@ describe('one that goes through all of this, one after the other,', () => {
     const two = up('--net', String(other.net), '--port', String(free));
     expect(await two.exited).toBe('status 1');
     expect(two.err).toContain(`another ferry up uses ${data}: end it, or choose another folder with --data`);
-    expect(two.out).toBe('');
+    expect(JSON.parse(two.out)).toMatchObject({ title: 'Ferry is not up', detail: expect.stringContaining(data) });
     expect(await (await fetch(`${addresses.api}/health/ready`)).json()).toMatchObject({ status: 'ready' });
     await other.release();
   });
