@@ -118,14 +118,18 @@ const listedOnce = (): Lists => {
   const asked = new Map<Exposure, ReturnType<Lists>>();
   const failed = new Map<Exposure, number>();
   return async (exposure, signal) => {
-    const list = asked.get(exposure) ?? listing(exposure, signal);
-    asked.set(exposure, list);
-    return await list.catch((error: unknown) => {
-      const times = (failed.get(exposure) ?? 0) + 1;
-      failed.set(exposure, times);
-      if (times < LIST_TRIES) asked.delete(exposure);
-      throw error;
-    });
+    let list = asked.get(exposure);
+    if (list === undefined) {
+      list = listing(exposure, signal);
+      asked.set(exposure, list);
+      // However many wait for it, it has failed once
+      list.catch(() => {
+        const times = (failed.get(exposure) ?? 0) + 1;
+        failed.set(exposure, times);
+        if (times < LIST_TRIES) asked.delete(exposure);
+      });
+    }
+    return await list;
   };
 };
 
