@@ -5,9 +5,10 @@ import { processes } from './test/setup/processes.ts';
 /**
  * `quick` starts no process and needs no server but what it serves itself: `npm run quick`. `processes`: parts of the
  * sandbox, of the API and of the command line as processes. `engine`: workflows on a real Temporal server. `endtoend`: all
- * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed. `tour`
- * is what a person sees who starts it, with the limits that hold for him: beside no more than compute at once. A process does one
- * file after the other: what they import is loaded once, and they leave nothing of it changed.
+ * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed. `laptop`
+ * is what a person sees who starts it, with the limits that hold for him: beside no more than compute at once, and before most,
+ * as projects begin in the order of their names. A process does one file after the other: what they import is loaded once, and
+ * they leave nothing of it changed.
  */
 const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endtoend/tour.test.ts'];
 
@@ -81,7 +82,7 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'tour',
+          name: 'laptop',
           ...computing,
           pool: 'forks',
           include: [tour],

@@ -230,7 +230,9 @@ export class House {
     return said;
   }
 
+  /** Nothing is begun beside its end: nobody would end that. */
   #begin(plan: ChildPlan): Child {
+    if (this.#ending.signal.aborted) throw new Error(`${plan.name} is not started: Ferry is being ended`);
     const child = new Child(plan);
     this.#children.set(plan.name, child);
     return child;
