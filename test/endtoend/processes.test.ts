@@ -55,6 +55,19 @@ const nothingIsLeft = async (
   expect(await Promise.all(used.map(async (each) => await isFree('127.0.0.1', each)))).toEqual(used.map(() => true));
 };
 
+/** A worker that is another process. */
+async function anotherPolls({ temporal: address }: Addresses, pid: number): Promise<boolean> {
+  const connection = await Connection.connect({ address });
+  try {
+    const queue = { namespace: 'default', taskQueue: { name: 'ferry' }, taskQueueType: OF_WORKFLOWS };
+    const { pollers } = await connection.workflowService.describeTaskQueue(queue);
+    return pollers.some(({ identity }) => !identity?.startsWith(`${pid}@`));
+  } finally {
+    await connection.close();
+  }
+}
+const OF_WORKFLOWS = 1;
+
 async function processesOf({ sandbox }: Addresses): Promise<number[]> {
   const answer = await fetch(`${sandbox}/sandbox/processes`);
   return ((await answer.json()) as { pid: number }[]).map(({ pid }) => pid);
@@ -134,8 +147,10 @@ describe('one that goes through all of this, one after the other,', () => {
     done = await begin(addresses, { source: 'cloud', target: 'a1', cutOver: { approval: true } });
     const { id } = done;
     await reaches(addresses, id, ({ state }) => state === 'held');
-    const kill = (pattern: RegExp): void => {
-      process.kill(Number(one.left.find((line) => pattern.test(line))?.split(' ')[0]), 'SIGKILL');
+    const kill = (pattern: RegExp): number => {
+      const pid = Number(one.left.find((line) => pattern.test(line))?.split(' ')[0]);
+      process.kill(pid, 'SIGKILL');
+      return pid;
     };
     for (const [name, pattern] of [
       ['worker', /worker\/main\.(js|ts)/],
@@ -143,8 +158,10 @@ describe('one that goes through all of this, one after the other,', () => {
       ['Temporal', /server start-dev/],
     ] as const) {
       one.meet();
-      kill(pattern);
+      const pid = kill(pattern);
       await eventually(() => one.err.includes(`${name} has ended (SIGKILL), and is started again`));
+      // One that found no Temporal at its start would end once more
+      if (name === 'worker') await eventually(async () => await anotherPolls(addresses, pid), 30_000);
     }
     const client = new FerryClient(addresses.api);
     const asked = async (): Promise<boolean> =>
