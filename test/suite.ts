@@ -36,7 +36,8 @@ try {
   const failed = passed ? [] : failedIn(report);
   const again = failed.length > 0 && failed.length <= FEW;
   if (again) say(`Once more, each alone on this machine: ${failed.join(', ')}`);
-  const alone = again && vitest('--maxWorkers=1', ...failed);
+  // One after the other: each project has its own number of workers, whatever is told here
+  const alone = again && vitest('--no-file-parallelism', ...failed);
   if (alone) say(`Passed only alone, beside others they failed: ${failed.join(', ')}`);
   process.exitCode = passed || alone ? 0 : 1;
 } finally {
