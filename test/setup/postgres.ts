@@ -53,7 +53,8 @@ async function roomy(): Promise<string> {
   const names = await readdir(memory).catch(() => []); // not of this system
   for (const name of names) {
     const pid = name.startsWith(OURS) ? Number.parseInt(name.slice(OURS.length), 10) : process.pid;
-    if (!isAlive(pid)) await rm(join(memory, name), { recursive: true, force: true });
+    // Those of somebody else cannot be removed, nor is it known whether his run goes on
+    if (!isAlive(pid)) await rm(join(memory, name), { recursive: true, force: true }).catch(() => undefined);
   }
   const room = await statfs(memory).then(
     ({ bavail, bsize }) => bavail * bsize,
