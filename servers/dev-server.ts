@@ -40,27 +40,20 @@ export interface DevServer {
  * each next attempt. This one is alone. It reads its timers up to twenty times in a second then, and not once; what it has read
  * three times it would take for stuck and put aside for later, which is minutes where thousands of timers run.
  */
-const punctual = ['history.timerProcessorMaxTimeShift="50ms"', 'history.queueReaderStuckCriticalAttempts=60'].flatMap(
-  (setting) => ['--dynamic-config-value', setting],
-);
+const punctual = set('history.timerProcessorMaxTimeShift="50ms"', 'history.queueReaderStuckCriticalAttempts=60');
 
 /**
  * A run that continues as a new one begins a second after the one before at the earliest. A version of a worker does so for
  * each of its queues: three seconds of its first start were that. A step that its worker has room for begins with the answer
  * to the task that asked for it, and not by way of a queue.
  */
-const prompt = ['history.workflowIdReuseMinimalInterval="10ms"', 'system.enableActivityEagerExecution=true'].flatMap(
-  (setting) => ['--dynamic-config-value', setting],
-);
+const prompt = set('history.workflowIdReuseMinimalInterval="10ms"', 'system.enableActivityEagerExecution=true');
 
 /**
  * Queues are cut into four, to be spread over the machines of a cluster: each part is loaded, polled and written for itself,
  * and hands on what has come to it to where somebody asks. Uncut they take a sixth less of what this one computes.
  */
-const uncut = ['Read', 'Write'].flatMap((side) => [
-  '--dynamic-config-value',
-  `matching.numTaskqueue${side}Partitions=1`,
-]);
+const uncut = set(...['Read', 'Write'].map((side) => `matching.numTaskqueue${side}Partitions=1`));
 
 /**
  * Beside the processes of a whole suite it collects its garbage seldom: a tenth of what it computes, for 100 MB more; and keeps
@@ -72,10 +65,12 @@ const thrifty = { GOGC: '400', GOMAXPROCS: '1' };
  * Nobody reads its metrics, and it goes through all of them each second: of each queue some hundreds, which after the engine's
  * tests were most of 280,000, and two thirds of what it computed while it had nothing to do.
  */
-const unmeasured = ['TaskQueue', 'Partition', 'BuildID'].flatMap((by) => [
-  '--dynamic-config-value',
-  `metrics.breakdownBy${by}=false`,
-]);
+const unmeasured = set(...['TaskQueue', 'Partition', 'BuildID'].map((by) => `metrics.breakdownBy${by}=false`));
+
+/** As the command line takes settings. */
+function set(...settings: readonly string[]): string[] {
+  return settings.flatMap((setting) => ['--dynamic-config-value', setting]);
+}
 
 /** Returns when it serves and knows our search attributes. Throws an Error when it ends before, or is not there in 30 s. */
 export async function startDevServer({
