@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/setup/longest-first.ts';
 import { processes } from './test/setup/processes.ts';
 
 /**
@@ -17,13 +18,14 @@ const files = (ofCore: number): number =>
   Math.max(1, Math.min(Math.floor(ofCore * availableParallelism()), Math.floor(totalmem() / 2e9)));
 
 /** They wait for peers, and for time, at each second of three: more of them at once than of those that compute. */
-const waiting = { maxWorkers: files(3.5), sequence: { groupOrder: 0 } };
+const waiting = { maxWorkers: files(4), sequence: { groupOrder: 0 } };
 const computing = { maxWorkers: files(2), sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
     // By content, of the sources and of this file; whoever changes tsconfig.json clears it: `npx vitest --clearCache`
     experimental: { fsModuleCache: true },
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -40,7 +42,7 @@ export default defineConfig({
       {
         test: {
           name: 'processes',
-          ...computing,
+          ...waiting,
           pool: 'forks',
           isolate: false,
           setupFiles: ['test/setup/awake.ts', 'test/setup/networks.ts'],
