@@ -5,21 +5,23 @@ import { processes } from './test/setup/processes.ts';
 
 /**
  * `quick` starts no process and needs no server but what it serves itself: `npm run quick`. `processes`: parts of the
- * sandbox, of the API and of the command line as processes. `engine`: workflows on a real Temporal server. `endtoend`: all
- * of it, killed and frozen. Files run side by side, also those of another checkout: whatever they share is claimed. `laptop`
- * is what a person sees who starts it, with the limits that hold for him: beside no more than compute at once, and before most,
- * as projects begin in the order of their names. A process does one file after the other: what they import is loaded once, and
- * they leave nothing of it changed.
+ * sandbox, of the API and of the command line as processes, workflows on a real Temporal server, and all of it, killed and
+ * frozen. Files run side by side, also those of another checkout: whatever they share is claimed. A process does one file
+ * after the other: what they import is loaded once, and they leave nothing of it changed. `alone`: who has a process for
+ * himself; the tour is there, which is what a person sees who starts it, with the limits that hold for him: beside others that
+ * compute, but not beside all, and before most, as projects begin in the order of their names.
  */
-const [patient, side, tour] = [300_000, 'test/{engine,endtoend}/**', 'test/endtoend/tour.test.ts'];
+const alone = ['test/endtoend/tour.test.ts', 'test/worker/metrics.test.ts'];
+const servers = ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'];
+const patient = 300_000;
 
 /** Files at once, so many for each core. Each of the largest has a stage, whose processes take 1.3 GB. */
 const files = (ofCore: number): number =>
   Math.max(1, Math.min(Math.floor(ofCore * availableParallelism()), Math.floor(totalmem() / 2e9)));
 
 /** They wait for peers, and for time, at each second of three: more of them at once than of those that compute. */
-const waiting = { maxWorkers: files(4.5), sequence: { groupOrder: 0 } };
-const computing = { maxWorkers: files(3), sequence: { groupOrder: 1 } };
+const waiting = { maxWorkers: files(4), sequence: { groupOrder: 0 } };
+const computing = { maxWorkers: files(2.5), sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
@@ -35,7 +37,7 @@ export default defineConfig({
           isolate: false,
           setupFiles: ['test/setup/awake.ts'],
           include: ['test/**/*.test.ts'],
-          exclude: [side, ...processes()],
+          exclude: [...processes(), ...alone],
           testTimeout: 30_000,
         },
       },
@@ -47,20 +49,8 @@ export default defineConfig({
           isolate: false,
           setupFiles: ['test/setup/awake.ts', 'test/setup/networks.ts'],
           include: processes(),
-          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: 'engine',
-          ...waiting,
-          pool: 'forks',
-          isolate: false,
-          setupFiles: ['test/setup/awake.ts', 'test/setup/networks.ts'],
-          include: ['test/engine/**/*.test.ts'],
-          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'],
+          exclude: alone,
+          globalSetup: servers,
           retry: 0,
           maxConcurrency: 10,
           testTimeout: patient,
@@ -69,26 +59,11 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'endtoend',
-          ...waiting,
-          pool: 'forks',
-          isolate: false,
-          setupFiles: ['test/setup/networks.ts'],
-          include: ['test/endtoend/**/*.test.ts'],
-          exclude: [tour],
-          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'],
-          retry: 0,
-          testTimeout: patient,
-          hookTimeout: patient,
-        },
-      },
-      {
-        test: {
-          name: 'laptop',
+          name: 'alone',
           ...computing,
           pool: 'forks',
-          include: [tour],
-          globalSetup: ['test/setup/build.ts', 'test/setup/postgres.ts'],
+          include: alone,
+          globalSetup: servers,
           retry: 0,
           testTimeout: patient,
           hookTimeout: patient,

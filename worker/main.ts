@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection, Runtime, type RuntimeOptions } from '@temporalio/worker';
 import { pino } from 'pino';
 import { anchoringActivities } from '../activities/anchoring/index.ts';
 import { evacuationActivities } from '../activities/evacuation/evacuate-host.ts';
@@ -45,9 +45,7 @@ const log = pino(
 const { catalogue, surveying } = configured(configuration, sealWith(secret), log);
 
 const traces = await tracesOf('ferry-worker', (message) => log.warn(message));
-const measuring = environment.FERRY_METRICS_PORT === undefined ? undefined : await metrics();
-Runtime.install({
-  ...(measuring !== undefined && { telemetryOptions: measuring.telemetry }),
+const runtime: RuntimeOptions = {
   shutdownSignals: [], // ours: the order of things at the end matters
   logger: {
     log: (level, message, meta) =>
@@ -58,7 +56,9 @@ Runtime.install({
     warn: (message, meta) => log.warn(meta ?? {}, message),
     error: (message, meta) => log.error(meta ?? {}, message),
   },
-});
+};
+const metrics = environment.FERRY_METRICS_PORT === undefined ? undefined : await measured(runtime);
+if (metrics === undefined) Runtime.install(runtime);
 
 const { federation, world, pace } = configuration;
 const federated = federation === undefined ? undefined : await federatedBy(federation);
@@ -109,7 +109,7 @@ const workers = await FerryWorkers.create({
   capacity: configuration.worker,
   version,
   interceptors: {
-    activity: [...(traces?.working.activity ?? []), ...(measuring?.metrics.interceptors.activity ?? [])],
+    activity: [...(traces?.working.activity ?? []), ...(metrics?.interceptors.activity ?? [])],
   },
 });
 const client = new Client({ connection, namespace });
@@ -129,7 +129,7 @@ if (process.argv.includes('--tethered')) process.stdin.once('close', stop).once(
 
 const { FERRY_HOST, FERRY_HOSTS, FERRY_METRICS_PORT = 0 } = environment;
 const asked = [...FERRY_HOSTS, authority(FERRY_HOST, FERRY_METRICS_PORT)];
-const shown = await measuring?.metrics.serve(FERRY_HOST, FERRY_METRICS_PORT, asked).catch((error: Error) => {
+const shown = await metrics?.serve(FERRY_HOST, FERRY_METRICS_PORT, asked).catch((error: Error) => {
   log.error(`no metrics are shown at port ${FERRY_METRICS_PORT}: ${error.message}`);
 });
 
@@ -164,9 +164,9 @@ try {
 }
 
 /** Loaded where they are asked for. */
-async function metrics() {
+async function measured(options: RuntimeOptions) {
   const { WorkerMetrics } = await import('./metrics.ts');
-  return await WorkerMetrics.open();
+  return await WorkerMetrics.install(options);
 }
 
 /** Nothing of it, and no database's client, is loaded where nothing is said of a federation. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createTrial, type AddressInfo } from 'node:net';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
-import type { TelemetryOptions, WorkerInterceptors } from '@temporalio/worker';
+import { Runtime, type RuntimeOptions, type WorkerInterceptors } from '@temporalio/worker';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import { outcomeOf } from '../activities/failure.ts';
 import { isOurs } from '../configuration/hosts.ts';
@@ -9,6 +9,17 @@ import { buckets, metrics } from '../domain/metrics.ts';
 import { type PeerCall, peerCalls } from '../traces/told.ts';
 
 const SDK_MS = 2_000;
+const PORTS_TRIED = 5;
+
+const shown = {
+  countersTotalSuffix: true,
+  useSecondsForDurations: true,
+  histogramBucketOverrides: {
+    [metrics.freeze.name]: [...buckets.freeze],
+    [metrics.took.name]: [...buckets.step],
+    [metrics.stepTook.name]: [...buckets.step],
+  },
+};
 
 /** A worker's metrics as one text: its own, and those of the SDK, whose exporter listens on loopback for us alone. */
 export class WorkerMetrics {
@@ -66,20 +77,22 @@ export class WorkerMetrics {
     };
   }
 
-  static async open(): Promise<{ readonly metrics: WorkerMetrics; readonly telemetry: TelemetryOptions }> {
-    const bindAddress = `127.0.0.1:${await freePort()}`;
-    const { name } = metrics.freeze;
-    const prometheus = {
-      bindAddress,
-      countersTotalSuffix: true,
-      useSecondsForDurations: true,
-      histogramBucketOverrides: {
-        [name]: [...buckets.freeze],
-        [metrics.took.name]: [...buckets.step],
-        [metrics.stepTook.name]: [...buckets.step],
-      },
-    };
-    return { metrics: new WorkerMetrics(`http://${bindAddress}/metrics`), telemetry: { metrics: { prometheus } } };
+  /**
+   * Installs the runtime of the SDK with these options, so that it shows us its metrics. Throws what the SDK does, such as
+   * where there is one already.
+   */
+  static async install(options: RuntimeOptions): Promise<WorkerMetrics> {
+    for (let left = PORTS_TRIED; ; left -= 1) {
+      const bindAddress = `127.0.0.1:${await freePort()}`;
+      const metrics = { prometheus: { bindAddress, ...shown } };
+      try {
+        Runtime.install({ ...options, telemetryOptions: { ...options.telemetryOptions, metrics } });
+        return new WorkerMetrics(`http://${bindAddress}/metrics`);
+      } catch (error) {
+        // Whoever else opens a connection in this moment may be given the port
+        if (left === 1 || !/in use/.test(String(error))) throw error;
+      }
+    }
   }
 
   async text(): Promise<string> {

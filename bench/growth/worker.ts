@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection } from '@temporalio/worker';
 import { Pace } from '../../configuration/peers.ts';
 import { WorkerMetrics } from '../../worker/metrics.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
@@ -10,12 +10,10 @@ import { Worlds } from './worlds.ts';
 const plan = JSON.parse(process.argv[2] ?? '') as WorkerPlan;
 process.once('disconnect', () => process.exit());
 const worlds = new Worlds(Pace.parse(plan.pace));
-const { metrics, telemetry } = await WorkerMetrics.open();
-// On a busy machine the core warns of every task
-const logging = { filter: makeTelemetryFilterString({ core: 'ERROR' }) };
-Runtime.install({
+const metrics = await WorkerMetrics.install({
   logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { ...telemetry, logging },
+  // On a busy machine the core warns of every task
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
   shutdownSignals: [],
 });
 const workers = await FerryWorkers.create({

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger } from '@temporalio/worker';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities, type Surveying } from '../../activities/survey.ts';
@@ -29,8 +29,11 @@ export { quickPace } from './pace.ts';
 setFlagsFromString('--stack-trace-limit=3');
 const logger = new DefaultLogger('ERROR');
 /** What the worker of these tests shows: of the SDK, and of workflows. */
-export const { metrics: workerMetrics, telemetry } = await WorkerMetrics.open();
-Runtime.install({ logger, telemetryOptions: { ...telemetry, logging: { filter: 'ERROR' } }, shutdownSignals: [] });
+export const workerMetrics = await WorkerMetrics.install({
+  logger,
+  telemetryOptions: { logging: { filter: 'ERROR' } },
+  shutdownSignals: [],
+});
 
 const built = new URL('../../dist/workflow-bundle.js', import.meta.url);
 export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') : await bundleWorkflows() };

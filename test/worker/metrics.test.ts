@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, Server } from 'node:net';
 import { ApplicationFailure } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { failure } from '../../activities/failure.ts';
 import { WorkerMetrics } from '../../worker/metrics.ts';
 import { faultyServer } from '../support/faulty-server.ts';
@@ -10,17 +10,26 @@ import { faultyServer } from '../support/faulty-server.ts';
 let metrics: WorkerMetrics;
 let port: number;
 let close: () => void;
+/** Is given the port which the worker has just found to be free. */
+const other = createServer();
 beforeAll(async () => {
-  const opened = await WorkerMetrics.open();
-  // As the worker installs it; a process has one, so this file has none of others beside it
-  Runtime.install({ telemetryOptions: { ...opened.telemetry, logging: { filter: 'ERROR' } }, shutdownSignals: [] });
-  Runtime.instance();
-  ({ metrics } = opened);
+  const { close: closing } = Server.prototype;
+  vi.spyOn(Server.prototype, 'close').mockImplementationOnce(function (this: Server, done) {
+    const found = this.address() as AddressInfo;
+    closing.call(this, done);
+    other.listen(found.port);
+    return this;
+  });
+  // As the worker installs it; a process has one
+  metrics = await WorkerMetrics.install({ telemetryOptions: { logging: { filter: 'ERROR' } }, shutdownSignals: [] });
   const server = await metrics.serve('127.0.0.1', 0, ['ferry.example']);
   ({ port } = server.address() as AddressInfo);
   close = () => server.close();
 });
-afterAll(() => close());
+afterAll(() => {
+  close();
+  other.close();
+});
 
 async function asked(path = '/metrics', host = `127.0.0.1:${port}`, method = 'GET'): Promise<[number, string]> {
   return await new Promise((resolve, reject) => {
@@ -81,6 +90,11 @@ describe('the metrics of a worker', () => {
     const types = (await lines('# TYPE')).map((line) => line.split(' ')[2]);
     expect(new Set(types).size).toBe(types.length);
     expect(types).toContain('process_cpu_seconds_total');
+  });
+
+  it('are shown although somebody else was given the port that had been free for them', async () => {
+    expect(other.listening).toBe(true);
+    expect((await asked())[0]).toBe(200);
   });
 
   it('are shown to whoever asks for them by a name of ours, and to nobody else', async () => {
