@@ -84,9 +84,9 @@ export class WorkerMetrics {
   static async install(options: RuntimeOptions): Promise<WorkerMetrics> {
     for (let left = PORTS_TRIED; ; left -= 1) {
       const bindAddress = `127.0.0.1:${await freePort()}`;
-      const metrics = { prometheus: { bindAddress, ...shown } };
+      const exporter = { prometheus: { bindAddress, ...shown } };
       try {
-        Runtime.install({ ...options, telemetryOptions: { ...options.telemetryOptions, metrics } });
+        Runtime.install({ ...options, telemetryOptions: { ...options.telemetryOptions, metrics: exporter } });
         return new WorkerMetrics(`http://${bindAddress}/metrics`);
       } catch (error) {
         // Whoever else opens a connection in this moment may be given the port

@@ -19,6 +19,7 @@ const LONGEST = [
 /** As vitest has it: by group and project, then by size, or by how long each took here before. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- that of vitest, which is no array's
     const sorted = await super.sort(files);
     return sorted.toSorted((one, other) => groupOf(one) - groupOf(other) || rank(one) - rank(other));
   }

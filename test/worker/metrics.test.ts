@@ -13,11 +13,12 @@ let close: () => void;
 /** Is given the port which the worker has just found to be free. */
 const other = createServer();
 beforeAll(async () => {
-  const { close: closing } = Server.prototype;
-  vi.spyOn(Server.prototype, 'close').mockImplementationOnce(function (this: Server, done) {
-    const found = this.address() as AddressInfo;
-    closing.call(this, done);
-    other.listen(found.port);
+  const closing = vi.spyOn(Server.prototype, 'close');
+  closing.mockImplementationOnce(function (this: Server, done) {
+    const { port: found } = this.address() as AddressInfo;
+    closing.mockRestore();
+    this.close(done);
+    other.listen(found);
     return this;
   });
   // As the worker installs it; a process has one
