@@ -5,7 +5,6 @@ const LONGEST = [
   'engine/source-dies',
   'endtoend/kills-relocation',
   'endtoend/takeover',
-  'activities/hostile-answers',
   'endtoend/quirks',
   'endtoend/kills-consumption',
   'endtoend/answers',

@@ -66,7 +66,7 @@ export const subscribers = ({ peers }: World): string[] =>
  * time. Each write costs 3 ms of CPU, also where nothing is measured: whoever is after the moment of a hand-over has more.
  */
 export async function fleet(stage: Stage, devices: number, { rate = 5, giveUpMs = 10_000 } = {}) {
-  const rest = Math.min(rate, 5); // as often as others do all the time
+  const rest = Math.min(rate, 1);
   await stage.sandbox('/devices/fleet', 'POST', { devices, rate, rest, giveUpMs: Math.round(giveUpMs * busy()) });
   await eventually(async () => {
     const world = await worldOf(stage);
