@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { Agent, fetch, type RequestInit } from 'undici';
+import { Agent, request } from 'undici';
 import { app } from '../../api/app.ts';
 import { faces, type Federating } from '../../api/federated.ts';
 import type { Problem } from '../../api/resources.ts';
@@ -59,6 +59,12 @@ export interface Answer<T = unknown> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: T;
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
 }
 
 /**
@@ -167,29 +173,31 @@ export class Served {
     });
   }
 
-  async ask<T = Problem>(path: string, init: RequestInit): Promise<Answer<T>> {
-    const answer = await fetch(`${this.url}${path}`, {
-      redirect: 'manual',
-      signal: AbortSignal.timeout(60_000),
-      dispatcher,
-      ...init,
-    });
-    const { status, headers } = answer;
+  async ask<T = Problem>(path: string, { method = 'GET', headers: sent = {}, body: said }: Asked): Promise<Answer<T>> {
+    const limits = { headersTimeout: 60_000, bodyTimeout: 60_000, dispatcher };
+    const answer = await request(`${this.url}${path}`, { method, headers: sent, body: said ?? null, ...limits });
+    const { statusCode: status, headers: heard, body: coming } = answer;
+    const headers = new Headers(
+      Object.entries(heard).flatMap(([name, value]) =>
+        [value].flat().map((each) => [name, each ?? ''] as [string, string]),
+      ),
+    );
     // A stream that ends by no end of its own is left at once
     const endless = status === 200 && /^\/v1\/events(\?|$)/.test(path);
-    const text = endless ? '' : await answer.text();
-    if (endless) await answer.body?.cancel();
+    const text = endless ? '' : await coming.text();
+    if (endless) coming.on('error', () => undefined).destroy();
     const json = (headers.get('content-type') ?? '').includes('json') && text !== '';
     const body = (json ? JSON.parse(text) : text) as T;
     // Whatever a test asks, the answer is one that is published
-    const departing = [
-      ...departures({ method: init.method ?? 'GET', path, status, headers, body }),
-      ...eventDepartures(text),
-    ];
+    const departing = [...departures({ method, path, status, headers, body }), ...eventDepartures(text)];
     if (departing.length > 0) throw new Error(departing.join('\n'));
     return { status, headers, body };
   }
 }
 
-/** A client of a Temporal that is not there. */
+/** A client of a Temporal that is not there, which is asked once: a worker's and an API's own ask five times, for two seconds. */
+export const absent = (): Client =>
+  new Client({ connection: Connection.lazy({ address: '127.0.0.1:1', interceptors: [] }) });
+
+/** The same, by the connection that an API has. */
 export const nowhere = (): Client => new Client({ connection: connectionFor({ address: '127.0.0.1:1' }) });
