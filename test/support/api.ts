@@ -3,13 +3,13 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { Agent, request } from 'undici';
 import { app } from '../../api/app.ts';
 import { faces, type Federating } from '../../api/federated.ts';
 import type { Problem } from '../../api/resources.ts';
 import { close, serverOf } from '../../doors/server.ts';
 import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { Configuration } from '../../configuration/peers.ts';
+import { answerTo, type Asked } from './answer.ts';
 import { departures, eventDepartures } from './conditions.ts';
 
 const host = (system: string, name: string, addresses: string) => ({
@@ -60,19 +60,6 @@ export interface Answer<T = unknown> {
   readonly headers: Headers;
   readonly body: T;
 }
-
-interface Asked {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-}
-
-/**
- * Asked by its own process, a server soon gives up a connection on which a busy machine has not yet sent anything: of a
- * thousand requests at once, so many are on their way. And it closes one that is idle after five seconds, perhaps just when
- * it is used again: whoever asks has closed it long before.
- */
-const dispatcher = new Agent({ connections: 250, connect: { timeout: 60_000 }, keepAliveMaxTimeout: 1_000 });
 
 /** The API, served for a test. */
 export class Served {
@@ -173,23 +160,17 @@ export class Served {
     });
   }
 
-  async ask<T = Problem>(path: string, { method = 'GET', headers: sent = {}, body: said }: Asked): Promise<Answer<T>> {
-    const limits = { headersTimeout: 60_000, bodyTimeout: 60_000, dispatcher };
-    const answer = await request(`${this.url}${path}`, { method, headers: sent, body: said ?? null, ...limits });
-    const { statusCode: status, headers: heard, body: coming } = answer;
-    const headers = new Headers(
-      Object.entries(heard).flatMap(([name, value]) =>
-        [value].flat().map((each) => [name, each ?? ''] as [string, string]),
-      ),
-    );
-    // A stream that ends by no end of its own is left at once
-    const endless = status === 200 && /^\/v1\/events(\?|$)/.test(path);
-    const text = endless ? '' : await coming.text();
-    if (endless) coming.on('error', () => undefined).destroy();
+  async ask<T = Problem>(path: string, asked: Asked): Promise<Answer<T>> {
+    // A stream ends by no end of its own
+    const isEndless = (came: number): boolean => came === 200 && /^\/v1\/events(\?|$)/.test(path);
+    const { status, headers, text } = await answerTo(`${this.url}${path}`, asked, isEndless);
     const json = (headers.get('content-type') ?? '').includes('json') && text !== '';
     const body = (json ? JSON.parse(text) : text) as T;
     // Whatever a test asks, the answer is one that is published
-    const departing = [...departures({ method, path, status, headers, body }), ...eventDepartures(text)];
+    const departing = [
+      ...departures({ method: asked.method ?? 'GET', path, status, headers, body }),
+      ...eventDepartures(text),
+    ];
     if (departing.length > 0) throw new Error(departing.join('\n'));
     return { status, headers, body };
   }
