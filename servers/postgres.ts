@@ -110,13 +110,12 @@ export function urlOf(url: string, database: string): string {
   return other.href;
 }
 
-/** Makes the database where it is not there: empty, or a copy of `template`. Answers its url. */
-export async function createDatabase(url: string, name: string, template?: string): Promise<string> {
+/** Makes the database where it is not there. Answers its url. */
+export async function createDatabase(url: string, name: string): Promise<string> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const from = template === undefined ? '' : ` template ${client.escapeIdentifier(template)}`;
-    await client.query(`create database ${client.escapeIdentifier(name)}${from}`).catch((error: unknown) => {
+    await client.query(`create database ${client.escapeIdentifier(name)}`).catch((error: unknown) => {
       if ((error as { code?: string }).code !== '42P04') throw error; // duplicate_database
     });
   } finally {

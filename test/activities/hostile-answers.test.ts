@@ -8,7 +8,7 @@ import { busy } from '../support/busy.ts';
 import { hostileForms } from '../support/hostile-forms.ts';
 import { PlayedSource } from '../support/played-source.ts';
 import { PlayedTarget } from '../support/played-target.ts';
-import { type Begun, ThereAndBack } from '../support/there-and-back.ts';
+import { type Begun, type Played, ThereAndBack } from '../support/there-and-back.ts';
 
 /**
  * What a peer may answer instead of an answer, from some step on and ever after, also on the way back. However it does:
@@ -146,36 +146,47 @@ function expected(error: unknown): void {
   if (!(error instanceof ApplicationFailure)) throw error;
 }
 
-/** Up to the step all forms go the same way, with true answers: it is gone once, and each begins in a world that is like it. */
-async function everyForm<W extends World & { become(other: W, remembering: boolean): Promise<void> }>(
+interface Again<W> {
+  readonly played: Played;
+  become(other: W, remembering: boolean): Promise<void>;
+  anew(): W;
+  close(): Promise<void>;
+}
+
+/**
+ * Up to the step all forms go the same way, with true answers: it is gone once, and each begins in a world that is like it. Where
+ * all went well the next one asks the same servers.
+ */
+async function everyForm<W extends Again<W>>(
   open: () => Promise<W>,
   [step, call]: Questions[string],
   play: (world: W, begin: Begin, form: Form) => Promise<string | undefined>,
 ): Promise<Record<string, string>> {
   const wrong: Record<string, string> = {};
-  await inWorld(open, async (reached) => {
+  const opened: W[] = [];
+  const well: W[] = [];
+  const another = async (): Promise<W> => {
+    const world = await open();
+    opened.push(world);
+    return world;
+  };
+  try {
+    const reached = await another();
     const answers = await new ThereAndBack(reached.played).before(step);
     await atOnce(FORMS_AT_ONCE, Object.entries(hostileForms), async ([name, form]) => {
-      await inWorld(open, async (world) => {
-        const begin = async (): Promise<ThereAndBack> => {
-          await world.become(reached, /subscriptions/.test(call.source));
-          return new ThereAndBack(world.played, answers);
-        };
-        const what = await play(world, begin, form);
-        if (what !== undefined) wrong[name] = what;
-      });
+      const world = well.pop()?.anew() ?? (await another());
+      const begin = async (): Promise<ThereAndBack> => {
+        await world.become(reached, /subscriptions/.test(call.source));
+        return new ThereAndBack(world.played, answers);
+      };
+      const what = await play(world, begin, form);
+      if (what === undefined) well.push(world);
+      else wrong[name] = what;
     });
-  });
-  return wrong;
-}
-
-async function inWorld<W extends World>(open: () => Promise<W>, play: (world: W) => Promise<void>): Promise<void> {
-  const world = await open();
-  try {
-    await play(world);
   } finally {
-    await world.close();
+    await Promise.all(opened.map(async (world) => await world.close()));
   }
+  return wrong;
 }
 
 const limit = { timeout: 120_000 * busy() };

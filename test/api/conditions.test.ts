@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nowhere, Served } from '../support/api.ts';
+import { absent, Served } from '../support/api.ts';
 import { fitting, oddTexts, spoilt } from '../support/arbitraries.ts';
 import { type Described, document, fits, type Parameter } from '../support/conditions.ts';
 
 /** What the API publishes of itself, played against it: by a generator of requests that knows the document alone. */
 let api: Served;
-const temporal = nowhere();
+const temporal = absent();
 beforeAll(async () => {
   api = await Served.start({ temporal });
 });
@@ -106,7 +106,6 @@ const slow = { timeout: 120_000 };
 const drawsOf = ({ parameters = [], requestBody }: Described): number =>
   requestBody === undefined ? 10 * (1 + parameters.length) : 60;
 
-// Each request that passes asks a Temporal that is not there, for a second or two: many at once, of several operations
 describe.concurrent.each(described)('$method $path', ({ method, path, operation }) => {
   const check = async (spoil: boolean, expected: (request: Drawn, status: number) => void): Promise<void> => {
     const requests = fc.sample(drawn(operation, spoil), { numRuns: drawsOf(operation) });

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { answers, asking, openCatalogue } from '../../catalogue/database.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
 import { Wire } from '../support/wire.ts';
@@ -43,6 +44,16 @@ describe('a catalogue', () => {
       await all;
     });
     expect(await systems()).toBe(0);
+  });
+
+  it('that is up to date is opened by six questions: of every program that starts', async () => {
+    const asked = vi.spyOn(Client.prototype, 'query');
+    try {
+      await opened();
+      expect(asked.mock.calls).toHaveLength(6);
+    } finally {
+      asked.mockRestore();
+    }
   });
 
   it('belongs to a world: what another one has left is thrown away, and its own kept', async () => {

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { Agent, fetch, type RequestInit } from 'undici';
 import { app } from '../../api/app.ts';
 import { faces, type Federating } from '../../api/federated.ts';
 import type { Problem } from '../../api/resources.ts';
 import { close, serverOf } from '../../doors/server.ts';
 import { connectionFor } from '../../temporal/lazy-connection.ts';
 import { Configuration } from '../../configuration/peers.ts';
+import { answerTo, type Asked } from './answer.ts';
 import { departures, eventDepartures } from './conditions.ts';
 
 const host = (system: string, name: string, addresses: string) => ({
@@ -60,13 +60,6 @@ export interface Answer<T = unknown> {
   readonly headers: Headers;
   readonly body: T;
 }
-
-/**
- * Asked by its own process, a server soon gives up a connection on which a busy machine has not yet sent anything: of a
- * thousand requests at once, so many are on their way. And it closes one that is idle after five seconds, perhaps just when
- * it is used again: whoever asks has closed it long before.
- */
-const dispatcher = new Agent({ connections: 250, connect: { timeout: 60_000 }, keepAliveMaxTimeout: 1_000 });
 
 /** The API, served for a test. */
 export class Served {
@@ -167,23 +160,15 @@ export class Served {
     });
   }
 
-  async ask<T = Problem>(path: string, init: RequestInit): Promise<Answer<T>> {
-    const answer = await fetch(`${this.url}${path}`, {
-      redirect: 'manual',
-      signal: AbortSignal.timeout(60_000),
-      dispatcher,
-      ...init,
-    });
-    const { status, headers } = answer;
-    // A stream that ends by no end of its own is left at once
-    const endless = status === 200 && /^\/v1\/events(\?|$)/.test(path);
-    const text = endless ? '' : await answer.text();
-    if (endless) await answer.body?.cancel();
+  async ask<T = Problem>(path: string, asked: Asked): Promise<Answer<T>> {
+    // A stream ends by no end of its own
+    const isEndless = (came: number): boolean => came === 200 && /^\/v1\/events(\?|$)/.test(path);
+    const { status, headers, text } = await answerTo(`${this.url}${path}`, asked, isEndless);
     const json = (headers.get('content-type') ?? '').includes('json') && text !== '';
     const body = (json ? JSON.parse(text) : text) as T;
     // Whatever a test asks, the answer is one that is published
     const departing = [
-      ...departures({ method: init.method ?? 'GET', path, status, headers, body }),
+      ...departures({ method: asked.method ?? 'GET', path, status, headers, body }),
       ...eventDepartures(text),
     ];
     if (departing.length > 0) throw new Error(departing.join('\n'));
@@ -191,5 +176,9 @@ export class Served {
   }
 }
 
-/** A client of a Temporal that is not there. */
+/** A client of a Temporal that is not there, which is asked once: a worker's and an API's own ask five times, for two seconds. */
+export const absent = (): Client =>
+  new Client({ connection: Connection.lazy({ address: '127.0.0.1:1', interceptors: [] }) });
+
+/** The same, by the connection that an API has. */
 export const nowhere = (): Client => new Client({ connection: connectionFor({ address: '127.0.0.1:1' }) });

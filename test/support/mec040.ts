@@ -2,6 +2,7 @@ import { mfmDocument } from '../../api/mfm/face.ts';
 import { admission, callerOf } from '../../api/tokens/admission.ts';
 import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Configuration } from '../../configuration/peers.ts';
+import { answerTo } from './answer.ts';
 import { named, nowhere, Served } from './api.ts';
 import type { CatalogueOfTest } from './catalogue.ts';
 import { departuresInPart, type Document } from './conditions.ts';
@@ -74,7 +75,7 @@ export class Federator {
       ifMatch,
     }: { client?: string; scope?: string | null; body?: unknown; ifMatch?: string } = {},
   ): Promise<Answered<Body>> {
-    const answer = await fetch(`${this.api.url}${path}`, {
+    const { status, headers, text } = await answerTo(`${this.api.url}${path}`, {
       method,
       headers: {
         ...(scope !== null && { authorization: `Bearer ${await this.token({ client_id: client, scope })}` }),
@@ -83,8 +84,6 @@ export class Federator {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const text = await answer.text();
-    const { status, headers } = answer;
     const read = (text === '' ? undefined : JSON.parse(text)) as Body;
     const departing = departuresInPart(document, { method, path, status, headers, body: read ?? '' });
     if (departing.length > 0) throw new Error(departing.join('\n'));

@@ -10,6 +10,7 @@ import { Tokens } from '../../doors/tokens/tokens.ts';
 import type { Catalogue } from '../../catalogue/database.ts';
 import { Configuration } from '../../configuration/peers.ts';
 import type { Query } from '../../domain/wish.ts';
+import { answerTo } from './answer.ts';
 import { departuresInPart, type Document } from './conditions.ts';
 import { referred } from './referred.ts';
 import { Issuer } from './issuer.ts';
@@ -229,7 +230,11 @@ export class Outer {
     { body, headers = {}, claims = {} }: { body?: unknown; headers?: Record<string, string>; claims?: object } = {},
   ): Promise<Heard<T>> {
     const token = who === null ? undefined : await this.issuer.token({ client_id: `client-${who}`, ...claims });
-    const answer = await fetch(`${this.url}${path}`, {
+    const {
+      status,
+      headers: given,
+      text,
+    } = await answerTo(`${this.url}${path}`, {
       method,
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -238,13 +243,11 @@ export class Outer {
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await answer.text();
-    const { status, headers: given } = answer;
     const isTold = (given.get('content-type') ?? '').includes('json') && text !== '';
     const said = { method, path, status, headers: given, body: (isTold ? JSON.parse(text) : text) as unknown };
     const departing = departuresInPart(document, said);
     if (departing.length > 0) throw new Error(departing.join('\n'));
-    this.told.push(`${answer.status} ${JSON.stringify([...answer.headers])} ${text}`);
+    this.told.push(`${status} ${JSON.stringify([...given])} ${text}`);
     return { status, headers: given, text, body: (isTold ? said.body : undefined) as T };
   }
 

@@ -20,7 +20,7 @@ export interface PlayedServices {
   answer: (heard: Heard, res: ServerResponse) => boolean;
   hold(collection: string, id: string, body: Json): string;
   /** As another one is by now. */
-  become(other: PlayedServices): void;
+  become(other: Pick<PlayedServices, 'held' | 'made'>): void;
 }
 
 /** As peers behind proxies have them: another host, another root. */

@@ -35,7 +35,8 @@ export class PlayedSource extends PortWorld {
   readonly #meo: PlayedMeo;
   readonly #platform: PlayedPlatform;
   readonly #services: PlayedServices;
-  readonly #contract: FaultyServer;
+  readonly #contract: PlayedContract;
+  readonly #sought: readonly MecService[];
   readonly #a1: Pick<Site, 'instances' | 'path' | 'subscriptions' | 'mobility' | 'context'>;
 
   static async open(timeoutMs = Math.round(250 * busy()), sought = mecServices): Promise<PlayedSource> {
@@ -56,7 +57,8 @@ export class PlayedSource extends PortWorld {
     sought: readonly MecService[],
   ) {
     super(0);
-    [this.#meo, this.#platform, this.#services, this.#contract] = [meo, platform, services, contract.server];
+    [this.#meo, this.#platform, this.#services, this.#contract] = [meo, platform, services, contract];
+    this.#sought = sought;
     contract.serve = async (heard) => await this.#said(heard);
     for (const peer of [meo, platform, services, contract]) peer.answer = (heard, res) => this.#answers(heard, res);
     Object.assign(this.#process, { id: HERE, role: 'authority', epoch: 1 });
@@ -110,6 +112,14 @@ export class PlayedSource extends PortWorld {
     return name === 'a1' ? { ...site, ...this.#a1, network: this.#network } : site;
   }
 
+  /** Another world as it begins, of the same servers: nobody asks in this one any more. */
+  anew(): PlayedSource {
+    this.#meo.become(new PlayedMeo());
+    this.#platform.become(new PlayedPlatform());
+    this.#services.become({ held: new Map(), made: 0 });
+    return new PlayedSource(this.#meo, this.#platform, this.#services, this.#contract, this.#sought);
+  }
+
   /** As another one is by now. `remembering`: what was seen there of subscriptions was seen here, too. */
   async become(other: PlayedSource, remembering: boolean): Promise<void> {
     this.beLike(other);
@@ -145,7 +155,7 @@ export class PlayedSource extends PortWorld {
   }
 
   async close(): Promise<void> {
-    const peers = [this.#meo.server, this.#platform.server, this.#services.peer, this.#contract];
+    const peers = [this.#meo.server, this.#platform.server, this.#services.peer, this.#contract.server];
     await Promise.all(peers.map((peer) => peer.close()));
   }
 

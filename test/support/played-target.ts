@@ -38,11 +38,12 @@ export class PlayedTarget extends PortWorld {
   readonly #meo: PlayedMeo;
   readonly #platform: PlayedPlatform;
   readonly #services: PlayedServices;
+  readonly #sought: readonly MecService[];
   readonly #a1: Pick<Site, 'instances' | 'path' | 'subscriptions'>;
 
   constructor(meo: PlayedMeo, platform: PlayedPlatform, services: PlayedServices, sought: readonly MecService[]) {
     super(0);
-    [this.#meo, this.#platform, this.#services] = [meo, platform, services];
+    [this.#meo, this.#platform, this.#services, this.#sought] = [meo, platform, services, sought];
     for (const peer of [meo, platform, services]) peer.answer = (heard, res) => this.#answers(heard, res);
     const host = this.#host;
     meo.place = () => host;
@@ -105,6 +106,14 @@ export class PlayedTarget extends PortWorld {
 
   get played(): Played {
     return { catalogue: this, source: 'cloud', target: 'a1' };
+  }
+
+  /** Another world as it begins, of the same servers: nobody asks in this one any more. */
+  anew(): PlayedTarget {
+    this.#meo.become(new PlayedMeo());
+    this.#platform.become(new PlayedPlatform());
+    this.#services.become({ held: new Map(), made: 0 });
+    return new PlayedTarget(this.#meo, this.#platform, this.#services, this.#sought);
   }
 
   /** As another one is by now. */
