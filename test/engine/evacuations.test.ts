@@ -56,8 +56,8 @@ async function reached(
   return now;
 }
 async function ended(api: Served): Promise<Evacuation> {
-  const over = writtenOf(temporal.workflow, { workflowId: evacuationWorkflowId('cloud') }, 'end');
-  return await reached(api, ({ state }) => state === 'ended', undefined, over);
+  const closed = writtenOf(temporal.workflow, { workflowId: evacuationWorkflowId('cloud') }, 'end');
+  return await reached(api, ({ state }) => state === 'ended', undefined, closed);
 }
 
 const endOf = async (api: Served, one: { id: string }): Promise<Relocation> =>

@@ -69,8 +69,8 @@ it(`a hand-over does not queue behind ${DRAINS} drains`, async () => {
 
       const waited = await scheduleToStart(handOver);
       // On a machine that is late with everything: no longer than one of the drains
-      if (waited > 1_000)
-        expect(waited).toBeLessThanOrEqual(Math.max(...(await Promise.all(drains.map(scheduleToStart)))));
+      const late = waited > 1_000 ? await Promise.all(drains.map(scheduleToStart)) : [];
+      expect(waited).toBeLessThanOrEqual(Math.max(1_000, ...late));
     })(),
   );
 });
