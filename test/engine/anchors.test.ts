@@ -30,7 +30,7 @@ const leading = (world: PortWorld, site: string): string[] =>
     rule.active ? [`${rule.id} ${rule.kind === 'dns' ? rule.address : rule.leadsTo}`] : [],
   );
 const parked = async (handle: AnchorHandle) =>
-  await says(handle, anchorStatus, ({ state }) => state === 'parked', 20_000);
+  await says(handle, anchorStatus, ({ state }) => state === 'parked', 20_000, 'word');
 
 describe('an anchor', () => {
   it('holds by a holder that is made for it, and is gone without a trace when it is released', async () => {
@@ -147,7 +147,7 @@ describe('an anchor', () => {
       await eventually(() => world.calls.includes('w1.instances.instantiate'));
       await handle.executeUpdate(pause);
       go();
-      await says(handle, anchorStatus, ({ state }) => state === 'paused');
+      await says(handle, anchorStatus, ({ state }) => state === 'paused', undefined, 'word');
       await handle.executeUpdate(resume);
       await expect(held(handle)).resolves.toMatchObject({ way: 'holder' });
       expect(world.at('w1')).toHaveLength(1);

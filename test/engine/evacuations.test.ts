@@ -11,6 +11,7 @@ import type { Plan } from '../../domain/relocation.ts';
 import { emptied } from '../../bench/evacuating/emptied.ts';
 import { failure } from '../../activities/failure.ts';
 import { runsOver } from '../../worker/runs.ts';
+import { evacuationWorkflowId } from '../../temporal/evacuating.ts';
 import { named, Served } from '../support/api.ts';
 import { busy } from '../support/busy.ts';
 import { eventually } from '../support/eventually.ts';
@@ -28,6 +29,7 @@ import {
 } from '../support/served-engine.ts';
 import { OwnWorld } from '../support/own-world.ts';
 import { PortWorld } from '../support/world.ts';
+import { writtenOf } from '../support/written.ts';
 
 servedByTheEngine();
 
@@ -37,9 +39,15 @@ const order = { site: 'cloud', among: ['a1'] };
 const show = async (api: Served, id = 'cloud'): Promise<Evacuation> =>
   (await api.get<Evacuation>(`${PATH}/${id}`)).body;
 
-async function reached(api: Served, wanted: (now: Evacuation) => boolean, of = 'cloud'): Promise<Evacuation> {
+async function reached(
+  api: Served,
+  wanted: (now: Evacuation) => boolean,
+  of = 'cloud',
+  before = async (): Promise<void> => undefined,
+): Promise<Evacuation> {
   let now = await show(api, of);
   await eventually(async () => {
+    await before();
     now = await show(api, of);
     return wanted(now);
   }, 30_000).catch(() => {
@@ -47,7 +55,10 @@ async function reached(api: Served, wanted: (now: Evacuation) => boolean, of = '
   });
   return now;
 }
-const ended = async (api: Served): Promise<Evacuation> => await reached(api, ({ state }) => state === 'ended');
+async function ended(api: Served): Promise<Evacuation> {
+  const closed = writtenOf(temporal.workflow, { workflowId: evacuationWorkflowId('cloud') }, 'end');
+  return await reached(api, ({ state }) => state === 'ended', undefined, closed);
+}
 
 const endOf = async (api: Served, one: { id: string }): Promise<Relocation> =>
   await relocationReached(api, one, 'ended', 60_000);

@@ -27,6 +27,7 @@ import {
 } from '../support/served-engine.ts';
 import { quickPace } from '../support/pace.ts';
 import { PortWorld } from '../support/world.ts';
+import { writtenOf } from '../support/written.ts';
 
 servedByTheEngine();
 
@@ -39,7 +40,9 @@ const show = async (api: Served, { id }: { id: string }): Promise<Follower> =>
 
 async function reached(api: Served, one: { id: string }, wanted: (now: Follower) => boolean): Promise<Follower> {
   let now = await show(api, one);
+  const written = writtenOf(temporal.workflow, runOf(one));
   await eventually(async () => {
+    await written();
     now = await show(api, one);
     return wanted(now);
   }, LIMIT_MS).catch(() => {

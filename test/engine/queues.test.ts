@@ -44,7 +44,7 @@ it(`a hand-over does not queue behind ${DRAINS} drains`, async () => {
     activities: {
       confirmQuiet: async () => {
         draining += 1;
-        const alive = setInterval(() => Context.current().heartbeat(), 1_000);
+        const alive = setInterval(() => Context.current().heartbeat(), 15_000);
         await quiet;
         clearInterval(alive);
       },
@@ -67,8 +67,10 @@ it(`a hand-over does not queue behind ${DRAINS} drains`, async () => {
         .finally(release);
       await Promise.all(drains.map(async (drain) => await drain.result()));
 
-      const waited = await Promise.all(drains.map(scheduleToStart));
-      expect(await scheduleToStart(handOver)).toBeLessThanOrEqual(Math.max(1_000, ...waited));
+      const waited = await scheduleToStart(handOver);
+      // On a machine that is late with everything: no longer than one of the drains
+      const late = waited > 1_000 ? await Promise.all(drains.map(scheduleToStart)) : [];
+      expect(waited).toBeLessThanOrEqual(Math.max(1_000, ...late));
     })(),
   );
 });

@@ -7,10 +7,10 @@ import { fencingWorkflowId } from '../../domain/identity.ts';
 import { mayWrite } from '../../domain/recovery.ts';
 import type { RelocationRequest, RelocationResult, RelocationStatus } from '../../domain/relocation.ts';
 import { temporalCli } from '../../servers/obtain.ts';
-import { abandon, recover, recoverAccepting, retry, scrap, status } from '../../workflows/messages.ts';
+import { abandon, recover, recoverAccepting, retry, scrap } from '../../workflows/messages.ts';
 import { Engine } from '../support/engine.ts';
 import { OwnWorld } from '../support/own-world.ts';
-import { says } from '../support/run.ts';
+import { reached } from '../support/run.ts';
 import { PortWorld } from '../support/world.ts';
 import { type Moment, momentsOf, when, WorldOfEach } from '../support/world-of-each.ts';
 
@@ -30,7 +30,8 @@ type Made = PortWorld['instances'][number];
 type Way = Pick<RelocationRequest, 'source' | 'target'>;
 
 const AT_ONCE = 12;
-const pace = { insistMs: 1_500 };
+/** Who is dead is asked some times in vain, and not all the time. */
+const pace = { insistMs: 1_500, retryMs: 100 };
 
 const blank = { role: 'standby', epoch: 0, count: 0, promisedTo: null, introduced: false } as const;
 
@@ -59,7 +60,7 @@ function worldOf({ source }: Way): { world: PortWorld; source: Made } {
 
 /** Until an operator has to say something, or it is over. */
 async function waiting(handle: Handle): Promise<RelocationStatus> {
-  return await says(handle, status, ({ state }) => state === 'parked' || state === 'ended', 60_000);
+  return await reached(handle, ['parked', 'ended'], 60_000);
 }
 
 /** What an operator does of what he is offered: he goes on without the source where he may, else he gives up. */

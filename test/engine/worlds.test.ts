@@ -99,7 +99,7 @@ describe('whoever waits for a run that goes on asks of it once or twice, however
           async () => await client.workflow.getHandle('of-null').result(),
         ),
     ],
-    ['a test', async () => await writtenOf(client.workflow, { workflowId: 'of-null' }, { end: true })()],
+    ['a test', async () => await writtenOf(client.workflow, { workflowId: 'of-null' })()],
   ])('%s', async (_, wait) => {
     const begun = performance.now();
     await wait().catch(() => undefined);

@@ -6,6 +6,10 @@ import { busy } from './busy.ts';
  */
 const [SHARE, SELDOM_MS] = [1 / 8, 250];
 
+/** How long who has waited so long rests before he looks again. */
+export const restAfter = (waitedMs: number, everyMs: number): number =>
+  Math.max(everyMs, Math.min(SHARE * waitedMs, SELDOM_MS));
+
 /** Awaits a condition with a deadline; no fixed sleeps. `everyMs`: at first. */
 export async function eventually(
   condition: () => Promise<boolean> | boolean,
@@ -16,7 +20,6 @@ export async function eventually(
   while (!(await condition())) {
     const waited = performance.now() - begun;
     if (waited > limitMs * busy()) throw new Error('it never came about');
-    const pauseMs = Math.max(everyMs, Math.min(SHARE * waited, SELDOM_MS));
-    await new Promise((resume) => setTimeout(resume, pauseMs));
+    await new Promise((resume) => setTimeout(resume, restAfter(waited, everyMs)));
   }
 }

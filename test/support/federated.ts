@@ -12,6 +12,7 @@ import type { joinFederation } from '../../workflows/federation/join-federation.
 import type { CatalogueOfTest } from './catalogue.ts';
 import type { Engine } from './engine.ts';
 import { eventually } from './eventually.ts';
+import { says } from './run.ts';
 
 /** A worker with a federation, and the run that tends one partner of it. */
 export class Federated {
@@ -70,14 +71,11 @@ export class Federated {
   async round(): Promise<void> {
     const before = (await this.handle.query(federationStanding)).since;
     await this.handle.signal(poke);
-    await eventually(async () => {
-      const { doing, since } = await this.handle.query(federationStanding);
-      return doing === 'waiting' && since !== before;
-    }, 30_000);
+    await says(this.handle, federationStanding, ({ doing, since }) => doing === 'waiting' && since !== before, 30_000);
   }
 
   async waits(): Promise<void> {
-    await eventually(async () => (await this.handle.query(federationStanding)).doing === 'waiting', 30_000);
+    await says(this.handle, federationStanding, ({ doing }) => doing === 'waiting', 30_000);
   }
 
   async joined(): Promise<Agreement> {

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { FerryWorkers } from '../../worker/workers.ts';
+import { inOneSandbox } from './one-sandbox.ts';
 
 type Activity = (...input: readonly unknown[]) => Promise<unknown>;
 
@@ -21,14 +22,15 @@ export class OneWorker {
     workflowBundle: WorkflowBundleOption,
   ): Promise<OneWorker> {
     const one = new OneWorker();
-    one.#workers = await FerryWorkers.create({
+    const plan = {
       connection,
       namespace,
       taskQueue,
       workflowBundle,
       activities: { default: async (...input: readonly unknown[]) => await one.#carryOut(input) },
       capacity: { slots: { steps: 100, waits: 2_000 }, maxCachedWorkflows: 500 },
-    });
+    };
+    one.#workers = await inOneSandbox(async () => await FerryWorkers.create(plan));
     one.#running = one.#workers.run();
     one.#running.catch(() => undefined); // whoever is beside it hears of it
     return one;

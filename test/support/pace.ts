@@ -26,6 +26,9 @@ export const quickPace: Pace = {
   },
   quietMs: 100,
   drainLimitMs: 400,
-  retryMs: 20,
+  /** What has more time is not tried more often in it. */
+  get retryMs() {
+    return within(20);
+  },
   deadMs: 50,
 };

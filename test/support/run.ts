@@ -3,7 +3,7 @@ import { ApplicationFailure, type QueryDefinition } from '@temporalio/common';
 import type { RelocationStatus } from '../../domain/relocation.ts';
 import { status } from '../../workflows/messages.ts';
 import { eventually } from './eventually.ts';
-import { writtenOf } from './written.ts';
+import { type Awaited, telling, writtenOf } from './written.ts';
 
 /** Whoever is under way writes often. */
 const EVERY_MS = 50;
@@ -14,8 +14,9 @@ export async function says<T>(
   question: QueryDefinition<T>,
   wanted: (said: T) => boolean,
   limitMs?: number,
+  awaited?: Awaited,
 ): Promise<T> {
-  const written = writtenOf(handle.client, handle);
+  const written = writtenOf(handle.client, handle, awaited);
   let said!: T;
   await eventually(
     async () => {
@@ -29,13 +30,14 @@ export async function says<T>(
   return said;
 }
 
-/** A run, asked past the API: waits until it is in that state, and tells all of it. */
+/** A run, asked past the API: waits until it is in that state, or one of those, and tells all of it. */
 export async function reached(
-  handle: WorkflowHandle,
-  state: RelocationStatus['state'],
+  handle: Pick<WorkflowHandle, 'client' | 'workflowId' | 'query'>,
+  state: RelocationStatus['state'] | readonly RelocationStatus['state'][],
   limitMs?: number,
 ): Promise<RelocationStatus> {
-  return await says(handle, status, (said) => said.state === state, limitMs);
+  const states = [state].flat();
+  return await says(handle, status, (said) => states.includes(said.state), limitMs, telling(states));
 }
 
 /** The type of the failure with which a command was refused, or `accepted`. */

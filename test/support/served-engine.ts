@@ -20,7 +20,7 @@ import { named, Served } from './api.ts';
 import { Engine, quickPace, surveying, workflowBundle } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
-import { writtenOf } from './written.ts';
+import { telling, writtenOf } from './written.ts';
 
 export let engine: Engine;
 /** As the API's process connects. */
@@ -155,7 +155,7 @@ export const reached = async (
 ): Promise<Relocation> => {
   let now = await show(api, one);
   const run = parseRelocationId(one.id);
-  const written = run && writtenOf(temporal.workflow, run);
+  const written = run && writtenOf(temporal.workflow, run, telling([state]));
   await eventually(async () => {
     await written?.();
     now = await show(api, one);

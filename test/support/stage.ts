@@ -13,7 +13,7 @@ import { eventually } from './eventually.ts';
 import { newNamespace } from './namespace.ts';
 import { portsOf } from './network.ts';
 import { endParts, type Part, startPart } from './part.ts';
-import { writtenOf } from './written.ts';
+import { telling, writtenOf } from './written.ts';
 
 export interface Held {
   readonly id: string;
@@ -262,7 +262,7 @@ export class Stage {
   async reaches(id: string, states: readonly Relocation['state'][], limitMs = 60_000): Promise<Relocation> {
     let last: Relocation | undefined;
     const run = parseRelocationId(id);
-    const written = run && writtenOf(this.#past.workflow, run, { end: states.every((state) => state === 'ended') });
+    const written = run && writtenOf(this.#past.workflow, run, telling(states));
     await eventually(
       async () => {
         await written?.();
