@@ -20,8 +20,8 @@ const files = (ofCore: number): number =>
   Math.max(1, Math.min(Math.floor(ofCore * availableParallelism()), Math.floor(totalmem() / 2e9)));
 
 /** They wait for peers, and for time, at each second of three: more of them at once than of those that compute. */
-const waiting = { maxWorkers: files(4), sequence: { groupOrder: 0 } };
-const computing = { maxWorkers: files(2.5), sequence: { groupOrder: 1 } };
+const waiting = { maxWorkers: files(3), sequence: { groupOrder: 0 } };
+const computing = { maxWorkers: files(3), sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {

@@ -84,7 +84,10 @@ async function historyOf(id: string): Promise<{ events: string[]; inputs: number
     .getHandle(run?.workflowId ?? '', run?.runId)
     .fetchHistory();
   await connection.close();
-  const { events } = JSON.parse(historyToJSON(history)) as { events: { eventType: string }[] };
+  const { events: all } = JSON.parse(historyToJSON(history)) as { events: { eventType: string }[] };
+  // A busy machine may be late with a task, which is given out once more then
+  const late = (at: number): boolean => /WORKFLOW_TASK_TIMED_OUT/.test(all[at]?.eventType ?? '');
+  const events = all.filter((_, at) => !late(at) && !late(at - 1));
   const scheduled = events.filter(({ eventType }) => /ACTIVITY_TASK_SCHEDULED/.test(eventType));
   const inputs = scheduled.reduce((sum, event) => sum + JSON.stringify(inputOf(event)).length, 0);
   return { events: events.map(({ eventType }) => eventType), inputs };

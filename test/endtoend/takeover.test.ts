@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { claimNetwork } from '../support/network.ts';
-import { fleet, hold, measured, servingIn, unharmed, worldOf } from '../support/sight.ts';
+import { fleet, hold, measured, servingNow, unharmed } from '../support/sight.ts';
 import { Stage } from '../support/stage.ts';
 
 /** The Temporal server dies, and a worker is taken for dead that is not, while a relocation runs. */
@@ -89,9 +89,9 @@ describe('a worker that stands still until another one has done its work', () =>
     } finally {
       process.kill(pid, 'SIGCONT');
     }
-    expect(servingIn(await worldOf(stage))).not.toEqual(['counter-0']);
+    expect(await servingNow(stage)).not.toEqual(['counter-0']);
     await expect(stage.relocate('a1', 'cloud')).resolves.toMatchObject({ outcome: 'relocated' }); // by both of them
     expect(await effectsSince(since)).toEqual([...usual.a1, ...usual.cloud].toSorted());
-    expect(servingIn(await worldOf(stage))).toEqual(['counter-0']);
+    expect(await servingNow(stage)).toEqual(['counter-0']);
   });
 });

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** In this order. They are short to read: by their size they would begin among the last, and be waited for alone. */
@@ -15,18 +16,33 @@ const LONGEST = [
   'check/check',
 ];
 
-/** As vitest has it: by group and project, then by size, or by how long each took here before. */
+/**
+ * Of those that may run together, these; then of each folder the largest first, and the folders evenly mixed: those of one
+ * wait most of their time, those of another compute.
+ */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     // oxlint-disable-next-line unicorn/no-array-sort -- that of vitest, which is no array's
     const sorted = await super.sort(files);
-    return sorted.toSorted((one, other) => groupOf(one) - groupOf(other) || rank(one) - rank(other));
+    const folders = new Map<string, TestSpecification[]>();
+    for (const file of sorted) folders.set(folderOf(file), [...(folders.get(folderOf(file)) ?? []), file]);
+    const shareBefore = (file: TestSpecification): number => {
+      const folder = folders.get(folderOf(file)) ?? [];
+      return folder.indexOf(file) / folder.length;
+    };
+    return sorted.toSorted(
+      (one, other) => groupOf(one) - groupOf(other) || rank(one) - rank(other) || shareBefore(one) - shareBefore(other),
+    );
   }
 }
 
 const groupOf = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
 
-function rank({ moduleId }: TestSpecification): number {
-  const at = LONGEST.findIndex((name) => moduleId.includes(`/test/${name}.test.ts`));
+const nameOf = ({ project, moduleId }: TestSpecification): string => relative(`${project.config.root}/test`, moduleId);
+
+const folderOf = (file: TestSpecification): string => `${file.project.name} ${nameOf(file).split('/')[0]}`;
+
+function rank(file: TestSpecification): number {
+  const at = LONGEST.findIndex((name) => nameOf(file) === `${name}.test.ts`);
   return at < 0 ? LONGEST.length : at;
 }

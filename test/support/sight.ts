@@ -55,6 +55,19 @@ export const servingIn = ({ devices }: World): (string | null)[] => [
   ...new Set(devices.devices.map(({ instance }) => instance)),
 ];
 
+/** The same of what each is answered from now on: they rest, and may have written nothing since the path was turned. */
+export async function servingNow(stage: Stage): Promise<(string | null)[]> {
+  const answers = ({ devices }: World) => devices.devices.map(({ acknowledged }) => acknowledged);
+  const before = answers(await worldOf(stage));
+  let now!: World;
+  await eventually(async () => {
+    now = await worldOf(stage);
+    // What is answered next may have been asked before
+    return answers(now).every((count, at) => count > (before[at] ?? 0) + 1);
+  });
+  return servingIn(now);
+}
+
 /** Hosts of the instances to which subscriptions at any platform belong, sorted. */
 export const subscribers = ({ peers }: World): string[] =>
   [peers['platform-a1'], peers['platform-a2'], peers['platform-w1']]
