@@ -9,7 +9,7 @@ import { processes } from './test/setup/processes.ts';
  * frozen. Files run side by side, also those of another checkout: whatever they share is claimed. A process does one file
  * after the other: what they import is loaded once, and they leave nothing of it changed. `alone`: who has a process for
  * himself; the tour is there, which is what a person sees who starts it, with the limits that hold for him: beside others that
- * compute, but not beside all, and before most, as projects begin in the order of their names.
+ * compute, but not beside all.
  */
 const alone = ['test/endtoend/tour.test.ts', 'test/worker/metrics.test.ts'];
 const servers = ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'];
@@ -19,9 +19,9 @@ const patient = 300_000;
 const files = (ofCore: number): number =>
   Math.max(1, Math.min(Math.floor(ofCore * availableParallelism()), Math.floor(totalmem() / 2e9)));
 
-/** They wait for peers, and for time, at each second of three: more of them at once than of those that compute. */
-const waiting = { maxWorkers: files(3), sequence: { groupOrder: 0 } };
-const computing = { maxWorkers: files(3), sequence: { groupOrder: 1 } };
+/** What starts something waits for it longer: more at once than of those that compute. */
+const first = { maxWorkers: files(3.5), sequence: { groupOrder: 0 } };
+const then = { maxWorkers: files(3), sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
@@ -32,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'quick',
-          ...computing,
+          ...then,
           pool: 'forks',
           isolate: false,
           setupFiles: ['test/setup/awake.ts'],
@@ -44,7 +44,7 @@ export default defineConfig({
       {
         test: {
           name: 'processes',
-          ...waiting,
+          ...first,
           pool: 'forks',
           isolate: false,
           setupFiles: ['test/setup/awake.ts', 'test/setup/networks.ts'],
@@ -60,7 +60,7 @@ export default defineConfig({
       {
         test: {
           name: 'alone',
-          ...computing,
+          ...then,
           pool: 'forks',
           include: alone,
           globalSetup: servers,
