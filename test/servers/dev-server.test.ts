@@ -26,8 +26,9 @@ beforeEach(async () => {
 afterEach(async () => await rm(folder, { recursive: true }));
 
 const start = async (at = folder) => {
-  const [port, uiPort] = await portsOf((await claimNetwork()).net);
-  const metricsPort = await freePort('127.0.0.1', 0);
+  const { net } = await claimNetwork();
+  const [port, uiPort] = await portsOf(net);
+  const metricsPort = await freePort('127.0.0.1', 21_500 + net);
   const [database, log] = [join(at, 'temporal.db'), join(at, 'temporal.log')];
   const more = ['--metrics-port', `${metricsPort}`];
   const server = await startDevServer({ cli: await temporalCli(), port, uiPort, database, log, more });

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../cli/ports.ts';
 import { startPostgres } from '../../servers/postgres.ts';
 import { busy } from '../support/busy.ts';
+import { claimNetwork, portsOf } from '../support/network.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferry-postgres-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -36,7 +36,7 @@ describe('a PostgreSQL server of ours', () => {
   it(
     'leaves none of its processes behind, also where it has more to write than it is given time for',
     async () => {
-      const port = await freePort('127.0.0.1', 0);
+      const [port] = await portsOf((await claimNetwork()).net);
       const server = await startPostgres({ data: join(folder, 'data'), port, log: join(folder, 'log') });
       const client = new Client({ connectionString: server.url });
       client.on('error', () => undefined); // it is ended with its session
@@ -53,7 +53,8 @@ describe('a PostgreSQL server of ours', () => {
   it(
     'begins again as soon as the last process of one that was killed has ended',
     async () => {
-      const plan = { data: join(folder, 'killed'), port: await freePort('127.0.0.1', 0), log: join(folder, 'log') };
+      const [port] = await portsOf((await claimNetwork()).net);
+      const plan = { data: join(folder, 'killed'), port, log: join(folder, 'log') };
       const first = await startPostgres(plan);
       const client = new Client({ connectionString: first.url });
       client.on('error', () => undefined);
