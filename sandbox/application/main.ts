@@ -4,24 +4,25 @@ import { proofIn } from './proof.ts';
 import { serve } from './server.ts';
 
 /** An instance of the counter. It ends when it is asked to (SIGTERM). */
-const { INSTANCE_ID: id, HOST: host, PORT, MANAGEMENT_PORT, FREEZE_LIMIT_MS, PLATFORM_URL: platform } = process.env;
+const { INSTANCE_ID: id, HOST: host, PLATFORM_URL: platform } = process.env;
 
-const number = (text: string | undefined, usual: number): number => {
+const whole = (name: string, usual: number): number => {
+  const text = process.env[name];
   const value = Number(text || usual);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`no whole number: ${text}`);
+  throw new Error(`${name} has to be a whole number, and is ${text}`);
 };
 if (!id || !host) throw new Error('INSTANCE_ID and HOST have to be set');
 
 const application = await serve({
   id,
   host,
-  port: number(PORT, 7000),
-  managementPort: number(MANAGEMENT_PORT, 7001),
-  freezeLimitMs: number(FREEZE_LIMIT_MS, 2_000),
+  port: whole('PORT', 7000),
+  managementPort: whole('MANAGEMENT_PORT', 7001),
+  freezeLimitMs: whole('FREEZE_LIMIT_MS', 2_000),
   proof: proofIn(process.env),
 });
-process.stderr.write(`${id} serves clients on ${peerAt(host, number(PORT, 7000))}\n`);
+process.stderr.write(`${id} serves clients on ${peerAt(host, whole('PORT', 7000))}\n`);
 
 let ending = false;
 const end = async (why: string): Promise<void> => {

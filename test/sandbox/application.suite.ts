@@ -362,7 +362,7 @@ export function keepsTheContract(NET: number, made: (folder: string) => Promise<
   });
 
   it('is frozen for no longer than the limit, also when the target answers first and asks for everything', async () => {
-    const limit = Math.min(6_000, 1_000 * busy()); // less than clients wait
+    const limit = Math.min(6_000, Math.round(1_000 * busy())); // less than clients wait
     const [source] = await pair(19, { FREEZE_LIMIT_MS: String(limit) });
     let prepares = 0;
     const slow = createServer(({ url }, res) => {
@@ -379,6 +379,17 @@ export function keepsTheContract(NET: number, made: (folder: string) => Promise<
     slow.closeAllConnections();
     slow.close();
   });
+
+  it.each(['2s', '400.5'])(
+    'does not start with %s as its limit of a freeze, and names what is wrong',
+    async (limit) => {
+      const started = await start('source', `127.${NET}.18.1`, { FREEZE_LIMIT_MS: limit });
+      let status: number | null | undefined;
+      void started.ended.then((ended) => (status = ended));
+      await until(() => status !== undefined, 'the instance ends');
+      expect([status, started.said]).toEqual([1, expect.stringContaining('FREEZE_LIMIT_MS')]);
+    },
+  );
 
   it('keeps what it gave away until the target has heard of the decision, which it repeats', async () => {
     const [source] = await pair(20);

@@ -8,16 +8,22 @@ import { Taking } from './taking.ts';
 const { INSTANCE_ID = '', HOST = '', PORT = '7000', MANAGEMENT_PORT = '7001', FREEZE_LIMIT_MS = '2000' } = process.env;
 if (INSTANCE_ID === '' || HOST === '') throw new Error('INSTANCE_ID and HOST have to be set');
 
+function whole(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`${name} has to be a whole number, and is ${text}`);
+}
+
 export const id = INSTANCE_ID;
 export const host = HOST;
 /** Clients'; the same on every instance. */
-export const port = Number(PORT);
-export const managementPort = Number(MANAGEMENT_PORT);
+export const port = whole('PORT', PORT);
+export const managementPort = whole('MANAGEMENT_PORT', MANAGEMENT_PORT);
 export const self: Peer = peerAt(host, managementPort);
 
 export const state = new State();
 export const journal = new Journal(process.env['DATA_DIR']);
-export const giving = new Giving(state, self, journal, Number(FREEZE_LIMIT_MS));
+export const giving = new Giving(state, self, journal, whole('FREEZE_LIMIT_MS', FREEZE_LIMIT_MS));
 export const taking = new Taking(state, self, journal);
 export const retirement = new Retirement(state, self);
 /** When whose client last came by itself, not relayed. */
