@@ -133,8 +133,9 @@ describe('a round', () => {
     const one = /^GET .*\/services\/[\w-]+$/;
     for (let n = 0; n < 30; n += 1) world.ours.loseAnswer(one, 'silence');
     const inTime = globalThis.setTimeout;
-    vi.spyOn(globalThis, 'setTimeout').mockImplementation((work: () => void, ms = 0) =>
-      inTime(work, ms === 4_000 ? 200 : ms),
+    // What others in this process wait for is called with what they gave along
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation((work: () => void, ms = 0, ...given: []) =>
+      inTime(work, ms === 4_000 ? 200 : ms, ...given),
     );
     const { uses } = await world.tend().finally(() => vi.restoreAllMocks());
     expect(uses?.problem).toBe('what is bound: there is more to put right than one round has time for');

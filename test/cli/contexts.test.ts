@@ -77,7 +77,11 @@ describe('ferry context', () => {
     const held = relocation({ state: 'held', step: 'copyAhead', actions: ['approve', 'cancel'] });
     api.answer = answering(200, held);
     await ferry('context', 'set', 'munich', '--api', api.url);
-    const shown = async (...more: string[]) => (await ferry('show', ID, ...more)).out;
+    const shown = async (...more: string[]): Promise<string> => {
+      const { out, err } = await ferry('show', ID, ...more);
+      expect(err).toBe('');
+      return out;
+    };
     expect(await shown()).toContain(`you may      ferry approve ${SHORT}\n`);
     expect(await shown('--context', 'munich')).toContain(`ferry approve ${SHORT} --context munich\n`);
     expect(await shown('--api', api.url)).toContain(`ferry approve ${SHORT} --api ${api.url}\n`);
