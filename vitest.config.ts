@@ -20,8 +20,8 @@ const files = (ofCore: number): number =>
   Math.max(1, Math.min(Math.floor(ofCore * availableParallelism()), Math.floor(totalmem() / 2e9)));
 
 /** What starts something waits for it longer: more at once than of those that compute. */
-const first = { maxWorkers: files(3.5), sequence: { groupOrder: 0 } };
-const then = { maxWorkers: files(3), sequence: { groupOrder: 1 } };
+const first = { maxWorkers: files(4), sequence: { groupOrder: 0 } };
+const then = { maxWorkers: files(3.5), sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
