@@ -12,7 +12,7 @@ import { processes } from './test/setup/processes.ts';
  * compute, but not beside all.
  */
 const alone = ['test/endtoend/tour.test.ts', 'test/worker/metrics.test.ts'];
-const servers = ['test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'];
+const servers = ['test/setup/in-turn.ts', 'test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'];
 const patient = 300_000;
 
 /** Files at once, so many for each core. Each of the largest has a stage, whose processes take 1.3 GB. */
