@@ -10,19 +10,20 @@ const whole = (name: string, usual: number): number => {
   const text = process.env[name];
   const value = Number(text || usual);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`${name} has to be a whole number, and is ${text}`);
+  throw new Error(`${name} has to be a whole number above 0, and is ${text}`);
 };
 if (!id || !host) throw new Error('INSTANCE_ID and HOST have to be set');
 
+const port = whole('PORT', 7000);
 const application = await serve({
   id,
   host,
-  port: whole('PORT', 7000),
+  port,
   managementPort: whole('MANAGEMENT_PORT', 7001),
   freezeLimitMs: whole('FREEZE_LIMIT_MS', 2_000),
   proof: proofIn(process.env),
 });
-process.stderr.write(`${id} serves clients on ${peerAt(host, whole('PORT', 7000))}\n`);
+process.stderr.write(`${id} serves clients on ${peerAt(host, port)}\n`);
 
 let ending = false;
 const end = async (why: string): Promise<void> => {

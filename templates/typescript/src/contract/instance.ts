@@ -11,7 +11,7 @@ if (INSTANCE_ID === '' || HOST === '') throw new Error('INSTANCE_ID and HOST hav
 function whole(name: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`${name} has to be a whole number, and is ${text}`);
+  throw new Error(`${name} has to be a whole number above 0, and is ${text}`);
 }
 
 export const id = INSTANCE_ID;
