@@ -19,9 +19,8 @@ const patient = 300_000;
 const files = (ofCore: number): number =>
   Math.max(1, Math.min(Math.floor(ofCore * availableParallelism()), Math.floor(totalmem() / 2e9)));
 
-/** What starts something waits for it longer: more at once than of those that compute. */
-const first = { maxWorkers: files(4), sequence: { groupOrder: 0 } };
-const then = { maxWorkers: files(3.5), sequence: { groupOrder: 1 } };
+/** Of one queue (`test/setup/longest-first.ts`). */
+const side = { pool: 'forks', maxWorkers: files(4) } as const;
 
 export default defineConfig({
   test: {
@@ -32,8 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'quick',
-          ...then,
-          pool: 'forks',
+          ...side,
           isolate: false,
           setupFiles: ['test/setup/awake.ts'],
           include: ['test/**/*.test.ts'],
@@ -44,8 +42,7 @@ export default defineConfig({
       {
         test: {
           name: 'processes',
-          ...first,
-          pool: 'forks',
+          ...side,
           isolate: false,
           setupFiles: ['test/setup/awake.ts', 'test/setup/networks.ts'],
           include: processes(),
@@ -60,8 +57,7 @@ export default defineConfig({
       {
         test: {
           name: 'alone',
-          ...then,
-          pool: 'forks',
+          ...side,
           include: alone,
           globalSetup: servers,
           retry: 0,

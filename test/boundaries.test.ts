@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { rooms } from './fences/rooms.ts';
-import { workflowBundle } from './support/engine.ts';
+import { workflowBundle } from './support/workflow-bundle.ts';
 
 /** Webpack names each module that it takes in. */
 const modules = [...new Set(workflowBundle.code.match(/(?<=!\*\*\* )\S+(?= \*\*\*!)/g) ?? [])];

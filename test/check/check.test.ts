@@ -24,7 +24,7 @@ const broken = async (wrong: Partial<Rules>): Promise<string[]> => {
   return findings.filter(({ verdict }) => verdict === 'broken').map(({ rule }) => rule);
 };
 
-it(
+it.concurrent(
   "says that the sandbox's application keeps every rule",
   async () => {
     const report = await checkedWith({});
@@ -68,7 +68,7 @@ const answering =
     return false;
   };
 
-it.each<[string, string, Wrong['first']]>([
+it.concurrent.each<[string, string, Wrong['first']]>([
   [
     'another word for a refusal',
     'calls',
@@ -92,7 +92,7 @@ it.each<[string, string, Wrong['first']]>([
   LIMIT,
 );
 
-it(
+it.concurrent(
   'names the standby that begins as an authority when it is started again',
   async () => {
     const again: Wrong['again'] = (_, { state }) => {
@@ -131,7 +131,7 @@ const withEffect = async (change: (standing: { address: string | null }, writes:
   }
 };
 
-it(
+it.concurrent(
   'sees the effect that a repetition has once more, though it is counted once',
   async () => {
     const { findings } = await withEffect((standing, writes) => (standing.address = `${writes} milk`));
@@ -145,7 +145,7 @@ it(
   LIMIT,
 );
 
-it(
+it.concurrent(
   'breaks no rule with an application that gives all of its users away alone, and says of each once why it was not tried',
   async () => {
     const wholeOnly: Wrong['first'] = (req, res) => {
@@ -163,7 +163,7 @@ it(
   LIMIT,
 );
 
-it(
+it.concurrent(
   'takes a context that changes by itself for no doubled effect, and says that it could not tell',
   async () => {
     let reads = 0;
@@ -177,7 +177,7 @@ it(
   LIMIT,
 );
 
-it(
+it.concurrent(
   'tells the cause before what may only follow from it, and says that it may',
   async () => {
     // Every write counts for two

@@ -16,11 +16,11 @@ import { tellingOver } from '../../worker/subscribers.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
 import { named, Served } from '../support/api.ts';
 import { catalogueOfTest, type CatalogueOfTest } from '../support/catalogue.ts';
-import { workflowBundle } from '../support/engine.ts';
 import { federationOfTest } from '../support/federation.ts';
 import { eventually } from '../support/eventually.ts';
 import { memberSystems } from '../support/mec040.ts';
 import { engine, temporal, servedByTheEngine } from '../support/served-engine.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 servedByTheEngine();
 

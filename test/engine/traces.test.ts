@@ -18,10 +18,11 @@ import { FerryWorkers } from '../../worker/workers.ts';
 import { Served } from '../support/api.ts';
 import { busy } from '../support/busy.ts';
 import { Collector, type Span } from '../support/collector.ts';
-import { Engine, quickPace, workflowBundle } from '../support/engine.ts';
+import { Engine, quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { gate } from '../support/served-engine.ts';
 import { PortWorld } from '../support/world.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const THEIRS = '00f067aa0ba902b7';

@@ -11,9 +11,10 @@ import { promote, type Standing, versionOf } from '../../temporal/deployment.ts'
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
 import { approve, type RelocationOrder, status } from '../../workflows/messages.ts';
-import { quickPace, workflowBundle } from '../support/engine.ts';
+import { quickPace } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { PortWorld } from '../support/world.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 const taskQueue = 'versioned';
 /** As Temporal numbers them: DRAINING is 1. */

@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { workflowBundle } from '../support/engine.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 /** What was recorded has to be replayed by the workflows of today; what they would do otherwise has to be noticed. */
 const folder = fileURLToPath(new URL('histories/', import.meta.url));
+// A difference that is looked for is no line of the log
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: 'ERROR' } },
+  shutdownSignals: [],
+});
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
 const historyOf = (file: string): unknown => JSON.parse(readFileSync(`${folder}${file}`, 'utf8'));

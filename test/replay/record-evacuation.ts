@@ -8,8 +8,9 @@ import { evacuationOf } from '../../temporal/evacuating.ts';
 import { historyToJSON } from '../../temporal/internals.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
 import { evacuation } from '../../workflows/messages.ts';
-import { Engine, quickPace, workflowBundle } from '../support/engine.ts';
+import { Engine, quickPace } from '../support/engine.ts';
 import { moved, PlayedRuns, rolledBack } from '../support/played-runs.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 /** Records the histories of evacuations that later versions have to replay, as record.ts does those of relocations. */
 type Scenario = (runs: PlayedRuns, handle: WorkflowHandle) => Promise<void>;

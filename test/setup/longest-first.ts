@@ -1,6 +1,9 @@
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+/** What starts something waits for it, and is waited for: first. What is left in the end computes. */
+const TURNS = ['processes', 'alone', 'quick'];
+
 /** In this order. They are short to read: by their size they would begin among the last, and be waited for alone. */
 const LONGEST = [
   'engine/source-dies',
@@ -38,12 +41,12 @@ export class LongestFirst extends BaseSequencer {
       return (folder.indexOf(file) / folder.length) * (LONG.test(nameOf(file)) ? UNTIL : 1);
     };
     return sorted.toSorted(
-      (one, other) => groupOf(one) - groupOf(other) || rank(one) - rank(other) || shareBefore(one) - shareBefore(other),
+      (one, other) => turnOf(one) - turnOf(other) || rank(one) - rank(other) || shareBefore(one) - shareBefore(other),
     );
   }
 }
 
-const groupOf = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
+const turnOf = ({ project }: TestSpecification): number => TURNS.indexOf(project.name);
 
 const nameOf = ({ project, moduleId }: TestSpecification): string => relative(`${project.config.root}/test`, moduleId);
 

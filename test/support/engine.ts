@@ -1,18 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection } from '@temporalio/worker';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { surveyActivities, type Surveying } from '../../activities/survey.ts';
 import type { Catalogue, PeerSurvey } from '../../activities/ports.ts';
-import { isBuilt } from '../../cli/built.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { type PeerSeen, seenNow } from '../../domain/peer-seen.ts';
 import type { RelocationRequest } from '../../domain/relocation.ts';
-import { bundleWorkflows } from '../../temporal/bundle.ts';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import { WorkerMetrics } from '../../worker/metrics.ts';
 import type { Dying } from './dying.ts';
@@ -20,6 +17,7 @@ import { newNamespace } from './namespace.ts';
 import { OneWorker } from './one-worker.ts';
 import { quickPace } from './pace.ts';
 import { skippingTime } from './time-skipping.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 import type { RelocationOrder } from '../../workflows/messages.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 
@@ -28,15 +26,15 @@ export { quickPace } from './pace.ts';
 // As Ferry's own worker has it: stacks that the SDK takes of a workflow's promises
 setFlagsFromString('--stack-trace-limit=3');
 const logger = new DefaultLogger('ERROR');
-/** What the worker of these tests shows: of the SDK, and of workflows. */
+/** What the workers of this process show: of the SDK, and of workflows. */
 export const workerMetrics = await WorkerMetrics.install({
   logger,
   telemetryOptions: { logging: { filter: 'ERROR' } },
   shutdownSignals: [],
 });
-
-const built = new URL('../../dist/workflow-bundle.js', import.meta.url);
-export const workflowBundle = { code: isBuilt() ? await readFile(built, 'utf8') : await bundleWorkflows() };
+const { TEST_TEMPORAL_ADDRESS: ofTheRun } = process.env;
+// The runtime ends with its last connection, and with the next it would be made anew at its port: somebody's by then
+if (ofTheRun !== undefined) await NativeConnection.connect({ address: ofTheRun });
 
 /** Of a world at the height of the ports. */
 export const surveying = {
@@ -64,10 +62,9 @@ export class Engine {
 
   /** On the dev server of the test run, else on one of its own. */
   static async start(cli: string): Promise<Engine> {
-    const address = process.env['TEST_TEMPORAL_ADDRESS'];
-    if (address !== undefined) {
-      const namespace = await newNamespace(address);
-      return new Engine(await TestWorkflowEnvironment.createFromExistingServer({ address, namespace }));
+    if (ofTheRun !== undefined) {
+      const existing = { address: ofTheRun, namespace: await newNamespace(ofTheRun) };
+      return new Engine(await TestWorkflowEnvironment.createFromExistingServer(existing));
     }
     return new Engine(
       await TestWorkflowEnvironment.createLocal({

@@ -17,10 +17,11 @@ import { cordonsOver } from '../../worker/cordons.ts';
 import { runsOver } from '../../worker/runs.ts';
 import { FerryWorkers } from '../../worker/workers.ts';
 import { named, Served } from './api.ts';
-import { Engine, quickPace, surveying, workflowBundle } from './engine.ts';
+import { Engine, quickPace, surveying } from './engine.ts';
 import { eventually } from './eventually.ts';
 import type { PortWorld } from './world.ts';
 import { telling, writtenOf } from './written.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 export let engine: Engine;
 /** As the API's process connects. */
