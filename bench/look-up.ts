@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { candidates } from '../catalogue/finding.ts';
-import { freePort } from '../cli/ports.ts';
 import { startPostgres } from '../servers/postgres.ts';
 import { type Measure, METHOD, type Point } from './harness/measure.ts';
 import { median } from './harness/statistics.ts';
 import { churning } from './look-up/churn.ts';
 import { bytesOnDisk, type Filled, filled, pagesRead, type What, wishes } from './look-up/filled.ts';
 import { fiveTables } from './look-up/five-tables.ts';
+import { portOfBench } from './stage/ports.ts';
 
 interface Asked extends Point {
   readonly what: What;
@@ -65,7 +65,7 @@ export const lookUp: Measure<Asked> = {
 
   prepare: async ({ folder, quick, tell }) => {
     const data = join(folder, 'postgres');
-    const port = await freePort('127.0.0.1', 0);
+    const port = await portOfBench();
     const server = await startPostgres({ data, port, log: join(folder, 'postgres.log'), volatile: true });
     const catalogues: Filled[] = [];
     const stop = async (): Promise<void> => {

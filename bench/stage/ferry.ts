@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { freePort } from '../../cli/ports.ts';
 import { readConfiguration } from '../../configuration/peers.ts';
 import { relocationOf } from '../../temporal/relocating.ts';
 import type { relocateApplication } from '../../workflows/relocation/relocate-application.ts';
 import { applicationOf, siteOf } from '../peers/plan.ts';
 import { OWN_CORE, start } from './process.ts';
 import type { Temporal } from './server.ts';
+import { portOfBench } from './ports.ts';
 
 /** A worker of Ferry as it is, a process of its own. */
 export interface Ferry {
@@ -28,7 +28,7 @@ export async function startFerry(
   const file = join(plan.folder, `${plan.name}.json`);
   writeFileSync(file, JSON.stringify(plan.configuration));
   const taskQueue = `ferry-${plan.name}`;
-  const metricsPort = await freePort('127.0.0.1', 0);
+  const metricsPort = await portOfBench();
   const { pid, stop } = await start('worker/main.ts', [], {
     core: OWN_CORE,
     environment: {

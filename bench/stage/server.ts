@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { freePort } from '../../cli/ports.ts';
 import { startDevServer } from '../../servers/dev-server.ts';
 import { temporalCli } from '../../servers/obtain.ts';
 import { pin, SERVER_CORE } from './process.ts';
+import { portOfBench } from './ports.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -24,10 +24,9 @@ export async function startTemporal(
   namespaces: readonly string[],
   safe = false,
 ): Promise<Temporal> {
-  // One after the other: a port that was found free is taken by nobody else of us
-  const port = await freePort(LOOPBACK, 0);
-  const uiPort = await freePort(LOOPBACK, 0);
-  const metricsPort = await freePort(LOOPBACK, 0);
+  const port = await portOfBench();
+  const uiPort = await portOfBench();
+  const metricsPort = await portOfBench();
   const server = await startDevServer({
     cli: await temporalCli(),
     port,
