@@ -89,7 +89,10 @@ export async function watch(
   else if (!terminal.json && relocation.links.temporal !== null)
     terminal.tell(terminal.paint('dim', `  ${relocation.links.temporal}`));
   if (until === undefined) return exitOf(relocation);
-  if (relocation.state !== until) return exits.notThrough;
+  if (relocation.state !== until) {
+    terminal.tell(`It will not be ${until} any more: it is ${relocation.state}.`);
+    return exits.notThrough;
+  }
   return until === 'ended' ? exitOf(relocation) : exits.done;
 }
 

@@ -17,11 +17,18 @@ interface Following {
   readonly told?: (relocation: Relocation) => void;
 }
 
+/** Whatever a person does then, it does not come to this state any more. */
+const BEYOND: Partial<Record<Relocation['state'], readonly Relocation['state'][]>> = {
+  held: ['rollingBack', 'parked'],
+};
+
 /** Until that state, whatever a person has to do before; or until it can come to it no more. */
 export const reaches =
   (until: Relocation['state']) =>
-  (relocation: Relocation): boolean =>
-    relocation.state === until || (rests(relocation) && relocation.state !== 'parked');
+  (relocation: Relocation): boolean => {
+    const { state } = relocation;
+    return state === until || (rests(relocation) && state !== 'parked') || BEYOND[until]?.includes(state) === true;
+  };
 
 /** Shows a relocation while it runs, over broken streams; returns when it rests: ended, terminated or parked. */
 export async function follow(

@@ -53,3 +53,9 @@ export function place(text: string): { readonly lat: number; readonly lon: numbe
     throw new InvalidArgumentError('Latitude and longitude in degrees, such as 48.14,11.58.');
   return { lat: Number(lat), lon: Number(lon) };
 }
+
+/** As the API takes it: of anything else no header can be made. */
+export function idempotencyKey(text: string): string {
+  if (!/^[!-~]{1,200}$/.test(text)) throw new InvalidArgumentError('1 to 200 visible ASCII characters.');
+  return text;
+}

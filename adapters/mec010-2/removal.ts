@@ -34,27 +34,31 @@ class Blindness {
  * by its id is stopped, terminated and deleted all the same, and only then the failure is told.
  */
 export const removal = (meo: Exchange, { operations, look, read, bring, isGone }: ReturnType<typeof lifeCycle>) => {
-  async function terminated(id: string, key: string, wait: Wait, blind: Blindness): Promise<void> {
+  /** What refused it; undefined: nothing did. */
+  async function terminated(id: string, key: string, wait: Wait, blind: Blindness): Promise<string | undefined> {
     const json: TerminateAppRequest = { terminationType: 'GRACEFUL', gracefulTerminationTimeout: GRACE };
-    const { operation } = await operations.begin(id, { call: 'terminate', json }, key, wait.signal);
+    const { operation, status, told } = await operations.begin(id, { call: 'terminate', json }, key, wait.signal);
     await blind.seeing(async () =>
       operation === undefined ? await operations.close(id, key, wait) : await operations.complete(operation, key, wait),
     );
+    return status < 300 ? undefined : told;
   }
 
   async function dismantle(id: string, key: string, wait: Wait): Promise<void> {
     const blind = new Blindness();
     await blind.seeing(async () => await operations.close(id, key, wait));
     const info = await blind.seeing(async () => await read(id, wait.signal));
-    if (info === undefined || isInstantiated(info)) await terminated(id, key, wait, blind);
+    const refused = info === undefined || isInstantiated(info) ? await terminated(id, key, wait, blind) : undefined;
     for (let looks = 1; ; looks += 1) {
       const call = { method: 'DELETE', path: instancePath(id), alsoExpect: [403, 409, ...GONE], key } as const;
       const { status, told } = await meo.ask(call, wait.signal);
       if (status < 300 || GONE.includes(status)) return;
       const gone = await blind.seeing(async () => (await read(id, wait.signal)) === undefined);
       if (gone === true && info !== undefined) return;
-      if (looks === LOOKS) throw blind.reason ?? failure('Conflict', told);
-      wait.progress(`instance ${id} is not deleted yet: ${told}`);
+      // What has to come before is what is to be mended
+      const why = refused === undefined ? told : `${refused}; ${told}`;
+      if (looks === LOOKS) throw blind.reason ?? failure('Conflict', why);
+      wait.progress(`instance ${id} is not deleted yet: ${why}`);
       await wait.pause();
     }
   }

@@ -8,7 +8,7 @@ import { type ApiOptions, clientOf, type CommandLine, type Example } from '../co
 import { evacuationOf } from '../evacuating.ts';
 import { fences, scrap } from '../fences.ts';
 import { resolved } from '../naming.ts';
-import { instant, integer } from '../options.ts';
+import { idempotencyKey, instant, integer } from '../options.ts';
 
 interface RequestOptions extends ApiOptions {
   readonly user?: string;
@@ -122,7 +122,7 @@ export function relocations(line: CommandLine): void {
     ['ferry relocate counter cloud a1 --at 2030-01-31T02:00', 'prepared now, cut over at two (local time)'],
     ['ferry relocate counter cloud a1 --no-wait --json | jq -r .id', 'in a script'],
   ])
-    .option('--key <key>', 'Idempotency-Key: the same key starts the same relocation once')
+    .option('--key <key>', 'Idempotency-Key: the same key starts the same relocation once', idempotencyKey)
     .option('--wait', 'watch until it ends', true)
     .option('--no-wait', 'print its id and return')
     .action(
@@ -212,7 +212,7 @@ export function relocations(line: CommandLine): void {
       [['ferry protect counter a1 a2', 'then, at night: ferry recover counter --accept-lost-writes']],
     )
     .option('--user <tag>', 'one user, by the ueIdentityTag (MEC 014); all without')
-    .option('--key <key>', 'Idempotency-Key: the same key starts the same protection once')
+    .option('--key <key>', 'Idempotency-Key: the same key starts the same protection once', idempotencyKey)
     .action(
       line.does(async (application: string, source: string, target: string, options: ProtectOptions) => {
         const { key, user } = options;

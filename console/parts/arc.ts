@@ -20,16 +20,18 @@ const FINE = 60;
 const shares = Array.from({ length: FINE + 1 }, (_, n) => n / FINE);
 
 /**
- * From the middle of one to the middle of the other, bowed to the side on which fewer other boxes hide it; `beside`: so
- * many take the same way already.
+ * From the middle of one to the middle of the other, bowed to the side on which more of it is seen: beside other boxes, and not
+ * beyond the outermost ones, where the map ends; `beside`: so many take the same way already.
  */
 export function arcBetween(from: Box, to: Box, beside: number, others: Iterable<Box>): Arc {
-  const near = [...others].filter((box) => box !== from && box !== to);
+  const all = [from, to, ...others];
+  const near = all.filter((box) => box !== from && box !== to);
+  const [lowest, highest] = [Math.min(...all.map(({ x }) => x)), Math.max(...all.map(({ x, width }) => x + width))];
   const hidden = (arc: Arc): number => {
     const around = near.filter((box) => meets(box, [arc.start, arc.control, arc.end]));
-    return around.length === 0
-      ? 0
-      : shares.map(arc.at).filter((point) => around.some((box) => holds(box, point))).length;
+    return shares
+      .map(arc.at)
+      .filter(([x, y]) => x < lowest - EDGE || x > highest + EDGE || around.some((box) => holds(box, [x, y]))).length;
   };
   // As long to either side
   const more = wider.find((each) => lengthOf(bowed(from, to, 1, beside, each)) >= ROOM) ?? 0;
@@ -37,6 +39,8 @@ export function arcBetween(from: Box, to: Box, beside: number, others: Iterable<
   return hidden(right) < hidden(left) ? right : left;
 }
 
+/** Between the outermost boxes and the edge of the map. */
+const EDGE = 12;
 /** Nine steps are told apart. */
 const ROOM = 110;
 /** Around two boxes that lie close together. */

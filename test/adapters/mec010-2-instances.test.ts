@@ -250,6 +250,18 @@ describe('removing', () => {
     expect(wait.told.at(-1)).toMatch(/^instance i\d+ is not deleted yet: .*DELETE \/app_lcm\S+ answered 409/);
   });
 
+  it('tells first of the termination that was refused: what comes after it cannot go well', async () => {
+    const { id } = meo.add('runs', 'STARTED');
+    meo.instead = ({ method, path }) => {
+      if (path.endsWith('/terminate')) return { status: 403, json: { detail: 'not by you' } };
+      return method === 'DELETE' ? { status: 409, json: { detail: 'it is INSTANTIATED' } } : undefined;
+    };
+    const wait = quickWait();
+    const told = /POST \S+\/terminate answered 403: not by you; .*DELETE \S+ answered 409: it is INSTANTIATED/;
+    await expect(instances().remove(id, key, wait)).rejects.toThrow(told);
+    expect(wait.told.at(-1)).toMatch(told);
+  });
+
   it('finds what a lost answer created, by the key', async () => {
     meo.add(key);
     meo.add(key, 'STARTED');

@@ -483,12 +483,27 @@ describe('ferry, when it does not go through', () => {
   });
 });
 
+it.each(['ключ', 'two words', '', 'k'.repeat(201)])(
+  'a key of which no header can be made is wrong usage: %s',
+  async (key) => {
+    const { exit, err } = await ferry('relocate', 'counter', 'cloud', 'a1', '--key', key, ...at());
+    expect([exit, err]).toEqual([2, expect.stringContaining('1 to 200 visible ASCII characters')]);
+  },
+);
+
 describe('ferry watch --until', () => {
   it('ends where the state is reached, and with 1 where it is not any more', async () => {
     api.answer = streaming(event(relocation()), event(relocation({ state: 'held', step: 'handOver' })), event(ended()));
     expect((await ferry('watch', ID, '--until', 'held', ...at())).exit).toBe(0);
     expect((await ferry('watch', ID, '--until', 'paused', ...at())).exit).toBe(1);
     expect((await ferry('watch', ID, '--until', 'ended', ...at())).exit).toBe(0);
+  });
+
+  it.each(['rollingBack', 'parked'] as const)('ends where it is %s: nobody is held there any more', async (state) => {
+    const now = event(relocation({ state, step: 'copyAhead' }));
+    api.answer = streaming(event(relocation()), now, event(relocation({ state: 'ended', outcome: 'rolledBack' })));
+    const { exit, out } = await ferry('watch', ID, '--until', 'held', ...at());
+    expect([exit, out]).toEqual([1, expect.stringContaining(`It will not be held any more: it is ${state}.`)]);
   });
 
   it('does not end where it is parked, from where it may go on; by itself it does', async () => {
