@@ -146,8 +146,8 @@ export const strays = (
   { wanted, had }: Pick<CopiedSubscriptions, 'wanted' | 'had'>,
   before: readonly string[],
 ): readonly string[] => {
-  const others = new Set(unwanted(had, wanted, moveOf(carriage)).map(({ id }) => id));
-  return had.flatMap(({ id }) => (others.has(id) || before.includes(id) ? [] : [id]));
+  const others = new Set([...unwanted(had, wanted, moveOf(carriage)).map(({ id }) => id), ...before]);
+  return had.flatMap(({ id }) => (others.has(id) ? [] : [id]));
 };
 
 /**

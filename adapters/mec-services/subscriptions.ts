@@ -80,16 +80,17 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
       const record = recordOf(service, typeIn(types, type), id, { ...wire, subscriptionType: type });
       return typeof record === 'string' ? stays(type, record) : record;
     });
-    const found = seen.filter((each) => each !== undefined);
-    const held = found.filter((each) => 'id' in each);
-    const unseen = before?.map((name) => `${path}/${name}`).filter((id) => held.every((each) => each.id !== id)) ?? [];
+    const its = seen.filter((each) => each !== undefined);
+    const held = its.filter((each) => 'id' in each);
+    const found = new Set(held.map(({ id }) => id));
+    const unseen = before?.map((name) => `${path}/${name}`).filter((id) => !found.has(id)) ?? [];
     const still = await atOnce(AT_ONCE, unseen, async (id) => {
       const shown = listed.entries.has(id);
       return await stillHeld({ platform, place, id, shown, owner }, signal);
     });
     return {
       held: [...held, ...still.filter((each) => each !== undefined)],
-      notCarried: found.filter((each): each is NotCarried => !('id' in each)),
+      notCarried: its.filter((each): each is NotCarried => !('id' in each)),
       open: true,
     };
   }
