@@ -1,4 +1,4 @@
-import { atOnce } from '../../domain/at-once.ts';
+import { atOnce, everyAtOnce } from '../../domain/at-once.ts';
 import {
   concerns,
   type HeldSubscription,
@@ -10,7 +10,7 @@ import {
   unwanted,
   without,
 } from '../../domain/subscription.ts';
-import { failure } from '../failure.ts';
+import { failure, mayPass } from '../failure.ts';
 import type { Looking, Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
 import { together } from '../waiting.ts';
 
@@ -207,8 +207,25 @@ const whereItWouldBe = (wanted: readonly Subscription[]): Looking => ({
 });
 
 /** The undo: what this relocation made is deleted, and nothing else. */
-export async function deleteMade(at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> {
-  await atOnce(AT_ONCE, ids, async (id) => await at.remove(id, signal));
+export const deleteMade = async (at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> =>
+  await removeEach(at, ids, signal);
+
+/**
+ * Whatever becomes of one of them the others go, unless nobody is there: as many as are asked at once have failed, and none
+ * has gone. Told is what may pass first: then it is tried again.
+ */
+async function removeEach(at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  const failed: unknown[] = [];
+  let gone = 0;
+  await everyAtOnce(AT_ONCE, ids, async (id) => {
+    if (signal.aborted || (gone === 0 && failed.filter(mayPass).length >= AT_ONCE)) return;
+    await at.remove(id, signal).then(
+      () => (gone += 1),
+      (error: unknown) => failed.push(error),
+    );
+  });
+  signal.throwIfAborted();
+  if (failed.length > 0) throw failed.find(mayPass) ?? failed[0];
 }
 
 /**
@@ -222,7 +239,7 @@ export async function releaseSubscriptions(
 ): Promise<void> {
   const { signal } = wait;
   const ids = leaving(device, copied).map(({ id }) => id);
-  await atOnce(AT_ONCE, ids, async (id) => await source.subscriptions.remove(id, signal));
+  await removeEach(source.subscriptions, ids, signal);
   const { held, lists } = await source.subscriptions.list(from, signal, { before: without(before, ids) });
   keepSeen(wait, lists);
   const seen = new Set(copied.map(({ id }) => id));
