@@ -11,7 +11,7 @@ import {
   without,
 } from '../../domain/subscription.ts';
 import { failure, mayPass } from '../failure.ts';
-import type { Looking, Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
+import type { Looking, Owner, Owning, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
 import { together } from '../waiting.ts';
 
 /** Peers limit what they are asked at once. */
@@ -206,20 +206,29 @@ const whereItWouldBe = (wanted: readonly Subscription[]): Looking => ({
   among: ({ service, types }) => wanted.some((each) => each.service === service && types.includes(each.type)),
 });
 
-/** The undo: what this relocation made is deleted, and nothing else. */
-export const deleteMade = async (at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> =>
-  await removeEach(at, ids, signal);
+/** The undo: what this relocation made for `owner` is deleted, and nothing else. */
+export const deleteMade = async (
+  at: Subscriptions,
+  ids: readonly string[],
+  signal: AbortSignal,
+  owner?: Owning,
+): Promise<void> => await removeEach(at, ids, signal, owner);
 
 /**
  * Whatever becomes of one of them the others go, unless nobody is there: as many as are asked at once have failed, and none
  * has gone. Told is what may pass first: then it is tried again.
  */
-async function removeEach(at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> {
+async function removeEach(
+  at: Subscriptions,
+  ids: readonly string[],
+  signal: AbortSignal,
+  owner?: Owning,
+): Promise<void> {
   const failed: unknown[] = [];
   let gone = 0;
   await everyAtOnce(AT_ONCE, ids, async (id) => {
     if (signal.aborted || (gone === 0 && failed.filter(mayPass).length >= AT_ONCE)) return;
-    await at.remove(id, signal).then(
+    await at.remove(id, signal, owner).then(
       () => (gone += 1),
       (error: unknown) => failed.push(error),
     );

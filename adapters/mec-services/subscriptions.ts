@@ -130,6 +130,17 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
     return status < 300;
   }
 
+  async function isAnothers(id: string, owner: Owning, signal: AbortSignal): Promise<boolean> {
+    const wire = await readOne(platform, id, signal).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      return { unreadable: null };
+    });
+    if (isUnreadable(wire)) return false;
+    const its = whose(wire);
+    const tells = its.subscriber !== null || (its.host !== null && owner.endpoint !== null);
+    return tells && !belongs(its, owner);
+  }
+
   /** The id of what was made, or what is there although nothing tells its id. */
   async function post(
     place: Place,
@@ -171,7 +182,9 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
 
   return {
     list,
-    remove: async (id, signal) => void (await remove(id, signal)),
+    async remove(id, signal, owner) {
+      if (owner === undefined || !(await isAnothers(id, owner, signal))) await remove(id, signal);
+    },
     missing: async (names, signal) => await missingServices(platform, names, signal),
 
     async lacking(subscriptions, signal) {

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Site } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
+import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { Pace } from '../../configuration/peers.ts';
 import { attemptOf } from '../support/attempt.ts';
+import { type PlayedServices, playedServices } from '../support/played-services.ts';
 import { PortWorld } from '../support/world.ts';
+
+const RNI = '/rni/v2/subscriptions';
 
 /** Copies of subscriptions are deleted on the way back: what this relocation made, all of it, and nothing else. */
 let world: PortWorld;
@@ -93,6 +98,35 @@ describe('what was made is deleted', () => {
     await undone;
     expect(copies()).toBe(0);
   });
+});
+
+describe('an id that was given out again since', () => {
+  let services: PlayedServices;
+  beforeEach(async () => {
+    services = await playedServices();
+    world = new (class extends PortWorld {
+      override async site(name: string): Promise<Site> {
+        const site = await super.site(name);
+        return name === 'a1' ? { ...site, subscriptions: mecSubscriptions(services.peer.exchange) } : site;
+      }
+    })(0);
+    world.add('a1');
+  });
+  afterEach(async () => await services.peer.close());
+
+  it.each(['a1', 'nobody'])(
+    'is of whoever has it now: it is left alone, also where %s tells the address',
+    async (who) => {
+      const filterCriteriaAssocHo = { appInstanceId: target().id };
+      const of = { subscriptionType: 'CellChangeSubscription', callbackReference: 'http://10.0.0.2:7000/x' };
+      const ours = services.hold(RNI, '1', { ...of, filterCriteriaAssocHo });
+      const theirs = services.hold(RNI, '2', { ...of, filterCriteriaAssocHo: { appInstanceId: 'neighbour' } });
+      if (who === 'nobody') world.on('a1.instances.list', 'PeerUnavailable');
+      const { deleteCopies, both } = steps();
+      await run(deleteCopies, { ...both, made: [ours, theirs], before: null, calmAt: 0 });
+      expect([...services.held.keys()]).toEqual([theirs]);
+    },
+  );
 });
 
 describe('what the target had', () => {

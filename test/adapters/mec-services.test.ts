@@ -663,4 +663,33 @@ describe('removing', () => {
     await subscriptions.remove(id, soon());
     expect(services.held.size).toBe(0);
   });
+
+  describe('by an id that was heard a while ago', () => {
+    const neighbours = { appInstanceId: 'neighbour-1', hoStatus: [3] };
+    const elsewhere = 'http://10.9.9.9:7000/x';
+    it.each([
+      ['is the same still', cellChange, true],
+      ['is its own at a collector', { ...cellChange, callbackReference: elsewhere }, true],
+      ['carries no id, and leads to it', unnamed, true],
+      ['tells nothing of whose it is', { subscriptionType: 'CellChangeSubscription' }, true],
+      ['carries the id of another', { ...cellChange, filterCriteriaAssocHo: neighbours }, false],
+      ['carries no id, and leads to another', { ...unnamed, callbackReference: elsewhere }, false],
+    ])('deletes what %s, and leaves what was given that id since', async (_, body, goes) => {
+      const id = services.hold(rni, 's1', body);
+      await subscriptions.remove(id, soon(), source);
+      expect(services.held.has(id)).toBe(!goes);
+    });
+
+    it.each<readonly [string, Reply]>([
+      ['may not be read', { status: 403 }],
+      ['cannot be read', { status: 500 }],
+      ['cannot be read now', { status: 503 }],
+      ['is no subscription', { status: 200, text: '<html>' }],
+    ])('deletes what %s', async (_, reply) => {
+      const id = services.hold(rni, 's1', cellChange);
+      services.before = ({ method }) => (method === 'GET' ? reply : undefined);
+      await subscriptions.remove(id, soon(), { ...source, endpoint: null });
+      expect(services.held.has(id)).toBe(false);
+    });
+  });
 });
