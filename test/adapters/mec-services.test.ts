@@ -234,6 +234,21 @@ describe('a list of subscriptions', () => {
     expect(await ids()).toEqual([`${rni}/s1`]);
   });
 
+  it.each([403, 404, 410, 501])('is not known where a later part of it is refused (%i)', async (status) => {
+    services.hold(rni, 's1', cellChange);
+    services.before = ({ path, query }) => {
+      if (path !== rni) return undefined;
+      const headers = { link: `<${services.peer.url}${rni}?more=1>; rel="next"` };
+      return query.has('more')
+        ? { status }
+        : { status: 200, headers, json: { _links: { subscription: [{ href: 's1' }] } } };
+    };
+    await expect(subscriptions.list(source, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+      message: `peer: GET ${rni} answered ${status}, in the middle of a list`,
+    });
+  });
+
   it('is told where it has no end, and is taken for none', async () => {
     services.before = ({ path }) =>
       path === rni ? { status: 200, json: {}, headers: { link: `<${rni}>; rel="next"` } } : undefined;
