@@ -175,6 +175,23 @@ describe('what is not ours', () => {
     expect(await ids()).toEqual([`${rni}/s1`]);
   });
 
+  it.each([
+    ['a name of prototypes', '"constructor":"y"'],
+    ['another one', '"__proto__":{"href":"s9"}'],
+    ['depth', `"x":${'['.repeat(40)}${']'.repeat(40)}`],
+    ['letters of another character set', '"callbackReference":"http://10.9.9.9/Z\u00fcrich"'],
+  ])('may have %s in its entry of the list, and spoils nothing of ours', async (_, odd) => {
+    services.hold(rni, 's1', cellChange);
+    services.answer = ({ path }, res) => {
+      if (path !== rni) return false;
+      const text = `{"_links":{"subscription":[{"href":"f1",${odd}},{"href":"s1"}]}}`;
+      res.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.from(text, 'latin1'));
+      return true;
+    };
+    const { held: ours, notCarried } = await subscriptions.list(source, soon());
+    expect([ours.map(({ id }) => id), notCarried]).toEqual([[`${rni}/s1`], []]);
+  });
+
   it('may be listed by links that lead nowhere', async () => {
     services.hold(rni, 's1', cellChange);
     const odd = [null, 7, {}, { href: '' }, { href: null }, { href: '../..' }, { href: 'http://x/' }, { href: '%' }];
