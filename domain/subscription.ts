@@ -100,7 +100,9 @@ export function turned(callback: string, { from, to }: Move): string {
  * count as one.
  */
 export function missing<T extends Subscription>(wanted: readonly T[], held: readonly Subscription[], move: Move): T[] {
-  const distinct = [...new Map(wanted.map((each) => [JSON.stringify(sorted(partsOf(each))), each])).values()];
+  // The one that lasts: a server keeps what has no expiry for ever
+  const lasting = wanted.toSorted((a, b) => (a.expiry ?? Infinity) - (b.expiry ?? Infinity));
+  const distinct = [...new Map(lasting.map((each) => [JSON.stringify(sorted(partsOf(each))), each])).values()];
   const paired = new Set(pairs(distinct, held, move).map(([each]) => each));
   return distinct.filter((each) => !paired.has(each));
 }

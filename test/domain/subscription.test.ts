@@ -84,6 +84,15 @@ describe('subscriptions', () => {
     expect(unwanted([copy(triggered), copy(base)], [base], move)).toEqual([copy(triggered)]);
   });
 
+  it.each([
+    [[null, 60], null],
+    [[60, null], null],
+    [[90, 60], 90],
+  ] as const)('that are equal and expire at %j are made again as the one that lasts', (expiries, expected) => {
+    const all = expiries.map((expiry) => ({ ...base, expiry }));
+    expect(missing(all, [], move)).toMatchObject([{ expiry: expected }]);
+  });
+
   it('may be thousands that differ by the user alone: each is compared with its like, and not with all', () => {
     let looks = 0;
     const of = (n: number, callback = base.callback): Subscription => {
