@@ -1,6 +1,6 @@
 import { serves } from '../../domain/application.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
-import { failure } from '../failure.ts';
+import { failure, mayPass } from '../failure.ts';
 import type { Application, Lead, Owning, PathSight, Site, Wait } from '../ports.ts';
 import { alive, serverNow, together, until } from '../waiting.ts';
 import { type AnchorTurn, takeAnchors } from './anchors-turned.ts';
@@ -100,12 +100,17 @@ export const copying = (means: Means) => ({
   deleteCopies: async (order: CopiesOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
       const { site, application } = await endOf(means, order, 'target');
+      const dropMade = async (): Promise<void> => {
+        if (order.made.length === 0) return;
+        const owner = await asFarAsKnown(site, application, order.to, wait.signal);
+        await deleteMade(site.subscriptions, order.made, wait.signal, owner);
+      };
       const drop = async (): Promise<void> => {
-        if (order.made.length > 0) {
-          const owner = await asFarAsKnown(site, application, order.to, wait.signal);
-          await deleteMade(site.subscriptions, order.made, wait.signal, owner);
-        }
+        const left = await dropMade().catch((error: unknown) => error as Error);
+        wait.signal.throwIfAborted();
+        if (left instanceof Error && mayPass(left)) throw left; // all of it is tried again
         if (order.before !== null) await deleteStrays(await sceneOf(means, order), order, order.before, wait);
+        if (left instanceof Error) throw left;
       };
       await drop();
       if (order.before !== null && (await calm(order.calmAt, wait))) await drop();

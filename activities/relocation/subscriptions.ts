@@ -218,7 +218,7 @@ export const deleteMade = async (
  * Whatever becomes of one of them the others go, unless nobody is there: as many as are asked at once have failed, and none
  * has gone. Told is what may pass first: then it is tried again.
  */
-async function removeEach(
+export async function removeEach(
   at: Subscriptions,
   ids: readonly string[],
   signal: AbortSignal,

@@ -153,6 +153,14 @@ describe('a copy of which no answer came', () => {
     expect(ids()).toEqual(['/own']);
   });
 
+  it('is deleted though another one, whose answer came, cannot be', async () => {
+    const { deleteCopies, lost } = steps();
+    world.on('a1.subscriptions.remove', 'PeerRejected');
+    const undo = { ...lost, made: ['/locked'], before: ['/own'] };
+    await expect(run(deleteCopies, undo)).rejects.toMatchObject({ type: 'PeerRejected' });
+    expect(ids()).toEqual(['/own']);
+  });
+
   it.each(['cloud', 'a1'])(
     'is known to be left while %s shows its instance to nobody, and deleted then',
     async (site) => {
