@@ -376,6 +376,14 @@ describe('subscriptions of others', () => {
     expect(calls().filter((call) => call === `GET ${rni}/hidden`)).toHaveLength(1);
   });
 
+  it('are not taken for hidden that were refused to us for a moment: they may be ours', async () => {
+    services.hold(rni, 's1', cellChange);
+    let refusals = 1;
+    services.before = ({ path }) => (path === `${rni}/s1` && (refusals -= 1) >= 0 ? { status: 403 } : undefined);
+    expect(await ids()).toEqual([]);
+    await expect.poll(ids, { timeout: 8_000 * busy() }).toEqual([`${rni}/s1`]);
+  });
+
   it('may be thirty thousand, in one list that tells all of each', async () => {
     services.hold(rni, 's1', cellChange);
     const filterCriteriaAssocHo = { appInstanceId: 'neighbour', associateId: [{ type: 1, value: '10.77.1.1' }] };
