@@ -189,8 +189,11 @@ export interface Subscriptions {
     signal: AbortSignal,
     left?: (id: string) => void,
   ): Promise<{ readonly held: HeldSubscription; readonly made: boolean }>;
-  /** "Not there" is success. */
-  remove(id: string, signal: AbortSignal): Promise<void>;
+  /**
+   * "Not there" is success; and of one that was `owner`'s when its id was heard, that it says to be another's now: a service
+   * that begins anew gives out its ids again. What cannot be seen is deleted all the same.
+   */
+  remove(id: string, signal: AbortSignal, owner?: Owning): Promise<void>;
   /** Of these services, those that are not ACTIVE there. */
   missing(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
 }

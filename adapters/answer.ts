@@ -45,12 +45,12 @@ export const unfit = (status: number, what: string): Unreadable => new Unreadabl
 export async function fitting<T>(
   schema: z.ZodType<T>,
   opened: Opened,
-  { hint, limit = BODY_LIMIT }: Pick<Call<T>, 'hint' | 'limit'>,
+  { hint, mixed, limit = BODY_LIMIT }: Pick<Call<T>, 'hint' | 'limit' | 'mixed'>,
 ): Promise<T> {
   const { status } = opened;
   let json: unknown;
   try {
-    json = parseJson(await whole(chunksOf(opened), limit));
+    json = parseJson(await whole(chunksOf(opened), limit), mixed);
   } catch (error) {
     const unreadable = error instanceof SyntaxError || error instanceof Unreadable;
     if (!unreadable || hint !== true)

@@ -32,6 +32,8 @@ export interface Call<T> {
   readonly schema?: z.ZodType<T>;
   /** What the answer says is welcome, and what was asked for is done without it: a body that cannot be read is none. */
   readonly hint?: true;
+  /** It is of many, and what is odd of one of them is left out. */
+  readonly mixed?: true;
   /** Of the body, in bytes, where it may be longer than other answers. */
   readonly limit?: number;
   /** Statuses besides 2xx that the caller judges itself. */

@@ -9,11 +9,15 @@ const PARTS = 2_000;
 /** A query that a peer does not know, or cannot carry out. 404: some say so that nothing matches. */
 const QUERY_REFUSED = [400, 404, 405, 406, 414, 422, 500, 501];
 
+/** What leads to the next part of a list holds for a while, or until the list changes: then it is read anew. */
+const LOST_PART = [400, 404, 405, 406, 409, 410, 412, 422, 501];
+const lostPart = (told: string): Error => failure('PeerUnavailable', `${told}, in the middle of a list`);
+
 /**
  * The entries of a list that comes in parts (MEC 009, 6.20): a client that ignores the link to the next one loses some. An entry
  * that does not fit the schema is passed over, so a schema asks for no more than what tells ours from theirs; what `keep`
  * refuses is dropped as it comes. A peer that refuses the query is asked without: compare what comes back.
- * `absent`: statuses that say that there is no such list, hence no entry.
+ * `absent`: statuses that say that there is no such list, hence no entry. PeerUnavailable: a part of it is missing.
  */
 export async function everyPage<T>(
   exchange: Exchange,
@@ -35,30 +39,38 @@ export async function everyPage<T>(
   };
   const [bare = path] = path.split('?', 1);
   const goesOn = endless(PAGES);
-  let queried = path !== bare;
+  let [queried, begun] = [path !== bare, false];
   let expected = queried ? [...QUERY_REFUSED, ...absent] : absent;
   for (let page: string | null = path; page !== null; ) {
     const call: Call<unknown> = { method: 'GET', path: page, alsoExpect: expected };
     const answer: Answer<unknown> = await exchange.each(call, take, signal);
     const refused = answer.status >= 300;
+    if (refused && begun) throw lostPart(answer.told);
     if (refused && !queried) break;
-    queried = false;
+    [queried, begun] = [false, !refused];
     page = refused ? bare : answer.next;
-    expected = refused ? absent : [];
+    expected = refused ? absent : LOST_PART;
     if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
   }
   return entries;
 }
 
-/** The parts of a list that is read whole, each as it was answered; the one that is refused is the last. PeerMalformed: no end. */
+/**
+ * The parts of a list that is read whole, each as it was answered; the first one may be refused. PeerMalformed: no end.
+ * PeerUnavailable: a later one is missing, so that it is not known what is in the list.
+ */
 export async function* partsOf<T>(
   exchange: Pick<Exchange, 'ask'>,
   call: Omit<Call<T>, 'method'>,
   signal: AbortSignal,
 ): AsyncGenerator<Answer<T>> {
   const goesOn = endless(PARTS);
+  let { alsoExpect = [] } = call;
   for (let page: string | null = call.path; page !== null; ) {
-    const answer: Answer<T> = await exchange.ask({ ...call, method: 'GET', path: page, limit: LIST_LIMIT }, signal);
+    const asked = { ...call, method: 'GET', path: page, limit: LIST_LIMIT, alsoExpect } as const;
+    const answer: Answer<T> = await exchange.ask(asked, signal);
+    if (page !== call.path && answer.status >= 300) throw lostPart(answer.told);
+    alsoExpect = [...alsoExpect, ...LOST_PART];
     page = answer.status < 300 ? answer.next : null;
     if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
     yield answer;

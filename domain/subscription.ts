@@ -100,7 +100,9 @@ export function turned(callback: string, { from, to }: Move): string {
  * count as one.
  */
 export function missing<T extends Subscription>(wanted: readonly T[], held: readonly Subscription[], move: Move): T[] {
-  const distinct = [...new Map(wanted.map((each) => [JSON.stringify(sorted(partsOf(each))), each])).values()];
+  // The one that lasts: a server keeps what has no expiry for ever
+  const lasting = wanted.toSorted((a, b) => (a.expiry ?? Infinity) - (b.expiry ?? Infinity));
+  const distinct = [...new Map(lasting.map((each) => [JSON.stringify(sorted(partsOf(each))), each])).values()];
   const paired = new Set(pairs(distinct, held, move).map(([each]) => each));
   return distinct.filter((each) => !paired.has(each));
 }
@@ -140,22 +142,59 @@ function pairs<W extends Subscription, H extends Subscription>(
   held: readonly H[],
   move: Move,
 ): (readonly [W, H])[] {
-  const alike = new Map<string, H[]>();
+  const alike = new Map<string, Alike<H>>();
   for (const have of held) {
     const head = headOf(have, have.callback);
-    alike.set(head, [...(alike.get(head) ?? []), have]);
+    const those = alike.get(head) ?? new Alike<H>();
+    alike.set(head, those);
+    those.add(have);
   }
   const candidates = wanted
-    .flatMap((want) => (alike.get(headOf(want, turned(want.callback, move))) ?? []).map((have) => ({ want, have })))
-    .map((pair) => ({ ...pair, more: beyond(pair.want.filter, pair.have.filter, '') }))
-    .filter((candidate) => candidate.more !== undefined)
-    .toSorted((a, b) => (a.more ?? 0) - (b.more ?? 0));
+    .flatMap((want) => {
+      const those = alike.get(headOf(want, turned(want.callback, move)))?.withValuesOf(want) ?? [];
+      return those.flatMap((have) => {
+        const more = beyond(want.filter, have.filter, '');
+        return more === undefined ? [] : [{ want, have, more }];
+      });
+    })
+    .toSorted((a, b) => a.more - b.more);
   const taken = new Set<Subscription>();
   return candidates.flatMap(({ want, have }) => {
     if (taken.has(want) || taken.has(have)) return [];
     taken.add(want).add(have);
     return [[want, have] as const];
   });
+}
+
+/**
+ * Those with one head. Found by the rarest value that is asked for, which has to be there: an application may have one
+ * for each of its users, all alike but for that.
+ */
+class Alike<H extends Subscription> {
+  readonly #all: H[] = [];
+  readonly #having = new Map<string, H[]>();
+
+  add(have: H): void {
+    this.#all.push(have);
+    for (const value of new Set(valuesIn(have.filter))) {
+      const those = this.#having.get(value) ?? [];
+      this.#having.set(value, those);
+      those.push(have);
+    }
+  }
+
+  withValuesOf({ filter }: Subscription): readonly H[] {
+    return valuesIn(filter).reduce<readonly H[]>((fewest, value) => {
+      const those = this.#having.get(value) ?? [];
+      return those.length < fewest.length ? those : fewest;
+    }, this.#all);
+  }
+}
+
+/** Every text, number and truth value, at any depth. */
+function valuesIn(value: unknown): string[] {
+  if (value === null || value === undefined) return [];
+  return typeof value === 'object' ? Object.values(value).flatMap(valuesIn) : [JSON.stringify(value)];
 }
 
 /** What has to be equal. Not the expiry: a server may set or shorten it. */

@@ -92,7 +92,7 @@ const sourcesOf = (rule: Rule): readonly string[] => (rule.kind === 'traffic' ? 
 /** Whoever was led further beside these, or was there with them and left meanwhile, is nobody whom they have moved. */
 function ofThese({ before, after, passed }: Change): (rule: Rule) => Rule {
   const own = [before, after, ...passed].flatMap(sourcesOf);
-  const stayed = sourcesOf(before).filter((source) => sourcesOf(after).includes(source));
+  const stayed = minus(sourcesOf(before), minus(sourcesOf(before), sourcesOf(after)));
   return (rule) =>
     rule.kind === 'dns' ? rule : { ...rule, sources: union(stayed, minus(rule.sources, minus(rule.sources, own))) };
 }
@@ -185,7 +185,10 @@ function rewound(
       turned.flatMap((rule) => rule[list]),
       was[list],
     );
-  const removed = (list: List) => was[list].filter((member) => !turned.every((rule) => rule[list].includes(member)));
+  const removed = (list: List) => {
+    const left = turned.map((rule) => new Set(rule[list]));
+    return was[list].filter((member) => !left.every((those) => those.has(member)));
+  };
   if (turned.length === 0 || isTakenOtherwise(now, states)) return now;
   const relied = strangersIn(now, states).length > 0;
   // Where it stays leading others elsewhere, whom it named before must not be led there with them
@@ -193,15 +196,10 @@ function rewound(
   const sources = isElsewhere
     ? minus(now.sources, union(added('sources'), was.sources))
     : union(minus(now.sources, added('sources')), removed('sources'));
-  const ended = !relied ? added('destinations') : leadsAll(states) ? [source] : [];
+  const led = added('destinations');
+  const ended = !relied ? led : leadsAll(states) ? minus(led, minus(led, [source])) : [];
   const revived = isIdle(now) && sources.length > 0;
-  const destinations = union(
-    minus(
-      now.destinations,
-      ended.filter((address) => added('destinations').includes(address)),
-    ),
-    revived ? was.destinations : removed('destinations'),
-  );
+  const destinations = union(minus(now.destinations, ended), revived ? was.destinations : removed('destinations'));
   const ours = turned.some(({ leadsTo }) => leadsTo === now.leadsTo);
   // Beside others it was led where they are; whoever has led them further since has taken the rule along
   const isShared = was.sources.length > 0 && sources.length > 0 && added('sources').length > 0;
@@ -249,7 +247,11 @@ const withListsOf = ({ lists }: TrafficRule, rule: TrafficRule): TrafficRule =>
 const moved = (now: readonly string[], from: readonly string[], to: readonly string[]): string[] =>
   union(minus(now, minus(from, to)), minus(to, from));
 
-const minus = (a: readonly string[], b: readonly string[]): string[] => a.filter((member) => !b.includes(member));
+/** A shared rule may name ten thousand devices: each is looked up, not looked for. */
+function minus(a: readonly string[], b: readonly string[]): string[] {
+  const those = new Set(b);
+  return a.filter((member) => !those.has(member));
+}
 
 const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])];
 

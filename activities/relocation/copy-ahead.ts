@@ -1,7 +1,7 @@
 import { serves } from '../../domain/application.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
-import { failure } from '../failure.ts';
-import type { Application, Lead, PathSight, Site, Wait } from '../ports.ts';
+import { failure, mayPass } from '../failure.ts';
+import type { Application, Lead, Owning, PathSight, Site, Wait } from '../ports.ts';
 import { alive, serverNow, together, until } from '../waiting.ts';
 import { type AnchorTurn, takeAnchors } from './anchors-turned.ts';
 import {
@@ -18,6 +18,7 @@ import {
 } from './subscriptions.ts';
 import {
   endOf,
+  find,
   ledByNameAlone,
   leads,
   locate,
@@ -98,10 +99,18 @@ export const copying = (means: Means) => ({
   /** The undo: the copies are deleted, also one of which no answer came, and nothing else. */
   deleteCopies: async (order: CopiesOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
-      const { site } = await endOf(means, order, 'target');
+      const { site, application } = await endOf(means, order, 'target');
+      const dropMade = async (): Promise<void> => {
+        if (order.made.length === 0) return;
+        const owner = await asFarAsKnown(site, application, order.to, wait.signal);
+        await deleteMade(site.subscriptions, order.made, wait.signal, owner);
+      };
       const drop = async (): Promise<void> => {
-        await deleteMade(site.subscriptions, order.made, wait.signal);
+        const left = await dropMade().catch((error: unknown) => error as Error);
+        wait.signal.throwIfAborted();
+        if (left instanceof Error && mayPass(left)) throw left; // all of it is tried again
         if (order.before !== null) await deleteStrays(await sceneOf(means, order), order, order.before, wait);
+        if (left instanceof Error) throw left;
       };
       await drop();
       if (order.before !== null && (await calm(order.calmAt, wait))) await drop();
@@ -126,6 +135,18 @@ async function copiedFromLost(means: Means, scene: Scene, order: CopyOrder, wait
   const copied = await whatItSays(async () => await subscriptionsCopied(carriage, order, wait), wait.signal);
   const told = copied instanceof Error ? { ...nothing, made: idsIn(wait.kept('made')) } : copied;
   return { ...told, users: 0, turns: await plannedTurns(means, scene, order, source, target, wait) };
+}
+
+/** Without its address as well: it may be gone, or nobody may answer who knows it. */
+async function asFarAsKnown(
+  site: Site,
+  application: Application,
+  instance: string,
+  signal: AbortSignal,
+): Promise<Owning> {
+  const seen = await find(site, application, instance, signal).catch(() => undefined);
+  signal.throwIfAborted();
+  return { instance, endpoint: seen?.endpoint ?? null };
 }
 
 /** Nothing tells of them but their content: without both sides nobody knows whether there are any. */

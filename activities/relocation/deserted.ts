@@ -3,10 +3,9 @@ import { fulfils, type HeldSubscription, hostOf } from '../../domain/subscriptio
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
-import { atOnce } from '../../domain/at-once.ts';
 import { until } from '../waiting.ts';
 import { carriageOf } from './copy-ahead.ts';
-import { copySubscriptions, keeping, leaving, releaseSubscriptions, sightOf } from './subscriptions.ts';
+import { copySubscriptions, keeping, leaving, releaseSubscriptions, removeEach, sightOf } from './subscriptions.ts';
 import { find, isLocated, ownerOf, type Leaving, type Located, type Scene, type Seen } from './subject.ts';
 
 /** What could not be cleared away at a peer: it harms nobody, and somebody has to know of it. */
@@ -14,9 +13,6 @@ export interface LeftThere {
   readonly type: FailureType;
   readonly message: string;
 }
-
-/** Peers limit what they are asked at once. */
-const AT_ONCE = 4;
 
 /**
  * The source runs no more, and the platform that served it would go on telling it: what it had there is deleted, once the
@@ -69,7 +65,11 @@ async function clear(
   const held = leaving(device, (await source.subscriptions.list(owner, signal, { before: sight.before })).held);
   const sure = await ofTheDead(scene, endpoint === null ? held : [], target, signal);
   const ours = held.filter((each) => endpoint !== null || each.named || sure.includes(each));
-  await atOnce(AT_ONCE, ours, async ({ id }) => await source.subscriptions.remove(id, signal));
+  await removeEach(
+    source.subscriptions,
+    ours.map(({ id }) => id),
+    signal,
+  );
   const unsure = held.length - ours.length;
   if (unsure > 0) throw failure('NotYet', `of ${unsure} nobody can tell any more whether they are its own`);
 }

@@ -74,9 +74,9 @@ export const instantiating = (means: Means) => ({
   removeTarget: async (order: RemovalOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
       const end = await endOf(means, order, 'target');
-      await leaveAsFound(end, order, wait);
+      await leaveAsFound(means, end, order, wait);
       // Once more: a peer may carry out what was asked of it after we gave up
-      if (await calm(order.calmAt, wait)) await leaveAsFound(end, order, wait);
+      if (await calm(order.calmAt, wait)) await leaveAsFound(means, end, order, wait);
     }),
 });
 
@@ -117,7 +117,7 @@ async function bring(means: Means, scene: Scene, { there, from, users }: Instanc
     return { instance: first, how: 'shared' };
   }
   const end: End = { ...scene, site: target, context: scene.context.target };
-  if (first === undefined || !isLocated(made) || !(await mayGo(end, users, made, wait)))
+  if (first === undefined || !isLocated(made) || !(await mayGo(means, end, users, made, wait)))
     return { instance: made, how: 'created' };
   // And what was made late: nobody looks for it any more
   for (const each of [made.id, step]) await target.instances.remove(each, step, wait);

@@ -2,7 +2,17 @@ import { isStepKey } from '../../domain/identity.ts';
 import type { Wait } from '../ports.ts';
 import type { Inspection } from './inspection.ts';
 import { mayGo } from './sharing.ts';
-import { canBeAsked, lookById, mayRun, notThere, type End, type Located, type Seen, type Subject } from './subject.ts';
+import {
+  canBeAsked,
+  lookById,
+  mayRun,
+  notThere,
+  type End,
+  type Located,
+  type Means,
+  type Seen,
+  type Subject,
+} from './subject.ts';
 
 export interface RemovalOrder extends Subject {
   readonly there: Inspection['there'];
@@ -18,7 +28,7 @@ export interface RemovalOrder extends Subject {
  * What we made is deleted, what we re-started is stopped, what ran or others rely on by now is left. Tolerates "nothing
  * there".
  */
-export async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): Promise<void> {
+export async function leaveAsFound(means: Means, end: End, order: RemovalOrder, wait: Wait): Promise<void> {
   const { there, to, own = null, users } = order;
   const { application, site, context, relocation, key } = end;
   const step = key('instantiateTarget');
@@ -41,7 +51,7 @@ export async function leaveAsFound(end: End, order: RemovalOrder, wait: Wait): P
     if (canBeAsked(instance)) {
       await context.settle(instance.endpoint, { relocation, users, retired: false }, wait.signal);
       const made = !found && isStepKey(name);
-      if (!(ours || id === restarted || made) || !(await mayGo(end, users, instance, wait))) {
+      if (!(ours || id === restarted || made) || !(await mayGo(means, end, users, instance, wait))) {
         keptOwn ||= ours;
         continue;
       }

@@ -1,5 +1,7 @@
 import type { Instance, Wait } from '../ports.ts';
+import { atOnce } from '../../domain/at-once.ts';
 import { until } from '../waiting.ts';
+import { AT_ONCE, instancesAt } from './others.ts';
 import { find, isLocated, willOf, type End, type Located, type Means, type Scene } from './subject.ts';
 
 /** As it is now; undefined: since it was found it has gone, or been told to. */
@@ -44,14 +46,26 @@ export async function firstThatTakesIn(
   return undefined;
 }
 
-/** Does nobody rely on it? Without the contract only the rules can tell. */
+/**
+ * Does nobody rely on it? Without the contract only the rules can tell: its own; of one that has none, in a cloud, those by which
+ * other instances lead to it. PeerUnavailable, PeerRejected, PeerMalformed: they cannot be seen.
+ */
 export async function mayGo(
-  { site, context, relocation }: End,
+  { catalogue }: Pick<Means, 'catalogue'>,
+  { application, site, context, relocation }: End,
   users: string,
   instance: Located,
   { signal }: Wait,
 ): Promise<boolean> {
+  const { endpoint } = instance;
   if (context.guarantee === 'zeroLoss')
-    return (await context.retire(instance.endpoint, { relocation, users }, signal)) === 'retires';
-  return (await site.path?.holds(instance, signal)) !== true;
+    return (await context.retire(endpoint, { relocation, users }, signal)) === 'retires';
+  if (site.path !== undefined) return !(await site.path.holds(instance, signal));
+  const steering = (await catalogue.sites()).filter(({ path }) => path !== undefined);
+  for (const { site: from, listed } of await instancesAt(steering, application, signal)) {
+    if (listed instanceof Error) throw listed;
+    const holding = await atOnce(AT_ONCE, listed, async ({ id }) => await from.path?.holds({ id, endpoint }, signal));
+    if (holding.includes(true)) return false;
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-import { atOnce } from '../../domain/at-once.ts';
+import { atOnce, everyAtOnce } from '../../domain/at-once.ts';
 import {
   concerns,
   type HeldSubscription,
@@ -10,8 +10,8 @@ import {
   unwanted,
   without,
 } from '../../domain/subscription.ts';
-import { failure } from '../failure.ts';
-import type { Looking, Owner, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
+import { failure, mayPass } from '../failure.ts';
+import type { Looking, Owner, Owning, Site, Subscriptions, SubscriptionsSeen, Wait } from '../ports.ts';
 import { together } from '../waiting.ts';
 
 /** Peers limit what they are asked at once. */
@@ -146,8 +146,8 @@ export const strays = (
   { wanted, had }: Pick<CopiedSubscriptions, 'wanted' | 'had'>,
   before: readonly string[],
 ): readonly string[] => {
-  const others = new Set(unwanted(had, wanted, moveOf(carriage)).map(({ id }) => id));
-  return had.flatMap(({ id }) => (others.has(id) || before.includes(id) ? [] : [id]));
+  const others = new Set([...unwanted(had, wanted, moveOf(carriage)).map(({ id }) => id), ...before]);
+  return had.flatMap(({ id }) => (others.has(id) ? [] : [id]));
 };
 
 /**
@@ -206,9 +206,35 @@ const whereItWouldBe = (wanted: readonly Subscription[]): Looking => ({
   among: ({ service, types }) => wanted.some((each) => each.service === service && types.includes(each.type)),
 });
 
-/** The undo: what this relocation made is deleted, and nothing else. */
-export async function deleteMade(at: Subscriptions, ids: readonly string[], signal: AbortSignal): Promise<void> {
-  await atOnce(AT_ONCE, ids, async (id) => await at.remove(id, signal));
+/** The undo: what this relocation made for `owner` is deleted, and nothing else. */
+export const deleteMade = async (
+  at: Subscriptions,
+  ids: readonly string[],
+  signal: AbortSignal,
+  owner?: Owning,
+): Promise<void> => await removeEach(at, ids, signal, owner);
+
+/**
+ * Whatever becomes of one of them the others go, unless nobody is there: as many as are asked at once have failed, and none
+ * has gone. Told is what may pass first: then it is tried again.
+ */
+export async function removeEach(
+  at: Subscriptions,
+  ids: readonly string[],
+  signal: AbortSignal,
+  owner?: Owning,
+): Promise<void> {
+  const failed: unknown[] = [];
+  let gone = 0;
+  await everyAtOnce(AT_ONCE, ids, async (id) => {
+    if (signal.aborted || (gone === 0 && failed.filter(mayPass).length >= AT_ONCE)) return;
+    await at.remove(id, signal, owner).then(
+      () => (gone += 1),
+      (error: unknown) => failed.push(error),
+    );
+  });
+  signal.throwIfAborted();
+  if (failed.length > 0) throw failed.find(mayPass) ?? failed[0];
 }
 
 /**
@@ -222,7 +248,7 @@ export async function releaseSubscriptions(
 ): Promise<void> {
   const { signal } = wait;
   const ids = leaving(device, copied).map(({ id }) => id);
-  await atOnce(AT_ONCE, ids, async (id) => await source.subscriptions.remove(id, signal));
+  await removeEach(source.subscriptions, ids, signal);
   const { held, lists } = await source.subscriptions.list(from, signal, { before: without(before, ids) });
   keepSeen(wait, lists);
   const seen = new Set(copied.map(({ id }) => id));

@@ -86,8 +86,15 @@ export const cloudInstances = (
       return each.toSorted((a, b) => (a.since ?? '').localeCompare(b.since ?? '')).map(ours);
     },
 
-    instantiate: async (application, key, wait) =>
-      await running(await orders.fulfil({ wish: 'instantiate', application }, key, wait), wait),
+    // It is called after its order, of which an OSS may know no more: it may have run for weeks
+    instantiate: async (application, key, wait) => {
+      const there = await look(key, wait.signal);
+      const isOurs = there?.appDId === application.appDId && (there.state === 'running' || there.state === 'starting');
+      return await running(
+        isOurs ? there.name : await orders.fulfil({ wish: 'instantiate', application }, key, wait),
+        wait,
+      );
+    },
 
     stateOf: async ({ appDId }, id, signal) => {
       const instance = await look(id, signal);

@@ -31,7 +31,7 @@ export const ABSENT = [404, 410, 501];
 const CLOSED = [400, 401, 403, 405, 406];
 /** The servers of the earlier MEC 021 answer it to a list that is not asked by type. */
 const TYPE_DEMANDED = 400;
-const LIST = { schema: z.unknown(), alsoExpect: [...ABSENT, ...CLOSED] } as const;
+const LIST = { schema: z.unknown(), mixed: true, alsoExpect: [...ABSENT, ...CLOSED] } as const;
 
 /**
  * Each entry by its id, which is a path below the platform's url; or that there is no such list, or

@@ -2,6 +2,8 @@ import type { Whose } from './record.ts';
 
 /** So long a server may be trusted not to give the name of one subscription to another. */
 const REMEMBERED_MS = 600_000;
+/** What is hidden may have been so for a moment: it is believed once it was hidden again after so long. */
+const DOUBTED_MS = 2_000;
 const MOST = 100_000;
 
 interface Known<Told> {
@@ -29,8 +31,9 @@ export class Acquaintances<Told = Whose> {
     const collection = collectionOf(id);
     const known = this.#known.get(collection) ?? new Map<string, Known<Told>>();
     this.#known.set(collection, known);
+    const isDoubted = whose === null && known.get(id)?.whose !== null;
     known.delete(id);
-    known.set(id, { whose, until: performance.now() + REMEMBERED_MS });
+    known.set(id, { whose, until: performance.now() + (isDoubted ? DOUBTED_MS : REMEMBERED_MS) });
     const [oldest] = known.keys();
     if (known.size > MOST && oldest !== undefined) known.delete(oldest);
   }

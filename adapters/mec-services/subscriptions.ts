@@ -80,16 +80,17 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
       const record = recordOf(service, typeIn(types, type), id, { ...wire, subscriptionType: type });
       return typeof record === 'string' ? stays(type, record) : record;
     });
-    const found = seen.filter((each) => each !== undefined);
-    const held = found.filter((each) => 'id' in each);
-    const unseen = before?.map((name) => `${path}/${name}`).filter((id) => held.every((each) => each.id !== id)) ?? [];
+    const its = seen.filter((each) => each !== undefined);
+    const held = its.filter((each) => 'id' in each);
+    const found = new Set(held.map(({ id }) => id));
+    const unseen = before?.map((name) => `${path}/${name}`).filter((id) => !found.has(id)) ?? [];
     const still = await atOnce(AT_ONCE, unseen, async (id) => {
       const shown = listed.entries.has(id);
       return await stillHeld({ platform, place, id, shown, owner }, signal);
     });
     return {
       held: [...held, ...still.filter((each) => each !== undefined)],
-      notCarried: found.filter((each): each is NotCarried => !('id' in each)),
+      notCarried: its.filter((each): each is NotCarried => !('id' in each)),
       open: true,
     };
   }
@@ -127,6 +128,17 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
     const { status } = await platform.ask({ method: 'DELETE', path: id, alsoExpect: GONE }, signal);
     known.forget(id);
     return status < 300;
+  }
+
+  async function isAnothers(id: string, owner: Owning, signal: AbortSignal): Promise<boolean> {
+    const wire = await readOne(platform, id, signal).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      return { unreadable: null };
+    });
+    if (isUnreadable(wire)) return false;
+    const its = whose(wire);
+    const tells = its.subscriber !== null || (its.host !== null && owner.endpoint !== null);
+    return tells && !belongs(its, owner);
   }
 
   /** The id of what was made, or what is there although nothing tells its id. */
@@ -170,7 +182,9 @@ export const mecSubscriptions = (platform: Exchange, services: readonly MecServi
 
   return {
     list,
-    remove: async (id, signal) => void (await remove(id, signal)),
+    async remove(id, signal, owner) {
+      if (owner === undefined || !(await isAnothers(id, owner, signal))) await remove(id, signal);
+    },
     missing: async (names, signal) => await missingServices(platform, names, signal),
 
     async lacking(subscriptions, signal) {

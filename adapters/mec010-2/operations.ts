@@ -67,8 +67,8 @@ export const lcmOperations = (meo: Exchange) => {
   }
 
   /**
-   * Until it has ended well, or is not known: not yet, not any more. FAILED_TEMP may be cured by one retry; then it is closed, for
-   * it would stay open for ever. In a state that nobody knows it is not waited for for ever: the instance tells. LcmOperationFailed.
+   * Until it has ended well, or is not known: not yet, not any more. FAILED_TEMP may be cured by one retry, which may not show at
+   * once; then it is closed, for it would stay open for ever. In a state that nobody knows it is not waited for for ever: the instance tells. LcmOperationFailed.
    * Was it seen to have completed?
    */
   async function complete(id: string, key: string, wait: Wait): Promise<boolean> {
@@ -76,6 +76,8 @@ export const lcmOperations = (meo: Exchange) => {
       (await meo.ask({ method: 'POST', path: `${pathOf(id)}/${call}`, alsoExpect: NOT_NOW, key }, wait.signal)).status <
       300;
     let strange = 0;
+    /** Looks at which a retry may not show yet. */
+    let late = LOOKS;
     for (let retried = false; ; await wait.pause()) {
       const operation = await read(id, wait.signal);
       if (operation === undefined) return false;
@@ -87,9 +89,11 @@ export const lcmOperations = (meo: Exchange) => {
       if (operationState !== 'FAILED_TEMP') {
         strange += GOES_ON.some((state) => state === operationState) ? 0 : 1;
         if (strange > LOOKS) return false;
+        if (retried) late = 0; // what is FAILED_TEMP after that has failed again
         continue;
       }
       if (!retried && (await post('retry'))) retried = true;
+      else if (retried && late > 0) late -= 1;
       else {
         await post('fail');
         throw failure('LcmOperationFailed', retried ? `${told}, after a retry as well` : told);

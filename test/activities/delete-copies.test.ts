@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Site } from '../../activities/ports.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
+import { mecSubscriptions } from '../../adapters/mec-services/subscriptions.ts';
 import { Pace } from '../../configuration/peers.ts';
 import { attemptOf } from '../support/attempt.ts';
+import { type PlayedServices, playedServices } from '../support/played-services.ts';
 import { PortWorld } from '../support/world.ts';
+
+const RNI = '/rni/v2/subscriptions';
 
 /** Copies of subscriptions are deleted on the way back: what this relocation made, all of it, and nothing else. */
 let world: PortWorld;
@@ -95,6 +100,35 @@ describe('what was made is deleted', () => {
   });
 });
 
+describe('an id that was given out again since', () => {
+  let services: PlayedServices;
+  beforeEach(async () => {
+    services = await playedServices();
+    world = new (class extends PortWorld {
+      override async site(name: string): Promise<Site> {
+        const site = await super.site(name);
+        return name === 'a1' ? { ...site, subscriptions: mecSubscriptions(services.peer.exchange) } : site;
+      }
+    })(0);
+    world.add('a1');
+  });
+  afterEach(async () => await services.peer.close());
+
+  it.each(['a1', 'nobody'])(
+    'is of whoever has it now: it is left alone, also where %s tells the address',
+    async (who) => {
+      const filterCriteriaAssocHo = { appInstanceId: target().id };
+      const of = { subscriptionType: 'CellChangeSubscription', callbackReference: 'http://10.0.0.2:7000/x' };
+      const ours = services.hold(RNI, '1', { ...of, filterCriteriaAssocHo });
+      const theirs = services.hold(RNI, '2', { ...of, filterCriteriaAssocHo: { appInstanceId: 'neighbour' } });
+      if (who === 'nobody') world.on('a1.instances.list', 'PeerUnavailable');
+      const { deleteCopies, both } = steps();
+      await run(deleteCopies, { ...both, made: [ours, theirs], before: null, calmAt: 0 });
+      expect([...services.held.keys()]).toEqual([theirs]);
+    },
+  );
+});
+
 describe('what the target had', () => {
   it.each([
     ['was there before, so that copies would stay', true, ['heard', 'subscriptions.create']],
@@ -116,6 +150,14 @@ describe('a copy of which no answer came', () => {
   it('is deleted, and what the target had before is not', async () => {
     const { deleteCopies, lost } = steps();
     await run(deleteCopies, { ...lost, before: ['/own'] });
+    expect(ids()).toEqual(['/own']);
+  });
+
+  it('is deleted though another one, whose answer came, cannot be', async () => {
+    const { deleteCopies, lost } = steps();
+    world.on('a1.subscriptions.remove', 'PeerRejected');
+    const undo = { ...lost, made: ['/locked'], before: ['/own'] };
+    await expect(run(deleteCopies, undo)).rejects.toMatchObject({ type: 'PeerRejected' });
     expect(ids()).toEqual(['/own']);
   });
 

@@ -181,6 +181,56 @@ it('the undo deletes what was made, and nothing else', async () => {
   expect(ids(target)).toEqual([own.id, late.id]);
 });
 
+describe('where one of them cannot be deleted', () => {
+  const locked = (at: Shelf, ...stuck: readonly (string | undefined)[]): void => {
+    const { remove } = at;
+    at.remove = async (id, signal) => {
+      if (stuck.includes(id)) throw failure('PeerRejected', `${id} is locked`);
+      await remove(id, signal);
+    };
+  };
+  beforeEach(() => {
+    for (let n = 0; n < 30; n += 1) source.add();
+  });
+
+  it('the undo deletes all the others, and says so', async () => {
+    const { made } = await copySubscriptions(carriage, never);
+    locked(target, made[0], made[17]);
+    await expect(deleteMade(target, made, never)).rejects.toThrow('is locked');
+    expect(ids(target)).toEqual([made[0], made[17]]);
+  });
+
+  it('all the others are gone at the source, and it is told', async () => {
+    const copied = await copySubscriptions(carriage, never);
+    locked(source, ids(source)[3]);
+    await expect(releaseSubscriptions(carriage, copied, forgetful)).rejects.toThrow('is locked');
+    expect(ids(source)).toHaveLength(1);
+  });
+
+  it('since nobody is there, it is not asked for all of them', async () => {
+    const { made } = await copySubscriptions(carriage, never);
+    let asked = 0;
+    target.remove = async () => {
+      asked += 1;
+      throw failure('PeerUnavailable', 'it is away');
+    };
+    await expect(deleteMade(target, made, never)).rejects.toThrow('it is away');
+    expect(asked).toBe(4);
+  });
+
+  it('what may pass is told first: then it is tried again', async () => {
+    const { made } = await copySubscriptions(carriage, never);
+    locked(target, made[0]);
+    const { remove } = target;
+    target.remove = async (id, signal) => {
+      if (id === made[29]) throw failure('PeerUnavailable', 'it is busy');
+      await remove(id, signal);
+    };
+    await expect(deleteMade(target, made, never)).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    expect(target.held).toHaveLength(2);
+  });
+});
+
 describe('subscriptions that are released', () => {
   it('are gone at the source, those that were made meanwhile are not', async () => {
     source.add();

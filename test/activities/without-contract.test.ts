@@ -187,3 +187,46 @@ describe('the way back of a stop', () => {
     expect(world.at('a1')).toMatchObject([{ state: 'stopped' }]);
   });
 });
+
+describe('the way back from a cloud, whose instances have no rules', () => {
+  const own = { chain: 'relocation:one/first', application: 'counter', users: 'ue-1', source: 'a1', target: 'cloud' };
+  /** Kept in the cloud, and started again for whoever goes there; a rule at a1 leads another user to it by now. */
+  function relied(): { readonly id: string } {
+    const source = world.servedAt('a1');
+    const [kept] = world.at('cloud');
+    const host = kept?.endpoint?.host ?? '';
+    source.rules = source.rules.map((rule) =>
+      rule.kind === 'traffic' && rule.id === 'users'
+        ? { ...rule, sources: ['10.9.9.2'], destinations: [source.endpoint?.host ?? ''], leadsTo: host, active: true }
+        : rule,
+    );
+    return { id: kept?.id ?? '' };
+  }
+  const undone = async (there: { readonly id: string; readonly was: 'stopped' } | null, to: string): Promise<void> =>
+    await run(activities().removeTarget, { ...own, there, to, own: there === null ? to : null, calmAt: 0 });
+
+  it('leaves one that was started again, as long as another user is led to it', async () => {
+    const { id } = relied();
+    await undone({ id, was: 'stopped' }, id);
+    expect(world.at('cloud')).toMatchObject([{ id, state: 'started' }]);
+    world.at('a1')[0]?.rules.splice(0);
+    await undone({ id, was: 'stopped' }, id);
+    expect(world.at('cloud')).toMatchObject([{ id, state: 'stopped' }]);
+  });
+
+  it('leaves one that was made for it, likewise', async () => {
+    const { id } = relied();
+    await undone(null, id);
+    expect(world.at('cloud')).toMatchObject([{ id }]);
+    world.at('a1')[0]?.rules.splice(0);
+    await undone(null, id);
+    expect(world.at('cloud')).toEqual([]);
+  });
+
+  it('is not known to be done as long as those rules cannot be seen', async () => {
+    const { id } = relied();
+    world.on('a1.instances.list', 'PeerUnavailable');
+    await expect(undone(null, id)).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    expect(world.at('cloud')).toMatchObject([{ id }]);
+  });
+});

@@ -15,6 +15,18 @@ it('remembers for a while: a server may give a name again', () => {
   expect(known.whose('/a/1')).toBeUndefined();
 });
 
+it('believes that one is hidden once it is so again, a while later', () => {
+  const known = new Acquaintances();
+  known.remember('/a/1', null);
+  vi.advanceTimersByTime(3_000);
+  expect(known.whose('/a/1')).toBeUndefined();
+  known.remember('/a/1', null);
+  vi.advanceTimersByTime(500_000);
+  expect(known.whose('/a/1')).toBeNull();
+  vi.advanceTimersByTime(500_000);
+  expect(known.whose('/a/1')).toBeUndefined();
+});
+
 it('forgets what is not listed any more, of that collection only', () => {
   const known = new Acquaintances();
   for (const id of ['/a/1', '/a/2', '/ab/2']) known.remember(id, neighbour);

@@ -212,6 +212,13 @@ describe('the instances of a cloud', () => {
     expect(manager.heard.every(({ method }) => method === 'GET')).toBe(true);
   });
 
+  it('are found again by their key, though the OSS has forgotten which orders it carried out', async () => {
+    await instances.instantiate(counter, key, quickWait());
+    oss.orders.length = 0;
+    expect(await instances.instantiate(counter, key, quickWait())).toMatchObject({ id: key, state: 'started' });
+    expect(oss.orders).toEqual([]);
+  });
+
   it('are on the wrong host when they are outside the addresses of the site', async () => {
     oss.carriesOut = ({ externalId = '' }) => holds(externalId, 'running', '127.77.42.1');
     await expect(instances.instantiate(counter, key, quickWait())).rejects.toMatchObject({ type: 'WrongHost' });

@@ -6,6 +6,7 @@ import type { Context } from '../../activities/ports.ts';
 import { contractContext } from '../../adapters/application/context.ts';
 import { withoutContract } from '../../adapters/application/without-contract.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
+import { busy } from '../support/busy.ts';
 import { faultyServer, type FaultyServer, type Heard, type Reply } from '../support/faulty-server.ts';
 
 const relocation = 'fabcdefghijklmnopqrstuvwxy';
@@ -146,6 +147,22 @@ describe('the application contract', () => {
   });
 
   const retire = async (): Promise<unknown> => await context.retire(at, { relocation, users: 'ue-1' }, soon());
+
+  it('may tell of a hundred thousand users: whoever has handed them over has decided, and is read', async () => {
+    const of = Array.from({ length: 100_000 }, (_, n) => ({ user: `subscriber-${n}@operator.example`, count: 41 }));
+    const users = of.map((each) => ({ ...each, role: 'authority', epoch: 4 }));
+    const quiet = { promisedTo: null, clientSeenSecondsAgo: null, clients: 0, expectedFreezeMs: 4.5 };
+    play = ({ path }) => ({
+      status: 200,
+      json: path.endsWith('/state')
+        ? { instance: 'i1', role: 'standby', users, ...quiet }
+        : { relocation, epoch: 4, users: of.length, count: 41 * of.length, of, freezeMs: 4.2 },
+    });
+    const patient = AbortSignal.timeout(Math.round(20_000 * busy()));
+    const receipt = await context.handOver(at, { relocation, target: other }, patient);
+    expect(receipt.of).toHaveLength(of.length);
+    expect((await context.state(at, '*', patient)).users).toHaveLength(of.length);
+  });
 
   it('asks whether an instance may be taken away', async () => {
     play = () => ({ status: 200, json: { retires: true } });

@@ -241,4 +241,16 @@ describe('a list in pages', () => {
     });
     expect(peer.heard).toHaveLength(1);
   });
+
+  it.each([400, 404, 410, 501])(
+    'of which a later one is refused (%i) is read anew, and taken for nothing less',
+    async (status) => {
+      const two = paged((page) => [{ id: `${page}` }], 2);
+      const serve = (heard: Heard): Reply => (heard.query.has('page') ? { status } : two(heard));
+      await expect(read(serve, { absent: [404, 410, 501] })).rejects.toMatchObject({
+        type: 'PeerUnavailable',
+        message: `peer: GET /things answered ${status}, in the middle of a list`,
+      });
+    },
+  );
 });

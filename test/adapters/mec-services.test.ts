@@ -175,6 +175,23 @@ describe('what is not ours', () => {
     expect(await ids()).toEqual([`${rni}/s1`]);
   });
 
+  it.each([
+    ['a name of prototypes', '"constructor":"y"'],
+    ['another one', '"__proto__":{"href":"s9"}'],
+    ['depth', `"x":${'['.repeat(40)}${']'.repeat(40)}`],
+    ['letters of another character set', '"callbackReference":"http://10.9.9.9/Z\u00fcrich"'],
+  ])('may have %s in its entry of the list, and spoils nothing of ours', async (_, odd) => {
+    services.hold(rni, 's1', cellChange);
+    services.answer = ({ path }, res) => {
+      if (path !== rni) return false;
+      const text = `{"_links":{"subscription":[{"href":"f1",${odd}},{"href":"s1"}]}}`;
+      res.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.from(text, 'latin1'));
+      return true;
+    };
+    const { held: ours, notCarried } = await subscriptions.list(source, soon());
+    expect([ours.map(({ id }) => id), notCarried]).toEqual([[`${rni}/s1`], []]);
+  });
+
   it('may be listed by links that lead nowhere', async () => {
     services.hold(rni, 's1', cellChange);
     const odd = [null, 7, {}, { href: '' }, { href: null }, { href: '../..' }, { href: 'http://x/' }, { href: '%' }];
@@ -232,6 +249,21 @@ describe('a list of subscriptions', () => {
       return { status: 200, headers: link, json: { _links: { subscription: more ? [{ href: 's1' }] : [] } } };
     };
     expect(await ids()).toEqual([`${rni}/s1`]);
+  });
+
+  it.each([403, 404, 410, 501])('is not known where a later part of it is refused (%i)', async (status) => {
+    services.hold(rni, 's1', cellChange);
+    services.before = ({ path, query }) => {
+      if (path !== rni) return undefined;
+      const headers = { link: `<${services.peer.url}${rni}?more=1>; rel="next"` };
+      return query.has('more')
+        ? { status }
+        : { status: 200, headers, json: { _links: { subscription: [{ href: 's1' }] } } };
+    };
+    await expect(subscriptions.list(source, soon())).rejects.toMatchObject({
+      type: 'PeerUnavailable',
+      message: `peer: GET ${rni} answered ${status}, in the middle of a list`,
+    });
   });
 
   it('is told where it has no end, and is taken for none', async () => {
@@ -342,6 +374,14 @@ describe('subscriptions of others', () => {
     services.before = ({ path }) => (path === `${rni}/hidden` ? { status: 403 } : undefined);
     for (let look = 0; look < 3; look += 1) expect(await ids()).toEqual([]);
     expect(calls().filter((call) => call === `GET ${rni}/hidden`)).toHaveLength(1);
+  });
+
+  it('are not taken for hidden that were refused to us for a moment: they may be ours', async () => {
+    services.hold(rni, 's1', cellChange);
+    let refusals = 1;
+    services.before = ({ path }) => (path === `${rni}/s1` && (refusals -= 1) >= 0 ? { status: 403 } : undefined);
+    expect(await ids()).toEqual([]);
+    await expect.poll(ids, { timeout: 8_000 * busy() }).toEqual([`${rni}/s1`]);
   });
 
   it('may be thirty thousand, in one list that tells all of each', async () => {
@@ -662,5 +702,34 @@ describe('removing', () => {
     await subscriptions.remove(id, soon());
     await subscriptions.remove(id, soon());
     expect(services.held.size).toBe(0);
+  });
+
+  describe('by an id that was heard a while ago', () => {
+    const neighbours = { appInstanceId: 'neighbour-1', hoStatus: [3] };
+    const elsewhere = 'http://10.9.9.9:7000/x';
+    it.each([
+      ['is the same still', cellChange, true],
+      ['is its own at a collector', { ...cellChange, callbackReference: elsewhere }, true],
+      ['carries no id, and leads to it', unnamed, true],
+      ['tells nothing of whose it is', { subscriptionType: 'CellChangeSubscription' }, true],
+      ['carries the id of another', { ...cellChange, filterCriteriaAssocHo: neighbours }, false],
+      ['carries no id, and leads to another', { ...unnamed, callbackReference: elsewhere }, false],
+    ])('deletes what %s, and leaves what was given that id since', async (_, body, goes) => {
+      const id = services.hold(rni, 's1', body);
+      await subscriptions.remove(id, soon(), source);
+      expect(services.held.has(id)).toBe(!goes);
+    });
+
+    it.each<readonly [string, Reply]>([
+      ['may not be read', { status: 403 }],
+      ['cannot be read', { status: 500 }],
+      ['cannot be read now', { status: 503 }],
+      ['is no subscription', { status: 200, text: '<html>' }],
+    ])('deletes what %s', async (_, reply) => {
+      const id = services.hold(rni, 's1', cellChange);
+      services.before = ({ method }) => (method === 'GET' ? reply : undefined);
+      await subscriptions.remove(id, soon(), { ...source, endpoint: null });
+      expect(services.held.has(id)).toBe(false);
+    });
   });
 });

@@ -95,6 +95,31 @@ describe('instantiating', () => {
     expect(meo.server.count(lcm('retry'))).toBe(1);
   });
 
+  it('gives a retry time to show: right after it the operation may be told as it was', async () => {
+    meo.endings.push('FAILED_TEMP', 'COMPLETED');
+    let late = 0;
+    meo.instead = ({ method, path }) => {
+      const [operation] = meo.operations;
+      if (path.endsWith('/retry')) late = 3;
+      if (method !== 'GET' || !path.endsWith(`/${operation?.id}`) || operation === undefined) return undefined;
+      return (late -= 1) >= 0
+        ? { status: 200, json: { ...meo.occurrenceOf(operation), operationState: 'FAILED_TEMP' } }
+        : undefined;
+    };
+    expect((await instances().instantiate(application, key, quickWait())).state).toBe('started');
+    expect(meo.server.count(lcm('retry'))).toBe(1);
+    expect(meo.server.count(lcm('fail'))).toBe(0);
+  });
+
+  it('closes an operation that a retry never changed', async () => {
+    meo.endings.push('FAILED_TEMP');
+    meo.instead = ({ path }) => (path.endsWith('/retry') ? { status: 202 } : undefined);
+    await expect(instances().instantiate(application, key, quickWait())).rejects.toMatchObject({
+      type: 'LcmOperationFailed',
+    });
+    expect(meo.operations.map(({ state }) => state)).toEqual(['FAILED']);
+  });
+
   it('closes the operation that a retry did not cure', async () => {
     meo.endings.push('FAILED_TEMP', 'FAILED_TEMP');
     await expect(instances().instantiate(application, key, quickWait())).rejects.toMatchObject({

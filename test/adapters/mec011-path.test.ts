@@ -576,6 +576,18 @@ describe('looking at the path', () => {
     });
   });
 
+  it.each([404, 405, 410, 501])(
+    'does not take a list for absent of which a later part is refused (%i)',
+    async (status) => {
+      platform.before = ({ path: asked, query }) => {
+        if (!asked.endsWith('/dns_rules')) return undefined;
+        const headers = { link: `<${asked}?next=1>; rel="next"` };
+        return query.has('next') ? { status } : { status: 200, json: [dnsRule('name', S, 'ACTIVE')], headers };
+      };
+      await expect(path.look(placed('source', S), all, soon())).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    },
+  );
+
   it('refuses a list of empty parts without end', async () => {
     let part = 0;
     platform.before = ({ path: asked }) => ({

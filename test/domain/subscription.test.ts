@@ -84,6 +84,36 @@ describe('subscriptions', () => {
     expect(unwanted([copy(triggered), copy(base)], [base], move)).toEqual([copy(triggered)]);
   });
 
+  it.each([
+    [[null, 60], null],
+    [[60, null], null],
+    [[90, 60], 90],
+  ] as const)('that are equal and expire at %j are made again as the one that lasts', (expiries, expected) => {
+    const all = expiries.map((expiry) => ({ ...base, expiry }));
+    expect(missing(all, [], move)).toMatchObject([{ expiry: expected }]);
+  });
+
+  it('may be thousands that differ by the user alone: each is compared with its like, and not with all', () => {
+    let looks = 0;
+    const of = (n: number, callback = base.callback): Subscription => {
+      const associateId = [{ type: 1, value: `10.60.${n >> 8}.${n & 255}` }];
+      const filterCriteriaAssocHo = {
+        associateId,
+        get hoStatus() {
+          looks += 1;
+          return [3];
+        },
+      };
+      return { ...base, callback, filter: { filterCriteriaAssocHo } };
+    };
+    const many = 3_000;
+    const wanted = Array.from({ length: many }, (_, n) => of(n));
+    const held = Array.from({ length: many }, (_, n) => copy(of(n + 1)));
+    expect(missing(wanted, held, move)).toEqual([wanted[0]]);
+    expect(unwanted(held, wanted, move)).toEqual([held[many - 1]]);
+    expect(looks).toBeLessThan(many * 50);
+  });
+
   it('that are missing are told, each once', () => {
     const other = filtered({ hoStatus: [3] }, 'http://elsewhere.example/2');
     expect(missing([base, base, other], [], move)).toStrictEqual([base, other]);

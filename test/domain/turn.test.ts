@@ -156,6 +156,26 @@ const effects = (rules: readonly Rule[]): Set<string> =>
     }),
   );
 
+/** Counts how many members were looked at in order to find one. */
+class Searched extends Array<string> {
+  static looks = 0;
+  override includes(member: string): boolean {
+    Searched.looks += this.length;
+    return super.includes(member);
+  }
+}
+
+it('of one device costs a few looks at each of the others that its rule names', () => {
+  const sources = Searched.from({ length: 3_000 }, (_, n) => `10.60.${n >> 8}.${n & 255}`);
+  const rule = { kind: 'traffic', id: 'users', sources, destinations: ['S'], leadsTo: 'T', active: true } as const;
+  const lead = { name: 'x', aliases: [], device: '10.99.1.1', from: 'S', to: 'T', former: [], sameNetwork: true };
+  const turn = planned('here', [rule], lead, 'i1', null);
+  const led = turned(turn, [rule]);
+  expect(led).toMatchObject([{ sources: { length: sources.length + 1 } }]);
+  expectSame(back(turn, led), [rule]);
+  expect(Searched.looks).toBeLessThan(20 * sources.length);
+});
+
 describe('two relocations that turn the same rules at the same time', () => {
   it('leave them exactly as they were when both are undone, in whatever order their writes came', () => {
     assert(

@@ -489,7 +489,12 @@ export class PortWorld implements Catalogue {
         for (const rule of before) written += await write(find(instance), rule);
         return written;
       },
-      holds: async ({ id }) => (find(id)?.rules ?? []).some(({ active }) => active),
+      holds: async ({ id, endpoint }) => {
+        return (find(id)?.rules ?? []).some((rule) => {
+          const leadsTo = rule.kind === 'dns' ? rule.address : rule.leadsTo;
+          return rule.active && (endpoint === null || leadsTo === endpoint.host);
+        });
+      },
       release: async () => await this.#called(`${name}.path.release`),
       forget: async () => await this.#called(`${name}.path.forget`),
       ...(this.byDevice && this.#turning(name, find, write)),
