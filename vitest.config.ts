@@ -8,19 +8,19 @@ import { processes } from './test/setup/processes.ts';
  * sandbox, of the API and of the command line as processes, workflows on a real Temporal server, and all of it, killed and
  * frozen. Files run side by side, also those of another checkout: whatever they share is claimed. A process does one file
  * after the other: what they import is loaded once, and they leave nothing of it changed. `alone`: who has a process for
- * himself; the tour is there, which is what a person sees who starts it, with the limits that hold for him: beside others that
- * compute, but not beside all.
+ * himself; the tour is there, which is what a person sees who starts it, with the limits that hold for him: it begins beside
+ * the last that start something, and goes on beside others that compute.
  */
 const alone = ['test/endtoend/tour.test.ts', 'test/worker/metrics.test.ts'];
 const servers = ['test/setup/in-turn.ts', 'test/setup/build.ts', 'test/setup/postgres.ts', 'test/setup/temporal.ts'];
 const patient = 300_000;
 
-/** Files at once, so many for each core. Each of the largest has a stage, whose processes take 1.3 GB. */
-const files = (ofCore: number): number =>
-  Math.max(1, Math.min(Math.floor(ofCore * availableParallelism()), Math.floor(totalmem() / 2e9)));
-
-/** Of one queue (`test/setup/longest-first.ts`). */
-const side = { pool: 'forks', maxWorkers: files(4) } as const;
+/**
+ * All files are one queue (`test/setup/longest-first.ts`), so many at once for each core: they wait for peers, and for time. Each
+ * of the largest has a stage, whose processes take 1.3 GB.
+ */
+const maxWorkers = Math.max(1, Math.min(4 * availableParallelism(), Math.floor(totalmem() / 2e9)));
+const side = { pool: 'forks', maxWorkers } as const;
 
 export default defineConfig({
   test: {

@@ -65,12 +65,12 @@ export async function* partsOf<T>(
   signal: AbortSignal,
 ): AsyncGenerator<Answer<T>> {
   const goesOn = endless(PARTS);
-  let { alsoExpect = [] } = call;
+  const first = { ...call, method: 'GET', limit: LIST_LIMIT } as const;
+  const later = { ...first, alsoExpect: [...(call.alsoExpect ?? []), ...LOST_PART] };
   for (let page: string | null = call.path; page !== null; ) {
-    const asked = { ...call, method: 'GET', path: page, limit: LIST_LIMIT, alsoExpect } as const;
-    const answer: Answer<T> = await exchange.ask(asked, signal);
-    if (page !== call.path && answer.status >= 300) throw lostPart(answer.told);
-    alsoExpect = [...alsoExpect, ...LOST_PART];
+    const isFirst = page === call.path;
+    const answer: Answer<T> = await exchange.ask(isFirst ? first : { ...later, path: page }, signal);
+    if (!isFirst && answer.status >= 300) throw lostPart(answer.told);
     page = answer.status < 300 ? answer.next : null;
     if (page !== null && goesOn(page)) throw failure('PeerMalformed', `${answer.told}, but the list has no end`);
     yield answer;

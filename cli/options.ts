@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { IDEMPOTENCY_KEY } from '../domain/identity.ts';
 import { INSTANT_EXAMPLE, instantTyped } from '../domain/instant.ts';
 import type { Stream } from './terminal.ts';
 
@@ -54,8 +55,8 @@ export function place(text: string): { readonly lat: number; readonly lon: numbe
   return { lat: Number(lat), lon: Number(lon) };
 }
 
-/** As the API takes it: of anything else no header can be made. */
+/** As the API takes it. */
 export function idempotencyKey(text: string): string {
-  if (!/^[!-~]{1,200}$/.test(text)) throw new InvalidArgumentError('1 to 200 visible ASCII characters.');
+  if (!IDEMPOTENCY_KEY.test(text)) throw new InvalidArgumentError('1 to 200 visible ASCII characters.');
   return text;
 }

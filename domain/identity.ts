@@ -1,5 +1,8 @@
 /** Names that must be found again: of workflows, of what we make at a peer. Pure: the caller brings the digest. */
 
+/** What may be an Idempotency-Key: of anything else no header can be made. */
+export const IDEMPOTENCY_KEY = /^[!-~]{1,200}$/;
+
 /** Hash of a text as lower-case base32 (a-z2-7), 25 characters. */
 export type Digest = (text: string) => string;
 

@@ -92,9 +92,8 @@ const sourcesOf = (rule: Rule): readonly string[] => (rule.kind === 'traffic' ? 
 /** Whoever was led further beside these, or was there with them and left meanwhile, is nobody whom they have moved. */
 function ofThese({ before, after, passed }: Change): (rule: Rule) => Rule {
   const own = [before, after, ...passed].flatMap(sourcesOf);
-  const stayed = minus(sourcesOf(before), minus(sourcesOf(before), sourcesOf(after)));
-  return (rule) =>
-    rule.kind === 'dns' ? rule : { ...rule, sources: union(stayed, minus(rule.sources, minus(rule.sources, own))) };
+  const stayed = common(sourcesOf(before), sourcesOf(after));
+  return (rule) => (rule.kind === 'dns' ? rule : { ...rule, sources: union(stayed, common(rule.sources, own)) });
 }
 
 export const sameIdentity = (a: Rule, b: Rule): boolean => a.kind === b.kind && a.id === b.id;
@@ -197,7 +196,7 @@ function rewound(
     ? minus(now.sources, union(added('sources'), was.sources))
     : union(minus(now.sources, added('sources')), removed('sources'));
   const led = added('destinations');
-  const ended = !relied ? led : leadsAll(states) ? minus(led, minus(led, [source])) : [];
+  const ended = !relied ? led : leadsAll(states) ? common(led, [source]) : [];
   const revived = isIdle(now) && sources.length > 0;
   const destinations = union(minus(now.destinations, ended), revived ? was.destinations : removed('destinations'));
   const ours = turned.some(({ leadsTo }) => leadsTo === now.leadsTo);
@@ -252,6 +251,8 @@ function minus(a: readonly string[], b: readonly string[]): string[] {
   const those = new Set(b);
   return a.filter((member) => !those.has(member));
 }
+
+const common = (a: readonly string[], b: readonly string[]): string[] => minus(a, minus(a, b));
 
 const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])];
 

@@ -4,7 +4,7 @@ import { highestEpoch } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
 import type { Lead, Wait } from '../ports.ts';
 import { calm } from '../relocation/copy-ahead.ts';
-import { bothHave, concerning, deleteMade, idsIn, strays, type Carriage } from '../relocation/subscriptions.ts';
+import { bothHave, concerning, removeEach, idsIn, strays, type Carriage } from '../relocation/subscriptions.ts';
 import {
   endOf,
   leads,
@@ -77,7 +77,7 @@ export const exposing = (means: Means) => ({
       const { target: site, context } = scene;
       const { source, target } = await locateBoth(scene, order, wait.signal);
       if (source.id === target.id && order.source === order.target) {
-        await deleteMade(site.subscriptions, order.made, wait.signal);
+        await removeEach(site.subscriptions, order.made, wait.signal);
         return { exposed: 0, lacking: 0, made: [], turn: null };
       }
       wait.progress(`telling the holder at ${site.name} of the new source`);
@@ -86,7 +86,7 @@ export const exposing = (means: Means) => ({
       await context.target.standBy(target.endpoint, introduction, wait.signal);
       const exposed = await made(scene, source, target, [], wait);
       const old = order.made.filter((id) => !exposed.made.includes(id));
-      await deleteMade(site.subscriptions, old, wait.signal);
+      await removeEach(site.subscriptions, old, wait.signal);
       return { ...exposed, turn: joined(scene, order.turns) };
     }),
 
@@ -97,7 +97,7 @@ export const exposing = (means: Means) => ({
       const hide = async (): Promise<void> => {
         const left = await handedOn(means, order, wait.signal);
         const ours = order.made.filter((id) => !left.includes(id));
-        await deleteMade(site.subscriptions, ours, wait.signal);
+        await removeEach(site.subscriptions, ours, wait.signal);
         if (order.before !== null) await deleteUntold(means, order, order.before, wait);
       };
       await hide();
@@ -196,7 +196,7 @@ async function deleteUntold(means: Means, order: HideOrder, before: readonly str
     );
   const carriage = carriageOf(scene, { id: seen.id, endpoint }, { id: order.to });
   const left = strays(carriage, await bothHave(carriage, wait.signal), before);
-  await deleteMade(target.subscriptions, left, wait.signal);
+  await removeEach(target.subscriptions, left, wait.signal);
 }
 
 const joined = ({ target }: Scene, turns: readonly string[]): string | null =>

@@ -7,7 +7,7 @@ import { type AnchorTurn, takeAnchors } from './anchors-turned.ts';
 import {
   bothHave,
   copySubscriptions,
-  deleteMade,
+  removeEach,
   dropVanished,
   idsIn,
   keepSeen,
@@ -103,7 +103,7 @@ export const copying = (means: Means) => ({
       const dropMade = async (): Promise<void> => {
         if (order.made.length === 0) return;
         const owner = await asFarAsKnown(site, application, order.to, wait.signal);
-        await deleteMade(site.subscriptions, order.made, wait.signal, owner);
+        await removeEach(site.subscriptions, order.made, wait.signal, owner);
       };
       const drop = async (): Promise<void> => {
         const left = await dropMade().catch((error: unknown) => error as Error);
@@ -162,7 +162,7 @@ async function deleteStrays(scene: Scene, order: CopiesOrder, before: readonly s
   // Whoever brought users there meanwhile may have made the like for them, and does not look again
   if (context.target.guarantee === 'zeroLoss' && target.state === 'started')
     if (serves(await context.target.state(target.endpoint, '*', wait.signal), '*')) return;
-  await deleteMade(scene.target.subscriptions, left, wait.signal);
+  await removeEach(scene.target.subscriptions, left, wait.signal);
 }
 
 const UNTOLD = 'and so nobody knows whether the target has copies of which no answer came';

@@ -162,7 +162,7 @@ export async function dropVanished(
 ): Promise<readonly string[]> {
   const vanished = unwanted(had, wanted, moveOf(carriage)).filter((each) => made.includes(each.id) && listed(each));
   const ids = vanished.map(({ id }) => id);
-  await deleteMade(carriage.target.subscriptions, ids, signal);
+  await removeEach(carriage.target.subscriptions, ids, signal);
   return ids;
 }
 
@@ -206,16 +206,9 @@ const whereItWouldBe = (wanted: readonly Subscription[]): Looking => ({
   among: ({ service, types }) => wanted.some((each) => each.service === service && types.includes(each.type)),
 });
 
-/** The undo: what this relocation made for `owner` is deleted, and nothing else. */
-export const deleteMade = async (
-  at: Subscriptions,
-  ids: readonly string[],
-  signal: AbortSignal,
-  owner?: Owning,
-): Promise<void> => await removeEach(at, ids, signal, owner);
-
 /**
- * Whatever becomes of one of them the others go, unless nobody is there: as many as are asked at once have failed, and none
+ * Deletes these, and nothing else; `owner`: whose they were when their ids were heard, a while ago. Whatever becomes of one of
+ * them the others go, unless nobody is there: as many as are asked at once have failed, and none
  * has gone. Told is what may pass first: then it is tried again.
  */
 export async function removeEach(

@@ -4,7 +4,7 @@ import type { Owner, Subscriptions } from '../../activities/ports.ts';
 import {
   type Carriage,
   copySubscriptions,
-  deleteMade,
+  removeEach,
   dropVanished,
   releaseSubscriptions,
 } from '../../activities/relocation/subscriptions.ts';
@@ -133,7 +133,7 @@ describe('subscriptions that are copied', () => {
     });
     await expect(copied).rejects.toMatchObject({ type: 'SubscriptionRefused' });
     expect(ids(target).toSorted()).toEqual([own.id, ...made].toSorted());
-    await deleteMade(carriage.target.subscriptions, made, never);
+    await removeEach(carriage.target.subscriptions, made, never);
     expect(ids(target)).toEqual([own.id]);
     const asked = target.calls.length;
     await new Promise((settled) => setImmediate(settled));
@@ -177,7 +177,7 @@ it('the undo deletes what was made, and nothing else', async () => {
   source.add();
   const { made } = await copySubscriptions(carriage, never);
   const late = target.add();
-  await deleteMade(target, made, never);
+  await removeEach(target, made, never);
   expect(ids(target)).toEqual([own.id, late.id]);
 });
 
@@ -196,7 +196,7 @@ describe('where one of them cannot be deleted', () => {
   it('the undo deletes all the others, and says so', async () => {
     const { made } = await copySubscriptions(carriage, never);
     locked(target, made[0], made[17]);
-    await expect(deleteMade(target, made, never)).rejects.toThrow('is locked');
+    await expect(removeEach(target, made, never)).rejects.toThrow('is locked');
     expect(ids(target)).toEqual([made[0], made[17]]);
   });
 
@@ -214,7 +214,7 @@ describe('where one of them cannot be deleted', () => {
       asked += 1;
       throw failure('PeerUnavailable', 'it is away');
     };
-    await expect(deleteMade(target, made, never)).rejects.toThrow('it is away');
+    await expect(removeEach(target, made, never)).rejects.toThrow('it is away');
     expect(asked).toBe(4);
   });
 
@@ -226,7 +226,7 @@ describe('where one of them cannot be deleted', () => {
       if (id === made[29]) throw failure('PeerUnavailable', 'it is busy');
       await remove(id, signal);
     };
-    await expect(deleteMade(target, made, never)).rejects.toMatchObject({ type: 'PeerUnavailable' });
+    await expect(removeEach(target, made, never)).rejects.toMatchObject({ type: 'PeerUnavailable' });
     expect(target.held).toHaveLength(2);
   });
 });

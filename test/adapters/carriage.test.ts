@@ -4,7 +4,7 @@ import {
   bothHave,
   type Carriage,
   copySubscriptions,
-  deleteMade,
+  removeEach,
   foreseeSubscriptions,
   releaseSubscriptions,
   strays,
@@ -140,7 +140,7 @@ describe('subscriptions that go from platform to platform', () => {
       callbackReference: 'http://10.3.1.7:7000/mobility',
       filterCriteria: { appInstanceId: 'i9' },
     });
-    await deleteMade(carriage.target.subscriptions, made, soon());
+    await removeEach(carriage.target.subscriptions, made, soon());
     expect([...target.held.keys()]).toEqual([`${rni}/own`, `${rni}/foreign`, `${amsi}/late`]);
     expect(source.held.size).toBe(3);
   });

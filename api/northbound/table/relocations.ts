@@ -5,15 +5,13 @@ import type { FailureType } from '../../../domain/failures.ts';
 import { RELOCATION_ID } from '../../../domain/identity.ts';
 import { PlacementList, PlacementRequest } from '../../../domain/placement.ts';
 import { Acceptance, CutOver, Plan, RelocationRequest, RelocationResult } from '../../../domain/relocation.ts';
+import { IDEMPOTENCY_KEY } from '../../../domain/identity.ts';
 import { Relocation, RelocationList } from '../../resources.ts';
 import type { Operation, Table } from '../../serve.ts';
 import { asked, Limit, Next, PageHeaders, planFailures, ReadUpTo, strangersPage } from './shared.ts';
 import { relocationExample, requestExample } from '../examples.ts';
 
-const Key = z
-  .string()
-  .regex(/^[!-~]{1,200}$/, '1 to 200 visible ASCII characters, sent once')
-  .optional();
+const Key = z.string().regex(IDEMPOTENCY_KEY, '1 to 200 visible ASCII characters, sent once').optional();
 
 const StartHeaders = z.object({
   'idempotency-key': Key.meta({
