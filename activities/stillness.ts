@@ -6,12 +6,15 @@ const TICK_MS = 200;
 /** What was handed out before is begun within this time after. */
 const AWAKENING_MS = 1_000;
 
+const NEVER = { at: Number.NEGATIVE_INFINITY, afterMs: 0 };
+
 let lastTick = performance.now();
-let woke = { at: Number.NEGATIVE_INFINITY, afterMs: 0 };
+let woke = NEVER;
 
 function tick(): void {
   const now = performance.now();
   if (now - lastTick > 2 * AWAKENING_MS) woke = { at: now, afterMs: now - lastTick };
+  if (now < lastTick) woke = NEVER; // whoever played with the clock has put it back
   lastTick = now;
 }
 setInterval(tick, TICK_MS).unref();
@@ -19,6 +22,5 @@ setInterval(tick, TICK_MS).unref();
 /** Milliseconds for which this process has just stood still; 0: it has not. */
 export function stoodStillMs(): number {
   tick();
-  const sinceMs = performance.now() - woke.at;
-  return sinceMs >= 0 && sinceMs < AWAKENING_MS ? woke.afterMs : 0; // whoever played with the clock has put it back
+  return performance.now() - woke.at < AWAKENING_MS ? woke.afterMs : 0;
 }

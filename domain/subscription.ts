@@ -117,7 +117,14 @@ export function unwanted<T extends Subscription>(held: readonly T[], wanted: rea
  * Is there in `held` what `wanted` asks for? More may be there: servers fill in what was left open.
  */
 export const fulfils = (held: Subscription, wanted: Subscription, move: Move): boolean =>
-  pairs([wanted], [held], move).length === 1;
+  candidates([wanted], [held], move).length === 1;
+
+/** Of `wanted` what has its like in `held`, be it that of another one too. */
+export const fulfilled = <W extends Subscription>(
+  wanted: readonly W[],
+  held: readonly Subscription[],
+  move: Move,
+): ReadonlySet<W> => new Set(candidates(wanted, held, move).map(({ want }) => want));
 
 /** Whom a subscription is about, of one device: nobody of it, it alone, it among others. */
 export function concerns({ filter, body }: Subscription, device: string): 'no' | 'alone' | 'amongOthers' {
@@ -142,6 +149,22 @@ function pairs<W extends Subscription, H extends Subscription>(
   held: readonly H[],
   move: Move,
 ): (readonly [W, H])[] {
+  const taken = new Set<Subscription>();
+  return candidates(wanted, held, move)
+    .toSorted((a, b) => a.more - b.more)
+    .flatMap(({ want, have }) => {
+      if (taken.has(want) || taken.has(have)) return [];
+      taken.add(want).add(have);
+      return [[want, have] as const];
+    });
+}
+
+/** Whatever would do for each, and how much more it has than was asked for. */
+function candidates<W extends Subscription, H extends Subscription>(
+  wanted: readonly W[],
+  held: readonly H[],
+  move: Move,
+): { readonly want: W; readonly have: H; readonly more: number }[] {
   const alike = new Map<string, Alike<H>>();
   for (const have of held) {
     const head = headOf(have, have.callback);
@@ -149,20 +172,12 @@ function pairs<W extends Subscription, H extends Subscription>(
     alike.set(head, those);
     those.add(have);
   }
-  const candidates = wanted
-    .flatMap((want) => {
-      const those = alike.get(headOf(want, turned(want.callback, move)))?.withValuesOf(want) ?? [];
-      return those.flatMap((have) => {
-        const more = beyond(want.filter, have.filter, '');
-        return more === undefined ? [] : [{ want, have, more }];
-      });
-    })
-    .toSorted((a, b) => a.more - b.more);
-  const taken = new Set<Subscription>();
-  return candidates.flatMap(({ want, have }) => {
-    if (taken.has(want) || taken.has(have)) return [];
-    taken.add(want).add(have);
-    return [[want, have] as const];
+  return wanted.flatMap((want) => {
+    const those = alike.get(headOf(want, turned(want.callback, move)))?.withValuesOf(want) ?? [];
+    return those.flatMap((have) => {
+      const more = beyond(want.filter, have.filter, '');
+      return more === undefined ? [] : [{ want, have, more }];
+    });
   });
 }
 

@@ -2,9 +2,17 @@ import { atOnce } from '../../domain/at-once.ts';
 import { inTheirLists, missing } from '../../domain/subscription.ts';
 import { highestEpoch } from '../../domain/application.ts';
 import { failure } from '../failure.ts';
-import type { Lead, Wait } from '../ports.ts';
+import type { Lead, Owning, Wait } from '../ports.ts';
 import { calm } from '../relocation/copy-ahead.ts';
-import { bothHave, concerning, removeEach, idsIn, strays, type Carriage } from '../relocation/subscriptions.ts';
+import {
+  bothHave,
+  type Carriage,
+  concerning,
+  heardThenUnheard,
+  idsIn,
+  removeEach,
+  strays,
+} from '../relocation/subscriptions.ts';
 import {
   endOf,
   leads,
@@ -77,7 +85,7 @@ export const exposing = (means: Means) => ({
       const { target: site, context } = scene;
       const { source, target } = await locateBoth(scene, order, wait.signal);
       if (source.id === target.id && order.source === order.target) {
-        await removeEach(site.subscriptions, order.made, wait.signal);
+        await removeEach(site.subscriptions, order.made, wait.signal, ofHolder(order));
         return { exposed: 0, lacking: 0, made: [], turn: null };
       }
       wait.progress(`telling the holder at ${site.name} of the new source`);
@@ -86,7 +94,7 @@ export const exposing = (means: Means) => ({
       await context.target.standBy(target.endpoint, introduction, wait.signal);
       const exposed = await made(scene, source, target, [], wait);
       const old = order.made.filter((id) => !exposed.made.includes(id));
-      await removeEach(site.subscriptions, old, wait.signal);
+      await removeEach(site.subscriptions, old, wait.signal, ofHolder(order));
       return { ...exposed, turn: joined(scene, order.turns) };
     }),
 
@@ -94,12 +102,17 @@ export const exposing = (means: Means) => ({
   hideServices: async (order: HideOrder): Promise<void> =>
     await alive(means.pace, async (wait) => {
       const { site } = await endOf(means, order, 'target');
-      const hide = async (): Promise<void> => {
-        const left = await handedOn(means, order, wait.signal);
+      const hideMade = async (): Promise<void> => {
+        if (order.made.length === 0) return;
+        const owner = await leadingToSource(means, order, wait.signal);
+        const left = await handedOn(means, order, owner, wait.signal);
         const ours = order.made.filter((id) => !left.includes(id));
-        await removeEach(site.subscriptions, ours, wait.signal);
-        if (order.before !== null) await deleteUntold(means, order, order.before, wait);
+        await removeEach(site.subscriptions, ours, wait.signal, owner);
       };
+      const hide = async (): Promise<void> =>
+        await heardThenUnheard(wait.signal, hideMade, async () => {
+          if (order.before !== null) await deleteUntold(means, order, order.before, wait);
+        });
       await hide();
       if (order.before !== null && (await calm(order.calmAt, wait))) await hide();
     }),
@@ -136,22 +149,35 @@ async function made(
   return { exposed: able.length, lacking: lacking.length, made: [...ids] };
 }
 
+/** What is made there is the holder's by its name, and leads to a source that may have had another address. */
+const ofHolder = ({ to }: Both): Owning => ({ instance: to, endpoint: null });
+
+async function leadingToSource({ catalogue }: Means, order: HideOrder, signal: AbortSignal): Promise<Owning> {
+  const [site, application] = await Promise.all([
+    catalogue.site(order.source),
+    catalogue.application(order.application),
+  ]);
+  // A source that died with its host keeps nobody from giving back what leads to it
+  const seen = await whatItSays(async () => await look(site, application, order.from, signal), signal);
+  return { ...ofHolder(order), endpoint: seen instanceof Error ? null : seen.endpoint };
+}
+
 /** What another anchor to this source exposes there, too, is that one's from now on; it made none of its own beside these. */
-async function handedOn(means: Means, order: HideOrder, signal: AbortSignal): Promise<readonly string[]> {
-  const { anchors, catalogue } = means;
-  const { application, users, network, source, from, to, made: ours } = order;
-  if (ours.length === 0 || network === undefined) return [];
+async function handedOn(
+  { anchors, catalogue }: Means,
+  order: HideOrder,
+  owner: Owning,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { application, users, network, source, from, target, made: ours } = order;
+  if (network === undefined) return [];
   const all = (await anchors?.of({ application, users: '*' }, signal)) ?? [];
   const others = all.filter(
     ({ standing, ...one }) =>
       one.network === network && one.users !== users && standing?.source === source && standing.from === from,
   );
   if (others.length === 0) return [];
-  const [there, away] = await Promise.all([catalogue.site(order.target), catalogue.site(source)]);
-  const its = await catalogue.application(application);
-  // A source that died with its host keeps nobody from giving back what leads to it
-  const seen = await whatItSays(async () => await look(away, its, from, signal), signal);
-  const owner = { instance: to, endpoint: seen instanceof Error ? null : seen.endpoint };
+  const there = await catalogue.site(target);
   const before = inTheirLists(ours);
   const among = ({ path }: { readonly path: string }): boolean => Object.hasOwn(before, path);
   const { held } = await there.subscriptions.list(owner, signal, { before, among });

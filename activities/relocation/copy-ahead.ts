@@ -1,12 +1,13 @@
 import { serves } from '../../domain/application.ts';
 import type { SeenInLists } from '../../domain/subscription.ts';
-import { failure, mayPass } from '../failure.ts';
+import { failure } from '../failure.ts';
 import type { Application, Lead, Owning, PathSight, Site, Wait } from '../ports.ts';
 import { alive, serverNow, together, until } from '../waiting.ts';
 import { type AnchorTurn, takeAnchors } from './anchors-turned.ts';
 import {
   bothHave,
   copySubscriptions,
+  heardThenUnheard,
   removeEach,
   dropVanished,
   idsIn,
@@ -105,13 +106,10 @@ export const copying = (means: Means) => ({
         const owner = await asFarAsKnown(site, application, order.to, wait.signal);
         await removeEach(site.subscriptions, order.made, wait.signal, owner);
       };
-      const drop = async (): Promise<void> => {
-        const left = await dropMade().catch((error: unknown) => error as Error);
-        wait.signal.throwIfAborted();
-        if (left instanceof Error && mayPass(left)) throw left; // all of it is tried again
-        if (order.before !== null) await deleteStrays(await sceneOf(means, order), order, order.before, wait);
-        if (left instanceof Error) throw left;
-      };
+      const drop = async (): Promise<void> =>
+        await heardThenUnheard(wait.signal, dropMade, async () => {
+          if (order.before !== null) await deleteStrays(await sceneOf(means, order), order, order.before, wait);
+        });
       await drop();
       if (order.before !== null && (await calm(order.calmAt, wait))) await drop();
     }),

@@ -1,5 +1,5 @@
 import { isFailureType, type FailureType } from '../../domain/failures.ts';
-import { fulfils, type HeldSubscription, hostOf } from '../../domain/subscription.ts';
+import { fulfilled, type HeldSubscription, hostOf } from '../../domain/subscription.ts';
 import type { Pace } from '../../configuration/peers.ts';
 import { failure } from '../failure.ts';
 import type { Wait } from '../ports.ts';
@@ -85,8 +85,9 @@ async function ofTheDead(
   if (unnamed.length === 0 || target === undefined) return [];
   const { held: copies } = await site.subscriptions.list(ownerOf(target), signal);
   const to = target.endpoint.host;
-  return unnamed.filter((each) => {
-    const from = hostOf(each.callback) ?? '';
-    return copies.some((copy) => fulfils(copy, each, { from, to }));
+  const hostIn = ({ callback }: HeldSubscription): string => hostOf(callback) ?? '';
+  return [...new Set(unnamed.map(hostIn))].flatMap((from) => {
+    const led = unnamed.filter((each) => hostIn(each) === from);
+    return [...fulfilled(led, copies, { from, to })];
   });
 }

@@ -231,6 +231,22 @@ export async function removeEach(
 }
 
 /**
+ * What an undo takes back: of which an id was heard, then of which none was, although one of the first is kept from going.
+ * What may pass is waited for: all of it is tried again.
+ */
+export async function heardThenUnheard(
+  signal: AbortSignal,
+  heard: () => Promise<void>,
+  unheard: () => Promise<void>,
+): Promise<void> {
+  const kept = await heard().catch((error: unknown) => error as Error);
+  signal.throwIfAborted();
+  if (kept instanceof Error && mayPass(kept)) throw kept;
+  await unheard();
+  if (kept instanceof Error) throw kept;
+}
+
+/**
  * Deletes these at the source, and no others: whatever was made there since has no copy yet, and is found at last, in
  * whatever list, also what tells of others too.
  */

@@ -83,6 +83,15 @@ describe('what was exposed is taken back', () => {
     expect(await there()).toMatchObject([{ filter: { hoStatus: [9] } }]);
   });
 
+  it('by its content though one, whose answer came, is locked', async () => {
+    const { exposeServices, hideServices, both } = steps();
+    await run(exposeServices, { ...both, made: [], turn: null });
+    world.on('w1.subscriptions.remove', 'PeerRejected');
+    const undone = run(hideServices, { ...both, made: ['/locked'], before: [], calmAt: 0 });
+    await expect(undone).rejects.toMatchObject({ type: 'PeerRejected' });
+    expect(await there()).toEqual([]);
+  });
+
   it('not where its like was there before', async () => {
     const { exposeServices, hideServices, both } = steps();
     await run(exposeServices, { ...both, made: [], turn: null });
@@ -108,27 +117,76 @@ describe('what was exposed is taken back', () => {
   });
 });
 
-describe('what is exposed among those of strangers', () => {
-  const RNI = '/rni/v2/subscriptions';
-  const platforms: PlayedServices[] = [];
-  afterEach(async () => {
-    for (const { peer } of platforms.splice(0)) await peer.close();
+const RNI = '/rni/v2/subscriptions';
+const AMS = '/amsi/v1/subscriptions';
+const platforms: PlayedServices[] = [];
+afterEach(async () => {
+  for (const { peer } of platforms.splice(0)) await peer.close();
+});
+
+async function played(collections: readonly string[]): Promise<PlayedServices> {
+  const services = await playedServices(collections);
+  platforms.push(services);
+  return services;
+}
+
+function served(services: Readonly<Record<string, PlayedServices>>): void {
+  const at = new Map(Object.entries(services).map(([name, { peer }]) => [name, mecSubscriptions(peer.exchange)]));
+  const sites = world.site.bind(world);
+  world.site = async (name) => {
+    const site = await sites(name);
+    return { ...site, subscriptions: at.get(name) ?? site.subscriptions };
+  };
+}
+
+describe('an id that was given out again since is of whoever has it now', () => {
+  const ours = (n: number, holder: string) => ({
+    subscriptionType: 'CellChangeSubscription',
+    callbackReference: `http://${one('a1').endpoint?.host}:7000/${n}`,
+    filterCriteriaAssocHo: { appInstanceId: holder },
   });
 
+  async function withStrangers() {
+    const network = await played([RNI, AMS]);
+    served({ w1: network });
+    const made = [network.hold(RNI, '1', ours(1, one('w1').id))];
+    const stranger = network.hold(RNI, '2', { ...ours(2, 'neighbour'), callbackReference: 'http://10.7.7.7:7000/2' });
+    const unnamed = { subscriptionType: 'MobilityProcedureSubscription', filterCriteria: {} };
+    const another = network.hold(AMS, '3', { ...unnamed, callbackReference: 'http://10.7.7.7:7000/3' });
+    const its = network.hold(AMS, '4', { ...unnamed, callbackReference: `http://${one('a1').endpoint?.host}:7000/4` });
+    return { network, made: [...made, stranger, another, its], stranger, another };
+  }
+
+  it('where it is taken back', async () => {
+    const { network, made, stranger, another } = await withStrangers();
+    const { hideServices, both } = steps();
+    await run(hideServices, { ...both, made, before: null, calmAt: 0 });
+    expect([...network.held.keys()]).toEqual([stranger, another]);
+  });
+
+  it('where the source has moved: of what tells an address alone nobody knows which one it had', async () => {
+    const { network, made, stranger } = await withStrangers();
+    const { followAnchor, both } = steps();
+    Object.assign(one('a1'), { subscriptions: [] });
+    await run(followAnchor, { ...both, made, turns: [] });
+    expect([...network.held.keys()]).toEqual([stranger]);
+  });
+});
+
+describe('what is exposed among those of strangers', () => {
   /** Services that tell in their lists whose each is. */
   const platform = async (strangers: number): Promise<PlayedServices> => {
-    const played = await playedServices([RNI]);
-    platforms.push(played);
-    played.listing = (entries) => ({
+    const services = await played([RNI]);
+    services.listing = (entries) => ({
       _links: { subscription: entries.map(({ path, body }) => ({ ...body, href: hrefOf(path) })) },
     });
     for (let n = 0; n < strangers; n += 1)
-      played.hold(RNI, `foreign-${n}`, {
+      services.hold(RNI, `foreign-${n}`, {
         subscriptionType: 'CellChangeSubscription',
         callbackReference: `http://10.7.7.7:7000/${n}`,
         filterCriteriaAssocHo: { appInstanceId: `neighbour-${n}` },
       });
-    return played;
+    return services;
   };
 
   /** The calls of one that is made, and given back beside another one that shares what it has exposed. */
@@ -141,12 +199,8 @@ describe('what is exposed among those of strangers', () => {
         callbackReference: `http://${endpoint?.host}:7000/${n}`,
         filterCriteriaAssocHo: { appInstanceId: id, ecgi: [{ n }] },
       });
-    const at = { a1: mecSubscriptions(own.peer.exchange), w1: mecSubscriptions(network.peer.exchange) };
-    const sites = world.site.bind(world);
-    world.site = async (name) => ({
-      ...(await sites(name)),
-      ...(name in at && { subscriptions: at[name as keyof typeof at] }),
-    });
+    const sites = world.site;
+    served({ a1: own, w1: network });
     const standing = { source: 'a1', from: id };
     const other = { id: 'other', users: 'ue-1', network: 'wifi', source: 'a1', standing };
     const anchors = { of: async () => [other], inherit: async () => 'gone' } as unknown as Anchors;
@@ -173,6 +227,7 @@ describe('what is exposed among those of strangers', () => {
     const [alone, among] = [await calls(0), await calls(300)];
     expect(among).toEqual(alone);
     const looks = alone[1]?.filter((call) => call.startsWith('GET'));
-    expect(looks).toEqual([`GET ${RNI}`, `GET ${RNI}/made-1`, `GET ${RNI}/made-2`]);
+    const each = [`GET ${RNI}/made-1`, `GET ${RNI}/made-2`];
+    expect(looks).toEqual([`GET ${RNI}`, ...each, ...each]);
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { failure } from '../../activities/failure.ts';
 import { relocationActivities } from '../../activities/relocation/index.ts';
 import { takingTurns } from '../../activities/relocation/turns.ts';
 import { Pace } from '../../configuration/peers.ts';
@@ -164,5 +165,23 @@ describe('a source that is dead when it is to be retired', () => {
       ],
     });
     expect(world.at('cloud')).toMatchObject([{ state: 'stopped' }]);
+  });
+
+  it('leaves behind what is locked, and nothing else: that is told', async () => {
+    const { world, activities, both } = await handedOver();
+    world.remains.push(...world.instances.splice(0, 1));
+    const [locked] = world.remains[0]?.subscriptions ?? [];
+    const sites = world.site.bind(world);
+    world.site = async (name) => {
+      const site = await sites(name);
+      const remove: typeof site.subscriptions.remove = async (id, ...rest) => {
+        if (id === locked?.id) throw failure('PeerRejected', `DELETE ${id} answered 423`);
+        await site.subscriptions.remove(id, ...rest);
+      };
+      return { ...site, subscriptions: { ...site.subscriptions, remove } };
+    };
+    const { left } = await run(activities.retireSource, both);
+    expect(world.remains[0]?.subscriptions).toEqual([locked]);
+    expect(left).toMatchObject([{ type: 'PeerRejected', message: expect.stringContaining('answered 423') }]);
   });
 });

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
+import { stoodStillMs } from '../../activities/stillness.ts';
 
 const module = fileURLToPath(new URL('../../activities/stillness.ts', import.meta.url));
 const script = `
@@ -29,4 +30,18 @@ it('a process knows that it stood still, for a moment after it went on', async (
   } finally {
     child.kill('SIGKILL');
   }
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+it('a clock that was put ahead, and back, wakes nobody up when it is as late as it was', () => {
+  expect(stoodStillMs()).toBe(0);
+  const begun = performance.now();
+  const asked = (seconds: number): number => {
+    vi.spyOn(performance, 'now').mockReturnValue(begun + 1_000 * seconds);
+    return Math.round(stoodStillMs());
+  };
+  expect([0, 8, 0.1, 1, 2.5, 4, 5.5, 7, 8.1].map(asked)).toEqual([0, 8_000, 0, 0, 0, 0, 0, 0, 0]);
 });

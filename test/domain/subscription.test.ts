@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { concerns, fulfils, hostOf, missing, type Subscription, turned, unwanted } from '../../domain/subscription.ts';
+import {
+  concerns,
+  fulfilled,
+  fulfils,
+  hostOf,
+  missing,
+  type Subscription,
+  turned,
+  unwanted,
+} from '../../domain/subscription.ts';
 
 const H = '10.2.1.7';
 const move = { from: H, to: '10.3.1.7' };
@@ -111,7 +120,14 @@ describe('subscriptions', () => {
     const held = Array.from({ length: many }, (_, n) => copy(of(n + 1)));
     expect(missing(wanted, held, move)).toEqual([wanted[0]]);
     expect(unwanted(held, wanted, move)).toEqual([held[many - 1]]);
-    expect(looks).toBeLessThan(many * 50);
+    expect([...fulfilled(wanted, held, move)]).toEqual(wanted.slice(1));
+    expect(looks).toBeLessThan(many * 75);
+  });
+
+  it('have their like in one that several have', () => {
+    const again = { ...base, expiry: 9 };
+    const other = filtered({ hoStatus: [3] }, 'http://elsewhere.example/2');
+    expect([...fulfilled([base, other, again], [copy(base)], move)]).toStrictEqual([base, again]);
   });
 
   it('that are missing are told, each once', () => {

@@ -27,10 +27,10 @@ const HOSTS = ['127.0.0.1', '127.0.0.2'] as const;
 
 async function listening(server: Server, port: number, host: string): Promise<number | null> {
   server.listen(port, host);
-  return await Promise.race([
-    once(server, 'listening').then(() => (server.address() as AddressInfo).port),
-    once(server, 'error').then(() => null),
-  ]);
+  return await once(server, 'listening').then(
+    () => (server.address() as AddressInfo).port,
+    () => null,
+  );
 }
 
 const closed = async (server: Server): Promise<void> => {
