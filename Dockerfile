@@ -1,5 +1,5 @@
 # glibc only: the SDK's native bridge has no musl build. By digest: docs/operations.md#images-by-digest
-ARG NODE_IMAGE=node:22-bookworm-slim
+ARG NODE_IMAGE=node:24-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /ferry
 COPY package.json package-lock.json ./
@@ -27,6 +27,8 @@ RUN npm run build && npm prune --omit=dev
 # The SDK brings its native bridge for five platforms
 RUN cd node_modules/@temporalio/core-bridge/releases && \
   ls | grep -v "^$(uname -m)-unknown-linux-gnu$" | xargs rm -rf
+# A checkout brings its Node, which is the image's own here
+RUN rm -rf node_modules/node-linux-* node_modules/.bin/node
 
 FROM ${NODE_IMAGE}
 WORKDIR /ferry

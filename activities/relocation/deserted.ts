@@ -85,9 +85,10 @@ async function ofTheDead(
   if (unnamed.length === 0 || target === undefined) return [];
   const { held: copies } = await site.subscriptions.list(ownerOf(target), signal);
   const to = target.endpoint.host;
-  const hostIn = ({ callback }: HeldSubscription): string => hostOf(callback) ?? '';
   return [...new Set(unnamed.map(hostIn))].flatMap((from) => {
     const led = unnamed.filter((each) => hostIn(each) === from);
     return [...fulfilled(led, copies, { from, to })];
   });
 }
+
+const hostIn = ({ callback }: HeldSubscription): string => hostOf(callback) ?? '';

@@ -130,12 +130,16 @@ async function played(collections: readonly string[]): Promise<PlayedServices> {
   return services;
 }
 
-function served(services: Readonly<Record<string, PlayedServices>>): void {
+/** Until what it gives back is called. */
+function served(services: Readonly<Record<string, PlayedServices>>): () => void {
   const at = new Map(Object.entries(services).map(([name, { peer }]) => [name, mecSubscriptions(peer.exchange)]));
   const sites = world.site.bind(world);
   world.site = async (name) => {
     const site = await sites(name);
     return { ...site, subscriptions: at.get(name) ?? site.subscriptions };
+  };
+  return () => {
+    world.site = sites;
   };
 }
 
@@ -199,8 +203,7 @@ describe('what is exposed among those of strangers', () => {
         callbackReference: `http://${endpoint?.host}:7000/${n}`,
         filterCriteriaAssocHo: { appInstanceId: id, ecgi: [{ n }] },
       });
-    const sites = world.site;
-    served({ a1: own, w1: network });
+    const asBefore = served({ a1: own, w1: network });
     const standing = { source: 'a1', from: id };
     const other = { id: 'other', users: 'ue-1', network: 'wifi', source: 'a1', standing };
     const anchors = { of: async () => [other], inherit: async () => 'gone' } as unknown as Anchors;
@@ -219,7 +222,7 @@ describe('what is exposed among those of strangers', () => {
     const exposing = [own, network].flatMap(asked);
     const before = network.peer.heard.length;
     await run(hideServices, { ...both, made, before: null, calmAt: 0 });
-    world.site = sites;
+    asBefore();
     return [exposing.toSorted(), asked(network).slice(before)];
   };
 

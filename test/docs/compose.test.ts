@@ -158,24 +158,25 @@ describe('the image', () => {
     expect(copied.filter((path) => !existsSync(new URL(path, root)))).toStrictEqual([]);
   });
 
-  it('holds every folder that worker, API and a trial import from', () => {
-    for (const folder of [
-      'domain',
-      'workflows',
-      'activities',
-      'protocols',
-      'adapters',
-      'configuration',
-      'catalogue',
-      'doors',
-      'gateway',
-      'temporal',
-      'api',
-      'worker',
-      'traces',
-      'cli',
-      'sandbox',
-    ])
-      expect(copied).toContain(folder);
+  it('copies nothing that is kept out of its build', () => {
+    const keptOut = readFileSync(new URL('.dockerignore', root), 'utf8').split('\n');
+    expect(copied.filter((path) => keptOut.includes(path.split('/')[0] ?? ''))).toStrictEqual([]);
+  });
+
+  it('holds every folder that is built', () => {
+    const { include } = JSON.parse(readFileSync(new URL('tsconfig.build.json', root), 'utf8')) as {
+      include: readonly string[];
+    };
+    expect(copied).toEqual(expect.arrayContaining([...include, 'console']));
+  });
+
+  it('runs on the Node that a checkout brings', () => {
+    const { optionalDependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+      optionalDependencies: Readonly<Record<string, string>>;
+    };
+    const brought = Object.entries(optionalDependencies).filter(([name]) => name.startsWith('node-linux-'));
+    const majors = brought.map(([, version]) => version.split('.')[0]);
+    const [, major] = /^ARG NODE_IMAGE=node:(\d+)-/m.exec(readFileSync(new URL('Dockerfile', root), 'utf8')) ?? [];
+    expect(majors).toEqual([major, major]);
   });
 });
