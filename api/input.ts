@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { isKeepable } from '../domain/kept.ts';
+import { missing } from '../domain/missing.ts';
 
 /** Something that was sent is not what the operation takes. */
 export class Malformed extends Error {
@@ -19,7 +20,7 @@ export function parse<S extends z.ZodType>(
   where: 'path' | 'body' | 'query' | 'header',
 ): z.output<S> {
   demandKeepable(value, where);
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: missing });
   if (!parsed.success) throw new Malformed(where, parsed.error.issues);
   return parsed.data;
 }

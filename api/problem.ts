@@ -18,6 +18,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { failures, isFailureType, Refusal, type FailureType } from '../domain/failures.ts';
 import { HttpRefusal, plain, printable, unavailable } from '../doors/refusal.ts';
+import { MISSING } from '../domain/missing.ts';
 import { Malformed } from './input.ts';
 import { Problem } from './resources.ts';
 
@@ -96,7 +97,7 @@ function malformed({ message, where, issues }: Malformed): Problem {
 
 /** Whoever fits none of several forms is told what each of them wants. */
 const wanted = (issue: z.core.$ZodIssue): string =>
-  issue.code !== 'invalid_union' || issue.errors.length === 0
+  issue.code !== 'invalid_union' || issue.errors.length === 0 || issue.message === MISSING
     ? issue.message
     : `none of what is allowed: ${issue.errors.map((form) => form.map(partOf).join(' and ')).join('; or ')}`;
 const partOf = (issue: z.core.$ZodIssue): string => {

@@ -130,7 +130,7 @@ async function metPartners(house: House, terminal: Terminal): Promise<readonly P
 const where = ({ api, temporal, temporalUi, sandbox, application }: Addresses): string[] => [
   '',
   `  Console      ${api}`,
-  `  API          ${api}/v1  (documentation: ${api}/docs)`,
+  `  API          ${api}/v1/relocations  (documentation: ${api}/docs)`,
   `  Temporal     ${temporal}${temporalUi === null ? '' : `  (UI: ${temporalUi})`}`,
   ...(sandbox === null ? [] : [`  Sandbox      ${sandbox}/sandbox/state`]),
   ...(application === null ? [] : [`  ${application.name.padEnd(12)} says in ${application.instances}/<instance>.log`]),

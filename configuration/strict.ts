@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { missing } from '../domain/missing.ts';
 
 /** What is read once, at a start: to make code for each of its schemas first takes twice as long as to read it without. */
-export const ONCE = { jitless: true } as const;
+export const ONCE = { jitless: true, error: missing } as const;
 
 /** A record of these members and no others; of one that is misspelt it says which is meant. */
 export const strict = <Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Name } from './name.ts';
+import { Name, Names } from './name.ts';
 import { Accept, Failure, Instant } from './relocation.ts';
 import { WIDEST } from './window.ts';
 
@@ -13,7 +13,7 @@ export const WindowSize = z
 export const EvacuationRequest = z
   .strictObject({
     site: Name.meta({ description: 'The site to be emptied.', example: 'a1' }),
-    among: z.array(Name).min(1).max(100).optional().meta({
+    among: Names(100).optional().meta({
       description:
         'Where to. Without it: the other hosts of its MEC system; where there are none, all other hosts. A cloud has to be named.',
     }),

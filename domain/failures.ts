@@ -27,7 +27,11 @@ export const failures = {
     remedy:
       'Ferry reads the resource again by itself. If it stays so, look at it at the peer: its state forbids the call.',
   },
-  UnknownName: { retry: false, status: 422, remedy: 'Name a site, application or user of the configuration file.' },
+  UnknownName: {
+    retry: false,
+    status: 422,
+    remedy: 'Name a site, application, user or network of the configuration file.',
+  },
   NotServing: {
     retry: false,
     status: 409,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Name } from './name.ts';
+import { Name, Names } from './name.ts';
 import { MOST_SITES } from './placement.ts';
 import { Accept, RelocationRequest } from './relocation.ts';
 
@@ -10,14 +10,10 @@ export const FollowerRequest = z
   .strictObject({
     application: RelocationRequest.shape.application,
     user: Name.meta({ description: 'By the ueIdentityTag (MEC 014).', example: 'ue-7' }),
-    among: z
-      .array(Name)
-      .min(1)
-      .max(MOST_SITES)
-      .meta({
-        description: 'The sites at which these users may be served. Each of their networks tells where devices are.',
-        example: ['a1', 'w1'],
-      }),
+    among: Names(MOST_SITES).meta({
+      description: 'The sites at which these users may be served. Each of their networks tells where devices are.',
+      example: ['a1', 'w1'],
+    }),
     accept: Accept.optional(),
     anchor: z.literal(true).optional().meta({
       description:

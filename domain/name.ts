@@ -4,3 +4,12 @@ import { z } from 'zod';
 export const Name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dot, dash and underscore, at most 63');
+
+/** Of the same, each once. */
+export const Names = (most: number) =>
+  z
+    .array(Name)
+    .min(1)
+    .max(most)
+    .refine((names) => new Set(names).size === names.length, 'names one of them twice')
+    .meta({ uniqueItems: true });

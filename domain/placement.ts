@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { kilometres } from './earth.ts';
 import type { Guaranteed } from './guarantee.ts';
-import { Name } from './name.ts';
+import { Name, Names } from './name.ts';
 import { Accept, Guarantee, Plan, RelocationRequest } from './relocation.ts';
 
 /** Which sites fit the users of an application, and which fits best (GR MEC 035, [5.3.2-1], [5.3.2-2], [5.4.2-1]). Pure. */
@@ -30,10 +30,7 @@ export const PlacementRequest = z
       .strictObject({ latencyMs: z.number().positive().max(60_000) })
       .optional()
       .meta({ description: 'What the users need, against what sites declare as their latency.' }),
-    among: z
-      .array(Name)
-      .min(1)
-      .max(MOST_SITES)
+    among: Names(MOST_SITES)
       .optional()
       .meta({ description: `These sites only; without it the ${MOST_SITES} that are nearest.` }),
     accept: Accept.optional(),

@@ -59,7 +59,7 @@ function none({ what }: Wish, otherwise: number, tried: number): Error {
   if (otherwise > 0) return failure('NotCarried', `${sought}: it is offered, but not by REST over HTTP`);
   return failure(
     'NothingFound',
-    tried === 0 ? `${sought}: no partner offers it` : `${sought}: nobody else offers it (${tried} tried)`,
+    tried === 0 ? `${sought}: no joined partner offers it` : `${sought}: nobody else offers it (${tried} tried)`,
   );
 }
 

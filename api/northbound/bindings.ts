@@ -89,7 +89,7 @@ export function bindingHandlers(means: Means): Handlers<NorthboundTable, Names> 
       if (await isMissed(catalogue, federation, wish, question))
         throw new Refusal(
           'NothingFound',
-          `${wish.what.kind} ${wish.what.name}: no partner offers it, as was asked just now`,
+          `${wish.what.kind} ${wish.what.name}: no joined partner offers it, as was asked just now`,
         );
       const digest = digestOf(bindingText(request));
       const runId = await consumptions.consume(digest, request, question);

@@ -91,8 +91,9 @@ class Measures {
   /** The newest come first: of more than can be read the oldest is one of those. */
   async #count(state: (typeof STATES)[number]): Promise<void> {
     const query = `${RELOCATIONS} AND ${queryFor({ state })}`;
-    let [count, first] = [0, Date.now()];
-    await this.#temporal.withDeadline(Date.now() + CALL_MS, async () => {
+    const now = Date.now();
+    let [count, first] = [0, now];
+    await this.#temporal.withDeadline(now + CALL_MS, async () => {
       for await (const { startTime } of this.#temporal.workflow.list({ query, pageSize: PAGE })) {
         count += 1;
         first = Math.min(first, startTime.getTime());
@@ -100,7 +101,7 @@ class Measures {
       }
     });
     this.#standing.set({ state }, count);
-    this.#oldest.set({ state }, (Date.now() - first) / 1_000);
+    this.#oldest.set({ state }, (now - first) / 1_000);
   }
 
   /** All kinds in one question; those of which there is none are told, too. */

@@ -174,6 +174,25 @@ describe('a query', () => {
   });
 });
 
+describe('what is missing, or there twice', () => {
+  it.each([
+    ['/v1/relocations', { application: 'counter', source: 'cloud' }, 'target', 'is missing: expected string'],
+    ['/v1/followers', { application: 'counter', user: 'ue-7' }, 'among', 'is missing: expected array'],
+    [
+      '/v1/followers',
+      { application: 'counter', user: 'ue-7', among: ['a1', 'a1'] },
+      'among',
+      'names one of them twice',
+    ],
+    ['/v1/evacuations', { site: 'a1', among: ['a2', 'a2'] }, 'among', 'names one of them twice'],
+    ['/v1/placements', { application: 'counter', users: '*', among: ['a2', 'a2'] }, 'among', 'names one of them twice'],
+  ])('is told so: %s %j', async (path, body, member, message) => {
+    const answer = await api.post(path, body);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: `body.${member}`, message }] } });
+    expectProblem(answer);
+  });
+});
+
 describe('an id', () => {
   const bad = [
     'x',

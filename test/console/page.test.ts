@@ -520,8 +520,9 @@ describe.skipIf(!hasBrowser)('the console', () => {
           { timeout: 20_000 * busy() },
         )
         .toBe(is);
+    fake.temporal = false;
     fake.sources();
-    await page.clock.runFor(1_000);
+    await page.getByText('Temporal does not answer').waitFor(); // heard by this clock, which counts from there
     fake.frozen = true;
     await page.clock.runFor(41_000);
     await page.getByText('Ferry does not answer').waitFor();
@@ -532,7 +533,10 @@ describe.skipIf(!hasBrowser)('the console', () => {
       await page.clock.runFor(41_000); // nor is whoever comes back answered
     }
     fake.frozen = false;
-    await until(async () => await page.getByText('Live').count(), 1);
+    await until(async () => await page.getByText('Temporal does not answer').count(), 1);
+    fake.temporal = true;
+    fake.sources();
+    await page.getByText('Live').waitFor();
     expect(await page.locator('.arc').count()).toBe(1);
   });
 

@@ -46,6 +46,8 @@ describe('the metrics of the API', () => {
         ]);
         const oldest = (await lines(api, 'ferry_relocation_oldest_seconds{state="held"}'))[0] ?? '';
         expect(Number(oldest.split(' ')[1])).toBeGreaterThan(0);
+        const none = 'ferry_relocation_oldest_seconds{state="parked"}';
+        expect(await lines(api, none)).toEqual([`${none} 0`]);
         expect(await lines(api, 'ferry_pollers')).toEqual(
           expect.arrayContaining(['ferry_pollers{queue="steps"} 1', 'ferry_pollers{queue="waits"} 1']),
         );

@@ -15,6 +15,7 @@ interface Schema {
   readonly maxLength?: number;
   readonly items?: Schema;
   readonly minItems?: number;
+  readonly uniqueItems?: boolean;
   readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -38,8 +39,11 @@ export function fitting(
     return fc.record(members, { requiredKeys: [...required], noNullPrototype: true });
   }
   if (schema.type === 'array') {
-    const { items = {}, minItems = 0, maxItems = 5 } = schema;
-    return fc.array(inner(items), { minLength: minItems, maxLength: maxItems });
+    const { items = {}, minItems = 0, maxItems = 5, uniqueItems = false } = schema;
+    const lengths = { minLength: minItems, maxLength: maxItems };
+    return uniqueItems
+      ? fc.uniqueArray(inner(items), { ...lengths, selector: (item) => JSON.stringify(item) })
+      : fc.array(inner(items), lengths);
   }
   const { minimum, exclusiveMinimum, maximum = 1_000 } = schema;
   if (schema.type === 'integer')
