@@ -152,11 +152,8 @@ async function made(
 /** What is made there is the holder's by its name, and leads to a source that may have had another address. */
 const ofHolder = ({ to }: Both): Owning => ({ instance: to, endpoint: null });
 
-async function leadingToSource({ catalogue }: Means, order: HideOrder, signal: AbortSignal): Promise<Owning> {
-  const [site, application] = await Promise.all([
-    catalogue.site(order.source),
-    catalogue.application(order.application),
-  ]);
+async function leadingToSource(means: Means, order: HideOrder, signal: AbortSignal): Promise<Owning> {
+  const { site, application } = await endOf(means, order, 'source');
   // A source that died with its host keeps nobody from giving back what leads to it
   const seen = await whatItSays(async () => await look(site, application, order.from, signal), signal);
   return { ...ofHolder(order), endpoint: seen instanceof Error ? null : seen.endpoint };
