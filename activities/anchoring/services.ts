@@ -93,7 +93,8 @@ export const exposing = (means: Means) => ({
       const introduction = { relocation: scene.relocation, users: order.users, source: source.endpoint, epoch };
       await context.target.standBy(target.endpoint, introduction, wait.signal);
       const exposed = await made(scene, source, target, [], wait);
-      const old = order.made.filter((id) => !exposed.made.includes(id));
+      const still = new Set(exposed.made);
+      const old = order.made.filter((id) => !still.has(id));
       await removeEach(site.subscriptions, old, wait.signal, ofHolder(order));
       return { ...exposed, turn: joined(scene, order.turns) };
     }),
@@ -106,7 +107,7 @@ export const exposing = (means: Means) => ({
         if (order.made.length === 0) return;
         const owner = await leadingToSource(means, order, wait.signal);
         const left = await handedOn(means, order, owner, wait.signal);
-        const ours = order.made.filter((id) => !left.includes(id));
+        const ours = order.made.filter((id) => !left.has(id));
         await removeEach(site.subscriptions, ours, wait.signal, owner);
       };
       const hide = async (): Promise<void> =>
@@ -159,34 +160,39 @@ async function leadingToSource(means: Means, order: HideOrder, signal: AbortSign
   return { ...ofHolder(order), endpoint: seen instanceof Error ? null : seen.endpoint };
 }
 
-/** What another anchor to this source exposes there, too, is that one's from now on; it made none of its own beside these. */
+/**
+ * What another anchor to this source exposes there, too, is that one's from now on; it made none of its own beside these. One
+ * with another holder counts on what tells an address alone; one that needs none, or has it elsewhere, on nothing here.
+ */
 async function handedOn(
   { anchors, catalogue }: Means,
   order: HideOrder,
   owner: Owning,
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { application, users, network, source, from, target, made: ours } = order;
-  if (network === undefined) return [];
+): Promise<ReadonlySet<string>> {
+  const { application, users, network, source, from, target, to } = order;
+  if (network === undefined) return new Set();
   const all = (await anchors?.of({ application, users: '*' }, signal)) ?? [];
-  const others = all.filter(
-    ({ standing, ...one }) =>
-      one.network === network && one.users !== users && standing?.source === source && standing.from === from,
-  );
-  if (others.length === 0) return [];
+  const others = all.filter(({ standing, ...one }) => {
+    const leadsThere = standing?.source === source && standing.from === from;
+    return one.network === network && one.users !== users && leadsThere && standing.holder?.site === target;
+  });
+  if (others.length === 0) return new Set();
   const there = await catalogue.site(target);
-  const before = inTheirLists(ours);
+  const ours = new Set(order.made);
+  const before = inTheirLists(order.made);
   const among = ({ path }: { readonly path: string }): boolean => Object.hasOwn(before, path);
   const { held } = await there.subscriptions.list(owner, signal, { before, among });
   const left = new Set<string>();
-  for (const { id, users: whose } of others) {
+  for (const { id, users: whose, standing } of others) {
     const device = whose === '*' ? null : await catalogue.device(whose);
     if (whose !== '*' && device === null) continue; // nothing names him any more
-    const shared = concerning(device, held).map((one) => one.id);
-    const ids = shared.filter((one) => ours.includes(one) && !left.has(one));
+    const sameHolder = standing?.holder?.instance === to;
+    const shared = concerning(device, held).filter((one) => sameHolder || !one.named);
+    const ids = shared.map((one) => one.id).filter((one) => ours.has(one) && !left.has(one));
     if (ids.length > 0 && (await anchors?.inherit(id, ids, signal)) === 'yes') for (const one of ids) left.add(one);
   }
-  return [...left];
+  return left;
 }
 
 /** They keep the source's callback. */

@@ -177,6 +177,50 @@ describe('an id that was given out again since is of whoever has it now', () => 
   });
 });
 
+describe('what another anchor to the same source counts on is handed on to it', () => {
+  const left = async (holder: { site: string; instance: string } | null): Promise<readonly unknown[]> => {
+    const network = await played([RNI, AMS]);
+    const asBefore = served({ w1: network });
+    const { endpoint, id } = one('a1');
+    const named = network.hold(RNI, '1', {
+      subscriptionType: 'CellChangeSubscription',
+      callbackReference: `http://${endpoint?.host}:7000/1`,
+      filterCriteriaAssocHo: { appInstanceId: one('w1').id },
+    });
+    const unnamed = network.hold(AMS, '2', {
+      subscriptionType: 'MobilityProcedureSubscription',
+      callbackReference: `http://${endpoint?.host}:7000/2`,
+      filterCriteria: {},
+    });
+    const standing = { source: 'a1', from: id, holder };
+    const other = { id: 'other', users: '*', network: 'wifi', source: 'a1', standing };
+    const inherited: string[] = [];
+    const anchors = {
+      of: async () => [other],
+      inherit: async (_id: string, ids: readonly string[]) => {
+        inherited.push(...ids);
+        return 'yes';
+      },
+    } as unknown as Anchors;
+    const pace = { ...Pace.parse({}), pollMs: 1, stepMs: 50 };
+    const { hideServices } = anchoringActivities({ catalogue: world, pace, digest, turns: takingTurns(), anchors });
+    const { both } = steps();
+    await run(hideServices, { ...both, users: 'ue-1', made: [named, unnamed], before: null, calmAt: 0 });
+    asBefore();
+    expect([...network.held.keys()].toSorted()).toEqual(inherited.toSorted());
+    return inherited.map((each) => (each === named ? 'named' : 'unnamed')).toSorted();
+  };
+
+  it.each([
+    ['all of it, where the holder is the same', () => ({ site: 'w1', instance: one('w1').id }), ['named', 'unnamed']],
+    ['what names nobody, where the holder is another one there', () => ({ site: 'w1', instance: 'z9' }), ['unnamed']],
+    ['nothing, where the holder is elsewhere', () => ({ site: 'a2', instance: one('w1').id }), []],
+    ['nothing, where the network leads there by itself', () => null, []],
+  ])('%s', async (_, holder, those) => {
+    expect(await left(holder())).toEqual(those);
+  });
+});
+
 describe('what is exposed among those of strangers', () => {
   /** Services that tell in their lists whose each is. */
   const platform = async (strangers: number): Promise<PlayedServices> => {
@@ -204,7 +248,7 @@ describe('what is exposed among those of strangers', () => {
         filterCriteriaAssocHo: { appInstanceId: id, ecgi: [{ n }] },
       });
     const asBefore = served({ a1: own, w1: network });
-    const standing = { source: 'a1', from: id };
+    const standing = { source: 'a1', from: id, holder: { site: 'w1', instance: one('w1').id } };
     const other = { id: 'other', users: 'ue-1', network: 'wifi', source: 'a1', standing };
     const anchors = { of: async () => [other], inherit: async () => 'gone' } as unknown as Anchors;
     const pace = { ...Pace.parse({}), pollMs: 1, stepMs: 50 };
