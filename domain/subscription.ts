@@ -238,18 +238,34 @@ function beyond(wanted: unknown, held: unknown, member: string): number | undefi
   return sum(members.map((name) => beyond(wanted[name], held[name], name)));
 }
 
-/** Whatever their order. A longer list asks for more than was asked for: it is another one. */
+/**
+ * Whatever their order. A longer list asks for more than was asked for: it is another one. There may be ten thousand devices
+ * in one: only what is not there as it is wanted is compared with each that is left.
+ */
 function beyondList(wanted: readonly unknown[], held: readonly unknown[]): number | undefined {
   if (wanted.length !== held.length) return undefined;
-  const left = [...held];
+  const left = onlyIn(held, wanted);
   return sum(
-    wanted.map((want) => {
+    onlyIn(wanted, held).map((want) => {
       const likeness = left.map((have) => beyond(want, have, ''));
       const [least] = likeness.filter((more) => more !== undefined).toSorted((a, b) => a - b);
       if (least !== undefined) left.splice(likeness.indexOf(least), 1);
       return least;
     }),
   );
+}
+
+const spelling = (value: unknown): string => JSON.stringify([sorted(value)]);
+
+/** What is in one list and not, as often, in the other. */
+function onlyIn(these: readonly unknown[], others: readonly unknown[]): unknown[] {
+  const times = new Map<string, number>();
+  for (const other of others.map(spelling)) times.set(other, (times.get(other) ?? 0) + 1);
+  return these.filter((each) => {
+    const left = times.get(spelling(each)) ?? 0;
+    times.set(spelling(each), left - 1);
+    return left <= 0;
+  });
 }
 
 const sum = (parts: readonly (number | undefined)[]): number | undefined =>

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { plainAddress } from '../../domain/endpoint.ts';
+import { Id } from '../id.ts';
 
 /** The cloud manager's API, `/cloud/v1` (docs/operations.md). */
 
 const Endpoint = z.object({ host: z.string().min(1).transform(plainAddress), port: z.int().min(1).max(65_535) });
 
 export const CloudPackage = z.object({
-  id: z.string().min(1),
+  id: Id,
   appDId: z.string(),
   appSoftVersion: z.string(),
   checksum: z.object({ algorithm: z.string(), hash: z.string() }),
@@ -17,7 +18,7 @@ export const CloudPackage = z.object({
 export type CloudPackage = z.infer<typeof CloudPackage>;
 
 export const CloudInstance = z.object({
-  name: z.string().min(1),
+  name: Id,
   appDId: z.string(),
   /** `starting`, `running`, `stopping`, `stopped`, `failed`; of what else a manager may say it is not known whether it runs. */
   state: z.string(),

@@ -3,6 +3,8 @@
  * differs means the same.
  */
 
+import { Id } from '../id.ts';
+
 type Json = Readonly<Record<string, unknown>>;
 
 export const isJson = (value: unknown): value is Json =>
@@ -56,7 +58,8 @@ export const usesWebsocket = (of: unknown): boolean => isJson(at(of, 'websockNot
 /** The subscriber's id, in whichever filter it stands. */
 export function subscriberOf(of: unknown): string | null {
   if (!isJson(of)) return null;
-  return [of, ...Object.values(of).filter(isJson)].map((part) => text(part['appInstanceId'])).find(Boolean) ?? null;
+  const told = [of, ...Object.values(of).filter(isJson)].map((part) => Id.safeParse(part['appInstanceId']).data);
+  return told.find((id) => id !== undefined) ?? null;
 }
 
 export function expiryOf(of: unknown): number | null {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { plainAddress } from '../../domain/endpoint.ts';
+import { Id } from '../id.ts';
 
 /** MEC 010-2 V3.1.1, application life cycle management: what of it is read and written. Unknown members pass. */
 export const appInstances = '/app_lcm/v1/app_instances';
@@ -7,6 +8,7 @@ export const appLcmOpOccs = '/app_lcm/v1/app_lcm_op_occs';
 
 /** Whatever is no text is not told: what others have in a list, or a newer version says, stops nobody. */
 const told = z.string().nullish().catch(undefined);
+const toldId = Id.nullish().catch(undefined);
 
 /** V2.1.1 tells none. A port is a number to most. */
 const Address = z.object({
@@ -21,9 +23,9 @@ export type Address = z.infer<typeof Address>;
 
 /** What tells one instance from another is `id`; `instantiationState` beside INSTANTIATED: NOT_INSTANTIATED, and what is not known. */
 export const AppInstanceInfo = z.object({
-  id: z.string().min(1),
+  id: Id,
   appInstanceName: told,
-  appDId: told,
+  appDId: toldId,
   instantiationState: told,
   instantiatedAppState: z.object({ operationalState: told }).nullish().catch(undefined),
   communicationInterface: z
@@ -47,10 +49,7 @@ export type KnownInstance = z.infer<typeof KnownInstance>;
 export const OneAppInstance = AppInstanceInfo.extend({ instantiationState: z.string() });
 
 /** The answer to a creation: its Location may say the same. */
-export const Created = z
-  .object({ id: z.string().min(1) })
-  .nullish()
-  .catch(undefined);
+export const Created = z.object({ id: Id }).nullish().catch(undefined);
 
 /** In milliseconds; others tell it as text, as SOL 003 does. */
 const TimeStamp = z
@@ -65,14 +64,14 @@ const TimeStamp = z
 
 export const AppLcmOpOcc = z
   .object({
-    id: z.string().min(1),
+    id: Id,
     /** STARTING, PROCESSING, COMPLETED, FAILED, FAILED_TEMP (waits for retry or fail; not in V2.1.1), and what is not known. */
     operationState: z.string(),
     /** V2.1.1 and the test suite spell INSTATIATE. */
     lcmOperation: told,
     startTime: TimeStamp,
     /** NFV-SOL 003 has it, MEC has not. */
-    appInstanceId: told,
+    appInstanceId: toldId,
     _links: z
       .object({ appInstance: z.object({ href: told }).nullish().catch(undefined) })
       .nullish()

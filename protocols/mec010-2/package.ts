@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Id } from '../id.ts';
 
 /** MEC 010-2, application package management. V2.1.1 has `/app_packages/{appPkgId}`, V3.1.1 `/onboarded_app_packages/{appDId}`. */
 export const packageManagement = '/app_pkgm/v1';
@@ -13,8 +14,8 @@ export interface PackageDialect {
 const told = z.string().nullish().catch(undefined);
 
 const members = {
-  id: z.string().min(1),
-  appDId: told,
+  id: Id,
+  appDId: Id.nullish().catch(undefined),
   appSoftwareVersion: told,
   appDVersion: told,
   checksum: z.object({ algorithm: z.string(), hash: z.string() }).nullish().catch(undefined),

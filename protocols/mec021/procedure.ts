@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Id } from '../id.ts';
 import { AssociateId } from './registration.ts';
 
 /** MEC 021, the mobility procedure of an application: who wants to be told of it, and what is told (6.2, 6.3.2, 7.4). */
@@ -20,7 +21,7 @@ export const MobilityProcedureSubscription = z.object({
   subscriptionType: z.literal('MobilityProcedureSubscription'),
   callbackReference: z.string(),
   filterCriteria: z.object({
-    appInstanceId: z.string(),
+    appInstanceId: Id,
     associateId: z.array(AssociateId).nullish().catch(undefined),
     mobilityStatus: z.array(z.union([z.string(), z.int()])).nullish(),
   }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { plainAddress } from '../../domain/endpoint.ts';
+import { Id } from '../id.ts';
 
 /** MEC 021, registrations of applications at the application mobility service. */
 export const appMobilityServices = '/amsi/v1/app_mobility_services';
@@ -51,7 +52,7 @@ const Device = z.object({
 
 /** Whose it is has to be told; of the rest, each device by itself. */
 export const RegistrationInfo = z.object({
-  serviceConsumerId: z.object({ appInstanceId: z.string() }),
+  serviceConsumerId: z.object({ appInstanceId: Id }),
   deviceInformation: z
     .array(Device.catch({ contextTransferState: false }))
     .nullish()

@@ -1,12 +1,10 @@
 import { z } from 'zod';
+import { Id } from '../id.ts';
 
 /** TMF 641 service ordering v4 (members as the OpenSlice file has them): what the client reads, tolerant of more. */
 
 /** The file types a characteristic's value as an object; many servers send the plain string. */
 const Value = z.union([z.string(), z.object({ value: z.coerce.string() }).transform(({ value }) => value)]).catch('');
-
-/** Some servers number them. */
-const Id = z.union([z.string().min(1), z.number().transform(String)]);
 
 const Characteristic = z.object({ name: z.string(), value: Value });
 const Note = z.object({ text: z.string().nullish() });
@@ -20,7 +18,7 @@ const readable = <T>(entry: z.ZodType<T>) =>
     .transform((entries) => (entries ?? []).flatMap((each) => entry.safeParse(each).data ?? []));
 
 const Service = z.object({
-  id: z.string().nullish(),
+  id: Id.nullish().catch(null),
   state: z.string().nullish(),
   serviceCharacteristic: readable(Characteristic),
 });

@@ -357,6 +357,13 @@ describe('the instances of a cloud', () => {
     expect(await instances.list(counter, soon())).toEqual([]);
   });
 
+  it('are listed by their numbers, where the manager numbers them', async () => {
+    holds('17', 'running');
+    Object.assign(running.get('17') ?? {}, { name: 17 });
+    expect(await instances.list(counter, soon())).toMatchObject([{ id: '17' }]);
+    expect(await instances.stateOf(counter, '17', soon())).toBe('started');
+  });
+
   it('are listed without a filter where the manager does not know it', async () => {
     holds('made', 'running');
     const usual = play;

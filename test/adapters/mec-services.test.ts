@@ -56,6 +56,16 @@ describe("an instance's subscriptions", () => {
     expect(await ids()).toEqual([`${rni}/s1`, `${rni}/s2`]);
   });
 
+  it('are none of a neighbour at the same address, though the platform numbers instances', async () => {
+    const of = (appInstanceId: number) => ({
+      ...cellChange,
+      filterCriteriaAssocHo: { ...cellChange.filterCriteriaAssocHo, appInstanceId },
+    });
+    services.hold(rni, 's1', of(17));
+    services.hold(rni, 'neighbour', of(18));
+    expect(await ids({ ...source, instance: '17' })).toEqual([`${rni}/s1`]);
+  });
+
   it('are, once its address is known no more, those that carry its id, and those without one that it had before', async () => {
     services.hold(rni, 's1', cellChange);
     services.hold(rni, 's2', unnamed);

@@ -483,6 +483,24 @@ describe('a MEO with instances and operations of others', () => {
     expect(await there()).toEqual(['started']);
   });
 
+  it.each([true, false])(
+    'that numbers them has ours started and removed all the same (filters: %s)',
+    async (filters) => {
+      Object.assign(meo, { numbers: true, filters });
+      meo.add('of somebody else', 'STARTED', 'other');
+      expect(await there()).toEqual(['started']);
+      expect(meo.instances.map(({ name }) => name)).toEqual(['of somebody else']);
+    },
+  );
+
+  it('that numbers them shows what is still going on at ours', async () => {
+    meo.numbers = true;
+    const ours = meo.add(key);
+    meo.begin(ours, 'INSTANTIATE', () => Object.assign(ours, { state: 'STARTED', host: 'a1' }));
+    await instances().instantiate(application, key, quickWait());
+    expect(meo.server.count(lcm('instantiate'))).toBe(0);
+  });
+
   it.each([
     [400, 'unknown query parameter filter'],
     [501, 'not implemented'],

@@ -204,6 +204,20 @@ describe('a MEO with packages of others', () => {
     },
   );
 
+  it('that numbers them shows ours', async () => {
+    const told = (info: Held | undefined): object => ({ ...info, id: Number(info?.id) });
+    packages = [held('16', { appSoftwareVersion: '0.1' }), held('17')];
+    instead = ({ method, path: asked }) => {
+      const id = asked.split('/')[4];
+      if (method !== 'GET') return undefined;
+      if (id === undefined) return { status: 200, json: packages.map(told) };
+      return { status: 200, json: told(packages.find((each) => each.id === id)) };
+    };
+    expect(await mec010().find(application, soon())).toBe('usable');
+    await mec010().distribute(application, key, quickWait());
+    expect(packages).toHaveLength(2);
+  });
+
   it.each([403, 422, 200])('that does not show an older one by itself (%i) shows ours all the same', async (status) => {
     instead = ({ path: asked }) => (asked.endsWith('/e9') ? { status, json: { detail: 'no' } } : undefined);
     packages = [held('e9', { appSoftwareVersion: '0.1' }), held('..', { appSoftwareVersion: '0.2' })];

@@ -74,6 +74,14 @@ it.each([
   expect(peer.heard[0]?.query.get('filter')).toBe('(eq,serviceConsumerId/appInstanceId,i1)');
 });
 
+it('counts what is registered for an instance that its platform numbers', async () => {
+  const numbered = { ...registration('', { a: NOT_ALLOWED }), serviceConsumerId: { appInstanceId: 17 } };
+  peer = await faultyServer(() => of(numbered));
+  const mobility = mec021Mobility(peer.exchange, log);
+  expect(await mobility.level('17', 'a', AbortSignal.timeout(5_000))).toBe('forbidden');
+  expect(await mobility.level('7', 'a', AbortSignal.timeout(5_000))).toBe('free');
+});
+
 it.each([404, 405, 410, 501])('where the platform has no such service (%i), nothing was forbidden', async (status) => {
   expect(await level({ status }, null)).toBe('free');
 });

@@ -314,6 +314,29 @@ describe('an OSS with a long history', () => {
   });
 });
 
+describe('an OSS that numbers services', () => {
+  it('tells which one it made', async () => {
+    oss.carriesOut = (order) => void Object.assign(order.orderItem[0]?.service ?? {}, { id: 17 });
+    expect(await orders.fulfil(instantiate, key, quickWait())).toBe('17');
+  });
+
+  it('is asked once for a change, though the answer was lost', async () => {
+    oss.orders.push({
+      id: '1',
+      externalId: key,
+      orderDate: '2030-01-01T00:00:00Z',
+      orderItem: [{ action: 'modify', service: { id: 17, state: 'active' } }],
+      state: 'INPROGRESS',
+    });
+    const ended = orders.fulfil({ wish: 'start', instance: '17' }, key, {
+      ...quickWait(),
+      pause: async () => void Object.assign(oss.orders[0] ?? {}, { state: 'COMPLETED' }),
+    });
+    expect(await ended).toBe('17');
+    expect(oss.orders).toHaveLength(1);
+  });
+});
+
 describe('what others ordered', () => {
   const odd = [
     null,

@@ -124,6 +124,32 @@ describe('subscriptions', () => {
     expect(looks).toBeLessThan(many * 75);
   });
 
+  it('may name thousands, in whatever order: each is compared with its like, and not with all', () => {
+    let looks = 0;
+    const many = 3_000;
+    const naming = (first: number): Subscription => {
+      const associateId = Array.from({ length: many }, (_, n) => ({
+        type: 1,
+        get value() {
+          looks += 1;
+          return `10.0.${(first + n) >> 8}.${(first + n) & 255}`;
+        },
+      }));
+      return { ...base, filter: { filterCriteriaAssocHo: { associateId, hoStatus: [3] } } };
+    };
+    const reversed = (subscription: Subscription): Subscription => {
+      const { associateId } = subscription.filter['filterCriteriaAssocHo'] as { associateId: readonly unknown[] };
+      return {
+        ...subscription,
+        filter: { filterCriteriaAssocHo: { associateId: associateId.toReversed(), hoStatus: [3] } },
+      };
+    };
+    const wanted = naming(0);
+    expect(missing([wanted], [copy(reversed(wanted))], move)).toEqual([]);
+    expect(missing([wanted], [copy(naming(1))], move)).toHaveLength(1);
+    expect(looks).toBeLessThan(many * 100);
+  });
+
   it('have their like in one that several have', () => {
     const again = { ...base, expiry: 9 };
     const other = filtered({ hoStatus: [3] }, 'http://elsewhere.example/2');

@@ -41,6 +41,8 @@ export class PlayedMeo {
   page = 100;
   version3 = true;
   effect = true;
+  /** It numbers what it has, and tells numbers. */
+  numbers = false;
   /** What else it lists: of others, or of itself, that no schema would let pass. */
   readonly oddInstances: unknown[] = [];
   readonly oddOperations: unknown[] = [];
@@ -76,7 +78,7 @@ export class PlayedMeo {
 
   add(name: string, state: PlayedInstance['state'] = 'NOT_INSTANTIATED', appDId = 'counter-1'): PlayedInstance {
     this.#n += 1;
-    const instance = { id: `i${this.#n}`, name, appDId, state, host: state === 'NOT_INSTANTIATED' ? null : 'a1' };
+    const instance = { id: this.#id('i'), name, appDId, state, host: state === 'NOT_INSTANTIATED' ? null : 'a1' };
     this.instances.push(instance);
     return instance;
   }
@@ -85,15 +87,23 @@ export class PlayedMeo {
     this.#n += 1;
     const ending = this.endings.shift() ?? 'COMPLETED';
     const of = { kind, instance: instance.id, apply, ending };
-    const operation: Operation = { id: `o${this.#n}`, ...of, state: 'STARTING', begun: BEGIN + this.#n };
+    const operation: Operation = { id: this.#id('o'), ...of, state: 'STARTING', begun: BEGIN + this.#n };
     this.operations.push(operation);
     return operation;
+  }
+
+  #id(letter: string): string {
+    return this.numbers ? String(this.#n) : `${letter}${this.#n}`;
+  }
+
+  #told(id: string): string | number {
+    return this.numbers ? Number(id) : id;
   }
 
   infoOf({ id, name, appDId, state, host }: PlayedInstance): object {
     const address = host === null ? null : this.place(host);
     return {
-      id,
+      id: this.#told(id),
       appInstanceName: name,
       appDId,
       appProvider: 'example',
@@ -113,12 +123,13 @@ export class PlayedMeo {
   occurrenceOf({ id, kind, instance, state, begun }: Operation, links = true): object {
     const self = link(`/app_lcm/v1/app_lcm_op_occs/${id}`);
     return {
-      id,
+      id: this.#told(id),
       operationState: state,
       stateEnteredTime: { seconds: begun + 1, nanoSeconds: 0 },
       startTime: { seconds: begun, nanoSeconds: 0 },
       lcmOperation: kind,
-      ...(links && { _links: { self, appInstance: link(`/app_lcm/v1/app_instances/${instance}`) } }),
+      ...(this.numbers && { appInstanceId: this.#told(instance) }),
+      ...(links && !this.numbers && { _links: { self, appInstance: link(`/app_lcm/v1/app_instances/${instance}`) } }),
     };
   }
 
