@@ -51,9 +51,10 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
     find: async (application, signal) => {
       const held = await versionOf(application, signal);
       if (held === undefined) return 'absent';
-      // By another algorithm, or in a form that nobody knows, it cannot be compared here: offered again, the cloud compares
-      if (!/^sha-?256$/i.test(held.checksum.algorithm)) return 'unusable';
-      const theirs = checksumIn(held.checksum.hash, application.checksum.length / 2);
+      // By another algorithm, or in a form that nobody knows, or not at all: it cannot be compared here: offered again, the cloud compares
+      const { algorithm = '', hash = '' } = held.checksum ?? {};
+      if (!/^sha-?256$/i.test(algorithm)) return 'unusable';
+      const theirs = checksumIn(hash, application.checksum.length / 2);
       if (theirs === undefined) return 'unusable';
       if (theirs !== application.checksum) return 'mismatch';
       return held.state === 'ready' ? 'usable' : 'unusable';

@@ -55,6 +55,23 @@ describe('the packages of a cloud', () => {
     expect(await packages().find(counter, soon())).toBe(listed === null ? 'absent' : 'usable');
   });
 
+  it.each([
+    ['no checksum', { checksum: null }],
+    ['no version', { appSoftVersion: null }],
+    ['no state', { state: null }],
+  ])('are found beside an older one of the application of which the manager tells %s', async (_, told) => {
+    play = () => ({ status: 200, json: [{ ...held, id: 'older', appSoftVersion: '0.1', ...told }, held] });
+    expect(await packages().find(counter, soon())).toBe('usable');
+  });
+
+  it.each([{ checksum: null }, { state: null }])(
+    'are offered again where the manager tells so little (%j)',
+    async (told) => {
+      play = () => ({ status: 200, json: [{ ...held, ...told }] });
+      expect(await packages().find(counter, soon())).toBe('unusable');
+    },
+  );
+
   it('are asked for without a filter where the manager does not know it, and page by page', async () => {
     play = ({ query }) => {
       if (query.has('appDId')) return { status: 400 };
@@ -430,10 +447,11 @@ describe('the instances of a cloud', () => {
     await peer.close();
   });
 
-  it.each(['hibernating', 'constructor', ''])(
+  it.each(['hibernating', 'constructor', '', null])(
     'are none to be used in a state %j that nobody published',
     async (state) => {
-      holds('odd', state);
+      holds('odd', '');
+      Object.assign(running.get('odd') ?? {}, { state });
       holds('made', 'running');
       Object.assign(running.get('odd') ?? {}, { endpoint: { host: '', port: 0 }, since: 7 });
       expect(await instances.list(counter, soon())).toMatchObject([
