@@ -1,5 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, vi } from 'vitest';
+import { failure } from '../../activities/failure.ts';
 import { evacuationActivities, type EvacuateOrder } from '../../activities/evacuation/evacuate-host.ts';
 import type { Begun } from '../../activities/evacuation/runs.ts';
 import type { EvacuationResult } from '../../domain/evacuation.ts';
@@ -109,6 +110,32 @@ describe('an evacuation', () => {
     });
     expect(runs.asked).toEqual(['app-0/*/a2', 'app-1/*/a3', 'app-2/*/a4']);
   });
+
+  it('moves all others where one of them cannot be seen, and that one tells why itself', async () => {
+    const runs = new PlayedRuns();
+    runs.tells = async (name) => {
+      if (name === 'app-1') throw failure('PeerMalformed', 'cloud: its list does not fit');
+    };
+    runs.course = ({ application }) => ({
+      ms: 10,
+      ended: application === 'app-1' ? { ...rolledBack('PeerMalformed'), outcome: 'refused' } : moved,
+    });
+    await expect(evacuated(runs, named(30))).resolves.toMatchObject({
+      outcome: 'inPart',
+      counts: { total: 30, moved: 29, failed: 1 },
+      failures: [{ application: 'app-1', users: '*', failure: 'PeerMalformed' }],
+    });
+  });
+
+  it.each(['PeerMalformed', 'PeerRejected'] as const)(
+    'begins nothing where none of them can be seen (%s)',
+    async (type) => {
+      const runs = new PlayedRuns();
+      runs.tells = async () => await Promise.reject(failure(type, 'meo: its list does not fit'));
+      await expect(evacuated(runs, named(30))).rejects.toMatchObject({ type });
+      expect(runs.asked).toEqual([]);
+    },
+  );
 
   it('of a site that serves nobody ends at once', async () => {
     await expect(evacuated(new PlayedRuns(), [])).resolves.toMatchObject({
