@@ -4,12 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { digest } from '../../configuration/digest.ts';
 import { named } from '../../configuration/direction.ts';
 import type { Configuration } from '../../configuration/peers.ts';
-import { isLocated, networkIn, networksOf } from '../../configuration/whereabouts.ts';
+import { isLocated, networksOf } from '../../configuration/whereabouts.ts';
 import { Refusal } from '../../domain/failures.ts';
 import type { FollowerRequest } from '../../domain/follower-request.ts';
 import type { Sighting } from '../../domain/following.ts';
 import { followerId, followerWorkflowId } from '../../domain/identity.ts';
-import { millisOf, type UserLocationEventNotification } from '../../protocols/mec013/location.ts';
 import { FOLLOWERS, followerOf } from '../../temporal/following.ts';
 import { endFollower, moved } from '../../workflows/messages.ts';
 import type { followDevice } from '../../workflows/following/follow-device.ts';
@@ -20,7 +19,7 @@ import { FollowerReader } from './follower-reader.ts';
 import { following, tokenIn } from './pages.ts';
 import { patiently } from './patience.ts';
 import { CALL_MS } from './reader.ts';
-import { Sightings } from './sightings.ts';
+import { sightingIn, Sightings } from './sightings.ts';
 import type { NorthboundTable } from './table.ts';
 
 const WORKER_MS = 5_000;
@@ -117,18 +116,4 @@ function demandKnown({ application, user, among }: FollowerRequest, configuratio
   if (silent.length > 0) throw new Refusal('NotLocated', `nothing tells which devices are in ${silent.join(', ')}`);
   if (callback === undefined)
     throw new Refusal('NotLocated', 'no location service can tell this Ferry: its configuration has no `callback`');
-}
-
-/** Which network it came to; null: it tells of no coming. */
-function sightingIn(
-  { userLocationEventNotification: event }: UserLocationEventNotification,
-  service: string,
-  configuration: Configuration,
-): Sighting | null {
-  if (event.userLocationEvent !== 'ENTERING_AREA_EVENT' || event.zoneId == null) return null;
-  const at = event.timeStamp;
-  return {
-    network: networkIn(configuration, service, event.zoneId),
-    happenedAt: at == null ? null : millisOf(at),
-  };
 }

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Configuration } from '../../configuration/peers.ts';
+import { networkIn } from '../../configuration/whereabouts.ts';
 import type { Sighting } from '../../domain/following.ts';
+import { millisOf, type UserLocationEventNotification } from '../../protocols/mec013/location.ts';
 
 /** Between two signals of one follower: a service that tells without end must not outrun whoever hears. */
 const PAUSE_MS = 200;
@@ -40,4 +43,21 @@ export class Sightings {
       this.#under.delete(follower);
     }
   }
+}
+
+/**
+ * Which network it came to; null: it tells of no coming. Nothing has happened later than it is told: a service whose clock is
+ * put right again would be taken to tell of what is over, for as long as it was ahead.
+ */
+export function sightingIn(
+  { userLocationEventNotification: event }: UserLocationEventNotification,
+  service: string,
+  configuration: Pick<Configuration, 'networks'>,
+): Sighting | null {
+  if (event.userLocationEvent !== 'ENTERING_AREA_EVENT' || event.zoneId == null) return null;
+  const at = event.timeStamp;
+  return {
+    network: networkIn(configuration, service, event.zoneId),
+    happenedAt: at == null ? null : Math.min(millisOf(at), Date.now()),
+  };
 }

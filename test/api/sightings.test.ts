@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Sightings } from '../../api/northbound/sightings.ts';
-import type { Sighting } from '../../domain/following.ts';
+import { sightingIn, Sightings } from '../../api/northbound/sightings.ts';
+import { beginning, heard, type Sighting } from '../../domain/following.ts';
 
 const at = (network: string): Sighting => ({ network, happenedAt: null });
 
@@ -32,5 +32,36 @@ describe('where devices are seen', () => {
     expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     gone = false;
     await expect(sightings.tell('one', at('c'))).resolves.toBeUndefined();
+  });
+});
+
+describe('what a location service tells', () => {
+  const zones = { wifi: 'w', cellular: 'c' };
+  const networks = Object.fromEntries(
+    Object.entries(zones).map(([name, zone]) => [name, { location: { service: 'location', zones: [zone] } }]),
+  ) as unknown as Parameters<typeof sightingIn>[2]['networks'];
+  const told = (zoneId: string, when: number): Sighting => {
+    const timeStamp = { seconds: Math.floor(when / 1_000), nanoSeconds: 0 };
+    const event = { userLocationEvent: 'ENTERING_AREA_EVENT', zoneId, timeStamp } as const;
+    const sighting = sightingIn({ userLocationEventNotification: event }, 'location', { networks });
+    if (sighting === null) throw new Error('it tells of a coming');
+    return sighting;
+  };
+
+  it.each([
+    ['its clock was an hour ahead, and is put right', 3_600_000],
+    ['it told milliseconds for seconds once', Date.now() * 999],
+  ])('is believed when %s', (_, aheadMs) => {
+    const now = Date.now();
+    const first = heard(beginning(now - 60_000), told(zones.wifi, now + aheadMs), now);
+    expect(first.network).toBe('wifi');
+    const then = now + 2_000;
+    expect(heard(first, told(zones.cellular, then), then).network).toBe('cellular');
+  });
+
+  it('is late where something newer is known', () => {
+    const now = Date.now();
+    const first = heard(beginning(now - 60_000), told(zones.wifi, now), now);
+    expect(heard(first, told(zones.cellular, now - 30_000), now).network).toBe('wifi');
   });
 });
