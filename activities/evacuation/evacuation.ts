@@ -21,6 +21,8 @@ const [WISH_MS, RESTING_MS] = [1_000, 10_000];
 /** And, when nobody is left, who is on the way here. */
 const COMING_MS = 2_000;
 const MESSAGE_LENGTH = 200;
+/** By then the index shows what was begun, and a sign of life need not: thousands may wait for a person. */
+const INDEXED_MS = 600_000;
 
 /** Under way so many times as long as one that goes well: it may have failed, and is being undone. */
 const OVERDUE = 2;
@@ -38,6 +40,8 @@ export class Evacuation {
   readonly #flying = new Set<Promise<void>>();
   /** Since when each has been under way, as far as is known here. */
   readonly #since = new Map<string, number>();
+  /** Ids that the index has shown. */
+  #indexed: ReadonlySet<string> = new Set();
   readonly #arrived = { count: 0, tookMs: 0 };
   readonly #failures: EvacuationFailure[] = [];
   /** Moved by somebody else, in vain: the next time it is for us. */
@@ -120,6 +124,7 @@ export class Evacuation {
     this.#wait.progress(`looking at what ${site} serves`);
     const heard = JSON.parse(this.#wait.kept('underWay') ?? '[]') as readonly Flight[];
     const begun = await runs.begun(evacuation, signal);
+    this.#indexed = new Set(begun.map(({ id }) => id));
     const away = returns === undefined ? [] : awayFrom(site, await runs.begun(returns, signal));
     for (const one of away) this.#whence.set(nameOf(one), { source: one.target, accept: one.accept });
     const earlier = new Map<string, Flight[]>();
@@ -261,9 +266,17 @@ export class Evacuation {
     return [...this.#flights].flatMap(([name, { id }]) => ((this.#since.get(name) ?? 0) < latest ? [id] : []));
   }
 
+  /** Of those under way, what an attempt after this one may not see. */
+  #unindexed(): readonly Flight[] {
+    const shown = performance.now() - INDEXED_MS;
+    return [...this.#flights.values()].filter(
+      (flight) => !flight.own || (!this.#indexed.has(flight.id) && (this.#since.get(nameOf(flight)) ?? 0) > shown),
+    );
+  }
+
   #tell(): void {
     const { counts } = this.#window;
-    this.#wait.keep('underWay', JSON.stringify([...this.#flights.values()]));
+    this.#wait.keep('underWay', JSON.stringify(this.#unindexed()));
     this.#wait.keep('counts', JSON.stringify(counts));
     this.#wait.keep('failures', JSON.stringify(this.#failures));
     const { site } = this.#order;

@@ -288,6 +288,53 @@ describe('an evacuation', () => {
     }
   });
 
+  describe('with thousands that may wait for a person', () => {
+    const waiting = (): PlayedRuns => {
+      const runs = new PlayedRuns();
+      runs.course = () => ({ ms: 1e12, ended: moved });
+      runs.others.set('app-7 *', { id: 'by-hand', begunAt: 0, endsAt: 1e12, ended: moved });
+      return runs;
+    };
+    /** Ids in the last sign of life, which was given after this. */
+    async function carried({ beats }: { readonly beats: readonly unknown[] }): Promise<readonly string[]> {
+      const before = beats.length;
+      await eventually(() => beats.length > before + 1);
+      const { kept } = beats.at(-1) as { readonly kept: { readonly underWay: string } };
+      return (JSON.parse(kept.underWay) as { id: string }[]).map(({ id }) => id);
+    }
+
+    it('carries along whom the index may not show yet, and whom it does not show as its own', async () => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      try {
+        const first = attempt(waiting(), named(40));
+        expect(await carried(first)).toHaveLength(40);
+        vi.advanceTimersByTime(900_000);
+        expect(await carried(first)).toEqual(['by-hand']);
+        first.kill();
+        await expect(first.result).rejects.toThrow('CANCELLED');
+      } finally {
+        vi.useRealTimers();
+        await awake();
+      }
+    });
+
+    it('carries along none whom the index has shown, and follows them all the same', async () => {
+      const runs = waiting();
+      const first = attempt(runs, named(40));
+      expect(await carried(first)).toHaveLength(40);
+      first.kill();
+      await expect(first.result).rejects.toThrow('CANCELLED');
+      await runs.pass(2_000);
+      const asked = [...runs.asked];
+      const next = attempt(runs, named(40), {}, first.beats.at(-1));
+      expect(await carried(next)).toEqual(['by-hand']);
+      expect(next.beats.at(-1)).toMatchObject({ kept: { counts: expect.stringMatching(/"underWay":40/) } });
+      expect(runs.asked).toEqual(asked);
+      next.kill();
+      await expect(next.result).rejects.toThrow('CANCELLED');
+    });
+  });
+
   it('begins nothing more once it was cancelled, awaits what is under way, and says how much was left', async () => {
     const runs = new PlayedRuns();
     runs.wanted = { window: 2, paused: false, cancelled: false };
