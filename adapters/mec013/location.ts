@@ -24,6 +24,8 @@ import { partsOf } from '../paging.ts';
 /** What is of others may be hidden from us, and may be broken. */
 const HIDDEN = [400, 401, 403, 405, 406];
 const BROKEN = [500, 501];
+/** It has no PUT: what was asked for is asked for anew. */
+const NO_PROLONGING = [405, 501];
 const AT_ONCE = 6;
 /** What the address in the query or the body would tell is told nowhere. */
 const label = userSubscriptions;
@@ -103,8 +105,11 @@ export const mec013Location = (exchange: Exchange): LocationService => {
       const [first, ...more] = await ours(listening, signal);
       for (const path of more) await remove(path, signal);
       if (first !== undefined) {
-        const prolong = { method: 'PUT', path: first, label, json, alsoExpect: GONE } as const;
-        if ((await service.ask(prolong, signal)).status < 300) return;
+        const prolong = { method: 'PUT', path: first, label, json, alsoExpect: [...GONE, ...NO_PROLONGING] } as const;
+        const { status } = await service.ask(prolong, signal);
+        if (status < 300) return;
+        // By its correlator it would be taken for the one that is there
+        if (NO_PROLONGING.includes(status)) await remove(first, signal);
       }
       const { location } = await service.ask({ method: 'POST', path: userSubscriptions, label, json }, signal);
       // A server that starts anew gives out names again

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { plainAddress } from '../../domain/endpoint.ts';
+import { Id } from '../id.ts';
 
 /** MEC 013 V3.1.1: where users are (6.2.2), and being told when one enters a zone (6.3.4, 6.4.4). Bodies are wrapped. */
 
@@ -18,7 +19,7 @@ export const userSubscriptionsOf = (address: string): string =>
 export const userSubscription = (id: string): string => `${userSubscriptions}/${encodeURIComponent(id)}`;
 
 /** What tells one from another, and where it is: of others a service may say whatever it likes. */
-export const UserInfo = z.object({ address: z.string(), zoneId: z.string() });
+export const UserInfo = z.object({ address: z.string(), zoneId: Id });
 /** Nobody may be told by null, by leaving it out, or by no body at all. */
 export const UserList = z.object({ userList: z.object({ user: z.array(z.unknown()).nullish() }).nullish() }).nullish();
 

@@ -67,6 +67,14 @@ describe('a location service (MEC 013)', () => {
     });
   });
 
+  it.each([405, 501])('asks for it anew where a service prolongs none (%i)', async (status) => {
+    faults.add({ peer: 'location', operation: `PUT ${USERS}/*`, nth: 1, kind: 'status', status });
+    await here().listen(listening(), soon());
+    const until = Date.now() + 1_200_000;
+    await here().listen(listening({ until }), soon());
+    expect(kept().map(({ expiryDeadline }) => expiryDeadline.seconds)).toEqual([Math.ceil(until / 1_000)]);
+  });
+
   it('has one of it afterwards where an answer was lost, also where it knows no correlator', async () => {
     const lost = {
       peer: 'location',
@@ -136,7 +144,7 @@ describe('a location service with strange entries of others', () => {
       const next = { link: `<${path}?part=2>; rel="next"` };
       const isLast = query.get('part') === '2';
       if (path.endsWith('/queries/users')) {
-        const user = isLast ? [of(DEVICE, 'loading bay'), of(DEVICE, zones.wifi), of(DEVICE, zones.wifi)] : strangers;
+        const user = isLast ? [of(DEVICE, 'loading bay'), of(DEVICE, zones.wifi), of(DEVICE, 17)] : strangers;
         return { status: 200, json: { userList: { user } }, headers: isLast ? {} : next };
       }
       const listed = isLast
@@ -149,7 +157,7 @@ describe('a location service with strange entries of others', () => {
   it('tells of ours what it tells, on whatever part of a list', async () => {
     const odd = await served();
     const here = mec013Location(odd.exchange);
-    await expect(here.zonesOf(DEVICE, soon())).resolves.toEqual(['loading bay', zones.wifi, zones.wifi]);
+    await expect(here.zonesOf(DEVICE, soon())).resolves.toEqual(['loading bay', zones.wifi, '17']);
     await here.listen({ device: DEVICE, callback, correlator: 'f', until: Date.now() }, soon());
     expect([odd.count('PUT /location/v3/subscriptions/users/ours'), odd.count(/^POST/)]).toEqual([1, 0]);
     await odd.close();
