@@ -4,6 +4,7 @@ import { failure } from '../activities/failure.ts';
 import type { Ways } from '../activities/following/leading.ts';
 import { digest } from '../configuration/digest.ts';
 import type { Configuration } from '../configuration/peers.ts';
+import type { AnchorStatus } from '../domain/anchor-request.ts';
 import { anchorId, anchorWorkflowId, parseAnchorId } from '../domain/identity.ts';
 import { anchorIdOf, anchorOf } from '../temporal/anchoring.ts';
 import type { AnchorMemo } from '../workflows/messages.ts';
@@ -53,7 +54,10 @@ export function waysOver(temporal: Client, { pace, ...ours }: Means): Ways {
     holds: async (id, signal) => {
       const seen = await look(id, signal);
       if (seen?.status.name !== 'RUNNING') return { why: await whyOf(id, signal) };
-      return ((seen.memo ?? {}) as Partial<AnchorMemo>).standing == null ? undefined : null;
+      if (((seen.memo ?? {}) as Partial<AnchorMemo>).standing == null) return undefined;
+      // Where it leads stands there also while it is given back: then its end is waited for
+      const status = await orGone(call(signal, CALL_MS, async () => await chainOf(id).query<AnchorStatus>('status')));
+      return status?.state === 'held' ? null : undefined;
     },
 
     release: async (id, signal) => {

@@ -196,6 +196,28 @@ describe('a follower', () => {
     });
   });
 
+  it('is not led by an anchor that is still being given back, and is by another one after it', async () => {
+    const world = atA1();
+    world.missingServices = ['RNIS'];
+    await followedOver(world, async ({ api, location }) => {
+      const first = await following({ api }, { anchor: true });
+      location.comes(DEVICE, zones.wifi);
+      const before = await reached(api, first, ({ anchor, state }) => anchor !== null && state === 'waiting');
+      const held = gate();
+      world.on('w1.path.turnBack', held.wait);
+      location.comes(DEVICE, zones.cellular);
+      await reached(api, first, (now) => now.anchor === null && now.network === 'cellular');
+      await held.arrived;
+      location.comes(DEVICE, zones.wifi);
+      await reached(api, first, ({ network, state }) => network === 'wifi' && state === 'following');
+      held.open();
+      const led = await reached(api, first, ({ anchor, state }) => anchor !== null && state === 'waiting');
+      expect(led.anchor).not.toBe(before.anchor);
+      expect((await api.get<Anchor>(`/v1/anchors/${led.anchor}`)).body).toMatchObject({ state: 'holds' });
+      expect(await anchors('Running')).toBe(1);
+    });
+  });
+
   it('goes on in another run when its history is long, with all that it knows, however much it is told', async () => {
     await followedOver(atA1(), async ({ api, location }) => {
       const first = await following({ api });
