@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,10 @@ import { program } from './built.ts';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const LAST_LINES = 12;
 
-/** How much of a log is worth showing when its process has ended by itself. */
-export const lastLines = (log: string): string => {
+/** How much of a log is worth showing when its process has ended by itself; `from`: where that began to write. */
+const lastLines = (log: string, from: number): string => {
   try {
-    return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+    return readFileSync(log).subarray(from).toString().trimEnd().split('\n').slice(-LAST_LINES).join('\n');
   } catch {
     return '';
   }
@@ -39,10 +39,13 @@ export class Child {
   /** Resolves with how it ended: `exit status 1`, `SIGKILL`. */
   readonly exited: Promise<string>;
   readonly #process: ChildProcess;
+  /** Bytes of its log that are of earlier ones. */
+  readonly #logged: number;
 
   constructor({ name, script, args, environment, log }: ChildPlan) {
     [this.name, this.log] = [name, log];
     const written = appending(log);
+    this.#logged = fstatSync(written).size;
     const child = spawn(process.execPath, [...program(script), ...args, '--tethered'], {
       cwd: root,
       env: environment,
@@ -68,7 +71,7 @@ export class Child {
   }
 
   ended(how: string): string {
-    return `${this.name} has ended (${how}); the last lines of ${this.log}:\n${lastLines(this.log)}`;
+    return `${this.name} has ended (${how}); the last lines of ${this.log}:\n${lastLines(this.log, this.#logged)}`;
   }
 
   /** Asks it to end, and kills it after `limitMs`. */

@@ -40,6 +40,12 @@ export async function relocate(
 export async function moveBack(client: FerryClient, terminal: Terminal, id: string): Promise<Exit> {
   const back = await client.post<Relocation>(one(id, '/return'), {});
   terminal.tell(terminal.paint('dim', back.id));
+  const { endedAt, request } = back;
+  if (endedAt !== null)
+    terminal.tell(
+      `It was returned before, until ${endedAt}, and nothing moves now. What has moved there again since is brought back ` +
+        `by \`ferry relocate ${request.application} ${request.source} ${request.target}\`.`,
+    );
   return await watch(client, terminal, back.id);
 }
 

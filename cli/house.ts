@@ -8,7 +8,7 @@ import { type Databases, databasesOf } from './databases.ts';
 import { type Ferry, given, operatorsOf, type Topology } from './ferries.ts';
 import { madeFolder } from './folder.ts';
 import { keepUp, type Running } from './kept.ts';
-import { isFree } from './ports.ts';
+import { demandNetwork, isFree } from './ports.ts';
 import { logOf, Phases, type Server, type Started } from './started.ts';
 import { type Temporal, temporalOf } from './temporal.ts';
 import type { Terminal } from './terminal.ts';
@@ -192,9 +192,7 @@ export class House {
     });
     if (!(await isFree(HOST, port)))
       throw new Error(`port ${port} of ${HOST} is in use: choose another for the API with --port`);
-    const control = `127.${net}.0.1`;
-    if ((process.env['FERRY_CONFIG'] ?? '') === '' && !(await isFree(control, 8080)))
-      throw new Error(`port 8080 of ${control} is in use: choose another network for the sandbox with --net`);
+    if ((process.env['FERRY_CONFIG'] ?? '') === '') await demandNetwork(net);
   }
 
   async #sandbox(): Promise<{ control: string; application: Addresses['application']; ferries: Ferry[] }> {

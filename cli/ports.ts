@@ -23,6 +23,13 @@ export async function isFree(host: string, port: number, patienceMs = 3_000): Pr
   return true;
 }
 
+/** Throws an Error where a sandbox, or anything else, has this network already: its folder is in use then, too. */
+export async function demandNetwork(net: number): Promise<void> {
+  const control = `127.${net}.0.1`;
+  if (!(await isFree(control, 8080)))
+    throw new Error(`port 8080 of ${control} is in use: choose another network for the sandbox with --net`);
+}
+
 export async function freePort(host: string, wished: number): Promise<number> {
   const port = (await bound(host, wished)) ?? (await bound(host, 0));
   if (port === undefined) throw new Error(`no port is free at ${host}`);

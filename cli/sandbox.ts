@@ -5,6 +5,7 @@ import type { Ferry, Topology } from './ferries.ts';
 import { madeFolder } from './folder.ts';
 import { interrupted } from './interruption.ts';
 import type { Terminal } from './terminal.ts';
+import { demandNetwork } from './ports.ts';
 import { problem } from './problem.ts';
 
 export interface SandboxPlan {
@@ -20,6 +21,11 @@ export interface SandboxPlan {
 
 /** The peers alone, so that any other client of these APIs can be tried against them. Stays until it is asked to end. */
 export async function sandbox({ net, topology, data, app, mtls }: SandboxPlan, terminal: Terminal): Promise<Exit> {
+  try {
+    await demandNetwork(net);
+  } catch (error) {
+    return isNotUp((error as Error).message, terminal);
+  }
   const folder = resolve(data, `sandbox-${net}`);
   const configuration = join(folder, 'configuration.json');
   await madeFolder(folder);

@@ -31,6 +31,12 @@ it('tells how a process has ended before it was ready, with the last lines of it
   await expect(one.ready).rejects.toThrow(/worker has ended \(exit status 3\)[^]*no such peer: meo-9/);
 });
 
+it('tells nothing of what an earlier one has said in that log', async () => {
+  await writeFile(join(folder, 'child.log'), 'no such peer: meo-8\n');
+  const one = await child(`process.stderr.write('no such peer: meo-9\\n'); process.exitCode = 3;`);
+  await expect(one.ready).rejects.toThrow(/child\.log:\nno such peer: meo-9$/);
+});
+
 it('asks by closing stdin, and kills what does not listen', async () => {
   const one = await child(`process.on('SIGTERM', () => {}); setInterval(() => {}, 60_000); ${ready}`);
   const { pid } = await one.ready;

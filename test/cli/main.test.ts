@@ -141,6 +141,18 @@ describe('ferry watch', () => {
       expect(out).toContain(said);
   });
 
+  it.each([
+    ['is returned now', relocation(), false],
+    ['was returned before', ended(), true],
+  ])('says whether anything moves where it %s', async (_, back, before) => {
+    const watched = streaming(event(ended()));
+    api.answer = (asked, response) => (asked.method === 'POST' ? answering(202, back) : watched)(asked, response);
+    const { exit, out } = await ferry('return', ID, ...at());
+    expect(exit).toBe(0);
+    expect(out.includes('nothing moves now')).toBe(before);
+    expect(out.includes('`ferry relocate counter cloud a1`')).toBe(before);
+  });
+
   it('goes on when the stream breaks, without telling a step twice', async () => {
     const streams = [
       streaming(event(relocation()), event(relocation({ step: 'package' }))),
