@@ -67,6 +67,14 @@ const thrifty = { GOGC: '400', GOMAXPROCS: '1' };
  */
 const unmeasured = set(...['TaskQueue', 'Partition', 'BuildID'].map((by) => `metrics.breakdownBy${by}=false`));
 
+/**
+ * What a queue has done with it keeps in mind for half a minute, and goes through all of it for each range that it reads:
+ * three of a hundred seconds that it computed beside the engine's tests.
+ */
+const forgetful = set(
+  ...['transfer', 'timer', 'visibility', 'outbound'].map((queue) => `history.${queue}ProcessorUpdateAckInterval="5s"`),
+);
+
 /** As the command line takes settings. */
 function set(...settings: readonly string[]): string[] {
   return settings.flatMap((setting) => ['--dynamic-config-value', setting]);
@@ -92,7 +100,7 @@ export async function startDevServer({
         .split(' ')
         .concat(volatile ? ['--headless'] : ['--ui-port', `${uiPort}`])
         .concat('--db-filename', database)
-        .concat(volatile ? ['--sqlite-pragma', 'synchronous=OFF', ...unmeasured] : [])
+        .concat(volatile ? ['--sqlite-pragma', 'synchronous=OFF', ...unmeasured, ...forgetful] : [])
         .concat(namespaces.flatMap((namespace) => ['--namespace', namespace]))
         .concat(Object.values(searchAttributes).flatMap(({ name }) => ['--search-attribute', `${name}=Keyword`]))
         .concat(punctual, prompt, uncut, more),

@@ -91,7 +91,11 @@ export function relocations(line: CommandLine): void {
       .addOption(acceptFence())
       .addOption(acceptOther())
       .hook('preAction', (_, asked) => {
-        const { sourceLost, acceptLostWrites, acceptFence: fence, acceptOtherUnknown } = asked.opts<RequestOptions>();
+        const { at, key, ...options } = asked.opts<RequestOptions & Pick<RelocateOptions, 'key'>>();
+        const { sourceLost, acceptLostWrites, acceptFence: fence, acceptOtherUnknown } = options;
+        // With its key it may be one that is asked for again, to hear what became of it
+        if (at !== undefined && key === undefined && Date.parse(at) < Date.now())
+          asked.error(`error: ${at} has passed: without --at the cut-over is at once`);
         if (sourceLost && !acceptLostWrites)
           asked.error(
             `error: --source-lost takes the source to be dead, and ${LOSS}: say that you accept it, with --accept-lost-writes`,

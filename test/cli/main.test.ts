@@ -66,6 +66,8 @@ describe('ferry relocate', () => {
     await ferry(...move, '--at', '2030-02-01T00:00:00Z', ...at());
     expect(api.asked[0]?.body).toMatchObject({ cutOver: { approval: true }, deadline: '2030-01-31T12:00:00.000Z' });
     expect(api.asked[1]?.body).toMatchObject({ cutOver: { at: '2030-02-01T00:00:00.000Z' } });
+    await ferry(...move, '--at', '2020-02-01T00:00:00Z', '--key', 'k1', ...at()); // as it was asked for then
+    expect(api.asked[2]?.body).toMatchObject({ cutOver: { at: '2020-02-01T00:00:00.000Z' } });
   });
 
   it('says that it takes a time without its offset for local time', async () => {
@@ -442,6 +444,7 @@ describe('ferry, when it does not go through', () => {
     [['relocate', 'counter', 'cloud', 'a1', '--at', '2026-12-01'], 'or local time, such as 2030-01-31T18:00:00'],
     [['relocate', 'counter', 'cloud', 'a1', '--at', '2026-02-31T12:00:00Z'], 'instant'],
     [['plan', 'counter', 'cloud', 'a1', '--at', '2026-12-01junk'], 'instant'],
+    [['relocate', 'counter', 'cloud', 'a1', '--at', '2020-01-01T00:00:00Z'], '2020-01-01T00:00:00.000Z has passed'],
     [['relocate', 'counter', 'cloud', 'a1', '--approve', '--at', '2030-01-01T00:00:00Z'], 'cannot be used with'],
     [['list', '--state', 'odd'], 'Allowed choices'],
     [['fly'], 'unknown command'],
