@@ -158,39 +158,48 @@ describe('hosts of which something is said, in the stream of everything,', () =>
 });
 
 describe('what the stream of everything asks of Temporal', () => {
-  let calls = 0;
-  const counting: Interceptor = (options, next) => {
-    calls += 1;
-    return new InterceptingCall(next(options));
-  };
-  const listenedTo = async (api: Served, listeners: number): Promise<number> => {
-    const leave = new AbortController();
-    await Promise.all(
-      Array.from({ length: listeners }, async () => await fetch(`${api.url}/v1/events`, { signal: leave.signal })),
-    );
-    await sleep(1_000);
-    const before = calls;
-    await sleep(3_000);
-    const asked = calls - before;
-    leave.abort();
-    await sleep(4_000);
-    return asked;
-  };
-
-  it('is the same for one and for ten who listen, and nothing while nobody does', async () => {
+  /** An API of its own, that counts what it asks. */
+  async function counted() {
+    let calls = 0;
+    const counting: Interceptor = (options, next) => {
+      calls += 1;
+      return new InterceptingCall(next(options));
+    };
     const connection = await Connection.connect({ address: engine.environment.address, interceptors: [counting] });
     const { namespace } = engine.environment.client.options;
-    const counted = new Client({ connection, namespace });
-    const api = await Served.start({ temporal: counted, taskQueue: `nobody-${randomUUID()}`, pace: quickPace });
-    try {
-      await starting(api, { cutOver: { approval: true } });
-      const [one, ten] = [await listenedTo(api, 1), await listenedTo(api, 10)];
-      expect(one).toBeGreaterThan(1);
-      expect(ten).toBeLessThan(2 * one);
-      await expect(listenedTo(api, 0)).resolves.toBe(0);
-    } finally {
+    const client = new Client({ connection, namespace });
+    const api = await Served.start({ temporal: client, taskQueue: `nobody-${randomUUID()}`, pace: quickPace });
+    const listenedTo = async (listeners: number): Promise<number> => {
+      const leave = new AbortController();
+      await Promise.all(
+        Array.from({ length: listeners }, async () => await fetch(`${api.url}/v1/events`, { signal: leave.signal })),
+      );
+      await sleep(1_000);
+      const before = calls;
+      await sleep(3_000);
+      const asked = calls - before;
+      leave.abort();
+      await sleep(4_000);
+      return asked;
+    };
+    const stop = async (): Promise<void> => {
       await api.stop();
       await connection.close();
+    };
+    return { api, listenedTo, stop };
+  }
+
+  it('is the same for one and for ten who listen, and nothing while nobody does', async () => {
+    const [few, many] = await Promise.all([counted(), counted()]);
+    try {
+      await starting(few.api, { cutOver: { approval: true } });
+      // In the same seconds: how much is asked in some depends on what else the machine does in them
+      const [one, ten] = await Promise.all([few.listenedTo(1), many.listenedTo(10)]);
+      expect(one).toBeGreaterThan(1);
+      expect(ten).toBeLessThan(2 * one);
+      await expect(Promise.all([few.listenedTo(0), many.listenedTo(0)])).resolves.toEqual([0, 0]);
+    } finally {
+      await Promise.all([few.stop(), many.stop()]);
     }
   });
 });
