@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { missing } from '../domain/missing.ts';
 
-/** What is read once, at a start: to make code for each of its schemas first takes twice as long as to read it without. */
+/**
+ * How what an operator has written is read. Once, at a start: to make code for each of its schemas first takes twice as long
+ * as to read it without. What it lacks is told to be missing.
+ */
 export const ONCE = { jitless: true, error: missing } as const;
 
 /** A record of these members and no others; of one that is misspelt it says which is meant. */

@@ -102,7 +102,7 @@ export function turned(callback: string, { from, to }: Move): string {
 export function missing<T extends Subscription>(wanted: readonly T[], held: readonly Subscription[], move: Move): T[] {
   // The one that lasts: a server keeps what has no expiry for ever
   const lasting = wanted.toSorted((a, b) => (a.expiry ?? Infinity) - (b.expiry ?? Infinity));
-  const distinct = [...new Map(lasting.map((each) => [JSON.stringify(sorted(partsOf(each))), each])).values()];
+  const distinct = [...new Map(lasting.map((each) => [spelling(partsOf(each)), each])).values()];
   const paired = new Set(pairs(distinct, held, move).map(([each]) => each));
   return distinct.filter((each) => !paired.has(each));
 }
@@ -255,6 +255,7 @@ function beyondList(wanted: readonly unknown[], held: readonly unknown[]): numbe
   );
 }
 
+/** Equal for what is equal, whatever the order of its members. */
 const spelling = (value: unknown): string => JSON.stringify([sorted(value)]);
 
 /** What is in one list and not, as often, in the other. */
@@ -262,8 +263,9 @@ function onlyIn(these: readonly unknown[], others: readonly unknown[]): unknown[
   const times = new Map<string, number>();
   for (const other of others.map(spelling)) times.set(other, (times.get(other) ?? 0) + 1);
   return these.filter((each) => {
-    const left = times.get(spelling(each)) ?? 0;
-    times.set(spelling(each), left - 1);
+    const spelled = spelling(each);
+    const left = times.get(spelled) ?? 0;
+    times.set(spelled, left - 1);
     return left <= 0;
   });
 }

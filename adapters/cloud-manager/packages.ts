@@ -51,7 +51,7 @@ export const cloudPackages = (manager: Exchange, cloud: string): Packages => {
     find: async (application, signal) => {
       const held = await versionOf(application, signal);
       if (held === undefined) return 'absent';
-      // By another algorithm, or in a form that nobody knows, or not at all: it cannot be compared here: offered again, the cloud compares
+      // Not told, by another algorithm, or in an unknown form, it cannot be compared here: offered again, the cloud compares
       const { algorithm = '', hash = '' } = held.checksum ?? {};
       if (!/^sha-?256$/i.test(algorithm)) return 'unusable';
       const theirs = checksumIn(hash, application.checksum.length / 2);

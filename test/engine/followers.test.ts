@@ -52,6 +52,8 @@ async function reached(api: Served, one: { id: string }, wanted: (now: Follower)
 }
 
 const served = (site: string) => (now: Follower) => now.site === site && now.state === 'waiting' && now.dueAt === null;
+/** Its device is led to where its application is. */
+const byAnAnchor = ({ anchor, state }: Follower): boolean => anchor !== null && state === 'waiting';
 const runOf = ({ id }: { id: string }): WorkflowHandle => temporal.workflow.getHandle(`follow:${id}`);
 const atA1 = (): PortWorld => {
   const world = new PortWorld();
@@ -179,7 +181,7 @@ describe('a follower', () => {
     await followedOver(world, async ({ api, location }) => {
       const first = await following({ api }, { anchor: true });
       location.comes(DEVICE, zones.wifi);
-      const led = await reached(api, first, ({ anchor, state }) => anchor !== null && state === 'waiting');
+      const led = await reached(api, first, byAnAnchor);
       expect(led).toMatchObject({ network: 'wifi', site: 'a1', trouble: null, dueAt: null });
       const anchor = async () => (await api.get<Anchor>(`/v1/anchors/${led.anchor}`)).body;
       expect(await anchor()).toMatchObject({
@@ -202,7 +204,7 @@ describe('a follower', () => {
     await followedOver(world, async ({ api, location }) => {
       const first = await following({ api }, { anchor: true });
       location.comes(DEVICE, zones.wifi);
-      const before = await reached(api, first, ({ anchor, state }) => anchor !== null && state === 'waiting');
+      const before = await reached(api, first, byAnAnchor);
       const held = gate();
       world.on('w1.path.turnBack', held.wait);
       location.comes(DEVICE, zones.cellular);
@@ -211,7 +213,7 @@ describe('a follower', () => {
       location.comes(DEVICE, zones.wifi);
       await reached(api, first, ({ network, state }) => network === 'wifi' && state === 'following');
       held.open();
-      const led = await reached(api, first, ({ anchor, state }) => anchor !== null && state === 'waiting');
+      const led = await reached(api, first, byAnAnchor);
       expect(led.anchor).not.toBe(before.anchor);
       expect((await api.get<Anchor>(`/v1/anchors/${led.anchor}`)).body).toMatchObject({ state: 'holds' });
       expect(await anchors('Running')).toBe(1);
@@ -297,7 +299,7 @@ describe.each(['before', 'executed'] as const)(
           const first = await following({ api }, { anchor: true });
           const [moves, released] = [await relocations(), await anchors('Completed')];
           location.comes(DEVICE, zones.wifi);
-          const led = await reached(api, first, ({ anchor, state }) => anchor !== null && state === 'waiting');
+          const led = await reached(api, first, byAnAnchor);
           expect(led).toMatchObject({ network: 'wifi', site: 'a1', trouble: null });
           location.comes(DEVICE, zones.cellular);
           await reached(api, first, (now) => now.anchor === null && now.network === 'cellular');
